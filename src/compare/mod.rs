@@ -1,0 +1,1 @@
+//! Layer 1: facts of a reference against an observation.

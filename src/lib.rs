@@ -1,0 +1,29 @@
+//! shelflife says, by trying it, in which environments a saved scikit-learn model still works.
+//!
+//! Data flows one way: a matrix file becomes a plan, the plan becomes live environments and executed
+//! cells, cells become recorded events, and everything a person or a CI job sees is computed from those
+//! events. `ARCHITECTURE.md` has the map; `tests/architecture.rs` holds the import direction.
+
+// Layer 0: vocabulary.
+pub mod vocab;
+
+// Layer 1: pure functions.
+pub mod compare;
+pub mod dataset;
+pub mod format;
+pub mod judge;
+pub mod matrix;
+pub mod plan;
+
+// Layer 2: effects.
+pub mod process;
+pub mod provision;
+pub mod run;
+pub mod store;
+pub mod worker;
+
+// Layer 3: presentation.
+pub mod present;
+
+// Layer 4: application.
+pub mod cli;

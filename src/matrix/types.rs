@@ -1,0 +1,220 @@
+//! The compiled matrix: what the rest of the program reads, free of TOML and of defaults.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Tolerance, Verdict};
+
+/// A validated matrix. Axes are expanded, defaults applied, names resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix {
+    /// Its name; the default name of its runs.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The environments in declaration order.
+    pub environments: Vec<EnvironmentSpec>,
+    /// The models in declaration order.
+    pub models: Vec<ModelSpec>,
+    /// The datasets by name; each is used by at least one model.
+    pub datasets: BTreeMap<String, DatasetSpec>,
+    /// Tolerance rules; later ones win.
+    pub tolerances: Vec<ToleranceRule>,
+    /// Limits of one cell.
+    pub limits: Limits,
+    /// Declared outcomes; later ones win.
+    pub expectations: Vec<Expectation>,
+}
+
+/// One environment to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentSpec {
+    /// Its name, unique in the matrix.
+    pub name: EnvName,
+    /// How it is made.
+    pub runtime: RuntimeSpec,
+    /// Declared packages by normalised name (`scikit-learn`, never `sklearn`).
+    pub packages: BTreeMap<String, VersionSpec>,
+    /// Whether known-good companions constrain what is not declared.
+    pub companions: bool,
+    /// Environment variables for its processes.
+    pub variables: BTreeMap<String, String>,
+    /// Whether it writes artifacts.
+    pub producer: bool,
+    /// Whether it reads artifacts.
+    pub consumer: bool,
+}
+
+/// How an environment is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuntimeSpec {
+    /// A virtual environment with this interpreter version (`3.11` or `3.11.7`).
+    Venv {
+        /// Wanted interpreter version.
+        python: String,
+    },
+    /// A command that starts Python: an interpreter's path, or a prefix such as `["ssh", "edge", "python3"]`.
+    Existing {
+        /// Program and leading arguments; the agent's own arguments are appended.
+        command: Vec<String>,
+    },
+}
+
+impl RuntimeSpec {
+    /// The word for it.
+    pub fn runtime(&self) -> Runtime {
+        match self {
+            Self::Venv { .. } => Runtime::Venv,
+            Self::Existing { .. } => Runtime::Existing,
+        }
+    }
+}
+
+/// Which version of a package is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VersionSpec {
+    /// Exactly this one: `1.5.2`.
+    Exact(String),
+    /// The latest micro release of a minor: `1.5` stands for `==1.5.*`.
+    Minor(String),
+    /// The newest release.
+    Latest,
+    /// The newest release, pre-releases included.
+    PreRelease,
+    /// Specifiers as pip writes them: `>=1.2,<1.4`.
+    Specifier(String),
+}
+
+impl VersionSpec {
+    /// The requirement as an installer reads it, for example `scikit-learn==1.5.*`.
+    pub fn requirement(&self, package: &str) -> String {
+        match self {
+            Self::Exact(version) => format!("{package}=={version}"),
+            Self::Minor(minor) => format!("{package}=={minor}.*"),
+            Self::Latest => package.to_owned(),
+            Self::PreRelease => format!("{package}>=0.dev0"),
+            Self::Specifier(specifier) => format!("{package}{specifier}"),
+        }
+    }
+
+    /// Whether tomorrow's index could resolve it to another version.
+    pub fn is_floating(&self) -> bool {
+        !matches!(self, Self::Exact(_))
+    }
+}
+
+/// One model to be trained in every producer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSpec {
+    /// Its name, unique in the matrix.
+    pub name: ModelName,
+    /// How to make the estimator.
+    pub source: ModelSource,
+    /// Dataset it is fitted on.
+    pub dataset: String,
+    /// Dataset it predicts on; its own where `None`.
+    pub inputs: Option<String>,
+    /// The formats it is written in, names of `crate::format::TABLE`.
+    pub formats: Vec<FormatName>,
+    /// Outputs to compare; everything that the fitted estimator offers where `None`.
+    pub methods: Option<Vec<String>>,
+    /// Requirements without which the model is `unsupported` in a producer, for example
+    /// `scikit-learn>=1.1`, with the reason in words.
+    pub requires: Vec<String>,
+    /// Seed of the global random generators before fitting and before predicting.
+    pub seed: u32,
+}
+
+/// How to make an estimator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelSource {
+    /// A Python expression in which scikit-learn's estimators, `np` and `numpy` are known names.
+    Expression(String),
+    /// A Python file that defines `model()` (unfitted) or `train(X, y)` (fitted).
+    Recipe {
+        /// Path for messages.
+        path: PathBuf,
+        /// Its source text.
+        source: String,
+    },
+}
+
+/// One dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetSpec {
+    /// Its name.
+    pub name: String,
+    /// The file, relative paths already resolved against the matrix file.
+    pub path: PathBuf,
+    /// Target: column names of the CSV (several for multi-output), or one path of a second `.npy`.
+    pub target: Vec<String>,
+    /// Columns to leave out.
+    pub drop: Vec<String>,
+    /// Declared dtypes by column (`float64`, `float32`, `int64`, `text`); inferred where absent.
+    pub dtypes: BTreeMap<String, String>,
+    /// The digest that the file must have.
+    pub digest: Option<crate::vocab::Digest>,
+    /// Whether X is handed over as a pandas DataFrame.
+    pub dataframe: bool,
+    /// Where it is declared: byte span in the matrix file, for messages about the data.
+    pub span: std::ops::Range<usize>,
+}
+
+/// A tolerance for part of the comparisons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToleranceRule {
+    /// Models it covers; all where empty.
+    pub models: Vec<ModelName>,
+    /// Outputs it covers (globs already compiled to a list is impossible here: outputs are known only after
+    /// the run, so this stays a glob); all where `None`.
+    pub output: Option<String>,
+    /// Pairs it covers; all where `None`.
+    pub pair: Option<PairKind>,
+    /// The tolerance.
+    pub tolerance: Tolerance,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Kinds of producer and consumer pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PairKind {
+    /// Machines differ.
+    CrossArch,
+    /// Pointer widths differ.
+    CrossBits,
+    /// Machine and pointer width are the same.
+    SameArch,
+    /// The output is float32 on either side.
+    Float32,
+}
+
+/// Limits of one cell, also of one training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Bytes of resident memory beyond the warm interpreter's own.
+    pub memory_bytes: u64,
+}
+
+/// A declared outcome, names resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Models it covers.
+    pub models: Vec<ModelName>,
+    /// Formats it covers.
+    pub formats: Vec<FormatName>,
+    /// Producers it covers.
+    pub producers: Vec<EnvName>,
+    /// Consumers it covers.
+    pub consumers: Vec<EnvName>,
+    /// The verdicts that are as expected.
+    pub verdicts: Vec<Verdict>,
+    /// Why.
+    pub reason: String,
+    /// Where to read more.
+    pub link: Option<String>,
+    /// Where it is declared, as `file:line`.
+    pub declared_at: String,
+}

@@ -1,0 +1,1 @@
+//! Layer 2: the dispatcher and the executors of a run.

@@ -1,0 +1,1 @@
+//! Layer 2: the cache folder, its objects and its observations.

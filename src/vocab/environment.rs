@@ -1,0 +1,95 @@
+//! What an environment resolved to.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, DigestBuilder};
+
+/// How an environment comes to exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runtime {
+    /// A virtual environment made by uv from wheels.
+    Venv,
+    /// An interpreter or command prefix that somebody else made.
+    Existing,
+}
+
+impl Runtime {
+    /// The word as the matrix writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Venv => "venv",
+            Self::Existing => "existing",
+        }
+    }
+}
+
+/// Byte order of an environment's integers and floats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ByteOrder {
+    /// Least significant byte first (x86, ARM).
+    Little,
+    /// Most significant byte first (s390x).
+    Big,
+}
+
+/// What an environment resolved to. Two environments with equal locks give equal observations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// How it was made.
+    pub runtime: Runtime,
+    /// Full version of the interpreter, for example `3.11.7`.
+    pub python: String,
+    /// `CPython`, `PyPy`, ...
+    pub implementation: String,
+    /// Machine as Python's `platform.machine()` says it, for example `x86_64`.
+    pub arch: String,
+    /// Pointer width of the interpreter: 32 or 64.
+    pub bits: u8,
+    /// Byte order of the interpreter.
+    pub byteorder: ByteOrder,
+    /// The C library and its version, for example `glibc 2.36`.
+    pub libc: String,
+    /// Every installed distribution by normalised name, with its version.
+    pub packages: BTreeMap<String, String>,
+    /// The BLAS library that numpy loaded, where it can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blas: Option<String>,
+    /// SIMD features that numpy or the kernel reports, sorted.
+    #[serde(default)]
+    pub cpu_features: Vec<String>,
+    /// Constraints that shelflife applied beyond the matrix (known-good companions), sorted.
+    #[serde(default)]
+    pub companions: Vec<String>,
+    /// Environment variables that the matrix declares for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Lock {
+    /// The identity of the environment in cache keys. It covers every field but the applied constraints,
+    /// whose effect already shows in `packages`.
+    pub fn digest(&self) -> Digest {
+        let mut builder = DigestBuilder::new("lock-v1")
+            .text(self.runtime.as_str())
+            .text(&self.python)
+            .text(&self.implementation)
+            .text(&self.arch)
+            .field(&[self.bits, self.byteorder as u8])
+            .text(&self.libc)
+            .text(self.blas.as_deref().unwrap_or(""));
+        for (name, version) in &self.packages {
+            builder = builder.text("package").text(name).text(version);
+        }
+        for feature in &self.cpu_features {
+            builder = builder.text("cpu").text(feature);
+        }
+        for (name, value) in &self.variables {
+            builder = builder.text("variable").text(name).text(value);
+        }
+        builder.finish()
+    }
+}

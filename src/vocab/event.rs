@@ -1,0 +1,254 @@
+//! The recorded truth of a run: one event a line in `events.jsonl`.
+//!
+//! Everything that a report says is computed from these events. Readers fold them in order; where two
+//! events speak of the same thing, the later one counts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ArtifactId, Digest, EnvName, ErrorFact, FormatName, Lock, ModelName, Observation, OutputComparison,
+    Runtime, Verdict,
+};
+
+/// One line of `events.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// First line of a record: what is going to be tried.
+    RunStarted(Box<RunHeader>),
+    /// The same command goes on where an earlier process stopped.
+    RunResumed {
+        /// RFC 3339 time.
+        time: String,
+    },
+    /// An environment is usable.
+    EnvironmentReady {
+        /// Which.
+        name: EnvName,
+        /// What it resolved to.
+        lock: Lock,
+        /// Models whose estimator does not exist there, with the reason.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        lacks: BTreeMap<ModelName, String>,
+        /// Seconds to make it; 0 when it came from the cache.
+        seconds: f64,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
+    /// An environment cannot be used.
+    EnvironmentFailed {
+        /// Which.
+        name: EnvName,
+        /// What happened.
+        reason: String,
+        /// The command or change that would help.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remedy: Option<String>,
+    },
+    /// An artifact exists.
+    ArtifactMade {
+        /// Which.
+        artifact: ArtifactId,
+        /// Digest of its bytes.
+        digest: Digest,
+        /// Size in bytes.
+        size: u64,
+        /// Seconds to fit the model.
+        train_seconds: f64,
+        /// Seconds to write it.
+        save_seconds: f64,
+        /// The outputs that the fitted estimator offers and that every consumer is asked for.
+        methods: Vec<String>,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
+    /// An artifact could not be made; none of its cells can run.
+    ArtifactMissing {
+        /// Which.
+        artifact: ArtifactId,
+        /// Why there is none.
+        absence: ArtifactAbsence,
+    },
+    /// The producer reloaded its artifact in a fresh process: the reference of all its cells.
+    ReferenceTaken {
+        /// Which artifact.
+        artifact: ArtifactId,
+        /// Cache key of the observation.
+        key: Digest,
+        /// What was seen.
+        observation: Observation,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
+    /// A cell was executed, or its observation came from the cache.
+    CellObserved {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// The environment that read it.
+        consumer: EnvName,
+        /// Cache key of the observation.
+        key: Digest,
+        /// What was seen.
+        observation: Observation,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
+    /// A cell has no observation although its environment and artifact exist, for a reason that is not the
+    /// artifact's: the worker could not be started or was lost.
+    CellLost {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// The environment that should have read it.
+        consumer: EnvName,
+        /// What happened.
+        reason: String,
+    },
+    /// The outputs of a cell were compared with the reference.
+    CellCompared {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// The environment that read it.
+        consumer: EnvName,
+        /// Facts by output name.
+        outputs: BTreeMap<String, OutputComparison>,
+    },
+    /// Last line of a finished run.
+    RunFinished {
+        /// RFC 3339 time.
+        time: String,
+        /// Wall-clock seconds of the process that finished it.
+        seconds: f64,
+        /// Cells executed by that process (references included).
+        executed: u64,
+        /// Cells taken from an earlier record or the cache.
+        reused: u64,
+        /// Whether a signal ended it early.
+        interrupted: bool,
+    },
+}
+
+/// Why an artifact does not exist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ArtifactAbsence {
+    /// The environment's scikit-learn lacks the model, or the matrix says it does not apply.
+    Unsupported {
+        /// In words.
+        reason: String,
+    },
+    /// Fitting raised: the environment's own fault, or the recipe's.
+    TrainFailed {
+        /// The exception.
+        error: ErrorFact,
+    },
+    /// The format cannot hold the fitted model.
+    SaveFailed {
+        /// The exception.
+        error: ErrorFact,
+    },
+    /// Fitting or saving ended the process, or ran into a limit.
+    Died {
+        /// In words, for example `died of signal 11 (SIGSEGV) while training`.
+        reason: String,
+    },
+}
+
+/// What a run is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// [`super::FORMAT_VERSION`] of the writer.
+    pub format_version: u32,
+    /// Version of shelflife.
+    pub shelflife: String,
+    /// Name of the run, which is also the name of its folder.
+    pub run: String,
+    /// RFC 3339 time.
+    pub time: String,
+    /// Cells that ran side by side.
+    pub jobs: u64,
+    /// The matrix.
+    pub matrix: MatrixRecord,
+    /// What was planned.
+    pub plan: PlanRecord,
+}
+
+/// The matrix of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixRecord {
+    /// Its name.
+    pub name: String,
+    /// Its description, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Digest of the plan: names, environments, models, datasets and selections, not tolerances, limits or
+    /// expectations.
+    pub plan_digest: Digest,
+}
+
+/// Everything that was planned. The cells are every artifact in every consumer; the artifacts are every
+/// model in each of its formats from every producer, both in the order given here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanRecord {
+    /// The environments.
+    pub environments: Vec<EnvironmentPlan>,
+    /// The models.
+    pub models: Vec<ModelPlan>,
+    /// Declared outcomes, later ones winning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<ExpectationRecord>,
+}
+
+/// A planned environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentPlan {
+    /// Its name.
+    pub name: EnvName,
+    /// How it is made.
+    pub runtime: Runtime,
+    /// The interpreter as declared, for example `3.11`; `None` for an existing one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<String>,
+    /// Requirements as declared, by package.
+    pub packages: BTreeMap<String, String>,
+    /// Whether it writes artifacts.
+    pub producer: bool,
+    /// Whether it reads artifacts.
+    pub consumer: bool,
+}
+
+/// A planned model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelPlan {
+    /// Its name.
+    pub name: ModelName,
+    /// The estimator expression, or the recipe's file name.
+    pub estimator: String,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// The formats it is written in.
+    pub formats: Vec<FormatName>,
+}
+
+/// A declared outcome, already resolved to names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectationRecord {
+    /// Models it covers.
+    pub models: Vec<ModelName>,
+    /// Formats it covers.
+    pub formats: Vec<FormatName>,
+    /// Producers it covers.
+    pub producers: Vec<EnvName>,
+    /// Consumers it covers.
+    pub consumers: Vec<EnvName>,
+    /// The verdicts that are as expected.
+    pub verdicts: Vec<Verdict>,
+    /// Why.
+    pub reason: String,
+    /// Where to read more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Where it is declared, as `file:line`.
+    pub declared_at: String,
+}

@@ -1,0 +1,170 @@
+//! The facts of one executed cell, as the agent reports them. No opinion lives here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Digest;
+
+/// The facts of one executed cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Distinct warnings that were raised, in order of first appearance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<WarningFact>,
+    /// Seconds from opening the file to the estimator in memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_seconds: Option<f64>,
+    /// Seconds for all outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predict_seconds: Option<f64>,
+    /// Peak resident memory of the process in bytes; in a batch, of the batch so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_rss_bytes: Option<u64>,
+    /// The end of what the process wrote to its standard streams, where it ended abnormally.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<String>,
+    /// Whether it ran in a process of its own rather than in a batch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+}
+
+/// How a cell ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Loaded and gave every output that was asked for.
+    Predicted {
+        /// The outputs by name: `predict`, `predict_proba`, `classes_`, `predict[1]`, ...
+        outputs: BTreeMap<String, OutputRef>,
+    },
+    /// Raised a Python exception.
+    Raised {
+        /// While loading or predicting.
+        phase: Phase,
+        /// The method that raised, while predicting.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<String>,
+        /// The exception.
+        error: ErrorFact,
+    },
+    /// Died of a signal.
+    Signalled {
+        /// While loading or predicting.
+        phase: Phase,
+        /// The signal's number.
+        signal: i32,
+    },
+    /// Ended its process by itself (`os._exit`, `sys.exit` in C code).
+    Exited {
+        /// While loading or predicting.
+        phase: Phase,
+        /// The exit status.
+        status: i32,
+    },
+    /// Was ended by the time limit.
+    TimedOut {
+        /// While loading or predicting.
+        phase: Phase,
+        /// The limit in seconds.
+        limit_seconds: f64,
+    },
+    /// Was ended by the memory limit.
+    OutOfMemory {
+        /// While loading or predicting.
+        phase: Phase,
+        /// The limit in bytes.
+        limit_bytes: u64,
+    },
+}
+
+/// The part of a cell's life that was going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Reading the artifact.
+    Load,
+    /// Computing outputs.
+    Predict,
+}
+
+/// A Python exception.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ErrorFact {
+    /// Qualified type, for example `ModuleNotFoundError` or `sklearn.exceptions.NotFittedError`.
+    #[serde(rename = "type")]
+    pub class: String,
+    /// `str(exception)`, cut at 2,000 characters.
+    pub message: String,
+    /// Qualified types of the exception's bases, nearest first, without `object`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<String>,
+    /// Module of the deepest frame that is not the agent's; for a missing module or attribute, that module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// The last frames as `module:function:line`, deepest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<String>,
+}
+
+/// A warning, counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WarningFact {
+    /// Qualified category, for example `sklearn.exceptions.InconsistentVersionWarning`.
+    pub category: String,
+    /// The text, cut at 500 characters.
+    pub message: String,
+    /// How often it was raised.
+    pub count: u64,
+}
+
+/// One output: where its bytes are and how to read them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OutputRef {
+    /// Digest of the encoded bytes in the array store.
+    pub digest: Digest,
+    /// How the bytes are laid out.
+    pub encoding: Encoding,
+    /// What kind of values they are.
+    pub kind: OutputKind,
+    /// numpy's name of the dtype that Python returned, for example `int32`, `<U10`, `object`.
+    pub dtype: String,
+    /// Shape as numpy reports it.
+    pub shape: Vec<u64>,
+}
+
+/// Byte layout of an encoded output. Everything is little-endian and in C order, whatever the producer's
+/// machine was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary64. `float16` and `longdouble` are converted (the first exactly).
+    F64,
+    /// Signed integers; narrower ones are widened.
+    I64,
+    /// Unsigned integers; narrower ones are widened.
+    U64,
+    /// One byte an element, 0 or 1.
+    Bool,
+    /// Per element a `u32` byte length and that many bytes of UTF-8: a tag and the value. Tags: `s:` str,
+    /// `b:` bytes as hex, `i:` int in decimal, `f:` float as 16 hex digits of its bits, `t:` bool as 0 or 1,
+    /// `n:` None, `d:` datetime64 or timedelta64 in numpy's text, `r:` repr of anything else.
+    Text,
+    /// Compressed sparse rows with `f64` data: `u64` rows, columns, stored; then `i64` row pointers
+    /// (rows + 1), `i64` column indices (stored, ascending in each row), `f64` values (stored).
+    Csr,
+}
+
+/// What kind of values an output holds, which decides how it is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputKind {
+    /// Real numbers: compared within tolerance.
+    Continuous,
+    /// Class or cluster labels: compared by value.
+    Label,
+}

@@ -1,0 +1,1 @@
+//! Layer 2: the embedded Python agent and its client.
