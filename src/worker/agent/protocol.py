@@ -1,0 +1,149 @@
+# shelflife agent, part 1 of 6: frames, errors, small facts.
+#
+# The six parts are concatenated in the order protocol, names, values, formats, tasks, zygote and executed as
+# one module. Standard library only at the top level; Python 3.6 to 3.15.
+import json
+import os
+import struct
+import sys
+import time
+import traceback
+import warnings
+
+HEADER = struct.Struct("<II")
+MAX_TEXT = 2000
+MAX_WARNING = 500
+MAX_WARNINGS = 50
+MAX_FRAMES = 8
+
+
+def send_frame(descriptor, message, payload=b""):
+    """Write one frame: lengths of JSON and payload, the JSON, the payload."""
+    text = json.dumps(message, ensure_ascii=True).encode("ascii")
+    for part in (HEADER.pack(len(text), len(payload)) + text, payload):
+        view = memoryview(part)
+        while view:
+            view = view[os.write(descriptor, view) :]
+
+
+def read_exactly(descriptor, count):
+    """Read `count` bytes, or None where the stream ends first."""
+    parts = []
+    while count:
+        part = os.read(descriptor, min(count, 1 << 20))
+        if not part:
+            return None
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def read_frame(descriptor):
+    """Read one frame as (message, payload), or None at the end of the stream."""
+    head = read_exactly(descriptor, HEADER.size)
+    if head is None:
+        return None
+    text_length, payload_length = HEADER.unpack(head)
+    text = read_exactly(descriptor, text_length)
+    payload = read_exactly(descriptor, payload_length)
+    if text is None or payload is None:
+        return None
+    return json.loads(text.decode("utf-8")), payload
+
+
+def cut(text, limit):
+    """`text` without lone surrogates (JSON could not carry them), at most `limit` characters."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def class_name(cls):
+    """Qualified name of a class; builtins without their module."""
+    module = getattr(cls, "__module__", None) or ""
+    name = getattr(cls, "__qualname__", getattr(cls, "__name__", "?"))
+    return name if module in ("builtins", "exceptions", "") else module + "." + name
+
+
+def text_of(value):
+    """`str(value)`, whatever that raises."""
+    try:
+        return str(value)
+    except Exception as error:
+        return "<str() of the exception raised %s>" % class_name(type(error))
+
+
+def missing_module(error):
+    """The module that an import or attribute error is about, where the error says it."""
+    if isinstance(error, ImportError):
+        return getattr(error, "name", None)
+    if isinstance(error, AttributeError):
+        text = text_of(error)
+        for mark in ("on <module '", "module '"):
+            start = text.find(mark)
+            if start >= 0:
+                start += len(mark)
+                end = text.find("'", start)
+                if end > start:
+                    return text[start:end]
+    return None
+
+
+def error_fact(error):
+    """The facts of an exception: type, bases, message, deepest module, last frames."""
+    frames = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals is globals():
+            continue
+        module = frame.f_globals.get("__name__", "?")
+        frames.append((str(module), frame.f_code.co_name, line))
+    module = missing_module(error)
+    if module is None and frames:
+        module = frames[-1][0]
+    bases = [class_name(base) for base in type(error).__mro__[1:] if base is not object]
+    return {
+        "type": class_name(type(error)),
+        "message": cut(text_of(error), MAX_TEXT),
+        "bases": bases,
+        "module": module,
+        "frames": ["%s:%s:%s" % frame for frame in frames[-MAX_FRAMES:]],
+    }
+
+
+def warning_facts(caught):
+    """Distinct warnings with their counts, in order of first appearance."""
+    counts = {}
+    for item in caught:
+        key = (class_name(item.category), cut(text_of(item.message), MAX_WARNING))
+        if key in counts or len(counts) < MAX_WARNINGS:
+            counts[key] = counts.get(key, 0) + 1
+    return [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()]
+
+
+def resident_bytes(process="self"):
+    """Resident memory of a process, or None where /proc does not say."""
+    try:
+        with open("/proc/%s/statm" % process) as lines:
+            return int(lines.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def reset_peak():
+    """Start a new measurement of peak memory; older kernels keep the old one."""
+    try:
+        with open("/proc/self/clear_refs", "w") as control:
+            control.write("5")
+    except OSError:
+        pass
+
+
+def peak_bytes():
+    """Peak resident memory since `reset_peak`, or None where /proc does not say."""
+    try:
+        with open("/proc/self/status") as lines:
+            for line in lines:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None

@@ -1,0 +1,263 @@
+# shelflife agent, part 5 of 6: what a forked child does.
+import inspect
+import random
+
+# Asked for in this order; what the fitted estimator does not offer is left out.
+METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples", "predict_std")
+# Where an estimator offers none of them.
+ATTRIBUTES = ("labels_", "embedding_")
+
+
+class ChildProtocol(object):
+    """The child's end of its private pipe."""
+
+    def __init__(self, descriptor, batch):
+        self.descriptor = descriptor
+        self.batch = batch
+        self.owner = os.getpid()
+
+    def send(self, message, payload=b""):
+        # A cell that forked has two processes here; only the first may speak.
+        if os.getpid() != self.owner:
+            os._exit(0)
+        message["batch"] = self.batch
+        send_frame(self.descriptor, message, payload)
+
+
+def seed_everything(seed):
+    import numpy
+
+    random.seed(seed)
+    numpy.random.seed(seed)
+
+
+def predicts_labels(estimator):
+    """Whether `predict` gives classes or clusters rather than numbers."""
+    try:
+        from sklearn.base import is_classifier
+
+        if is_classifier(estimator):
+            return True
+    except Exception:
+        pass
+    try:
+        return hasattr(estimator, "classes_")
+    except Exception:
+        return False
+
+
+def call_output(estimator, name, dataset):
+    """The value of one output."""
+    if name.endswith("_"):
+        return getattr(estimator, name)
+    if name == "predict_std":
+        return estimator.predict(dataset.features(), return_std=True)[1]
+    return getattr(estimator, name)(dataset.features())
+
+
+def offers(estimator, name):
+    """Whether an estimator has an output. Properties that raise count as absent."""
+    try:
+        if name == "predict_std":
+            return "return_std" in inspect.signature(estimator.predict).parameters
+        return hasattr(estimator, name)
+    except Exception:
+        return False
+
+
+def offered_outputs(estimator, dataset, seed):
+    """The outputs that really work on the estimator in memory."""
+    names = []
+    for name in METHODS:
+        if offers(estimator, name):
+            try:
+                seed_everything(seed)
+                call_output(estimator, name, dataset)
+            except Exception:
+                continue
+            names.append(name)
+    if not names:
+        names = [name for name in ATTRIBUTES if offers(estimator, name)]
+    if names and offers(estimator, "classes_") and predicts_labels(estimator):
+        names.append("classes_")
+    return names
+
+
+def build(source):
+    """The estimator of a model, and whether it is fitted already by its recipe (then a function)."""
+    if "expression" in source:
+        return evaluate(source["expression"]), None
+    module = type(sys)("shelflife_recipe")
+    module.__file__ = source["path"]
+    sys.modules["shelflife_recipe"] = module
+    exec(compile(source["recipe"], source["path"], "exec"), module.__dict__)
+    if hasattr(module, "train"):
+        return None, module.train
+    if hasattr(module, "model"):
+        return module.model(), None
+    raise TypeError("the recipe %s defines neither model() nor train(X, y)" % source["path"])
+
+
+def lacks_keyword(error):
+    """Whether a constructor was given a parameter that this version does not know."""
+    return isinstance(error, TypeError) and "unexpected keyword argument" in text_of(error)
+
+
+def train(task, protocol, index):
+    """Fit one model and write it in all its formats."""
+    dataset = Dataset(task["dataset"])
+    inputs = Dataset(task["inputs"])
+    result = {"op": "result", "index": index}
+    protocol.send({"op": "phase", "index": index, "phase": "train"})
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            seed_everything(task["seed"])
+            estimator, train_function = build(task["source"])
+        except Lacking as reason:
+            return dict(result, unsupported=str(reason))
+        except Exception as error:
+            if lacks_keyword(error):
+                return dict(
+                    result, unsupported="scikit-learn %s: %s" % (sklearn_version(), cut(text_of(error), MAX_TEXT))
+                )
+            return dict(result, train_error=error_fact(error))
+        try:
+            features, target = dataset.features(), dataset.target()
+            if train_function is not None:
+                estimator = train_function(features, target)
+            elif target is None:
+                estimator = estimator.fit(features)
+            else:
+                estimator = estimator.fit(features, target)
+            result["train_seconds"] = time.perf_counter() - start
+            methods = task["methods"]
+            if methods is None:
+                methods = offered_outputs(estimator, inputs, task["seed"])
+        except Exception as error:
+            return dict(result, train_error=error_fact(error))
+        result["methods"] = methods
+        result["saved"] = []
+        for saving in task["formats"]:
+            protocol.send({"op": "phase", "index": index, "phase": "save"})
+            save = HANDLERS[saving["handler"]][0]
+            start = time.perf_counter()
+            try:
+                save(estimator, saving["path"], saving["options"])
+            except Exception as error:
+                result["saved"].append({"error": error_fact(error)})
+            else:
+                result["saved"].append({"save_seconds": time.perf_counter() - start})
+    return result
+
+
+def observe(task, protocol, index):
+    """Load one artifact and compute its outputs: (message, payload)."""
+    dataset = Dataset(task["inputs"])
+    load = HANDLERS[task["handler"]][1]
+    message = {"op": "result", "index": index}
+    reset_peak()
+    phase, method = "load", None
+    outputs = []
+    protocol.send({"op": "phase", "index": index, "phase": "load"})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        start = time.perf_counter()
+        try:
+            seed_everything(task["seed"])
+            estimator = load(task["artifact"], task["options"])
+            message["load_seconds"] = time.perf_counter() - start
+            protocol.send({"op": "phase", "index": index, "phase": "predict"})
+            phase, start = "predict", time.perf_counter()
+            labels = predicts_labels(estimator)
+            for method in task["methods"]:
+                seed_everything(task["seed"])
+                outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
+            message["predict_seconds"] = time.perf_counter() - start
+            message["outcome"] = "predicted"
+        except BaseException as error:
+            message["outcome"] = "raised"
+            message["phase"] = phase
+            message["method"] = method
+            message["error"] = error_fact(error)
+    message["warnings"] = warning_facts(caught)
+    message["peak_rss_bytes"] = peak_bytes()
+    if message["outcome"] != "predicted":
+        return message, b""
+    message["outputs"] = []
+    position = 0
+    for name, facts, data in outputs:
+        message["outputs"].append(dict(facts, name=name, offset=position, length=len(data)))
+        position += len(data)
+    return message, b"".join(data for _, _, data in outputs)
+
+
+# Modules whose attributes a well-behaved artifact leaves alone.
+WATCHED = ("builtins", "os", "sys", "pickle", "warnings", "joblib.numpy_pickle", "numpy", "sklearn", "sklearn.base")
+
+
+class WorldState(object):
+    """What one cell of a batch could change for the next one."""
+
+    def __init__(self):
+        self.scalars = self.take()
+        self.modules = {}
+        for name in WATCHED:
+            module = sys.modules.get(name)
+            if module is not None:
+                self.modules[name] = dict(module.__dict__)
+
+    @staticmethod
+    def take():
+        import threading
+
+        import numpy
+
+        state = {
+            "the working directory": os.getcwd(),
+            "environment variables": dict(os.environ),
+            "sys.path": list(sys.path),
+            "numpy's error handling": numpy.geterr(),
+            "the number of threads": threading.active_count(),
+            "the recursion limit": sys.getrecursionlimit(),
+        }
+        sklearn = sys.modules.get("sklearn")
+        if hasattr(sklearn, "get_config"):
+            state["scikit-learn's configuration"] = sklearn.get_config()
+        return state
+
+    def change(self):
+        """The first difference in words, or None."""
+        now = self.take()
+        for what, before in self.scalars.items():
+            if now.get(what) != before:
+                return what
+        for name, before in self.modules.items():
+            module = sys.modules.get(name)
+            if module is None:
+                return "module " + name
+            current = module.__dict__
+            for key, value in before.items():
+                # The interpreter keeps its own books in `sys` and `builtins`.
+                if current.get(key) is not value and key not in ("_", "last_type", "last_value", "last_traceback"):
+                    return "%s.%s" % (name, key)
+        return None
+
+
+def run_child(protocol, tasks):
+    """Do the tasks of a batch one after another."""
+    world = WorldState() if len(tasks) > 1 else None
+    for index, task in enumerate(tasks):
+        protocol.send({"op": "start", "index": index})
+        if task["kind"] == "train":
+            message, payload = train(task, protocol, index), b""
+        else:
+            message, payload = observe(task, protocol, index)
+        protocol.send(message, payload)
+        if world is not None:
+            what = world.change()
+            if what is not None:
+                protocol.send({"op": "state-changed", "index": index, "what": what})
+                return
+    protocol.send({"op": "finished"})

@@ -1,0 +1,178 @@
+# shelflife agent, part 3 of 6: datasets in, outputs out.
+import math
+
+MISSING = 0xFFFFFFFF
+
+
+def texts_from(payload):
+    """Length-prefixed texts; a missing one becomes NaN, as pandas and scikit-learn's imputers have it."""
+    values = []
+    position = 0
+    while position < len(payload):
+        (length,) = struct.unpack_from("<I", payload, position)
+        position += 4
+        if length == MISSING:
+            values.append(math.nan)
+            continue
+        values.append(payload[position : position + length].decode("utf-8"))
+        position += length
+    return values
+
+
+def column_values(column, payload):
+    """One encoded column as a list or an array."""
+    import numpy
+
+    part = payload[column["offset"] : column["offset"] + column["length"]]
+    if column["dtype"] == "text":
+        return texts_from(part)
+    if column["dtype"] == "bool":
+        return numpy.frombuffer(part, dtype=numpy.uint8).astype(bool)
+    little = numpy.dtype(column["dtype"]).newbyteorder("<")
+    return numpy.frombuffer(part, dtype=little).astype(column["dtype"])
+
+
+class Dataset(object):
+    """A dataset as the orchestrator encoded it. `features()` gives fresh objects at each call, so that nothing
+    that an estimator does to its input can reach the next cell."""
+
+    def __init__(self, path):
+        with open(path, "rb") as lines:
+            data = lines.read()
+        (length,) = struct.unpack_from("<Q", data, 0)
+        self.header = json.loads(data[8 : 8 + length].decode("utf-8"))
+        self.payload = data[8 + length :]
+
+    def features(self):
+        import numpy
+
+        header = self.header
+        layout = header["layout"]
+        if layout == "text":
+            return column_values(header["columns"][0], self.payload)
+        names = [column["name"] for column in header["columns"]]
+        if layout == "array":
+            count = header["rows"] * len(names)
+            little = numpy.dtype(header["dtype"]).newbyteorder("<")
+            matrix = numpy.frombuffer(self.payload, dtype=little, count=count)
+            matrix = matrix.reshape(header["rows"], len(names)).astype(header["dtype"])
+            if not header["dataframe"]:
+                return matrix
+            columns = [matrix[:, index] for index in range(len(names))]
+        else:
+            columns = [column_values(column, self.payload) for column in header["columns"]]
+        if header["dataframe"]:
+            import pandas
+
+            return pandas.DataFrame(dict(zip(names, columns)), columns=names)
+        table = numpy.empty((header["rows"], len(names)), dtype=object)
+        for index, column in enumerate(columns):
+            table[:, index] = column.tolist() if hasattr(column, "tolist") else column
+        return table
+
+    def target(self):
+        import numpy
+
+        target = self.header["target"]
+        if target is None:
+            return None
+        values = column_values(target, self.payload)
+        if target["dtype"] == "text":
+            values = numpy.array(values, dtype=object if any(v != v for v in values) else None)
+        if target["columns"] > 1:
+            values = numpy.asarray(values).reshape(self.header["rows"], target["columns"])
+        return values
+
+
+def tagged(value):
+    """One element of an object, string or date array as tagged UTF-8."""
+    import numpy
+
+    if isinstance(value, (bool, numpy.bool_)):
+        text = "t:%d" % bool(value)
+    elif isinstance(value, (int, numpy.integer)):
+        text = "i:%d" % int(value)
+    elif isinstance(value, (float, numpy.floating)):
+        text = "f:%016x" % struct.unpack("<Q", struct.pack("<d", float(value)))[0]
+    elif isinstance(value, str):
+        text = "s:" + str(value)
+    elif isinstance(value, bytes):
+        text = "b:" + "".join("%02x" % byte for byte in value)
+    elif value is None:
+        text = "n:"
+    elif isinstance(value, (numpy.datetime64, numpy.timedelta64)):
+        text = "d:" + str(value)
+    else:
+        text = "r:" + cut(repr(value), MAX_TEXT)
+    return text.encode("utf-8", "replace")
+
+
+def encode_dense(array):
+    """(encoding, bytes) of a dense array: little-endian, C order, narrow integers widened."""
+    import numpy
+
+    kind = array.dtype.kind
+    if kind == "f":
+        if array.dtype.itemsize == 8:
+            return "f64", numpy.ascontiguousarray(array, dtype="<f8").tobytes()
+        if array.dtype.itemsize <= 4:
+            return "f32", numpy.ascontiguousarray(array, dtype="<f4").tobytes()
+        return "f64", numpy.ascontiguousarray(array.astype("f8"), dtype="<f8").tobytes()
+    if kind == "i":
+        return "i64", numpy.ascontiguousarray(array, dtype="<i8").tobytes()
+    if kind == "u":
+        return "u64", numpy.ascontiguousarray(array, dtype="<u8").tobytes()
+    if kind == "b":
+        return "bool", numpy.ascontiguousarray(array, dtype="u1").tobytes()
+    if kind in "USOMm":
+        # `tolist` would turn dates into integers; iterating keeps numpy's scalars.
+        elements = array.ravel() if kind in "Mm" else array.ravel().tolist()
+        parts = []
+        for element in elements:
+            text = tagged(element)
+            parts.append(struct.pack("<I", len(text)) + text)
+        return "text", b"".join(parts)
+    raise TypeError("shelflife cannot compare an output of dtype %s" % array.dtype)
+
+
+def encode_sparse(matrix):
+    """Bytes of a sparse matrix as compressed sparse rows with sorted indices and summed duplicates."""
+    import numpy
+
+    rows = matrix.tocsr().copy()
+    rows.sum_duplicates()
+    rows.sort_indices()
+    head = struct.pack("<QQQ", rows.shape[0], rows.shape[1], rows.nnz)
+    return head + b"".join(
+        numpy.ascontiguousarray(part, dtype=dtype).tobytes()
+        for part, dtype in ((rows.indptr, "<i8"), (rows.indices, "<i8"), (rows.data, "<f8"))
+    )
+
+
+def encode_output(name, value, labels):
+    """Facts and bytes of one output. `labels` says that the estimator predicts classes or clusters."""
+    import numpy
+
+    if hasattr(value, "tocsr"):
+        facts = {"encoding": "csr", "kind": "continuous", "dtype": str(value.dtype)}
+        facts["shape"] = [int(size) for size in value.shape]
+        return [(name, facts, encode_sparse(value))]
+    if isinstance(value, list) and value and all(hasattr(part, "dtype") for part in value):
+        encoded = []
+        for index, part in enumerate(value):
+            encoded.extend(encode_output("%s[%d]" % (name, index), part, labels))
+        return encoded
+    array = numpy.asarray(value)
+    if array.dtype.kind == "c":
+        real = encode_output(name + ".real", array.real, labels)
+        return real + encode_output(name + ".imag", array.imag, labels)
+    encoding, data = encode_dense(array)
+    base = name.split("[")[0]
+    is_label = base in ("predict", "labels_", "classes_") and (labels or array.dtype.kind in "iubUSO")
+    facts = {
+        "encoding": encoding,
+        "kind": "label" if is_label or base == "classes_" else "continuous",
+        "dtype": str(array.dtype.newbyteorder("=")),
+        "shape": [int(size) for size in array.shape],
+    }
+    return [(name, facts, data)]

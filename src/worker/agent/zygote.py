@@ -1,0 +1,293 @@
+# shelflife agent, part 6 of 6: the warm interpreter that forks children and watches them.
+import ctypes
+import gc
+import resource
+import select
+import shutil
+import signal
+import tempfile
+
+TICK = 0.05
+TAIL = 4096
+MAX_JSON = 8 << 20
+MAX_PAYLOAD = 1 << 31
+# Room for reservations that never become resident (thread stacks, arenas) on top of the memory limit.
+ADDRESS_HEADROOM = 1 << 30
+PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
+
+
+def c_library():
+    try:
+        return ctypes.CDLL(None, use_errno=True)
+    except OSError:
+        return None
+
+
+def leave_network(libc):
+    """Move into an empty network namespace where the kernel lets us; every child inherits it."""
+    if libc is None or not hasattr(libc, "unshare"):
+        return False
+    return libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+
+
+def limit_child(limits):
+    """Kernel limits of a child, beside the watching parent."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    memory = limits.get("memory_bytes")
+    if memory:
+        try:
+            with open("/proc/self/statm") as lines:
+                mapped = int(lines.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+            bound = mapped + memory + ADDRESS_HEADROOM
+            if bound <= sys.maxsize:
+                resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+        except (OSError, ValueError):
+            pass
+
+
+class Watch(object):
+    """One child: its pipes, its clock, what is known of it."""
+
+    def __init__(self, pid, results, printed, limits, baseline):
+        self.pid = pid
+        self.results = results
+        self.printed = printed
+        self.limits = limits
+        self.baseline = baseline
+        self.buffer = bytearray()
+        self.tail = b""
+        self.index = 0
+        self.phase = "start"
+        self.deadline = time.monotonic() + limits["seconds"]
+        self.finished = False
+        self.ended = None
+
+    def frames(self):
+        """Complete frames in the buffer as (message, raw bytes)."""
+        while len(self.buffer) >= HEADER.size:
+            text_length, payload_length = HEADER.unpack_from(self.buffer)
+            if text_length > MAX_JSON or payload_length > MAX_PAYLOAD:
+                self.end("oversized")
+                return
+            total = HEADER.size + text_length + payload_length
+            if len(self.buffer) < total:
+                return
+            raw = bytes(self.buffer[:total])
+            del self.buffer[:total]
+            try:
+                message = json.loads(raw[HEADER.size : HEADER.size + text_length].decode("utf-8"))
+            except ValueError:
+                self.end("oversized")
+                return
+            yield message, raw
+
+    def take(self, output):
+        """Read what the child sent and pass results on. False at the end of its pipe."""
+        data = os.read(self.results, 1 << 18)
+        if not data:
+            return False
+        self.buffer += data
+        for message, raw in self.frames():
+            kind = message.get("op")
+            if kind == "start":
+                # Only a later task restarts the clock, whatever the child says.
+                if message["index"] > self.index:
+                    self.index = message["index"]
+                    self.deadline = time.monotonic() + self.limits["seconds"]
+                self.phase = "start"
+            elif kind == "phase":
+                self.phase = str(message["phase"])
+            elif kind == "finished":
+                self.finish()
+            else:
+                if kind == "state-changed":
+                    self.finish()
+                view = memoryview(raw)
+                while view:
+                    view = view[os.write(output, view) :]
+        return True
+
+    def finish(self):
+        """The child said that it is done: it has a second to go."""
+        self.finished = True
+        self.deadline = time.monotonic() + 1.0
+
+    def end(self, why):
+        """Kill the child's whole process group, remembering why."""
+        if self.ended is None:
+            self.ended = why
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self.pid, signal.SIGKILL)
+            except OSError:
+                pass
+
+    def check_limits(self):
+        if time.monotonic() > self.deadline:
+            self.end("timeout")
+        memory = self.limits.get("memory_bytes")
+        if memory:
+            resident = resident_bytes(self.pid)
+            if resident is not None and resident > self.baseline + memory:
+                self.end("memory")
+
+
+def reap_strays():
+    """Kill and collect whatever processes the child left behind (they come to us as their subreaper)."""
+    for _ in range(100):
+        try:
+            pid, _status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid:
+            continue
+        try:
+            with open("/proc/self/task/%d/children" % os.getpid()) as lines:
+                pids = [int(word) for word in lines.read().split()]
+        except (OSError, ValueError):
+            return
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        time.sleep(0.005)
+
+
+def run_batch(request, output, scratch):
+    """Fork a child for a batch, watch it, and say how it ended."""
+    results_read, results_write = os.pipe()
+    printed_read, printed_write = os.pipe()
+    folder = tempfile.mkdtemp(prefix="cell-", dir=scratch)
+    baseline = resident_bytes() or 0
+    pid = os.fork()
+    if pid == 0:
+        status = 70
+        try:
+            os.setsid()
+            for descriptor in (results_read, printed_read, output, 0):
+                os.close(descriptor)
+            os.open(os.devnull, os.O_RDONLY)
+            os.dup2(printed_write, 1)
+            os.dup2(printed_write, 2)
+            os.close(printed_write)
+            os.chdir(folder)
+            os.environ["TMPDIR"] = os.environ["HOME"] = folder
+            tempfile.tempdir = None
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            limit_child(request["limits"])
+            gc.enable()
+            run_child(ChildProtocol(results_write, request["batch"]), request["tasks"])
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            # Not `sys.exit`: exit handlers and destructors of artifacts have no say after their cell.
+            os._exit(status)
+    os.close(results_write)
+    os.close(printed_write)
+    watch = Watch(pid, results_read, printed_read, request["limits"], baseline)
+    status = None
+    streams = [results_read, printed_read]
+    while status is None:
+        ready = select.select(streams, [], [], 0.001 if watch.finished or not streams else TICK)[0]
+        if printed_read in ready:
+            data = os.read(printed_read, 1 << 16)
+            watch.tail = (watch.tail + data)[-TAIL:]
+            if not data:
+                streams.remove(printed_read)
+        if results_read in ready and not watch.take(output):
+            streams.remove(results_read)
+        if not ready or not streams or watch.finished:
+            done, code = os.waitpid(pid, os.WNOHANG)
+            if done:
+                status = code
+        watch.check_limits()
+    # What was still in the pipes when the child ended.
+    while select.select([results_read], [], [], 0)[0] and watch.take(output):
+        pass
+    while select.select([printed_read], [], [], 0)[0]:
+        data = os.read(printed_read, 1 << 16)
+        watch.tail = (watch.tail + data)[-TAIL:]
+        if not data:
+            break
+    os.close(results_read)
+    os.close(printed_read)
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        pass
+    reap_strays()
+    shutil.rmtree(folder, ignore_errors=True)
+    ended = {"op": "ended", "batch": request["batch"], "index": watch.index, "phase": watch.phase}
+    if watch.finished:
+        ended["how"] = "finished"
+    elif watch.ended is not None:
+        ended["how"] = watch.ended
+    elif os.WIFSIGNALED(status):
+        ended.update(how="signal", signal=os.WTERMSIG(status))
+    else:
+        ended.update(how="exit", status=os.WEXITSTATUS(status))
+    if ended["how"] != "finished":
+        ended["printed"] = cut(watch.tail.decode("utf-8", "replace"), TAIL)
+    send_frame(output, ended)
+
+
+def warm_up(request):
+    """Import what the plan needs, once; children inherit it."""
+    start = time.perf_counter()
+    troubles = {}
+    for module in ["numpy", "sklearn"] + request.get("modules", []):
+        try:
+            importlib.import_module(module)
+        except Exception as error:
+            troubles[module] = error_fact(error)
+    lacks = {}
+    if "sklearn" not in troubles:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            lacks = lacking(request.get("expressions", {}))
+    for optional in ("joblib", "sklearn.utils.validation"):
+        try:
+            importlib.import_module(optional)
+        except Exception:
+            pass
+    return {"op": "ready", "troubles": troubles, "lacks": lacks, "seconds": time.perf_counter() - start}
+
+
+def main():
+    """Serve requests until the orchestrator closes our standard input."""
+    # Results travel on a private descriptor: whatever writes to standard output, C code included, writes to
+    # standard error instead.
+    output = os.dup(1)
+    os.set_inheritable(output, False)
+    os.dup2(2, 1)
+    sys.path[:] = [entry for entry in sys.path if entry]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    libc = c_library()
+    if libc is not None and hasattr(libc, "prctl"):
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    scratch = None
+    while True:
+        frame = read_frame(0)
+        if frame is None:
+            break
+        request = frame[0]
+        if request["op"] == "hello":
+            scratch = request["scratch"]
+            answer = warm_up(request)
+            answer["isolated_network"] = leave_network(libc)
+            # Collecting garbage would touch, and so copy, every inherited page in every child.
+            gc.collect()
+            gc.disable()
+            if hasattr(gc, "freeze"):
+                gc.freeze()
+            send_frame(output, answer)
+        elif request["op"] == "batch":
+            run_batch(request, output, scratch)
+
+
+main()
