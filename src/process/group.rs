@@ -1,0 +1,45 @@
+//! Process groups: ending a process together with everything that it started.
+
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+/// The process group of a child that was started with `process_group(0)`. Dropping it ends the group.
+#[derive(Debug)]
+pub(super) struct Group(AtomicI32);
+
+impl Group {
+    /// The group that a started child leads. A child that was already reaped has none.
+    pub(super) fn of(pid: Option<u32>) -> Self {
+        Self(AtomicI32::new(pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0)))
+    }
+
+    /// Sends SIGKILL to every process in the group.
+    pub(super) fn kill(&self) {
+        kill(self.0.load(Ordering::Acquire));
+    }
+
+    /// Ends what is left of the group and forgets it. To be called right after its leader was reaped: later,
+    /// the number could belong to somebody else.
+    pub(super) fn finish(&self) {
+        kill(self.0.swap(0, Ordering::AcqRel));
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn kill(group: i32) {
+    // 0 would be our own group and 1 belongs to init (killpg(1) is kill(-1): every process there is).
+    if group > 1
+        && let Err(error) = killpg(Pid::from_raw(group), Signal::SIGKILL)
+        && error != Errno::ESRCH
+    {
+        tracing::warn!(group, %error, "cannot end a process group");
+    }
+}

@@ -1,0 +1,236 @@
+//! The cache folder: where it is, how it is laid out, and how files get into it.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcetera::BaseStrategy as _;
+
+use super::lock::{self, LockError, LockGuard};
+
+/// The parts of the cache. A version in the name changes when the layout inside does, so that an older and a
+/// newer shelflife can share one cache folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// Virtual environments, one folder each.
+    Environments,
+    /// shelflife's own uv, and what is known about interpreters.
+    Tools,
+    /// uv's cache of wheels, from which environments are hard-linked.
+    Uv,
+    /// Content-addressed bytes: artifacts, datasets, output arrays.
+    Objects,
+    /// Recorded observations by cache key.
+    Observations,
+    /// Lock files.
+    Locks,
+    /// Short-lived folders, removed by whoever made them.
+    Scratch,
+}
+
+impl Bucket {
+    /// Every bucket.
+    pub const ALL: &'static [Self] = &[
+        Self::Environments,
+        Self::Tools,
+        Self::Uv,
+        Self::Objects,
+        Self::Observations,
+        Self::Locks,
+        Self::Scratch,
+    ];
+
+    /// Name of its folder.
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Environments => "environments-v1",
+            Self::Tools => "tools-v1",
+            Self::Uv => "uv-v1",
+            Self::Objects => "objects-v1",
+            Self::Observations => "observations-v1",
+            Self::Locks => "locks-v1",
+            Self::Scratch => "scratch-v1",
+        }
+    }
+}
+
+/// Why the cache folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// There is no place for it.
+    #[error("cannot tell where the cache belongs: {0}; set SHELFLIFE_CACHE_DIR to a folder")]
+    Nowhere(String),
+    /// It cannot be written.
+    #[error("cannot use the cache folder: {0}; set SHELFLIFE_CACHE_DIR to a folder that you can write to")]
+    Io(#[from] io::Error),
+}
+
+/// The cache folder.
+///
+/// ```text
+/// $SHELFLIFE_CACHE_DIR, else $XDG_CACHE_HOME/shelflife, else ~/.cache/shelflife
+/// ├── CACHEDIR.TAG            backup programs leave the folder out
+/// ├── environments-v1/
+/// │   └── <key>/              a virtual environment; complete when it holds ready.json
+/// ├── tools-v1/
+/// │   ├── uv/                 an own uv, where the system has none
+/// │   ├── python/             interpreters that uv fetched
+/// │   └── interpreters.json   what probing interpreters found, by path, time and size
+/// ├── uv-v1/                  uv's cache
+/// ├── objects-v1/             bytes by digest
+/// ├── observations-v1/        observations by cache key
+/// ├── locks-v1/               x.lock for whatever x is being made
+/// └── scratch-v1/             short-lived folders
+/// ```
+///
+/// Everything in it can be removed at any time at the price of doing it again.
+#[derive(Clone, Debug)]
+pub struct CacheRoot(Arc<Path>);
+
+impl CacheRoot {
+    /// Opens the cache folder and makes what is missing of it: at `explicit`, else where `SHELFLIFE_CACHE_DIR`
+    /// says, else in the user's cache folder.
+    ///
+    /// # Errors
+    /// When there is no such place or it cannot be written.
+    pub fn open(explicit: Option<PathBuf>) -> Result<Self, CacheError> {
+        let from_variable =
+            || std::env::var_os("SHELFLIFE_CACHE_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let path = match explicit.or_else(from_variable) {
+            Some(path) => path,
+            None => etcetera::choose_base_strategy()
+                .map_err(|error| CacheError::Nowhere(error.to_string()))?
+                .cache_dir()
+                .join("shelflife"),
+        };
+        // Virtual environments and child processes with another working folder need an absolute path.
+        let path = std::path::absolute(path)?;
+        fs_err::create_dir_all(&path)?;
+        let root = Self(fs_err::canonicalize(path)?.into());
+        for bucket in Bucket::ALL {
+            fs_err::create_dir_all(root.bucket(*bucket))?;
+        }
+        let tag = root.path().join("CACHEDIR.TAG");
+        if !tag.exists() {
+            write_atomic(&tag, TAG)?;
+        }
+        Ok(root)
+    }
+
+    /// The folder itself, absolute.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The folder of a bucket; it exists.
+    pub fn bucket(&self, bucket: Bucket) -> PathBuf {
+        self.0.join(bucket.folder())
+    }
+
+    /// Locks `name` (letters, digits, `-`, `_` and `.`) against other processes that use this cache, and
+    /// against other tasks of this one.
+    ///
+    /// # Errors
+    /// When somebody else holds it for longer than `timeout`.
+    pub async fn lock(&self, name: &str, timeout: Duration) -> Result<LockGuard, LockError> {
+        lock::acquire(&self.bucket(Bucket::Locks).join(format!("{name}.lock")), timeout).await
+    }
+
+    /// A new empty folder that is removed when the value is dropped.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn scratch(&self, purpose: &str) -> io::Result<tempfile::TempDir> {
+        let folder = self.bucket(Bucket::Scratch);
+        tempfile::Builder::new().prefix(&format!("{purpose}-")).tempdir_in(&folder).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot make a folder in `{}`: {error}", folder.display()))
+        })
+    }
+}
+
+const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n\
+# This folder is the cache of shelflife. It can be removed at any time.\n";
+
+/// Writes a file so that readers see the old content or the new one, never a part. The folder must exist.
+/// There is no sync: after a power failure the cache is checked by digests anyway.
+///
+/// # Errors
+/// When the file cannot be written; the message names it.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = |error: io::Error| {
+        io::Error::new(error.kind(), format!("cannot write `{}`: {error}", path.display()))
+    };
+    let mut file = tempfile::Builder::new().prefix(".write-").tempfile_in(folder).map_err(name)?;
+    file.write_all(bytes).map_err(name)?;
+    file.persist(path).map_err(|error| name(error.error))?;
+    Ok(())
+}
+
+/// Removes a folder and everything in it; one that does not exist is fine. It first gets another name, so
+/// that nobody takes a half-removed folder for a whole one.
+///
+/// # Errors
+/// When something in it cannot be removed; the message names it.
+pub fn remove_folder(path: &Path) -> io::Result<()> {
+    let doomed = path.with_file_name(format!(
+        ".removing-{}-{}",
+        std::process::id(),
+        path.file_name().unwrap_or_default().to_string_lossy()
+    ));
+    match fs_err::rename(path, &doomed) {
+        Ok(()) => fs_err::remove_dir_all(&doomed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(_) => fs_err::remove_dir_all(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_makes_the_layout_and_is_repeatable() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let root = CacheRoot::open(Some(folder.path().join("a/b"))).unwrap();
+            for bucket in Bucket::ALL {
+                assert!(root.bucket(*bucket).is_dir());
+            }
+            assert!(fs_err::read(root.path().join("CACHEDIR.TAG")).unwrap().starts_with(b"Signature: 8a47"));
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = CacheRoot::open(Some(file.path().join("cache"))).unwrap_err().to_string();
+        assert!(error.contains(&*file.path().to_string_lossy()), "{error}");
+        assert!(error.contains("SHELFLIFE_CACHE_DIR"), "{error}");
+    }
+
+    #[test]
+    fn writing_replaces_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"two");
+        assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
+        remove_folder(folder.path()).unwrap();
+        remove_folder(folder.path()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_excludes_and_is_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = CacheRoot::open(Some(folder.path().to_owned())).unwrap();
+        let held = root.lock("x", Duration::ZERO).await.unwrap();
+        let error = root.lock("x", Duration::ZERO).await.unwrap_err();
+        assert!(matches!(&error, LockError::Timeout { path, .. } if path.ends_with("x.lock")), "{error}");
+        assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+        drop(held);
+        root.lock("x", Duration::ZERO).await.unwrap();
+    }
+}
