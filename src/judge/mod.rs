@@ -1,1 +1,191 @@
-//! Layer 1: opinions: from recorded events to verdicts, statuses and findings.
+//! Layer 1: opinions. From recorded events to verdicts, statuses and findings, and from those to an exit code.
+//!
+//! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
+//! the same record on any machine, with or without Python.
+
+mod findings;
+mod fold;
+mod gate;
+mod stage;
+mod verdict;
+
+use std::collections::BTreeMap;
+
+pub use fold::{ArtifactFacts, CellFacts, EnvironmentFacts, FoldError, RunFacts, fold};
+pub use gate::exit_code;
+pub use stage::load_stage;
+pub use verdict::{Opinion, judge_cell};
+
+use crate::vocab::{
+    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, MatrixSummary, Outcome,
+    Record, RunSummary, Summary, Verdict, WarningFact,
+};
+use gate::Gate;
+
+/// What a run is judged by, beyond the expectations that it recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JudgeOptions {
+    /// Verdicts that are regressions wherever no expectation covers them.
+    pub fail_on: Vec<Verdict>,
+}
+
+/// Judges a run.
+pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
+    let header = facts.header;
+    let gate = Gate::new(&header.plan.expectations, options);
+    let environments = header
+        .plan
+        .environments
+        .iter()
+        .zip(&facts.environments)
+        .map(|(plan, facts)| environment_record(plan, facts))
+        .collect();
+    let mut artifacts = Vec::with_capacity(facts.artifacts.len());
+    let mut cells = Vec::with_capacity(facts.artifacts.len() * facts.consumers.len());
+    let mut summary = Summary::default();
+    for artifact in &facts.artifacts {
+        artifacts.push(artifact_record(artifact));
+        let id = artifact.id.to_string();
+        for (position, consumer) in facts.consumers.iter().enumerate() {
+            let facts = CellFacts {
+                artifact,
+                producer: &facts.environments[artifact.producer],
+                consumer: &facts.environments[*consumer],
+                consumer_name: &header.plan.environments[*consumer].name,
+                cell: &artifact.cells[position],
+            };
+            let cell = cell_record(&id, &facts, &gate);
+            *summary.verdicts.entry(cell.verdict).or_default() += 1;
+            if let Some(status) = cell.status {
+                *summary.statuses.entry(status).or_default() += 1;
+            }
+            cells.push(cell);
+        }
+    }
+    summary.cells = cells.len() as u64;
+    let mut record = Record {
+        format_version: FORMAT_VERSION,
+        matrix: MatrixSummary {
+            name: header.matrix.name.clone(),
+            description: header.matrix.description.clone(),
+            plan_digest: header.matrix.plan_digest,
+            models: header
+                .plan
+                .models
+                .iter()
+                .map(|model| (model.name.clone(), model.estimator.clone()))
+                .collect(),
+        },
+        run: RunSummary {
+            name: header.run.clone(),
+            started: header.time.clone(),
+            finished: facts.finish.map(|finish| finish.time.to_owned()),
+            seconds: facts.finish.map_or(0.0, |finish| finish.seconds),
+            shelflife: header.shelflife.clone(),
+            jobs: header.jobs,
+            executed: facts.finish.map_or(0, |finish| finish.executed),
+            reused: facts.finish.map_or(0, |finish| finish.reused),
+            interrupted: facts.finish.is_none_or(|finish| finish.interrupted),
+            judged: gate.judges(),
+        },
+        environments,
+        artifacts,
+        cells,
+        findings: Vec::new(),
+        summary,
+    };
+    record.findings = findings::findings(&record);
+    record
+}
+
+fn environment_record(
+    plan: &crate::vocab::EnvironmentPlan,
+    facts: &EnvironmentFacts<'_>,
+) -> EnvironmentRecord {
+    let (lock, error, remedy) = match facts {
+        EnvironmentFacts::Ready { lock, .. } => (Some(*lock), None, None),
+        EnvironmentFacts::Failed { reason, remedy } => {
+            (None, Some((*reason).to_owned()), remedy.map(str::to_owned))
+        }
+        EnvironmentFacts::Unknown => (None, Some(fold::NOT_REACHED.to_owned()), None),
+    };
+    EnvironmentRecord {
+        name: plan.name.clone(),
+        runtime: plan.runtime,
+        arch: lock.map(|lock| lock.arch.clone()).unwrap_or_default(),
+        bits: lock.map_or(0, |lock| lock.bits),
+        python: lock.map_or_else(|| plan.python.clone().unwrap_or_default(), |lock| lock.python.clone()),
+        packages: lock.map_or_else(|| plan.packages.clone(), |lock| lock.packages.clone()),
+        lock: lock.map(crate::vocab::Lock::digest),
+        full_lock: lock.cloned(),
+        producer: plan.producer,
+        consumer: plan.consumer,
+        error,
+        remedy,
+    }
+}
+
+fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
+    let made = artifact.made.as_ref();
+    ArtifactRecord {
+        id: artifact.id.to_string(),
+        model: artifact.id.model.clone(),
+        format: artifact.id.format.clone(),
+        producer: artifact.id.producer.clone(),
+        digest: made.map(|made| made.digest),
+        size: made.map(|made| made.size),
+        train_seconds: made.map(|made| made.train_seconds),
+        save_seconds: made.map(|made| made.save_seconds),
+        reason: artifact.absence.map(|absence| verdict::absence_reason(&artifact.id, absence)),
+    }
+}
+
+fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
+    let Opinion { verdict, stage, reason } = judge_cell(facts);
+    let artifact = &facts.artifact.id;
+    let observation = facts.cell.observation;
+    // A training that raised is shown with its exception, like any other failure.
+    let error = match (observation.map(|observation| &observation.outcome), facts.artifact.absence) {
+        (Some(Outcome::Raised { error, .. }), _) => Some(error.clone()),
+        (_, Some(ArtifactAbsence::TrainFailed { error } | ArtifactAbsence::SaveFailed { error })) => {
+            Some(error.clone())
+        }
+        _ => None,
+    };
+    let (status, expected) = gate.status(artifact, facts.consumer_name, verdict);
+    CellRecord {
+        artifact: id.to_owned(),
+        model: artifact.model.clone(),
+        format: artifact.format.clone(),
+        producer: artifact.producer.clone(),
+        consumer: facts.consumer_name.clone(),
+        verdict,
+        stage,
+        status,
+        warned: observation.map(|observation| version_warnings(&observation.warnings)).unwrap_or_default(),
+        signature: None,
+        blame: error.as_ref().and_then(|error| error.module.clone()),
+        error,
+        reason,
+        expected,
+        outputs: facts.cell.outputs.cloned().unwrap_or_else(BTreeMap::new),
+        load_seconds: observation.and_then(|observation| observation.load_seconds),
+        predict_seconds: observation.and_then(|observation| observation.predict_seconds),
+        peak_rss_bytes: observation.and_then(|observation| observation.peak_rss_bytes),
+        reused: facts.cell.reused,
+    }
+}
+
+/// The texts of warnings that speak of versions: `InconsistentVersionWarning` since scikit-learn 1.3, a
+/// `UserWarning` about unpickling before.
+fn version_warnings(warnings: &[WarningFact]) -> Vec<String> {
+    warnings
+        .iter()
+        .filter(|warning| {
+            warning.category.ends_with("InconsistentVersionWarning")
+                || (warning.message.starts_with("Trying to unpickle estimator")
+                    && warning.message.contains("version"))
+        })
+        .map(|warning| warning.message.clone())
+        .collect()
+}

@@ -1,6 +1,7 @@
 //! Layer 2: the cache folder, its objects and its observations.
 
 mod lock;
+mod objects;
 mod root;
 
 pub use lock::{LockError, LockGuard};

@@ -1,0 +1,344 @@
+//! Cells that share one cause, gathered so that a reader sees each cause once, worst first.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::vocab::{
+    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, Verdict,
+};
+
+/// Lines that a finding carries at most, beyond its title.
+const MAX_DETAILS: usize = 8;
+/// Characters of an error message in a title.
+const MAX_TITLE: usize = 200;
+
+/// The findings of a record: cells that do not simply work, grouped by cause.
+pub(super) fn findings(record: &Record) -> Vec<Finding> {
+    let order: HashMap<&EnvName, usize> =
+        record.environments.iter().enumerate().map(|(index, env)| (&env.name, index)).collect();
+    let advice = Advice::new(record);
+    let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (index, cell) in record.cells.iter().enumerate() {
+        if let Some(key) = Key::of(cell) {
+            groups.entry(key).or_default().push(index);
+        }
+    }
+    let mut findings: Vec<_> =
+        groups.into_iter().map(|(key, cells)| finding(record, &key, cells, &order, &advice)).collect();
+    let weight = |finding: &Finding| {
+        let worst = finding.cells.iter().map(|index| excess(&record.cells[*index])).fold(0.0, f64::max);
+        // NaN cannot come out of `f64::max`, so the comparison below is total.
+        (finding.kind, -worst, usize::MAX - finding.cells.len())
+    };
+    findings.sort_by(|a, b| weight(a).partial_cmp(&weight(b)).unwrap_or(std::cmp::Ordering::Equal));
+    findings
+}
+
+/// What makes cells one finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    kind: FindingKind,
+    verdict: Verdict,
+    stage: crate::vocab::Stage,
+    /// The model, for drift; the normalised message, for failures.
+    cause: String,
+}
+
+impl Key {
+    fn of(cell: &CellRecord) -> Option<Self> {
+        let (kind, cause) = match cell.verdict {
+            Verdict::Identical | Verdict::Roundoff => return None,
+            Verdict::Drift => {
+                let kind = if cell.producer == cell.consumer {
+                    FindingKind::Nondeterministic
+                } else {
+                    FindingKind::Drift
+                };
+                (kind, cell.model.to_string())
+            }
+            Verdict::EnvError => (FindingKind::Environment, reason(cell)),
+            Verdict::Unsupported => (FindingKind::Unsupported, reason(cell)),
+            Verdict::PredictError
+            | Verdict::LoadError
+            | Verdict::Crash
+            | Verdict::Timeout
+            | Verdict::OutOfMemory => (FindingKind::Failure, normalised(&message(cell))),
+        };
+        Some(Self { kind, verdict: cell.verdict, stage: cell.stage, cause })
+    }
+}
+
+fn reason(cell: &CellRecord) -> String {
+    cell.reason.clone().unwrap_or_default()
+}
+
+fn message(cell: &CellRecord) -> String {
+    match &cell.error {
+        Some(error) => format!("{}: {}", error.class, error.message),
+        None => reason(cell),
+    }
+}
+
+/// A message with everything replaced that differs between cells of one cause: addresses and numbers, but not the
+/// digits inside of names.
+fn normalised(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut previous = ' ';
+    let mut characters = message.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character.is_ascii_digit() && !(previous.is_alphanumeric() || previous == '_') {
+            while characters.peek().is_some_and(|next| next.is_ascii_hexdigit() || matches!(next, '.' | 'x'))
+            {
+                characters.next();
+            }
+            text.push('#');
+            previous = '#';
+        } else {
+            text.push(character);
+            previous = character;
+        }
+    }
+    text
+}
+
+fn excess(cell: &CellRecord) -> f64 {
+    cell.worst_output().map_or(0.0, |(_, output)| {
+        let excess = output.relative_excess();
+        if excess.is_nan() { f64::INFINITY } else { excess }
+    })
+}
+
+fn finding(
+    record: &Record,
+    key: &Key,
+    mut cells: Vec<usize>,
+    order: &HashMap<&EnvName, usize>,
+    advice: &Advice<'_>,
+) -> Finding {
+    cells.sort_by(|a, b| {
+        excess(&record.cells[*b])
+            .partial_cmp(&excess(&record.cells[*a]))
+            .unwrap_or(std::cmp::Ordering::Equal)
+            .then(a.cmp(b))
+    });
+    let members: Vec<&CellRecord> = cells.iter().map(|index| &record.cells[*index]).collect();
+    let models: BTreeSet<_> = members.iter().map(|cell| cell.model.clone()).collect();
+    let formats: BTreeSet<_> = members.iter().map(|cell| cell.format.clone()).collect();
+    let mut pairs: Vec<_> =
+        members.iter().map(|cell| (cell.producer.clone(), cell.consumer.clone())).collect();
+    pairs.sort_by_key(|(producer, consumer)| (order.get(producer).copied(), order.get(consumer).copied()));
+    pairs.dedup();
+    // Groups are never empty: a key exists because a cell made it.
+    let worst = members[0];
+    let (title, details) = match key.kind {
+        FindingKind::Drift | FindingKind::Nondeterministic => drift_text(key.kind, worst, &members),
+        FindingKind::Failure => failure_text(worst),
+        FindingKind::Environment | FindingKind::Unsupported => (cut(&reason(worst)), environment_text(worst)),
+    };
+    let remedy = match key.kind {
+        FindingKind::Drift | FindingKind::Failure => advice.for_cell(worst),
+        FindingKind::Nondeterministic => Some(
+            "The outputs depend on something else than the artifact and its inputs: fix `random_state` or the \
+             methods to compare; until then the drift of this model elsewhere says nothing."
+                .to_owned(),
+        ),
+        FindingKind::Environment => environment_remedy(record, worst),
+        FindingKind::Unsupported => None,
+    };
+    Finding {
+        kind: key.kind,
+        verdict: key.verdict,
+        stage: key.stage,
+        title,
+        details,
+        models: models.into_iter().collect(),
+        formats: formats.into_iter().collect(),
+        pairs,
+        blame: worst.blame.clone(),
+        signature: worst.signature.clone(),
+        remedy,
+        cells,
+    }
+}
+
+fn drift_text(kind: FindingKind, worst: &CellRecord, members: &[&CellRecord]) -> (String, Vec<String>) {
+    let what = worst.worst_output().map_or_else(String::new, |(name, output)| output_text(name, output));
+    let title = match kind {
+        FindingKind::Nondeterministic => {
+            format!("{}: not the same twice in its own producer: {what}", worst.model)
+        }
+        _ => format!("{}: {what}", worst.model),
+    };
+    let mut seen = BTreeSet::new();
+    let mut details = Vec::new();
+    for cell in members {
+        let Some((name, output)) = cell.worst_output() else { continue };
+        if seen.insert((&cell.producer, &cell.consumer)) && details.len() < MAX_DETAILS {
+            details.push(format!("{} -> {}: {}", cell.producer, cell.consumer, output_text(name, output)));
+        }
+    }
+    let warned = members.iter().filter(|cell| !cell.warned.is_empty()).count();
+    details.push(match warned {
+        0 => "No version warning was raised.".to_owned(),
+        n if n == members.len() => "scikit-learn raised its blanket version warning.".to_owned(),
+        n => format!("scikit-learn raised its blanket version warning in {n} of {} cells.", members.len()),
+    });
+    (title, details)
+}
+
+/// What is different in one output, in words.
+fn output_text(name: &str, output: &OutputComparison) -> String {
+    let row = output.worst.as_ref().map(|worst| {
+        let index: Vec<_> = worst.index.iter().map(u64::to_string).collect();
+        format!(" at [{}]: {} instead of {}", index.join(", "), worst.observed, worst.reference)
+    });
+    let row = row.unwrap_or_default();
+    match &output.mismatch {
+        Some(Mismatch::Missing) => return format!("{name} is missing"),
+        Some(Mismatch::Shape { reference, observed }) => {
+            return format!("{name} has shape {observed:?} instead of {reference:?}");
+        }
+        Some(Mismatch::Type { reference, observed }) => {
+            return format!("{name} is {observed} instead of {reference}");
+        }
+        Some(Mismatch::Damaged { what }) => return format!("{name} is damaged: {what}"),
+        None => {}
+    }
+    if output.flips > 0 {
+        let ties = match output.tie_flips {
+            0 => String::new(),
+            ties => format!(" ({ties} of them ties)"),
+        };
+        return format!("{name} flips {} of {} labels{ties}{row}", output.flips, output.elements);
+    }
+    if output.nonfinite_differ > 0 {
+        return format!("{name} has NaN or infinity in {} other places{row}", output.nonfinite_differ);
+    }
+    format!("{name} is off by up to {}{row}", output.max_abs)
+}
+
+fn failure_text(cell: &CellRecord) -> (String, Vec<String>) {
+    let message = message(cell);
+    let mut details = Vec::new();
+    let mut lines = message.lines().filter(|line| !line.trim().is_empty());
+    let title = cut(lines.next().unwrap_or_default());
+    details.extend(lines.take(MAX_DETAILS).map(str::to_owned));
+    if let Some(error) = &cell.error
+        && !error.frames.is_empty()
+    {
+        let tail = error.frames.len().saturating_sub(3);
+        details.push(format!("deepest frames: {}", error.frames[tail..].join(" > ")));
+    }
+    (title, details)
+}
+
+fn environment_text(cell: &CellRecord) -> Vec<String> {
+    cell.error
+        .iter()
+        .filter(|error| !error.frames.is_empty())
+        .map(|error| format!("deepest frame: {}", error.frames[error.frames.len() - 1]))
+        .collect()
+}
+
+fn environment_remedy(record: &Record, cell: &CellRecord) -> Option<String> {
+    record
+        .environments
+        .iter()
+        .filter(|env| env.name == cell.producer || env.name == cell.consumer)
+        .find_map(|env| env.remedy.clone())
+        .or_else(|| {
+            cell.error.as_ref().map(|_| {
+                "If this version lacks the feature, give the model a `requires`; else constrain the environment's \
+                 packages."
+                    .to_owned()
+            })
+        })
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= MAX_TITLE {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(MAX_TITLE - 3).collect();
+    short.push_str("...");
+    short
+}
+
+/// Where a model works, seen from both ends, for advice that names environments of this very run.
+struct Advice<'a> {
+    works: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
+    trained: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
+    names: Vec<&'a EnvName>,
+}
+
+impl<'a> Advice<'a> {
+    fn new(record: &'a Record) -> Self {
+        let names: Vec<_> = record.environments.iter().map(|env| &env.name).collect();
+        let index: HashMap<_, _> = names.iter().enumerate().map(|(index, name)| (*name, index)).collect();
+        let mut works: HashMap<_, BTreeSet<usize>> = HashMap::new();
+        let mut trained: HashMap<_, BTreeSet<usize>> = HashMap::new();
+        let mut fails: BTreeSet<(&ModelName, usize, usize)> = BTreeSet::new();
+        for cell in &record.cells {
+            let (Some(producer), Some(consumer)) = (index.get(&cell.producer), index.get(&cell.consumer))
+            else {
+                continue;
+            };
+            if cell.verdict.works() {
+                works.entry((&cell.model, &cell.producer)).or_default().insert(*consumer);
+                trained.entry((&cell.model, &cell.consumer)).or_default().insert(*producer);
+            } else {
+                fails.insert((&cell.model, *producer, *consumer));
+            }
+        }
+        // A pair counts as working only when it does so in every format.
+        for (model, producer, consumer) in fails {
+            if let Some(set) = works.get_mut(&(model, names[producer])) {
+                set.remove(&consumer);
+            }
+            if let Some(set) = trained.get_mut(&(model, names[consumer])) {
+                set.remove(&producer);
+            }
+        }
+        Self { works, trained, names }
+    }
+
+    fn list(&self, set: Option<&BTreeSet<usize>>, except: &EnvName) -> Vec<String> {
+        set.into_iter()
+            .flatten()
+            .map(|index| self.names[*index])
+            .filter(|name| *name != except)
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    fn for_cell(&self, cell: &CellRecord) -> Option<String> {
+        let elsewhere = self.list(self.works.get(&(&cell.model, &cell.producer)), &cell.producer);
+        let sources = self.list(self.trained.get(&(&cell.model, &cell.consumer)), &cell.consumer);
+        let retrain = if sources.is_empty() {
+            format!("retrain {} in {}", cell.model, cell.consumer)
+        } else {
+            format!(
+                "retrain {} in {} (artifacts of {} work there too)",
+                cell.model,
+                cell.consumer,
+                sources.join(", ")
+            )
+        };
+        let keep = if elsewhere.is_empty() {
+            format!("keep artifacts of {} in {} only", cell.producer, cell.producer)
+        } else {
+            format!("keep artifacts of {} in {} or {}", cell.producer, cell.producer, elsewhere.join(", "))
+        };
+        Some(format!("Either {keep}, or {retrain}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_one_cause_are_equal() {
+        assert_eq!(normalised("size 64, at 0x7f12ab"), normalised("size 128, at 0x7e99"));
+        assert_eq!(normalised("float64 is kept"), "float64 is kept");
+    }
+}

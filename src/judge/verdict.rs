@@ -1,0 +1,219 @@
+//! The verdict on one cell: one exhaustive decision over everything that can have happened.
+
+use std::collections::BTreeMap;
+
+use super::fold::{CellFacts, EnvironmentFacts, NOT_REACHED};
+use super::stage::load_stage;
+use crate::vocab::{
+    Agreement, ArtifactAbsence, ArtifactId, ErrorFact, Mismatch, Observation, Outcome, OutputComparison,
+    Phase, Stage, Verdict,
+};
+
+/// A verdict with its stage and, where no exception says it, its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinion {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Where it was decided.
+    pub stage: Stage,
+    /// In words.
+    pub reason: Option<String>,
+}
+
+impl Opinion {
+    fn environment(reason: impl Into<String>) -> Self {
+        Self { verdict: Verdict::EnvError, stage: Stage::Env, reason: Some(reason.into()) }
+    }
+
+    fn unsupported(reason: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Unsupported, stage: Stage::Env, reason: Some(reason.into()) }
+    }
+
+    fn at(verdict: Verdict, stage: Stage) -> Self {
+        Self { verdict, stage, reason: None }
+    }
+}
+
+/// Judges one cell. Trouble of environments comes first, since it is never the artifact's; then what the cell
+/// itself did; then how its outputs compare.
+pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
+    let artifact = facts.artifact;
+    match facts.producer {
+        EnvironmentFacts::Failed { reason, .. } => {
+            return Opinion::environment(format!(
+                "its producer {} could not be made: {}",
+                artifact.id.producer,
+                first_line(reason)
+            ));
+        }
+        EnvironmentFacts::Unknown => return Opinion::environment(NOT_REACHED),
+        EnvironmentFacts::Ready { .. } => {}
+    }
+    let lacks = match facts.consumer {
+        EnvironmentFacts::Failed { reason, .. } => {
+            return Opinion::environment(format!(
+                "{} could not be made: {}",
+                facts.consumer_name,
+                first_line(reason)
+            ));
+        }
+        EnvironmentFacts::Unknown => return Opinion::environment(NOT_REACHED),
+        EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
+    };
+    match artifact.absence {
+        Some(absence @ (ArtifactAbsence::Unsupported { .. } | ArtifactAbsence::SaveFailed { .. })) => {
+            return Opinion::unsupported(absence_reason(&artifact.id, absence));
+        }
+        Some(absence @ (ArtifactAbsence::TrainFailed { .. } | ArtifactAbsence::Died { .. })) => {
+            return Opinion::environment(absence_reason(&artifact.id, absence));
+        }
+        None => {}
+    }
+    if let Some(reason) = facts.cell.lost {
+        return Opinion::environment(reason);
+    }
+    let Some(observation) = facts.cell.observation else { return Opinion::environment(NOT_REACHED) };
+    let opinion = match &observation.outcome {
+        Outcome::Predicted { .. } => match (artifact.reference.map(reference_outcome), facts.cell.outputs) {
+            (None, _) => Opinion::environment(NOT_REACHED),
+            (Some(Err(reason)), _) => Opinion::environment(format!(
+                "no reference to compare with: {} {reason} with its own artifact",
+                artifact.id.producer
+            )),
+            (Some(Ok(())), None) => Opinion::environment("its outputs were not compared"),
+            (Some(Ok(())), Some(outputs)) => judge_values(outputs),
+        },
+        Outcome::Raised { phase, error, .. } => judge_exception(*phase, error),
+        Outcome::Signalled { phase, signal } => Opinion {
+            verdict: Verdict::Crash,
+            stage: stage_of(*phase),
+            reason: Some(format!("died of {}{}", signal_name(*signal), printed(observation))),
+        },
+        Outcome::Exited { phase, status } => Opinion {
+            verdict: Verdict::Crash,
+            stage: stage_of(*phase),
+            reason: Some(format!("ended its process with status {status}{}", printed(observation))),
+        },
+        Outcome::TimedOut { phase, limit_seconds } => Opinion {
+            verdict: Verdict::Timeout,
+            stage: stage_of(*phase),
+            reason: Some(format!("did not end within {limit_seconds} s")),
+        },
+        Outcome::OutOfMemory { phase, limit_bytes } => Opinion {
+            verdict: Verdict::OutOfMemory,
+            stage: stage_of(*phase),
+            reason: Some(format!("needed more than {} MiB", limit_bytes >> 20)),
+        },
+    };
+    match lacks {
+        // Where the class itself does not exist, failing to find it is not a finding about the artifact.
+        Some(reason) if opinion.verdict == Verdict::LoadError && opinion.stage == Stage::Resolve => {
+            Opinion::unsupported(reason)
+        }
+        _ => opinion,
+    }
+}
+
+/// Why an artifact does not exist, in words.
+pub(super) fn absence_reason(id: &ArtifactId, absence: &ArtifactAbsence) -> String {
+    match absence {
+        ArtifactAbsence::Unsupported { reason } => reason.clone(),
+        ArtifactAbsence::TrainFailed { error } => {
+            format!("training failed in {}: {}", id.producer, brief(error))
+        }
+        ArtifactAbsence::SaveFailed { error } => {
+            format!("{} cannot hold this model: {}", id.format, brief(error))
+        }
+        ArtifactAbsence::Died { reason } => format!("training failed in {}: {reason}", id.producer),
+    }
+}
+
+fn brief(error: &ErrorFact) -> String {
+    format!("{}: {}", error.class, first_line(&error.message))
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim()
+}
+
+fn printed(observation: &Observation) -> String {
+    match observation.printed.as_deref().and_then(|text| text.trim().lines().last()) {
+        Some(line) => format!(", after printing: {}", line.trim()),
+        None => String::new(),
+    }
+}
+
+/// `Err` says what the producer did instead of predicting.
+fn reference_outcome(reference: &Observation) -> Result<(), String> {
+    match &reference.outcome {
+        Outcome::Predicted { .. } => Ok(()),
+        Outcome::Raised { error, .. } => Err(format!("raised {}", brief(error))),
+        Outcome::Signalled { signal, .. } => Err(format!("died of {}", signal_name(*signal))),
+        Outcome::Exited { status, .. } => Err(format!("ended with status {status}")),
+        Outcome::TimedOut { .. } => Err("ran into the time limit".to_owned()),
+        Outcome::OutOfMemory { .. } => Err("ran into the memory limit".to_owned()),
+    }
+}
+
+fn judge_exception(phase: Phase, error: &ErrorFact) -> Opinion {
+    // Under a memory limit the allocator refuses before the limit's watcher acts.
+    if error.class == "MemoryError" || error.bases.iter().any(|base| base == "MemoryError") {
+        return Opinion::at(Verdict::OutOfMemory, stage_of(phase));
+    }
+    match phase {
+        Phase::Load => Opinion::at(Verdict::LoadError, load_stage(error)),
+        Phase::Predict => Opinion::at(Verdict::PredictError, Stage::Predict),
+    }
+}
+
+fn judge_values(outputs: &BTreeMap<String, OutputComparison>) -> Opinion {
+    if outputs.is_empty() {
+        return Opinion::environment("there was no output to compare");
+    }
+    let mut verdict = Verdict::Identical;
+    for (name, comparison) in outputs {
+        match comparison.agreement {
+            Agreement::BitEqual => {}
+            Agreement::Within => {
+                if verdict == Verdict::Identical {
+                    verdict = Verdict::Roundoff;
+                }
+            }
+            Agreement::Outside => verdict = Verdict::Drift,
+            Agreement::Mismatched => match &comparison.mismatch {
+                Some(Mismatch::Damaged { what }) => {
+                    return Opinion::environment(format!("the recorded output {name} is damaged: {what}"));
+                }
+                Some(Mismatch::Missing | Mismatch::Shape { .. } | Mismatch::Type { .. }) | None => {
+                    verdict = Verdict::Drift;
+                }
+            },
+        }
+    }
+    Opinion::at(verdict, Stage::Value)
+}
+
+fn stage_of(phase: Phase) -> Stage {
+    match phase {
+        Phase::Load => Stage::Load,
+        Phase::Predict => Stage::Predict,
+    }
+}
+
+/// Names of the signals that end processes, on every Linux architecture that shelflife runs on.
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        31 => "SIGSYS",
+        _ => return format!("signal {signal}"),
+    };
+    format!("{name} (signal {signal})")
+}

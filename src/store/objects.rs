@@ -1,0 +1,193 @@
+//! Content-addressed bytes: artifacts, encoded datasets, output arrays; and JSON records by cache key.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use fs_err as fs;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::root::{Bucket, CacheRoot, write_atomic};
+use crate::vocab::{Digest, DigestBuilder};
+
+impl CacheRoot {
+    fn entry(&self, bucket: Bucket, digest: &Digest, suffix: &str) -> PathBuf {
+        let name = digest.to_string();
+        self.bucket(bucket).join(&name[..2]).join(format!("{}{suffix}", &name[2..]))
+    }
+
+    /// Where the object of a digest is, or would be.
+    pub fn object_path(&self, digest: &Digest) -> PathBuf {
+        self.entry(Bucket::Objects, digest, "")
+    }
+
+    /// Keeps bytes and returns their digest. Bytes that are there already are not written again.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    pub fn put_object(&self, bytes: &[u8]) -> io::Result<Digest> {
+        let digest = Digest::of(bytes);
+        self.put_known_object(&digest, bytes)?;
+        Ok(digest)
+    }
+
+    /// As [`CacheRoot::put_object`], for bytes whose digest the caller has just computed.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    pub fn put_known_object(&self, digest: &Digest, bytes: &[u8]) -> io::Result<()> {
+        let path = self.object_path(digest);
+        match fs::metadata(&path) {
+            Ok(found) if found.len() == bytes.len() as u64 => Ok(()),
+            _ => write_entry(&path, bytes),
+        }
+    }
+
+    /// Moves a finished file into the store, and returns its digest and size in bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the cache not be written.
+    pub fn adopt_object(&self, file: &Path) -> io::Result<(Digest, u64)> {
+        let bytes = fs::read(file)?;
+        let digest = self.put_object(&bytes)?;
+        fs::remove_file(file)?;
+        Ok((digest, bytes.len() as u64))
+    }
+
+    /// The bytes of an object. A damaged one is removed and counts as absent.
+    pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let path = self.object_path(digest);
+        let bytes = fs::read(&path).ok()?;
+        if Digest::of(&bytes) == *digest {
+            return Some(bytes);
+        }
+        // Another process may have repaired or removed it meanwhile; absent is absent.
+        let _ = fs::remove_file(&path);
+        None
+    }
+
+    /// The path of an object whose bytes were checked just now, or `None` where it is absent or was damaged.
+    pub fn checked_object_path(&self, digest: &Digest) -> Option<PathBuf> {
+        self.object(digest).map(|_| self.object_path(digest))
+    }
+
+    /// Remembers a record under a key.
+    ///
+    /// # Errors
+    /// When the cache cannot be written.
+    pub fn put_record<T: Serialize>(&self, key: &Digest, record: &T) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(record).map_err(io::Error::other)?;
+        // The last line is the digest of what stands before it, so that damage is noticed.
+        let digest = record_digest(key, &bytes);
+        bytes.extend_from_slice(format!("\n{digest}\n").as_bytes());
+        write_entry(&self.entry(Bucket::Observations, key, ".json"), &bytes)
+    }
+
+    /// The record under a key. A damaged one, or one of another shape, is removed and counts as absent.
+    pub fn record<T: DeserializeOwned>(&self, key: &Digest) -> Option<T> {
+        let path = self.entry(Bucket::Observations, key, ".json");
+        let bytes = fs::read(&path).ok()?;
+        let parsed = split_record(&bytes)
+            .filter(|(json, digest)| record_digest(key, json) == *digest)
+            .and_then(|(json, _)| serde_json::from_slice(json).ok());
+        if parsed.is_none() {
+            let _ = fs::remove_file(&path);
+        }
+        parsed
+    }
+
+    /// Removes objects and records that were not written or renewed since `before`; returns how many and their
+    /// bytes.
+    ///
+    /// # Errors
+    /// When a cache folder cannot be listed or an entry not be removed.
+    pub fn prune_objects(&self, before: SystemTime) -> io::Result<(u64, u64)> {
+        let (mut count, mut size) = (0, 0);
+        for bucket in [Bucket::Objects, Bucket::Observations] {
+            let Ok(folders) = fs::read_dir(self.bucket(bucket)) else { continue };
+            for folder in folders {
+                let folder = folder?;
+                if !folder.file_type()?.is_dir() {
+                    continue;
+                }
+                for entry in fs::read_dir(folder.path())? {
+                    let entry = entry?;
+                    let facts = entry.metadata()?;
+                    if facts.is_file() && facts.modified().is_ok_and(|time| time < before) {
+                        fs::remove_file(entry.path())?;
+                        count += 1;
+                        size += facts.len();
+                    }
+                }
+            }
+        }
+        Ok((count, size))
+    }
+}
+
+fn write_entry(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    write_atomic(path, bytes)
+}
+
+fn record_digest(key: &Digest, json: &[u8]) -> Digest {
+    DigestBuilder::new("record-v1").digest(key).field(json).finish()
+}
+
+fn split_record(bytes: &[u8]) -> Option<(&[u8], Digest)> {
+    let body = bytes.strip_suffix(b"\n")?;
+    let split = body.len().checked_sub(65)?;
+    let (json, tail) = body.split_at_checked(split)?;
+    let digest = std::str::from_utf8(tail.strip_prefix(b"\n")?).ok()?;
+    Some((json, digest.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache() -> (tempfile::TempDir, CacheRoot) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = CacheRoot::open(Some(folder.path().to_owned())).unwrap();
+        (folder, root)
+    }
+
+    #[test]
+    fn objects_come_back_and_damage_is_absence() {
+        let (_folder, root) = cache();
+        let digest = root.put_object(b"array").unwrap();
+        assert_eq!(root.object(&digest).as_deref(), Some(&b"array"[..]));
+        fs::write(root.object_path(&digest), b"arraX").unwrap();
+        assert_eq!(root.object(&digest), None);
+        assert!(!root.object_path(&digest).exists());
+        root.put_object(b"array").unwrap();
+        assert!(root.checked_object_path(&digest).is_some());
+    }
+
+    #[test]
+    fn records_come_back_and_damage_is_absence() {
+        let (_folder, root) = cache();
+        let key = Digest::of(b"key");
+        root.put_record(&key, &vec![1, 2, 3]).unwrap();
+        assert_eq!(root.record::<Vec<u8>>(&key), Some(vec![1, 2, 3]));
+        let path = root.entry(Bucket::Observations, &key, ".json");
+        let text = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+        fs::write(&path, text.replace("[1,2,3]", "[1,2,4]")).unwrap();
+        assert_eq!(root.record::<Vec<u8>>(&key), None);
+        for short in ["", "\n", "[]\n", "{}"] {
+            fs::write(&path, short).unwrap();
+            assert_eq!(root.record::<Vec<u8>>(&key), None);
+        }
+    }
+
+    #[test]
+    fn pruning_spares_what_is_young() {
+        let (_folder, root) = cache();
+        let digest = root.put_object(b"array").unwrap();
+        assert_eq!(root.prune_objects(SystemTime::UNIX_EPOCH).unwrap(), (0, 0));
+        assert!(root.object(&digest).is_some());
+    }
+}

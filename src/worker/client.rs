@@ -1,0 +1,323 @@
+//! The orchestrator's end of one live environment.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::io::AsyncWriteExt as _;
+
+use super::AGENT;
+use super::protocol::{self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task};
+use crate::process::{Command, WorkerProcess, spawn_worker};
+use crate::vocab::{Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
+
+/// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
+/// interpreter that a command prefix can start, without a file on that side.
+const BOOTSTRAP: &str = "\
+import os
+def take(n):
+    parts = []
+    while n:
+        part = os.read(0, n)
+        if not part: raise SystemExit('shelflife: the agent did not arrive')
+        parts.append(part); n -= len(part)
+    return b''.join(parts)
+n = b''
+while not n.endswith(b'\\n'): n += take(1)
+exec(compile(take(int(n)), 'shelflife-agent.py', 'exec'), {'__name__': 'shelflife_agent', '__builtins__': __builtins__})
+";
+
+/// How long importing scikit-learn may take; emulated machines need tens of seconds.
+const WARM_UP: Duration = Duration::from_secs(300);
+/// How long past its limits a batch may go unreported before the worker itself is taken for lost.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Limits of each task of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WorkerLimits {
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Bytes of resident memory beyond the warm interpreter's own.
+    pub memory_bytes: u64,
+}
+
+/// The worker itself is lost: not one task's fault alone.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// It could not be started or talked to.
+    #[error("the worker was lost: {reason}{}", printed_suffix(.printed))]
+    Lost {
+        /// What happened.
+        reason: String,
+        /// The end of what it wrote to its standard streams.
+        printed: String,
+    },
+    /// The interpreter started, but cannot import what everything needs.
+    #[error("cannot import {module}: {}: {}", .error.class, .error.message)]
+    Broken {
+        /// The module.
+        module: String,
+        /// The exception.
+        error: Box<ErrorFact>,
+    },
+}
+
+fn printed_suffix(printed: &str) -> String {
+    match printed.trim().lines().last() {
+        Some(line) => format!(" ({line})"),
+        None => String::new(),
+    }
+}
+
+/// One live environment.
+#[derive(Debug)]
+pub struct Worker {
+    process: WorkerProcess,
+    batches: u64,
+    /// What it said of itself.
+    pub ready: Ready,
+}
+
+/// A result with the bytes that belong to it.
+#[derive(Debug)]
+pub enum TaskResult {
+    /// Of a training.
+    Trained(Trained),
+    /// Of a cell.
+    Observed {
+        /// The facts.
+        observation: Observation,
+        /// The bytes of its outputs by digest.
+        blobs: Vec<(Digest, Arc<[u8]>)>,
+    },
+}
+
+/// What became of a training.
+#[derive(Debug)]
+pub enum Trained {
+    /// The environment lacks the estimator or one of its parameters.
+    Unsupported(String),
+    /// Fitting raised.
+    Failed(ErrorFact),
+    /// Fitted.
+    Fitted(Produced),
+}
+
+/// A fitted and written model.
+#[derive(Debug)]
+pub struct Produced {
+    /// Seconds to fit it.
+    pub train_seconds: f64,
+    /// The outputs that it offers.
+    pub methods: Vec<String>,
+    /// For each format in the task's order.
+    pub saved: Vec<Saved>,
+}
+
+/// What became of one file.
+#[derive(Debug)]
+pub enum Saved {
+    /// Written.
+    Written {
+        /// Seconds to write it.
+        seconds: f64,
+    },
+    /// Writing raised.
+    Failed(ErrorFact),
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Batch {
+    /// Results in task order; `None` where the child did not get that far.
+    pub results: Vec<Option<TaskResult>>,
+    /// How the child ended.
+    pub ended: Ended,
+    /// A task that changed the world of the following ones, and what it changed.
+    pub changed: Option<(usize, String)>,
+}
+
+impl Batch {
+    /// Whether every task has a result and nothing abnormal was seen.
+    pub fn is_clean(&self) -> bool {
+        self.ended.how == "finished" && self.changed.is_none() && self.results.iter().all(Option::is_some)
+    }
+}
+
+impl Worker {
+    /// Starts an interpreter by its command prefix, hands it the agent and lets it import.
+    ///
+    /// # Errors
+    /// [`WorkerError::Lost`] when it does not start or answer, [`WorkerError::Broken`] when numpy or scikit-learn
+    /// cannot be imported.
+    pub async fn start(
+        prefix: &[String],
+        environment: BTreeMap<String, String>,
+        folder: &Path,
+        hello: &Hello,
+    ) -> Result<Self, WorkerError> {
+        let lost = |reason: String| WorkerError::Lost { reason, printed: String::new() };
+        let command = Command::from_prefix(prefix, environment)
+            .ok_or_else(|| lost("its command is empty".to_owned()))?
+            .args(["-s", "-B", "-c", BOOTSTRAP])
+            .cwd(folder);
+        let process = spawn_worker(&command).map_err(|error| lost(error.to_string()))?;
+        let ready = Ready {
+            troubles: BTreeMap::new(),
+            lacks: BTreeMap::new(),
+            seconds: 0.0,
+            isolated_network: false,
+        };
+        let mut worker = Self { process, batches: 0, ready };
+        let greeting = async {
+            let stdin = &mut worker.process.stdin;
+            stdin.write_all(format!("{}\n", AGENT.len()).as_bytes()).await?;
+            stdin.write_all(AGENT.as_bytes()).await?;
+            protocol::send(stdin, &Request::Hello(hello)).await?;
+            protocol::receive(&mut worker.process.stdout).await
+        };
+        match tokio::time::timeout(WARM_UP, greeting).await {
+            Ok(Ok((Reply::Ready(ready), _))) => worker.ready = ready,
+            Ok(Ok(_)) => return Err(worker.lost("it answered out of turn".to_owned()).await),
+            Ok(Err(error)) => return Err(worker.lost(error.to_string()).await),
+            Err(_) => {
+                return Err(worker
+                    .lost(format!("importing scikit-learn took more than {} s", WARM_UP.as_secs()))
+                    .await);
+            }
+        }
+        if let Some((module, error)) =
+            worker.ready.troubles.iter().find(|(module, _)| matches!(module.as_str(), "numpy" | "sklearn"))
+        {
+            return Err(WorkerError::Broken { module: module.clone(), error: Box::new(error.clone()) });
+        }
+        Ok(worker)
+    }
+
+    /// Runs tasks one after another in one forked child.
+    ///
+    /// # Errors
+    /// When the worker itself died or fell silent; it cannot be used any more then.
+    pub async fn run(&mut self, tasks: &[Task], limits: WorkerLimits) -> Result<Batch, WorkerError> {
+        self.batches += 1;
+        let batch = self.batches;
+        if let Err(error) =
+            protocol::send(&mut self.process.stdin, &Request::Batch { batch, tasks, limits }).await
+        {
+            return Err(self.lost(error.to_string()).await);
+        }
+        let silence = Duration::from_secs_f64(limits.seconds.clamp(0.0, 1e7)) + GRACE;
+        let mut results: Vec<_> = tasks.iter().map(|_| None).collect();
+        let mut changed = None;
+        loop {
+            let reply = tokio::time::timeout(silence, protocol::receive(&mut self.process.stdout)).await;
+            let (reply, payload) = match reply {
+                Ok(Ok(reply)) => reply,
+                Ok(Err(error)) => return Err(self.lost(error.to_string()).await),
+                Err(_) => return Err(self.lost("it fell silent".to_owned()).await),
+            };
+            match reply {
+                Reply::Ready(_) => {}
+                Reply::Result(raw) => {
+                    if raw.batch == batch && raw.index < tasks.len() {
+                        let index = raw.index;
+                        let alone = tasks.len() == 1;
+                        results[index] = match &tasks[index] {
+                            Task::Train { .. } => Some(trained(*raw)),
+                            Task::Cell { .. } => observed(*raw, &payload, alone),
+                        };
+                    }
+                }
+                Reply::StateChanged { batch: number, index, what } => {
+                    if number == batch {
+                        changed = Some((index, what));
+                    }
+                }
+                Reply::Ended(ended) => {
+                    if ended.batch == batch {
+                        return Ok(Batch { results, ended, changed });
+                    }
+                }
+            }
+        }
+    }
+
+    async fn lost(&mut self, reason: String) -> WorkerError {
+        self.process.kill();
+        let exit = self.process.wait().await;
+        let printed = self.process.stderr_tail();
+        WorkerError::Lost { reason: format!("{reason}; the interpreter {exit}"), printed }
+    }
+}
+
+fn trained(raw: RawResult) -> TaskResult {
+    TaskResult::Trained(if let Some(reason) = raw.unsupported {
+        Trained::Unsupported(reason)
+    } else if let Some(error) = raw.train_error {
+        Trained::Failed(error)
+    } else {
+        let saved = raw.saved.into_iter().map(|saved| match saved.error {
+            Some(error) => Saved::Failed(error),
+            None => Saved::Written { seconds: saved.save_seconds },
+        });
+        Trained::Fitted(Produced {
+            train_seconds: raw.train_seconds,
+            methods: raw.methods,
+            saved: saved.collect(),
+        })
+    })
+}
+
+/// The observation of a raw result; `None` where the child's words do not fit together.
+fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
+    let mut blobs = Vec::with_capacity(raw.outputs.len());
+    let outcome = match raw.outcome.as_deref()? {
+        "predicted" => {
+            let mut outputs = BTreeMap::new();
+            for RawOutput { name, encoding, kind, dtype, shape, offset, length } in raw.outputs {
+                let bytes = payload.get(offset..offset.checked_add(length)?)?;
+                let digest = Digest::of(bytes);
+                blobs.push((digest, Arc::from(bytes)));
+                outputs.insert(name, OutputRef { digest, encoding, kind, dtype, shape });
+            }
+            Outcome::Predicted { outputs }
+        }
+        _ => Outcome::Raised {
+            phase: if raw.phase.as_deref() == Some("predict") { Phase::Predict } else { Phase::Load },
+            method: raw.method,
+            error: raw.error?,
+        },
+    };
+    let observation = Observation {
+        outcome,
+        warnings: raw.warnings,
+        load_seconds: raw.load_seconds,
+        predict_seconds: raw.predict_seconds,
+        peak_rss_bytes: raw.peak_rss_bytes,
+        printed: None,
+        alone,
+    };
+    Some(TaskResult::Observed { observation, blobs })
+}
+
+/// The observation of a cell that ran alone and gave no result of its own.
+pub fn abnormal(ended: &Ended, limits: WorkerLimits) -> Observation {
+    let phase = if ended.phase == "predict" { Phase::Predict } else { Phase::Load };
+    let outcome = match ended.how.as_str() {
+        "timeout" => Outcome::TimedOut { phase, limit_seconds: limits.seconds },
+        "memory" => Outcome::OutOfMemory { phase, limit_bytes: limits.memory_bytes },
+        "signal" => Outcome::Signalled { phase, signal: ended.signal },
+        _ => Outcome::Exited { phase, status: ended.status },
+    };
+    Observation {
+        outcome,
+        warnings: Vec::new(),
+        load_seconds: None,
+        predict_seconds: None,
+        peak_rss_bytes: None,
+        printed: ended.printed.clone().filter(|text| !text.trim().is_empty()),
+        alone: true,
+    }
+}

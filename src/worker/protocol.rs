@@ -1,0 +1,218 @@
+//! The frames that travel between the orchestrator and the agent: two little-endian `u32` lengths, that many
+//! bytes of JSON, and that many bytes of payload.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::vocab::{Encoding, ErrorFact, OutputKind, WarningFact};
+
+/// Largest JSON part that is believed. The agent's own limit is lower.
+const MAX_JSON: usize = 16 << 20;
+/// Largest payload that is believed.
+const MAX_PAYLOAD: usize = 1 << 31;
+
+/// What the agent is told first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Hello {
+    /// Folder for private scratch folders of cells.
+    pub scratch: String,
+    /// Estimator expressions by model: what they use is imported before the first fork.
+    pub expressions: BTreeMap<String, String>,
+    /// Further modules to import.
+    pub modules: Vec<String>,
+}
+
+/// How a model is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Source {
+    /// A Python expression.
+    Expression {
+        /// Its text.
+        expression: String,
+    },
+    /// A recipe file.
+    Recipe {
+        /// Its source text.
+        recipe: String,
+        /// Its path, for tracebacks.
+        path: String,
+    },
+}
+
+/// One way to write a fitted model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Saving {
+    /// The agent's handler.
+    pub handler: &'static str,
+    /// Its options.
+    pub options: serde_json::Value,
+    /// Where to write.
+    pub path: String,
+}
+
+/// One unit of work for a forked child.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Task {
+    /// Fit a model and write it.
+    Train {
+        /// How to make the estimator.
+        source: Source,
+        /// Path of the encoded dataset to fit on.
+        dataset: String,
+        /// Path of the encoded dataset to predict on.
+        inputs: String,
+        /// Outputs to ask for; all that are offered where `None`.
+        methods: Option<Vec<String>>,
+        /// Seed of the global generators.
+        seed: u32,
+        /// The files to write.
+        formats: Vec<Saving>,
+    },
+    /// Load an artifact and compute its outputs.
+    Cell {
+        /// Path of the artifact.
+        artifact: String,
+        /// The agent's handler.
+        handler: &'static str,
+        /// Its options.
+        options: serde_json::Value,
+        /// Path of the encoded dataset to predict on.
+        inputs: String,
+        /// Outputs to ask for.
+        methods: Vec<String>,
+        /// Seed of the global generators.
+        seed: u32,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+pub(super) enum Request<'a> {
+    Hello(&'a Hello),
+    Batch { batch: u64, tasks: &'a [Task], limits: super::WorkerLimits },
+}
+
+/// The agent's answer to [`Hello`].
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Ready {
+    /// Modules that could not be imported, with the exception.
+    pub troubles: BTreeMap<String, ErrorFact>,
+    /// Models that do not exist there, with the reason.
+    pub lacks: BTreeMap<String, String>,
+    /// Seconds that importing took.
+    pub seconds: f64,
+    /// Whether its children have no network.
+    pub isolated_network: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+pub(super) enum Reply {
+    Ready(Ready),
+    Result(Box<RawResult>),
+    StateChanged { batch: u64, index: usize, what: String },
+    Ended(Ended),
+}
+
+/// How a batch's child ended.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Ended {
+    /// Number of the batch.
+    pub batch: u64,
+    /// The task that was going on.
+    pub index: usize,
+    /// Its phase: `start`, `train`, `save`, `load` or `predict`.
+    pub phase: String,
+    /// `finished`, `signal`, `exit`, `timeout`, `memory` or `oversized`.
+    pub how: String,
+    /// The signal, for `signal`.
+    #[serde(default)]
+    pub signal: i32,
+    /// The exit status, for `exit`.
+    #[serde(default)]
+    pub status: i32,
+    /// The end of what it printed, unless it finished.
+    #[serde(default)]
+    pub printed: Option<String>,
+}
+
+/// Everything that a child may say about one task; which fields are present depends on the kind of task.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawResult {
+    pub batch: u64,
+    pub index: usize,
+    // Training.
+    pub unsupported: Option<String>,
+    pub train_error: Option<ErrorFact>,
+    pub train_seconds: f64,
+    pub methods: Vec<String>,
+    pub saved: Vec<RawSaved>,
+    // Observing.
+    pub outcome: Option<String>,
+    pub phase: Option<String>,
+    pub method: Option<String>,
+    pub error: Option<ErrorFact>,
+    pub warnings: Vec<WarningFact>,
+    pub load_seconds: Option<f64>,
+    pub predict_seconds: Option<f64>,
+    pub peak_rss_bytes: Option<u64>,
+    pub outputs: Vec<RawOutput>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawSaved {
+    #[serde(default)]
+    pub error: Option<ErrorFact>,
+    #[serde(default)]
+    pub save_seconds: f64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawOutput {
+    pub name: String,
+    pub encoding: Encoding,
+    pub kind: OutputKind,
+    pub dtype: String,
+    pub shape: Vec<u64>,
+    pub offset: usize,
+    pub length: usize,
+}
+
+pub(super) async fn send<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    request: &Request<'_>,
+) -> std::io::Result<()> {
+    let json = serde_json::to_vec(request).map_err(std::io::Error::other)?;
+    let length = u32::try_from(json.len()).map_err(std::io::Error::other)?;
+    writer.write_all(&length.to_le_bytes()).await?;
+    writer.write_all(&0u32.to_le_bytes()).await?;
+    writer.write_all(&json).await?;
+    writer.flush().await
+}
+
+pub(super) async fn receive<R: AsyncRead + Unpin>(reader: &mut R) -> std::io::Result<(Reply, Vec<u8>)> {
+    let mut head = [0u8; 8];
+    reader.read_exact(&mut head).await?;
+    let [a, b, c, d, e, f, g, h] = head;
+    let json_length = u32::from_le_bytes([a, b, c, d]) as usize;
+    let payload_length = u32::from_le_bytes([e, f, g, h]) as usize;
+    if json_length > MAX_JSON || payload_length > MAX_PAYLOAD {
+        return Err(std::io::Error::other("the agent announced a frame that is too large"));
+    }
+    let mut json = vec![0; json_length];
+    reader.read_exact(&mut json).await?;
+    // Grow with what really arrives instead of believing the announced length.
+    let mut payload = Vec::new();
+    reader.take(payload_length as u64).read_to_end(&mut payload).await?;
+    if payload.len() != payload_length {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    let reply = serde_json::from_slice(&json)
+        .map_err(|error| std::io::Error::other(format!("the agent sent something unreadable: {error}")))?;
+    Ok((reply, payload))
+}
