@@ -1,0 +1,356 @@
+//! The fast comparison of two dense float arrays of one width.
+//!
+//! Two passes over blocks that fit the first-level cache. The first is written so that the compiler turns it
+//! into vector instructions: no branches, independent accumulators, and one sum that becomes NaN when a block
+//! holds anything that is not finite; such a block is measured again element by element. It gives all that
+//! does not need the scale, and for each block an upper bound of how much of the tolerance is used. The second
+//! pass visits blocks from the highest bound down, and stops where no block left can hold an element outside
+//! tolerance or a worse one than found. Where everything is within tolerance it visits few blocks.
+
+use crate::vocab::Tolerance;
+
+use super::facts::{Bound, Candidate, Facts};
+use super::parallel::parts;
+use super::ulp::{ulps32, ulps64};
+use super::value::{Difference, floats};
+
+/// Elements of a block: 16 KiB a side for `float64`.
+const BLOCK: usize = 2048;
+/// Elements that one turn of the inner loop takes.
+const LANES: usize = 8;
+/// A relative margin far above the rounding of a bound and far below what matters.
+const MARGIN: f64 = 1.0 + 1e-9;
+/// Above this the rounding of products that underflow is nothing beside the floor of a tolerance.
+const TINY: f64 = 1e-290;
+
+/// A float type as it is stored.
+pub(super) trait Element {
+    /// Its little-endian bytes.
+    type Bytes: Copy + PartialEq + Sync;
+    /// Its value, exactly.
+    fn value(bytes: Self::Bytes) -> f64;
+    /// Steps between two numbers of the type.
+    fn ulps(a: Self::Bytes, b: Self::Bytes) -> u64;
+}
+
+/// `float64`.
+pub(super) struct F64;
+/// `float32`.
+pub(super) struct F32;
+
+impl Element for F64 {
+    type Bytes = [u8; 8];
+
+    #[inline]
+    fn value(bytes: [u8; 8]) -> f64 {
+        f64::from_le_bytes(bytes)
+    }
+
+    #[inline]
+    fn ulps(a: [u8; 8], b: [u8; 8]) -> u64 {
+        ulps64(f64::from_le_bytes(a), f64::from_le_bytes(b))
+    }
+}
+
+impl Element for F32 {
+    type Bytes = [u8; 4];
+
+    #[inline]
+    fn value(bytes: [u8; 4]) -> f64 {
+        f32::from_le_bytes(bytes).into()
+    }
+
+    #[inline]
+    fn ulps(a: [u8; 4], b: [u8; 4]) -> u64 {
+        ulps32(f32::from_le_bytes(a), f32::from_le_bytes(b))
+    }
+}
+
+/// The larger; a NaN on the left counts as nothing. One vector instruction, unlike `f64::max`.
+#[inline]
+fn larger(candidate: f64, most: f64) -> f64 {
+    if candidate > most { candidate } else { most }
+}
+
+/// What the first pass says of one block, for the second.
+#[derive(Clone, Copy)]
+enum Block {
+    /// Equal by value throughout: nothing left to see.
+    Equal,
+    /// Finite throughout.
+    Finite {
+        max_abs: f64,
+        /// Largest `|a - b| / |b|`, infinite where a `b` is 0 and its `a` is not.
+        max_rel: f64,
+    },
+    /// Holds NaN, infinities, or differences beyond the largest float.
+    Careful,
+}
+
+impl Block {
+    /// No element of the block uses more of the tolerance than this.
+    fn ratio(self, bound: Bound) -> f64 {
+        match self {
+            Self::Equal => 0.0,
+            Self::Finite { max_abs, max_rel } if bound.floor >= TINY => {
+                (max_rel / bound.rtol).min(max_abs / bound.floor) * MARGIN
+            }
+            Self::Finite { .. } | Self::Careful => f64::INFINITY,
+        }
+    }
+}
+
+/// The first pass over some blocks.
+#[derive(Default)]
+struct First {
+    blocks: Vec<Block>,
+    scale: f64,
+    facts: Facts,
+}
+
+/// Measures `observed` against `reference`, which have equal lengths; also gives the scale of the reference.
+pub(super) fn measure<E: Element>(
+    reference: &[E::Bytes],
+    observed: &[E::Bytes],
+    tolerance: Tolerance,
+) -> (Facts, f64) {
+    let block = |index: usize| {
+        let span = index * BLOCK..((index + 1) * BLOCK).min(reference.len());
+        (&reference[span.clone()], &observed[span])
+    };
+
+    let (mut first, second) = parts(reference.len().div_ceil(BLOCK), reference.len(), |part| {
+        let mut pass = First::default();
+        for (reference, observed) in part.map(block) {
+            pass.visit::<E>(reference, observed);
+        }
+        pass
+    });
+    if let Some(second) = second {
+        first.blocks.extend(second.blocks);
+        first.scale = larger(second.scale, first.scale);
+        first.facts.add(&second.facts);
+    }
+    let First { blocks, scale, mut facts } = first;
+
+    let bound = Bound::new(tolerance, scale);
+    let mut order: Vec<(f64, usize)> = blocks
+        .iter()
+        .enumerate()
+        .filter(|(_, block)| !matches!(block, Block::Equal))
+        .map(|(index, block)| (block.ratio(bound), index))
+        .collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    // Each of two threads takes every second block, so that both find a high ratio early.
+    let (one, two) = parts(2, reference.len(), |lanes| {
+        let mut found = Facts::default();
+        for lane in lanes {
+            for (ratio, index) in order.iter().skip(lane).step_by(2) {
+                if *ratio < 1.0 && found.worst.is_some_and(|worst| *ratio < worst.ratio) {
+                    break;
+                }
+                let (reference, observed) = block(*index);
+                let start = (index * BLOCK) as u64;
+                match blocks[*index] {
+                    Block::Careful => judge_carefully::<E>(reference, observed, bound, start, &mut found),
+                    Block::Equal | Block::Finite { .. } => {
+                        judge::<E>(reference, observed, bound, start, &mut found);
+                    }
+                }
+            }
+        }
+        found
+    });
+    facts.add(&one);
+    if let Some(two) = two {
+        facts.add(&two);
+    }
+    (facts, scale)
+}
+
+impl First {
+    fn visit<E: Element>(&mut self, reference: &[E::Bytes], observed: &[E::Bytes]) {
+        if reference == observed {
+            self.scale = larger(magnitude::<E>(reference), self.scale);
+            self.blocks.push(Block::Equal);
+            return;
+        }
+        let sums = sums::<E>(reference, observed);
+        if !sums.finite {
+            self.carefully::<E>(reference, observed);
+            return;
+        }
+        self.scale = larger(sums.scale, self.scale);
+        let max_rel =
+            if sums.max_rel == f64::INFINITY { quotient::<E>(reference, observed) } else { sums.max_rel };
+        let facts = Facts { max_abs: sums.max_abs, max_rel, max_ulp: sums.max_ulp, ..Facts::default() };
+        self.facts.add(&facts);
+        self.blocks.push(if sums.max_abs == 0.0 {
+            Block::Equal
+        } else {
+            Block::Finite { max_abs: sums.max_abs, max_rel: sums.max_rel }
+        });
+    }
+
+    /// Element by element, for a block that is not finite throughout.
+    fn carefully<E: Element>(&mut self, reference: &[E::Bytes], observed: &[E::Bytes]) {
+        let mut facts = Facts::default();
+        for (&b, &a) in reference.iter().zip(observed) {
+            let (x, y) = (E::value(a), E::value(b));
+            if y.is_finite() {
+                self.scale = larger(y.abs(), self.scale);
+            }
+            if x.is_finite() && y.is_finite() {
+                let abs = (x - y).abs();
+                facts.max_abs = larger(abs, facts.max_abs);
+                facts.max_rel = larger(if y == 0.0 { 0.0 } else { abs / y.abs() }, facts.max_rel);
+                facts.max_ulp = facts.max_ulp.max(E::ulps(a, b));
+            }
+        }
+        self.facts.add(&facts);
+        self.blocks.push(Block::Careful);
+    }
+}
+
+/// What the vector loop finds in one block.
+struct Sums {
+    scale: f64,
+    max_abs: f64,
+    /// As in [`Block::Finite`].
+    max_rel: f64,
+    max_ulp: u64,
+    /// Whether all values and all differences are finite; the rest means nothing otherwise.
+    finite: bool,
+}
+
+/// The larger of all lanes.
+fn most(lanes: [f64; LANES]) -> f64 {
+    lanes.into_iter().fold(0.0, |most, lane| larger(lane, most))
+}
+
+fn sums<E: Element>(reference: &[E::Bytes], observed: &[E::Bytes]) -> Sums {
+    let (mut scale, mut abs, mut rel) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    let (mut poison, mut ulps) = ([0.0; LANES], [0; LANES]);
+    let mut step = |lane: usize, b: E::Bytes, a: E::Bytes| {
+        let (x, y) = (E::value(a), E::value(b));
+        let difference = (x - y).abs();
+        // Zero for what is finite; infinity and NaN give NaN, which stays.
+        poison[lane] += difference * 0.0;
+        scale[lane] = larger(y.abs(), scale[lane]);
+        abs[lane] = larger(difference, abs[lane]);
+        rel[lane] = larger(difference / y.abs(), rel[lane]);
+        ulps[lane] = E::ulps(a, b).max(ulps[lane]);
+    };
+    let (left, left_rest) = reference.as_chunks::<LANES>();
+    let (right, right_rest) = observed.as_chunks::<LANES>();
+    for (b, a) in left.iter().zip(right) {
+        for lane in 0..LANES {
+            step(lane, b[lane], a[lane]);
+        }
+    }
+    for (lane, (b, a)) in left_rest.iter().zip(right_rest).enumerate() {
+        step(lane, *b, *a);
+    }
+    Sums {
+        scale: most(scale),
+        max_abs: most(abs),
+        max_rel: most(rel),
+        max_ulp: ulps.into_iter().fold(0, u64::max),
+        finite: poison.iter().sum::<f64>() == 0.0,
+    }
+}
+
+/// Largest finite magnitude.
+pub(super) fn magnitude<E: Element>(values: &[E::Bytes]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let mut step = |lane: usize, bytes: E::Bytes| {
+        let value = E::value(bytes).abs();
+        lanes[lane] = larger(if value < f64::INFINITY { value } else { 0.0 }, lanes[lane]);
+    };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, bytes) in chunk.iter().enumerate() {
+            step(lane, *bytes);
+        }
+    }
+    for (lane, bytes) in rest.iter().enumerate() {
+        step(lane, *bytes);
+    }
+    most(lanes)
+}
+
+/// Largest `|a - b| / |b|` over `b != 0` of a finite block.
+fn quotient<E: Element>(reference: &[E::Bytes], observed: &[E::Bytes]) -> f64 {
+    reference.iter().zip(observed).fold(0.0, |most, (b, a)| {
+        let (x, y) = (E::value(*a), E::value(*b));
+        larger(if y == 0.0 { 0.0 } else { (x - y).abs() / y.abs() }, most)
+    })
+}
+
+/// Counts what is outside in a finite block that starts at element `start`, and finds its worst element.
+fn judge<E: Element>(
+    reference: &[E::Bytes],
+    observed: &[E::Bytes],
+    bound: Bound,
+    start: u64,
+    facts: &mut Facts,
+) {
+    let ratio = |b: E::Bytes, a: E::Bytes| {
+        let (x, y) = (E::value(a), E::value(b));
+        let (difference, allowed) = ((x - y).abs(), bound.allowed(y.abs()));
+        // 0 / 0 is NaN and counts as nothing.
+        (difference > allowed, difference / allowed)
+    };
+    let (mut outside, mut ratios) = ([0_u64; LANES], [0.0; LANES]);
+    let mut step = |lane: usize, b: E::Bytes, a: E::Bytes| {
+        let (over, ratio) = ratio(b, a);
+        outside[lane] += u64::from(over);
+        ratios[lane] = larger(ratio, ratios[lane]);
+    };
+    let (left, left_rest) = reference.as_chunks::<LANES>();
+    let (right, right_rest) = observed.as_chunks::<LANES>();
+    for (b, a) in left.iter().zip(right) {
+        for lane in 0..LANES {
+            step(lane, b[lane], a[lane]);
+        }
+    }
+    for (lane, (b, a)) in left_rest.iter().zip(right_rest).enumerate() {
+        step(lane, *b, *a);
+    }
+    facts.outside += outside.iter().sum::<u64>();
+    let worst = most(ratios);
+    if worst > 0.0 && facts.worst.is_none_or(|known| worst >= known.ratio) {
+        let place = reference.iter().zip(observed).position(|(b, a)| ratio(*b, *a).1 == worst);
+        if let Some(place) = place {
+            facts.consider(Candidate { nonfinite: false, ratio: worst, index: start + place as u64 });
+        }
+    }
+}
+
+/// As [`judge`], element by element, for a block that is not finite throughout.
+fn judge_carefully<E: Element>(
+    reference: &[E::Bytes],
+    observed: &[E::Bytes],
+    bound: Bound,
+    start: u64,
+    facts: &mut Facts,
+) {
+    for (place, (b, a)) in reference.iter().zip(observed).enumerate() {
+        let index = start + place as u64;
+        match floats(E::value(*a), E::value(*b)) {
+            Difference::Finite { abs, magnitude, .. } => {
+                facts.outside += u64::from(abs > bound.allowed(magnitude));
+                let ratio = bound.ratio(abs, magnitude);
+                if ratio > 0.0 {
+                    facts.consider(Candidate { nonfinite: false, ratio, index });
+                }
+            }
+            Difference::SameNonfinite => {}
+            Difference::Nonfinite => {
+                facts.outside += 1;
+                facts.nonfinite_differ += 1;
+                facts.consider(Candidate { nonfinite: true, ratio: f64::INFINITY, index });
+            }
+        }
+    }
+}
