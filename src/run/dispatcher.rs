@@ -1,0 +1,652 @@
+//! The one task that owns the truth about a run.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::comparing::{Arrays, still_holds};
+use super::executor::{Executor, Job, Message, Shared, Slot, What};
+use super::keys::{Keys, TrainingRecord};
+use super::ledger::Ledger;
+use super::{Progress, Reporter, RunError, RunReport, RunRequest};
+use crate::format::{self, Format};
+use crate::matrix::{Matrix, ModelSource, ModelSpec, PairFacts, requirement_met};
+use crate::plan::Plan;
+use crate::provision::Provisioner;
+use crate::store::CacheRoot;
+use crate::vocab::{
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, Lock, ModelName, Observation, Outcome, OutputRef,
+};
+use crate::worker::{Saving, Source, Task, WorkerLimits, agent_digest};
+
+/// An environment as the dispatcher sees it.
+enum Environment {
+    Waiting,
+    Ready { lock: Lock, digest: Digest, jobs: mpsc::UnboundedSender<Job> },
+    Failed,
+}
+
+/// An artifact as the dispatcher sees it.
+struct Artifact {
+    id: ArtifactId,
+    made: Option<Made>,
+    /// Index of the event with its reference.
+    reference: Option<usize>,
+    /// Index of the event with the observation, for each consumer.
+    observed: Vec<Option<usize>>,
+}
+
+struct Made {
+    digest: Digest,
+    path: String,
+    methods: Vec<String>,
+}
+
+pub(super) struct Dispatcher<'a> {
+    matrix: Arc<Matrix>,
+    plan: Arc<Plan>,
+    cache: CacheRoot,
+    keys: Keys,
+    fresh: bool,
+    datasets: HashMap<String, (Digest, String)>,
+    environments: Vec<Environment>,
+    senders: Vec<Option<mpsc::UnboundedSender<Job>>>,
+    artifacts: Vec<Artifact>,
+    ledger: Ledger,
+    arrays: Arrays,
+    reporter: &'a mut dyn Reporter,
+    messages: mpsc::UnboundedReceiver<Message>,
+    shared: Arc<Shared>,
+    executors: JoinSet<()>,
+    scratch: tempfile::TempDir,
+    /// Slots that were executed by this process; they are not looked up again when their arrays are lost.
+    forced: HashSet<Slot>,
+    in_flight: u64,
+    progress: Progress,
+    executed: u64,
+    reused: u64,
+    started: Instant,
+}
+
+impl<'a> Dispatcher<'a> {
+    pub fn new(
+        request: RunRequest,
+        cache: CacheRoot,
+        provisioner: Arc<Provisioner>,
+        reporter: &'a mut dyn Reporter,
+    ) -> Result<Self, RunError> {
+        let RunRequest { matrix, plan, datasets: encoded, header, recorded, fresh, jobs } = request;
+        let mut datasets = HashMap::new();
+        for (name, bytes) in encoded {
+            let digest = cache.put_object(&bytes).map_err(RunError::Cache)?;
+            datasets.insert(name, (digest, cache.object_path(&digest).display().to_string()));
+        }
+        for model in &plan.models {
+            for name in std::iter::once(&model.dataset).chain(&model.inputs) {
+                if !datasets.contains_key(name) {
+                    return Err(RunError::Dataset(name.clone()));
+                }
+            }
+        }
+        let scratch = cache.scratch("run").map_err(RunError::Cache)?;
+        let (sender, messages) = mpsc::unbounded_channel();
+        let expressions = plan.models.iter().filter_map(|model| match &model.source {
+            ModelSource::Expression(text) => Some((model.name.to_string(), text.clone())),
+            ModelSource::Recipe { .. } => None,
+        });
+        let keys = Keys { agent: agent_digest() };
+        let shared = Arc::new(Shared {
+            cache: cache.clone(),
+            provisioner,
+            keys,
+            limits: WorkerLimits { seconds: matrix.limits.seconds, memory_bytes: matrix.limits.memory_bytes },
+            permits: Semaphore::new(jobs.max(1)),
+            scratch: scratch.path().to_owned(),
+            expressions: expressions.collect(),
+            messages: sender,
+        });
+        let artifacts = (0..plan.artifacts.len())
+            .map(|index| Artifact {
+                // Plans hold fewer than 2^32 artifacts by construction of their indices.
+                id: plan.artifact_id(index as u32),
+                made: None,
+                reference: None,
+                observed: vec![None; plan.consumers.len()],
+            })
+            .collect();
+        let producers = plan.environments.iter().filter(|environment| environment.producer).count();
+        let progress = Progress {
+            environments: plan.environments.len() as u64,
+            trainings: (plan.models.len() * producers) as u64,
+            cells: plan.cell_count(),
+            ..Progress::default()
+        };
+        let ledger = Ledger::new(recorded, header, reporter)?;
+        Ok(Self {
+            environments: plan.environments.iter().map(|_| Environment::Waiting).collect(),
+            senders: plan.environments.iter().map(|_| None).collect(),
+            matrix,
+            plan,
+            cache,
+            keys,
+            fresh,
+            datasets,
+            artifacts,
+            ledger,
+            arrays: Arrays::default(),
+            reporter,
+            messages,
+            shared,
+            executors: JoinSet::new(),
+            scratch,
+            forced: HashSet::new(),
+            in_flight: 0,
+            progress,
+            executed: 0,
+            reused: 0,
+            started: Instant::now(),
+        })
+    }
+
+    pub async fn run(mut self) -> Result<RunReport, RunError> {
+        let plan = Arc::clone(&self.plan);
+        for (index, spec) in plan.environments.iter().enumerate() {
+            let (sender, jobs) = mpsc::unbounded_channel();
+            self.senders[index] = Some(sender);
+            let shared = Arc::clone(&self.shared);
+            let executor = Executor { index: index as u32, spec: spec.clone(), shared, jobs };
+            self.executors.spawn(executor.run());
+        }
+        let mut interrupted = false;
+        while self.waits() {
+            tokio::select! {
+                biased;
+                _ = tokio::signal::ctrl_c() => {
+                    interrupted = true;
+                    break;
+                }
+                message = self.messages.recv() => match message {
+                    Some(message) => self.handle(message)?,
+                    None => break,
+                },
+            }
+            self.reporter.progress(&self.progress);
+        }
+        // Dropping an executor ends its interpreter and everything that it started.
+        self.executors.shutdown().await;
+        let finished = Event::RunFinished {
+            time: jiff::Timestamp::now().to_string(),
+            seconds: self.started.elapsed().as_secs_f64(),
+            executed: self.executed,
+            reused: self.reused,
+            interrupted,
+        };
+        self.ledger.add(finished, self.reporter)?;
+        // An unremovable scratch folder is no reason to lose a run; the next prune takes it.
+        let _ = self.scratch.close();
+        Ok(RunReport {
+            events: self.ledger.events,
+            executed: self.executed,
+            reused: self.reused,
+            interrupted,
+        })
+    }
+
+    fn waits(&self) -> bool {
+        self.in_flight > 0
+            || self.environments.iter().any(|environment| matches!(environment, Environment::Waiting))
+    }
+
+    fn handle(&mut self, message: Message) -> Result<(), RunError> {
+        match message {
+            Message::Note(text) => self.reporter.note(&text),
+            Message::Ready { environment, lock, lacks, seconds, reused } => {
+                self.environment_ready(environment, lock, lacks, seconds, reused)?;
+            }
+            Message::Failed { environment, reason, remedy } => {
+                self.environment_failed(environment, reason, remedy)?;
+            }
+            Message::Trained { artifacts } => {
+                self.in_flight -= 1;
+                for (artifact, record) in artifacts {
+                    self.trained(artifact, record, false)?;
+                }
+            }
+            Message::Observed { slot, key, observation } => {
+                self.in_flight -= 1;
+                self.executed += 1;
+                self.observed(slot, key, *observation, false)?;
+            }
+            Message::Lost { what, reason } => {
+                self.in_flight -= 1;
+                self.lost(what, reason)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn environment_ready(
+        &mut self,
+        index: u32,
+        lock: Lock,
+        lacks: BTreeMap<String, String>,
+        seconds: f64,
+        reused: bool,
+    ) -> Result<(), RunError> {
+        let plan = Arc::clone(&self.plan);
+        let spec = &plan.environments[index as usize];
+        let Some(jobs) = self.senders[index as usize].take() else { return Ok(()) };
+        let lacks: BTreeMap<ModelName, String> =
+            lacks.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
+        let event = Event::EnvironmentReady { name: spec.name.clone(), lock: lock.clone(), lacks, seconds, reused };
+        self.ledger.add_environment(event, self.reporter)?;
+        self.progress.environments_ready += 1;
+        let digest = lock.digest();
+        self.environments[index as usize] = Environment::Ready { lock, digest, jobs };
+        if spec.producer {
+            for model in 0..plan.models.len() as u32 {
+                self.start_training(model, index)?;
+            }
+        }
+        if let Some(position) = plan.consumers.iter().position(|consumer| *consumer == index) {
+            for artifact in 0..self.artifacts.len() as u32 {
+                if self.artifacts[artifact as usize].made.is_some() {
+                    self.start(Slot::Cell { artifact, consumer: position as u32 })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn environment_failed(&mut self, index: u32, reason: String, remedy: Option<String>) -> Result<(), RunError> {
+        let plan = Arc::clone(&self.plan);
+        let spec = &plan.environments[index as usize];
+        self.senders[index as usize] = None;
+        self.environments[index as usize] = Environment::Failed;
+        self.progress.environments_failed += 1;
+        let event = Event::EnvironmentFailed { name: spec.name.clone(), reason, remedy };
+        self.ledger.add_environment(event, self.reporter)?;
+        if spec.producer {
+            self.progress.trainings_done += plan.models.len() as u64;
+            let artifacts = plan.artifacts.iter().filter(|artifact| artifact.producer == index).count();
+            self.progress.cells_done += (artifacts * plan.consumers.len()) as u64;
+        }
+        if spec.consumer {
+            let others = self.artifacts.iter().filter(|artifact| artifact.made.is_some()).count();
+            self.progress.cells_done += others as u64;
+        }
+        Ok(())
+    }
+
+    /// Takes a model's artifacts from the cache, or has it trained.
+    fn start_training(&mut self, model: u32, producer: u32) -> Result<(), RunError> {
+        let plan = Arc::clone(&self.plan);
+        let spec = &plan.models[model as usize];
+        let Environment::Ready { lock, digest, jobs } = &self.environments[producer as usize] else {
+            return Ok(());
+        };
+        let (data, data_path) = &self.datasets[&spec.dataset];
+        let (inputs, inputs_path) = self.inputs(spec);
+        let mut missing = Vec::new();
+        let mut found = Vec::new();
+        let unmet = spec.requires.iter().find(|requirement| !requirement_met(requirement, &lock.packages));
+        for (index, artifact) in plan.artifacts.iter().enumerate() {
+            if artifact.model != model || artifact.producer != producer {
+                continue;
+            }
+            let index = index as u32;
+            if let Some(requirement) = unmet {
+                let reason = format!("the matrix says that it requires {requirement}");
+                found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
+                continue;
+            }
+            let format = self.format_of(index);
+            let key = self.keys.training(spec, data, inputs, format, digest);
+            match self.cached_training(&key) {
+                Some(record) => found.push((index, record)),
+                None => missing.push((index, key, format)),
+            }
+        }
+        if missing.is_empty() {
+            self.progress.trainings_done += 1;
+        } else {
+            let folder = self.scratch.path();
+            let formats = missing
+                .iter()
+                .map(|(index, _, format)| Saving {
+                    handler: format.handler,
+                    options: options_of(format),
+                    path: folder.join(format!("artifact-{index}.{}", format.extension)).display().to_string(),
+                })
+                .collect();
+            let source = match &spec.source {
+                ModelSource::Expression(text) => Source::Expression { expression: text.clone() },
+                ModelSource::Recipe { path, source } => {
+                    Source::Recipe { recipe: source.clone(), path: path.display().to_string() }
+                }
+            };
+            let task = Task::Train {
+                source,
+                dataset: data_path.clone(),
+                inputs: inputs_path.to_owned(),
+                methods: spec.methods.clone(),
+                seed: spec.seed,
+                formats,
+            };
+            let artifacts = missing.into_iter().map(|(index, key, _)| (index, key)).collect();
+            let job = Job { task, what: What::Training { artifacts }, alone: false, attempts: 0 };
+            if jobs.send(job).is_ok() {
+                self.in_flight += 1;
+            }
+        }
+        for (index, record) in found {
+            self.made(index, record, true)?;
+        }
+        Ok(())
+    }
+
+    fn cached_training(&self, key: &Digest) -> Option<TrainingRecord> {
+        if self.fresh {
+            return None;
+        }
+        let record = self.cache.record(key)?;
+        match &record {
+            TrainingRecord::Made { digest, .. } => self.cache.object_path(digest).exists().then_some(record),
+            // Dying may have been the machine's fault: try again.
+            TrainingRecord::Missing(ArtifactAbsence::Died { .. }) => None,
+            TrainingRecord::Missing(_) => Some(record),
+        }
+    }
+
+    fn trained(&mut self, artifact: u32, record: TrainingRecord, reused: bool) -> Result<(), RunError> {
+        let first = self.plan.artifacts[artifact as usize];
+        // All formats of a model come together; count the training once.
+        let is_first = !self.plan.artifacts[..artifact as usize]
+            .iter()
+            .any(|other| other.model == first.model && other.producer == first.producer);
+        if is_first {
+            self.progress.trainings_done += 1;
+        }
+        self.made(artifact, record, reused)
+    }
+
+    fn made(&mut self, index: u32, record: TrainingRecord, reused: bool) -> Result<(), RunError> {
+        let id = self.artifacts[index as usize].id.clone();
+        match record {
+            TrainingRecord::Made { digest, size, train_seconds, save_seconds, methods } => {
+                let event = Event::ArtifactMade {
+                    artifact: id,
+                    digest,
+                    size,
+                    train_seconds,
+                    save_seconds,
+                    methods: methods.clone(),
+                    reused,
+                };
+                self.ledger.add_artifact(event, self.reporter)?;
+                let path = self.cache.object_path(&digest).display().to_string();
+                self.artifacts[index as usize].made = Some(Made { digest, path, methods });
+                self.start(Slot::Reference { artifact: index })?;
+                for consumer in 0..self.plan.consumers.len() as u32 {
+                    self.start(Slot::Cell { artifact: index, consumer })?;
+                }
+            }
+            TrainingRecord::Missing(absence) => {
+                self.progress.cells_done += self.plan.consumers.len() as u64;
+                self.ledger.add_artifact(Event::ArtifactMissing { artifact: id, absence }, self.reporter)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an observation from the record or the cache, or has it made. Nothing happens while the environment
+    /// is still being made: it asks again when it is ready.
+    fn start(&mut self, slot: Slot) -> Result<(), RunError> {
+        let (artifact, environment) = self.place(slot);
+        let (digest, jobs) = match &self.environments[environment as usize] {
+            Environment::Ready { digest, jobs, .. } => (digest, jobs.clone()),
+            Environment::Failed => {
+                self.progress.cells_done += 1;
+                return Ok(());
+            }
+            Environment::Waiting => return Ok(()),
+        };
+        let Some(made) = &self.artifacts[artifact as usize].made else { return Ok(()) };
+        let spec = self.model_of(artifact);
+        let format = self.format_of(artifact);
+        let purpose = match slot {
+            Slot::Reference { .. } => "reference-v1",
+            Slot::Cell { .. } => "cell-v1",
+        };
+        let (inputs, inputs_path) = self.inputs(spec);
+        let key = self.keys.observation(
+            purpose,
+            &made.digest,
+            format,
+            inputs,
+            &made.methods,
+            spec.seed,
+            digest,
+        );
+        if !self.fresh && !self.forced.contains(&slot) {
+            if let Some(index) = self.recorded(slot, &key) {
+                self.reused += 1;
+                return self.settle(slot, index);
+            }
+            if let Some(observation) = self.cached_observation(&key) {
+                self.reused += 1;
+                return self.observed(slot, key, observation, true);
+            }
+        }
+        let task = Task::Cell {
+            artifact: made.path.clone(),
+            handler: format.handler,
+            options: options_of(format),
+            inputs: inputs_path.to_owned(),
+            methods: made.methods.clone(),
+            seed: spec.seed,
+        };
+        // A damaged artifact must not be blamed on its readers; its digest is checked once per run, here.
+        if matches!(slot, Slot::Reference { .. }) && self.cache.object(&made.digest).is_none() {
+            return self.lost(
+                What::Observation { slot, key },
+                "the cached artifact is damaged; run again to make it anew".to_owned(),
+            );
+        }
+        self.forced.insert(slot);
+        let job = Job { task, what: What::Observation { slot, key }, alone: false, attempts: 0 };
+        if jobs.send(job).is_ok() {
+            self.in_flight += 1;
+        }
+        Ok(())
+    }
+
+    fn recorded(&self, slot: Slot, key: &Digest) -> Option<usize> {
+        let index = match slot {
+            Slot::Reference { artifact } => {
+                self.ledger.reference(&self.artifacts[artifact as usize].id, key)
+            }
+            Slot::Cell { artifact, consumer } => self.ledger.cell(&self.cell_name(artifact, consumer), key),
+        }?;
+        self.limits_hold(self.ledger.observation(index)?).then_some(index)
+    }
+
+    fn cached_observation(&self, key: &Digest) -> Option<Observation> {
+        self.cache.record::<Observation>(key).filter(|observation| self.limits_hold(observation))
+    }
+
+    /// Whether an observation would come out the same under today's limits.
+    fn limits_hold(&self, observation: &Observation) -> bool {
+        let limits = self.shared.limits;
+        match &observation.outcome {
+            Outcome::TimedOut { limit_seconds, .. } => *limit_seconds == limits.seconds,
+            Outcome::OutOfMemory { limit_bytes, .. } => *limit_bytes == limits.memory_bytes,
+            Outcome::Raised { error, .. } => {
+                // Under another memory limit it might not have been raised; it costs little to try again.
+                error.class != "MemoryError" && !error.bases.iter().any(|base| base == "MemoryError")
+            }
+            Outcome::Predicted { .. } | Outcome::Signalled { .. } | Outcome::Exited { .. } => true,
+        }
+    }
+
+    fn observed(
+        &mut self,
+        slot: Slot,
+        key: Digest,
+        observation: Observation,
+        reused: bool,
+    ) -> Result<(), RunError> {
+        let event = match slot {
+            Slot::Reference { artifact } => {
+                let artifact = self.artifacts[artifact as usize].id.clone();
+                Event::ReferenceTaken { artifact, key, observation, reused }
+            }
+            Slot::Cell { artifact, consumer } => {
+                let (artifact, consumer) = self.cell_name(artifact, consumer);
+                Event::CellObserved { artifact, consumer, key, observation, reused }
+            }
+        };
+        let index = self.ledger.add(event, self.reporter)?;
+        self.settle(slot, index)
+    }
+
+    /// An observation is in the ledger: compare what can be compared now.
+    fn settle(&mut self, slot: Slot, index: usize) -> Result<(), RunError> {
+        match slot {
+            Slot::Reference { artifact } => {
+                self.artifacts[artifact as usize].reference = Some(index);
+                for consumer in 0..self.plan.consumers.len() as u32 {
+                    self.compare(artifact, consumer)?;
+                }
+            }
+            Slot::Cell { artifact, consumer } => {
+                let first = self.artifacts[artifact as usize].observed[consumer as usize].replace(index).is_none();
+                self.progress.cells_done += u64::from(first);
+                self.compare(artifact, consumer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, artifact: u32, consumer: u32) -> Result<(), RunError> {
+        let state = &self.artifacts[artifact as usize];
+        let (Some(reference_at), Some(observed_at)) = (state.reference, state.observed[consumer as usize]) else {
+            return Ok(());
+        };
+        let (Some(reference), Some(observed)) = (self.outputs(reference_at), self.outputs(observed_at)) else {
+            return Ok(());
+        };
+        let name = self.cell_name(artifact, consumer);
+        let pair = self.pair(artifact, consumer);
+        let model = &self.model_of(artifact).name;
+        let matrix = &self.matrix;
+        let tolerance = |output: &str, float32: bool| matrix.tolerance(model, output, pair, float32);
+        if let Some(recorded) = self.ledger.comparison(&name, observed_at, reference_at)
+            && still_holds(recorded, reference, observed, &tolerance)
+        {
+            return Ok(());
+        }
+        match self.arrays.compare(&self.cache, reference, observed, &tolerance) {
+            Ok(outputs) => {
+                let (artifact, consumer) = name;
+                self.ledger.add(Event::CellCompared { artifact, consumer, outputs }, self.reporter)?;
+                Ok(())
+            }
+            Err(lost) => {
+                // The cache has lost an array: make the observation that it belongs to again, once.
+                let is_of_reference = reference.values().any(|output| output.digest == lost);
+                let slot = if is_of_reference {
+                    Slot::Reference { artifact }
+                } else {
+                    Slot::Cell { artifact, consumer }
+                };
+                if self.forced.insert(slot) {
+                    match slot {
+                        Slot::Reference { .. } => self.artifacts[artifact as usize].reference = None,
+                        Slot::Cell { .. } => {}
+                    }
+                    self.reused = self.reused.saturating_sub(1);
+                    return self.start(slot);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn outputs(&self, index: usize) -> Option<&BTreeMap<String, OutputRef>> {
+        match &self.ledger.observation(index)?.outcome {
+            Outcome::Predicted { outputs } => Some(outputs),
+            _ => None,
+        }
+    }
+
+    fn pair(&self, artifact: u32, consumer: u32) -> PairFacts {
+        let producer = self.plan.artifacts[artifact as usize].producer;
+        let consumer = self.plan.consumers[consumer as usize];
+        let lock = |index: u32| match &self.environments[index as usize] {
+            Environment::Ready { lock, .. } => Some(lock),
+            _ => None,
+        };
+        match (lock(producer), lock(consumer)) {
+            (Some(a), Some(b)) => PairFacts { cross_arch: a.arch != b.arch, cross_bits: a.bits != b.bits },
+            _ => PairFacts { cross_arch: false, cross_bits: false },
+        }
+    }
+
+    fn lost(&mut self, what: What, reason: String) -> Result<(), RunError> {
+        match what {
+            What::Training { artifacts } => {
+                for (artifact, _) in artifacts {
+                    let absence = ArtifactAbsence::Died { reason: reason.clone() };
+                    self.trained(artifact, TrainingRecord::Missing(absence), false)?;
+                }
+            }
+            What::Observation { slot: Slot::Reference { .. }, .. } => self.reporter.note(&reason),
+            What::Observation { slot: Slot::Cell { artifact, consumer }, .. } => {
+                self.progress.cells_done += 1;
+                let (artifact, consumer) = self.cell_name(artifact, consumer);
+                self.ledger.add(Event::CellLost { artifact, consumer, reason }, self.reporter)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, slot: Slot) -> (u32, u32) {
+        match slot {
+            Slot::Reference { artifact } => (artifact, self.plan.artifacts[artifact as usize].producer),
+            Slot::Cell { artifact, consumer } => (artifact, self.plan.consumers[consumer as usize]),
+        }
+    }
+
+    fn cell_name(&self, artifact: u32, consumer: u32) -> (ArtifactId, EnvName) {
+        let environment = self.plan.consumers[consumer as usize];
+        (
+            self.artifacts[artifact as usize].id.clone(),
+            self.plan.environments[environment as usize].name.clone(),
+        )
+    }
+
+    fn model_of(&self, artifact: u32) -> &ModelSpec {
+        &self.plan.models[self.plan.artifacts[artifact as usize].model as usize]
+    }
+
+    /// The matrix was checked against the table when it was read, so the name is known.
+    fn format_of(&self, artifact: u32) -> &'static Format {
+        let planned = self.plan.artifacts[artifact as usize];
+        let name = &self.plan.models[planned.model as usize].formats[planned.format as usize];
+        format::find(name.as_str()).unwrap_or(&format::TABLE[0])
+    }
+
+    fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {
+        let (digest, path) = &self.datasets[model.inputs.as_ref().unwrap_or(&model.dataset)];
+        (digest, path)
+    }
+}
+
+/// The table's own test says that options are JSON objects.
+fn options_of(format: &Format) -> serde_json::Value {
+    serde_json::from_str(format.options).unwrap_or_default()
+}

@@ -1,0 +1,385 @@
+//! One live environment: makes it, keeps its interpreter warm, and does its jobs in batches.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use super::keys::{Keys, TrainingRecord};
+use crate::matrix::EnvironmentSpec;
+use crate::process::worker_environment;
+use crate::provision::Provisioner;
+use crate::store::CacheRoot;
+use crate::vocab::{ArtifactAbsence, Digest, Lock, Observation, Outcome, Phase};
+use crate::worker::{
+    Ended, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal,
+};
+
+/// Tasks of one forked child. Larger batches amortise the fork; smaller ones spread better over the cores and
+/// lose less when one of their cells misbehaves.
+const BATCH: usize = 32;
+/// How often a task that took the whole worker down alone is tried.
+const ATTEMPTS: u32 = 2;
+
+/// What a slot of the run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Slot {
+    /// The producer's reload of an artifact in a fresh process.
+    Reference { artifact: u32 },
+    /// An artifact in the consumer at this position.
+    Cell { artifact: u32, consumer: u32 },
+}
+
+/// One unit of work.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub task: Task,
+    pub what: What,
+    /// Runs in a child of its own.
+    pub alone: bool,
+    /// How often it took the worker down.
+    pub attempts: u32,
+}
+
+/// What a job's result is.
+#[derive(Debug)]
+pub(super) enum What {
+    /// The artifacts of one model, with the cache key of each.
+    Training { artifacts: Vec<(u32, Digest)> },
+    /// An observation.
+    Observation { slot: Slot, key: Digest },
+}
+
+/// What an executor tells the dispatcher.
+#[derive(Debug)]
+pub(super) enum Message {
+    Note(String),
+    Ready { environment: u32, lock: Lock, lacks: BTreeMap<String, String>, seconds: f64, reused: bool },
+    Failed { environment: u32, reason: String, remedy: Option<String> },
+    Trained { artifacts: Vec<(u32, TrainingRecord)> },
+    Observed { slot: Slot, key: Digest, observation: Box<Observation> },
+    Lost { what: What, reason: String },
+}
+
+/// What all executors of a run share.
+pub(super) struct Shared {
+    pub cache: CacheRoot,
+    pub provisioner: Arc<Provisioner>,
+    pub keys: Keys,
+    pub limits: WorkerLimits,
+    pub permits: Semaphore,
+    pub scratch: PathBuf,
+    pub expressions: Vec<(String, String)>,
+    pub messages: mpsc::UnboundedSender<Message>,
+}
+
+pub(super) struct Executor {
+    pub index: u32,
+    pub spec: EnvironmentSpec,
+    pub shared: Arc<Shared>,
+    pub jobs: mpsc::UnboundedReceiver<Job>,
+}
+
+struct Live {
+    command: Vec<String>,
+    folder: PathBuf,
+    worker: Option<Worker>,
+}
+
+impl Executor {
+    /// Makes the environment and does jobs until there are no more.
+    pub async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        // A closed channel means that the dispatcher has gone; then nobody needs the message.
+        let say = |message| drop(shared.messages.send(message));
+        let note = |text: &str| drop(shared.messages.send(Message::Note(text.to_owned())));
+        let environment = self.index;
+        let ready = match shared.provisioner.prepare(&self.spec, &note).await {
+            Ok(ready) => ready,
+            Err(failure) => {
+                return say(Message::Failed { environment, reason: failure.reason, remedy: failure.remedy });
+            }
+        };
+        let folder = shared.scratch.join(format!("env-{}", self.index));
+        if let Err(error) = fs_err::create_dir_all(&folder) {
+            return say(Message::Failed { environment, reason: error.to_string(), remedy: None });
+        }
+        let mut live = Live { command: ready.command, folder, worker: None };
+        let key = shared.keys.lacks(&ready.lock.digest(), &shared.expressions);
+        let lacks = match shared.cache.record(&key) {
+            Some(lacks) => lacks,
+            None => match self.lacks(&mut live, &key).await {
+                Ok(lacks) => lacks,
+                Err(error) => {
+                    return say(Message::Failed {
+                        environment,
+                        reason: error.to_string(),
+                        remedy: Some(
+                            "start the environment's Python by hand and `import sklearn` to see more; the packages \
+                             may not fit one another"
+                                .to_owned(),
+                        ),
+                    });
+                }
+            },
+        };
+        say(Message::Ready { environment, lock: ready.lock, lacks, seconds: ready.seconds, reused: ready.reused });
+        let mut pending = VecDeque::new();
+        while let Some(job) = self.jobs.recv().await {
+            pending.push_back(job);
+            while !pending.is_empty() {
+                // The semaphore is never closed, so this cannot fail.
+                let Ok(_permit) = shared.permits.acquire().await else { return };
+                while let Ok(job) = self.jobs.try_recv() {
+                    pending.push_back(job);
+                }
+                let batch = next_batch(&mut pending);
+                for job in self.batch(&mut live, batch).await.into_iter().rev() {
+                    pending.push_front(job);
+                }
+            }
+        }
+    }
+
+    async fn lacks(&self, live: &mut Live, key: &Digest) -> Result<BTreeMap<String, String>, WorkerError> {
+        // The semaphore is never closed.
+        let _permit = self.shared.permits.acquire().await;
+        let lacks = self.worker(live).await?.ready.lacks.clone();
+        // A cache that cannot be written costs the next run an import, nothing else.
+        let _ = self.shared.cache.put_record(key, &lacks);
+        Ok(lacks)
+    }
+
+    async fn worker<'a>(&self, live: &'a mut Live) -> Result<&'a mut Worker, WorkerError> {
+        let worker = match live.worker.take() {
+            Some(worker) => worker,
+            None => {
+                let mut variables = worker_environment(&live.folder);
+                variables.extend(self.spec.variables.clone());
+                let hello = Hello {
+                    scratch: live.folder.display().to_string(),
+                    expressions: self.shared.expressions.iter().cloned().collect(),
+                    modules: Vec::new(),
+                };
+                Worker::start(&live.command, variables, &live.folder, &hello).await?
+            }
+        };
+        Ok(live.worker.insert(worker))
+    }
+
+    /// Does a batch; returns the jobs that must be repeated.
+    async fn batch(&self, live: &mut Live, mut batch: Vec<Job>) -> Vec<Job> {
+        let tasks: Vec<Task> = batch.iter().map(|job| job.task.clone()).collect();
+        let limits = self.shared.limits;
+        let worker = match self.worker(live).await {
+            Ok(worker) => worker,
+            Err(error) => {
+                for job in batch {
+                    self.say(Message::Lost { what: job.what, reason: error.to_string() });
+                }
+                return Vec::new();
+            }
+        };
+        match worker.run(&tasks, limits).await {
+            Ok(done) if done.is_clean() => {
+                for (job, result) in batch.into_iter().zip(done.results) {
+                    // `is_clean` says that there is a result for every task.
+                    if let Some(result) = result {
+                        self.finish(job, result);
+                    }
+                }
+                Vec::new()
+            }
+            Ok(mut done) => {
+                if batch.len() > 1 {
+                    return repeat_alone(batch);
+                }
+                // A lone task's own result counts when its child came to its end, also when it changed its
+                // world: nobody comes after it.
+                let result = done.results.pop().flatten().filter(|_| done.ended.how == "finished");
+                match (batch.pop(), result) {
+                    (Some(job), Some(result)) => self.finish(job, result),
+                    (Some(job), None) => self.finish_abnormal(job, &done.ended),
+                    (None, _) => {}
+                }
+                Vec::new()
+            }
+            Err(error) => {
+                live.worker = None;
+                if batch.len() > 1 {
+                    return repeat_alone(batch);
+                }
+                let mut again = Vec::new();
+                for mut job in batch {
+                    job.attempts += 1;
+                    if job.attempts < ATTEMPTS {
+                        again.push(job);
+                    } else {
+                        self.finish_killer(job, &error);
+                    }
+                }
+                again
+            }
+        }
+    }
+
+    fn say(&self, message: Message) {
+        // A closed channel means that the dispatcher has gone; then nobody needs the message.
+        let _ = self.shared.messages.send(message);
+    }
+
+    fn finish(&self, job: Job, result: TaskResult) {
+        match (job.what, result) {
+            (What::Training { artifacts }, TaskResult::Trained(trained)) => {
+                let message = match self.keep_trained(artifacts, trained, &job.task) {
+                    Ok(artifacts) => Message::Trained { artifacts },
+                    Err((artifacts, error)) => Message::Lost {
+                        what: What::Training { artifacts },
+                        reason: format!("cannot keep an artifact in the cache: {error}"),
+                    },
+                };
+                self.say(message);
+            }
+            (What::Observation { slot, key }, TaskResult::Observed { observation, blobs }) => {
+                let kept = blobs
+                    .iter()
+                    .try_for_each(|(digest, bytes)| self.shared.cache.put_known_object(digest, bytes))
+                    .and_then(|()| self.shared.cache.put_record(&key, &observation));
+                self.say(match kept {
+                    Ok(()) => Message::Observed { slot, key, observation: Box::new(observation) },
+                    Err(error) => Message::Lost {
+                        what: What::Observation { slot, key },
+                        reason: format!("cannot keep an observation in the cache: {error}"),
+                    },
+                });
+            }
+            (what, _) => {
+                self.say(Message::Lost { what, reason: "the agent answered another question".to_owned() });
+            }
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "the artifacts go back on failure")]
+    fn keep_trained(
+        &self,
+        artifacts: Vec<(u32, Digest)>,
+        trained: Trained,
+        task: &Task,
+    ) -> Result<Vec<(u32, TrainingRecord)>, (Vec<(u32, Digest)>, std::io::Error)> {
+        let Task::Train { formats, .. } = task else { return Ok(Vec::new()) };
+        let missing = |absence: ArtifactAbsence| {
+            artifacts.iter().map(|(artifact, _)| (*artifact, TrainingRecord::Missing(absence.clone()))).collect()
+        };
+        let records: Vec<(u32, TrainingRecord)> = match trained {
+            Trained::Unsupported(reason) => missing(ArtifactAbsence::Unsupported { reason }),
+            Trained::Failed(error) => missing(ArtifactAbsence::TrainFailed { error }),
+            Trained::Fitted(Produced { methods, .. }) if methods.is_empty() => {
+                missing(ArtifactAbsence::Unsupported {
+                    reason: "it offers no output to compare: name some with `methods`, for example [\"labels_\"]"
+                        .to_owned(),
+                })
+            }
+            Trained::Fitted(Produced { train_seconds, methods, saved }) => {
+                let mut records = Vec::new();
+                for (((artifact, _), saving), saved) in artifacts.iter().zip(formats).zip(saved) {
+                    let record = match saved {
+                        Saved::Failed(error) => TrainingRecord::Missing(ArtifactAbsence::SaveFailed { error }),
+                        Saved::Written { seconds } => {
+                            match self.shared.cache.adopt_object(std::path::Path::new(&saving.path)) {
+                                Ok((digest, size)) => TrainingRecord::Made {
+                                    digest,
+                                    size,
+                                    train_seconds,
+                                    save_seconds: seconds,
+                                    methods: methods.clone(),
+                                },
+                                Err(error) => return Err((artifacts, error)),
+                            }
+                        }
+                    };
+                    records.push((*artifact, record));
+                }
+                records
+            }
+        };
+        for ((_, record), (_, key)) in records.iter().zip(&artifacts) {
+            if let Err(error) = self.shared.cache.put_record(key, record) {
+                return Err((artifacts, error));
+            }
+        }
+        Ok(records)
+    }
+
+    /// A lone task whose child ended abnormally.
+    fn finish_abnormal(&self, job: Job, ended: &Ended) {
+        let observation = abnormal(ended, self.shared.limits);
+        match job.what {
+            What::Training { artifacts } => {
+                let reason = match &observation.outcome {
+                    Outcome::TimedOut { limit_seconds, .. } => format!("did not end within {limit_seconds} s"),
+                    Outcome::OutOfMemory { limit_bytes, .. } => {
+                        format!("needed more than {} MiB", limit_bytes >> 20)
+                    }
+                    Outcome::Signalled { signal, .. } => format!("died of signal {signal}"),
+                    Outcome::Exited { status, .. } => format!("ended its process with status {status}"),
+                    Outcome::Predicted { .. } | Outcome::Raised { .. } => "ended abnormally".to_owned(),
+                };
+                let record = TrainingRecord::Missing(ArtifactAbsence::Died { reason });
+                let records = artifacts.iter().map(|(artifact, _)| (*artifact, record.clone())).collect();
+                self.say(Message::Trained { artifacts: records });
+            }
+            What::Observation { slot, key } => self.keep_abnormal(slot, key, observation),
+        }
+    }
+
+    /// A lone task that took the whole worker down, twice.
+    fn finish_killer(&self, job: Job, error: &WorkerError) {
+        match job.what {
+            What::Observation { slot, key } => {
+                let observation = Observation {
+                    outcome: Outcome::Exited { phase: Phase::Load, status: 255 },
+                    warnings: Vec::new(),
+                    load_seconds: None,
+                    predict_seconds: None,
+                    peak_rss_bytes: None,
+                    printed: Some(format!("it takes its parent process down: {error}")),
+                    alone: true,
+                };
+                self.keep_abnormal(slot, key, observation);
+            }
+            what @ What::Training { .. } => self.say(Message::Lost { what, reason: error.to_string() }),
+        }
+    }
+
+    fn keep_abnormal(&self, slot: Slot, key: Digest, observation: Observation) {
+        // Not keeping it only means that the next run tries again.
+        let _ = self.shared.cache.put_record(&key, &observation);
+        self.say(Message::Observed { slot, key, observation: Box::new(observation) });
+    }
+}
+
+fn repeat_alone(batch: Vec<Job>) -> Vec<Job> {
+    batch.into_iter().map(|job| Job { alone: true, ..job }).collect()
+}
+
+/// The next jobs to run in one child: trainings before cells, since others wait for them; lone ones by
+/// themselves.
+fn next_batch(pending: &mut VecDeque<Job>) -> Vec<Job> {
+    let is_training = |job: &Job| matches!(job.what, What::Training { .. });
+    let training = pending.iter().any(is_training);
+    let mut batch: Vec<Job> = Vec::new();
+    let mut rest = VecDeque::with_capacity(pending.len());
+    for job in pending.drain(..) {
+        let fits = is_training(&job) == training
+            && batch.len() < BATCH
+            && if job.alone { batch.is_empty() } else { batch.first().is_none_or(|first| !first.alone) };
+        if fits {
+            batch.push(job);
+        } else {
+            rest.push_back(job);
+        }
+    }
+    *pending = rest;
+    batch
+}

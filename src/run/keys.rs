@@ -1,0 +1,86 @@
+//! Cache keys: what an observation depends on, and nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::Format;
+use crate::matrix::{ModelSource, ModelSpec};
+use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder};
+
+/// The parts of a key that a whole run shares.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys {
+    pub agent: Digest,
+}
+
+/// What is remembered of one training in one format.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum TrainingRecord {
+    Made { digest: Digest, size: u64, train_seconds: f64, save_seconds: f64, methods: Vec<String> },
+    Missing(ArtifactAbsence),
+}
+
+impl Keys {
+    /// Of the models that an environment lacks.
+    pub fn lacks(&self, lock: &Digest, expressions: &[(String, String)]) -> Digest {
+        let mut builder = DigestBuilder::new("lacks-v1").digest(&self.agent).digest(lock);
+        for (model, expression) in expressions {
+            builder = builder.text(model).text(expression);
+        }
+        builder.finish()
+    }
+
+    /// Of an artifact: the model, its data, its format and its producer.
+    pub fn training(&self, model: &ModelSpec, data: &Digest, inputs: &Digest, format: &Format, lock: &Digest) -> Digest {
+        let source = match &model.source {
+            ModelSource::Expression(text) => DigestBuilder::new("expression").text(text),
+            ModelSource::Recipe { source, .. } => DigestBuilder::new("recipe").text(source),
+        };
+        let mut builder = DigestBuilder::new("training-v1")
+            .digest(&self.agent)
+            .digest(lock)
+            .digest(&source.finish())
+            .digest(data)
+            .digest(inputs)
+            .field(&model.seed.to_le_bytes())
+            .text(format.handler)
+            .text(format.options);
+        match &model.methods {
+            None => builder = builder.text("all methods"),
+            Some(methods) => {
+                for method in methods {
+                    builder = builder.text("method").text(method);
+                }
+            }
+        }
+        for requirement in &model.requires {
+            builder = builder.text("requires").text(requirement);
+        }
+        builder.finish()
+    }
+
+    /// Of an observation. `purpose` keeps the reference and the producer's own cell apart: they are two
+    /// independent observations of the same thing.
+    pub fn observation(
+        &self,
+        purpose: &str,
+        artifact: &Digest,
+        format: &Format,
+        inputs: &Digest,
+        methods: &[String],
+        seed: u32,
+        lock: &Digest,
+    ) -> Digest {
+        let mut builder = DigestBuilder::new(purpose)
+            .digest(&self.agent)
+            .digest(lock)
+            .digest(artifact)
+            .text(format.handler)
+            .text(format.options)
+            .digest(inputs)
+            .field(&seed.to_le_bytes());
+        for method in methods {
+            builder = builder.text(method);
+        }
+        builder.finish()
+    }
+}

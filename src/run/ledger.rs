@@ -1,0 +1,169 @@
+//! The events of a run: what an earlier process recorded, and what this one adds.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Reporter, RunError};
+use crate::vocab::{
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, Lock, ModelName, Observation, OutputComparison, RunHeader,
+};
+
+/// All events in order, with what is needed to find again what an earlier process recorded.
+pub(super) struct Ledger {
+    pub events: Vec<Event>,
+    environments: HashMap<EnvName, usize>,
+    artifacts: HashMap<ArtifactId, usize>,
+    references: HashMap<ArtifactId, usize>,
+    cells: HashMap<(ArtifactId, EnvName), usize>,
+    comparisons: HashMap<(ArtifactId, EnvName), usize>,
+}
+
+impl Ledger {
+    /// Goes on from recorded events, or begins with the header where there are none.
+    pub fn new(recorded: Vec<Event>, header: RunHeader, reporter: &mut dyn Reporter) -> Result<Self, RunError> {
+        let mut ledger = Self {
+            events: Vec::with_capacity(recorded.len()),
+            environments: HashMap::new(),
+            artifacts: HashMap::new(),
+            references: HashMap::new(),
+            cells: HashMap::new(),
+            comparisons: HashMap::new(),
+        };
+        if recorded.is_empty() {
+            ledger.add(Event::RunStarted(Box::new(header)), reporter)?;
+        } else {
+            for event in recorded {
+                ledger.index(&event);
+                ledger.events.push(event);
+            }
+            // Expectations may have changed since, and they are what the record is judged by.
+            if let Some(Event::RunStarted(first)) = ledger.events.first()
+                && (first.plan != header.plan || first.matrix != header.matrix)
+            {
+                let header = RunHeader { time: first.time.clone(), ..header };
+                ledger.events[0] = Event::RunStarted(Box::new(header));
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// Whether the header differs from the one on disk, so that the record must be written anew.
+    pub fn header(&self) -> Option<&RunHeader> {
+        match self.events.first() {
+            Some(Event::RunStarted(header)) => Some(header),
+            _ => None,
+        }
+    }
+
+    fn index(&mut self, event: &Event) {
+        let index = self.events.len();
+        match event {
+            Event::EnvironmentReady { name, .. } | Event::EnvironmentFailed { name, .. } => {
+                self.environments.insert(name.clone(), index);
+            }
+            Event::ArtifactMade { artifact, .. } | Event::ArtifactMissing { artifact, .. } => {
+                self.artifacts.insert(artifact.clone(), index);
+            }
+            Event::ReferenceTaken { artifact, .. } => {
+                self.references.insert(artifact.clone(), index);
+            }
+            Event::CellObserved { artifact, consumer, .. } => {
+                self.comparisons.remove(&(artifact.clone(), consumer.clone()));
+                self.cells.insert((artifact.clone(), consumer.clone()), index);
+            }
+            Event::CellLost { artifact, consumer, .. } => {
+                self.cells.remove(&(artifact.clone(), consumer.clone()));
+            }
+            Event::CellCompared { artifact, consumer, .. } => {
+                self.comparisons.insert((artifact.clone(), consumer.clone()), index);
+            }
+            Event::RunStarted(_) | Event::RunResumed { .. } | Event::RunFinished { .. } => {}
+        }
+    }
+
+    /// Records a new event and returns its index.
+    pub fn add(&mut self, event: Event, reporter: &mut dyn Reporter) -> Result<usize, RunError> {
+        reporter.record(&event).map_err(RunError::Record)?;
+        self.index(&event);
+        self.events.push(event);
+        Ok(self.events.len() - 1)
+    }
+
+    /// Records an environment, unless the record says the same already.
+    pub fn add_environment(&mut self, event: Event, reporter: &mut dyn Reporter) -> Result<(), RunError> {
+        let facts = |event: &Event| -> Option<(EnvName, Result<(Lock, BTreeMap<ModelName, String>), String>)> {
+            match event {
+                Event::EnvironmentReady { name, lock, lacks, .. } => {
+                    Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
+                }
+                Event::EnvironmentFailed { name, reason, .. } => Some((name.clone(), Err(reason.clone()))),
+                _ => None,
+            }
+        };
+        let new = facts(&event);
+        let known = new
+            .as_ref()
+            .and_then(|(name, _)| self.environments.get(name))
+            .and_then(|index| facts(&self.events[*index]));
+        if known != new {
+            self.add(event, reporter)?;
+        }
+        Ok(())
+    }
+
+    /// Records an artifact, unless the record says the same already.
+    pub fn add_artifact(&mut self, event: Event, reporter: &mut dyn Reporter) -> Result<(), RunError> {
+        let facts = |event: &Event| -> Option<(ArtifactId, Result<(Digest, Vec<String>), ArtifactAbsence>)> {
+            match event {
+                Event::ArtifactMade { artifact, digest, methods, .. } => {
+                    Some((artifact.clone(), Ok((*digest, methods.clone()))))
+                }
+                Event::ArtifactMissing { artifact, absence } => Some((artifact.clone(), Err(absence.clone()))),
+                _ => None,
+            }
+        };
+        let new = facts(&event);
+        let known = new
+            .as_ref()
+            .and_then(|(artifact, _)| self.artifacts.get(artifact))
+            .and_then(|index| facts(&self.events[*index]));
+        if known != new {
+            self.add(event, reporter)?;
+        }
+        Ok(())
+    }
+
+    /// Index of the recorded reference of an artifact, if it has this key.
+    pub fn reference(&self, artifact: &ArtifactId, key: &Digest) -> Option<usize> {
+        let index = *self.references.get(artifact)?;
+        matches!(&self.events[index], Event::ReferenceTaken { key: known, .. } if known == key).then_some(index)
+    }
+
+    /// Index of the recorded observation of a cell, if it has this key.
+    pub fn cell(&self, cell: &(ArtifactId, EnvName), key: &Digest) -> Option<usize> {
+        let index = *self.cells.get(cell)?;
+        matches!(&self.events[index], Event::CellObserved { key: known, .. } if known == key).then_some(index)
+    }
+
+    /// The recorded comparison of a cell, if it is younger than the observation and the reference at these
+    /// indices.
+    pub fn comparison(
+        &self,
+        cell: &(ArtifactId, EnvName),
+        observation: usize,
+        reference: usize,
+    ) -> Option<&BTreeMap<String, OutputComparison>> {
+        let index = *self.comparisons.get(cell)?;
+        match &self.events[index] {
+            Event::CellCompared { outputs, .. } if index > observation && index > reference => Some(outputs),
+            _ => None,
+        }
+    }
+
+    /// The observation in the event at an index.
+    pub fn observation(&self, index: usize) -> Option<&Observation> {
+        match &self.events[index] {
+            Event::ReferenceTaken { observation, .. } | Event::CellObserved { observation, .. } => Some(observation),
+            _ => None,
+        }
+    }
+}
