@@ -1,1 +1,302 @@
 //! Layer 2: makes environments.
+//!
+//! A `venv` is made by uv from wheels in the cache folder and is used again as long as it is what was asked
+//! for; an `existing` environment is only looked at. Either way the result is a lock (what it resolved to) and
+//! a command that starts its Python. A failure is a value with a reason and a remedy, never the end of a run.
+//!
+//! Architecture Invariant: nothing here knows models, artifacts or cells. Using a prepared environment again
+//! starts no process at all.
+
+mod companions;
+mod existing;
+mod failure;
+mod interpreters;
+mod inventory;
+mod machine;
+mod once;
+mod probe;
+mod uv;
+mod venv;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::{OnceCell, Semaphore};
+
+use crate::matrix::{EnvironmentSpec, RuntimeSpec};
+use crate::process;
+use crate::store::{self, CacheRoot, LockError, LockGuard};
+use crate::vocab::{Digest, Lock};
+
+pub use failure::ProvisionFailure;
+pub use interpreters::Interpreter;
+pub use inventory::{CachedEnvironment, MachineFacts, Pruned};
+pub use uv::Uv;
+
+use interpreters::{Finder, Wanted};
+use once::OnceMap;
+use venv::Wish;
+
+/// Receives one line for people about something that takes a while.
+pub type Note<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// Environments that are made side by side: installing is bound by disk and network, probing by the CPU.
+const SIDE_BY_SIDE: usize = 2;
+/// How long another process may take to make an environment that both want.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3600);
+/// How long fetching an interpreter may take.
+const PYTHON_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// How environments are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvisionOptions {
+    /// Makes every environment anew.
+    pub refresh: bool,
+    /// Never uses the network.
+    pub offline: bool,
+    /// Age after which an environment with floating versions is resolved anew.
+    pub max_age_of_floating: Duration,
+}
+
+impl Default for ProvisionOptions {
+    fn default() -> Self {
+        Self { refresh: false, offline: false, max_age_of_floating: Duration::from_secs(12 * 3600) }
+    }
+}
+
+/// An environment that is there and can import scikit-learn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadyEnvironment {
+    /// What it resolved to.
+    pub lock: Lock,
+    /// Program and leading arguments that start its Python.
+    pub command: Vec<String>,
+    /// Seconds that preparing took.
+    pub seconds: f64,
+    /// Whether it was there already.
+    pub reused: bool,
+}
+
+/// Makes and finds environments. One of these is shared by all tasks of a run.
+pub struct Provisioner {
+    cache: CacheRoot,
+    options: ProvisionOptions,
+    started: Timestamp,
+    finder: Finder,
+    uv: OnceCell<Result<Uv, ProvisionFailure>>,
+    interpreters: OnceMap<String, Result<Interpreter, ProvisionFailure>>,
+    folders: OnceMap<Digest, Result<Folder, ProvisionFailure>>,
+    busy: Semaphore,
+}
+
+/// A complete virtual environment.
+#[derive(Clone, Debug)]
+struct Folder {
+    path: PathBuf,
+    made_now: bool,
+}
+
+impl Provisioner {
+    /// A provisioner that keeps its environments in this cache.
+    pub fn new(cache: CacheRoot, options: ProvisionOptions) -> Self {
+        Self {
+            finder: Finder::new(cache.clone()),
+            cache,
+            options,
+            started: Timestamp::now(),
+            uv: OnceCell::new(),
+            interpreters: OnceMap::default(),
+            folders: OnceMap::default(),
+            busy: Semaphore::new(SIDE_BY_SIDE),
+        }
+    }
+
+    /// Makes one environment, or finds it in the cache. Equal environments of one matrix are made once, and two
+    /// processes that share a cache make them once between them. `note` is told about what takes a while.
+    ///
+    /// Dropping the future stops what it started and removes what is half-made.
+    ///
+    /// # Errors
+    /// When it cannot be made or cannot import scikit-learn, with the reason and what to do.
+    pub async fn prepare(
+        &self,
+        spec: &EnvironmentSpec,
+        note: Note<'_>,
+    ) -> Result<ReadyEnvironment, ProvisionFailure> {
+        let started = Instant::now();
+        let (lock, command, reused) = match &spec.runtime {
+            RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
+            RuntimeSpec::Existing { command } => self.existing(command, &spec.variables).await?,
+        };
+        Ok(ReadyEnvironment { lock, command, reused, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// The environments in the cache, last used first.
+    ///
+    /// # Errors
+    /// When the cache folder cannot be read.
+    pub fn list(&self) -> io::Result<Vec<CachedEnvironment>> {
+        inventory::list(&self.cache)
+    }
+
+    /// Removes environments that were not used for `keep_days` days, and whatever killed processes left
+    /// behind. With 0 days it removes all: no run should be going on then.
+    ///
+    /// # Errors
+    /// When something cannot be removed; the message names it.
+    pub async fn prune(&self, keep_days: u32) -> io::Result<Pruned> {
+        inventory::prune(&self.cache, keep_days).await
+    }
+
+    /// What `shelflife doctor` says about making environments here. Fetches nothing.
+    pub async fn machine_facts(&self) -> MachineFacts {
+        MachineFacts {
+            uv: uv::find(&self.cache).await,
+            interpreters: self.finder.all().await,
+            cache: self.cache.path().to_owned(),
+            free_bytes: inventory::free_bytes(&self.cache),
+        }
+    }
+
+    async fn existing(
+        &self,
+        command: &[String],
+        variables: &BTreeMap<String, String>,
+    ) -> Result<(Lock, Vec<String>, bool), ProvisionFailure> {
+        let command = existing::absolute(command)?;
+        let _permit = self.busy.acquire().await;
+        let (lock, known) = existing::lock_of(&self.cache, &command, variables, self.options.refresh).await?;
+        Ok((lock, command, known))
+    }
+
+    async fn venv(
+        &self,
+        spec: &EnvironmentSpec,
+        python: &str,
+        note: Note<'_>,
+    ) -> Result<(Lock, Vec<String>, bool), ProvisionFailure> {
+        let (interpreter, _) =
+            self.interpreters.get(python.to_owned(), async || self.interpreter(python, note).await).await;
+        let wish =
+            Wish { interpreter: interpreter?, packages: spec.packages.clone(), companions: spec.companions };
+        let (folder, first) =
+            self.folders.get(wish.key(), async || self.folder(&spec.name, &wish, note).await).await;
+        let folder = folder?;
+        let lock = {
+            let _permit = self.busy.acquire().await;
+            venv::lock_of(&self.cache, &folder.path, &spec.variables).await?
+        };
+        // Only for `env list` and `env prune`; a full disk must not end a run here.
+        let _ = store::write_atomic(&folder.path.join(venv::USED), b"");
+        let command = vec![venv::python_of(&folder.path).to_string_lossy().into_owned()];
+        Ok((lock, command, !(first && folder.made_now)))
+    }
+
+    /// The complete folder of a wish: found, else made.
+    async fn folder(
+        &self,
+        name: &crate::vocab::EnvName,
+        wish: &Wish,
+        note: Note<'_>,
+    ) -> Result<Folder, ProvisionFailure> {
+        let key = wish.key();
+        if let Some(path) = self.usable(wish, &key) {
+            return Ok(Folder { path, made_now: false });
+        }
+        let _lock = self.lock(&inventory::lock_name(&venv::key_text(&key)), name, note).await?;
+        // Somebody else may have made it meanwhile.
+        if let Some(path) = self.usable(wish, &key) {
+            return Ok(Folder { path, made_now: false });
+        }
+        for (path, ready) in venv::folders_of(&self.cache, &key) {
+            if ready.is_none() {
+                tracing::info!(path = %path.display(), "removing an incomplete environment");
+                store::remove_folder(&path)?;
+            }
+        }
+        let uv = self.uv(note).await?;
+        let _permit = self.busy.acquire().await;
+        note(&format!(
+            "making {name}: Python {}, {}",
+            wish.interpreter.version_text(),
+            wish.requirements().join(", ")
+        ));
+        let path = venv::make(&self.cache, &uv, wish, self.options.offline, note).await?;
+        Ok(Folder { path, made_now: true })
+    }
+
+    /// The newest complete folder of a wish, if it is new enough.
+    fn usable(&self, wish: &Wish, key: &Digest) -> Option<PathBuf> {
+        let (path, ready) = venv::folders_of(&self.cache, key).into_iter().next()?;
+        let made = ready?.made;
+        let usable = if self.options.refresh {
+            made >= self.started
+        } else {
+            !wish.is_floating()
+                || self.options.offline
+                || inventory::age(made) <= self.options.max_age_of_floating
+        };
+        usable.then_some(path)
+    }
+
+    async fn lock(
+        &self,
+        name: &str,
+        environment: &crate::vocab::EnvName,
+        note: Note<'_>,
+    ) -> Result<LockGuard, ProvisionFailure> {
+        match self.cache.lock(name, Duration::ZERO).await {
+            Err(LockError::Timeout { holder, .. }) => {
+                note(&format!("waiting for {holder}, which is making {environment}"));
+                Ok(self.cache.lock(name, LOCK_TIMEOUT).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn uv(&self, note: Note<'_>) -> Result<Uv, ProvisionFailure> {
+        self.uv.get_or_init(|| uv::find_or_fetch(&self.cache, self.options.offline, note)).await.clone()
+    }
+
+    async fn interpreter(&self, python: &str, note: Note<'_>) -> Result<Interpreter, ProvisionFailure> {
+        let Some(wanted) = Wanted::parse(python) else {
+            return Err(ProvisionFailure::new(format!("`{python}` is no version of Python"))
+                .remedy("write it as `3.11` or `3.11.7`"));
+        };
+        if let Some(interpreter) = self.finder.find(wanted).await {
+            return Ok(interpreter);
+        }
+        let mut why = "and `--offline` forbids to fetch one".to_owned();
+        if !self.options.offline {
+            note(&format!("no Python {python} found here: asking uv to fetch one"));
+            why = match self.fetch_python(python, note).await {
+                Ok(()) => match self.finder.find(wanted).await {
+                    Some(interpreter) => return Ok(interpreter),
+                    None => "and the one that uv fetched does not start".to_owned(),
+                },
+                Err(failure) => format!("and uv could not fetch one:\n{}", failure.reason),
+            };
+        }
+        Err(ProvisionFailure::new(format!("no Python {python} found on this machine, {why}")).remedy(format!(
+            "install it with one of `uv python install {python}`, `pyenv install {python}`, `conda create -n \
+             py{python} python={python}`, `apt-get install python{python}`, or declare another Python"
+        )))
+    }
+
+    async fn fetch_python(&self, python: &str, note: Note<'_>) -> Result<(), ProvisionFailure> {
+        let uv = self.uv(note).await?;
+        let mut command = uv.command(&self.cache, false).args(["python", "install", python]);
+        // Where downloads are impossible, trying for long does not help.
+        command.env.entry("UV_HTTP_RETRIES".to_owned()).or_insert_with(|| "1".to_owned());
+        command.env.remove("UV_PYTHON_DOWNLOADS");
+        let _lock = self.cache.lock("tool-python", LOCK_TIMEOUT).await?;
+        let captured = process::capture(&command, PYTHON_TIMEOUT).await?;
+        match captured.status.success() {
+            true => Ok(()),
+            false => Err(ProvisionFailure::new(failure::clean(&captured.stderr_text()))),
+        }
+    }
+}

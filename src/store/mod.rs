@@ -5,4 +5,4 @@ mod objects;
 mod root;
 
 pub use lock::{LockError, LockGuard};
-pub use root::{Bucket, CacheError, CacheRoot, remove_folder, write_atomic};
+pub use root::{Bucket, CacheError, CacheRoot, create_folder, remove_folder, rename, write_atomic};

@@ -168,6 +168,22 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder and its parents.
+///
+/// # Errors
+/// When it cannot be made; the message names it.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    fs_err::create_dir_all(path)
+}
+
+/// Gives a file or folder another name on the same file system.
+///
+/// # Errors
+/// When that fails; the message names both.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs_err::rename(from, to)
+}
+
 /// Removes a folder and everything in it; one that does not exist is fine. It first gets another name, so
 /// that nobody takes a half-removed folder for a whole one.
 ///

@@ -1,0 +1,391 @@
+//! Virtual environments: one folder each, made by uv from wheels, complete when they hold `ready.json`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::matrix::VersionSpec;
+use crate::process::{self, Captured, Command};
+use crate::store::{self, Bucket, CacheRoot};
+use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
+
+use super::companions::{self, Companions};
+use super::failure::{Asked, ProvisionFailure, explain};
+use super::interpreters::{Interpreter, stamp};
+use super::uv::Uv;
+use super::{machine, probe};
+
+/// The marker of a complete environment, written last.
+pub(super) const READY: &str = "ready.json";
+/// Its modification time says when the environment was last used.
+pub(super) const USED: &str = "last-used";
+const SCIKIT_LEARN: &str = "scikit-learn";
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(1800);
+
+/// What `ready.json` says about a complete environment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Ready {
+    pub(super) made: Timestamp,
+    pub(super) python: String,
+    pub(super) interpreter: PathBuf,
+    pub(super) requirements: Vec<String>,
+    pub(super) companions: Vec<String>,
+    pub(super) packages: BTreeMap<String, String>,
+    /// Folders of installed packages with the second of their last change: who installs or removes something
+    /// there makes it another environment.
+    pub(super) sites: Vec<(PathBuf, u64)>,
+}
+
+/// A virtual environment to be made or found.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) interpreter: Interpreter,
+    pub(super) packages: BTreeMap<String, VersionSpec>,
+    pub(super) companions: bool,
+}
+
+impl Wish {
+    /// Equal wishes share a folder. Names, roles and variables of environments are no part of it.
+    pub(super) fn key(&self) -> Digest {
+        let mut key = DigestBuilder::new("venv-v1")
+            .text(&self.interpreter.path.to_string_lossy())
+            .text(&self.interpreter.version_text())
+            .text(&self.interpreter.implementation)
+            .field(&[self.interpreter.bits]);
+        for requirement in self.requirements() {
+            key = key.text(&requirement);
+        }
+        if self.companions {
+            key = key.digest(&companions::table_digest());
+        }
+        key.finish()
+    }
+
+    pub(super) fn requirements(&self) -> Vec<String> {
+        self.packages.iter().map(|(name, version)| version.requirement(name)).collect()
+    }
+
+    /// Whether tomorrow's index could resolve the declared packages to other versions.
+    pub(super) fn is_floating(&self) -> bool {
+        self.packages.values().any(VersionSpec::is_floating)
+    }
+
+    fn python(&self) -> String {
+        self.interpreter.version_text()
+    }
+}
+
+/// The interpreter of an environment in a folder.
+pub(super) fn python_of(folder: &Path) -> PathBuf {
+    folder.join("bin/python")
+}
+
+/// Reads the marker of a folder; `None` where the environment is not complete or the marker is damaged.
+pub(super) fn read_ready(folder: &Path) -> Option<Ready> {
+    let bytes = std::fs::read(folder.join(READY)).ok()?;
+    let ready: Ready = serde_json::from_slice(&bytes).ok()?;
+    let unchanged = ready.sites.iter().all(|(site, second)| changed_at(site) == Some(*second));
+    (unchanged && python_of(folder).exists()).then_some(ready)
+}
+
+/// Seconds only: archives, through which caches travel between CI jobs, keep no more.
+fn changed_at(folder: &Path) -> Option<u64> {
+    stamp(folder).map(|((seconds, _), _)| seconds)
+}
+
+/// The folders of one key, newest first, with their markers.
+pub(super) fn folders_of(cache: &CacheRoot, key: &Digest) -> Vec<(PathBuf, Option<Ready>)> {
+    let prefix = format!("{}-", key_text(key));
+    let entries = std::fs::read_dir(cache.bucket(Bucket::Environments));
+    let mut folders: Vec<_> = entries
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_else(|_| Vec::new())
+        .into_iter()
+        .filter(|path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
+        })
+        .map(|path| {
+            let ready = read_ready(&path);
+            (path, ready)
+        })
+        .collect();
+    folders.sort_by_key(|(_, ready)| std::cmp::Reverse(ready.as_ref().map(|ready| ready.made)));
+    folders
+}
+
+/// The key as it stands in names of folders and locks.
+pub(super) fn key_text(key: &Digest) -> String {
+    key.to_string()[..16].to_owned()
+}
+
+/// A folder that is removed when dropped, unless it was finished.
+struct Unfinished(Option<PathBuf>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(folder) = self.0.take()
+            && let Err(error) = store::remove_folder(&folder)
+        {
+            tracing::warn!(%error, "cannot remove an unfinished environment");
+        }
+    }
+}
+
+/// Makes the environment of a wish in a new folder. The caller holds the lock of its key. Whatever ends this
+/// early leaves no folder behind, and after a power failure the folder lacks its marker.
+pub(super) async fn make(
+    cache: &CacheRoot,
+    uv: &Uv,
+    wish: &Wish,
+    offline: bool,
+    note: &(dyn Fn(&str) + Send + Sync),
+) -> Result<PathBuf, ProvisionFailure> {
+    let made = Timestamp::now();
+    let folder = free_folder(cache, &wish.key(), made);
+    let installer = Installer { cache, uv, wish, offline };
+    let mut unfinished = Unfinished(Some(folder.clone()));
+    let venv = uv
+        .command(cache, offline)
+        .args(["venv", "--no-project", "--python"])
+        .args([&wish.interpreter.path, &folder]);
+    installer.run(&venv, &[]).await?;
+    let companions = installer.install(&python_of(&folder), note).await?;
+
+    let prefix = [python_of(&folder).to_string_lossy().into_owned()];
+    let facts = probe::probe(cache, &prefix, &BTreeMap::new()).await?;
+    let mut sites = Vec::new();
+    for site in facts.sites.iter().filter(|site| site.starts_with(&folder)) {
+        // Importing a module that is one file makes this folder, which must not look like an installation.
+        store::create_folder(&site.join("__pycache__"))?;
+        sites.extend(changed_at(site).map(|second| (site.clone(), second)));
+    }
+    let mut lock = facts.into_lock(Runtime::Venv, BTreeMap::new());
+    lock.companions = companions.map(|companions| companions.described(&lock.packages)).unwrap_or_default();
+    let ready = Ready {
+        made,
+        python: lock.python.clone(),
+        interpreter: wish.interpreter.path.clone(),
+        requirements: wish.requirements(),
+        companions: lock.companions.clone(),
+        packages: lock.packages.clone(),
+        sites,
+    };
+    write_lock(&folder, &lock)?;
+    store::write_atomic(
+        &folder.join(READY),
+        &serde_json::to_vec_pretty(&ready).map_err(std::io::Error::from)?,
+    )?;
+    unfinished.0 = None;
+    Ok(folder)
+}
+
+fn free_folder(cache: &CacheRoot, key: &Digest, made: Timestamp) -> PathBuf {
+    let bucket = cache.bucket(Bucket::Environments);
+    let mut second = made.as_second();
+    loop {
+        let folder = bucket.join(format!("{}-{second}", key_text(key)));
+        if !folder.exists() {
+            return folder;
+        }
+        second += 1;
+    }
+}
+
+/// The lock of a complete environment with these variables: from the folder, else by asking the environment.
+pub(super) async fn lock_of(
+    cache: &CacheRoot,
+    folder: &Path,
+    variables: &BTreeMap<String, String>,
+) -> Result<Lock, ProvisionFailure> {
+    let stored = std::fs::read(lock_path(folder, variables)).ok();
+    if let Some(lock) = stored.and_then(|bytes| serde_json::from_slice::<Lock>(&bytes).ok())
+        && lock.variables == *variables
+    {
+        return Ok(lock);
+    }
+    let prefix = [python_of(folder).to_string_lossy().into_owned()];
+    let facts = probe::probe(cache, &prefix, variables).await?;
+    let mut lock = facts.into_lock(Runtime::Venv, variables.clone());
+    lock.companions = read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
+    write_lock(folder, &lock)?;
+    Ok(lock)
+}
+
+fn write_lock(folder: &Path, lock: &Lock) -> std::io::Result<()> {
+    store::write_atomic(&lock_path(folder, &lock.variables), &serde_json::to_vec_pretty(lock)?)
+}
+
+/// Variables and the CPU decide about BLAS kernels and SIMD features.
+fn lock_path(folder: &Path, variables: &BTreeMap<String, String>) -> PathBuf {
+    let mut digest = DigestBuilder::new("variables-v1").digest(machine::identity());
+    for (name, value) in variables {
+        digest = digest.text(name).text(value);
+    }
+    folder.join(format!("lock-{}.json", digest.finish().short()))
+}
+
+struct Installer<'a> {
+    cache: &'a CacheRoot,
+    uv: &'a Uv,
+    wish: &'a Wish,
+    offline: bool,
+}
+
+impl Installer<'_> {
+    /// Installs the wish and says which companions were applied.
+    async fn install(
+        &self,
+        python: &Path,
+        note: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Option<Companions>, ProvisionFailure> {
+        let version = self.scikit_learn(python).await?;
+        let companions = version.as_deref().and_then(|version| Companions::of(version, &self.wish.packages));
+        let mut bounds = companions.as_ref().map(|found| found.constraints.clone()).unwrap_or_default();
+        if let (Some(version), true) = (&version, self.floats()) {
+            // Bounds chosen for one version must not make the resolver prefer another one.
+            bounds.push(format!("{SCIKIT_LEARN}=={version}"));
+        }
+        let requires = companions.as_ref().map(|found| found.requires.clone()).unwrap_or_default();
+        let first = self.pip_install(python, &bounds, &requires).await;
+        let (Err(failure), Some(companions)) = (&first, &companions) else {
+            return first.map(|()| companions);
+        };
+        if companions.constraints.is_empty() || !failure.reason.contains("No solution found") {
+            return first.map(|()| None);
+        }
+        // The declared packages may contradict the bounds; what was declared counts.
+        let pinned: Vec<_> = bounds.split_off(companions.constraints.len());
+        if self.pip_install(python, &pinned, &requires).await.is_err() {
+            return first.map(|()| None);
+        }
+        note(&format!(
+            "the declared packages contradict the known-good companions of scikit-learn {}, which were left out",
+            companions.minor
+        ));
+        Ok(None)
+    }
+
+    fn floats(&self) -> bool {
+        self.wish.packages.get(SCIKIT_LEARN).is_some_and(VersionSpec::is_floating)
+    }
+
+    /// The scikit-learn version whose companions are wanted: as declared, else as the index resolves it now.
+    async fn scikit_learn(&self, python: &Path) -> Result<Option<String>, ProvisionFailure> {
+        match (self.wish.companions, self.wish.packages.get(SCIKIT_LEARN)) {
+            (false, _) | (_, None) => Ok(None),
+            (true, Some(VersionSpec::Exact(version))) => Ok(Some(version.clone())),
+            (true, Some(_)) => {
+                let scratch = self.cache.scratch("resolve")?;
+                let input = scratch.path().join("requirements.in");
+                store::write_atomic(&input, self.wish.requirements().join("\n").as_bytes())?;
+                let compile = self
+                    .uv
+                    .command(self.cache, self.offline)
+                    .args([
+                        "pip",
+                        "compile",
+                        "--quiet",
+                        "--no-header",
+                        "--no-annotate",
+                        "--only-binary",
+                        ":all:",
+                    ])
+                    .args(["--python".as_ref(), python.as_os_str(), input.as_os_str()]);
+                let compiled = self.run(&compile, &[]).await?;
+                Ok(pinned_version(&compiled.stdout_text(), SCIKIT_LEARN))
+            }
+        }
+    }
+
+    async fn pip_install(
+        &self,
+        python: &Path,
+        bounds: &[String],
+        requires: &[String],
+    ) -> Result<(), ProvisionFailure> {
+        let scratch = self.cache.scratch("install")?;
+        let constraints = scratch.path().join("constraints.txt");
+        store::write_atomic(&constraints, bounds.join("\n").as_bytes())?;
+        let requirements = [&self.wish.requirements()[..], requires].concat();
+        if requirements.is_empty() {
+            return Ok(());
+        }
+        let install = self
+            .uv
+            .command(self.cache, self.offline)
+            .args(["pip", "install", "--only-binary", ":all:", "--link-mode", "hardlink", "--constraint"])
+            .args([constraints.as_os_str(), "--python".as_ref(), python.as_os_str(), "--".as_ref()])
+            .args(&requirements);
+        self.run(&install, bounds).await?;
+        Ok(())
+    }
+
+    async fn run(&self, command: &Command, bounds: &[String]) -> Result<Captured, ProvisionFailure> {
+        tracing::debug!(%command, "installer");
+        let captured = process::capture(command, INSTALL_TIMEOUT).await?;
+        if captured.status.success() {
+            return Ok(captured);
+        }
+        let requirements = self.wish.requirements();
+        let asked = Asked {
+            python: &self.wish.python(),
+            requirements: &requirements,
+            companions: !bounds.is_empty(),
+            offline: self.offline,
+        };
+        Err(explain(&captured.stderr_text(), &asked))
+    }
+}
+
+/// The version that a resolution such as `numpy==2.1.3` in lines pins for a package.
+fn pinned_version(resolution: &str, package: &str) -> Option<String> {
+    resolution.lines().find_map(|line| {
+        let (name, version) = line.split_once("==")?;
+        let version = version.split([' ', ';', '\\']).next()?.trim();
+        (name.trim() == package).then(|| version.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(packages: &[(&str, VersionSpec)]) -> Wish {
+        Wish {
+            interpreter: Interpreter {
+                path: "/usr/bin/python3.11".into(),
+                version: [3, 11, 7],
+                prerelease: false,
+                implementation: "CPython".to_owned(),
+                bits: 64,
+            },
+            packages: packages.iter().map(|(name, version)| ((*name).to_owned(), version.clone())).collect(),
+            companions: true,
+        }
+    }
+
+    #[test]
+    fn keys_tell_apart_what_differs() {
+        let exact = wish(&[("scikit-learn", VersionSpec::Exact("1.2.2".to_owned()))]);
+        assert_eq!(exact.key(), exact.clone().key());
+        assert!(!exact.is_floating());
+        let minor = wish(&[("scikit-learn", VersionSpec::Minor("1.2".to_owned()))]);
+        assert!(minor.is_floating());
+        let bare = Wish { companions: false, ..exact.clone() };
+        let mut other = exact.clone();
+        other.interpreter.version = [3, 11, 9];
+        for different in [minor, bare, other] {
+            assert_ne!(exact.key(), different.key());
+        }
+    }
+
+    #[test]
+    fn resolutions_are_read() {
+        let text = "joblib==1.5.3\nscikit-learn==1.8.0 ; extra\nscipy==1.17.1\n";
+        assert_eq!(pinned_version(text, "scikit-learn").as_deref(), Some("1.8.0"));
+        assert_eq!(pinned_version(text, "numpy"), None);
+    }
+}
