@@ -1,1 +1,77 @@
 //! Layer 3: one view of a run, many renderers that return bytes, one sink that writes them.
+//!
+//! Architecture Invariant: a renderer reads a [`View`] and returns bytes; it sees no path and no clock. Only
+//! [`sink`] writes files.
+
+pub mod csv;
+pub mod events;
+pub mod html;
+mod html_data;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod sink;
+pub mod terminal;
+pub mod view;
+pub mod words;
+
+pub use events::{EventLogError, parse_events};
+pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
+pub use sink::{EventLog, SinkError, write_file, write_reports};
+pub use terminal::{TerminalOptions, terminal};
+pub use view::View;
+
+/// One way to show a run in a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Renderer {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// The file's name in the folder of the run.
+    pub file: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+    /// From a run to the bytes of the file.
+    pub render: fn(&View<'_>) -> Result<Vec<u8>, RenderError>,
+}
+
+/// Every file that can be rendered from a run, in the order in which they are written. The file that other
+/// programs read comes first.
+pub const RENDERERS: &[Renderer] = &[
+    Renderer {
+        name: "json",
+        file: "results.json",
+        about: "everything, for programs (docs/results.md)",
+        render: json::render,
+    },
+    Renderer { name: "csv", file: "results.csv", about: "one row a cell", render: csv::render },
+    Renderer {
+        name: "markdown",
+        file: "report.md",
+        about: "table and findings for release notes",
+        render: markdown::render,
+    },
+    Renderer {
+        name: "html",
+        file: "report.html",
+        about: "one page to look around in, self-contained",
+        render: html::render,
+    },
+    Renderer { name: "junit", file: "junit.xml", about: "for CI dashboards", render: junit::render },
+];
+
+/// A run could not be turned into a file. It is a defect of shelflife, not of the run: report it.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// As JSON.
+    #[error("cannot express the run as JSON")]
+    Json(#[from] serde_json::Error),
+    /// As CSV.
+    #[error("cannot express the run as CSV")]
+    Csv(#[from] ::csv::Error),
+    /// As HTML.
+    #[error("cannot express the run as HTML")]
+    Html(#[from] askama::Error),
+    /// As XML.
+    #[error("cannot express the run as JUnit XML")]
+    Junit(#[from] quick_junit::SerializeError),
+}

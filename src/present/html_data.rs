@@ -1,0 +1,378 @@
+//! The cells of a run as compact data inside `report.html`.
+//!
+//! Most cells of a run repeat each other: their outputs are equal, their errors are equal. So texts, errors
+//! and comparison facts stand in tables, each once, and a cell is a short row of indices into them.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::view::View;
+use super::words::{ARROW, WORST_FIRST, block, difference, line, shorten, value};
+use crate::vocab::{Agreement, CellRecord, ErrorFact, Mismatch, OutputComparison, Real, Stage, Status};
+
+/// Longest error message in the page; the whole one is in `results.json`.
+const LONGEST_MESSAGE: usize = 2_000;
+
+/// The data block. Its JSON is what `templates/report.js` reads: change both together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HtmlData {
+    /// Names of the rows.
+    pub producers: Vec<String>,
+    /// Names of the columns.
+    pub consumers: Vec<String>,
+    /// Names of models.
+    pub models: Vec<String>,
+    /// Names of formats.
+    pub formats: Vec<String>,
+    /// The verdicts, worst first.
+    pub verdicts: Vec<String>,
+    /// The group of each verdict (see [`super::words::Group::class`]).
+    pub groups: Vec<String>,
+    /// The stages.
+    pub stages: Vec<String>,
+    /// The statuses.
+    pub statuses: Vec<String>,
+    /// Texts that cells and tables share.
+    pub texts: Vec<String>,
+    /// Comparison facts of one output.
+    pub outputs: Vec<OutputRow>,
+    /// The outputs of one cell, as indices into `outputs`.
+    pub sets: Vec<Vec<u32>>,
+    /// Words about one cell.
+    pub details: Vec<Detail>,
+    /// The cells, in the order of the record.
+    pub cells: Vec<CellRow>,
+}
+
+/// One cell. In JSON an array in the order of the fields; an index that does not apply is -1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellRow(
+    /// Model.
+    pub u32,
+    /// Format.
+    pub u32,
+    /// Producer.
+    pub u32,
+    /// Consumer.
+    pub u32,
+    /// Verdict.
+    pub u8,
+    /// Stage.
+    pub u8,
+    /// Status.
+    pub i8,
+    /// Set of outputs.
+    pub i32,
+    /// Detail.
+    pub i32,
+    /// Milliseconds to load, or -1.
+    pub Short,
+    /// Milliseconds to predict, or -1.
+    pub Short,
+    /// Peak resident memory in MiB, or -1.
+    pub Short,
+);
+
+/// Words about a cell: indices into `texts`, -1 where there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Detail(
+    /// Type and message of the exception.
+    pub i32,
+    /// Frames of the exception, one a line.
+    pub i32,
+    /// Module to blame.
+    pub i32,
+    /// Why, where no exception says it.
+    pub i32,
+    /// The known cause.
+    pub i32,
+    /// Why it is expected, and where that is declared.
+    pub i32,
+    /// Version warnings.
+    pub Vec<i32>,
+);
+
+/// Comparison facts of one output. In JSON an array; equal outputs end after the number of elements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OutputRow {
+    /// One that differs: name, elements, agreement (1 within, 2 outside, 3 not comparable), max abs, max rel,
+    /// max ULP, flips, tie flips, moved NaN, mismatch, index, reference, observed. Name and the last four are
+    /// indices into `texts`.
+    Differs(u32, u64, u8, Short, Short, Short, u64, u64, u64, i32, i32, i32, i32),
+    /// One that is bit-equal: name as index into `texts`, elements.
+    Equal(u32, u64),
+}
+
+/// A number of three significant digits: what a page shows of it takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub struct Short(pub Real);
+
+impl From<f64> for Short {
+    fn from(value: f64) -> Self {
+        if value == 0.0 || !value.is_finite() {
+            return Self(Real(value));
+        }
+        // Through text: scaling by powers of ten is off by an ULP now and then, and then prints 17 digits.
+        Self(Real(format!("{value:.2e}").parse().unwrap_or(value)))
+    }
+}
+
+impl Serialize for Short {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = self.0.0;
+        // `12` instead of `12.0`.
+        if value.fract() == 0.0 && value.abs() < 1e6 {
+            serializer.serialize_i64(value as i64)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl HtmlData {
+    /// Collects the data of a run.
+    pub fn new(view: &View<'_>) -> Self {
+        let mut builder = Builder::new(view);
+        let cells = view.record.cells.iter().map(|cell| builder.cell(cell)).collect();
+        let texts = |names: &[&str]| names.iter().map(|name| line(name).into_owned()).collect();
+        let axis = |names: Vec<&str>| names.into_iter().map(|name| line(name).into_owned()).collect();
+        Self {
+            producers: axis(view.producers.iter().map(|axis| axis.name).collect()),
+            consumers: axis(view.consumers.iter().map(|axis| axis.name).collect()),
+            models: texts(&view.models),
+            formats: texts(&view.formats),
+            verdicts: WORST_FIRST.iter().map(|verdict| verdict.to_string()).collect(),
+            groups: WORST_FIRST
+                .iter()
+                .map(|verdict| super::words::Group::of(*verdict).class().to_owned())
+                .collect(),
+            stages: Stage::ALL.iter().map(|stage| stage.to_string()).collect(),
+            statuses: Status::ALL.iter().map(|status| status.to_string()).collect(),
+            texts: builder.texts.items,
+            outputs: builder.outputs,
+            sets: builder.sets.items,
+            details: builder.details.items,
+            cells,
+        }
+    }
+
+    /// The JSON as it may stand inside a `<script>` element.
+    pub fn to_script(&self) -> Result<String, serde_json::Error> {
+        Ok(escape_for_script(&serde_json::to_string(self)?))
+    }
+}
+
+/// JSON in which no character can end a script element, open a comment or break a line. In JSON these
+/// characters occur only inside strings, where an escape means the same.
+pub fn escape_for_script(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len() + json.len() / 16);
+    let mut start = 0;
+    for (position, character) in json.char_indices() {
+        let replacement = match character {
+            '<' => "\\u003c",
+            '>' => "\\u003e",
+            '&' => "\\u0026",
+            '\u{2028}' => "\\u2028",
+            '\u{2029}' => "\\u2029",
+            _ => continue,
+        };
+        escaped.push_str(&json[start..position]);
+        escaped.push_str(replacement);
+        start = position + character.len_utf8();
+    }
+    escaped.push_str(&json[start..]);
+    escaped
+}
+
+/// Values, each once, in order of first appearance.
+struct Interner<T> {
+    items: Vec<T>,
+    positions: HashMap<T, u32>,
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Interner<T> {
+    fn new() -> Self {
+        Self { items: Vec::new(), positions: HashMap::new() }
+    }
+
+    fn of<Q>(&mut self, value: &Q) -> u32
+    where
+        T: std::borrow::Borrow<Q>,
+        Q: ?Sized + Eq + std::hash::Hash + ToOwned<Owned = T>,
+    {
+        if let Some(position) = self.positions.get(value) {
+            return *position;
+        }
+        let position = self.items.len() as u32;
+        self.items.push(value.to_owned());
+        self.positions.insert(value.to_owned(), position);
+        position
+    }
+}
+
+/// What makes two outputs show the same. Numbers by their bits, since a float has no hash.
+type OutputKey<'r> =
+    (&'r str, u64, u8, [u64; 6], Option<&'r Mismatch>, Option<(&'r [u64], &'r str, &'r str)>);
+
+struct Builder<'r> {
+    models: HashMap<&'r str, u32>,
+    formats: HashMap<&'r str, u32>,
+    producers: HashMap<&'r str, u32>,
+    consumers: HashMap<&'r str, u32>,
+    texts: Interner<String>,
+    outputs: Vec<OutputRow>,
+    output_positions: HashMap<OutputKey<'r>, u32>,
+    sets: Interner<Vec<u32>>,
+    details: Interner<Detail>,
+    /// Errors that were seen already, so that a long message is cleaned once and not once a cell.
+    errors: HashMap<&'r ErrorFact, (i32, i32)>,
+}
+
+impl<'r> Builder<'r> {
+    fn new(view: &View<'r>) -> Self {
+        let positions = |names: Vec<&'r str>| {
+            names.into_iter().enumerate().map(|(position, name)| (name, position as u32)).collect()
+        };
+        Self {
+            models: positions(view.models.clone()),
+            formats: positions(view.formats.clone()),
+            producers: positions(view.producers.iter().map(|axis| axis.name).collect()),
+            consumers: positions(view.consumers.iter().map(|axis| axis.name).collect()),
+            texts: Interner::new(),
+            outputs: Vec::new(),
+            output_positions: HashMap::new(),
+            sets: Interner::new(),
+            details: Interner::new(),
+            errors: HashMap::new(),
+        }
+    }
+
+    fn cell(&mut self, cell: &'r CellRecord) -> CellRow {
+        let at = |positions: &HashMap<&str, u32>, name: &str| positions.get(name).copied().unwrap_or(0);
+        let milliseconds = |seconds: Option<f64>| Short::from(seconds.map_or(-1.0, |value| value * 1e3));
+        let verdict = WORST_FIRST.iter().position(|verdict| *verdict == cell.verdict).unwrap_or(0);
+        CellRow(
+            at(&self.models, cell.model.as_str()),
+            at(&self.formats, cell.format.as_str()),
+            at(&self.producers, cell.producer.as_str()),
+            at(&self.consumers, cell.consumer.as_str()),
+            verdict as u8,
+            cell.stage as u8,
+            cell.status.map_or(-1, |status| status as i8),
+            self.set(cell),
+            self.detail(cell),
+            milliseconds(cell.load_seconds),
+            milliseconds(cell.predict_seconds),
+            Short::from(cell.peak_rss_bytes.map_or(-1.0, |bytes| bytes as f64 / f64::from(1 << 20))),
+        )
+    }
+
+    fn text(&mut self, text: &str) -> i32 {
+        self.texts.of(text) as i32
+    }
+
+    fn line(&mut self, text: Option<&str>) -> i32 {
+        text.map_or(-1, |text| self.text(&line(text)))
+    }
+
+    fn set(&mut self, cell: &'r CellRecord) -> i32 {
+        if cell.outputs.is_empty() {
+            return -1;
+        }
+        let set: Vec<u32> = cell.outputs.iter().map(|(name, facts)| self.output(name, facts)).collect();
+        self.sets.of(&set) as i32
+    }
+
+    fn output(&mut self, name: &'r str, facts: &'r OutputComparison) -> u32 {
+        let numbers = [
+            Short::from(facts.max_abs.0).0.0.to_bits(),
+            Short::from(facts.max_rel.0).0.0.to_bits(),
+            Short::from(facts.max_ulp as f64).0.0.to_bits(),
+            facts.flips,
+            facts.tie_flips,
+            facts.nonfinite_differ,
+        ];
+        let worst = facts
+            .worst
+            .as_ref()
+            .map(|worst| (worst.index.as_slice(), worst.reference.as_str(), worst.observed.as_str()));
+        let key = (name, facts.elements, facts.agreement as u8, numbers, facts.mismatch.as_ref(), worst);
+        if let Some(position) = self.output_positions.get(&key) {
+            return *position;
+        }
+        let row = self.output_row(name, facts);
+        let position = self.outputs.len() as u32;
+        self.outputs.push(row);
+        self.output_positions.insert(key, position);
+        position
+    }
+
+    fn output_row(&mut self, name: &str, facts: &OutputComparison) -> OutputRow {
+        let name = self.texts.of(line(name).as_ref());
+        if facts.agreement == Agreement::BitEqual {
+            return OutputRow::Equal(name, facts.elements);
+        }
+        let mismatch = facts.mismatch.as_ref().map(|mismatch| {
+            let facts = OutputComparison {
+                mismatch: Some(mismatch.clone()),
+                worst: None,
+                max_abs: Real(0.0),
+                flips: 0,
+                tie_flips: 0,
+                nonfinite_differ: 0,
+                ..facts.clone()
+            };
+            difference(&facts, ARROW)
+        });
+        let worst = facts.worst.as_ref();
+        OutputRow::Differs(
+            name,
+            facts.elements,
+            facts.agreement as u8,
+            facts.max_abs.0.into(),
+            facts.max_rel.0.into(),
+            (facts.max_ulp as f64).into(),
+            facts.flips,
+            facts.tie_flips,
+            facts.nonfinite_differ,
+            mismatch.map_or(-1, |text| self.text(&text)),
+            worst.map_or(-1, |worst| self.text(&super::words::index(&worst.index))),
+            worst.map_or(-1, |worst| self.text(&value(&worst.reference))),
+            worst.map_or(-1, |worst| self.text(&value(&worst.observed))),
+        )
+    }
+
+    fn detail(&mut self, cell: &'r CellRecord) -> i32 {
+        let (error, frames) = cell.error.as_ref().map_or((-1, -1), |error| self.error(error));
+        let expected = cell.expected.as_ref().map(|note| {
+            let link = note.link.as_ref().map(|link| format!(" ({link})")).unwrap_or_default();
+            format!("{}, declared at {}{link}", note.reason, note.declared_at)
+        });
+        let warned: Vec<i32> = cell.warned.iter().map(|warning| self.line(Some(warning))).collect();
+        let detail = Detail(
+            error,
+            frames,
+            self.line(cell.blame.as_deref()),
+            self.line(cell.reason.as_deref()),
+            self.line(cell.signature.as_deref()),
+            self.line(expected.as_deref()),
+            warned,
+        );
+        let is_empty = [detail.0, detail.1, detail.2, detail.3, detail.4, detail.5].iter().all(|i| *i < 0);
+        if is_empty && detail.6.is_empty() { -1 } else { self.details.of(&detail) as i32 }
+    }
+
+    fn error(&mut self, error: &'r ErrorFact) -> (i32, i32) {
+        if let Some(known) = self.errors.get(error) {
+            return *known;
+        }
+        let message = block(&format!("{}: {}", error.class, error.message));
+        let message = self.text(&shorten(&message, LONGEST_MESSAGE));
+        let frames = if error.frames.is_empty() { -1 } else { self.text(&block(&error.frames.join("\n"))) };
+        self.errors.insert(error, (message, frames));
+        (message, frames)
+    }
+}

@@ -1,0 +1,77 @@
+//! `results.json`: the record itself, one environment, artifact, cell and finding a line.
+//!
+//! One cell a line makes two runs comparable with `diff` and keeps the file small; `docs/results.md` says
+//! what the fields mean.
+
+use serde::{Deserialize, Serialize};
+
+use super::{RenderError, View};
+use crate::vocab::{FORMAT_VERSION, Record};
+
+/// Renders `results.json`.
+pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+    let record = view.record;
+    // A cell is 500 to 900 bytes long; one allocation that is about right saves the copies.
+    let mut out = Vec::with_capacity(4096 + record.cells.len() * 800);
+    out.extend_from_slice(b"{\n");
+    field(&mut out, "format_version", &record.format_version)?;
+    field(&mut out, "matrix", &record.matrix)?;
+    field(&mut out, "run", &record.run)?;
+    list(&mut out, "environments", &record.environments)?;
+    list(&mut out, "artifacts", &record.artifacts)?;
+    list(&mut out, "cells", &record.cells)?;
+    list(&mut out, "findings", &record.findings)?;
+    field(&mut out, "summary", &record.summary)?;
+    out.truncate(out.len() - 2);
+    out.extend_from_slice(b"\n}\n");
+    Ok(out)
+}
+
+fn field<T: Serialize>(out: &mut Vec<u8>, name: &str, value: &T) -> Result<(), RenderError> {
+    serde_json::to_writer(&mut *out, name)?;
+    out.extend_from_slice(b": ");
+    serde_json::to_writer(&mut *out, value)?;
+    out.extend_from_slice(b",\n");
+    Ok(())
+}
+
+fn list<T: Serialize>(out: &mut Vec<u8>, name: &str, items: &[T]) -> Result<(), RenderError> {
+    serde_json::to_writer(&mut *out, name)?;
+    out.extend_from_slice(b": [");
+    for (index, item) in items.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b"\n  " } else { b",\n  " });
+        serde_json::to_writer(&mut *out, item)?;
+    }
+    out.extend_from_slice(if items.is_empty() { b"],\n" } else { b"\n],\n" });
+    Ok(())
+}
+
+/// A `results.json` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadRecordError {
+    /// Not JSON, or not of this shape.
+    #[error("not a results.json that shelflife wrote: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// Written by a newer shelflife.
+    #[error(
+        "has format version {found}, and this shelflife reads up to {FORMAT_VERSION}: use a newer shelflife"
+    )]
+    Newer {
+        /// The version of the file.
+        found: u32,
+    },
+}
+
+/// Reads a `results.json`, for example as a baseline. Locks are not in it.
+pub fn read(bytes: &[u8]) -> Result<Record, ReadRecordError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u32,
+    }
+    // The version first: a newer file may differ in everything else.
+    let Version { format_version: found } = serde_json::from_slice(bytes)?;
+    if found > FORMAT_VERSION {
+        return Err(ReadRecordError::Newer { found });
+    }
+    Ok(serde_json::from_slice(bytes)?)
+}

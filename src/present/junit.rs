@@ -1,0 +1,150 @@
+//! `junit.xml`: a suite a consumer, a test case an artifact, for the dashboards of CI systems.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::words::{ASCII_ARROW, block, difference, line};
+use super::{RenderError, View};
+use crate::vocab::{CellRecord, Status, Verdict};
+
+/// Renders `junit.xml`.
+///
+/// In a survey what does not work is a failure. In a judged run only what contradicts is: `regression` and
+/// `fixed`; what is declared, or what nothing is known about, is skipped with its reason. An environment
+/// without a verdict is an error, what does not apply is skipped.
+pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+    let record = view.record;
+    let mut report = Report::new(xml(&format!("shelflife {}", record.matrix.name)));
+    let mut suites: Vec<TestSuite> =
+        view.consumers.iter().map(|consumer| TestSuite::new(xml(consumer.name))).collect();
+    for (suite, consumer) in suites.iter_mut().zip(&view.consumers) {
+        let about = consumer.about();
+        if !about.is_empty() {
+            suite.add_property(("environment", about.as_str()));
+        }
+    }
+    let positions: std::collections::HashMap<&str, usize> =
+        view.consumers.iter().enumerate().map(|(index, consumer)| (consumer.name, index)).collect();
+    for cell in &record.cells {
+        if let Some(position) = positions.get(cell.consumer.as_str()) {
+            suites[*position].add_test_case(case(cell, record.run.judged));
+        }
+    }
+    for mut suite in suites {
+        let seconds = suite.test_cases.iter().filter_map(|case| case.time).sum();
+        suite.set_time(seconds);
+        report.add_test_suite(suite);
+    }
+    let mut out = Vec::with_capacity(record.cells.len() * 300 + 256);
+    report.serialize(&mut out)?;
+    Ok(out)
+}
+
+/// What a cell is to a CI dashboard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Success,
+    Failure,
+    Error,
+    Skipped,
+}
+
+fn standing(verdict: Verdict, status: Option<Status>, judged: bool) -> Standing {
+    let unjudged = match verdict {
+        Verdict::Identical | Verdict::Roundoff => Standing::Success,
+        Verdict::EnvError => Standing::Error,
+        Verdict::Unsupported => Standing::Skipped,
+        Verdict::Drift
+        | Verdict::PredictError
+        | Verdict::LoadError
+        | Verdict::Crash
+        | Verdict::Timeout
+        | Verdict::OutOfMemory => Standing::Failure,
+    };
+    match status.filter(|_| judged) {
+        None => unjudged,
+        Some(Status::Pass) => Standing::Success,
+        Some(Status::Known) => Standing::Skipped,
+        Some(Status::Fixed) => Standing::Failure,
+        // Where nothing could be tried, nothing can have become worse.
+        Some(Status::Regression) if unjudged == Standing::Error => Standing::Error,
+        Some(Status::Regression) => Standing::Failure,
+        Some(Status::New) if unjudged == Standing::Failure => Standing::Skipped,
+        Some(Status::New) => unjudged,
+    }
+}
+
+fn case(cell: &CellRecord, judged: bool) -> TestCase {
+    let message = message(cell);
+    let status = match standing(cell.verdict, cell.status, judged) {
+        Standing::Success => TestCaseStatus::success(),
+        Standing::Skipped => with_message(TestCaseStatus::skipped(), cell, &message),
+        Standing::Failure => {
+            with_message(TestCaseStatus::non_success(NonSuccessKind::Failure), cell, &message)
+        }
+        Standing::Error => with_message(TestCaseStatus::non_success(NonSuccessKind::Error), cell, &message),
+    };
+    let mut case = TestCase::new(xml(&cell.artifact), status);
+    case.set_classname(xml(&format!("{}.{}", cell.consumer, cell.model)));
+    let seconds = cell.load_seconds.unwrap_or(0.0) + cell.predict_seconds.unwrap_or(0.0);
+    case.set_time(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+    case
+}
+
+fn with_message(mut status: TestCaseStatus, cell: &CellRecord, message: &str) -> TestCaseStatus {
+    status.set_message(xml(message)).set_type(cell.verdict.as_str());
+    let description = description(cell);
+    if !description.is_empty() {
+        status.set_description(description);
+    }
+    status
+}
+
+/// `regression: drift: predict_proba: max abs 0.50, [12, 1]: 0.25 -> 0.75`.
+fn message(cell: &CellRecord) -> String {
+    let mut message = String::new();
+    if let Some(status) = cell.status {
+        message.push_str(status.as_str());
+        message.push_str(": ");
+    }
+    message.push_str(cell.verdict.as_str());
+    if let Some(error) = &cell.error {
+        message.push_str(&format!(" ({}): {}: {}", cell.stage, error.class, error.message));
+    } else if let Some(reason) = &cell.reason {
+        message.push_str(&format!(": {reason}"));
+    } else if let Some((output, facts)) = cell.worst_output().filter(|_| cell.verdict != Verdict::Identical) {
+        message.push_str(&format!(": {output}: {}", difference(facts, ASCII_ARROW)));
+    }
+    if let Some(note) = &cell.expected {
+        message.push_str(&format!(" (declared at {}: {})", note.declared_at, note.reason));
+    }
+    message
+}
+
+fn description(cell: &CellRecord) -> String {
+    let mut lines = Vec::new();
+    if let Some(error) = &cell.error {
+        lines.extend(error.frames.iter().map(|frame| block(frame)));
+    }
+    if let Some(blame) = &cell.blame {
+        lines.push(format!("blame: {}", line(blame)));
+    }
+    if let Some(signature) = &cell.signature {
+        lines.push(format!("known cause: {}", line(signature)));
+    }
+    if cell.verdict == Verdict::Drift {
+        lines.extend(
+            cell.outputs
+                .iter()
+                .map(|(output, facts)| format!("{}: {}", line(output), difference(facts, ASCII_ARROW))),
+        );
+    }
+    lines.extend(cell.warned.iter().map(|warning| format!("warned: {}", line(warning))));
+    lines.join("\n")
+}
+
+/// One line that XML can hold.
+fn xml(text: &str) -> String {
+    line(text).into_owned()
+}

@@ -1,0 +1,406 @@
+//! `report.md`: the table and the findings for release notes and pull requests on GitHub.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::view::{FindingView, Section, View, abridged};
+use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten, value};
+use super::{RenderError, words};
+use crate::vocab::{CellRecord, EnvironmentRecord};
+
+/// Lists longer than this are folded.
+const FOLD_ABOVE: usize = 6;
+/// Longest list inside a fold: a comment on GitHub holds 65,536 characters.
+const LONGEST_FOLD: usize = 60;
+/// Findings shown in a section.
+const MOST_FINDINGS: usize = 100;
+/// Findings of a section whose cells are listed, too.
+const MOST_LISTED: usize = 20;
+/// Longest message.
+const LONGEST_MESSAGE: usize = 500;
+
+/// Renders `report.md`.
+pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+    let mut out = String::with_capacity(16 * 1024);
+    heading(&mut out, view);
+    table(&mut out, view);
+    for section in Section::ALL {
+        let findings: Vec<_> = view.section(section).collect();
+        let has_broken = section == Section::Environment && !view.broken_environments.is_empty();
+        if findings.is_empty() && !has_broken {
+            continue;
+        }
+        push(
+            &mut out,
+            &format!("\n### {} {}\n\n{}\n", emoji(section), section.title(), prose(section.advice())),
+        );
+        let (findings, left_out) = findings.split_at(findings.len().min(MOST_FINDINGS));
+        match section {
+            Section::Silent | Section::Nondeterministic => differences(&mut out, view, findings),
+            Section::Failure | Section::Environment => {
+                push(&mut out, "\n");
+                if has_broken {
+                    view.broken_environments.iter().for_each(|environment| broken(&mut out, environment));
+                }
+                findings.iter().for_each(|finding| failure(&mut out, view, finding));
+            }
+            Section::Unsupported => unsupported(&mut out, findings),
+        }
+        if !left_out.is_empty() {
+            push(
+                &mut out,
+                &format!("\nand {} in report.html\n", plural(left_out.len() as u64, "more finding")),
+            );
+        }
+    }
+    environments(&mut out, view);
+    footer(&mut out, view);
+    Ok(out.into_bytes())
+}
+
+fn push(out: &mut String, text: &str) {
+    out.push_str(text);
+}
+
+const fn emoji(section: Section) -> &'static str {
+    match section {
+        Section::Silent => Group::Silent.emoji(),
+        Section::Nondeterministic => "🎲",
+        Section::Failure => Group::Fails.emoji(),
+        Section::Environment => Group::NoVerdict.emoji(),
+        Section::Unsupported => Group::Unsupported.emoji(),
+    }
+}
+
+fn heading(out: &mut String, view: &View<'_>) {
+    let record = view.record;
+    push(out, &format!("## Where saved models still work: {}\n\n", prose(&record.matrix.name)));
+    if let Some(description) = &record.matrix.description {
+        push(out, &format!("{}\n\n", prose(description)));
+    }
+    if record.run.interrupted {
+        push(out, "> **Interrupted:** cells are missing. The same command goes on where it stopped.\n\n");
+    }
+    let counts = Counts::from(&record.summary.verdicts);
+    push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), counts.sentence()));
+    if !record.summary.statuses.is_empty() {
+        let statuses =
+            join(record.summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
+        push(out, &format!("  \n**Judged:** {statuses}"));
+    }
+    push(out, "\n");
+}
+
+fn table(out: &mut String, view: &View<'_>) {
+    push(out, "\n| written by ↓ · read by → |");
+    for consumer in &view.consumers {
+        push(out, &format!(" {} |", code(consumer.name)));
+    }
+    push(out, "\n| :-- |");
+    push(out, &" --: |".repeat(view.consumers.len()));
+    push(out, "\n");
+    for (row, producer) in view.producers.iter().enumerate() {
+        push(out, &format!("| {} |", code(producer.name)));
+        for column in 0..view.consumers.len() {
+            // Blanks that do not break keep a symbol with its number on one line.
+            let groups: Vec<_> = view
+                .pair(row, column)
+                .counts
+                .groups()
+                .map(|(group, count)| format!("{}\u{a0}{count}", group.emoji()))
+                .collect();
+            push(out, &format!(" {} |", groups.join(" ")));
+        }
+        push(out, "\n");
+    }
+    let legend: Vec<_> =
+        view.counts.groups().map(|(group, _)| format!("{} {}", group.emoji(), group.word())).collect();
+    push(out, &format!("\nNumber of cells that are: {}.\n", legend.join(" · ")));
+}
+
+fn differences(out: &mut String, view: &View<'_>, findings: &[&FindingView<'_>]) {
+    push(
+        out,
+        "\n| model | written → read | output | difference | worst row: reference → observed | format |\n",
+    );
+    push(out, "| :-- | :-- | :-- | :-- | :-- | :-- |\n");
+    for finding in findings {
+        match &finding.worst {
+            Some(worst) => difference_row(out, finding, worst.cell),
+            None => {
+                push(out, &format!("| {} | | | {} | | |\n", models(finding), message(&finding.finding.title)))
+            }
+        }
+    }
+    push(out, "\n");
+    for finding in findings {
+        let mut notes = notes(finding);
+        if let Some(remedy) = finding.remedy {
+            notes.push(format!("next: {}", prose(remedy)));
+        }
+        if !notes.is_empty() {
+            push(out, &format!("- {}: {}\n", models(finding), notes.join("; ")));
+        }
+    }
+    for finding in findings.iter().filter(|finding| finding.finding.cells.len() > 1).take(MOST_LISTED) {
+        let cells: Vec<_> =
+            finding.finding.cells.iter().filter_map(|index| view.record.cells.get(*index)).collect();
+        let names = html(&words::shorten(&abridged_models(finding), 200));
+        push(
+            out,
+            &format!("\n<details><summary>{names}: all {}</summary>\n\n", plural(cells.len() as u64, "cell")),
+        );
+        push(out, "| model | written → read | output | difference | worst row | format |\n");
+        push(out, "| :-- | :-- | :-- | :-- | :-- | :-- |\n");
+        cells.iter().take(LONGEST_FOLD).for_each(|cell| difference_row(out, finding, cell));
+        more(out, cells.len());
+        push(out, "\n</details>\n");
+    }
+}
+
+fn difference_row(out: &mut String, finding: &FindingView<'_>, cell: &CellRecord) {
+    let Some((output, facts)) = cell.worst_output() else {
+        return push(out, &format!("| {} | {} | | | | |\n", code(cell.model.as_str()), pair(cell)));
+    };
+    let size = if facts.mismatch.is_none() && facts.flips == 0 && facts.nonfinite_differ == 0 {
+        format!("max abs {}", number(facts.max_abs.0))
+    } else {
+        let mut without_row = facts.clone();
+        without_row.worst = None;
+        code(&difference(&without_row, ARROW))
+    };
+    let row = facts.worst.as_ref().map_or_else(String::new, |worst| {
+        format!(
+            "{} {} → {}",
+            code(&words::index(&worst.index)),
+            code(&value(&worst.reference)),
+            code(&value(&worst.observed))
+        )
+    });
+    let is_worst = finding.worst.is_some_and(|worst| std::ptr::eq(worst.cell, cell));
+    let emphasis = if is_worst && finding.section == Section::Silent { "**" } else { "" };
+    push(
+        out,
+        &format!(
+            "| {} | {} | {} | {emphasis}{size}{emphasis} | {row} | {} |\n",
+            code(cell.model.as_str()),
+            pair(cell),
+            code(output),
+            code(cell.format.as_str())
+        ),
+    );
+}
+
+fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
+    let finding = shown.finding;
+    push(
+        out,
+        &format!("- **{}** ({}) {}\n", finding.verdict, finding.stage.as_str(), message(&finding.title)),
+    );
+    let mut facts = format!("{} of {}", plural(finding.cells.len() as u64, "cell"), models(shown));
+    let formats = shown.formats(view);
+    if !formats.is_empty() {
+        let _ = write!(facts, ", only {}", prose(&formats));
+    }
+    for note in notes(shown) {
+        let _ = write!(facts, "; {note}");
+    }
+    push(out, &format!("  - {facts}\n"));
+    if let Some(remedy) = shown.remedy {
+        push(out, &format!("  - next: {}\n", prose(remedy)));
+    }
+    let pairs: Vec<_> = finding
+        .pairs
+        .iter()
+        .map(|(from, to)| format!("{} → {}", code(from.as_str()), code(to.as_str())))
+        .collect();
+    if pairs.len() <= FOLD_ABOVE {
+        push(out, &format!("  - {}\n", pairs.join(", ")));
+    } else {
+        push(out, &format!("  - <details><summary>{} pairs</summary>\n\n", pairs.len()));
+        push(out, &format!("    {}\n", pairs[..pairs.len().min(LONGEST_FOLD)].join(", ")));
+        if pairs.len() > LONGEST_FOLD {
+            push(out, &format!("    and {} more in results.csv\n", pairs.len() - LONGEST_FOLD));
+        }
+        push(out, "    </details>\n");
+    }
+}
+
+fn broken(out: &mut String, environment: &EnvironmentRecord) {
+    let error = environment.error.as_deref().unwrap_or("could not be made");
+    push(out, &format!("- **env-error** {}: {}\n", code(environment.name.as_str()), message(error)));
+    if let Some(remedy) = &environment.remedy {
+        push(out, &format!("  - next: {}\n", prose(remedy)));
+    }
+}
+
+fn unsupported(out: &mut String, findings: &[&FindingView<'_>]) {
+    push(out, "\n| model | reason | cells | written → read |\n| :-- | :-- | --: | :-- |\n");
+    for finding in findings {
+        let pairs: Vec<_> = finding.finding.pairs.iter().map(|(from, to)| format!("{from} → {to}")).collect();
+        push(
+            out,
+            &format!(
+                "| {} | {} | {} | {} |\n",
+                models(finding),
+                prose(&shorten(&line(&finding.finding.title), LONGEST_MESSAGE)),
+                finding.finding.cells.len(),
+                prose(&abridged(pairs.iter().map(String::as_str), FOLD_ABOVE))
+            ),
+        );
+    }
+}
+
+/// Culprit, cause, status.
+fn notes(shown: &FindingView<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(blame) = &shown.finding.blame {
+        notes.push(format!("blame {}", code(blame)));
+    }
+    if let Some(signature) = &shown.finding.signature {
+        notes.push(format!("known cause {}", code(signature)));
+    }
+    if !shown.statuses.is_empty() {
+        notes.push(join(shown.statuses.iter().map(|(status, count)| format!("{count} {status}"))));
+    }
+    if let Some((reason, place)) = shown.declared {
+        notes.push(format!("declared at {}: {}", code(place), prose(reason)));
+    }
+    notes
+}
+
+fn environments(out: &mut String, view: &View<'_>) {
+    push(out, "\n<details><summary>Environments</summary>\n\n");
+    push(out, "| name | made by | Python | scikit-learn | numpy | scipy | machine | bits | |\n");
+    push(out, "| :-- | :-- | :-- | :-- | :-- | :-- | :-- | --: | :-- |\n");
+    for environment in &view.record.environments {
+        let version =
+            |package: &str| environment.packages.get(package).map_or(Cow::Borrowed(""), |v| prose(v));
+        let bits = if environment.bits == 0 { String::new() } else { environment.bits.to_string() };
+        let error = environment.error.as_deref().map_or_else(String::new, message);
+        push(
+            out,
+            &format!(
+                "| {} | {} | {} | {} | {} | {} | {} | {bits} | {error} |\n",
+                code(environment.name.as_str()),
+                environment.runtime.as_str(),
+                prose(&environment.python),
+                version("scikit-learn"),
+                version("numpy"),
+                version("scipy"),
+                prose(&environment.arch),
+            ),
+        );
+    }
+    push(out, "\n</details>\n");
+}
+
+fn footer(out: &mut String, view: &View<'_>) {
+    let run = &view.record.run;
+    push(
+        out,
+        &format!(
+            "\n<sub>shelflife {}, run {}, started {}, {}.</sub>\n",
+            html(&run.shelflife),
+            html(&run.name),
+            html(&run.started),
+            duration(run.seconds)
+        ),
+    );
+}
+
+fn more(out: &mut String, total: usize) {
+    if total > LONGEST_FOLD {
+        push(out, &format!("\nand {} more in results.csv\n", total - LONGEST_FOLD));
+    }
+}
+
+fn pair(cell: &CellRecord) -> String {
+    format!("{} → {}", code(cell.producer.as_str()), code(cell.consumer.as_str()))
+}
+
+fn abridged_models(finding: &FindingView<'_>) -> String {
+    abridged(finding.finding.models.iter().map(|name| name.as_str()), 3)
+}
+
+fn models(finding: &FindingView<'_>) -> String {
+    let models = &finding.finding.models;
+    let shown = join(models.iter().take(3).map(|model| code(model.as_str())));
+    if models.len() > 3 { format!("{shown} and {} more", models.len() - 3) } else { shown }
+}
+
+fn message(text: &str) -> String {
+    code(&shorten(&line(text), LONGEST_MESSAGE))
+}
+
+/// A text from outside as code: nothing in it is markup, a mention, a link or a table's border, in a table
+/// or not.
+fn code(text: &str) -> String {
+    let text = line(text);
+    if text.is_empty() {
+        return String::new();
+    }
+    if !text.contains(['`', '|', '\\']) {
+        return format!("`{text}`");
+    }
+    // Backslashes before pipes are read in more than one way by the readers of Markdown tables, and so are
+    // backticks next to them; character references are read the same way by all.
+    let mut escaped = String::with_capacity(text.len() * 2);
+    for character in text.chars() {
+        if character.is_ascii_punctuation() && !matches!(character, '.' | ',' | '-' | '/') {
+            let _ = write!(escaped, "&#{};", character as u32);
+        } else {
+            escaped.push(character);
+        }
+    }
+    format!("<code>{escaped}</code>")
+}
+
+/// A text from outside as plain text: no markup, no HTML, no mentions of people or issues.
+fn prose(text: &str) -> Cow<'_, str> {
+    let text = line(text);
+    if !text.contains(['\\', '`', '*', '_', '[', ']', '<', '>', '#', '|', '~', '&', '@', '$', '!']) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    let mut characters = text.chars().peekable();
+    let mut previous = ' ';
+    while let Some(character) = characters.next() {
+        let is_inside_word =
+            previous.is_alphanumeric() && characters.peek().is_some_and(|next| next.is_alphanumeric());
+        match character {
+            '\\' | '|' => {
+                let _ = write!(escaped, "&#{};", character as u32);
+            }
+            '<' => escaped.push_str("&lt;"),
+            '>' if escaped.is_empty() => escaped.push_str("&gt;"),
+            '_' if is_inside_word => escaped.push('_'),
+            '&' => escaped.push_str("&amp;"),
+            // GitHub looks for mentions in the finished text, where no escape is left: only a blank of no
+            // width keeps them apart.
+            '@' | '#' => {
+                escaped.push(character);
+                escaped.push('\u{200b}');
+            }
+            '`' | '*' | '_' | '[' | ']' | '~' | '$' | '!' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            _ => escaped.push(character),
+        }
+        previous = character;
+    }
+    Cow::Owned(escaped)
+}
+
+/// A text from outside inside an HTML element, where Markdown is not read everywhere.
+fn html(text: &str) -> String {
+    line(text).chars().fold(String::new(), |mut escaped, character| {
+        if character.is_ascii_punctuation() && !matches!(character, '.' | ',' | '-' | ':') {
+            let _ = write!(escaped, "&#{};", character as u32);
+        } else {
+            escaped.push(character);
+        }
+        escaped
+    })
+}

@@ -1,0 +1,195 @@
+//! The one module of this layer that writes files: reports, each whole or not at all, and the event log,
+//! line by line.
+
+use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use fs_err::{self as fs, File};
+
+use super::{RenderError, Renderer, View};
+use crate::vocab::{Digest, Event};
+
+/// A file could not be written: exit code 110.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The file system refused.
+    #[error(
+        "cannot write `{}`: free some space, or check that its folder is writable and the file is no folder",
+        path.display()
+    )]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The bytes could not be made.
+    #[error("cannot make `{}`: this is a defect of shelflife, please report it", path.display())]
+    Render {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: RenderError,
+    },
+}
+
+fn refused(path: &Path) -> impl FnOnce(io::Error) -> SinkError {
+    let path = path.to_owned();
+    move |source| SinkError::Write { path, source }
+}
+
+/// Writes the files of the given renderers and `locks/<environment>.json` into the folder of a run, which
+/// is made where it does not exist. Returns the paths of the reports, in the order of `renderers`, followed
+/// by those of the locks.
+///
+/// Everything is rendered before anything is written, and each file is replaced as a whole: a reader sees
+/// the old one or the new one.
+pub fn write_reports(
+    folder: &Path,
+    view: &View<'_>,
+    renderers: &[Renderer],
+) -> Result<Vec<PathBuf>, SinkError> {
+    let mut files = Vec::new();
+    for renderer in renderers {
+        let path = folder.join(renderer.file);
+        match (renderer.render)(view) {
+            Ok(bytes) => files.push((path, bytes)),
+            Err(source) => return Err(SinkError::Render { path, source }),
+        }
+    }
+    let mut taken = BTreeSet::new();
+    for environment in &view.record.environments {
+        if let Some(lock) = &environment.full_lock {
+            let path = folder.join("locks").join(lock_file(environment.name.as_str(), &mut taken));
+            match serde_json::to_vec_pretty(lock) {
+                Ok(mut bytes) => {
+                    bytes.push(b'\n');
+                    files.push((path, bytes));
+                }
+                Err(error) => return Err(SinkError::Render { path, source: error.into() }),
+            }
+        }
+    }
+    let mut paths = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        write_file(&path, &bytes)?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// The file name for an environment's lock. Names that are no plain file names, or that another
+/// environment took already, get a digest.
+fn lock_file(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+') { c } else { '_' })
+        .collect();
+    let is_same = plain == name && !plain.starts_with('.') && plain.len() <= 100 && !plain.is_empty();
+    // Some file systems do not tell upper from lower case.
+    if is_same && taken.insert(plain.to_lowercase()) {
+        return format!("{plain}.json");
+    }
+    let start: String = plain.trim_start_matches('.').chars().take(60).collect();
+    format!("{start}-{}.json", Digest::of(name.as_bytes()).short())
+}
+
+/// Writes one file atomically: into a temporary file beside it, which then takes its place. The folder is
+/// made where it does not exist.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
+    // `parent` of a bare file name is the empty path, which means here.
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(refused(path))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".shelflife-").suffix(".tmp");
+    // Temporary files are private by default, but reports are for others too: what the umask leaves.
+    #[cfg(unix)]
+    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(refused(path))?;
+    file.write_all(bytes).map_err(refused(path))?;
+    file.persist(path).map_err(|error| refused(path)(error.error))?;
+    Ok(())
+}
+
+/// `events.jsonl`: the recorded truth of a run, which only grows.
+///
+/// A line is in the file when [`EventLog::write`] returns, so a kill at any moment loses no finished cell,
+/// and at most the line that was being written is torn.
+#[derive(Debug)]
+pub struct EventLog {
+    file: File,
+    line: Vec<u8>,
+    /// Bytes of whole lines in the file.
+    length: u64,
+}
+
+impl EventLog {
+    /// Starts a new log and makes its folder where it does not exist. A log that exists already is never
+    /// overwritten: that is an error of kind [`io::ErrorKind::AlreadyExists`].
+    pub fn create(path: &Path) -> Result<Self, SinkError> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(refused(path))?;
+        }
+        let file = File::options().append(true).create_new(true).open(path).map_err(refused(path))?;
+        Ok(Self { file, line: Vec::new(), length: 0 })
+    }
+
+    /// Goes on with a log: cuts off a torn last line first, if there is one.
+    pub fn append_to(path: &Path) -> Result<Self, SinkError> {
+        let mut file = File::options().read(true).append(true).open(path).map_err(refused(path))?;
+        let length = whole_length(&mut file).map_err(refused(path))?;
+        let mut log = Self { file, line: Vec::new(), length };
+        log.cut().map_err(refused(path))?;
+        Ok(log)
+    }
+
+    /// Appends one event as one line, in one call of the operating system.
+    pub fn write(&mut self, event: &Event) -> Result<(), SinkError> {
+        self.line.clear();
+        if let Err(error) = serde_json::to_writer(&mut self.line, event) {
+            return Err(SinkError::Render { path: self.file.path().to_owned(), source: error.into() });
+        }
+        self.line.push(b'\n');
+        if let Err(source) = self.file.write_all(&self.line) {
+            // A disk that filled up leaves half a line; the next line must not be glued to it. When even
+            // cutting fails, the reader still says which line is damaged.
+            let _ = self.cut();
+            return Err(SinkError::Write { path: self.file.path().to_owned(), source });
+        }
+        self.length += self.line.len() as u64;
+        Ok(())
+    }
+
+    /// Waits until the lines are on the disk: survives a power failure, not only a kill.
+    pub fn sync(&self) -> Result<(), SinkError> {
+        self.file.sync_data().map_err(refused(self.file.path()))
+    }
+
+    fn cut(&mut self) -> io::Result<()> {
+        self.file.set_len(self.length)
+    }
+}
+
+/// The number of bytes up to and with the last line break, found from the end.
+fn whole_length(file: &mut File) -> io::Result<u64> {
+    const STEP: u64 = 64 * 1024;
+    let mut end = file.seek(SeekFrom::End(0))?;
+    let mut buffer = Vec::new();
+    while end > 0 {
+        let start = end.saturating_sub(STEP);
+        file.seek(SeekFrom::Start(start))?;
+        buffer.clear();
+        Read::take(&mut *file, end - start).read_to_end(&mut buffer)?;
+        let whole = super::events::whole_lines(&buffer) as u64;
+        if whole > 0 {
+            return Ok(start + whole);
+        }
+        end = start;
+    }
+    Ok(0)
+}

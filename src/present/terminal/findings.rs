@@ -1,0 +1,177 @@
+//! The findings, silent differences first.
+
+use anstyle::Style;
+
+use super::super::view::{FindingView, Section, View};
+use super::super::words::{ASCII_ARROW, Group, difference, line, plural, shorten};
+use super::{BOLD, DIM, Page, painted, style};
+use crate::vocab::{EnvironmentRecord, Status};
+
+/// Longest message that is shown; the whole one is in the reports.
+const LONGEST_MESSAGE: usize = 300;
+
+pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
+    for section in Section::ALL {
+        let all: Vec<_> = view.section(section).collect();
+        let open: Vec<_> = all.iter().filter(|finding| !finding.is_as_declared()).collect();
+        let broken: &[&EnvironmentRecord] =
+            if section == Section::Environment { &view.broken_environments } else { &[] };
+        if all.is_empty() && broken.is_empty() {
+            continue;
+        }
+        let declared = all.len() - open.len();
+        heading(page, section, &open, broken.len(), declared);
+        for environment in broken {
+            environment_line(page, environment);
+        }
+        for finding in open.iter().take(max_findings) {
+            one(page, view, finding);
+        }
+        if open.len() > max_findings {
+            let more = open.len() - max_findings;
+            page.line(&painted(DIM, &format!("  and {more} more, all in report.html and report.md")));
+        }
+        page.blank();
+    }
+}
+
+const fn group(section: Section) -> Group {
+    match section {
+        Section::Silent | Section::Nondeterministic => Group::Silent,
+        Section::Failure => Group::Fails,
+        Section::Environment => Group::NoVerdict,
+        Section::Unsupported => Group::Unsupported,
+    }
+}
+
+fn heading(page: &mut Page, section: Section, open: &[&&FindingView<'_>], broken: usize, declared: usize) {
+    let mut facts = Vec::new();
+    let found = (open.len() + broken) as u64;
+    if found > 0 {
+        let cells: usize = open.iter().map(|finding| finding.finding.cells.len()).sum();
+        facts.push(plural(found, "finding"));
+        facts.push(plural(cells as u64, "cell"));
+    }
+    if declared > 0 {
+        facts.push(format!("{} as declared (known), not shown", plural(declared as u64, "finding")));
+    }
+    let title = painted(style(group(section)).bold(), section.title());
+    page.line(&format!("{title}  {}", facts.join(", ")));
+    // Advice that every finding already gives by itself would only be in the way.
+    if open.iter().any(|finding| finding.remedy.is_none()) {
+        page.wrapped("  ", 2, 2, DIM, section.advice());
+    }
+}
+
+fn environment_line(page: &mut Page, environment: &EnvironmentRecord) {
+    let name = line(environment.name.as_str());
+    let mark = painted(style(Group::NoVerdict), "?");
+    let error = environment.error.as_deref().unwrap_or("could not be made");
+    page.wrapped(
+        &format!("  {mark} {} ", painted(BOLD, &name)),
+        5 + name.chars().count(),
+        6,
+        Style::new(),
+        &shorten(&line(error), LONGEST_MESSAGE),
+    );
+    next_step(page, environment.remedy.as_deref());
+}
+
+fn one(page: &mut Page, view: &View<'_>, shown: &FindingView<'_>) {
+    let finding = shown.finding;
+    let mark = painted(style(group(shown.section)), &group(shown.section).ascii().to_string());
+    let (lead, text) = match shown.section {
+        Section::Silent | Section::Nondeterministic => difference_line(view, shown),
+        Section::Failure => {
+            let stage = finding.stage.as_str();
+            (format!("{} ({stage})", finding.verdict), message(&finding.title))
+        }
+        Section::Environment | Section::Unsupported => (String::new(), message(&finding.title)),
+    };
+    if lead.is_empty() {
+        page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &text);
+    } else {
+        let columns = 5 + lead.chars().count();
+        page.wrapped(&format!("  {mark} {} ", painted(BOLD, &lead)), columns, 6, Style::new(), &text);
+    }
+    let facts = facts(view, shown);
+    if !facts.is_empty() {
+        page.wrapped("      ", 6, 6, DIM, &facts);
+    }
+    next_step(page, shown.remedy);
+}
+
+/// Model, pairs, output, largest difference, worst row: one line where the terminal is wide enough.
+fn difference_line(view: &View<'_>, shown: &FindingView<'_>) -> (String, String) {
+    let mut text = pairs(shown);
+    let formats = shown.formats(view);
+    if !formats.is_empty() {
+        text.push_str(&format!(" ({formats})"));
+    }
+    match &shown.worst {
+        Some(worst) => {
+            text.push_str(&format!("  {}: {}", line(worst.output), difference(worst.facts, ASCII_ARROW)))
+        }
+        None => text.push_str(&format!("  {}", message(&shown.finding.title))),
+    }
+    (shown.models(), text)
+}
+
+/// `sk1.2.2 -> sk1.5.2 and 3 more pairs`; the pair with the largest difference leads.
+fn pairs(shown: &FindingView<'_>) -> String {
+    let example = shown.worst.map(|worst| worst.cell).or(shown.example);
+    let Some(cell) = example else { return String::new() };
+    let more = shown.finding.pairs.len().saturating_sub(1) as u64;
+    let pair = format!("{} -> {}", line(cell.producer.as_str()), line(cell.consumer.as_str()));
+    if more == 0 { pair } else { format!("{pair} and {}", plural(more, "more pair")) }
+}
+
+/// The second line: how much it hits, an example, the culprit, how it was judged.
+fn facts(view: &View<'_>, shown: &FindingView<'_>) -> String {
+    let finding = shown.finding;
+    let mut parts = Vec::new();
+    let is_difference = matches!(shown.section, Section::Silent | Section::Nondeterministic);
+    if !is_difference && !finding.cells.is_empty() {
+        let pair_count = finding.pairs.len().max(1) as u64;
+        let mut reach =
+            format!("{} in {}", plural(finding.cells.len() as u64, "cell"), plural(pair_count, "pair"));
+        if let Some(cell) = shown.example {
+            let (from, to) = (line(cell.producer.as_str()), line(cell.consumer.as_str()));
+            reach.push_str(&format!(", e.g. {} {from} -> {to}", line(cell.model.as_str())));
+        }
+        let formats = shown.formats(view);
+        if !formats.is_empty() {
+            reach.push_str(&format!(" ({formats} only)"));
+        }
+        parts.push(reach);
+    }
+    if let Some(blame) = &finding.blame {
+        parts.push(format!("blame {}", line(blame)));
+    }
+    if let Some(signature) = &finding.signature {
+        parts.push(format!("known cause: {}", line(signature)));
+    }
+    let unexpected: Vec<_> = shown
+        .statuses
+        .iter()
+        .filter(|(status, _)| **status != Status::Pass)
+        .map(|(status, count)| format!("{count} {status}"))
+        .collect();
+    if !unexpected.is_empty() {
+        parts.push(unexpected.join(", "));
+    }
+    if let Some((reason, place)) = shown.declared {
+        parts.push(format!("declared at {}: {}", line(place), line(reason)));
+    }
+    parts.join("; ")
+}
+
+fn next_step(page: &mut Page, remedy: Option<&str>) {
+    if let Some(remedy) = remedy {
+        page.wrapped("      next: ", 12, 12, Style::new(), &line(remedy));
+    }
+}
+
+fn message(text: &str) -> String {
+    shorten(&line(text), LONGEST_MESSAGE).into_owned()
+}

@@ -1,0 +1,166 @@
+//! What a person sees at the end of a run: the table, the findings, the counts, and what to do next.
+
+mod findings;
+mod heat;
+
+use anstyle::{AnsiColor, Style};
+
+use super::view::View;
+use super::words::{Counts, Group, duration, join, line, plural};
+use crate::vocab::{FindingKind, Record};
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TerminalOptions {
+    /// Columns of the terminal; anything below 40 counts as 40.
+    pub width: usize,
+    /// Findings shown in each section; the rest is counted.
+    pub max_findings: usize,
+}
+
+impl Default for TerminalOptions {
+    fn default() -> Self {
+        Self { width: 100, max_findings: 10 }
+    }
+}
+
+/// The whole summary with terminal styles in it; a stream that strips them (`anstream`) makes it plain.
+/// Ends with a line break.
+pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
+    let view = View::new(record);
+    let mut page = Page { out: String::new(), width: options.width.max(40) };
+    heading(&mut page, &view);
+    heat::table(&mut page, &view);
+    findings::sections(&mut page, &view, options.max_findings);
+    counts(&mut page, &view);
+    if !record.run.judged {
+        advice(&mut page, &view);
+    }
+    page.out
+}
+
+/// Text that grows, wrapped at a width.
+struct Page {
+    out: String,
+    width: usize,
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// The style of a group; every place that uses it also shows the group's character.
+fn style(group: Group) -> Style {
+    match group {
+        Group::Silent => AnsiColor::Magenta.on_default().bold(),
+        Group::Fails => AnsiColor::Red.on_default(),
+        Group::NoVerdict => AnsiColor::Yellow.on_default(),
+        Group::Works => AnsiColor::Green.on_default(),
+        Group::Unsupported => Style::new().dimmed(),
+    }
+}
+
+fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.out.push('\n');
+    }
+
+    /// Words, wrapped at the width: the first line begins with `start`, the others with `rest` spaces. Only
+    /// `start` may hold styles; `shown` is the number of columns that it takes.
+    fn wrapped(&mut self, start: &str, shown: usize, rest: usize, style: Style, text: &str) {
+        let mut lines = vec![String::new()];
+        let mut used = shown;
+        for word in text.split(' ') {
+            let length = word.chars().count();
+            let last = lines.len() - 1;
+            if !lines[last].is_empty() && used + 1 + length > self.width {
+                lines.push(word.to_owned());
+                used = rest + length;
+            } else {
+                if !lines[last].is_empty() {
+                    lines[last].push(' ');
+                    used += 1;
+                }
+                lines[last].push_str(word);
+                used += length;
+            }
+        }
+        for (index, text) in lines.iter().enumerate() {
+            let before = if index == 0 { start.to_owned() } else { " ".repeat(rest) };
+            self.line(&format!("{before}{}", painted(style, text)));
+        }
+    }
+}
+
+fn heading(page: &mut Page, view: &View<'_>) {
+    let record = view.record;
+    let run = &record.run;
+    let facts = join([
+        plural(view.producers.len() as u64, "producer"),
+        plural(view.consumers.len() as u64, "consumer"),
+        plural(view.models.len() as u64, "model"),
+        plural(view.formats.len() as u64, "format"),
+        format!(
+            "{} ({} reused) in {}",
+            plural(view.counts.total(), "cell"),
+            run.reused,
+            duration(run.seconds)
+        ),
+    ]);
+    let name = line(&record.matrix.name);
+    page.wrapped(&format!("{}: ", painted(BOLD, &name)), name.chars().count() + 2, 2, DIM, &facts);
+    if run.interrupted {
+        page.wrapped(
+            &format!("{} ", painted(style(Group::NoVerdict), "interrupted:")),
+            13,
+            2,
+            Style::new(),
+            "cells are missing. Run the same command again: it goes on where it stopped.",
+        );
+    }
+    page.blank();
+}
+
+fn counts(page: &mut Page, view: &View<'_>) {
+    let summary = &view.record.summary;
+    let verdicts = Counts::from(&summary.verdicts);
+    let total = plural(summary.cells, "cell");
+    // The last lines are one line each, however long: people search logs for them.
+    page.line(&format!("{}: {}", painted(BOLD, &total), verdicts.sentence()));
+    if !summary.statuses.is_empty() {
+        let statuses = join(summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
+        page.line(&format!("judged: {statuses}"));
+    }
+}
+
+/// The last line of a survey.
+fn advice(page: &mut Page, view: &View<'_>) {
+    let kinds = [
+        (FindingKind::Drift, "silent difference"),
+        (FindingKind::Nondeterministic, "not reproducible"),
+        (FindingKind::Failure, "failure"),
+        (FindingKind::Environment, "environment"),
+        (FindingKind::Unsupported, "unsupported"),
+    ];
+    let parts = join(kinds.into_iter().filter_map(|(kind, word)| {
+        let count = view.findings.iter().filter(|finding| finding.finding.kind == kind).count() as u64;
+        let noun = matches!(kind, FindingKind::Drift | FindingKind::Failure | FindingKind::Environment);
+        (count > 0).then(|| if noun { plural(count, word) } else { format!("{count} {word}") })
+    }));
+    let found = match view.findings.len() {
+        0 => "No findings".to_owned(),
+        count => format!("{} ({parts})", plural(count as u64, "finding")),
+    };
+    page.line(&format!(
+        "{found}. Nothing was judged; to gate on this: --fail-on {}, [[expect]] in the matrix, or --baseline RUN",
+        view.gate_on()
+    ));
+}

@@ -1,0 +1,477 @@
+//! Records made by hand: one small with every verdict and hostile texts, one of any size for benchmarks.
+
+use std::collections::BTreeMap;
+
+use shelflife::vocab::*;
+
+/// A message as a hostile artifact would write it.
+pub const HOSTILE: &str = "</script><script>alert(1)</script> | pipe `tick` \u{1b}[31mred\u{1b}[0m\n<!-- <b>bold</b> @everyone #1 \u{202e}gnp.exe";
+
+pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> EnvironmentRecord {
+    let packages: BTreeMap<String, String> =
+        [("scikit-learn", sklearn), ("numpy", numpy), ("scipy", "1.11.4"), ("joblib", "1.3.2")]
+            .into_iter()
+            .map(|(package, version)| (package.to_owned(), version.to_owned()))
+            .collect();
+    let lock = Lock {
+        runtime: Runtime::Venv,
+        python: python.to_owned(),
+        implementation: "CPython".to_owned(),
+        arch: "x86_64".to_owned(),
+        bits: 64,
+        byteorder: ByteOrder::Little,
+        libc: "glibc 2.36".to_owned(),
+        packages: packages.clone(),
+        blas: Some("OpenBLAS 0.3.21".to_owned()),
+        cpu_features: vec!["AVX2".to_owned()],
+        companions: Vec::new(),
+        variables: BTreeMap::new(),
+    };
+    EnvironmentRecord {
+        name: name.into(),
+        runtime: Runtime::Venv,
+        arch: "x86_64".to_owned(),
+        bits: 64,
+        python: python.to_owned(),
+        packages,
+        lock: Some(lock.digest()),
+        full_lock: Some(lock),
+        producer: true,
+        consumer: true,
+        error: None,
+        remedy: None,
+    }
+}
+
+pub fn broken_environment(name: &str) -> EnvironmentRecord {
+    EnvironmentRecord {
+        arch: String::new(),
+        bits: 0,
+        lock: None,
+        full_lock: None,
+        producer: false,
+        error: Some("no interpreter 3.13 for i386 was found".to_owned()),
+        remedy: Some("install one, or remove the environment from the matrix".to_owned()),
+        ..environment(name, "3.13", "1.4.2", "2.2.4")
+    }
+}
+
+pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
+    let id = format!("{model}/{format}/{producer}");
+    ArtifactRecord {
+        digest: Some(Digest::of(id.as_bytes())),
+        id,
+        model: model.into(),
+        format: format.into(),
+        producer: producer.into(),
+        size: Some(12_345),
+        train_seconds: Some(0.25),
+        save_seconds: Some(0.0015),
+        reason: None,
+    }
+}
+
+pub fn output(agreement: Agreement) -> OutputComparison {
+    let differs = agreement != Agreement::BitEqual;
+    let outside = agreement == Agreement::Outside;
+    OutputComparison {
+        agreement,
+        elements: 450,
+        mismatch: None,
+        dtypes: None,
+        tolerance: Some(Tolerance::FLOAT64),
+        max_abs: Real(if outside {
+            0.5
+        } else if differs {
+            5.55e-17
+        } else {
+            0.0
+        }),
+        max_rel: Real(if outside {
+            2.0
+        } else if differs {
+            1.1e-16
+        } else {
+            0.0
+        }),
+        max_ulp: if outside { 9_007_199_254_740_992 } else { u64::from(differs) },
+        scale: Real(1.0),
+        outside: if outside { 12 } else { 0 },
+        nonfinite_differ: 0,
+        flips: 0,
+        tie_flips: 0,
+        worst: differs.then(|| Worst {
+            index: vec![12, 1],
+            reference: "0.25".to_owned(),
+            observed: if outside { "0.75" } else { "0.25000000000000006" }.to_owned(),
+        }),
+    }
+}
+
+pub fn labels(flips: u64, tie_flips: u64) -> OutputComparison {
+    OutputComparison {
+        agreement: if flips > tie_flips { Agreement::Outside } else { Agreement::Within },
+        elements: 150,
+        tolerance: None,
+        max_abs: Real(0.0),
+        max_rel: Real(0.0),
+        max_ulp: 0,
+        scale: Real(0.0),
+        outside: flips - tie_flips,
+        flips,
+        tie_flips,
+        worst: Some(Worst { index: vec![7], reference: "setosa".into(), observed: "virginica".into() }),
+        ..output(Agreement::Outside)
+    }
+}
+
+/// A cell with the facts that its verdict implies.
+pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> CellRecord {
+    let raised = |class: &str, message: &str, module: &str| {
+        Some(ErrorFact {
+            class: class.to_owned(),
+            message: message.to_owned(),
+            bases: vec!["Exception".to_owned()],
+            module: Some(module.to_owned()),
+            frames: vec![format!("{module}:__setstate__:42")],
+        })
+    };
+    let mut cell = CellRecord {
+        artifact: artifact.id.clone(),
+        model: artifact.model.clone(),
+        format: artifact.format.clone(),
+        producer: artifact.producer.clone(),
+        consumer: consumer.into(),
+        verdict,
+        stage: Stage::Value,
+        status: None,
+        warned: Vec::new(),
+        signature: None,
+        blame: None,
+        error: None,
+        reason: None,
+        expected: None,
+        outputs: BTreeMap::new(),
+        load_seconds: Some(0.0125),
+        predict_seconds: Some(0.003),
+        peak_rss_bytes: Some(187_654_144),
+        reused: false,
+    };
+    match verdict {
+        Verdict::Identical => {
+            cell.outputs.insert("predict".into(), output(Agreement::BitEqual));
+            cell.reused = true;
+        }
+        Verdict::Roundoff => {
+            cell.outputs.insert("predict".into(), labels(1, 1));
+            cell.outputs.insert("predict_proba".into(), output(Agreement::Within));
+        }
+        Verdict::Drift => {
+            cell.outputs.insert("predict".into(), output(Agreement::BitEqual));
+            cell.outputs.insert("predict_proba".into(), output(Agreement::Outside));
+            cell.warned =
+                vec!["Trying to unpickle estimator KMeans from version 1.2.2 when using 1.5.2".into()];
+        }
+        Verdict::PredictError => {
+            cell.stage = Stage::Predict;
+            cell.error = raised("AttributeError", HOSTILE, "sklearn.cluster._kmeans");
+            cell.blame = Some("sklearn.cluster._kmeans".into());
+        }
+        Verdict::LoadError => {
+            cell.stage = Stage::Resolve;
+            cell.error = raised("ModuleNotFoundError", "No module named 'sklearn._loss'", "sklearn._loss");
+            cell.blame = Some("sklearn._loss".into());
+            cell.signature = Some("loss-module-moved".into());
+            cell.predict_seconds = None;
+        }
+        Verdict::Crash => {
+            cell.stage = Stage::Load;
+            cell.reason = Some("died of signal 11 (SIGSEGV) while loading".into());
+        }
+        Verdict::Timeout => {
+            cell.stage = Stage::Load;
+            cell.reason = Some("ran longer than 60 seconds while loading".into());
+        }
+        Verdict::OutOfMemory => {
+            cell.stage = Stage::Predict;
+            cell.reason = Some("needed more than 2 GiB while predicting".into());
+        }
+        Verdict::EnvError => {
+            cell.stage = Stage::Env;
+            cell.reason = Some("the environment could not be made".into());
+            (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
+        }
+        Verdict::Unsupported => {
+            cell.stage = Stage::Env;
+            cell.reason = Some("needs scikit-learn >= 1.1".into());
+            (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
+        }
+    }
+    cell
+}
+
+/// One finding for each distinct verdict and model that does not work.
+pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
+    let mut groups: BTreeMap<(FindingKind, Verdict, String), Vec<usize>> = BTreeMap::new();
+    for (index, cell) in cells.iter().enumerate() {
+        let kind = match cell.verdict {
+            Verdict::Identical | Verdict::Roundoff => continue,
+            Verdict::Drift if cell.model.as_str() == "unseeded" => FindingKind::Nondeterministic,
+            Verdict::Drift => FindingKind::Drift,
+            Verdict::EnvError => FindingKind::Environment,
+            Verdict::Unsupported => FindingKind::Unsupported,
+            _ => FindingKind::Failure,
+        };
+        let title = match (&cell.error, &cell.reason) {
+            (Some(error), _) => format!("{}: {}", error.class, error.message),
+            (None, Some(reason)) if kind == FindingKind::Environment => {
+                format!("{}: {reason}", cell.consumer)
+            }
+            (None, Some(reason)) => reason.clone(),
+            (None, None) => format!("{}: predict_proba differs", cell.model),
+        };
+        groups.entry((kind, cell.verdict, title)).or_default().push(index);
+    }
+    groups
+        .into_iter()
+        .map(|((kind, verdict, title), indices)| {
+            let of = |index: &usize| &cells[*index];
+            let mut models: Vec<_> = indices.iter().map(|index| of(index).model.clone()).collect();
+            let mut formats: Vec<_> = indices.iter().map(|index| of(index).format.clone()).collect();
+            models.sort();
+            models.dedup();
+            formats.sort();
+            formats.dedup();
+            let mut pairs = Vec::new();
+            for index in &indices {
+                let pair = (of(index).producer.clone(), of(index).consumer.clone());
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+            }
+            let first = of(&indices[0]);
+            Finding {
+                kind,
+                verdict,
+                stage: first.stage,
+                title,
+                details: first.error.iter().flat_map(|error| error.frames.clone()).collect(),
+                models,
+                formats,
+                pairs,
+                blame: first.blame.clone(),
+                signature: first.signature.clone(),
+                remedy: (verdict == Verdict::LoadError)
+                    .then(|| "train again with scikit-learn >= 1.4, or pin scikit-learn<1.4".to_owned()),
+                cells: indices,
+            }
+        })
+        .collect()
+}
+
+pub fn record(
+    environments: Vec<EnvironmentRecord>,
+    artifacts: Vec<ArtifactRecord>,
+    cells: Vec<CellRecord>,
+) -> Record {
+    let mut summary = Summary { cells: cells.len() as u64, ..Summary::default() };
+    for cell in &cells {
+        *summary.verdicts.entry(cell.verdict).or_default() += 1;
+        if let Some(status) = cell.status {
+            *summary.statuses.entry(status).or_default() += 1;
+        }
+    }
+    Record {
+        format_version: FORMAT_VERSION,
+        matrix: MatrixSummary {
+            name: "compat".to_owned(),
+            description: Some("every minor since 1.0".to_owned()),
+            plan_digest: Digest::of(b"plan"),
+            models: artifacts.iter().map(|it| (it.model.clone(), format!("make({})", it.model))).collect(),
+        },
+        run: RunSummary {
+            name: "compat".to_owned(),
+            started: "2026-11-20T22:00:00Z".to_owned(),
+            finished: Some("2026-11-20T22:00:41Z".to_owned()),
+            seconds: 41.5,
+            shelflife: "0.1.0".to_owned(),
+            jobs: 2,
+            executed: 30,
+            reused: 12,
+            interrupted: false,
+            judged: false,
+        },
+        findings: findings(&cells),
+        environments,
+        artifacts,
+        cells,
+        summary,
+    }
+}
+
+/// Three environments that can be made and one that cannot, five models, one format, every verdict.
+pub fn every_verdict() -> Record {
+    use Verdict::*;
+    let environments = vec![
+        environment("sk1.0.2", "3.9.18", "1.0.2", "1.22.4"),
+        environment("sk1.2.2", "3.11.7", "1.2.2", "1.23.5"),
+        environment("sk1.5.2", "3.12.3", "1.5.2", "2.1.3"),
+        broken_environment("i386-trixie"),
+    ];
+    // Rows: models; columns: from each of the three producers to each of the three consumers.
+    let table: [(&str, [Verdict; 9]); 6] = [
+        (
+            "kmeans",
+            [Identical, Drift, Drift, PredictError, Identical, Drift, LoadError, Identical, Identical],
+        ),
+        (
+            "gbr",
+            [
+                Identical, Identical, Roundoff, LoadError, Identical, Identical, LoadError, LoadError,
+                Identical,
+            ],
+        ),
+        (
+            "pca-whiten",
+            [Identical, Roundoff, Roundoff, Roundoff, Identical, Roundoff, Crash, Timeout, Identical],
+        ),
+        (
+            "forest",
+            [
+                Identical,
+                Identical,
+                OutOfMemory,
+                Identical,
+                Identical,
+                Identical,
+                Identical,
+                Identical,
+                Identical,
+            ],
+        ),
+        (
+            "target-encoder",
+            [
+                Unsupported,
+                Unsupported,
+                Unsupported,
+                Unsupported,
+                Identical,
+                Identical,
+                Unsupported,
+                Identical,
+                Identical,
+            ],
+        ),
+        ("unseeded", [Drift, Drift, Drift, Drift, Drift, Drift, Drift, Drift, Drift]),
+    ];
+    let names = ["sk1.0.2", "sk1.2.2", "sk1.5.2"];
+    let (mut artifacts, mut cells) = (Vec::new(), Vec::new());
+    for (model, verdicts) in table {
+        for (row, producer) in names.iter().enumerate() {
+            let made = artifact(model, "pickle", producer);
+            for (column, consumer) in names.iter().enumerate() {
+                cells.push(cell(&made, consumer, verdicts[row * 3 + column]));
+            }
+            cells.push(cell(&made, "i386-trixie", EnvError));
+            artifacts.push(made);
+        }
+    }
+    let mut record = record(environments, artifacts, cells);
+    // One drift that shows in labels, one output that cannot be compared.
+    let drifts: Vec<_> = (0..record.cells.len())
+        .filter(|index| {
+            record.cells[*index].verdict == Drift && record.cells[*index].model.as_str() == "kmeans"
+        })
+        .collect();
+    record.cells[drifts[0]].outputs.insert("predict".into(), labels(3, 1));
+    record.cells[drifts[1]].outputs.insert(
+        "transform".into(),
+        OutputComparison {
+            agreement: Agreement::Mismatched,
+            mismatch: Some(Mismatch::Shape { reference: vec![150, 3], observed: vec![150, 2] }),
+            ..output(Agreement::BitEqual)
+        },
+    );
+    record
+}
+
+/// The same run, judged: every status occurs.
+pub fn judged() -> Record {
+    let base = every_verdict();
+    let mut cells = base.cells;
+    for cell in &mut cells {
+        cell.status = Some(match (cell.verdict, cell.model.as_str()) {
+            (Verdict::Drift, "kmeans") | (Verdict::Crash, _) => Status::Regression,
+            (Verdict::Drift, _) | (Verdict::LoadError, _) => Status::Known,
+            (Verdict::Identical, "forest") if cell.consumer.as_str() == "sk1.5.2" => Status::Fixed,
+            (Verdict::Timeout | Verdict::PredictError, _) => Status::New,
+            _ => Status::Pass,
+        });
+        if cell.status == Some(Status::Known) {
+            cell.expected = Some(ExpectationNote {
+                verdicts: vec![cell.verdict],
+                reason: "the loss module moved".into(),
+                link: Some("https://example.org/issue/1".into()),
+                declared_at: "compat.toml:31".into(),
+            });
+        }
+    }
+    let mut record = record(base.environments, base.artifacts, cells);
+    record.run.judged = true;
+    record
+}
+
+/// A survey of about `cells` cells whose verdicts are spread as in a wide real one.
+pub fn large(cells: usize) -> Record {
+    const FORMATS: [&str; 4] = ["pickle-4", "pickle-5", "joblib", "joblib-zlib"];
+    let names: Vec<String> = (0..13).map(|minor| format!("sk1.{minor}.2")).collect();
+    let environments = names
+        .iter()
+        .enumerate()
+        .map(|(minor, name)| environment(name, "3.11.7", &format!("1.{minor}.2"), "1.26.4"))
+        .collect();
+    let models = cells.div_ceil(names.len() * names.len() * FORMATS.len()).max(1);
+    let (mut artifacts, mut all) = (Vec::new(), Vec::new());
+    'full: for model in 0..models {
+        for format in FORMATS {
+            for (row, producer) in names.iter().enumerate() {
+                let made = artifact(&format!("estimator-{model:02}"), format, producer);
+                for (column, consumer) in names.iter().enumerate() {
+                    if all.len() == cells {
+                        artifacts.push(made);
+                        break 'full;
+                    }
+                    let distance = row.abs_diff(column);
+                    let verdict = match (model * 7 + distance * 3) % 20 {
+                        _ if distance == 0 => Verdict::Identical,
+                        0..=1 => Verdict::Drift,
+                        2..=5 if row > column => Verdict::LoadError,
+                        6 if row > column => Verdict::PredictError,
+                        7..=11 => Verdict::Roundoff,
+                        _ => Verdict::Identical,
+                    };
+                    let mut cell = cell(&made, consumer, verdict);
+                    // Values differ from pair to pair but not from format to format.
+                    let salt = (model * 169 + row * 13 + column) as f64;
+                    for (order, facts) in cell.outputs.values_mut().enumerate() {
+                        if facts.max_abs.0 != 0.0 {
+                            facts.max_abs.0 *= 1.0 + (salt + order as f64) / 997.0;
+                            facts.max_rel.0 *= 1.0 + (salt + order as f64) / 991.0;
+                            facts.max_ulp += salt as u64;
+                        }
+                    }
+                    if verdict.works() {
+                        cell.outputs.insert("decision_function".into(), output(Agreement::BitEqual));
+                    }
+                    cell.load_seconds = Some(0.01 + salt / 123_457.0);
+                    cell.predict_seconds = Some(0.002 + salt / 987_643.0);
+                    cell.peak_rss_bytes = Some(180_000_000 + all.len() as u64 * 4096);
+                    all.push(cell);
+                }
+                artifacts.push(made);
+            }
+        }
+    }
+    record(environments, artifacts, all)
+}

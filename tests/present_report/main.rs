@@ -1,0 +1,9 @@
+//! Every renderer on records made by hand.
+
+mod events;
+mod fixture;
+mod html;
+mod markdown;
+mod sink;
+mod tables;
+mod terminal;
