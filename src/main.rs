@@ -1,3 +1,5 @@
 //! The `shelflife` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    shelflife::cli::main().into()
+}

@@ -1,1 +1,60 @@
-//! Layer 4: one file per subcommand.
+//! Layer 4: the application. One file per subcommand; what they share is in `console`, `failure` and `load`.
+
+mod args;
+mod console;
+mod doctor;
+mod env;
+mod failure;
+mod load;
+mod plan;
+mod report;
+mod run;
+
+use clap::Parser as _;
+
+pub use args::Cli;
+use args::{Color, Command};
+use failure::Failure;
+
+use crate::vocab::ExitCode;
+
+/// Runs the command line of this process and says how it ends.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap tells them apart by its exit code.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
+            // A closed output must not turn help into a panic.
+            let _ = error.print();
+            return code;
+        }
+    };
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    start_log();
+    let result = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Env(args) => env::env(&args.command),
+        Command::Doctor => doctor::doctor(),
+        Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),
+    };
+    result.unwrap_or_else(|failure| {
+        console::explain(&failure);
+        failure.code()
+    })
+}
+
+/// `SHELFLIFE_LOG=debug` shows what happens inside, on standard error.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing_subscriber::filter::LevelFilter::OFF.into())
+        .with_env_var("SHELFLIFE_LOG")
+        .from_env_lossy();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

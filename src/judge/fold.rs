@@ -13,8 +13,10 @@ pub(super) const NOT_REACHED: &str = "the run ended before it got here; the same
 /// Everything that is known at the end of a run.
 #[derive(Debug)]
 pub struct RunFacts<'a> {
-    /// The header.
+    /// The header that holds now: of the last resumption, or of the start.
     pub header: &'a RunHeader,
+    /// RFC 3339 time of the first start.
+    pub started: &'a str,
     /// One entry a planned environment, in plan order.
     pub environments: Vec<EnvironmentFacts<'a>>,
     /// Indices of the consumers, in plan order.
@@ -137,7 +139,12 @@ pub enum FoldError {
 /// # Errors
 /// When the events do not begin with a header that this version can read.
 pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
-    let Some(Event::RunStarted(header)) = events.first() else { return Err(FoldError::NoHeader) };
+    let Some(Event::RunStarted(first)) = events.first() else { return Err(FoldError::NoHeader) };
+    let header = events.iter().rev().find_map(|event| match event {
+        Event::RunResumed { header } => Some(header),
+        _ => None,
+    });
+    let header = header.unwrap_or(first);
     if header.format_version > FORMAT_VERSION {
         return Err(FoldError::Newer(header.format_version));
     }
@@ -248,5 +255,5 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
             }
         }
     }
-    Ok(RunFacts { header, environments, consumers, artifacts, finish })
+    Ok(RunFacts { header, started: &first.time, environments, consumers, artifacts, finish })
 }

@@ -78,7 +78,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
         },
         run: RunSummary {
             name: header.run.clone(),
-            started: header.time.clone(),
+            started: facts.started.to_owned(),
             finished: facts.finish.map(|finish| finish.time.to_owned()),
             seconds: facts.finish.map_or(0.0, |finish| finish.seconds),
             shelflife: header.shelflife.clone(),

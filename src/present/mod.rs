@@ -17,7 +17,7 @@ pub mod words;
 
 pub use events::{EventLogError, parse_events};
 pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
-pub use sink::{EventLog, SinkError, write_file, write_reports};
+pub use sink::{EventLog, SinkError, set_aside, write_file, write_reports};
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;
 

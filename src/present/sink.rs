@@ -116,6 +116,23 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
     Ok(())
 }
 
+/// Moves the folder of a run to a free name beside it, made from `mark` (its start time), so that a new run of the same
+/// name overwrites nothing. Returns the new place.
+pub fn set_aside(folder: &Path, mark: &str) -> Result<PathBuf, SinkError> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // `2026-11-21T01:02:03.456Z` becomes `20261121T010203`.
+    let mark: String =
+        mark.split('.').next().unwrap_or(mark).chars().filter(char::is_ascii_alphanumeric).collect();
+    let mut target = folder.with_file_name(format!("{name}.{mark}"));
+    let mut number = 2;
+    while target.exists() {
+        target = folder.with_file_name(format!("{name}.{mark}-{number}"));
+        number += 1;
+    }
+    fs::rename(folder, &target).map_err(refused(&target))?;
+    Ok(target)
+}
+
 /// `events.jsonl`: the recorded truth of a run, which only grows.
 ///
 /// A line is in the file when [`EventLog::write`] returns, so a kill at any moment loses no finished cell,

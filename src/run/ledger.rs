@@ -15,6 +15,8 @@ pub(super) struct Ledger {
     references: HashMap<ArtifactId, usize>,
     cells: HashMap<(ArtifactId, EnvName), usize>,
     comparisons: HashMap<(ArtifactId, EnvName), usize>,
+    /// The header to be recorded before the first new event of this process, where it goes on from another.
+    resumption: Option<RunHeader>,
 }
 
 impl Ledger {
@@ -27,6 +29,7 @@ impl Ledger {
             references: HashMap::new(),
             cells: HashMap::new(),
             comparisons: HashMap::new(),
+            resumption: None,
         };
         if recorded.is_empty() {
             ledger.add(Event::RunStarted(Box::new(header)), reporter)?;
@@ -35,23 +38,34 @@ impl Ledger {
                 ledger.index(&event);
                 ledger.events.push(event);
             }
-            // Expectations may have changed since, and they are what the record is judged by.
-            if let Some(Event::RunStarted(first)) = ledger.events.first()
-                && (first.plan != header.plan || first.matrix != header.matrix)
-            {
-                let header = RunHeader { time: first.time.clone(), ..header };
-                ledger.events[0] = Event::RunStarted(Box::new(header));
+            // Expectations may have changed since, and the record is judged by them.
+            let differs = ledger.header().is_none_or(|known| {
+                known.plan != header.plan || known.matrix != header.matrix || known.shelflife != header.shelflife
+            });
+            ledger.resumption = Some(header);
+            if differs {
+                ledger.resume(reporter)?;
             }
         }
         Ok(ledger)
     }
 
-    /// Whether the header differs from the one on disk, so that the record must be written anew.
-    pub fn header(&self) -> Option<&RunHeader> {
-        match self.events.first() {
-            Some(Event::RunStarted(header)) => Some(header),
+    /// The header that holds now.
+    fn header(&self) -> Option<&RunHeader> {
+        self.events.iter().rev().find_map(|event| match event {
+            Event::RunStarted(header) | Event::RunResumed { header } => Some(&**header),
             _ => None,
+        })
+    }
+
+    /// Says once that another process goes on.
+    fn resume(&mut self, reporter: &mut dyn Reporter) -> Result<(), RunError> {
+        if let Some(header) = self.resumption.take() {
+            let event = Event::RunResumed { header: Box::new(header) };
+            reporter.record(&event).map_err(RunError::Record)?;
+            self.events.push(event);
         }
+        Ok(())
     }
 
     fn index(&mut self, event: &Event) {
@@ -82,6 +96,9 @@ impl Ledger {
 
     /// Records a new event and returns its index.
     pub fn add(&mut self, event: Event, reporter: &mut dyn Reporter) -> Result<usize, RunError> {
+        if !matches!(event, Event::RunFinished { .. }) {
+            self.resume(reporter)?;
+        }
         reporter.record(&event).map_err(RunError::Record)?;
         self.index(&event);
         self.events.push(event);

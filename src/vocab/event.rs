@@ -20,8 +20,9 @@ pub enum Event {
     RunStarted(Box<RunHeader>),
     /// The same command goes on where an earlier process stopped.
     RunResumed {
-        /// RFC 3339 time.
-        time: String,
+        /// What is going to be tried now; only limits, tolerances, expectations and the like can differ from the
+        /// first header. Its time is that of the resumption.
+        header: Box<RunHeader>,
     },
     /// An environment is usable.
     EnvironmentReady {

@@ -1,0 +1,227 @@
+//! The command line: what can be typed, and nothing about what it does.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::vocab::Verdict;
+
+/// Says, by trying it, in which environments a saved scikit-learn model still works.
+///
+/// shelflife makes the environments of a matrix, trains and saves its models in each of them, loads every artifact in
+/// every environment, and compares the predictions within numerical roundoff.
+///
+/// Exit codes: 0 done, 2 usage, 4 nothing selected, 100 judged and bad, 101 could not judge, 102 invalid input,
+/// 110 cannot write, 130 interrupted, 1 internal error.
+#[derive(Debug, Parser)]
+#[command(name = "shelflife", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to colour the output.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How `run` and `plan` speak to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try every artifact of a matrix in every environment, and write the reports.
+    ///
+    /// A survey (no expectations, no --fail-on) ends 0 whatever it finds. The same command goes on where a killed run
+    /// stopped, and executes nothing when nothing has changed.
+    ///
+    /// Example: shelflife run matrices/quickstart.toml --fail-on drift
+    Run(RunArgs),
+    /// Show what a matrix would run; nothing is made and nothing runs.
+    ///
+    /// Example: shelflife plan matrices/zoo.toml --model 'hist-*'
+    Plan(PlanArgs),
+    /// Render a recorded run again, on any machine, without Python.
+    ///
+    /// Example: shelflife report quickstart --format markdown --output -
+    Report(ReportArgs),
+    /// List, prepare and prune environments.
+    ///
+    /// Example: shelflife env prune --days 30
+    Env(EnvArgs),
+    /// Show what this machine offers: uv, interpreters, cache, free disk.
+    ///
+    /// Example: shelflife doctor
+    Doctor,
+    /// Print the JSON schema of matrix files, for editors.
+    ///
+    /// Example: shelflife schema > schema/matrix.schema.json
+    Schema,
+}
+
+/// Which part of a matrix.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SelectArgs {
+    /// Only these models (glob, repeatable).
+    #[arg(long, short = 'm', value_name = "GLOB")]
+    pub model: Vec<String>,
+    /// Only these formats (glob, repeatable).
+    #[arg(long, short = 'f', value_name = "GLOB")]
+    pub format: Vec<String>,
+    /// Only artifacts of these environments (glob, repeatable).
+    #[arg(long, short = 'p', value_name = "GLOB")]
+    pub producer: Vec<String>,
+    /// Only these environments as readers (glob, repeatable).
+    #[arg(long, short = 'c', value_name = "GLOB")]
+    pub consumer: Vec<String>,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The matrix file.
+    pub matrix: PathBuf,
+    /// The part of it to run.
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// Name of the run and of its folder; the matrix's name by default.
+    #[arg(long, value_name = "NAME")]
+    pub run: Option<String>,
+    /// Folder of all runs.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// Verdicts that end the run with 100 wherever no [[expect]] covers them, separated by commas.
+    #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
+    pub fail_on: Vec<Verdict>,
+    /// Batches of cells that run side by side; the number of cores by default.
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Execute everything again, whatever the record and the cache hold.
+    #[arg(long)]
+    pub fresh: bool,
+    /// How environments are made.
+    #[command(flatten)]
+    pub making: MakingArgs,
+    /// How to speak to standard output: `json` streams the events as they happen.
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    pub message_format: MessageFormat,
+    /// No progress, only the result.
+    #[arg(long, short = 'q')]
+    pub quiet: bool,
+}
+
+/// How environments are made.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct MakingArgs {
+    /// Resolve and make every environment anew.
+    #[arg(long)]
+    pub refresh: bool,
+    /// Use what is cached, never the network.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    /// The matrix file.
+    pub matrix: PathBuf,
+    /// The part of it to show.
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// How to speak to standard output: `json` prints the whole plan as one object.
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    pub message_format: MessageFormat,
+}
+
+/// Arguments of `report`.
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// The run: its name, its folder, or its events.jsonl.
+    pub run: PathBuf,
+    /// Folder of all runs, for a run given by name.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// Only these files, separated by commas; all by default. `terminal` prints the table.
+    #[arg(long, short = 'f', value_name = "FORMATS", value_delimiter = ',')]
+    pub format: Vec<String>,
+    /// Where to write: a folder, or `-` for standard output (one format then); the run's own folder by default.
+    #[arg(long, short = 'o', value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Verdicts that end with 100 wherever no [[expect]] covers them, separated by commas.
+    #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
+    pub fail_on: Vec<Verdict>,
+}
+
+/// Arguments of `env`.
+#[derive(Args, Debug)]
+pub struct EnvArgs {
+    /// What to do with environments.
+    #[command(subcommand)]
+    pub command: EnvCommand,
+}
+
+/// The subcommands of `env`.
+#[derive(Debug, Subcommand)]
+pub enum EnvCommand {
+    /// List the environments in the cache, last used first.
+    List,
+    /// Make the environments of a matrix without running anything.
+    Prepare {
+        /// The matrix file.
+        matrix: PathBuf,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
+    /// Remove environments, artifacts and observations that were not used lately.
+    Prune {
+        /// Keep what was used within so many days; 0 removes everything.
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        days: u32,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn definitions_are_consistent_and_every_command_has_an_example() {
+        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands() {
+            let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.contains("Example: shelflife "), "{} has no example", command.get_name());
+        }
+    }
+
+    #[test]
+    fn every_argument_is_explained() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
+    }
+}

@@ -1,0 +1,158 @@
+//! Speaking to people and programs: data goes to standard output, everything else to standard error; progress bars
+//! only on a terminal.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::failure::Failure;
+use crate::run::Progress;
+
+/// Prints data to standard output; styles are stripped where they would not show.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut output = anstream::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Failure::Output),
+    }
+}
+
+/// Prints bytes to standard output as they are.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(bytes).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Failure::Output),
+    }
+}
+
+/// Prints a line to standard error.
+pub(super) fn note(text: &str) {
+    // With standard error closed there is nobody left to tell.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Prints a failure with its place and its remedy to standard error.
+pub(super) fn explain(failure: &Failure) {
+    let width = terminal_width();
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+        && std::io::stderr().is_terminal();
+    let theme = if colour {
+        miette::GraphicalTheme::unicode()
+    } else {
+        miette::GraphicalTheme::unicode_nocolor()
+    };
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+    let mut text = String::new();
+    if handler.render_report(&mut text, failure).is_err() {
+        text = format!("error: {failure}");
+    }
+    note(text.trim_end());
+}
+
+/// Columns of the terminal, 100 where there is none.
+pub(super) fn terminal_width() -> usize {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .unwrap_or_else(|| {
+            let (_, columns) = indicatif_size();
+            usize::from(columns)
+        })
+        .clamp(60, 140)
+}
+
+fn indicatif_size() -> (u16, u16) {
+    if std::io::stdout().is_terminal() {
+        console_size().unwrap_or((24, 100))
+    } else {
+        (24, 100)
+    }
+}
+
+fn console_size() -> Option<(u16, u16)> {
+    ProgressDrawTarget::stdout().is_hidden().then_some((24, 100)).or_else(|| {
+        let width = ProgressDrawTarget::stdout().width()?;
+        Some((24, width))
+    })
+}
+
+/// Progress of a run: one bar on a terminal, sparse plain lines elsewhere, nothing when asked to be quiet.
+pub(super) struct Meter {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    /// Tenths of the cells that were told in plain lines.
+    told: u64,
+    ready: u64,
+}
+
+impl Meter {
+    pub fn new(quiet: bool) -> Self {
+        let is_terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let bar = (is_terminal && !quiet).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+            // A literal template either always parses or never; the test below tries it.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_bar} {pos}/{len} cells  {msg}  {elapsed}")
+            {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self { bar, quiet, told: 0, ready: 0 }
+    }
+
+    pub fn note(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| note(text)),
+            None if self.quiet => {}
+            None => note(text),
+        }
+    }
+
+    pub fn update(&mut self, progress: &Progress) {
+        let made = progress.environments_ready + progress.environments_failed;
+        if let Some(bar) = &self.bar {
+            bar.set_length(progress.cells);
+            bar.set_position(progress.cells_done);
+            bar.set_message(if made < progress.environments {
+                format!("environments {made}/{}", progress.environments)
+            } else if progress.trainings_done < progress.trainings {
+                format!("trained {}/{}", progress.trainings_done, progress.trainings)
+            } else {
+                String::new()
+            });
+            return;
+        }
+        if self.quiet || progress.cells == 0 {
+            return;
+        }
+        if made > self.ready {
+            self.ready = made;
+            note(&format!("environments: {made} of {}", progress.environments));
+        }
+        let tenths = progress.cells_done * 4 / progress.cells;
+        if tenths > self.told {
+            self.told = tenths;
+            note(&format!("cells: {} of {}", progress.cells_done, progress.cells));
+        }
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_template_is_valid() {
+        ProgressStyle::with_template("{spinner} {wide_bar} {pos}/{len} cells  {msg}  {elapsed}").unwrap();
+    }
+}

@@ -1,0 +1,105 @@
+//! `shelflife env`: the environments in the cache.
+
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use super::args::{EnvCommand, SelectArgs};
+use super::console;
+use super::doctor::size;
+use super::failure::Failure;
+use super::load;
+use crate::provision::{ProvisionOptions, Provisioner};
+use crate::store::CacheRoot;
+use crate::vocab::ExitCode;
+
+pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
+    let cache = CacheRoot::open(None)?;
+    match command {
+        EnvCommand::List => list(&Provisioner::new(cache, ProvisionOptions::default())),
+        EnvCommand::Prune { days } => prune(&cache, *days),
+        EnvCommand::Prepare { matrix, making } => {
+            let options = ProvisionOptions {
+                refresh: making.refresh,
+                offline: making.offline,
+                ..ProvisionOptions::default()
+            };
+            prepare(&Provisioner::new(cache, options), matrix)
+        }
+    }
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::Machine { what: "cannot start the runtime".to_owned(), source })
+}
+
+fn list(provisioner: &Provisioner) -> Result<ExitCode, Failure> {
+    let environments = provisioner
+        .list()
+        .map_err(|source| Failure::Machine { what: "cannot list the environments".to_owned(), source })?;
+    let mut text = String::new();
+    for environment in &environments {
+        let used = environment.last_used.map_or_else(|| "never".to_owned(), |time| time.strftime("%F").to_string());
+        let unknown = || "?".to_owned();
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(
+            text,
+            "python {:<8} scikit-learn {:<14} {:>9}  used {used}  {}{}",
+            environment.python.clone().unwrap_or_else(unknown),
+            environment.scikit_learn.clone().unwrap_or_else(unknown),
+            size(environment.bytes),
+            environment.requirements.join(" "),
+            if environment.complete { "" } else { "  (incomplete)" },
+        );
+    }
+    if environments.is_empty() {
+        text.push_str("no environment is cached yet: `shelflife run MATRIX` makes what a matrix needs\n");
+    }
+    console::print(&text)?;
+    Ok(ExitCode::Done)
+}
+
+fn prune(cache: &CacheRoot, days: u32) -> Result<ExitCode, Failure> {
+    let failed = |source| Failure::Machine { what: "cannot prune the cache".to_owned(), source };
+    let provisioner = Provisioner::new(cache.clone(), ProvisionOptions::default());
+    let pruned = runtime()?.block_on(provisioner.prune(days)).map_err(failed)?;
+    let before = SystemTime::now().checked_sub(Duration::from_secs(u64::from(days) * 86_400));
+    let (objects, bytes) =
+        cache.prune_objects(before.unwrap_or(SystemTime::UNIX_EPOCH)).map_err(failed)?;
+    console::note(&format!(
+        "removed {} environments ({}) and {objects} artifacts, arrays and observations ({}){}",
+        pruned.removed.len(),
+        size(pruned.removed.iter().map(|environment| environment.bytes).sum()),
+        size(bytes),
+        if pruned.wheels { ", and the wheels that only they used" } else { "" },
+    ));
+    Ok(ExitCode::Done)
+}
+
+fn prepare(provisioner: &Provisioner, matrix: &std::path::Path) -> Result<ExitCode, Failure> {
+    let (_, plan) = load::matrix_and_plan(matrix, &SelectArgs::default())?;
+    let mut failed = false;
+    runtime()?.block_on(async {
+        for spec in &plan.environments {
+            match provisioner.prepare(spec, &console::note).await {
+                Ok(ready) => {
+                    let version = ready.lock.packages.get("scikit-learn").map_or("?", String::as_str);
+                    console::note(&format!(
+                        "{}: Python {}, scikit-learn {version}{}",
+                        spec.name,
+                        ready.lock.python,
+                        if ready.reused { " (cached)" } else { "" }
+                    ));
+                }
+                Err(failure) => {
+                    failed = true;
+                    console::note(&format!("{}: {failure}", spec.name));
+                }
+            }
+        }
+    });
+    Ok(if failed { ExitCode::CouldNotJudge } else { ExitCode::Done })
+}

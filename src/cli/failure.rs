@@ -1,0 +1,116 @@
+//! Why a command ends early, and with which exit code.
+
+use std::path::PathBuf;
+
+use crate::dataset::DatasetError;
+use crate::matrix::MatrixError;
+use crate::plan::PlanError;
+use crate::present::{RenderError, SinkError};
+use crate::run::RunError;
+use crate::store::{CacheError, LockError};
+use crate::vocab::ExitCode;
+
+/// Why a command ends early.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum Failure {
+    /// The matrix is invalid.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Matrix(#[from] Box<MatrixError>),
+    /// A dataset is invalid.
+    #[error("the dataset `{name}` cannot be used")]
+    #[diagnostic(help("the matrix declares it as [datasets.{name}]"))]
+    Dataset {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<DatasetError>,
+    },
+    /// A dataset's file cannot be read.
+    #[error("the dataset `{name}` cannot be read from `{}`", path.display())]
+    #[diagnostic(help("check `path` of [datasets.{name}]; it is relative to the matrix file"))]
+    Read {
+        /// Its name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The selection is empty.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The record of a run cannot be read.
+    #[error("`{}` is not a run that can be read: {reason}", path.display())]
+    #[diagnostic(help("give the name of a run under reports/, its folder, or its events.jsonl"))]
+    Record {
+        /// What was given.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A word of the command line is unknown.
+    #[error("{what}")]
+    #[diagnostic(help("{help}"))]
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// What to write instead.
+        help: String,
+    },
+    /// Another process works on the same run.
+    #[error("another shelflife is working on the run `{0}`")]
+    #[diagnostic(help("wait for it, or give this one another name with --run"))]
+    Busy(String),
+    /// The run could not go on.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// A lock of the cache cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A report cannot be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// A report cannot be made.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output")]
+    Output(#[source] std::io::Error),
+    /// Something of this machine failed.
+    #[error("{what}")]
+    Machine {
+        /// What failed.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl From<MatrixError> for Failure {
+    fn from(error: MatrixError) -> Self {
+        Self::Matrix(Box::new(error))
+    }
+}
+
+impl Failure {
+    /// The exit code of the process.
+    pub fn code(&self) -> ExitCode {
+        match self {
+            Self::Matrix(_) | Self::Dataset { .. } | Self::Read { .. } | Self::Record { .. } => {
+                ExitCode::InvalidInput
+            }
+            Self::Plan(_) => ExitCode::NothingSelected,
+            Self::Usage { .. } => ExitCode::Usage,
+            Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
+                ExitCode::Internal
+            }
+            Self::Run(RunError::Record(_)) | Self::Sink(_) | Self::Output(_) => ExitCode::CannotWrite,
+            Self::Run(RunError::Cache(_) | RunError::Dataset(_)) => ExitCode::Internal,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Reads what the pure layers need from files: the matrix, its datasets, recorded events.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::args::SelectArgs;
+use super::failure::Failure;
+use crate::dataset;
+use crate::matrix::{self, Matrix};
+use crate::plan::{self, Plan, Selection};
+use crate::present::parse_events;
+use crate::vocab::Event;
+
+/// The matrix in a file.
+pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
+    Ok(matrix::load(path, &|path| fs_err::read(path))?)
+}
+
+/// The matrix in a file and what is selected of it.
+pub(super) fn matrix_and_plan(path: &Path, select: &SelectArgs) -> Result<(Matrix, Plan), Failure> {
+    let matrix = matrix(path)?;
+    let selection = Selection {
+        models: select.model.clone(),
+        formats: select.format.clone(),
+        producers: select.producer.clone(),
+        consumers: select.consumer.clone(),
+    };
+    let plan = plan::plan(&matrix, &selection)?;
+    Ok((matrix, plan))
+}
+
+/// The datasets that a plan uses, as the agent reads them.
+pub(super) fn datasets(matrix: &Matrix, plan: &Plan) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let mut encoded = BTreeMap::new();
+    for name in plan.models.iter().flat_map(|model| std::iter::once(&model.dataset).chain(&model.inputs)) {
+        if encoded.contains_key(name) {
+            continue;
+        }
+        // Names of datasets were checked when the matrix was compiled.
+        let Some(spec) = matrix.datasets.get(name) else { continue };
+        let read = |path: &Path| {
+            fs_err::read(path).map_err(|source| Failure::Read {
+                name: name.clone(),
+                path: path.to_owned(),
+                source,
+            })
+        };
+        let bytes = read(&spec.path)?;
+        let is_npy = spec.path.extension().is_some_and(|extension| extension == "npy");
+        let target = match spec.target.as_slice() {
+            [target] if is_npy => {
+                let folder = spec.path.parent().unwrap_or(Path::new("."));
+                Some(read(&target_path(folder, target))?)
+            }
+            _ => None,
+        };
+        let dataset = dataset::parse(spec, &bytes, target.as_deref())
+            .map_err(|source| Failure::Dataset { name: name.clone(), source: Box::new(source) })?;
+        encoded.insert(name.clone(), dataset.encode());
+    }
+    Ok(encoded)
+}
+
+fn target_path(folder: &Path, target: &str) -> PathBuf {
+    let path = Path::new(target);
+    if path.is_absolute() { path.to_owned() } else { folder.join(path) }
+}
+
+/// The folder of a run that was given by name, folder or event file.
+pub(super) fn run_folder(given: &Path, reports: &Path) -> PathBuf {
+    if given.is_file() {
+        return given.parent().unwrap_or(Path::new(".")).to_owned();
+    }
+    if given.join(EVENTS).is_file() { given.to_owned() } else { reports.join(given) }
+}
+
+/// Name of the record in the folder of a run.
+pub(super) const EVENTS: &str = "events.jsonl";
+
+/// The events of a recorded run.
+pub(super) fn events(path: &Path) -> Result<Vec<Event>, Failure> {
+    let unreadable = |reason: String| Failure::Record { path: path.to_owned(), reason };
+    let bytes = fs_err::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let events = parse_events(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    if events.is_empty() {
+        return Err(unreadable("it is empty".to_owned()));
+    }
+    Ok(events)
+}

@@ -1,0 +1,62 @@
+//! `shelflife report`: renders a recorded run again.
+
+use super::args::ReportArgs;
+use super::console;
+use super::failure::Failure;
+use super::load::{self, EVENTS};
+use super::run::judged;
+use crate::judge;
+use crate::present::{self, RENDERERS, Renderer, TerminalOptions, View, terminal};
+use crate::vocab::ExitCode;
+
+pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
+    let wants_terminal = args.format.iter().any(|name| name == "terminal");
+    let renderers = chosen(&args.format)?;
+    let folder = load::run_folder(&args.run, &args.reports);
+    let path = folder.join(EVENTS);
+    let events = load::events(&path)?;
+    let record = judged(&events, &args.fail_on, &path)?;
+    let view = View::new(&record);
+    let to_stdout = args.output.as_deref().is_some_and(|output| output.as_os_str() == "-");
+    if to_stdout || wants_terminal {
+        match (wants_terminal, renderers.as_slice()) {
+            (true, []) => {
+                let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
+                console::print(&terminal(&record, &options))?;
+            }
+            (false, [renderer]) => console::print_bytes(&(renderer.render)(&view)?)?,
+            _ => {
+                return Err(Failure::Usage {
+                    what: "standard output takes one format".to_owned(),
+                    help: "name one with --format, for example --format markdown --output -".to_owned(),
+                });
+            }
+        }
+    } else {
+        let target = args.output.as_deref().unwrap_or(&folder);
+        for path in present::write_reports(target, &view, &renderers)? {
+            console::note(&format!("wrote {}", path.display()));
+        }
+    }
+    Ok(judge::exit_code(&record))
+}
+
+fn chosen(names: &[String]) -> Result<Vec<Renderer>, Failure> {
+    if names.is_empty() {
+        return Ok(RENDERERS.to_vec());
+    }
+    let mut chosen = Vec::new();
+    for name in names.iter().filter(|name| *name != "terminal") {
+        match RENDERERS.iter().find(|renderer| renderer.name == name) {
+            Some(renderer) => chosen.push(*renderer),
+            None => {
+                let known: Vec<_> = RENDERERS.iter().map(|renderer| renderer.name).collect();
+                return Err(Failure::Usage {
+                    what: format!("there is no report format `{name}`"),
+                    help: format!("use one of {}, terminal", known.join(", ")),
+                });
+            }
+        }
+    }
+    Ok(chosen)
+}

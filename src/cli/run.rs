@@ -1,0 +1,198 @@
+//! `shelflife run`: the main job.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::args::{MessageFormat, RunArgs};
+use super::console::{self, Meter};
+use super::failure::Failure;
+use super::load::{self, EVENTS};
+use crate::judge::{self, JudgeOptions};
+use crate::matrix::Matrix;
+use crate::plan::Plan;
+use crate::present::{self, EventLog, RENDERERS, TerminalOptions, View, parse_events, terminal};
+use crate::provision::{ProvisionOptions, Provisioner};
+use crate::run::{Progress, Reporter, RunReport, RunRequest, run as run_plan};
+use crate::store::{CacheRoot, LockError};
+use crate::vocab::{Digest, Event, ExitCode, FORMAT_VERSION, MatrixRecord, Record, RunHeader};
+
+pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    let started = Instant::now();
+    let (matrix, plan) = load::matrix_and_plan(&args.matrix, &args.select)?;
+    let datasets = load::datasets(&matrix, &plan)?;
+    let name = run_name(args, &matrix)?;
+    let folder = args.reports.join(&name);
+    let cache = CacheRoot::open(None)?;
+    let runtime = super::env::runtime()?;
+    let _lock = runtime.block_on(lock_run(&cache, &folder, &name))?;
+    let jobs = args.jobs.map_or_else(cores, usize::from);
+    let header = header(&matrix, &plan, &name, jobs);
+    let recorded = earlier_events(&folder, &header, args.fresh)?;
+    let mut reporter = Recorder {
+        path: folder.join(EVENTS),
+        log: None,
+        meter: Meter::new(args.quiet || args.message_format == MessageFormat::Json),
+        json: args.message_format == MessageFormat::Json,
+    };
+    let options = ProvisionOptions {
+        refresh: args.making.refresh,
+        offline: args.making.offline,
+        ..ProvisionOptions::default()
+    };
+    let provisioner = Arc::new(Provisioner::new(cache.clone(), options));
+    let request = RunRequest {
+        matrix: Arc::new(matrix),
+        plan: Arc::new(plan),
+        datasets,
+        header,
+        recorded,
+        fresh: args.fresh,
+        jobs,
+    };
+    let report = runtime.block_on(run_plan(request, cache, provisioner, &mut reporter));
+    reporter.meter.finish();
+    finish(args, &folder, &report?, started)
+}
+
+/// Renders everything and says what it means.
+fn finish(args: &RunArgs, folder: &Path, report: &RunReport, started: Instant) -> Result<ExitCode, Failure> {
+    let record = judged(&report.events, &args.fail_on, &folder.join(EVENTS))?;
+    let files = present::write_reports(folder, &View::new(&record), RENDERERS)?;
+    if args.message_format == MessageFormat::Human {
+        let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
+        console::print(&terminal(&record, &options))?;
+    }
+    let show = |file: &str| {
+        files.iter().find(|path| path.ends_with(file)).map(|path| path.display().to_string()).unwrap_or_default()
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    console::note(&if report.interrupted {
+        format!("interrupted after {} new observations; the same command goes on", report.executed)
+    } else if report.executed == 0 {
+        format!("nothing had to be executed: {} observations were known ({seconds:.1} s)", report.reused)
+    } else {
+        format!("executed {} observations, {} were known ({seconds:.1} s)", report.executed, report.reused)
+    });
+    console::note(&format!("reports: {} and {}", show("report.html"), show("report.md")));
+    if report.interrupted {
+        return Ok(ExitCode::Interrupted);
+    }
+    Ok(judge::exit_code(&record))
+}
+
+/// The record of events under what was asked on the command line.
+pub(super) fn judged(
+    events: &[Event],
+    fail_on: &[crate::vocab::Verdict],
+    path: &Path,
+) -> Result<Record, Failure> {
+    let facts = judge::fold(events)
+        .map_err(|error| Failure::Record { path: path.to_owned(), reason: error.to_string() })?;
+    Ok(judge::judge(&facts, &JudgeOptions { fail_on: fail_on.to_vec() }))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn run_name(args: &RunArgs, matrix: &Matrix) -> Result<String, Failure> {
+    let name = args.run.clone().unwrap_or_else(|| matrix.name.clone());
+    let is_plain = !name.is_empty()
+        && !name.starts_with('.')
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+'));
+    if is_plain {
+        return Ok(name);
+    }
+    Err(Failure::Usage {
+        what: format!("`{name}` cannot be the name of a run"),
+        help: "use letters, digits, `-`, `_`, `.` and `+`: it becomes the name of a folder".to_owned(),
+    })
+}
+
+async fn lock_run(cache: &CacheRoot, folder: &Path, name: &str) -> Result<crate::store::LockGuard, Failure> {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let lock = format!("run-{}", Digest::of(absolute.as_os_str().as_encoded_bytes()).short());
+    match cache.lock(&lock, Duration::from_secs(1)).await {
+        Err(LockError::Timeout { .. }) => Err(Failure::Busy(name.to_owned())),
+        other => Ok(other?),
+    }
+}
+
+fn header(matrix: &Matrix, plan: &Plan, name: &str, jobs: usize) -> RunHeader {
+    RunHeader {
+        format_version: FORMAT_VERSION,
+        shelflife: env!("CARGO_PKG_VERSION").to_owned(),
+        run: name.to_owned(),
+        time: jiff::Timestamp::now().to_string(),
+        jobs: jobs as u64,
+        matrix: MatrixRecord {
+            name: matrix.name.clone(),
+            description: matrix.description.clone(),
+            plan_digest: plan.digest,
+        },
+        plan: plan.record(matrix),
+    }
+}
+
+/// The events to go on from. A record of another plan is moved aside, never overwritten.
+fn earlier_events(folder: &Path, header: &RunHeader, fresh: bool) -> Result<Vec<Event>, Failure> {
+    let path = folder.join(EVENTS);
+    let Ok(bytes) = fs_err::read(&path) else { return Ok(Vec::new()) };
+    let events = parse_events(&bytes).unwrap_or_default();
+    let same = match events.first() {
+        Some(Event::RunStarted(known)) => {
+            known.matrix.plan_digest == header.matrix.plan_digest && known.shelflife == header.shelflife
+        }
+        _ => false,
+    };
+    if same && !fresh {
+        return Ok(events);
+    }
+    let time = match events.first() {
+        Some(Event::RunStarted(known)) => known.time.clone(),
+        _ => "unreadable".to_owned(),
+    };
+    let aside = present::set_aside(folder, &time)?;
+    console::note(&format!("the earlier run of this name is kept in {}", aside.display()));
+    Ok(Vec::new())
+}
+
+/// Keeps events, streams them where asked, and shows progress.
+struct Recorder {
+    path: PathBuf,
+    log: Option<EventLog>,
+    meter: Meter,
+    json: bool,
+}
+
+impl Reporter for Recorder {
+    fn record(&mut self, event: &Event) -> io::Result<()> {
+        if self.log.is_none() {
+            let log = if self.path.exists() {
+                EventLog::append_to(&self.path)
+            } else {
+                EventLog::create(&self.path)
+            };
+            self.log = Some(log.map_err(io::Error::other)?);
+        }
+        if let Some(log) = &mut self.log {
+            log.write(event).map_err(io::Error::other)?;
+        }
+        if self.json {
+            let mut line = serde_json::to_vec(event).map_err(io::Error::other)?;
+            line.push(b'\n');
+            console::print_bytes(&line).map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.meter.update(progress);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.meter.note(text);
+    }
+}
