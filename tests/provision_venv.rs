@@ -137,9 +137,9 @@ async fn an_interrupted_or_changed_environment_is_made_again() {
 async fn contradictions_are_explained_and_leave_nothing() {
     let provisioner = provisioner(ProvisionOptions::default());
     let before = provisioner.list().expect("readable").len();
-    let spec = venv("3.11", &[("scikit-learn", exact("1.3.2")), ("numpy", exact("1.16.0"))]);
-    let failure = provisioner.prepare(&spec, &quiet).await.expect_err("numpy is too old");
-    assert!(failure.reason.contains("scikit-learn==1.3.2 depends on numpy>=1.17.3"), "{failure}");
+    let spec = venv("3.11", &[("scikit-learn", exact("1.3.2")), ("numpy", exact("2.0.2"))]);
+    let failure = provisioner.prepare(&spec, &quiet).await.expect_err("numpy is too new");
+    assert!(failure.reason.contains("scikit-learn==1.3.2 depends on numpy>=1.17.3,<2.0"), "{failure}");
     assert!(failure.remedy.is_some(), "{failure}");
     let spec = venv("3.11", &[("scikit-learn", exact("1.3.99"))]);
     let failure = provisioner.prepare(&spec, &quiet).await.expect_err("there is no such version");
@@ -152,7 +152,7 @@ async fn declared_packages_win_over_companions() {
     let notes = Mutex::new(Vec::new());
     let note = |line: &str| notes.lock().expect("no panic before").push(line.to_owned());
     let spec =
-        venv("3.11", &[("scikit-learn", exact("1.3.2")), ("numpy", VersionSpec::Minor("2.0".to_owned()))]);
+        venv("3.11", &[("scikit-learn", exact("1.2.2")), ("numpy", VersionSpec::Minor("2.0".to_owned()))]);
     let failure =
         provisioner(ProvisionOptions::default()).prepare(&spec, &note).await.expect_err("numpy's ABI");
     assert!(failure.reason.contains("cannot be imported in Python 3.11"), "{failure}");

@@ -167,7 +167,7 @@ mod tests {
             return; // A machine so slow that the shell had not even started.
         };
         let pid = nix::unistd::Pid::from_raw(pid);
-        for _ in 0..1000 {
+        for _ in 0..1_000_000 {
             // Dead, or dead and waiting for whoever adopted it.
             let state = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             if state.is_empty() || state.contains(") Z") {

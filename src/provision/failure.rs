@@ -117,15 +117,19 @@ pub(super) fn explain(stderr: &str, asked: &Asked<'_>) -> ProvisionFailure {
     if any(&["not found in the package registry"]) {
         return failure.remedy("check the spelling of the package names in the matrix");
     }
-    if any(&["usable wheels", "no wheels", "building from source is disabled", "the current Python version"])
-    {
+    // Only where nothing but the declared versions themselves is in the way; chains of dependencies mention wheels
+    // in passing.
+    let direct = !any(&[" depends on "]);
+    if direct && any(&["no usable wheels", "no wheels with a matching", "the current Python version"]) {
         return failure.remedy(format!(
-            "one of these versions has no wheels for Python {} (only wheels are installed): declare another \
+            "there are no wheels of these versions for Python {} (only wheels are installed): declare another \
              Python or another version",
             asked.python
         ));
     }
-    if any(&["there is no version of"]) {
+    if direct
+        && any(&["there is no version of", "is available and you require", "are available and you require"])
+    {
         return failure.remedy("declare a version that exists");
     }
     if any(&["No solution found"]) {
@@ -153,8 +157,11 @@ pub(super) fn clean(stderr: &str) -> String {
         .map(str::trim_end)
         .filter(|line| !line.trim().is_empty() && !noise.iter().any(|start| line.starts_with(start)))
         .collect();
-    let kept = &lines[lines.len().saturating_sub(EXPLANATION_LINES)..];
-    let text = if kept.len() < lines.len() { format!("[...]\n{}", kept.join("\n")) } else { kept.join("\n") };
+    // The first line says what failed, the last ones why.
+    let text = match lines.len().checked_sub(EXPLANATION_LINES) {
+        Some(excess) if excess > 0 => format!("{}\n[...]\n{}", lines[0], lines[excess + 1..].join("\n")),
+        _ => lines.join("\n"),
+    };
     if text.is_empty() { "(it gave no reason)".to_owned() } else { text }
 }
 
@@ -180,7 +187,7 @@ mod tests {
         assert_eq!(clean(stderr), "  × No solution found\n  https://***@index/simple");
         let long: String = (0..40).map(|line| format!("line {line}\n")).collect();
         let cleaned = clean(&long);
-        assert!(cleaned.starts_with("[...]\nline 25\n") && cleaned.ends_with("line 39"), "{cleaned}");
+        assert!(cleaned.starts_with("line 0\n[...]\nline 26\n") && cleaned.ends_with("line 39"), "{cleaned}");
         assert_eq!(clean(""), "(it gave no reason)");
     }
 
@@ -194,6 +201,8 @@ mod tests {
                 .contains("another Python")
         );
         assert!(remedy("there is no version of scikit-learn==1.2.99").contains("exists"));
+        assert!(remedy("only scikit-learn<=1.9.1 is available and you require 1.11").contains("exists"));
+        assert!(remedy("No solution found: a depends on b; b has no usable wheels").contains("fit together"));
         assert!(remedy("numpyy was not found in the package registry").contains("spelling"));
         assert_eq!(remedy("something else"), "");
     }

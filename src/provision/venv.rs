@@ -258,9 +258,8 @@ impl Installer<'_> {
         }
         // The declared packages may contradict the bounds; what was declared counts.
         let pinned: Vec<_> = bounds.split_off(companions.constraints.len());
-        if self.pip_install(python, &pinned, &requires).await.is_err() {
-            return first.map(|()| None);
-        }
+        // Where that fails too, what it says is about the declared packages alone.
+        self.pip_install(python, &pinned, &requires).await?;
         note(&format!(
             "the declared packages contradict the known-good companions of scikit-learn {}, which were left out",
             companions.minor
