@@ -39,11 +39,8 @@ pub(super) fn explain(failure: &Failure) {
     let width = terminal_width();
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
         && std::io::stderr().is_terminal();
-    let theme = if colour {
-        miette::GraphicalTheme::unicode()
-    } else {
-        miette::GraphicalTheme::unicode_nocolor()
-    };
+    let theme =
+        if colour { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
     let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
     let mut text = String::new();
     if handler.render_report(&mut text, failure).is_err() {
@@ -54,29 +51,9 @@ pub(super) fn explain(failure: &Failure) {
 
 /// Columns of the terminal, 100 where there is none.
 pub(super) fn terminal_width() -> usize {
-    std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok())
-        .unwrap_or_else(|| {
-            let (_, columns) = indicatif_size();
-            usize::from(columns)
-        })
-        .clamp(60, 140)
-}
-
-fn indicatif_size() -> (u16, u16) {
-    if std::io::stdout().is_terminal() {
-        console_size().unwrap_or((24, 100))
-    } else {
-        (24, 100)
-    }
-}
-
-fn console_size() -> Option<(u16, u16)> {
-    ProgressDrawTarget::stdout().is_hidden().then_some((24, 100)).or_else(|| {
-        let width = ProgressDrawTarget::stdout().width()?;
-        Some((24, width))
-    })
+    let declared = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    declared.or_else(measured).unwrap_or(100).clamp(60, 140)
 }
 
 /// Progress of a run: one bar on a terminal, sparse plain lines elsewhere, nothing when asked to be quiet.
@@ -94,7 +71,8 @@ impl Meter {
         let bar = (is_terminal && !quiet).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
             // A literal template either always parses or never; the test below tries it.
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_bar} {pos}/{len} cells  {msg}  {elapsed}")
+            if let Ok(style) =
+                ProgressStyle::with_template("{spinner} {wide_bar} {pos}/{len} cells  {msg}  {elapsed}")
             {
                 bar.set_style(style);
             }

@@ -34,7 +34,8 @@ pub(super) fn doctor() -> Result<ExitCode, Failure> {
         );
     }
     if facts.interpreters.is_empty() {
-        let _ = writeln!(text, "  none: install one with `uv python install 3.11` or `apt-get install python3`");
+        let _ =
+            writeln!(text, "  none: install one with `uv python install 3.11` or `apt-get install python3`");
     }
     console::print(&text)?;
     Ok(ExitCode::Done)

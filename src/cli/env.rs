@@ -42,7 +42,8 @@ fn list(provisioner: &Provisioner) -> Result<ExitCode, Failure> {
         .map_err(|source| Failure::Machine { what: "cannot list the environments".to_owned(), source })?;
     let mut text = String::new();
     for environment in &environments {
-        let used = environment.last_used.map_or_else(|| "never".to_owned(), |time| time.strftime("%F").to_string());
+        let used =
+            environment.last_used.map_or_else(|| "never".to_owned(), |time| time.strftime("%F").to_string());
         let unknown = || "?".to_owned();
         // Writing to a `String` cannot fail.
         let _ = writeln!(
@@ -67,8 +68,7 @@ fn prune(cache: &CacheRoot, days: u32) -> Result<ExitCode, Failure> {
     let provisioner = Provisioner::new(cache.clone(), ProvisionOptions::default());
     let pruned = runtime()?.block_on(provisioner.prune(days)).map_err(failed)?;
     let before = SystemTime::now().checked_sub(Duration::from_secs(u64::from(days) * 86_400));
-    let (objects, bytes) =
-        cache.prune_objects(before.unwrap_or(SystemTime::UNIX_EPOCH)).map_err(failed)?;
+    let (objects, bytes) = cache.prune_objects(before.unwrap_or(SystemTime::UNIX_EPOCH)).map_err(failed)?;
     console::note(&format!(
         "removed {} environments ({}) and {objects} artifacts, arrays and observations ({}){}",
         pruned.removed.len(),

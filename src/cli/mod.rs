@@ -14,7 +14,6 @@ use clap::Parser as _;
 
 pub use args::Cli;
 use args::{Color, Command};
-use failure::Failure;
 
 use crate::vocab::ExitCode;
 

@@ -21,7 +21,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     if to_stdout || wants_terminal {
         match (wants_terminal, renderers.as_slice()) {
             (true, []) => {
-                let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
+                let options =
+                    TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
                 console::print(&terminal(&record, &options))?;
             }
             (false, [renderer]) => console::print_bytes(&(renderer.render)(&view)?)?,

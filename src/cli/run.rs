@@ -65,7 +65,11 @@ fn finish(args: &RunArgs, folder: &Path, report: &RunReport, started: Instant) -
         console::print(&terminal(&record, &options))?;
     }
     let show = |file: &str| {
-        files.iter().find(|path| path.ends_with(file)).map(|path| path.display().to_string()).unwrap_or_default()
+        files
+            .iter()
+            .find(|path| path.ends_with(file))
+            .map(|path| path.display().to_string())
+            .unwrap_or_default()
     };
     let seconds = started.elapsed().as_secs_f64();
     console::note(&if report.interrupted {

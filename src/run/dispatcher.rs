@@ -241,7 +241,8 @@ impl<'a> Dispatcher<'a> {
         let Some(jobs) = self.senders[index as usize].take() else { return Ok(()) };
         let lacks: BTreeMap<ModelName, String> =
             lacks.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
-        let event = Event::EnvironmentReady { name: spec.name.clone(), lock: lock.clone(), lacks, seconds, reused };
+        let event =
+            Event::EnvironmentReady { name: spec.name.clone(), lock: lock.clone(), lacks, seconds, reused };
         self.ledger.add_environment(event, self.reporter)?;
         self.progress.environments_ready += 1;
         let digest = lock.digest();
@@ -261,7 +262,12 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    fn environment_failed(&mut self, index: u32, reason: String, remedy: Option<String>) -> Result<(), RunError> {
+    fn environment_failed(
+        &mut self,
+        index: u32,
+        reason: String,
+        remedy: Option<String>,
+    ) -> Result<(), RunError> {
         let plan = Arc::clone(&self.plan);
         let spec = &plan.environments[index as usize];
         self.senders[index as usize] = None;
@@ -422,15 +428,8 @@ impl<'a> Dispatcher<'a> {
             Slot::Cell { .. } => "cell-v1",
         };
         let (inputs, inputs_path) = self.inputs(spec);
-        let key = self.keys.observation(
-            purpose,
-            &made.digest,
-            format,
-            inputs,
-            &made.methods,
-            spec.seed,
-            digest,
-        );
+        let key =
+            self.keys.observation(purpose, &made.digest, format, inputs, &made.methods, spec.seed, digest);
         if !self.fresh && !self.forced.contains(&slot) {
             if let Some(index) = self.recorded(slot, &key) {
                 self.reused += 1;
@@ -466,9 +465,7 @@ impl<'a> Dispatcher<'a> {
 
     fn recorded(&self, slot: Slot, key: &Digest) -> Option<usize> {
         let index = match slot {
-            Slot::Reference { artifact } => {
-                self.ledger.reference(&self.artifacts[artifact as usize].id, key)
-            }
+            Slot::Reference { artifact } => self.ledger.reference(&self.artifacts[artifact as usize].id, key),
             Slot::Cell { artifact, consumer } => self.ledger.cell(&self.cell_name(artifact, consumer), key),
         }?;
         self.limits_hold(self.ledger.observation(index)?).then_some(index)
@@ -523,7 +520,8 @@ impl<'a> Dispatcher<'a> {
                 }
             }
             Slot::Cell { artifact, consumer } => {
-                let first = self.artifacts[artifact as usize].observed[consumer as usize].replace(index).is_none();
+                let first =
+                    self.artifacts[artifact as usize].observed[consumer as usize].replace(index).is_none();
                 self.progress.cells_done += u64::from(first);
                 self.compare(artifact, consumer)?;
             }
@@ -533,15 +531,18 @@ impl<'a> Dispatcher<'a> {
 
     fn compare(&mut self, artifact: u32, consumer: u32) -> Result<(), RunError> {
         let state = &self.artifacts[artifact as usize];
-        let (Some(reference_at), Some(observed_at)) = (state.reference, state.observed[consumer as usize]) else {
+        let (Some(reference_at), Some(observed_at)) = (state.reference, state.observed[consumer as usize])
+        else {
             return Ok(());
         };
-        let (Some(reference), Some(observed)) = (self.outputs(reference_at), self.outputs(observed_at)) else {
+        let ledger = &self.ledger;
+        let (Some(reference), Some(observed)) = (outputs(ledger, reference_at), outputs(ledger, observed_at))
+        else {
             return Ok(());
         };
         let name = self.cell_name(artifact, consumer);
         let pair = self.pair(artifact, consumer);
-        let model = &self.model_of(artifact).name;
+        let model = &self.plan.models[self.plan.artifacts[artifact as usize].model as usize].name;
         let matrix = &self.matrix;
         let tolerance = |output: &str, float32: bool| matrix.tolerance(model, output, pair, float32);
         if let Some(recorded) = self.ledger.comparison(&name, observed_at, reference_at)
@@ -573,13 +574,6 @@ impl<'a> Dispatcher<'a> {
                 }
                 Ok(())
             }
-        }
-    }
-
-    fn outputs(&self, index: usize) -> Option<&BTreeMap<String, OutputRef>> {
-        match &self.ledger.observation(index)?.outcome {
-            Outcome::Predicted { outputs } => Some(outputs),
-            _ => None,
         }
     }
 
@@ -643,6 +637,13 @@ impl<'a> Dispatcher<'a> {
     fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {
         let (digest, path) = &self.datasets[model.inputs.as_ref().unwrap_or(&model.dataset)];
         (digest, path)
+    }
+}
+
+fn outputs(ledger: &Ledger, index: usize) -> Option<&BTreeMap<String, OutputRef>> {
+    match &ledger.observation(index)?.outcome {
+        Outcome::Predicted { outputs } => Some(outputs),
+        _ => None,
     }
 }
 

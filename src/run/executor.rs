@@ -124,7 +124,13 @@ impl Executor {
                 }
             },
         };
-        say(Message::Ready { environment, lock: ready.lock, lacks, seconds: ready.seconds, reused: ready.reused });
+        say(Message::Ready {
+            environment,
+            lock: ready.lock,
+            lacks,
+            seconds: ready.seconds,
+            reused: ready.reused,
+        });
         let mut pending = VecDeque::new();
         while let Some(job) = self.jobs.recv().await {
             pending.push_back(job);
@@ -269,22 +275,28 @@ impl Executor {
     ) -> Result<Vec<(u32, TrainingRecord)>, (Vec<(u32, Digest)>, std::io::Error)> {
         let Task::Train { formats, .. } = task else { return Ok(Vec::new()) };
         let missing = |absence: ArtifactAbsence| {
-            artifacts.iter().map(|(artifact, _)| (*artifact, TrainingRecord::Missing(absence.clone()))).collect()
+            artifacts
+                .iter()
+                .map(|(artifact, _)| (*artifact, TrainingRecord::Missing(absence.clone())))
+                .collect()
         };
         let records: Vec<(u32, TrainingRecord)> = match trained {
             Trained::Unsupported(reason) => missing(ArtifactAbsence::Unsupported { reason }),
             Trained::Failed(error) => missing(ArtifactAbsence::TrainFailed { error }),
             Trained::Fitted(Produced { methods, .. }) if methods.is_empty() => {
                 missing(ArtifactAbsence::Unsupported {
-                    reason: "it offers no output to compare: name some with `methods`, for example [\"labels_\"]"
-                        .to_owned(),
+                    reason:
+                        "it offers no output to compare: name some with `methods`, for example [\"labels_\"]"
+                            .to_owned(),
                 })
             }
             Trained::Fitted(Produced { train_seconds, methods, saved }) => {
                 let mut records = Vec::new();
                 for (((artifact, _), saving), saved) in artifacts.iter().zip(formats).zip(saved) {
                     let record = match saved {
-                        Saved::Failed(error) => TrainingRecord::Missing(ArtifactAbsence::SaveFailed { error }),
+                        Saved::Failed(error) => {
+                            TrainingRecord::Missing(ArtifactAbsence::SaveFailed { error })
+                        }
                         Saved::Written { seconds } => {
                             match self.shared.cache.adopt_object(std::path::Path::new(&saving.path)) {
                                 Ok((digest, size)) => TrainingRecord::Made {
@@ -317,7 +329,9 @@ impl Executor {
         match job.what {
             What::Training { artifacts } => {
                 let reason = match &observation.outcome {
-                    Outcome::TimedOut { limit_seconds, .. } => format!("did not end within {limit_seconds} s"),
+                    Outcome::TimedOut { limit_seconds, .. } => {
+                        format!("did not end within {limit_seconds} s")
+                    }
                     Outcome::OutOfMemory { limit_bytes, .. } => {
                         format!("needed more than {} MiB", limit_bytes >> 20)
                     }

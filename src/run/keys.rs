@@ -30,7 +30,14 @@ impl Keys {
     }
 
     /// Of an artifact: the model, its data, its format and its producer.
-    pub fn training(&self, model: &ModelSpec, data: &Digest, inputs: &Digest, format: &Format, lock: &Digest) -> Digest {
+    pub fn training(
+        &self,
+        model: &ModelSpec,
+        data: &Digest,
+        inputs: &Digest,
+        format: &Format,
+        lock: &Digest,
+    ) -> Digest {
         let source = match &model.source {
             ModelSource::Expression(text) => DigestBuilder::new("expression").text(text),
             ModelSource::Recipe { source, .. } => DigestBuilder::new("recipe").text(source),

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Reporter, RunError};
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, Lock, ModelName, Observation, OutputComparison, RunHeader,
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, Lock, ModelName, Observation, OutputComparison,
+    RunHeader,
 };
 
 /// All events in order, with what is needed to find again what an earlier process recorded.
@@ -21,7 +22,11 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Goes on from recorded events, or begins with the header where there are none.
-    pub fn new(recorded: Vec<Event>, header: RunHeader, reporter: &mut dyn Reporter) -> Result<Self, RunError> {
+    pub fn new(
+        recorded: Vec<Event>,
+        header: RunHeader,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Self, RunError> {
         let mut ledger = Self {
             events: Vec::with_capacity(recorded.len()),
             environments: HashMap::new(),
@@ -40,7 +45,9 @@ impl Ledger {
             }
             // Expectations may have changed since, and the record is judged by them.
             let differs = ledger.header().is_none_or(|known| {
-                known.plan != header.plan || known.matrix != header.matrix || known.shelflife != header.shelflife
+                known.plan != header.plan
+                    || known.matrix != header.matrix
+                    || known.shelflife != header.shelflife
             });
             ledger.resumption = Some(header);
             if differs {
@@ -107,15 +114,18 @@ impl Ledger {
 
     /// Records an environment, unless the record says the same already.
     pub fn add_environment(&mut self, event: Event, reporter: &mut dyn Reporter) -> Result<(), RunError> {
-        let facts = |event: &Event| -> Option<(EnvName, Result<(Lock, BTreeMap<ModelName, String>), String>)> {
-            match event {
-                Event::EnvironmentReady { name, lock, lacks, .. } => {
-                    Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
+        let facts =
+            |event: &Event| -> Option<(EnvName, Result<(Lock, BTreeMap<ModelName, String>), String>)> {
+                match event {
+                    Event::EnvironmentReady { name, lock, lacks, .. } => {
+                        Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
+                    }
+                    Event::EnvironmentFailed { name, reason, .. } => {
+                        Some((name.clone(), Err(reason.clone())))
+                    }
+                    _ => None,
                 }
-                Event::EnvironmentFailed { name, reason, .. } => Some((name.clone(), Err(reason.clone()))),
-                _ => None,
-            }
-        };
+            };
         let new = facts(&event);
         let known = new
             .as_ref()
@@ -134,7 +144,9 @@ impl Ledger {
                 Event::ArtifactMade { artifact, digest, methods, .. } => {
                     Some((artifact.clone(), Ok((*digest, methods.clone()))))
                 }
-                Event::ArtifactMissing { artifact, absence } => Some((artifact.clone(), Err(absence.clone()))),
+                Event::ArtifactMissing { artifact, absence } => {
+                    Some((artifact.clone(), Err(absence.clone())))
+                }
                 _ => None,
             }
         };
@@ -152,7 +164,8 @@ impl Ledger {
     /// Index of the recorded reference of an artifact, if it has this key.
     pub fn reference(&self, artifact: &ArtifactId, key: &Digest) -> Option<usize> {
         let index = *self.references.get(artifact)?;
-        matches!(&self.events[index], Event::ReferenceTaken { key: known, .. } if known == key).then_some(index)
+        matches!(&self.events[index], Event::ReferenceTaken { key: known, .. } if known == key)
+            .then_some(index)
     }
 
     /// Index of the recorded observation of a cell, if it has this key.
@@ -179,7 +192,9 @@ impl Ledger {
     /// The observation in the event at an index.
     pub fn observation(&self, index: usize) -> Option<&Observation> {
         match &self.events[index] {
-            Event::ReferenceTaken { observation, .. } | Event::CellObserved { observation, .. } => Some(observation),
+            Event::ReferenceTaken { observation, .. } | Event::CellObserved { observation, .. } => {
+                Some(observation)
+            }
             _ => None,
         }
     }

@@ -161,7 +161,7 @@ impl Worker {
         let lost = |reason: String| WorkerError::Lost { reason, printed: String::new() };
         let command = Command::from_prefix(prefix, environment)
             .ok_or_else(|| lost("its command is empty".to_owned()))?
-            .args(["-s", "-B", "-c", BOOTSTRAP])
+            .args(["-s", "-c", BOOTSTRAP])
             .cwd(folder);
         let process = spawn_worker(&command).map_err(|error| lost(error.to_string()))?;
         let ready = Ready {

@@ -1,0 +1,514 @@
+//! Environments: axes of versions, their product, and the names.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
+
+use serde_spanned::Spanned;
+
+use super::error::{Fallible, Problems, Source};
+use super::glob;
+use super::load::Placed;
+use super::raw::{RawEnvironment, Text, TextMap, texts};
+use super::requirement::{Requirement, Specifiers, package_name};
+use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
+use super::versions;
+use crate::vocab::EnvName;
+
+/// The key of the interpreter among the axes.
+const PYTHON: &str = "python";
+
+/// More environments than anybody can make: a typing error in an axis.
+const MOST_ENVIRONMENTS: usize = 10_000;
+
+/// One choice from every axis, in the order of the axes; `python` first.
+type Combination = Vec<(String, VersionSpec)>;
+
+/// Every environment of the matrix, in declaration order. Problems are noted.
+pub(super) fn compile(
+    placed: &Placed<Vec<Spanned<RawEnvironment>>>,
+    problems: &mut Problems,
+) -> Vec<EnvironmentSpec> {
+    let source = &placed.source;
+    let mut environments: Vec<EnvironmentSpec> = Vec::new();
+    let mut lines: BTreeMap<EnvName, usize> = BTreeMap::new();
+    for raw in &placed.value {
+        let Some(made) = problems.take(compile_one(source, raw)) else { continue };
+        let span = raw.get_ref().name.as_ref().map_or(raw.span(), Spanned::span);
+        for environment in made {
+            match lines.entry(environment.name.clone()) {
+                Entry::Occupied(earlier) => {
+                    problems.note(source.problem(
+                        span,
+                        format!("the environment `{}` is declared twice", environment.name),
+                        format!(
+                            "the other one is at line {}; give one of them another `name`",
+                            earlier.get()
+                        ),
+                    ));
+                    break;
+                }
+                Entry::Vacant(vacant) => {
+                    vacant.insert(source.line(span.start));
+                    environments.push(environment);
+                }
+            }
+        }
+        if environments.len() > MOST_ENVIRONMENTS {
+            problems.note(source.problem(
+                raw.span(),
+                format!("this makes more than {MOST_ENVIRONMENTS} environments"),
+                "shorten an axis",
+            ));
+            break;
+        }
+    }
+    environments
+}
+
+fn compile_one(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<EnvironmentSpec>> {
+    let env = raw.get_ref();
+    let (producer, consumer) = match env.role.as_ref().map(|role| role.get_ref().as_str()) {
+        None | Some("both") => (true, true),
+        Some("producer") => (true, false),
+        Some("consumer") => (false, true),
+        Some(other) => return Err(unknown_word(source, &env.role, other, &["both", "producer", "consumer"])),
+    };
+    for name in env.variables.keys() {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return Err(source.problem(
+                raw.span(),
+                format!("`{name}` cannot be the name of an environment variable"),
+                "write such as variables = { OMP_NUM_THREADS = \"1\" }",
+            ));
+        }
+    }
+    let make =
+        |name: EnvName, runtime: RuntimeSpec, packages: BTreeMap<String, VersionSpec>| EnvironmentSpec {
+            name,
+            runtime,
+            packages,
+            companions: env.companions.unwrap_or(true),
+            variables: env.variables.clone(),
+            producer,
+            consumer,
+        };
+    match env.runtime.as_ref().map(|runtime| runtime.get_ref().as_str()) {
+        None | Some("venv") => {
+            if let Some(command) = &env.command {
+                return Err(source.problem(
+                    command.span(),
+                    "`command` belongs to an environment that somebody else made",
+                    "add `runtime = \"existing\"`, or remove `command`",
+                ));
+            }
+            let combinations = combinations(source, raw)?;
+            let names = names(source, env, &combinations)?;
+            let specs = names.into_iter().zip(combinations).map(|(name, mut combination)| {
+                let (_, python) = combination.remove(0);
+                make(name, RuntimeSpec::Venv { python: python.label() }, combination.into_iter().collect())
+            });
+            Ok(specs.collect())
+        }
+        Some("existing") => {
+            let (name, command) = existing(source, raw)?;
+            Ok(vec![make(name, RuntimeSpec::Existing { command }, BTreeMap::new())])
+        }
+        Some(other) => Err(unknown_word(source, &env.runtime, other, &["venv", "existing"])),
+    }
+}
+
+fn unknown_word(
+    source: &Source,
+    at: &Option<Text>,
+    word: &str,
+    words: &[&str],
+) -> Box<super::error::Problem> {
+    let span = at.as_ref().map_or(0..0, Spanned::span);
+    source.problem(span, format!("`{word}` is not known here"), glob::suggestion(word, words.iter().copied()))
+}
+
+/// Name and command of an environment that somebody else made.
+fn existing(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<(EnvName, Vec<String>)> {
+    let env = raw.get_ref();
+    let installs = [
+        (env.python.as_ref().map(Spanned::span), "python"),
+        (env.packages.keys().next().map(Spanned::span), "packages"),
+        (env.exclude.first().map(Spanned::span), "exclude"),
+        (env.include.first().map(Spanned::span), "include"),
+    ];
+    if let Some((Some(span), key)) = installs.into_iter().find(|(span, _)| span.is_some()) {
+        return Err(source.problem(
+            span,
+            format!("`{key}` cannot be asked of an existing environment"),
+            "shelflife installs nothing in it; remove this key, or use `runtime = \"venv\"`",
+        ));
+    }
+    let command: Vec<String> = match &env.command {
+        Some(command) => texts(command).into_iter().map(Spanned::into_inner).collect(),
+        None => Vec::new(),
+    };
+    if command.iter().all(String::is_empty) {
+        return Err(source.problem(
+            env.command.as_ref().map_or(raw.span(), Spanned::span),
+            "an existing environment needs the command that starts its Python",
+            "add such as `command = [\"/usr/bin/python3\"]`",
+        ));
+    }
+    match &env.name {
+        Some(name) => Ok((plain_name(source, name, "environment")?.into(), command)),
+        None => Err(source.problem(
+            raw.span(),
+            "an existing environment needs a name",
+            "add such as `name = \"system\"`",
+        )),
+    }
+}
+
+/// A name that can stand in file names, globs and `model/format/producer`.
+pub(super) fn plain_name<'a>(source: &Source, name: &'a Text, what: &str) -> Fallible<&'a str> {
+    check_name(name.get_ref(), what)
+        .map(|()| name.get_ref().as_str())
+        .map_err(|(message, help)| source.problem(name.span(), message, help))
+}
+
+fn check_name(name: &str, what: &str) -> Result<(), (String, &'static str)> {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    let begins_well = name.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_');
+    if begins_well && name.chars().all(allowed) && name.len() <= 100 {
+        return Ok(());
+    }
+    Err((
+        format!("`{name}` cannot be the name of a {what}",),
+        "use letters, digits, `.`, `_`, `-` and `+`, begin with a letter or a digit, and stay below 100 bytes",
+    ))
+}
+
+/// The version texts of one axis.
+fn choices(source: &Source, key: &str, text: &Text) -> Fallible<Vec<VersionSpec>> {
+    let parsed = if key == PYTHON {
+        versions::parse_python(text.get_ref())
+    } else {
+        versions::parse(key, text.get_ref())
+    };
+    parsed.map_err(|error| source.version_problem(text.span(), error))
+}
+
+/// The normalised name of a package key.
+fn package_key(source: &Source, key: &Text) -> Fallible<String> {
+    package_name(key.get_ref()).map_err(|error| source.version_problem(key.span(), error))
+}
+
+/// The keys of a table in the order in which they are written.
+fn in_order(map: &TextMap) -> Vec<(&Text, &super::raw::Texts)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+/// The product of the axes without what is excluded, and what is included.
+fn combinations(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<Combination>> {
+    let env = raw.get_ref();
+    let axes = axes(source, raw)?;
+    let size = axes.iter().try_fold(1usize, |size, (_, specs)| size.checked_mul(specs.len()));
+    if size.is_none_or(|size| size > MOST_ENVIRONMENTS) {
+        return Err(source.problem(
+            raw.span(),
+            format!("this makes more than {MOST_ENVIRONMENTS} environments"),
+            "shorten an axis",
+        ));
+    }
+    let mut product: Vec<Combination> = vec![Vec::new()];
+    for (key, specs) in &axes {
+        product = product
+            .into_iter()
+            .flat_map(|start| {
+                specs.iter().map(move |spec| [start.as_slice(), &[(key.clone(), spec.clone())]].concat())
+            })
+            .collect();
+    }
+    for entry in &env.exclude {
+        let rule = exclusion(source, entry, &axes)?;
+        let before = product.len();
+        product.retain(|combination| !rule.covers(combination));
+        if product.len() == before {
+            return Err(source.problem(
+                entry.span(),
+                "this excludes no combination",
+                "its keys must all match one combination of the axes; correct or remove it",
+            ));
+        }
+    }
+    for entry in &env.include {
+        let combination = included(source, entry, &axes)?;
+        if product.contains(&combination) {
+            return Err(source.problem(entry.span(), "this combination is there already", "remove it"));
+        }
+        product.push(combination);
+    }
+    if product.is_empty() {
+        return Err(source.problem(
+            raw.span(),
+            "no combination is left of this environment",
+            "`exclude` takes all of them away; remove one of its entries",
+        ));
+    }
+    Ok(product)
+}
+
+/// The interpreter and the packages with their versions, in the order in which they are written.
+fn axes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<(String, Vec<VersionSpec>)>> {
+    let env = raw.get_ref();
+    let Some(python) = &env.python else {
+        return Err(source.problem(
+            raw.span(),
+            "this environment does not say which Python it needs",
+            "add such as `python = \"3.11\"`",
+        ));
+    };
+    let mut axes: Vec<(String, Vec<VersionSpec>)> = Vec::new();
+    let packages = in_order(&env.packages).into_iter().map(|(key, values)| (Some(key), values));
+    for (key, values) in std::iter::once((None, python)).chain(packages) {
+        let name = match key {
+            None => PYTHON.to_owned(),
+            Some(key) => package_key(source, key)?,
+        };
+        let span = key.map_or(values.span(), Spanned::span);
+        if key.is_some() && name == PYTHON {
+            return Err(source.problem(
+                span,
+                "Python is not a package",
+                "write `python = \"3.11\"` beside it",
+            ));
+        }
+        if axes.iter().any(|(other, _)| *other == name) {
+            return Err(source.problem(
+                span,
+                format!("`{name}` is declared twice"),
+                "`-`, `_`, `.` and capital letters make no difference in package names; remove one",
+            ));
+        }
+        let mut specs: Vec<VersionSpec> = Vec::new();
+        for text in texts(values) {
+            for spec in choices(source, &name, &text)? {
+                if specs.contains(&spec) {
+                    let message = format!("`{spec}` is listed twice for {name}");
+                    return Err(source.problem(text.span(), message, "remove one of the two"));
+                }
+                specs.push(spec);
+            }
+        }
+        if specs.is_empty() {
+            let message = format!("no version is given for {name}");
+            return Err(source.problem(values.span(), message, "write at least one, such as \"1.5.2\""));
+        }
+        axes.push((name, specs));
+    }
+    if axes.iter().all(|(name, _)| name != "scikit-learn") {
+        return Err(source.problem(
+            raw.span(),
+            "this environment declares no scikit-learn",
+            "add such as `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`",
+        ));
+    }
+    Ok(axes)
+}
+
+/// One entry of `exclude`.
+struct Exclusion(Vec<(String, Vec<Condition>)>);
+
+enum Condition {
+    Glob(String),
+    Specifiers(Specifiers),
+}
+
+impl Exclusion {
+    fn covers(&self, combination: &Combination) -> bool {
+        self.0.iter().all(|(key, conditions)| {
+            combination.iter().find(|(name, _)| name == key).is_some_and(|(_, spec)| {
+                conditions.iter().any(|condition| match condition {
+                    Condition::Glob(glob) => {
+                        glob::matches(glob, &spec.label()) || glob::matches(glob, &spec.to_string())
+                    }
+                    Condition::Specifiers(specifiers) => spec.surely_matches(specifiers),
+                })
+            })
+        })
+    }
+}
+
+fn exclusion(
+    source: &Source,
+    entry: &Spanned<TextMap>,
+    axes: &[(String, Vec<VersionSpec>)],
+) -> Fallible<Exclusion> {
+    let mut rule = Vec::new();
+    for (key, values) in in_order(entry.get_ref()) {
+        let name = package_key(source, key)?;
+        if axes.iter().all(|(axis, _)| *axis != name) {
+            return Err(source.problem(
+                key.span(),
+                format!("`{name}` is not declared in this environment"),
+                glob::suggestion(&name, axes.iter().map(|(axis, _)| axis.as_str())),
+            ));
+        }
+        let mut conditions = Vec::new();
+        for text in texts(values) {
+            conditions.push(if Requirement::looks_like(text.get_ref()) {
+                let parsed = text.get_ref().parse();
+                Condition::Specifiers(parsed.map_err(|error| source.version_problem(text.span(), error))?)
+            } else {
+                Condition::Glob(text.get_ref().clone())
+            });
+        }
+        rule.push((name, conditions));
+    }
+    if rule.is_empty() {
+        return Err(source.problem(entry.span(), "this would exclude everything", "name what to leave out"));
+    }
+    Ok(Exclusion(rule))
+}
+
+/// One entry of `include`: a whole combination; the interpreter may be left out where there is only one.
+fn included(
+    source: &Source,
+    entry: &Spanned<TextMap>,
+    axes: &[(String, Vec<VersionSpec>)],
+) -> Fallible<Combination> {
+    let mut combination: Combination = Vec::new();
+    for (key, values) in in_order(entry.get_ref()) {
+        let name = package_key(source, key)?;
+        let mut specs = Vec::new();
+        for text in texts(values) {
+            specs.extend(choices(source, &name, &text)?);
+        }
+        match specs.as_slice() {
+            [spec] if combination.iter().all(|(other, _)| *other != name) => {
+                combination.push((name, spec.clone()));
+            }
+            _ => {
+                return Err(source.problem(
+                    values.span(),
+                    format!("an included combination needs exactly one version of {name}"),
+                    "write one entry for each combination",
+                ));
+            }
+        }
+    }
+    let required = ["scikit-learn"].into_iter().find(|key| combination.iter().all(|(name, _)| name != key));
+    if let Some(key) = required {
+        return Err(source.problem(
+            entry.span(),
+            format!("this combination lacks `{key}`"),
+            "an included combination is given completely: `python` and every package that it pins",
+        ));
+    }
+    match combination.iter().position(|(name, _)| name == PYTHON) {
+        Some(at) => {
+            let python = combination.remove(at);
+            combination.insert(0, python);
+        }
+        None => match axes.first().map(|(_, specs)| specs.as_slice()) {
+            Some([only]) => combination.insert(0, (PYTHON.to_owned(), only.clone())),
+            _ => {
+                return Err(source.problem(
+                    entry.span(),
+                    "this combination does not say which Python it needs",
+                    "add such as `python = \"3.13\"`",
+                ));
+            }
+        },
+    }
+    Ok(combination)
+}
+
+/// The names of the combinations, by the template or by what varies.
+fn names(source: &Source, env: &RawEnvironment, combinations: &[Combination]) -> Fallible<Vec<EnvName>> {
+    let span = env.name.as_ref().map_or_else(|| first_span(env), Spanned::span);
+    let template = match &env.name {
+        Some(name) => name.get_ref().clone(),
+        None => default_template(combinations),
+    };
+    let mut names: Vec<EnvName> = Vec::new();
+    for combination in combinations {
+        let name = fill(source, &template, &span, combination)?;
+        check_name(&name, "environment")
+            .map_err(|(message, help)| source.problem(span.clone(), message, help))?;
+        let name = EnvName::from(name);
+        if names.contains(&name) {
+            return Err(source.problem(
+                span,
+                format!("several combinations get the name `{name}`"),
+                format!(
+                    "put what varies into the name, such as `name = \"{}\"`",
+                    default_template(combinations)
+                ),
+            ));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn first_span(env: &RawEnvironment) -> Range<usize> {
+    env.python.as_ref().map_or(0..0, Spanned::span)
+}
+
+/// A template of everything that differs between the combinations, scikit-learn first.
+fn default_template(combinations: &[Combination]) -> String {
+    let find = |combination: &Combination, key: &str| {
+        combination.iter().find(|(name, _)| name == key).map(|(_, spec)| spec.clone())
+    };
+    let mut keys: Vec<&str> = vec!["scikit-learn", PYTHON];
+    for (key, _) in combinations.iter().flatten() {
+        if !keys.contains(&key.as_str()) {
+            keys.push(key);
+        }
+    }
+    let varies = |key: &&str| {
+        let first = combinations.first().and_then(|combination| find(combination, key));
+        combinations.iter().any(|combination| find(combination, key) != first)
+    };
+    let mut varying: Vec<&str> = keys.into_iter().filter(varies).collect();
+    if varying.is_empty() {
+        varying.push("scikit-learn");
+    }
+    let parts: Vec<String> = varying
+        .into_iter()
+        .map(|key| match key {
+            "scikit-learn" => "sk{scikit-learn}".to_owned(),
+            PYTHON => "py{python}".to_owned(),
+            "numpy" => "np{numpy}".to_owned(),
+            "scipy" => "sp{scipy}".to_owned(),
+            "pandas" => "pd{pandas}".to_owned(),
+            other => format!("{other}{{{other}}}"),
+        })
+        .collect();
+    parts.join("-")
+}
+
+fn fill(source: &Source, template: &str, span: &Range<usize>, combination: &Combination) -> Fallible<String> {
+    let mut name = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        name.push_str(before);
+        let Some((key, behind)) = after.split_once('}') else {
+            let message = format!("the name `{template}` opens a brace that it does not close");
+            return Err(source.problem(span.clone(), message, "write such as `sk{scikit-learn}`"));
+        };
+        let normal = package_name(key).map_err(|error| source.version_problem(span.clone(), error))?;
+        match combination.iter().find(|(name, _)| *name == normal) {
+            Some((_, spec)) => name.push_str(&spec.label()),
+            None => {
+                return Err(source.problem(
+                    span.clone(),
+                    format!("the name uses `{{{key}}}`, which not every combination declares"),
+                    glob::suggestion(key, combination.iter().map(|(name, _)| name.as_str())),
+                ));
+            }
+        }
+        rest = behind;
+    }
+    name.push_str(rest);
+    Ok(name)
+}

@@ -1,0 +1,203 @@
+//! From a path to the raw matrix: reading, TOML, and `extends`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_spanned::Spanned;
+
+use super::error::{Fallible, Source};
+use super::glob;
+use super::raw::{
+    RawDataset, RawDefaults, RawEnvironment, RawExpect, RawHeader, RawLimits, RawMatrix, RawModel, RawSelect,
+    RawTolerance, Text,
+};
+
+/// Reads the bytes of a file.
+pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
+
+/// A part of a matrix together with the file that it stands in.
+pub(super) struct Placed<T> {
+    pub source: Arc<Source>,
+    pub value: T,
+}
+
+/// A matrix and its bases as one.
+pub(super) struct Merged {
+    /// The file that was asked for.
+    pub main: Arc<Source>,
+    pub header: RawHeader,
+    /// The file's own header was absent: its base's name must not be taken, for it names that base's runs.
+    pub environments: Option<Placed<Vec<Spanned<RawEnvironment>>>>,
+    pub select: Option<Placed<RawSelect>>,
+    pub defaults: Option<Placed<RawDefaults>>,
+    pub limits: Option<Placed<RawLimits>>,
+    pub datasets: Vec<(Text, Placed<RawDataset>)>,
+    pub models: Option<Placed<Vec<Spanned<RawModel>>>>,
+    pub tolerance: Vec<Placed<Spanned<RawTolerance>>>,
+    pub expect: Vec<Placed<Spanned<RawExpect>>>,
+}
+
+/// Reads `path` and the matrices that it extends.
+pub(super) fn load(path: &Path, read: Read<'_>) -> Fallible<Merged> {
+    load_chain(path, None, &mut Vec::new(), read)
+}
+
+/// `asked` is where the file is named in the file that extends it.
+fn load_chain(
+    path: &Path,
+    asked: Option<(&Source, &Text)>,
+    seen: &mut Vec<PathBuf>,
+    read: Read<'_>,
+) -> Fallible<Merged> {
+    let source = Arc::new(read_source(path, asked, read)?);
+    seen.push(path.to_owned());
+    let raw: RawMatrix = toml::from_str(&source.text).map_err(|error| toml_problem(&source, &error))?;
+    let base = match &raw.extends {
+        None => None,
+        Some(base) => {
+            let base_path = resolve(&source.path, base.get_ref());
+            if let Some(start) = seen.iter().position(|path| *path == base_path) {
+                let names: Vec<_> = seen[start..].iter().map(|path| path.display().to_string()).collect();
+                return Err(source.problem(
+                    base.span(),
+                    format!("`{}` extends itself: {}", base.get_ref(), names.join(" extends ")),
+                    "a base must not lead back to the file that extends it; remove one of these lines",
+                ));
+            }
+            Some(load_chain(&base_path, Some((&source, base)), seen, read)?)
+        }
+    };
+    Ok(merge(source, raw, base))
+}
+
+fn read_source(path: &Path, asked: Option<(&Source, &Text)>, read: Read<'_>) -> Fallible<Source> {
+    let refuse = |message: String, help: &str| match asked {
+        Some((source, text)) => source.problem(text.span(), message, help),
+        None => Source::problem_of_file(path, message, help),
+    };
+    let bytes = read(path).map_err(|error| {
+        refuse(
+            format!("cannot read the matrix `{}`: {error}", path.display()),
+            "check the path; a base is looked for relative to the file that extends it",
+        )
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        refuse(
+            format!("`{}` is not UTF-8 text: line {line} has a byte that is no character", path.display()),
+            "save the file as UTF-8",
+        )
+    })?;
+    // A byte order mark would shift every place in messages.
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok(Source { path: path.to_owned(), text: Arc::new(text) })
+}
+
+/// `relative` as seen from the folder of `file`, without leading `./` and `x/..`.
+pub(super) fn resolve(file: &Path, relative: &str) -> PathBuf {
+    use std::path::Component;
+    let joined = file.parent().unwrap_or_else(|| Path::new("")).join(relative);
+    let mut resolved = PathBuf::new();
+    for component in joined.components() {
+        match component {
+            Component::CurDir => {}
+            // Only a named folder can be taken back; symbolic links are taken for the folders they stand for.
+            Component::ParentDir
+                if matches!(resolved.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                resolved.pop();
+            }
+            other => resolved.push(other),
+        }
+    }
+    resolved
+}
+
+fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
+    fn placed<T>(source: &Arc<Source>, own: Option<T>, base: Option<Placed<T>>) -> Option<Placed<T>> {
+        own.map(|value| Placed { source: Arc::clone(source), value }).or(base)
+    }
+    let mut base = base.unwrap_or_else(|| Merged {
+        main: Arc::clone(&source),
+        header: RawHeader::default(),
+        environments: None,
+        select: None,
+        defaults: None,
+        limits: None,
+        datasets: Vec::new(),
+        models: None,
+        tolerance: Vec::new(),
+        expect: Vec::new(),
+    });
+    let header = raw.matrix.unwrap_or_default();
+    let mut own_datasets: Vec<_> = raw.datasets.into_iter().collect();
+    own_datasets.sort_by_key(|(name, _)| name.span().start);
+    base.datasets.retain(|(name, _)| own_datasets.iter().all(|(own, _)| own != name));
+    let own_datasets =
+        own_datasets.into_iter().map(|(name, value)| (name, Placed { source: Arc::clone(&source), value }));
+    let at_source = |value| Placed { source: Arc::clone(&source), value };
+    Merged {
+        header: RawHeader { name: header.name, description: header.description.or(base.header.description) },
+        environments: placed(&source, raw.environments, base.environments),
+        select: placed(&source, raw.select, base.select),
+        defaults: placed(&source, raw.defaults, base.defaults),
+        limits: placed(&source, raw.limits, base.limits),
+        datasets: base.datasets.into_iter().chain(own_datasets).collect(),
+        models: placed(&source, raw.models, base.models),
+        tolerance: base.tolerance.into_iter().chain(raw.tolerance.into_iter().map(at_source)).collect(),
+        expect: base
+            .expect
+            .into_iter()
+            .chain(raw.expect.into_iter().map(|value| Placed { source: Arc::clone(&source), value }))
+            .collect(),
+        main: source,
+    }
+}
+
+/// TOML's or serde's complaint in our words, with a suggestion where a key was mistyped.
+fn toml_problem(source: &Source, error: &toml::de::Error) -> Box<super::error::Problem> {
+    let message = error.message();
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    // A problem of the file as a whole has no span: it is shown at its first line.
+    let span = error.span().unwrap_or(0..source.text.find('\n').unwrap_or(source.text.len()));
+    if message.starts_with("unknown field")
+        && let Some((unknown, known)) = words.split_first()
+    {
+        let help = match glob::nearest(unknown, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "no key is known here".to_owned(),
+            None => format!("the keys known here are `{}`", known.join("`, `")),
+        };
+        return source.problem(span, format!("unknown key `{unknown}`"), help);
+    }
+    if message.starts_with("missing field")
+        && let [missing] = words.as_slice()
+    {
+        return source.problem(span, format!("the key `{missing}` is missing here"), missing_help(missing));
+    }
+    let help = if message.contains("the number") || message.contains("expected a text in quotes") {
+        "write it in quotes, such as \"3.11\""
+    } else if message.contains("invalid type") {
+        "write a value of the expected type"
+    } else if message.contains("duplicate key") {
+        "remove or rename one of the two"
+    } else {
+        ""
+    };
+    source.problem(span, message.trim().replace('\n', " "), help)
+}
+
+fn missing_help(key: &str) -> String {
+    let example = match key {
+        "name" => "name = \"logistic\"",
+        "path" => "path = \"../datasets/blobs.csv\"",
+        "verdict" => "verdict = \"drift\"",
+        "reason" => "reason = \"why this is expected, in a sentence for the reader of the report\"",
+        "rtol" => "rtol = 1e-7",
+        "stol" => "stol = 1e-12",
+        _ => return String::new(),
+    };
+    format!("add `{example}`")
+}

@@ -1,0 +1,373 @@
+//! The matrix as it is written: TOML tables, with the places of what messages must point at.
+//!
+//! The doc comments here are what an editor shows, by way of the JSON schema.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_spanned::Spanned;
+
+/// A text with its place.
+pub(super) type Text = Spanned<String>;
+/// A text or a list of texts, with its place.
+pub(super) type Texts = Spanned<OneOrMany>;
+/// Keys with texts, keys in any order.
+pub(super) type TextMap = BTreeMap<Text, Texts>;
+
+/// A matrix of shelflife: environments, models, datasets, tolerances and expectations.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "shelflife matrix")]
+pub(super) struct RawMatrix {
+    /// A matrix to start from, relative to this file. What this file gives replaces the base's list or table
+    /// of the same key, except that datasets are replaced one by one, and `[[expect]]` and `[[tolerance]]`
+    /// are appended to the base's.
+    #[schemars(with = "Option<String>")]
+    pub extends: Option<Text>,
+    /// Name and description.
+    pub matrix: Option<RawHeader>,
+    /// Environments. Lists of versions are axes; every combination becomes one environment.
+    #[schemars(with = "Option<Vec<RawEnvironment>>")]
+    pub environments: Option<Vec<Spanned<RawEnvironment>>>,
+    /// Which environments write artifacts and which read them; by default every one does both.
+    pub select: Option<RawSelect>,
+    /// What models use where they do not say otherwise.
+    pub defaults: Option<RawDefaults>,
+    /// Limits of one cell, and of one training.
+    pub limits: Option<RawLimits>,
+    /// The data that models are fitted on and predict on, by name.
+    #[schemars(with = "BTreeMap<String, RawDataset>")]
+    #[serde(default)]
+    pub datasets: BTreeMap<Text, RawDataset>,
+    /// The models.
+    #[schemars(with = "Option<Vec<RawModel>>")]
+    pub models: Option<Vec<Spanned<RawModel>>>,
+    /// Tolerances for part of the comparisons; later ones win.
+    #[schemars(with = "Vec<RawTolerance>")]
+    #[serde(default)]
+    pub tolerance: Vec<Spanned<RawTolerance>>,
+    /// Declared outcomes: what is known to fail. Later ones win.
+    #[schemars(with = "Vec<RawExpect>")]
+    #[serde(default)]
+    pub expect: Vec<Spanned<RawExpect>>,
+}
+
+/// Name and description of a matrix.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHeader {
+    /// Name of the matrix and of its runs. Default: the file's name without `.toml`.
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Text>,
+    /// What the matrix is for.
+    pub description: Option<String>,
+}
+
+/// One environment, or several where a value is a list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEnvironment {
+    /// Name, or a template with `{python}` and package names, such as `sk{scikit-learn}`. Default: made of
+    /// what varies.
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Text>,
+    /// `venv` (default): made by uv. `existing`: an interpreter that somebody else set up.
+    #[schemars(with = "Option<String>", extend("enum" = ["venv", "existing", null]))]
+    pub runtime: Option<Text>,
+    /// Interpreter version, such as `"3.11"`, a list of them, or a range such as `"3.9..3.12"`.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub python: Option<Texts>,
+    /// Versions by package: `"1.5.2"`, `"1.5.*"` (its latest micro release), `"latest"`, `"pre"`,
+    /// `"1.2..1.9"` (every minor release), `">=1.2,<1.4"`, or a list of these.
+    #[schemars(with = "BTreeMap<String, OneOrMany>")]
+    #[serde(default)]
+    pub packages: TextMap,
+    /// Combinations to leave out, given by some of their keys; globs are allowed.
+    #[schemars(with = "Vec<BTreeMap<String, OneOrMany>>")]
+    #[serde(default)]
+    pub exclude: Vec<Spanned<TextMap>>,
+    /// Further combinations, each given completely by `python` and packages.
+    #[schemars(with = "Vec<BTreeMap<String, OneOrMany>>")]
+    #[serde(default)]
+    pub include: Vec<Spanned<TextMap>>,
+    /// Whether known-good versions constrain the packages that are not declared. Default: true.
+    pub companions: Option<bool>,
+    /// Environment variables of its processes.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// `both` (default), `producer` or `consumer`.
+    #[schemars(with = "Option<String>", extend("enum" = ["both", "producer", "consumer", null]))]
+    pub role: Option<Text>,
+    /// For `existing`: the interpreter's path, or a command prefix that ends in one.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub command: Option<Texts>,
+}
+
+/// Which environments write artifacts and which read them.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSelect {
+    /// Globs on environment names, or requirements such as `scikit-learn<1.3`.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub producers: Option<Texts>,
+    /// Globs on environment names, or requirements such as `scikit-learn>=1.7`.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub consumers: Option<Texts>,
+}
+
+/// What models use where they do not say otherwise.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDefaults {
+    /// Formats, globs allowed. Default: pickle and joblib.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub formats: Option<Texts>,
+    /// Name of a dataset.
+    #[schemars(with = "Option<String>")]
+    pub dataset: Option<Text>,
+    /// Seed of the global random generators. Default: 0.
+    pub seed: Option<u32>,
+}
+
+/// Limits of one cell, and of one training.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    /// Wall-clock time: seconds, or a text such as `"90s"` or `"2m"`. Default: 60s.
+    #[schemars(with = "Option<Quantity>")]
+    pub time: Option<Spanned<Quantity>>,
+    /// Memory beyond the interpreter's own: bytes, or a text such as `"512MiB"`. Default: 2GiB.
+    #[schemars(with = "Option<Quantity>")]
+    pub memory: Option<Spanned<Quantity>>,
+}
+
+/// One dataset.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDataset {
+    /// A `.csv` with a header line, or a `.npy`, relative to this file.
+    #[schemars(with = "String")]
+    pub path: Text,
+    /// Column of the target, or a list of columns; for `.npy` the path of a second `.npy`. Without it models
+    /// are fitted on X alone.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub target: Option<Texts>,
+    /// Columns to leave out.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub drop: Option<Texts>,
+    /// Types by column: `float64`, `float32`, `int64`, `bool` or `text`. Inferred where absent.
+    #[schemars(with = "BTreeMap<String, String>")]
+    #[serde(default)]
+    pub dtypes: BTreeMap<String, Text>,
+    /// The BLAKE3 digest that the file must have, as 64 hexadecimal digits.
+    #[schemars(with = "Option<String>")]
+    pub digest: Option<Text>,
+    /// Whether X is handed over as a pandas DataFrame with column names. Default: false.
+    #[serde(default)]
+    pub dataframe: bool,
+}
+
+/// One model.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawModel {
+    /// Its name.
+    #[schemars(with = "String")]
+    pub name: Text,
+    /// A Python expression in which scikit-learn's estimators and `np` are known.
+    #[schemars(with = "Option<String>")]
+    pub estimator: Option<Text>,
+    /// Instead of `estimator`: a Python file that defines `model()` or `train(X, y)`, relative to this file.
+    #[schemars(with = "Option<String>")]
+    pub recipe: Option<Text>,
+    /// The dataset it is fitted on. Default: `defaults.dataset`.
+    #[schemars(with = "Option<String>")]
+    pub dataset: Option<Text>,
+    /// The dataset it predicts on, if another one.
+    #[schemars(with = "Option<String>")]
+    pub inputs: Option<Text>,
+    /// Formats it is written in, globs allowed. Default: `defaults.formats`.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub formats: Option<Texts>,
+    /// Outputs to compare, such as `predict`. Default: every output that it offers.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub methods: Option<Texts>,
+    /// Requirements without which it does not apply, such as `scikit-learn>=1.1`.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub requires: Option<Texts>,
+    /// Seed of the global random generators. Default: `defaults.seed`.
+    pub seed: Option<u32>,
+}
+
+/// A tolerance for part of the comparisons.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTolerance {
+    /// Globs on model names. Default: all.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub model: Option<Texts>,
+    /// Glob on output names, such as `predict_std`. Default: all.
+    pub output: Option<String>,
+    /// Kind of producer and consumer pair. Default: all.
+    #[schemars(
+        with = "Option<String>",
+        extend("enum" = ["cross-arch", "cross-bits", "same-arch", "float32", null])
+    )]
+    pub pair: Option<Text>,
+    /// Relative to the element.
+    #[schemars(with = "f64", range(min = 0))]
+    pub rtol: Spanned<f64>,
+    /// Relative to the largest magnitude of the reference output.
+    #[schemars(with = "f64", range(min = 0))]
+    pub stol: Spanned<f64>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A declared outcome.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExpect {
+    /// Globs on model names. Default: all.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub model: Option<Texts>,
+    /// Globs on formats. Default: all.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub format: Option<Texts>,
+    /// Globs on environment names, or requirements such as `scikit-learn<1.3`. Default: all.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub producer: Option<Texts>,
+    /// Globs on environment names, or requirements such as `scikit-learn>=1.3,<1.6`. Default: all.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub consumer: Option<Texts>,
+    /// The verdict that is as expected, or a list of them.
+    #[schemars(with = "OneOrMany")]
+    pub verdict: Texts,
+    /// Why, in a sentence for the reader of the report.
+    #[schemars(with = "String")]
+    pub reason: Text,
+    /// Where to read more.
+    pub link: Option<String>,
+}
+
+/// A text or a list of texts.
+#[derive(Debug)]
+pub(super) enum OneOrMany {
+    One(String),
+    Many(Vec<Text>),
+}
+
+/// The texts with their places.
+pub(super) fn texts(value: &Texts) -> Vec<Text> {
+    match value.get_ref() {
+        OneOrMany::One(text) => vec![Spanned::new(value.span(), text.clone())],
+        OneOrMany::Many(texts) => texts.clone(),
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextsVisitor;
+        impl<'de> Visitor<'de> for TextsVisitor {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text in quotes or a list of them")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(text.to_owned()))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<OneOrMany, E> {
+                // TOML reads the version 3.10 as the number 3.1.
+                Err(E::custom(format!("the number {number} stands where a text in quotes is expected")))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMany::Many(texts))
+            }
+        }
+        deserializer.deserialize_any(TextsVisitor)
+    }
+}
+
+impl JsonSchema for OneOrMany {
+    fn schema_name() -> Cow<'static, str> {
+        "OneOrMany".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A text or a list of texts.",
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+        })
+    }
+}
+
+/// A plain number, or a text with a unit.
+#[derive(Clone, Debug)]
+pub(super) enum Quantity {
+    Number(f64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct QuantityVisitor;
+        impl Visitor<'_> for QuantityVisitor {
+            type Value = Quantity;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or a text such as \"90s\" or \"2GiB\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Quantity, E> {
+                Ok(Quantity::Text(text.to_owned()))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Quantity, E> {
+                Ok(Quantity::Number(number))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Quantity, E> {
+                Ok(Quantity::Number(number as f64))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Quantity, E> {
+                Ok(Quantity::Number(number as f64))
+            }
+        }
+        deserializer.deserialize_any(QuantityVisitor)
+    }
+}
+
+impl JsonSchema for Quantity {
+    fn schema_name() -> Cow<'static, str> {
+        "Quantity".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number, or a text with a unit.",
+            "anyOf": [{ "type": "number", "exclusiveMinimum": 0 }, { "type": "string" }]
+        })
+    }
+}
+
+/// The JSON schema of matrix files, as it stands in `schema/matrix.schema.json`.
+pub fn schema_json() -> String {
+    let schema = schemars::schema_for!(RawMatrix);
+    // Serialising a JSON value to text cannot fail.
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
