@@ -154,6 +154,17 @@ fn labels_beside_each_other_have_one_score_each() {
     let side = [("predict_proba", f64s(&[0.5, 0.9]).shaped(&[1, 2]))];
     let found = predict(i64s(&[0, 1]).shaped(&[1, 2]), i64s(&[1, 0]).shaped(&[1, 2]), &side);
     assert_eq!(counts(&found), (2, 1, 1));
+    // A score of its own decides between 0 and 1 only.
+    let found = predict(i64s(&[0, 1]).shaped(&[1, 2]), i64s(&[4, 1]).shaped(&[1, 2]), &side);
+    assert_eq!(counts(&found), (1, 0, 1));
+}
+
+#[test]
+fn one_score_cannot_decide_between_three_labels() {
+    let side = [("decision_function", f64s(&[0.0, 1.0])), ("classes_", i64s(&[0, 1, 2]).labels())];
+    assert_eq!(counts(&predict(i64s(&[0, 0]), i64s(&[1, 0]), &side)), (1, 0, 1));
+    let side = [("decision_function", f64s(&[0.0, 1.0]))];
+    assert_eq!(counts(&predict(i64s(&[0, 0]), i64s(&[2, 0]), &side)), (1, 0, 1));
 }
 
 #[test]
