@@ -11,13 +11,13 @@ use crate::vocab::Tolerance;
 
 use super::facts::{Bound, Candidate, Facts};
 use super::parallel::parts;
-use super::ulp::{ulps32, ulps64};
+use super::ulp::{place32, ulps32, ulps64};
 use super::value::{Difference, floats};
 
 /// Elements of a block: 16 KiB a side for `float64`.
 const BLOCK: usize = 2048;
 /// Elements that one turn of the inner loop takes.
-const LANES: usize = 8;
+const LANES: usize = 4;
 /// A relative margin far above the rounding of a bound and far below what matters.
 const MARGIN: f64 = 1.0 + 1e-9;
 /// Above this the rounding of products that underflow is nothing beside the floor of a tolerance.
@@ -31,6 +31,8 @@ pub(super) trait Element {
     fn value(bytes: Self::Bytes) -> f64;
     /// Steps between two numbers of the type.
     fn ulps(a: Self::Bytes, b: Self::Bytes) -> u64;
+    /// Most steps between two numbers at the same place of a block; both are finite throughout.
+    fn most_ulps(reference: &[Self::Bytes], observed: &[Self::Bytes]) -> u64;
 }
 
 /// `float64`.
@@ -50,6 +52,26 @@ impl Element for F64 {
     fn ulps(a: [u8; 8], b: [u8; 8]) -> u64 {
         ulps64(f64::from_le_bytes(a), f64::from_le_bytes(b))
     }
+
+    /// 64-bit integers cannot be compared by the vector instructions that every x86-64 has, floats can: a
+    /// difference of bits below 2^51 added to those of 1.5 * 2^52 makes them those of a float whose value is
+    /// larger by that difference. Numbers of unlike sign or far apart fall out of this range, which shows in
+    /// the exponent; then the block is done once more with integers.
+    fn most_ulps(reference: &[[u8; 8]], observed: &[[u8; 8]]) -> u64 {
+        const BASE: f64 = 6_755_399_441_055_744.0;
+        const EXPONENT: u64 = 0xfff0_0000_0000_0000;
+        let (mut most, mut strange) = ([0.0; LANES], [0; LANES]);
+        lanes(reference, observed, |lane, b, a| {
+            let apart = u64::from_le_bytes(a).wrapping_sub(u64::from_le_bytes(b));
+            let shifted = apart.wrapping_add(BASE.to_bits());
+            strange[lane] |= shifted ^ BASE.to_bits();
+            most[lane] = larger((f64::from_bits(shifted) - BASE).abs(), most[lane]);
+        });
+        if strange.iter().fold(0, |all, bits| all | bits) & EXPONENT == 0 {
+            return largest(&most) as u64;
+        }
+        reference.iter().zip(observed).fold(0, |most, (b, a)| Self::ulps(*a, *b).max(most))
+    }
 }
 
 impl Element for F32 {
@@ -63,6 +85,31 @@ impl Element for F32 {
     #[inline]
     fn ulps(a: [u8; 4], b: [u8; 4]) -> u64 {
         ulps32(f32::from_le_bytes(a), f32::from_le_bytes(b))
+    }
+
+    fn most_ulps(reference: &[[u8; 4]], observed: &[[u8; 4]]) -> u64 {
+        let mut most = [0_u32; LANES];
+        lanes(reference, observed, |lane, b, a| {
+            let apart = place32(f32::from_le_bytes(a)).abs_diff(place32(f32::from_le_bytes(b)));
+            most[lane] = apart.max(most[lane]);
+        });
+        most.into_iter().fold(0, u32::max).into()
+    }
+}
+
+/// Calls `step` for each place with its lane, reference and observed element, in the order that the compiler
+/// can turn into vector instructions when `step` has no branches.
+#[inline(always)]
+fn lanes<B: Copy>(reference: &[B], observed: &[B], mut step: impl FnMut(usize, B, B)) {
+    let (left, left_rest) = reference.as_chunks::<LANES>();
+    let (right, right_rest) = observed.as_chunks::<LANES>();
+    for (b, a) in left.iter().zip(right) {
+        for lane in 0..LANES {
+            step(lane, b[lane], a[lane]);
+        }
+    }
+    for (lane, (b, a)) in left_rest.iter().zip(right_rest).enumerate() {
+        step(lane, *b, *a);
     }
 }
 
@@ -183,7 +230,8 @@ impl First {
         self.scale = larger(sums.scale, self.scale);
         let max_rel =
             if sums.max_rel == f64::INFINITY { quotient::<E>(reference, observed) } else { sums.max_rel };
-        let facts = Facts { max_abs: sums.max_abs, max_rel, max_ulp: sums.max_ulp, ..Facts::default() };
+        let max_ulp = E::most_ulps(reference, observed);
+        let facts = Facts { max_abs: sums.max_abs, max_rel, max_ulp, ..Facts::default() };
         self.facts.add(&facts);
         self.blocks.push(if sums.max_abs == 0.0 {
             Block::Equal
@@ -218,45 +266,39 @@ struct Sums {
     max_abs: f64,
     /// As in [`Block::Finite`].
     max_rel: f64,
-    max_ulp: u64,
     /// Whether all values and all differences are finite; the rest means nothing otherwise.
     finite: bool,
 }
 
-/// The larger of all lanes.
-fn most(lanes: [f64; LANES]) -> f64 {
-    lanes.into_iter().fold(0.0, |most, lane| larger(lane, most))
+/// The largest of all lanes. Not inlined, so that the accumulators stay arrays in order: a reduction in sight
+/// makes the compiler pair them badly in the loop before it.
+#[inline(never)]
+fn largest(lanes: &[f64; LANES]) -> f64 {
+    lanes.iter().fold(0.0, |most, lane| larger(*lane, most))
+}
+
+/// Whether no lane is NaN or infinite.
+#[inline(never)]
+fn finite(lanes: &[f64; LANES]) -> bool {
+    lanes.iter().all(|lane| lane.is_finite())
 }
 
 fn sums<E: Element>(reference: &[E::Bytes], observed: &[E::Bytes]) -> Sums {
-    let (mut scale, mut abs, mut rel) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-    let (mut poison, mut ulps) = ([0.0; LANES], [0; LANES]);
-    let mut step = |lane: usize, b: E::Bytes, a: E::Bytes| {
+    let (mut scale, mut abs, mut rel, mut all) = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    lanes(reference, observed, |lane, b, a| {
         let (x, y) = (E::value(a), E::value(b));
         let difference = (x - y).abs();
-        // Zero for what is finite; infinity and NaN give NaN, which stays.
-        poison[lane] += difference * 0.0;
+        all[lane] += difference;
         scale[lane] = larger(y.abs(), scale[lane]);
         abs[lane] = larger(difference, abs[lane]);
         rel[lane] = larger(difference / y.abs(), rel[lane]);
-        ulps[lane] = E::ulps(a, b).max(ulps[lane]);
-    };
-    let (left, left_rest) = reference.as_chunks::<LANES>();
-    let (right, right_rest) = observed.as_chunks::<LANES>();
-    for (b, a) in left.iter().zip(right) {
-        for lane in 0..LANES {
-            step(lane, b[lane], a[lane]);
-        }
-    }
-    for (lane, (b, a)) in left_rest.iter().zip(right_rest).enumerate() {
-        step(lane, *b, *a);
-    }
+    });
     Sums {
-        scale: most(scale),
-        max_abs: most(abs),
-        max_rel: most(rel),
-        max_ulp: ulps.into_iter().fold(0, u64::max),
-        finite: poison.iter().sum::<f64>() == 0.0,
+        scale: largest(&scale),
+        max_abs: largest(&abs),
+        max_rel: largest(&rel),
+        // An infinity or NaN anywhere makes the difference so, and then its lane's sum.
+        finite: finite(&all),
     }
 }
 
@@ -276,15 +318,17 @@ pub(super) fn magnitude<E: Element>(values: &[E::Bytes]) -> f64 {
     for (lane, bytes) in rest.iter().enumerate() {
         step(lane, *bytes);
     }
-    most(lanes)
+    largest(&lanes)
 }
 
 /// Largest `|a - b| / |b|` over `b != 0` of a finite block.
 fn quotient<E: Element>(reference: &[E::Bytes], observed: &[E::Bytes]) -> f64 {
-    reference.iter().zip(observed).fold(0.0, |most, (b, a)| {
-        let (x, y) = (E::value(*a), E::value(*b));
-        larger(if y == 0.0 { 0.0 } else { (x - y).abs() / y.abs() }, most)
-    })
+    let mut most = [0.0; LANES];
+    lanes(reference, observed, |lane, b, a| {
+        let (x, y) = (E::value(a), E::value(b));
+        most[lane] = larger(if y == 0.0 { 0.0 } else { (x - y).abs() / y.abs() }, most[lane]);
+    });
+    largest(&most)
 }
 
 /// Counts what is outside in a finite block that starts at element `start`, and finds its worst element.
@@ -302,23 +346,13 @@ fn judge<E: Element>(
         (difference > allowed, difference / allowed)
     };
     let (mut outside, mut ratios) = ([0_u64; LANES], [0.0; LANES]);
-    let mut step = |lane: usize, b: E::Bytes, a: E::Bytes| {
+    lanes(reference, observed, |lane, b, a| {
         let (over, ratio) = ratio(b, a);
         outside[lane] += u64::from(over);
         ratios[lane] = larger(ratio, ratios[lane]);
-    };
-    let (left, left_rest) = reference.as_chunks::<LANES>();
-    let (right, right_rest) = observed.as_chunks::<LANES>();
-    for (b, a) in left.iter().zip(right) {
-        for lane in 0..LANES {
-            step(lane, b[lane], a[lane]);
-        }
-    }
-    for (lane, (b, a)) in left_rest.iter().zip(right_rest).enumerate() {
-        step(lane, *b, *a);
-    }
+    });
     facts.outside += outside.iter().sum::<u64>();
-    let worst = most(ratios);
+    let worst = largest(&ratios);
     if worst > 0.0 && facts.worst.is_none_or(|known| worst >= known.ratio) {
         let place = reference.iter().zip(observed).position(|(b, a)| ratio(*b, *a).1 == worst);
         if let Some(place) = place {
@@ -341,7 +375,7 @@ fn judge_carefully<E: Element>(
             Difference::Finite { abs, magnitude, .. } => {
                 facts.outside += u64::from(abs > bound.allowed(magnitude));
                 let ratio = bound.ratio(abs, magnitude);
-                if ratio > 0.0 {
+                if ratio > 0.0 && facts.worst.is_none_or(|known| ratio >= known.ratio) {
                     facts.consider(Candidate { nonfinite: false, ratio, index });
                 }
             }

@@ -25,8 +25,9 @@ fn place64(value: f64) -> i64 {
     ((bits & i64::MAX) ^ sign) - sign
 }
 
+/// As [`place64`].
 #[inline]
-fn place32(value: f32) -> i32 {
+pub(super) fn place32(value: f32) -> i32 {
     let bits = value.to_bits().cast_signed();
     let sign = bits >> 31;
     ((bits & i32::MAX) ^ sign) - sign
