@@ -70,6 +70,8 @@ struct Row {
 #[derive(Clone, Debug)]
 struct HeatCell {
     class: &'static str,
+    /// Percent of the cells in the group that colours it: the depth of the colour.
+    share: u64,
     /// Fragment that opens it.
     link: String,
     label: String,
@@ -224,6 +226,7 @@ fn rows(view: &View<'_>) -> Vec<Row> {
 fn heat_cell(producer: &str, consumer: &str, counts: &Counts) -> HeatCell {
     HeatCell {
         class: counts.tone().map_or("empty", Group::class),
+        share: counts.groups().next().map_or(0, |(_, count)| 100 * count / counts.total()),
         link: pair_link(producer, consumer),
         label: format!("{} to {}: {}", line(producer), line(consumer), counts.sentence()),
         groups: counts.groups().map(|(group, count)| (group.class(), group.symbol(), count)).collect(),

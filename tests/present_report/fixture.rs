@@ -475,3 +475,87 @@ pub fn large(cells: usize) -> Record {
     }
     record(environments, artifacts, all)
 }
+
+/// The events of a run of `cells` cells, as `events.jsonl` holds them: an observation and a comparison each.
+pub fn events(cells: usize) -> Vec<Event> {
+    let record = large(cells);
+    let mut events = vec![run_started()];
+    for (number, cell) in record.cells.iter().enumerate() {
+        let key = Digest::of(&number.to_le_bytes());
+        let names = ["predict", "predict_proba", "decision_function"];
+        let output = |name: &&str| {
+            let reference = OutputRef {
+                digest: key,
+                encoding: Encoding::F64,
+                kind: OutputKind::Continuous,
+                dtype: "float64".to_owned(),
+                shape: vec![150, 3],
+            };
+            ((*name).to_owned(), reference)
+        };
+        let outcome = match &cell.error {
+            Some(error) => Outcome::Raised { phase: Phase::Load, method: None, error: error.clone() },
+            None => Outcome::Predicted { outputs: names.iter().map(output).collect() },
+        };
+        events.push(Event::CellObserved {
+            artifact: cell.artifact_id(),
+            consumer: cell.consumer.clone(),
+            key,
+            observation: Observation {
+                outcome,
+                warnings: vec![WarningFact {
+                    category: "sklearn.exceptions.InconsistentVersionWarning".to_owned(),
+                    message: "Trying to unpickle estimator KMeans from version 1.2.2 when using version 1.5.2. This \
+                              might lead to breaking code or invalid results."
+                        .to_owned(),
+                    count: 1,
+                }],
+                load_seconds: cell.load_seconds,
+                predict_seconds: cell.predict_seconds,
+                peak_rss_bytes: cell.peak_rss_bytes,
+                printed: None,
+                alone: false,
+            },
+            reused: false,
+        });
+        events.push(Event::CellCompared {
+            artifact: cell.artifact_id(),
+            consumer: cell.consumer.clone(),
+            outputs: cell.outputs.clone(),
+        });
+    }
+    events.push(Event::RunFinished {
+        time: "2026-11-20T22:10:00Z".to_owned(),
+        seconds: 600.0,
+        executed: cells as u64,
+        reused: 0,
+        interrupted: false,
+    });
+    events
+}
+
+pub fn run_started() -> Event {
+    Event::RunStarted(Box::new(RunHeader {
+        format_version: FORMAT_VERSION,
+        shelflife: "0.1.0".to_owned(),
+        run: "compat".to_owned(),
+        time: "2026-11-20T22:00:00Z".to_owned(),
+        jobs: 2,
+        matrix: MatrixRecord {
+            name: "compat".to_owned(),
+            description: None,
+            plan_digest: Digest::of(b"plan"),
+        },
+        plan: PlanRecord { environments: Vec::new(), models: Vec::new(), expectations: Vec::new() },
+    }))
+}
+
+/// Events as the lines of a log.
+pub fn lines(events: &[Event]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for event in events {
+        serde_json::to_writer(&mut bytes, event).expect("events serialise");
+        bytes.push(b'\n');
+    }
+    bytes
+}
