@@ -194,8 +194,8 @@
     }
     row.appendChild(verdict);
     row.appendChild(labelled("stage", element("td", "facts", data.stages[cell[STAGE]])));
-    row.appendChild(labelled("model", element("td", "", data.models[cell[MODEL]])));
-    row.appendChild(labelled("format", element("td", "", data.formats[cell[FORMAT]])));
+    row.appendChild(labelled("model", element("td", "name", data.models[cell[MODEL]])));
+    row.appendChild(labelled("format", element("td", "name", data.formats[cell[FORMAT]])));
     if (withPair) {
       var pair = labelled("pair", element("td")), link = element("a", "pair", data.producers[cell[PRODUCER]] + " \u2192 " + data.consumers[cell[CONSUMER]]);
       link.href = address({ producer: cell[PRODUCER], consumer: cell[CONSUMER] });

@@ -405,12 +405,12 @@ pub fn judged() -> Record {
             (Verdict::Drift, "kmeans") | (Verdict::Crash, _) => Status::Regression,
             (Verdict::Drift, _) | (Verdict::LoadError, _) => Status::Known,
             (Verdict::Identical, "forest") if cell.consumer.as_str() == "sk1.5.2" => Status::Fixed,
-            (Verdict::Timeout | Verdict::PredictError, _) => Status::New,
+            (Verdict::Timeout | Verdict::PredictError | Verdict::EnvError, _) => Status::New,
             _ => Status::Pass,
         });
-        if cell.status == Some(Status::Known) {
+        if matches!(cell.status, Some(Status::Known | Status::Fixed)) {
             cell.expected = Some(ExpectationNote {
-                verdicts: vec![cell.verdict],
+                verdicts: vec![if cell.verdict.works() { Verdict::LoadError } else { cell.verdict }],
                 reason: "the loss module moved".into(),
                 link: Some("https://example.org/issue/1".into()),
                 declared_at: "compat.toml:31".into(),
@@ -419,6 +419,37 @@ pub fn judged() -> Record {
     }
     let mut record = record(base.environments, base.artifacts, cells);
     record.run.judged = true;
+    record
+}
+
+/// A judged run in which every text that a stranger can write is hostile.
+pub fn hostile_everywhere() -> Record {
+    let mut record = judged();
+    record.matrix.name = HOSTILE.into();
+    record.matrix.description = Some(HOSTILE.into());
+    record.run.name = HOSTILE.into();
+    for environment in &mut record.environments {
+        environment.python = HOSTILE.into();
+        environment.error = Some(HOSTILE.into());
+        environment.remedy = Some(HOSTILE.into());
+    }
+    for (index, cell) in record.cells.iter_mut().enumerate() {
+        cell.model = format!("{}{}", HOSTILE, index % 6).into();
+        cell.producer = HOSTILE.into();
+        cell.blame = Some(HOSTILE.into());
+        cell.warned = vec![HOSTILE.into()];
+        for facts in cell.outputs.values_mut() {
+            if let Some(worst) = &mut facts.worst {
+                worst.observed = HOSTILE.into();
+            }
+        }
+    }
+    for finding in &mut record.findings {
+        finding.details = vec![HOSTILE.into()];
+        finding.remedy = Some(HOSTILE.into());
+        finding.pairs.push((HOSTILE.into(), HOSTILE.into()));
+        finding.cells.push(usize::MAX);
+    }
     record
 }
 

@@ -25,7 +25,7 @@ fn content_of_a_survey() {
 
 #[test]
 fn the_page_is_self_contained_and_runs_no_strange_script() {
-    for record in [fixture::every_verdict(), fixture::judged(), hostile_everywhere()] {
+    for record in [fixture::every_verdict(), fixture::judged(), fixture::hostile_everywhere()] {
         let page = page(&record);
         assert_eq!(page.matches("<script").count(), 2, "the data and our own script");
         assert_eq!(page.matches("</script").count(), 2);
@@ -36,36 +36,6 @@ fn the_page_is_self_contained_and_runs_no_strange_script() {
         assert!(page.contains("default-src 'none'"));
         assert_eq!(data(&page), HtmlData::new(&View::new(&record)));
     }
-}
-
-fn hostile_everywhere() -> Record {
-    let mut record = fixture::judged();
-    record.matrix.name = fixture::HOSTILE.into();
-    record.matrix.description = Some(fixture::HOSTILE.into());
-    record.run.name = fixture::HOSTILE.into();
-    for environment in &mut record.environments {
-        environment.python = fixture::HOSTILE.into();
-        environment.error = Some(fixture::HOSTILE.into());
-        environment.remedy = Some(fixture::HOSTILE.into());
-    }
-    for (index, cell) in record.cells.iter_mut().enumerate() {
-        cell.model = format!("{}{}", fixture::HOSTILE, index % 6).into();
-        cell.producer = fixture::HOSTILE.into();
-        cell.blame = Some(fixture::HOSTILE.into());
-        cell.warned = vec![fixture::HOSTILE.into()];
-        for facts in cell.outputs.values_mut() {
-            if let Some(worst) = &mut facts.worst {
-                worst.observed = fixture::HOSTILE.into();
-            }
-        }
-    }
-    for finding in &mut record.findings {
-        finding.details = vec![fixture::HOSTILE.into()];
-        finding.remedy = Some(fixture::HOSTILE.into());
-        finding.pairs.push((fixture::HOSTILE.into(), fixture::HOSTILE.into()));
-        finding.cells.push(usize::MAX);
-    }
-    record
 }
 
 #[test]
@@ -89,7 +59,7 @@ fn pages_to_look_at() {
         ("survey", fixture::every_verdict()),
         ("judged", fixture::judged()),
         ("large", fixture::large(20_000)),
-        ("hostile", hostile_everywhere()),
+        ("hostile", fixture::hostile_everywhere()),
     ];
     for (name, record) in records {
         std::fs::write(folder.join(format!("{name}.html")), page(&record)).unwrap();
