@@ -10,6 +10,7 @@
   var KEYS = ["model", "format", "verdict", "q"];
   var ORDER = ["silent", "fails", "noverdict", "works", "unsupported"];
   var SYMBOLS = { silent: "\u2260", fails: "\u2715", noverdict: "?", works: "\u2713", unsupported: "\u2013" };
+  var WORDS = { silent: "silently different", fails: "fail", noverdict: "without a verdict", works: "work", unsupported: "unsupported" };
   var AGREEMENT = ["bit-equal", "within tolerance", "outside tolerance", "not comparable"];
   var STEP = 200;
   var state = {}, shown = STEP, words = [];
@@ -105,6 +106,10 @@
       var groups = ORDER.filter(function (group) { return counts[key] && counts[key][group]; });
       var chosen = state.producer >= 0 && key === state.producer * columns + state.consumer;
       link.parentNode.className = (groups[0] || "empty") + (chosen ? " chosen" : "");
+      var total = groups.reduce(function (sum, group) { return sum + counts[key][group]; }, 0);
+      link.parentNode.style.setProperty("--share", total ? Math.floor(100 * counts[key][groups[0]] / total) + "%" : "0%");
+      link.setAttribute("aria-label", data.producers[Math.floor(key / columns)] + " to " + data.consumers[key % columns] + ": " +
+        (groups.map(function (group) { return counts[key][group] + " " + WORDS[group]; }).join(", ") || "no cells"));
       link.textContent = "";
       groups.forEach(function (group) { link.appendChild(element("span", group, SYMBOLS[group] + " " + counts[key][group])); });
       link.href = address({ producer: Math.floor(key / columns), consumer: key % columns });
@@ -189,8 +194,8 @@
     }
     row.appendChild(verdict);
     row.appendChild(labelled("stage", element("td", "facts", data.stages[cell[STAGE]])));
-    row.appendChild(labelled("model", element("td", "", data.models[cell[MODEL]])));
-    row.appendChild(labelled("format", element("td", "", data.formats[cell[FORMAT]])));
+    row.appendChild(labelled("model", element("td", "name", data.models[cell[MODEL]])));
+    row.appendChild(labelled("format", element("td", "name", data.formats[cell[FORMAT]])));
     if (withPair) {
       var pair = labelled("pair", element("td")), link = element("a", "pair", data.producers[cell[PRODUCER]] + " \u2192 " + data.consumers[cell[CONSUMER]]);
       link.href = address({ producer: cell[PRODUCER], consumer: cell[CONSUMER] });
@@ -210,7 +215,7 @@
     }).sort(function (a, b) { return data.cells[a][VERDICT] - data.cells[b][VERDICT] || a - b; });
     var top = panel.appendChild(element("div", "top"));
     top.appendChild(element("h3", "", isPair ? data.producers[state.producer] + " \u2192 " + data.consumers[state.consumer] : "All pairs"));
-    top.appendChild(element("span", "muted", plural(list.length, "cell") + (isFiltered ? " match the filters" : "") + ", worst first"));
+    top.appendChild(element("span", "muted", plural(list.length, "cell") + (isFiltered ? ", filtered" : "") + ", worst first"));
     var close = top.appendChild(element("button", "", isPair ? "Close" : "Reset"));
     close.type = "button";
     close.addEventListener("click", function () {

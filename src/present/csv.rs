@@ -92,7 +92,7 @@ fn real(value: Real) -> String {
     match value.0 {
         v if v.is_nan() => "nan".to_owned(),
         v if v.is_infinite() => if v > 0.0 { "inf" } else { "-inf" }.to_owned(),
-        v if v == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         v => format!("{v:e}"),
     }
 }

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::RenderError;
 use super::html_data::HtmlData;
-use super::view::{Axis, FindingView, Section, View, abridged};
+use super::view::{Axis, FindingView, Fixed, Section, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
 
 /// Pairs linked from one finding, and how many of them at once.
@@ -70,6 +70,8 @@ struct Row {
 #[derive(Clone, Debug)]
 struct HeatCell {
     class: &'static str,
+    /// Percent of the cells in the group that colours it: the depth of the colour.
+    share: u64,
     /// Fragment that opens it.
     link: String,
     label: String,
@@ -89,7 +91,7 @@ struct SectionPage {
     left_out: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct FindingPage {
     title: String,
     /// Output, size and worst row, for differences.
@@ -101,6 +103,8 @@ struct FindingPage {
     pairs: Vec<PairLink>,
     /// The rest, folded.
     more_pairs: Vec<PairLink>,
+    /// What the fold says.
+    more_reach: String,
     pairs_left_out: usize,
     is_declared: bool,
 }
@@ -159,7 +163,11 @@ impl Page {
                 .iter()
                 .map(|(status, count)| (status.to_string(), *count))
                 .collect(),
-            sections: Section::ALL.into_iter().filter_map(|section| section_page(view, section)).collect(),
+            sections: Section::ALL
+                .into_iter()
+                .filter_map(|section| section_page(view, section))
+                .chain(fixed_page(view))
+                .collect(),
             columns: view.consumers.iter().map(head).collect(),
             rows: rows(view),
             verdicts: view
@@ -224,6 +232,7 @@ fn rows(view: &View<'_>) -> Vec<Row> {
 fn heat_cell(producer: &str, consumer: &str, counts: &Counts) -> HeatCell {
     HeatCell {
         class: counts.tone().map_or("empty", Group::class),
+        share: counts.groups().next().map_or(0, |(_, count)| 100 * count / counts.total()),
         link: pair_link(producer, consumer),
         label: format!("{} to {}: {}", line(producer), line(consumer), counts.sentence()),
         groups: counts.groups().map(|(group, count)| (group.class(), group.symbol(), count)).collect(),
@@ -261,21 +270,13 @@ fn section_page(view: &View<'_>, section: Section) -> Option<SectionPage> {
     let all: Vec<_> = view.section(section).collect();
     let mut findings: Vec<_> = Vec::new();
     if section == Section::Environment {
-        findings.extend(view.broken_environments.iter().map(|environment| FindingPage {
-            title: format!(
-                "{}: {}",
-                line(environment.name.as_str()),
-                line(environment.error.as_deref().unwrap_or("could not be made"))
-            ),
-            fact: String::new(),
-            notes: Vec::new(),
-            remedy: environment.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
-            details: String::new(),
-            reach: String::new(),
-            pairs: Vec::new(),
-            more_pairs: Vec::new(),
-            pairs_left_out: 0,
-            is_declared: false,
+        findings.extend(view.broken_environments.iter().map(|environment| {
+            let name = line(environment.name.as_str());
+            let error = line(environment.error.as_deref().unwrap_or("could not be made"));
+            FindingPage {
+                remedy: environment.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
+                ..FindingPage::titled(format!("{name}: {error}"))
+            }
         }));
     }
     findings.extend(all.iter().take(MOST_FINDINGS).map(|finding| finding_page(view, finding)));
@@ -296,6 +297,28 @@ fn section_page(view: &View<'_>, section: Section) -> Option<SectionPage> {
         more,
         findings,
     })
+}
+
+/// Declared failures that work now.
+fn fixed_page(view: &View<'_>) -> Option<SectionPage> {
+    let cells: u64 = view.fixed.iter().map(|fixed| fixed.cells).sum();
+    (cells > 0).then(|| SectionPage {
+        class: Group::Works.class(),
+        symbol: Group::Works.symbol(),
+        title: Fixed::TITLE,
+        advice: "Declared as failing, and works.",
+        reach: plural(cells, "cell"),
+        findings: view.fixed.iter().map(|fixed| FindingPage::titled(fixed.advice())).collect(),
+        more: Vec::new(),
+        left_out: 0,
+    })
+}
+
+impl FindingPage {
+    /// One with nothing but a title.
+    fn titled(title: String) -> Self {
+        Self { title, ..Self::default() }
+    }
 }
 
 fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
@@ -354,6 +377,7 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
             plural(finding.cells.len() as u64, "cell"),
             plural(finding.pairs.len() as u64, "pair")
         ),
+        more_reach: plural(finding.pairs.len().saturating_sub(FIRST_PAIRS) as u64, "more pair"),
         more_pairs: pairs.split_off(pairs.len().min(FIRST_PAIRS)),
         pairs,
         pairs_left_out: finding.pairs.len().saturating_sub(MOST_PAIRS),

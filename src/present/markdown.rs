@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::view::{FindingView, Section, View, abridged};
+use super::view::{FindingView, Fixed, Section, View, abridged};
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten, value};
 use super::{RenderError, words};
 use crate::vocab::{CellRecord, EnvironmentRecord};
@@ -11,11 +11,11 @@ use crate::vocab::{CellRecord, EnvironmentRecord};
 /// Lists longer than this are folded.
 const FOLD_ABOVE: usize = 6;
 /// Longest list inside a fold: a comment on GitHub holds 65,536 characters.
-const LONGEST_FOLD: usize = 60;
+const LONGEST_FOLD: usize = 24;
 /// Findings shown in a section.
-const MOST_FINDINGS: usize = 100;
+const MOST_FINDINGS: usize = 60;
 /// Findings of a section whose cells are listed, too.
-const MOST_LISTED: usize = 20;
+const MOST_LISTED: usize = 12;
 /// Longest message.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -52,6 +52,10 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
                 &format!("\nand {} in report.html\n", plural(left_out.len() as u64, "more finding")),
             );
         }
+    }
+    if !view.fixed.is_empty() {
+        push(&mut out, &format!("\n### {} {}\n\n", Group::Works.emoji(), Fixed::TITLE));
+        view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", prose(&fixed.advice()))));
     }
     environments(&mut out, view);
     footer(&mut out, view);

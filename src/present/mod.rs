@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod events;
+mod events_fast;
 pub mod html;
 mod html_data;
 pub mod json;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::words::{Counts, WORST_FIRST, join, line};
+use super::words::{Counts, WORST_FIRST, join, line, plural};
 use crate::vocab::{
     CellRecord, EnvironmentRecord, Finding, FindingKind, OutputComparison, Record, Status, Verdict,
 };
@@ -28,6 +28,41 @@ pub struct View<'r> {
     pub findings: Vec<FindingView<'r>>,
     /// Environments that could not be made and that no finding speaks of.
     pub broken_environments: Vec<&'r EnvironmentRecord>,
+    /// Declared failures that work now, by declaration: they contradict what was declared, but nothing is
+    /// wrong with them, so that no finding speaks of them.
+    pub fixed: Vec<Fixed<'r>>,
+}
+
+/// Cells that are declared as failing in one place, and work.
+#[derive(Clone, Copy, Debug)]
+pub struct Fixed<'r> {
+    /// Where it is declared; empty where it was a baseline that failed.
+    pub declared_at: &'r str,
+    /// How many cells.
+    pub cells: u64,
+    /// The first of them.
+    pub example: &'r CellRecord,
+}
+
+impl Fixed<'_> {
+    /// The heading over all of them.
+    pub const TITLE: &'static str = "Fixed";
+
+    /// What to do about it, in one line.
+    pub fn advice(&self) -> String {
+        let cell = self.example;
+        let place = match self.declared_at {
+            "" => "make a new baseline from this run".to_owned(),
+            place => format!("narrow or remove the [[expect]] at {}", line(place)),
+        };
+        format!(
+            "{} work although declared as failing, e.g. {} from {} in {}: {place}",
+            plural(self.cells, "cell"),
+            line(cell.model.as_str()),
+            line(cell.producer.as_str()),
+            line(cell.consumer.as_str()),
+        )
+    }
 }
 
 /// One environment on an axis of the table.
@@ -210,8 +245,15 @@ impl<'r> FindingView<'r> {
 
     /// Whether every one of its cells is as declared, so that nobody has to look.
     pub fn is_as_declared(&self) -> bool {
+        // An environment that is missing is worth a line whatever its cells were judged as, unless somebody
+        // declared just that.
+        let passes = self.section != Section::Environment;
         !self.statuses.is_empty()
-            && self.statuses.keys().all(|status| matches!(status, Status::Known | Status::Pass))
+            && self.statuses.keys().all(|status| match status {
+                Status::Known => true,
+                Status::Pass => passes,
+                Status::Regression | Status::Fixed | Status::New => false,
+            })
     }
 
     /// Its models: `kmeans`, `kmeans, pca and 3 more`.
@@ -292,7 +334,19 @@ impl<'r> View<'r> {
             .iter()
             .filter(|env| env.error.is_some() && !is_mentioned(env, &record.findings))
             .collect();
-        Self { record, producers, consumers, pairs, models, formats, counts, findings, broken_environments }
+        let fixed = fixed(record);
+        Self {
+            record,
+            producers,
+            consumers,
+            pairs,
+            models,
+            formats,
+            counts,
+            findings,
+            broken_environments,
+            fixed,
+        }
     }
 
     /// The pair at a row and a column.
@@ -330,6 +384,18 @@ fn is_mentioned(environment: &EnvironmentRecord, findings: &[Finding]) -> bool {
             .any(|word| word == name);
         names || (hits && quotes)
     })
+}
+
+fn fixed(record: &Record) -> Vec<Fixed<'_>> {
+    let mut found: Vec<Fixed<'_>> = Vec::new();
+    for cell in record.cells.iter().filter(|cell| cell.status == Some(Status::Fixed)) {
+        let declared_at = cell.expected.as_ref().map_or("", |note| note.declared_at.as_str());
+        match found.iter_mut().find(|fixed| fixed.declared_at == declared_at) {
+            Some(fixed) => fixed.cells += 1,
+            None => found.push(Fixed { declared_at, cells: 1, example: cell }),
+        }
+    }
+    found
 }
 
 fn push_new<'r>(names: &mut Vec<&'r str>, name: &'r str) {

@@ -1,6 +1,6 @@
 //! Texts and numbers as every renderer shows them.
 //!
-//! Messages come out of artifacts, that is, from strangers: no renderer passes one on without [`line`] or
+//! Messages come out of artifacts, that is, from strangers: no renderer passes one on without [`line()`] or
 //! [`block`].
 
 use std::borrow::Cow;
@@ -273,7 +273,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
-/// A text from outside with its line breaks kept; everything else as in [`line`], except that spaces stay.
+/// A text from outside with its line breaks kept; everything else as in [`line()`], except that spaces stay.
 pub fn block(text: &str) -> String {
     anstream::adapter::strip_str(text)
         .to_string()

@@ -405,12 +405,12 @@ pub fn judged() -> Record {
             (Verdict::Drift, "kmeans") | (Verdict::Crash, _) => Status::Regression,
             (Verdict::Drift, _) | (Verdict::LoadError, _) => Status::Known,
             (Verdict::Identical, "forest") if cell.consumer.as_str() == "sk1.5.2" => Status::Fixed,
-            (Verdict::Timeout | Verdict::PredictError, _) => Status::New,
+            (Verdict::Timeout | Verdict::PredictError | Verdict::EnvError, _) => Status::New,
             _ => Status::Pass,
         });
-        if cell.status == Some(Status::Known) {
+        if matches!(cell.status, Some(Status::Known | Status::Fixed)) {
             cell.expected = Some(ExpectationNote {
-                verdicts: vec![cell.verdict],
+                verdicts: vec![if cell.verdict.works() { Verdict::LoadError } else { cell.verdict }],
                 reason: "the loss module moved".into(),
                 link: Some("https://example.org/issue/1".into()),
                 declared_at: "compat.toml:31".into(),
@@ -419,6 +419,37 @@ pub fn judged() -> Record {
     }
     let mut record = record(base.environments, base.artifacts, cells);
     record.run.judged = true;
+    record
+}
+
+/// A judged run in which every text that a stranger can write is hostile.
+pub fn hostile_everywhere() -> Record {
+    let mut record = judged();
+    record.matrix.name = HOSTILE.into();
+    record.matrix.description = Some(HOSTILE.into());
+    record.run.name = HOSTILE.into();
+    for environment in &mut record.environments {
+        environment.python = HOSTILE.into();
+        environment.error = Some(HOSTILE.into());
+        environment.remedy = Some(HOSTILE.into());
+    }
+    for (index, cell) in record.cells.iter_mut().enumerate() {
+        cell.model = format!("{}{}", HOSTILE, index % 6).into();
+        cell.producer = HOSTILE.into();
+        cell.blame = Some(HOSTILE.into());
+        cell.warned = vec![HOSTILE.into()];
+        for facts in cell.outputs.values_mut() {
+            if let Some(worst) = &mut facts.worst {
+                worst.observed = HOSTILE.into();
+            }
+        }
+    }
+    for finding in &mut record.findings {
+        finding.details = vec![HOSTILE.into()];
+        finding.remedy = Some(HOSTILE.into());
+        finding.pairs.push((HOSTILE.into(), HOSTILE.into()));
+        finding.cells.push(usize::MAX);
+    }
     record
 }
 
@@ -474,4 +505,88 @@ pub fn large(cells: usize) -> Record {
         }
     }
     record(environments, artifacts, all)
+}
+
+/// The events of a run of `cells` cells, as `events.jsonl` holds them: an observation and a comparison each.
+pub fn events(cells: usize) -> Vec<Event> {
+    let record = large(cells);
+    let mut events = vec![run_started()];
+    for (number, cell) in record.cells.iter().enumerate() {
+        let key = Digest::of(&number.to_le_bytes());
+        let names = ["predict", "predict_proba", "decision_function"];
+        let output = |name: &&str| {
+            let reference = OutputRef {
+                digest: key,
+                encoding: Encoding::F64,
+                kind: OutputKind::Continuous,
+                dtype: "float64".to_owned(),
+                shape: vec![150, 3],
+            };
+            ((*name).to_owned(), reference)
+        };
+        let outcome = match &cell.error {
+            Some(error) => Outcome::Raised { phase: Phase::Load, method: None, error: error.clone() },
+            None => Outcome::Predicted { outputs: names.iter().map(output).collect() },
+        };
+        events.push(Event::CellObserved {
+            artifact: cell.artifact_id(),
+            consumer: cell.consumer.clone(),
+            key,
+            observation: Observation {
+                outcome,
+                warnings: vec![WarningFact {
+                    category: "sklearn.exceptions.InconsistentVersionWarning".to_owned(),
+                    message: "Trying to unpickle estimator KMeans from version 1.2.2 when using version 1.5.2. This \
+                              might lead to breaking code or invalid results."
+                        .to_owned(),
+                    count: 1,
+                }],
+                load_seconds: cell.load_seconds,
+                predict_seconds: cell.predict_seconds,
+                peak_rss_bytes: cell.peak_rss_bytes,
+                printed: None,
+                alone: false,
+            },
+            reused: false,
+        });
+        events.push(Event::CellCompared {
+            artifact: cell.artifact_id(),
+            consumer: cell.consumer.clone(),
+            outputs: cell.outputs.clone(),
+        });
+    }
+    events.push(Event::RunFinished {
+        time: "2026-11-20T22:10:00Z".to_owned(),
+        seconds: 600.0,
+        executed: cells as u64,
+        reused: 0,
+        interrupted: false,
+    });
+    events
+}
+
+pub fn run_started() -> Event {
+    Event::RunStarted(Box::new(RunHeader {
+        format_version: FORMAT_VERSION,
+        shelflife: "0.1.0".to_owned(),
+        run: "compat".to_owned(),
+        time: "2026-11-20T22:00:00Z".to_owned(),
+        jobs: 2,
+        matrix: MatrixRecord {
+            name: "compat".to_owned(),
+            description: None,
+            plan_digest: Digest::of(b"plan"),
+        },
+        plan: PlanRecord { environments: Vec::new(), models: Vec::new(), expectations: Vec::new() },
+    }))
+}
+
+/// Events as the lines of a log.
+pub fn lines(events: &[Event]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for event in events {
+        serde_json::to_writer(&mut bytes, event).expect("events serialise");
+        bytes.push(b'\n');
+    }
+    bytes
 }

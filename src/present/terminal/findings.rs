@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::super::view::{FindingView, Section, View};
+use super::super::view::{FindingView, Fixed, Section, View};
 use super::super::words::{ASCII_ARROW, Group, difference, line, plural, shorten};
 use super::{BOLD, DIM, Page, painted, style};
 use crate::vocab::{EnvironmentRecord, Status};
@@ -30,6 +30,14 @@ pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
         if open.len() > max_findings {
             let more = open.len() - max_findings;
             page.line(&painted(DIM, &format!("  and {more} more, all in report.html and report.md")));
+        }
+        page.blank();
+    }
+    if !view.fixed.is_empty() {
+        page.line(&painted(style(Group::Works).bold(), Fixed::TITLE));
+        for fixed in &view.fixed {
+            let mark = painted(style(Group::Works), &Group::Works.ascii().to_string());
+            page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &fixed.advice());
         }
         page.blank();
     }

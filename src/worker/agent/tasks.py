@@ -34,10 +34,13 @@ def seed_everything(seed):
 def predicts_labels(estimator):
     """Whether `predict` gives classes or clusters rather than numbers."""
     try:
-        from sklearn.base import is_classifier
+        from sklearn.base import is_classifier, is_regressor
 
         if is_classifier(estimator):
             return True
+        # Tree regressors up to 0.23 carry a `classes_` that means nothing.
+        if is_regressor(estimator):
+            return False
     except Exception:
         pass
     try:
