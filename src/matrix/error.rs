@@ -168,6 +168,7 @@ impl Problems {
     }
 
     /// Notes a problem.
+    #[expect(clippy::boxed_local, reason = "every problem is made boxed, for small results")]
     pub fn note(&mut self, problem: Box<Problem>) {
         self.0.push(*problem);
     }

@@ -6,9 +6,12 @@ use super::requirement::{Requirement, Specifiers};
 use super::types::VersionSpec;
 use super::version::{Version, VersionError};
 
+/// A major release with its first minor and, where it is closed, its last.
+type Major = (u64, u64, Option<u64>);
+
 /// Minor releases by package and major release: the first, and the last where the major is closed. Needed
 /// for ranges over several majors; taken from the packages' release histories.
-const MINORS: &[(&str, &[(u64, u64, Option<u64>)])] = &[
+const MINORS: &[(&str, &[Major])] = &[
     ("numpy", &[(1, 7, Some(26)), (2, 0, None)]),
     ("pandas", &[(0, 20, Some(25)), (1, 0, Some(5)), (2, 0, Some(3)), (3, 0, None)]),
     ("scikit-learn", &[(0, 18, Some(24)), (1, 0, None)]),

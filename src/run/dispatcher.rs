@@ -12,63 +12,66 @@ use super::executor::{Executor, Job, Message, Shared, Slot, What};
 use super::keys::{Keys, TrainingRecord};
 use super::ledger::Ledger;
 use super::{Progress, Reporter, RunError, RunReport, RunRequest};
-use crate::format::{self, Format};
-use crate::matrix::{Matrix, ModelSource, ModelSpec, PairFacts, requirement_met};
+use crate::matrix::{Matrix, ModelSource, PairFacts};
 use crate::plan::Plan;
 use crate::provision::Provisioner;
 use crate::store::CacheRoot;
 use crate::vocab::{
     ArtifactAbsence, ArtifactId, Digest, EnvName, Event, Lock, ModelName, Observation, Outcome, OutputRef,
 };
-use crate::worker::{Saving, Source, Task, WorkerLimits, agent_digest};
+use crate::worker::{WorkerLimits, agent_digest};
 
 /// An environment as the dispatcher sees it.
-enum Environment {
+pub(super) enum Environment {
     Waiting,
-    Ready { lock: Lock, digest: Digest, jobs: mpsc::UnboundedSender<Job> },
+    Ready { lock: Box<Lock>, digest: Digest, jobs: mpsc::UnboundedSender<Job> },
     Failed,
 }
 
 /// An artifact as the dispatcher sees it.
-struct Artifact {
-    id: ArtifactId,
-    made: Option<Made>,
+pub(super) struct Artifact {
+    pub id: ArtifactId,
+    pub made: Option<Made>,
     /// Index of the event with its reference.
     reference: Option<usize>,
     /// Index of the event with the observation, for each consumer.
     observed: Vec<Option<usize>>,
 }
 
-struct Made {
-    digest: Digest,
-    path: String,
-    methods: Vec<String>,
+pub(super) struct Made {
+    pub digest: Digest,
+    pub path: String,
+    pub methods: Vec<String>,
+    /// Whether its bytes were seen to be sound in this run.
+    pub checked: bool,
 }
 
 pub(super) struct Dispatcher<'a> {
-    matrix: Arc<Matrix>,
-    plan: Arc<Plan>,
-    cache: CacheRoot,
-    keys: Keys,
-    fresh: bool,
-    datasets: HashMap<String, (Digest, String)>,
-    environments: Vec<Environment>,
-    senders: Vec<Option<mpsc::UnboundedSender<Job>>>,
-    artifacts: Vec<Artifact>,
-    ledger: Ledger,
-    arrays: Arrays,
-    reporter: &'a mut dyn Reporter,
-    messages: mpsc::UnboundedReceiver<Message>,
-    shared: Arc<Shared>,
-    executors: JoinSet<()>,
-    scratch: tempfile::TempDir,
+    pub(super) matrix: Arc<Matrix>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) cache: CacheRoot,
+    pub(super) keys: Keys,
+    pub(super) fresh: bool,
+    pub(super) datasets: HashMap<String, (Digest, String)>,
+    pub(super) environments: Vec<Environment>,
+    pub(super) senders: Vec<Option<mpsc::UnboundedSender<Job>>>,
+    pub(super) artifacts: Vec<Artifact>,
+    pub(super) ledger: Ledger,
+    pub(super) arrays: Arrays,
+    pub(super) reporter: &'a mut dyn Reporter,
+    pub(super) messages: mpsc::UnboundedReceiver<Message>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) executors: JoinSet<()>,
+    pub(super) scratch: tempfile::TempDir,
+    /// The artifacts of each model and producer.
+    pub(super) by_training: HashMap<(u32, u32), Vec<u32>>,
     /// Slots that were executed by this process; they are not looked up again when their arrays are lost.
-    forced: HashSet<Slot>,
-    in_flight: u64,
-    progress: Progress,
-    executed: u64,
-    reused: u64,
-    started: Instant,
+    pub(super) forced: HashSet<Slot>,
+    pub(super) in_flight: u64,
+    pub(super) progress: Progress,
+    pub(super) executed: u64,
+    pub(super) reused: u64,
+    pub(super) started: Instant,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -124,6 +127,10 @@ impl<'a> Dispatcher<'a> {
             cells: plan.cell_count(),
             ..Progress::default()
         };
+        let mut by_training: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
+        for (index, artifact) in plan.artifacts.iter().enumerate() {
+            by_training.entry((artifact.model, artifact.producer)).or_default().push(index as u32);
+        }
         let ledger = Ledger::new(recorded, header, reporter)?;
         Ok(Self {
             environments: plan.environments.iter().map(|_| Environment::Waiting).collect(),
@@ -142,6 +149,7 @@ impl<'a> Dispatcher<'a> {
             shared,
             executors: JoinSet::new(),
             scratch,
+            by_training,
             forced: HashSet::new(),
             in_flight: 0,
             progress,
@@ -211,8 +219,9 @@ impl<'a> Dispatcher<'a> {
             }
             Message::Trained { artifacts } => {
                 self.in_flight -= 1;
+                self.progress.trainings_done += 1;
                 for (artifact, record) in artifacts {
-                    self.trained(artifact, record, false)?;
+                    self.made(artifact, record, false)?;
                 }
             }
             Message::Observed { slot, key, observation } => {
@@ -246,10 +255,10 @@ impl<'a> Dispatcher<'a> {
         self.ledger.add_environment(event, self.reporter)?;
         self.progress.environments_ready += 1;
         let digest = lock.digest();
-        self.environments[index as usize] = Environment::Ready { lock, digest, jobs };
+        self.environments[index as usize] = Environment::Ready { lock: Box::new(lock), digest, jobs };
         if spec.producer {
             for model in 0..plan.models.len() as u32 {
-                self.start_training(model, index)?;
+                self.start_training(model, index, None)?;
             }
         }
         if let Some(position) = plan.consumers.iter().position(|consumer| *consumer == index) {
@@ -287,99 +296,7 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    /// Takes a model's artifacts from the cache, or has it trained.
-    fn start_training(&mut self, model: u32, producer: u32) -> Result<(), RunError> {
-        let plan = Arc::clone(&self.plan);
-        let spec = &plan.models[model as usize];
-        let Environment::Ready { lock, digest, jobs } = &self.environments[producer as usize] else {
-            return Ok(());
-        };
-        let (data, data_path) = &self.datasets[&spec.dataset];
-        let (inputs, inputs_path) = self.inputs(spec);
-        let mut missing = Vec::new();
-        let mut found = Vec::new();
-        let unmet = spec.requires.iter().find(|requirement| !requirement_met(requirement, &lock.packages));
-        for (index, artifact) in plan.artifacts.iter().enumerate() {
-            if artifact.model != model || artifact.producer != producer {
-                continue;
-            }
-            let index = index as u32;
-            if let Some(requirement) = unmet {
-                let reason = format!("the matrix says that it requires {requirement}");
-                found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
-                continue;
-            }
-            let format = self.format_of(index);
-            let key = self.keys.training(spec, data, inputs, format, digest);
-            match self.cached_training(&key) {
-                Some(record) => found.push((index, record)),
-                None => missing.push((index, key, format)),
-            }
-        }
-        if missing.is_empty() {
-            self.progress.trainings_done += 1;
-        } else {
-            let folder = self.scratch.path();
-            let formats = missing
-                .iter()
-                .map(|(index, _, format)| Saving {
-                    handler: format.handler,
-                    options: options_of(format),
-                    path: folder.join(format!("artifact-{index}.{}", format.extension)).display().to_string(),
-                })
-                .collect();
-            let source = match &spec.source {
-                ModelSource::Expression(text) => Source::Expression { expression: text.clone() },
-                ModelSource::Recipe { path, source } => {
-                    Source::Recipe { recipe: source.clone(), path: path.display().to_string() }
-                }
-            };
-            let task = Task::Train {
-                source,
-                dataset: data_path.clone(),
-                inputs: inputs_path.to_owned(),
-                methods: spec.methods.clone(),
-                seed: spec.seed,
-                formats,
-            };
-            let artifacts = missing.into_iter().map(|(index, key, _)| (index, key)).collect();
-            let job = Job { task, what: What::Training { artifacts }, alone: false, attempts: 0 };
-            if jobs.send(job).is_ok() {
-                self.in_flight += 1;
-            }
-        }
-        for (index, record) in found {
-            self.made(index, record, true)?;
-        }
-        Ok(())
-    }
-
-    fn cached_training(&self, key: &Digest) -> Option<TrainingRecord> {
-        if self.fresh {
-            return None;
-        }
-        let record = self.cache.record(key)?;
-        match &record {
-            TrainingRecord::Made { digest, .. } => self.cache.object_path(digest).exists().then_some(record),
-            // Dying may have been the machine's fault: try again.
-            TrainingRecord::Missing(ArtifactAbsence::Died { .. }) => None,
-            TrainingRecord::Missing(_) => Some(record),
-        }
-    }
-
-    fn trained(&mut self, artifact: u32, record: TrainingRecord, reused: bool) -> Result<(), RunError> {
-        let first = self.plan.artifacts[artifact as usize];
-        // All formats of a model come together; count the training once.
-        let is_first = !self.plan.artifacts[..artifact as usize]
-            .iter()
-            .any(|other| other.model == first.model && other.producer == first.producer);
-        if is_first {
-            self.progress.trainings_done += 1;
-        }
-        self.made(artifact, record, reused)
-    }
-
-    fn made(&mut self, index: u32, record: TrainingRecord, reused: bool) -> Result<(), RunError> {
+    pub(super) fn made(&mut self, index: u32, record: TrainingRecord, reused: bool) -> Result<(), RunError> {
         let id = self.artifacts[index as usize].id.clone();
         match record {
             TrainingRecord::Made { digest, size, train_seconds, save_seconds, methods } => {
@@ -394,7 +311,7 @@ impl<'a> Dispatcher<'a> {
                 };
                 self.ledger.add_artifact(event, self.reporter)?;
                 let path = self.cache.object_path(&digest).display().to_string();
-                self.artifacts[index as usize].made = Some(Made { digest, path, methods });
+                self.artifacts[index as usize].made = Some(Made::new(digest, path, methods));
                 self.start(Slot::Reference { artifact: index })?;
                 for consumer in 0..self.plan.consumers.len() as u32 {
                     self.start(Slot::Cell { artifact: index, consumer })?;
@@ -408,88 +325,7 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    /// Takes an observation from the record or the cache, or has it made. Nothing happens while the environment
-    /// is still being made: it asks again when it is ready.
-    fn start(&mut self, slot: Slot) -> Result<(), RunError> {
-        let (artifact, environment) = self.place(slot);
-        let (digest, jobs) = match &self.environments[environment as usize] {
-            Environment::Ready { digest, jobs, .. } => (digest, jobs.clone()),
-            Environment::Failed => {
-                self.progress.cells_done += 1;
-                return Ok(());
-            }
-            Environment::Waiting => return Ok(()),
-        };
-        let Some(made) = &self.artifacts[artifact as usize].made else { return Ok(()) };
-        let spec = self.model_of(artifact);
-        let format = self.format_of(artifact);
-        let purpose = match slot {
-            Slot::Reference { .. } => "reference-v1",
-            Slot::Cell { .. } => "cell-v1",
-        };
-        let (inputs, inputs_path) = self.inputs(spec);
-        let key =
-            self.keys.observation(purpose, &made.digest, format, inputs, &made.methods, spec.seed, digest);
-        if !self.fresh && !self.forced.contains(&slot) {
-            if let Some(index) = self.recorded(slot, &key) {
-                self.reused += 1;
-                return self.settle(slot, index);
-            }
-            if let Some(observation) = self.cached_observation(&key) {
-                self.reused += 1;
-                return self.observed(slot, key, observation, true);
-            }
-        }
-        let task = Task::Cell {
-            artifact: made.path.clone(),
-            handler: format.handler,
-            options: options_of(format),
-            inputs: inputs_path.to_owned(),
-            methods: made.methods.clone(),
-            seed: spec.seed,
-        };
-        // A damaged artifact must not be blamed on its readers; its digest is checked once per run, here.
-        if matches!(slot, Slot::Reference { .. }) && self.cache.object(&made.digest).is_none() {
-            return self.lost(
-                What::Observation { slot, key },
-                "the cached artifact is damaged; run again to make it anew".to_owned(),
-            );
-        }
-        self.forced.insert(slot);
-        let job = Job { task, what: What::Observation { slot, key }, alone: false, attempts: 0 };
-        if jobs.send(job).is_ok() {
-            self.in_flight += 1;
-        }
-        Ok(())
-    }
-
-    fn recorded(&self, slot: Slot, key: &Digest) -> Option<usize> {
-        let index = match slot {
-            Slot::Reference { artifact } => self.ledger.reference(&self.artifacts[artifact as usize].id, key),
-            Slot::Cell { artifact, consumer } => self.ledger.cell(&self.cell_name(artifact, consumer), key),
-        }?;
-        self.limits_hold(self.ledger.observation(index)?).then_some(index)
-    }
-
-    fn cached_observation(&self, key: &Digest) -> Option<Observation> {
-        self.cache.record::<Observation>(key).filter(|observation| self.limits_hold(observation))
-    }
-
-    /// Whether an observation would come out the same under today's limits.
-    fn limits_hold(&self, observation: &Observation) -> bool {
-        let limits = self.shared.limits;
-        match &observation.outcome {
-            Outcome::TimedOut { limit_seconds, .. } => *limit_seconds == limits.seconds,
-            Outcome::OutOfMemory { limit_bytes, .. } => *limit_bytes == limits.memory_bytes,
-            Outcome::Raised { error, .. } => {
-                // Under another memory limit it might not have been raised; it costs little to try again.
-                error.class != "MemoryError" && !error.bases.iter().any(|base| base == "MemoryError")
-            }
-            Outcome::Predicted { .. } | Outcome::Signalled { .. } | Outcome::Exited { .. } => true,
-        }
-    }
-
-    fn observed(
+    pub(super) fn observed(
         &mut self,
         slot: Slot,
         key: Digest,
@@ -511,7 +347,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     /// An observation is in the ledger: compare what can be compared now.
-    fn settle(&mut self, slot: Slot, index: usize) -> Result<(), RunError> {
+    pub(super) fn settle(&mut self, slot: Slot, index: usize) -> Result<(), RunError> {
         match slot {
             Slot::Reference { artifact } => {
                 self.artifacts[artifact as usize].reference = Some(index);
@@ -581,7 +417,7 @@ impl<'a> Dispatcher<'a> {
         let producer = self.plan.artifacts[artifact as usize].producer;
         let consumer = self.plan.consumers[consumer as usize];
         let lock = |index: u32| match &self.environments[index as usize] {
-            Environment::Ready { lock, .. } => Some(lock),
+            Environment::Ready { lock, .. } => Some(&**lock),
             _ => None,
         };
         match (lock(producer), lock(consumer)) {
@@ -593,9 +429,10 @@ impl<'a> Dispatcher<'a> {
     fn lost(&mut self, what: What, reason: String) -> Result<(), RunError> {
         match what {
             What::Training { artifacts } => {
+                self.progress.trainings_done += 1;
                 for (artifact, _) in artifacts {
                     let absence = ArtifactAbsence::Died { reason: reason.clone() };
-                    self.trained(artifact, TrainingRecord::Missing(absence), false)?;
+                    self.made(artifact, TrainingRecord::Missing(absence), false)?;
                 }
             }
             What::Observation { slot: Slot::Reference { .. }, .. } => self.reporter.note(&reason),
@@ -608,35 +445,19 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
-    fn place(&self, slot: Slot) -> (u32, u32) {
+    pub(super) fn place(&self, slot: Slot) -> (u32, u32) {
         match slot {
             Slot::Reference { artifact } => (artifact, self.plan.artifacts[artifact as usize].producer),
             Slot::Cell { artifact, consumer } => (artifact, self.plan.consumers[consumer as usize]),
         }
     }
 
-    fn cell_name(&self, artifact: u32, consumer: u32) -> (ArtifactId, EnvName) {
+    pub(super) fn cell_name(&self, artifact: u32, consumer: u32) -> (ArtifactId, EnvName) {
         let environment = self.plan.consumers[consumer as usize];
         (
             self.artifacts[artifact as usize].id.clone(),
             self.plan.environments[environment as usize].name.clone(),
         )
-    }
-
-    fn model_of(&self, artifact: u32) -> &ModelSpec {
-        &self.plan.models[self.plan.artifacts[artifact as usize].model as usize]
-    }
-
-    /// The matrix was checked against the table when it was read, so the name is known.
-    fn format_of(&self, artifact: u32) -> &'static Format {
-        let planned = self.plan.artifacts[artifact as usize];
-        let name = &self.plan.models[planned.model as usize].formats[planned.format as usize];
-        format::find(name.as_str()).unwrap_or(&format::TABLE[0])
-    }
-
-    fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {
-        let (digest, path) = &self.datasets[model.inputs.as_ref().unwrap_or(&model.dataset)];
-        (digest, path)
     }
 }
 
@@ -645,9 +466,4 @@ fn outputs(ledger: &Ledger, index: usize) -> Option<&BTreeMap<String, OutputRef>
         Outcome::Predicted { outputs } => Some(outputs),
         _ => None,
     }
-}
-
-/// The table's own test says that options are JSON objects.
-fn options_of(format: &Format) -> serde_json::Value {
-    serde_json::from_str(format.options).unwrap_or_default()
 }

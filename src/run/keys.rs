@@ -65,29 +65,31 @@ impl Keys {
         builder.finish()
     }
 
-    /// Of an observation. `purpose` keeps the reference and the producer's own cell apart: they are two
-    /// independent observations of the same thing.
-    pub fn observation(
-        &self,
-        purpose: &str,
-        artifact: &Digest,
-        format: &Format,
-        inputs: &Digest,
-        methods: &[String],
-        seed: u32,
-        lock: &Digest,
-    ) -> Digest {
-        let mut builder = DigestBuilder::new(purpose)
+    /// Of an observation.
+    pub fn observation(&self, observed: &Observed<'_>) -> Digest {
+        let mut builder = DigestBuilder::new(observed.purpose)
             .digest(&self.agent)
-            .digest(lock)
-            .digest(artifact)
-            .text(format.handler)
-            .text(format.options)
-            .digest(inputs)
-            .field(&seed.to_le_bytes());
-        for method in methods {
+            .digest(observed.lock)
+            .digest(observed.artifact)
+            .text(observed.format.handler)
+            .text(observed.format.options)
+            .digest(observed.inputs)
+            .field(&observed.seed.to_le_bytes());
+        for method in observed.methods {
             builder = builder.text(method);
         }
         builder.finish()
     }
+}
+
+/// Everything that an observation depends on, besides the agent.
+pub(super) struct Observed<'a> {
+    /// Keeps the reference and the producer's own cell apart: they are two independent observations of one thing.
+    pub purpose: &'static str,
+    pub artifact: &'a Digest,
+    pub format: &'static Format,
+    pub inputs: &'a Digest,
+    pub methods: &'a [String],
+    pub seed: u32,
+    pub lock: &'a Digest,
 }

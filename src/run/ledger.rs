@@ -8,6 +8,11 @@ use crate::vocab::{
     RunHeader,
 };
 
+/// What is said of an environment, timings aside.
+type EnvironmentFacts = (EnvName, Result<(Lock, BTreeMap<ModelName, String>), String>);
+/// What is said of an artifact, timings aside.
+type ArtifactFacts = (ArtifactId, Result<(Digest, Vec<String>), ArtifactAbsence>);
+
 /// All events in order, with what is needed to find again what an earlier process recorded.
 pub(super) struct Ledger {
     pub events: Vec<Event>,
@@ -114,18 +119,15 @@ impl Ledger {
 
     /// Records an environment, unless the record says the same already.
     pub fn add_environment(&mut self, event: Event, reporter: &mut dyn Reporter) -> Result<(), RunError> {
-        let facts =
-            |event: &Event| -> Option<(EnvName, Result<(Lock, BTreeMap<ModelName, String>), String>)> {
-                match event {
-                    Event::EnvironmentReady { name, lock, lacks, .. } => {
-                        Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
-                    }
-                    Event::EnvironmentFailed { name, reason, .. } => {
-                        Some((name.clone(), Err(reason.clone())))
-                    }
-                    _ => None,
+        let facts = |event: &Event| -> Option<EnvironmentFacts> {
+            match event {
+                Event::EnvironmentReady { name, lock, lacks, .. } => {
+                    Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
                 }
-            };
+                Event::EnvironmentFailed { name, reason, .. } => Some((name.clone(), Err(reason.clone()))),
+                _ => None,
+            }
+        };
         let new = facts(&event);
         let known = new
             .as_ref()
@@ -139,7 +141,7 @@ impl Ledger {
 
     /// Records an artifact, unless the record says the same already.
     pub fn add_artifact(&mut self, event: Event, reporter: &mut dyn Reporter) -> Result<(), RunError> {
-        let facts = |event: &Event| -> Option<(ArtifactId, Result<(Digest, Vec<String>), ArtifactAbsence>)> {
+        let facts = |event: &Event| -> Option<ArtifactFacts> {
             match event {
                 Event::ArtifactMade { artifact, digest, methods, .. } => {
                     Some((artifact.clone(), Ok((*digest, methods.clone()))))

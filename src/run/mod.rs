@@ -12,6 +12,7 @@ mod dispatcher;
 mod executor;
 mod keys;
 mod ledger;
+mod submitting;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -86,7 +86,10 @@ fn a_log_grows_line_by_line_and_is_never_overwritten() {
 fn going_on_cuts_a_torn_line_off() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.jsonl");
-    let resumed = Event::RunResumed { time: "2026-11-20T23:00:00Z".to_owned() };
+    let Event::RunStarted(header) = fixture::events(0).swap_remove(0) else {
+        panic!("no header comes first")
+    };
+    let resumed = Event::RunResumed { header };
     let whole = fixture::lines(&fixture::events(120));
     // A torn line longer than one step of the backward search, a short one, none, and nothing but one.
     let long = vec![b'x'; 200_000];

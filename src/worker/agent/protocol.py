@@ -51,9 +51,22 @@ def read_frame(descriptor):
     return json.loads(text.decode("utf-8")), payload
 
 
+def local_paths():
+    """Folders whose place differs from machine to machine, with the words that stand for them, longest first."""
+    paths = {sys.prefix: "<env>", sys.base_prefix: "<python>", os.getcwd(): "<scratch>"}
+    for entry in sys.path:
+        if entry.endswith(("site-packages", "dist-packages")):
+            paths[entry] = "<site-packages>"
+    pairs = [(path, word) for path, word in paths.items() if len(path) > 4]
+    return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
 def cut(text, limit):
-    """`text` without lone surrogates (JSON could not carry them), at most `limit` characters."""
+    """`text` without this machine's folders and without lone surrogates (JSON could not carry them), at most
+    `limit` characters."""
     text = text.encode("utf-8", "replace").decode("utf-8")
+    for path, word in local_paths():
+        text = text.replace(path, word)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
