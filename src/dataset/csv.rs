@@ -138,7 +138,10 @@ fn convert(
         Some("float64") => Ok(Values::Float64(numbers(column, lines, "float64")?)),
         Some("float32") => Ok(Values::Float32(numbers(column, lines, "float32")?)),
         Some("int64") => Ok(Values::Int64(integers(column, lines)?)),
-        Some(other) => Err((None, format!("the dtype `{other}` is none of float64, float32, int64, text"))),
+        Some("bool") => Ok(Values::Bool(truths(column, lines)?)),
+        Some(other) => {
+            Err((None, format!("the dtype `{other}` is none of float64, float32, int64, bool, text")))
+        }
         None => {
             let all_numbers = cells.iter().all(|cell| is_missing(cell) || cell.trim().parse::<f64>().is_ok());
             if !all_numbers {
