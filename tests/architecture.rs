@@ -169,8 +169,7 @@ fn the_map_names_every_module() {
 fn the_judge_is_exhaustive() {
     // A new outcome or verdict must make the compiler ask what it means, so the files that form opinions have no
     // catch-all arm over them.
-    for file in ["src/judge/gate.rs"] {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-        assert!(!without_tests(&text).contains("_ =>"), "{file} has a catch-all arm");
-    }
+    let file = "src/judge/gate.rs";
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    assert!(!without_tests(&text).contains("_ =>"), "{file} has a catch-all arm");
 }
