@@ -138,7 +138,10 @@ fn convert(
         Some("float64") => Ok(Values::Float64(numbers(column, lines, "float64")?)),
         Some("float32") => Ok(Values::Float32(numbers(column, lines, "float32")?)),
         Some("int64") => Ok(Values::Int64(integers(column, lines)?)),
-        Some(other) => Err((None, format!("the dtype `{other}` is none of float64, float32, int64, text"))),
+        Some("bool") => Ok(Values::Bool(booleans(column, lines)?)),
+        Some(other) => {
+            Err((None, format!("the dtype `{other}` is none of float64, float32, int64, bool, text")))
+        }
         None => {
             let all_numbers = cells.iter().all(|cell| is_missing(cell) || cell.trim().parse::<f64>().is_ok());
             if !all_numbers {
@@ -187,6 +190,20 @@ fn integers(column: &RawColumn, lines: &[u64]) -> Result<Vec<i64>, Problem> {
                     format!("`{cell}` in the column `{}` is no whole number, as int64 needs", column.name);
                 (Some(*line), what)
             })
+        })
+        .collect()
+}
+
+fn booleans(column: &RawColumn, lines: &[u64]) -> Result<Vec<bool>, Problem> {
+    let cells = column.cells.iter().zip(lines);
+    cells
+        .map(|(cell, line)| match cell.trim() {
+            "true" | "True" | "TRUE" | "1" => Ok(true),
+            "false" | "False" | "FALSE" | "0" => Ok(false),
+            _ => {
+                let what = format!("`{cell}` in the column `{}` is neither true nor false", column.name);
+                Err((Some(*line), what))
+            }
         })
         .collect()
 }
