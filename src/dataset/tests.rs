@@ -55,16 +55,6 @@ fn mixed_columns_become_a_table_and_one_text_column_a_text() {
 }
 
 #[test]
-fn declared_booleans_are_read() {
-    let declare = |spec: &mut DatasetSpec| drop(spec.dtypes.insert("b".to_owned(), "bool".to_owned()));
-    let dataset = csv("a,b\n1,true\n2,False\n3,1\n", declare).unwrap();
-    assert_eq!(dataset.columns[1].values, Values::Bool(vec![true, false, true]));
-    assert_eq!(header(&dataset).0["layout"], "table");
-    let error = csv("a,b\n1,true\n2,yes\n", declare).unwrap_err().to_string();
-    assert!(error.contains("line 3: `yes` in the column `b` is neither true nor false"), "{error}");
-}
-
-#[test]
 fn bad_tables_are_refused_with_their_place() {
     let rows: [(&str, &str); 8] = [
         ("", "it is empty"),
