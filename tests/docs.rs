@@ -12,8 +12,7 @@ use shelflife::vocab::{ExitCode, Stage, Status, Verdict};
 use shelflife::{dataset, format, matrix};
 
 /// Options of other programs that the documents mention.
-const FOREIGN_OPTIONS: &[&str] =
-    &["--release", "--locked", "--bench", "--test", "--network", "--build-arg", "--lib", "--rm", "--user"];
+const FOREIGN_OPTIONS: &[&str] = &["--release", "--locked", "--path", "--bench", "--network", "--build-arg"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
