@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::words::{ASCII_ARROW, block, difference, line};
+use super::words::{ASCII_ARROW, block, difference, join, line};
 use super::{RenderError, View};
 use crate::vocab::{CellRecord, Status, Verdict};
 
@@ -117,7 +117,8 @@ fn message(cell: &CellRecord) -> String {
         message.push_str(&format!(": {output}: {}", difference(facts, ASCII_ARROW)));
     }
     if let Some(note) = &cell.expected {
-        message.push_str(&format!(" (declared at {}: {})", note.declared_at, note.reason));
+        let verdicts = join(&note.verdicts);
+        message.push_str(&format!(" (declared as {verdicts} at {}: {})", note.declared_at, note.reason));
     }
     message
 }

@@ -263,8 +263,9 @@ fn notes(shown: &FindingView<'_>) -> Vec<String> {
     if !shown.statuses.is_empty() {
         notes.push(join(shown.statuses.iter().map(|(status, count)| format!("{count} {status}"))));
     }
-    if let Some((reason, place)) = shown.declared {
-        notes.push(format!("declared at {}: {}", code(place), prose(reason)));
+    if let Some(note) = shown.declared {
+        let place = code(&note.declared_at);
+        notes.push(format!("declared as {} at {place}: {}", join(&note.verdicts), prose(&note.reason)));
     }
     notes
 }
