@@ -178,6 +178,20 @@ fn numbers<T: std::str::FromStr + From<f32>>(
         .collect()
 }
 
+fn truths(column: &RawColumn, lines: &[u64]) -> Result<Vec<bool>, Problem> {
+    let cells = column.cells.iter().zip(lines);
+    cells
+        .map(|(cell, line)| match cell.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => {
+                let what = format!("`{cell}` in the column `{}` is neither true nor false", column.name);
+                Err((Some(*line), what))
+            }
+        })
+        .collect()
+}
+
 fn integers(column: &RawColumn, lines: &[u64]) -> Result<Vec<i64>, Problem> {
     let cells = column.cells.iter().zip(lines);
     cells
