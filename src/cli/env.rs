@@ -16,9 +16,10 @@ pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
     let cache = CacheRoot::open(None)?;
     match command {
         EnvCommand::List { message_format } => {
-            let environments = Provisioner::new(cache, ProvisionOptions::default()).list().map_err(|source| {
-                Failure::Machine { what: "cannot list the environments".to_owned(), source }
-            })?;
+            let environments =
+                Provisioner::new(cache, ProvisionOptions::default()).list().map_err(|source| {
+                    Failure::Machine { what: "cannot list the environments".to_owned(), source }
+                })?;
             console::print(&match message_format {
                 MessageFormat::Human => listing(&environments),
                 MessageFormat::Json => json(&environments)?,

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::keys::{Keys, TrainingRecord};
+use super::turns::{Turn, Turns, Work};
 use crate::matrix::EnvironmentSpec;
 use crate::process::worker_environment;
 use crate::provision::Provisioner;
@@ -68,7 +70,7 @@ pub(super) struct Shared {
     pub provisioner: Arc<Provisioner>,
     pub keys: Keys,
     pub limits: WorkerLimits,
-    pub permits: Semaphore,
+    pub turns: Arc<Turns>,
     pub scratch: PathBuf,
     pub expressions: Vec<(String, String)>,
     pub messages: mpsc::UnboundedSender<Message>,
@@ -79,6 +81,39 @@ pub(super) struct Executor {
     pub spec: EnvironmentSpec,
     pub shared: Arc<Shared>,
     pub jobs: mpsc::UnboundedReceiver<Job>,
+    pub work: Arc<Work>,
+}
+
+/// The dispatcher's way to an executor.
+#[derive(Clone, Debug)]
+pub(super) struct Jobs {
+    sender: mpsc::UnboundedSender<Job>,
+    work: Arc<Work>,
+}
+
+/// A new way to an executor: the two ends, and what the executor has left to do.
+pub(super) fn jobs() -> (Jobs, mpsc::UnboundedReceiver<Job>, Arc<Work>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let work = Arc::new(Work::default());
+    (Jobs { sender, work: Arc::clone(&work) }, receiver, work)
+}
+
+impl Jobs {
+    /// Hands a job over. False when the executor has gone.
+    pub fn send(&self, job: Job) -> bool {
+        job.count(&self.work).fetch_add(1, Ordering::Relaxed);
+        self.sender.send(job).is_ok()
+    }
+}
+
+impl Job {
+    fn is_training(&self) -> bool {
+        matches!(self.what, What::Training { .. })
+    }
+
+    fn count<'a>(&self, work: &'a Work) -> &'a AtomicUsize {
+        if self.is_training() { &work.first } else { &work.then }
+    }
 }
 
 struct Live {
@@ -135,13 +170,16 @@ impl Executor {
         while let Some(job) = self.jobs.recv().await {
             pending.push_back(job);
             while !pending.is_empty() {
-                // The semaphore is never closed, so this cannot fail.
-                let Ok(_permit) = shared.permits.acquire().await else { return };
+                let turn = shared.turns.take(&self.work).await;
                 while let Ok(job) = self.jobs.try_recv() {
                     pending.push_back(job);
                 }
                 let batch = next_batch(&mut pending);
-                for job in self.batch(&mut live, batch).await.into_iter().rev() {
+                for job in &batch {
+                    job.count(&self.work).fetch_sub(1, Ordering::Relaxed);
+                }
+                for job in self.batch(&mut live, batch, turn).await.into_iter().rev() {
+                    job.count(&self.work).fetch_add(1, Ordering::Relaxed);
                     pending.push_front(job);
                 }
             }
@@ -149,8 +187,9 @@ impl Executor {
     }
 
     async fn lacks(&self, live: &mut Live, key: &Digest) -> Result<BTreeMap<String, String>, WorkerError> {
-        // The semaphore is never closed.
-        let _permit = self.shared.permits.acquire().await;
+        self.work.first.fetch_add(1, Ordering::Relaxed);
+        let _turn = self.shared.turns.take(&self.work).await;
+        self.work.first.fetch_sub(1, Ordering::Relaxed);
         let lacks = self.worker(live).await?.ready.lacks.clone();
         // A cache that cannot be written costs the next run an import, nothing else.
         let _ = self.shared.cache.put_record(key, &lacks);
@@ -174,8 +213,9 @@ impl Executor {
         Ok(live.worker.insert(worker))
     }
 
-    /// Does a batch; returns the jobs that must be repeated.
-    async fn batch(&self, live: &mut Live, mut batch: Vec<Job>) -> Vec<Job> {
+    /// Does a batch; returns the jobs that must be repeated. The turn ends with the child: keeping results leaves
+    /// the core to the next one.
+    async fn batch(&self, live: &mut Live, mut batch: Vec<Job>, turn: Turn) -> Vec<Job> {
         let tasks: Vec<Task> = batch.iter().map(|job| job.task.clone()).collect();
         let limits = self.shared.limits;
         let worker = match self.worker(live).await {
@@ -187,7 +227,9 @@ impl Executor {
                 return Vec::new();
             }
         };
-        match worker.run(&tasks, limits).await {
+        let done = worker.run(&tasks, limits).await;
+        drop(turn);
+        match done {
             Ok(done) if done.is_clean() => {
                 for (job, result) in batch.into_iter().zip(done.results) {
                     // `is_clean` says that there is a result for every task.
@@ -380,12 +422,11 @@ fn repeat_alone(batch: Vec<Job>) -> Vec<Job> {
 /// The next jobs to run in one child: trainings before cells, since others wait for them; lone ones by
 /// themselves.
 fn next_batch(pending: &mut VecDeque<Job>) -> Vec<Job> {
-    let is_training = |job: &Job| matches!(job.what, What::Training { .. });
-    let training = pending.iter().any(is_training);
+    let training = pending.iter().any(Job::is_training);
     let mut batch: Vec<Job> = Vec::new();
     let mut rest = VecDeque::with_capacity(pending.len());
     for job in pending.drain(..) {
-        let fits = is_training(&job) == training
+        let fits = job.is_training() == training
             && batch.len() < BATCH
             && if job.alone { batch.is_empty() } else { batch.first().is_none_or(|first| !first.alone) };
         if fits {

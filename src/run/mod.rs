@@ -13,6 +13,7 @@ mod executor;
 mod keys;
 mod ledger;
 mod submitting;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::io;
