@@ -107,7 +107,7 @@ pub struct RunArgs {
     /// Folder of all runs.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub reports: PathBuf,
-    /// Verdicts that end the run with 100 wherever no [[expect]] covers them, separated by commas.
+    /// Verdicts that end the run with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
     /// An earlier run (its name, its folder or its results.json): what fails now and did not then, or fails otherwise,
@@ -169,7 +169,7 @@ pub struct ReportArgs {
     /// Where to write: a folder, or `-` for standard output (one format then); the run's own folder by default.
     #[arg(long, short = 'o', value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Verdicts that end with 100 wherever no [[expect]] covers them, separated by commas.
+    /// Verdicts that end with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
     /// An earlier run (its name, its folder or its results.json) to judge this one against.

@@ -191,3 +191,6 @@ fn version_warnings(warnings: &[WarningFact]) -> Vec<String> {
         .map(|warning| warning.message.clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
