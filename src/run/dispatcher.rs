@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::comparing::{Arrays, still_holds};
-use super::executor::{self, Executor, Jobs, Message, Shared, Slot, What};
+use super::executor::{Executor, Message, Shared};
+use super::jobs::{self, Jobs, Slot, What};
 use super::keys::{Keys, TrainingRecord};
 use super::ledger::Ledger;
 use super::turns::Turns;
@@ -163,7 +164,7 @@ impl<'a> Dispatcher<'a> {
     pub async fn run(mut self) -> Result<RunReport, RunError> {
         let plan = Arc::clone(&self.plan);
         for (index, spec) in plan.environments.iter().enumerate() {
-            let (sender, jobs, work) = executor::jobs();
+            let (sender, jobs, work) = jobs::channel();
             self.senders[index] = Some(sender);
             let shared = Arc::clone(&self.shared);
             let executor = Executor { index: index as u32, spec: spec.clone(), shared, jobs, work };

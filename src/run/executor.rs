@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::jobs::{Job, Pace, Slot, What, next_batch, repeat_alone};
 use super::keys::{Keys, TrainingRecord};
 use super::turns::{Turn, Turns, Work};
 use crate::matrix::EnvironmentSpec;
@@ -18,40 +20,8 @@ use crate::worker::{
     Ended, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal,
 };
 
-/// Tasks of one forked child. Larger batches amortise the fork; smaller ones spread better over the cores and
-/// lose less when one of their cells misbehaves.
-const BATCH: usize = 32;
 /// How often a task that took the whole worker down alone is tried.
 const ATTEMPTS: u32 = 2;
-
-/// What a slot of the run is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Slot {
-    /// The producer's reload of an artifact in a fresh process.
-    Reference { artifact: u32 },
-    /// An artifact in the consumer at this position.
-    Cell { artifact: u32, consumer: u32 },
-}
-
-/// One unit of work.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub task: Task,
-    pub what: What,
-    /// Runs in a child of its own.
-    pub alone: bool,
-    /// How often it took the worker down.
-    pub attempts: u32,
-}
-
-/// What a job's result is.
-#[derive(Debug)]
-pub(super) enum What {
-    /// The artifacts of one model, with the cache key of each.
-    Training { artifacts: Vec<(u32, Digest)> },
-    /// An observation.
-    Observation { slot: Slot, key: Digest },
-}
 
 /// What an executor tells the dispatcher.
 #[derive(Debug)]
@@ -84,42 +54,18 @@ pub(super) struct Executor {
     pub work: Arc<Work>,
 }
 
-/// The dispatcher's way to an executor.
-#[derive(Clone, Debug)]
-pub(super) struct Jobs {
-    sender: mpsc::UnboundedSender<Job>,
-    work: Arc<Work>,
-}
-
-/// A new way to an executor: the two ends, and what the executor has left to do.
-pub(super) fn jobs() -> (Jobs, mpsc::UnboundedReceiver<Job>, Arc<Work>) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let work = Arc::new(Work::default());
-    (Jobs { sender, work: Arc::clone(&work) }, receiver, work)
-}
-
-impl Jobs {
-    /// Hands a job over. False when the executor has gone.
-    pub fn send(&self, job: Job) -> bool {
-        job.count(&self.work).fetch_add(1, Ordering::Relaxed);
-        self.sender.send(job).is_ok()
-    }
-}
-
-impl Job {
-    fn is_training(&self) -> bool {
-        matches!(self.what, What::Training { .. })
-    }
-
-    fn count<'a>(&self, work: &'a Work) -> &'a AtomicUsize {
-        if self.is_training() { &work.first } else { &work.then }
-    }
-}
-
 struct Live {
     command: Vec<String>,
     folder: PathBuf,
     worker: Option<Worker>,
+    trainings: Pace,
+    cells: Pace,
+}
+
+impl Live {
+    fn pace(&mut self, training: bool) -> &mut Pace {
+        if training { &mut self.trainings } else { &mut self.cells }
+    }
 }
 
 impl Executor {
@@ -140,7 +86,13 @@ impl Executor {
         if let Err(error) = store::create_folder(&folder) {
             return say(Message::Failed { environment, reason: error.to_string(), remedy: None });
         }
-        let mut live = Live { command: ready.command, folder, worker: None };
+        let mut live = Live {
+            command: ready.command,
+            folder,
+            worker: None,
+            trainings: Pace::default(),
+            cells: Pace::default(),
+        };
         let key = shared.keys.lacks(&ready.lock.digest(), &shared.expressions);
         let lacks = match shared.cache.record(&key) {
             Some(lacks) => lacks,
@@ -174,7 +126,8 @@ impl Executor {
                 while let Ok(job) = self.jobs.try_recv() {
                     pending.push_back(job);
                 }
-                let batch = next_batch(&mut pending);
+                let training = pending.iter().any(Job::is_training);
+                let batch = next_batch(&mut pending, training, live.pace(training).batch());
                 for job in &batch {
                     job.count(&self.work).fetch_sub(1, Ordering::Relaxed);
                 }
@@ -227,10 +180,13 @@ impl Executor {
                 return Vec::new();
             }
         };
+        let started = Instant::now();
         let done = worker.run(&tasks, limits).await;
         drop(turn);
         match done {
             Ok(done) if done.is_clean() => {
+                let training = batch.first().is_some_and(Job::is_training);
+                live.pace(training).took(batch.len(), started.elapsed().as_secs_f64());
                 for (job, result) in batch.into_iter().zip(done.results) {
                     // `is_clean` says that there is a result for every task.
                     if let Some(result) = result {
@@ -413,28 +369,4 @@ impl Executor {
         let _ = self.shared.cache.put_record(&key, &observation);
         self.say(Message::Observed { slot, key, observation: Box::new(observation) });
     }
-}
-
-fn repeat_alone(batch: Vec<Job>) -> Vec<Job> {
-    batch.into_iter().map(|job| Job { alone: true, ..job }).collect()
-}
-
-/// The next jobs to run in one child: trainings before cells, since others wait for them; lone ones by
-/// themselves.
-fn next_batch(pending: &mut VecDeque<Job>) -> Vec<Job> {
-    let training = pending.iter().any(Job::is_training);
-    let mut batch: Vec<Job> = Vec::new();
-    let mut rest = VecDeque::with_capacity(pending.len());
-    for job in pending.drain(..) {
-        let fits = job.is_training() == training
-            && batch.len() < BATCH
-            && if job.alone { batch.is_empty() } else { batch.first().is_none_or(|first| !first.alone) };
-        if fits {
-            batch.push(job);
-        } else {
-            rest.push_back(job);
-        }
-    }
-    *pending = rest;
-    batch
 }

@@ -10,6 +10,7 @@
 mod comparing;
 mod dispatcher;
 mod executor;
+mod jobs;
 mod keys;
 mod ledger;
 mod submitting;

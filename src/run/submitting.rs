@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RunError;
 use super::dispatcher::{Dispatcher, Environment, Made};
-use super::executor::{Job, Slot, What};
+use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
 use crate::matrix::{ModelSource, ModelSpec, requirement_met};
