@@ -73,7 +73,7 @@ fn reason(cell: &CellRecord) -> String {
 
 fn message(cell: &CellRecord) -> String {
     match &cell.error {
-        Some(error) => format!("{}: {}", error.class, error.message),
+        Some(error) => error.to_string(),
         None => reason(cell),
     }
 }

@@ -189,13 +189,15 @@ impl Executor {
         };
         match worker.run(&tasks, limits).await {
             Ok(done) if done.is_clean() => {
+                let mut rest = Vec::new();
                 for (job, result) in batch.into_iter().zip(done.results) {
-                    // `is_clean` says that there is a result for every task.
-                    if let Some(result) = result {
-                        self.finish(job, result);
+                    match result {
+                        Some(result) => self.finish(job, result),
+                        // The time of a batch was over.
+                        None => rest.push(job),
                     }
                 }
-                Vec::new()
+                rest
             }
             Ok(mut done) => {
                 if batch.len() > 1 {
