@@ -107,9 +107,13 @@ pub struct RunArgs {
     /// Folder of all runs.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub reports: PathBuf,
-    /// Verdicts that end the run with 100 wherever no [[expect]] covers them, separated by commas.
+    /// Verdicts that end the run with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
+    /// An earlier run (its name, its folder or its results.json): what fails now and did not then, or fails otherwise,
+    /// ends the run with 100.
+    #[arg(long, value_name = "RUN")]
+    pub baseline: Option<PathBuf>,
     /// Batches of cells that run side by side; the number of cores by default.
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -165,9 +169,12 @@ pub struct ReportArgs {
     /// Where to write: a folder, or `-` for standard output (one format then); the run's own folder by default.
     #[arg(long, short = 'o', value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Verdicts that end with 100 wherever no [[expect]] covers them, separated by commas.
+    /// Verdicts that end with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
+    /// An earlier run (its name, its folder or its results.json) to judge this one against.
+    #[arg(long, value_name = "RUN")]
+    pub baseline: Option<PathBuf>,
 }
 
 /// Arguments of `env`.

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::args::SelectArgs;
 use super::failure::Failure;
-use crate::dataset;
+use crate::dataset::{self, DatasetError};
+use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
 use crate::plan::{self, Plan, Selection};
-use crate::present::parse_events;
-use crate::vocab::Event;
+use crate::present::{self, parse_events};
+use crate::vocab::{Event, Record, Verdict};
 
 /// The matrix in a file.
 pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
@@ -39,31 +40,18 @@ pub(super) fn datasets(matrix: &Matrix, plan: &Plan) -> Result<BTreeMap<String, 
         // Names of datasets were checked when the matrix was compiled.
         let Some(spec) = matrix.datasets.get(name) else { continue };
         let read = |path: &Path| {
-            fs_err::read(path).map_err(|source| Failure::Read {
-                name: name.clone(),
-                path: path.to_owned(),
-                source,
-            })
+            fs_err::read(path).map_err(|error| Box::new(DatasetError::unreadable(spec, &error)))
         };
         let bytes = read(&spec.path)?;
-        let is_npy = spec.path.extension().is_some_and(|extension| extension == "npy");
+        let is_npy = spec.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
         let target = match spec.target.as_slice() {
-            [target] if is_npy => {
-                let folder = spec.path.parent().unwrap_or(Path::new("."));
-                Some(read(&target_path(folder, target))?)
-            }
+            [target] if is_npy => Some(read(Path::new(target))?),
             _ => None,
         };
-        let dataset = dataset::parse(spec, &bytes, target.as_deref())
-            .map_err(|source| Failure::Dataset { name: name.clone(), source: Box::new(source) })?;
+        let dataset = dataset::parse(spec, &bytes, target.as_deref()).map_err(Box::new)?;
         encoded.insert(name.clone(), dataset.encode());
     }
     Ok(encoded)
-}
-
-fn target_path(folder: &Path, target: &str) -> PathBuf {
-    let path = Path::new(target);
-    if path.is_absolute() { path.to_owned() } else { folder.join(path) }
 }
 
 /// The folder of a run that was given by name, folder or event file.
@@ -72,6 +60,35 @@ pub(super) fn run_folder(given: &Path, reports: &Path) -> PathBuf {
         return given.parent().unwrap_or(Path::new(".")).to_owned();
     }
     if given.join(EVENTS).is_file() { given.to_owned() } else { reports.join(given) }
+}
+
+/// What to judge by: verdicts of the command line, and an earlier run.
+pub(super) fn judge_options(
+    fail_on: &[Verdict],
+    baseline: Option<&Path>,
+    reports: &Path,
+) -> Result<JudgeOptions, Failure> {
+    let baseline = match baseline {
+        None => None,
+        Some(given) if given.is_file() && given.extension().is_some_and(|extension| extension == "json") => {
+            let unreadable = |reason: String| Failure::Record { path: given.to_owned(), reason };
+            let bytes = fs_err::read(given).map_err(|error| unreadable(error.to_string()))?;
+            let record = present::json::read(&bytes).map_err(|error| unreadable(error.to_string()))?;
+            Some(Baseline::of(&record))
+        }
+        Some(given) => {
+            let path = run_folder(given, reports).join(EVENTS);
+            Some(Baseline::of(&judged(&events(&path)?, &JudgeOptions::default(), &path)?))
+        }
+    };
+    Ok(JudgeOptions { fail_on: fail_on.to_vec(), baseline })
+}
+
+/// The record of events under what was asked on the command line.
+pub(super) fn judged(events: &[Event], options: &JudgeOptions, path: &Path) -> Result<Record, Failure> {
+    let facts = judge::fold(events)
+        .map_err(|error| Failure::Record { path: path.to_owned(), reason: error.to_string() })?;
+    Ok(judge::judge(&facts, options))
 }
 
 /// Name of the record in the folder of a run.

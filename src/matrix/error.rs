@@ -168,9 +168,8 @@ impl Problems {
     }
 
     /// Notes a problem.
-    #[expect(clippy::boxed_local, reason = "every problem is made boxed, for small results")]
     pub fn note(&mut self, problem: Box<Problem>) {
-        self.0.push(*problem);
+        self.take::<()>(Err(problem));
     }
 
     /// Fails where anything was noted so far.

@@ -256,7 +256,7 @@ impl<'a> Dispatcher<'a> {
         self.progress.environments_ready += 1;
         let digest = lock.digest();
         self.environments[index as usize] = Environment::Ready { lock: Box::new(lock), digest, jobs };
-        // Before its own artifacts: those start their cells themselves.
+        // What others have written already, before its own artifacts start their cells here by themselves.
         if let Some(position) = plan.consumers.iter().position(|consumer| *consumer == index) {
             for artifact in 0..self.artifacts.len() as u32 {
                 if self.artifacts[artifact as usize].made.is_some() {
