@@ -9,6 +9,7 @@ pub mod glob;
 mod load;
 mod raw;
 mod requirement;
+mod runtimes;
 mod select;
 mod tolerance;
 mod types;
@@ -26,8 +27,8 @@ pub use requirement::{Requirement, Specifier, Specifiers, package_name};
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
-    DatasetSpec, EnvironmentSpec, Expectation, Limits, Matrix, ModelSource, ModelSpec, PairKind, RuntimeSpec,
-    ToleranceRule, VersionSpec,
+    ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
+    ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
 pub use version::{Version, VersionError};
 

@@ -53,7 +53,7 @@ impl EnvironmentSpec {
                     VersionSpec::Exact(python.clone())
                 }
             }),
-            RuntimeSpec::Existing { .. } => None,
+            RuntimeSpec::Rootfs(_) | RuntimeSpec::Container(_) | RuntimeSpec::Existing { .. } => None,
         }
     }
 }

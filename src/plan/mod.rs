@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::matrix::{DatasetSpec, EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec, glob};
+use crate::matrix::{
+    ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec, RootfsSpec,
+    RuntimeSpec, glob,
+};
 use crate::vocab::{
     ArtifactId, Digest, DigestBuilder, EnvironmentPlan, ExpectationRecord, ModelPlan, PlanRecord,
 };
@@ -184,6 +187,23 @@ fn digest(
         ]);
         builder = match &environment.runtime {
             RuntimeSpec::Venv { python } => builder.text("venv").text(python),
+            RuntimeSpec::Rootfs(RootfsSpec { suite, arch, debian, mirror }) => {
+                let builder = builder.text("rootfs").text(suite).text(arch);
+                debian.iter().chain(mirror).fold(builder, |builder, word| builder.text(word))
+            }
+            RuntimeSpec::Container(ContainerSpec { source, platform }) => {
+                let builder = builder.text("container").text(platform.as_deref().unwrap_or(""));
+                match source {
+                    ImageSource::Image(image) => builder.text("image").text(image),
+                    ImageSource::Build { context, dockerfile, args } => args.iter().fold(
+                        builder
+                            .text("build")
+                            .text(&context.to_string_lossy())
+                            .text(dockerfile.as_deref().unwrap_or("")),
+                        |builder, (name, value)| builder.text(name).text(value),
+                    ),
+                }
+            }
             RuntimeSpec::Existing { command } => {
                 command.iter().fold(builder.text("existing"), |builder, word| builder.text(word))
             }
@@ -265,7 +285,7 @@ impl Plan {
             runtime: environment.runtime.runtime(),
             python: match &environment.runtime {
                 RuntimeSpec::Venv { python } => Some(python.clone()),
-                RuntimeSpec::Existing { .. } => None,
+                RuntimeSpec::Rootfs(_) | RuntimeSpec::Container(_) | RuntimeSpec::Existing { .. } => None,
             },
             packages: environment
                 .packages
