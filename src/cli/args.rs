@@ -110,6 +110,10 @@ pub struct RunArgs {
     /// Verdicts that end the run with 100 wherever no [[expect]] covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
+    /// An earlier run (its name, its folder or its results.json): what fails now and did not then, or fails otherwise,
+    /// ends the run with 100.
+    #[arg(long, value_name = "RUN")]
+    pub baseline: Option<PathBuf>,
     /// Batches of cells that run side by side; the number of cores by default.
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -168,6 +172,9 @@ pub struct ReportArgs {
     /// Verdicts that end with 100 wherever no [[expect]] covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
+    /// An earlier run (its name, its folder or its results.json) to judge this one against.
+    #[arg(long, value_name = "RUN")]
+    pub baseline: Option<PathBuf>,
 }
 
 /// Arguments of `env`.

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::args::SelectArgs;
 use super::failure::Failure;
 use crate::dataset;
+use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
 use crate::plan::{self, Plan, Selection};
-use crate::present::parse_events;
-use crate::vocab::Event;
+use crate::present::{self, parse_events};
+use crate::vocab::{Event, Record, Verdict};
 
 /// The matrix in a file.
 pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
@@ -46,7 +47,7 @@ pub(super) fn datasets(matrix: &Matrix, plan: &Plan) -> Result<BTreeMap<String, 
             })
         };
         let bytes = read(&spec.path)?;
-        let is_npy = spec.path.extension().is_some_and(|extension| extension == "npy");
+        let is_npy = dataset::is_npy(&spec.path);
         let target = match spec.target.as_slice() {
             [target] if is_npy => {
                 let folder = spec.path.parent().unwrap_or(Path::new("."));
@@ -72,6 +73,35 @@ pub(super) fn run_folder(given: &Path, reports: &Path) -> PathBuf {
         return given.parent().unwrap_or(Path::new(".")).to_owned();
     }
     if given.join(EVENTS).is_file() { given.to_owned() } else { reports.join(given) }
+}
+
+/// What to judge by: verdicts of the command line, and an earlier run.
+pub(super) fn judge_options(
+    fail_on: &[Verdict],
+    baseline: Option<&Path>,
+    reports: &Path,
+) -> Result<JudgeOptions, Failure> {
+    let baseline = match baseline {
+        None => None,
+        Some(given) if given.is_file() && given.extension().is_some_and(|extension| extension == "json") => {
+            let unreadable = |reason: String| Failure::Record { path: given.to_owned(), reason };
+            let bytes = fs_err::read(given).map_err(|error| unreadable(error.to_string()))?;
+            let record = present::json::read(&bytes).map_err(|error| unreadable(error.to_string()))?;
+            Some(Baseline::of(&record))
+        }
+        Some(given) => {
+            let path = run_folder(given, reports).join(EVENTS);
+            Some(Baseline::of(&judged(&events(&path)?, &JudgeOptions::default(), &path)?))
+        }
+    };
+    Ok(JudgeOptions { fail_on: fail_on.to_vec(), baseline })
+}
+
+/// The record of events under what was asked on the command line.
+pub(super) fn judged(events: &[Event], options: &JudgeOptions, path: &Path) -> Result<Record, Failure> {
+    let facts = judge::fold(events)
+        .map_err(|error| Failure::Record { path: path.to_owned(), reason: error.to_string() })?;
+    Ok(judge::judge(&facts, options))
 }
 
 /// Name of the record in the folder of a run.

@@ -4,7 +4,6 @@ use super::args::ReportArgs;
 use super::console;
 use super::failure::Failure;
 use super::load::{self, EVENTS};
-use super::run::judged;
 use crate::judge;
 use crate::present::{self, RENDERERS, Renderer, TerminalOptions, View, terminal};
 use crate::vocab::ExitCode;
@@ -15,7 +14,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let folder = load::run_folder(&args.run, &args.reports);
     let path = folder.join(EVENTS);
     let events = load::events(&path)?;
-    let record = judged(&events, &args.fail_on, &path)?;
+    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports)?;
+    let record = load::judged(&events, &judging, &path)?;
     let view = View::new(&record);
     let to_stdout = args.output.as_deref().is_some_and(|output| output.as_os_str() == "-");
     if to_stdout || wants_terminal {

@@ -16,12 +16,14 @@ use crate::present::{self, EventLog, RENDERERS, TerminalOptions, View, parse_eve
 use crate::provision::{ProvisionOptions, Provisioner};
 use crate::run::{Progress, Reporter, RunReport, RunRequest, run as run_plan};
 use crate::store::{CacheRoot, LockError};
-use crate::vocab::{Digest, Event, ExitCode, FORMAT_VERSION, MatrixRecord, Record, RunHeader};
+use crate::vocab::{Digest, Event, ExitCode, FORMAT_VERSION, MatrixRecord, RunHeader};
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let (matrix, plan) = load::matrix_and_plan(&args.matrix, &args.select)?;
     let datasets = load::datasets(&matrix, &plan)?;
+    // The baseline is read first: this run may take its place.
+    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports)?;
     let name = run_name(args, &matrix)?;
     let folder = args.reports.join(&name);
     let cache = CacheRoot::open(None)?;
@@ -53,12 +55,18 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     };
     let report = runtime.block_on(run_plan(request, cache, provisioner, &mut reporter));
     reporter.meter.finish();
-    finish(args, &folder, &report?, started)
+    finish(args, &judging, &folder, &report?, started)
 }
 
 /// Renders everything and says what it means.
-fn finish(args: &RunArgs, folder: &Path, report: &RunReport, started: Instant) -> Result<ExitCode, Failure> {
-    let record = judged(&report.events, &args.fail_on, &folder.join(EVENTS))?;
+fn finish(
+    args: &RunArgs,
+    judging: &JudgeOptions,
+    folder: &Path,
+    report: &RunReport,
+    started: Instant,
+) -> Result<ExitCode, Failure> {
+    let record = load::judged(&report.events, judging, &folder.join(EVENTS))?;
     let files = present::write_reports(folder, &View::new(&record), RENDERERS)?;
     if args.message_format == MessageFormat::Human {
         let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
@@ -84,17 +92,6 @@ fn finish(args: &RunArgs, folder: &Path, report: &RunReport, started: Instant) -
         return Ok(ExitCode::Interrupted);
     }
     Ok(judge::exit_code(&record))
-}
-
-/// The record of events under what was asked on the command line.
-pub(super) fn judged(
-    events: &[Event],
-    fail_on: &[crate::vocab::Verdict],
-    path: &Path,
-) -> Result<Record, Failure> {
-    let facts = judge::fold(events)
-        .map_err(|error| Failure::Record { path: path.to_owned(), reason: error.to_string() })?;
-    Ok(judge::judge(&facts, &JudgeOptions { fail_on: fail_on.to_vec() }))
 }
 
 fn cores() -> usize {

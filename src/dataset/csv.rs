@@ -138,7 +138,10 @@ fn convert(
         Some("float64") => Ok(Values::Float64(numbers(column, lines, "float64")?)),
         Some("float32") => Ok(Values::Float32(numbers(column, lines, "float32")?)),
         Some("int64") => Ok(Values::Int64(integers(column, lines)?)),
-        Some(other) => Err((None, format!("the dtype `{other}` is none of float64, float32, int64, text"))),
+        Some("bool") => Ok(Values::Bool(truths(column, lines)?)),
+        Some(other) => {
+            Err((None, format!("the dtype `{other}` is none of float64, float32, int64, bool, text")))
+        }
         None => {
             let all_numbers = cells.iter().all(|cell| is_missing(cell) || cell.trim().parse::<f64>().is_ok());
             if !all_numbers {
@@ -174,6 +177,20 @@ fn numbers<T: std::str::FromStr + From<f32>>(
                 let what = format!("`{cell}` in the column `{}` is no number, as {dtype} needs", column.name);
                 (Some(*line), what)
             })
+        })
+        .collect()
+}
+
+fn truths(column: &RawColumn, lines: &[u64]) -> Result<Vec<bool>, Problem> {
+    let cells = column.cells.iter().zip(lines);
+    cells
+        .map(|(cell, line)| match cell.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => {
+                let what = format!("`{cell}` in the column `{}` is neither true nor false", column.name);
+                Err((Some(*line), what))
+            }
         })
         .collect()
 }

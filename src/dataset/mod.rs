@@ -91,6 +91,11 @@ fn place(line: &Option<u64>) -> String {
     line.map_or_else(String::new, |line| format!(", line {line}"))
 }
 
+/// Whether a dataset's file is numpy's rather than CSV.
+pub fn is_npy(path: &std::path::Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+}
+
 /// Parses the bytes of a dataset's file (`.npy`, else CSV). `target_bytes` are those of the second file that an
 /// `.npy` dataset may name as its target.
 ///
@@ -104,7 +109,7 @@ pub fn parse(spec: &DatasetSpec, bytes: &[u8], target_bytes: Option<&[u8]>) -> R
             return Err(DatasetError::Digest { file, declared, found });
         }
     }
-    let is_npy = spec.path.extension().is_some_and(|extension| extension == "npy");
+    let is_npy = is_npy(&spec.path);
     let at = |line: Option<u64>, what: String| DatasetError::At { file: file.clone(), line, what };
     if is_npy {
         npy::parse(spec, bytes, target_bytes).map_err(|what| at(None, what))

@@ -71,10 +71,11 @@ fn reason(cell: &CellRecord) -> String {
     cell.reason.clone().unwrap_or_default()
 }
 
+/// What a failing cell says: the judge's own reason where it has one, else the exception.
 fn message(cell: &CellRecord) -> String {
-    match &cell.error {
-        Some(error) => format!("{}: {}", error.class, error.message),
-        None => reason(cell),
+    match (&cell.reason, &cell.error) {
+        (None, Some(error)) => format!("{}: {}", error.class, error.message),
+        (reason, _) => reason.clone().unwrap_or_default(),
     }
 }
 
@@ -222,6 +223,9 @@ fn failure_text(cell: &CellRecord) -> (String, Vec<String>) {
     let mut lines = message.lines().filter(|line| !line.trim().is_empty());
     let title = cut(lines.next().unwrap_or_default());
     details.extend(lines.take(MAX_DETAILS).map(str::to_owned));
+    if let (Some(_), Some(error)) = (&cell.reason, &cell.error) {
+        details.push(cut(&format!("raised here as {}: {}", error.class, error.message)));
+    }
     if let Some(error) = &cell.error
         && !error.frames.is_empty()
     {

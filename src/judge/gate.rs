@@ -1,6 +1,6 @@
-//! Statuses against expectations, and the exit code of a whole run.
+//! Statuses against expectations and a baseline, and the exit code of a whole run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::JudgeOptions;
 use crate::vocab::{
@@ -8,10 +8,42 @@ use crate::vocab::{
     Verdict,
 };
 
+/// The verdicts of an earlier run, to judge a later one against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baseline(HashMap<(String, EnvName), Verdict>);
+
+impl Baseline {
+    /// The verdicts of a judged run.
+    pub fn of(record: &Record) -> Self {
+        let verdicts = record
+            .cells
+            .iter()
+            .map(|cell| ((cell.artifact.clone(), cell.consumer.clone()), cell.verdict))
+            .collect();
+        Self(verdicts)
+    }
+
+    /// What a verdict means against the earlier one of the same cell.
+    fn status(&self, artifact: &ArtifactId, consumer: &EnvName, now: Verdict) -> Status {
+        let before = self.0.get(&(artifact.to_string(), consumer.clone())).copied();
+        match (before, now) {
+            (_, Verdict::EnvError) => Status::New,
+            (_, Verdict::Unsupported) => Status::Known,
+            (None | Some(Verdict::EnvError | Verdict::Unsupported), now) if now.works() => Status::Pass,
+            (None | Some(Verdict::EnvError | Verdict::Unsupported), _) => Status::New,
+            (Some(before), now) if before.works() && now.works() => Status::Pass,
+            (Some(_), now) if now.works() => Status::Fixed,
+            (Some(before), now) if before == now => Status::Known,
+            (Some(_), _) => Status::Regression,
+        }
+    }
+}
+
 /// What a run is judged by.
 pub(super) struct Gate<'a> {
     expectations: Vec<Covering<'a>>,
     fail_on: &'a [Verdict],
+    baseline: Option<&'a Baseline>,
 }
 
 struct Covering<'a> {
@@ -34,12 +66,12 @@ impl<'a> Gate<'a> {
                 record,
             })
             .collect();
-        Self { expectations, fail_on: &options.fail_on }
+        Self { expectations, fail_on: &options.fail_on, baseline: options.baseline.as_ref() }
     }
 
     /// Whether there is anything to judge by; otherwise the run is a survey.
     pub(super) fn judges(&self) -> bool {
-        !self.expectations.is_empty() || !self.fail_on.is_empty()
+        !self.expectations.is_empty() || !self.fail_on.is_empty() || self.baseline.is_some()
     }
 
     /// The status of a cell, and the expectation that covers it.
@@ -59,6 +91,10 @@ impl<'a> Gate<'a> {
                 && covering.formats.contains(&artifact.format)
         });
         let Some(covering) = covering else {
+            if let Some(baseline) = self.baseline {
+                let status = self.uncovered(verdict);
+                return (Some(status.unwrap_or_else(|| baseline.status(artifact, consumer, verdict))), None);
+            }
             let status = match verdict {
                 Verdict::Identical | Verdict::Roundoff => Status::Pass,
                 Verdict::Unsupported => Status::Known,
@@ -125,7 +161,10 @@ pub fn exit_code(record: &Record) -> ExitCode {
         return ExitCode::Done;
     }
     let has = |status: Status| record.summary.statuses.get(&status).is_some_and(|count| *count > 0);
-    if has(Status::Regression) || has(Status::Fixed) {
+    // A failure that an expectation declares and that works must be undeclared; against a baseline it is good news.
+    let is_stale =
+        record.cells.iter().any(|cell| cell.status == Some(Status::Fixed) && cell.expected.is_some());
+    if has(Status::Regression) || is_stale {
         return ExitCode::Judged;
     }
     let unjudged =

@@ -12,7 +12,7 @@ mod verdict;
 use std::collections::BTreeMap;
 
 pub use fold::{ArtifactFacts, CellFacts, EnvironmentFacts, FoldError, RunFacts, fold};
-pub use gate::exit_code;
+pub use gate::{Baseline, exit_code};
 pub use stage::load_stage;
 pub use verdict::{Opinion, judge_cell};
 
@@ -27,6 +27,8 @@ use gate::Gate;
 pub struct JudgeOptions {
     /// Verdicts that are regressions wherever no expectation covers them.
     pub fail_on: Vec<Verdict>,
+    /// An earlier run, for cells that no expectation covers.
+    pub baseline: Option<Baseline>,
 }
 
 /// Judges a run.
@@ -189,3 +191,6 @@ fn version_warnings(warnings: &[WarningFact]) -> Vec<String> {
         .map(|warning| warning.message.clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fold::{CellFacts, EnvironmentFacts, NOT_REACHED};
 use super::stage::load_stage;
+use crate::format;
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactId, ErrorFact, Mismatch, Observation, Outcome, OutputComparison,
     Phase, Stage, Verdict,
@@ -83,7 +84,15 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
             (Some(Ok(())), None) => Opinion::environment("its outputs were not compared"),
             (Some(Ok(())), Some(outputs)) => judge_values(outputs),
         },
-        Outcome::Raised { phase, error, .. } => judge_exception(*phase, error),
+        Outcome::Raised { phase, error, .. } => {
+            match (judge_exception(*phase, error), alignment_pad(facts)) {
+                // What an older joblib makes of the pad is a matter of chance: `KeyError`, `EOFError`, `TypeError`, ...
+                (opinion, Some(reason)) if opinion.stage == Stage::State || opinion.stage == Stage::Read => {
+                    Opinion { verdict: Verdict::LoadError, stage: Stage::Read, reason: Some(reason) }
+                }
+                (opinion, _) => opinion,
+            }
+        }
         Outcome::Signalled { phase, signal } => Opinion {
             verdict: Verdict::Crash,
             stage: stage_of(*phase),
@@ -164,6 +173,29 @@ fn judge_exception(phase: Phase, error: &ErrorFact) -> Opinion {
         Phase::Load => Opinion::at(Verdict::LoadError, load_stage(error)),
         Phase::Predict => Opinion::at(Verdict::PredictError, Stage::Predict),
     }
+}
+
+/// joblib 1.2 and later pad arrays to an alignment that older ones do not know, so that these misread every file with
+/// arrays. Says so where a file crosses that boundary.
+fn alignment_pad(facts: &CellFacts<'_>) -> Option<String> {
+    let format = format::find(facts.artifact.id.format.as_str())?;
+    let joblib = |environment: &EnvironmentFacts<'_>| match environment {
+        EnvironmentFacts::Ready { lock, .. } => lock.packages.get("joblib").cloned(),
+        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown => None,
+    };
+    let (written, read) = (joblib(facts.producer)?, joblib(facts.consumer)?);
+    let crosses = !before_padding(&written)? && before_padding(&read)?;
+    (format.handler == "joblib" && crosses).then(|| {
+        format!(
+            "joblib {read} misreads the aligned arrays of joblib {written}: install joblib 1.2 or later there"
+        )
+    })
+}
+
+/// Whether a version of joblib is older than 1.2.
+fn before_padding(version: &str) -> Option<bool> {
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
+    Some((numbers.next()??, numbers.next()??) < (1, 2))
 }
 
 fn judge_values(outputs: &BTreeMap<String, OutputComparison>) -> Opinion {

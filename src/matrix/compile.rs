@@ -39,10 +39,16 @@ pub(super) fn compile(merged: &Merged, read: Read<'_>) -> Result<Matrix, MatrixE
         ));
     }
     select(merged, &mut environments, &mut problems);
+    let before = problems.count();
     let datasets = datasets(merged, &mut problems);
+    // Models name datasets; complaints about missing ones would only repeat these problems.
+    if problems.count() > before {
+        problems.check()?;
+    }
     let models = models(merged, &datasets, read, &mut problems);
-    // What follows names environments and models; more complaints about missing ones would only confuse.
+    // What follows names environments and models.
     problems.check()?;
+    roles(merged, &environments)?;
     let names = Names { environments: &environments, models: &models };
     let tolerances =
         merged.tolerance.iter().filter_map(|placed| problems.take(tolerance(placed, &names))).collect();
@@ -94,6 +100,26 @@ fn select(merged: &Merged, environments: &mut [EnvironmentSpec], problems: &mut 
     if let Some(Some(names)) = problems.take(chosen(&placed.value.consumers, environments)) {
         environments.iter_mut().for_each(|env| env.consumer &= names.contains(&env.name));
     }
+}
+
+/// Refuses a matrix in which nobody writes or nobody reads.
+fn roles(merged: &Merged, environments: &[EnvironmentSpec]) -> Fallible<()> {
+    let source = &merged.main;
+    let refuse = |does: &str, role: &str| {
+        let first_line = 0..source.text.find('\n').unwrap_or(source.text.len());
+        source.problem(
+            first_line,
+            format!("no environment {does} artifacts"),
+            format!("give one of them `role = \"both\"` or `role = \"{role}\"`, and look at [select]"),
+        )
+    };
+    if !environments.iter().any(|environment| environment.producer) {
+        return Err(refuse("writes", "producer"));
+    }
+    if !environments.iter().any(|environment| environment.consumer) {
+        return Err(refuse("reads", "consumer"));
+    }
+    Ok(())
 }
 
 /// The environments that patterns cover; each pattern must cover one.
@@ -165,19 +191,37 @@ fn dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<DatasetSpec> {
     let list = |texts_of: &Option<Texts>| -> Vec<String> {
         texts_of.iter().flat_map(texts).map(Spanned::into_inner).collect()
     };
-    let mut path = resolve(&source.path, raw.path.get_ref());
-    if path.as_os_str().is_empty() {
-        path.push(".");
-    }
-    let is_npy = path.extension().is_some_and(|extension| extension == "npy");
+    let path = resolve(&source.path, raw.path.get_ref());
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    let is_npy = match extension.as_deref() {
+        Some("csv") => false,
+        Some("npy") => true,
+        _ => {
+            return Err(source.problem(
+                raw.path.span(),
+                format!("the dataset `{}` is neither a .csv nor a .npy file", raw.path.get_ref()),
+                "save it as CSV with a header line, or with numpy.save",
+            ));
+        }
+    };
     let target = list(&raw.target);
-    if is_npy && target.len() > 1 {
-        let span = raw.target.as_ref().map_or(name.span(), Spanned::span);
-        return Err(source.problem(
-            span,
-            "the target of a .npy dataset is one second .npy file",
-            "name one file, such as target = \"y.npy\"",
-        ));
+    if is_npy {
+        if target.len() > 1 {
+            return Err(source.problem(
+                raw.target.as_ref().map_or(name.span(), Spanned::span),
+                "the target of a .npy dataset is one second .npy file",
+                "name one file, such as target = \"y.npy\"; it may have several columns",
+            ));
+        }
+        let columns = raw.drop.as_ref().map(|drop| (drop.span(), "drop"));
+        let columns = columns.or_else(|| raw.dtypes.values().next().map(|text| (text.span(), "dtypes")));
+        if let Some((span, key)) = columns {
+            return Err(source.problem(
+                span,
+                format!("`{key}` names columns, and a .npy file has no column names"),
+                "remove it, or save the data as CSV",
+            ));
+        }
     }
     let mut dtypes = BTreeMap::new();
     for (column, dtype) in &raw.dtypes {
@@ -286,6 +330,8 @@ fn model(
     let dataset = match (&model.dataset, default_dataset) {
         (Some(text), _) => named(source, text)?,
         (None, Some((source, text))) => named(source, text)?,
+        // With one dataset there is nothing to choose.
+        (None, None) if datasets.len() == 1 => datasets.keys().cloned().collect(),
         (None, None) => {
             return Err(source.problem(
                 model.name.span(),

@@ -173,6 +173,11 @@ impl Problems {
         self.0.push(*problem);
     }
 
+    /// How many were noted so far.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Fails where anything was noted so far.
     pub fn check(&mut self) -> Result<(), MatrixError> {
         if self.0.is_empty() { Ok(()) } else { Err(MatrixError(std::mem::take(&mut self.0))) }

@@ -262,16 +262,17 @@ impl<'a> Dispatcher<'a> {
         self.progress.environments_ready += 1;
         let digest = lock.digest();
         self.environments[index as usize] = Environment::Ready { lock, digest, jobs };
-        if spec.producer {
-            for model in 0..plan.models.len() as u32 {
-                self.start_training(model, index, None)?;
-            }
-        }
+        // What others have written already, before its own artifacts start their cells here by themselves.
         if let Some(position) = plan.consumers.iter().position(|consumer| *consumer == index) {
             for artifact in 0..self.artifacts.len() as u32 {
                 if self.artifacts[artifact as usize].made.is_some() {
                     self.start(Slot::Cell { artifact, consumer: position as u32 })?;
                 }
+            }
+        }
+        if spec.producer {
+            for model in 0..plan.models.len() as u32 {
+                self.start_training(model, index, None)?;
             }
         }
         Ok(())

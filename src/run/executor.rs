@@ -10,7 +10,7 @@ use super::keys::{Keys, TrainingRecord};
 use crate::matrix::EnvironmentSpec;
 use crate::process::worker_environment;
 use crate::provision::{Launch, Provisioner, Reach};
-use crate::store::{Bucket, CacheRoot};
+use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{ArtifactAbsence, Digest, Lock, Observation, Outcome, Phase};
 use crate::worker::{
     Ended, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal,
@@ -109,7 +109,7 @@ impl Executor {
             }
         };
         let folder = environment_folder(&shared.scratch, self.index);
-        if let Err(error) = fs_err::create_dir_all(&folder) {
+        if let Err(error) = store::create_folder(&folder) {
             return say(Message::Failed { environment, reason: error.to_string(), remedy: None });
         }
         let mut live = Live { launch: ready.launch, folder, worker: None };
