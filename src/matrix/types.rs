@@ -109,6 +109,19 @@ pub struct RootfsSpec {
     pub mirror: Option<String>,
 }
 
+impl RootfsSpec {
+    /// The scikit-learn of its Debian release, where that stands still (measured 2026-11).
+    pub fn scikit_learn(&self) -> Option<VersionSpec> {
+        let version = match self.suite.as_str() {
+            "bullseye" => "0.23.2",
+            "bookworm" => "1.2.1",
+            "trixie" => "1.4.2",
+            _ => return None,
+        };
+        Some(VersionSpec::Exact(version.to_owned()))
+    }
+}
+
 /// A container image and the platform it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerSpec {

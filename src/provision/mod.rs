@@ -1,5 +1,8 @@
 //! Layer 2: makes environments.
 //!
+//! One file makes the environments of one runtime (`venv`, `rootfs`, `container`, `existing`), and `Provisioner::prepare`
+//! has one row for each. How their Python is started and what it sees of this machine is a `Launch`.
+//!
 //! A `venv` is made by uv from wheels in the cache folder and is used again as long as it is what was asked
 //! for; an `existing` environment is only looked at. Either way the result is a lock (what it resolved to) and
 //! a command that starts its Python. A failure is a value with a reason and a remedy, never the end of a run.
@@ -17,6 +20,7 @@ mod interpreters;
 mod inventory;
 mod launch;
 mod machine;
+mod offers;
 mod once;
 mod probe;
 mod rootfs;
@@ -42,6 +46,7 @@ pub use failure::ProvisionFailure;
 pub use interpreters::Interpreter;
 pub use inventory::{CachedEnvironment, MachineFacts, Pruned};
 pub use launch::{Launch, Reach};
+pub use offers::Offer;
 pub use uv::Uv;
 
 use interpreters::{Finder, Wanted};
@@ -172,6 +177,7 @@ impl Provisioner {
             interpreters: self.finder.all().await,
             cache: self.cache.path().to_owned(),
             free_bytes: inventory::free_bytes(&self.cache),
+            offers: offers::all().await,
         }
     }
 
