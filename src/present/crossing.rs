@@ -36,17 +36,15 @@ impl Direction {
         }
     }
 
-    /// The direction between two environments, where there is one. Byte order outweighs pointer width.
+    /// The direction between two environments that differ in one of the two alone.
     fn between(producer: &EnvironmentRecord, consumer: &EnvironmentRecord) -> Option<Self> {
         let order = |environment: &EnvironmentRecord| Some(environment.full_lock.as_ref()?.byteorder);
-        match (order(producer), order(consumer)) {
-            (Some(ByteOrder::Little), Some(ByteOrder::Big)) => return Some(Self::ToBig),
-            (Some(ByteOrder::Big), Some(ByteOrder::Little)) => return Some(Self::ToLittle),
-            _ => {}
-        }
-        match (producer.bits, consumer.bits) {
-            (64, 32) => Some(Self::To32),
-            (32, 64) => Some(Self::To64),
+        let same_order = order(producer) == order(consumer);
+        match (producer.bits, consumer.bits, order(producer), order(consumer)) {
+            (64, 32, ..) if same_order => Some(Self::To32),
+            (32, 64, ..) if same_order => Some(Self::To64),
+            (from, to, Some(ByteOrder::Little), Some(ByteOrder::Big)) if from == to => Some(Self::ToBig),
+            (from, to, Some(ByteOrder::Big), Some(ByteOrder::Little)) if from == to => Some(Self::ToLittle),
             _ => None,
         }
     }
