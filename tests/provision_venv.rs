@@ -1,6 +1,8 @@
 //! Real environments, made by a real uv. They need a package index (or a filled cache) and Python 3.11; the cache
 //! is shared between runs of these tests.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -10,10 +12,7 @@ use shelflife::provision::{ProvisionOptions, Provisioner, ReadyEnvironment};
 use shelflife::store::{Bucket, CacheRoot};
 
 fn cache() -> CacheRoot {
-    let folder = std::env::var_os("SHELFLIFE_TEST_CACHE")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("test-cache"));
-    CacheRoot::open(Some(folder)).expect("the test cache can be opened")
+    CacheRoot::open(Some(common::cache_folder())).expect("the test cache can be opened")
 }
 
 fn provisioner(options: ProvisionOptions) -> Provisioner {

@@ -35,7 +35,7 @@ pub enum Color {
     Never,
 }
 
-/// How `run` and `plan` speak to standard output.
+/// How commands speak to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
     /// For people.
@@ -107,7 +107,7 @@ pub struct RunArgs {
     /// Folder of all runs.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub reports: PathBuf,
-    /// Verdicts that end the run with 100 wherever no [[expect]] covers them, separated by commas.
+    /// Verdicts that end the run with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
     /// An earlier run (its name, its folder or its results.json): what fails now and did not then, or fails otherwise,
@@ -169,7 +169,7 @@ pub struct ReportArgs {
     /// Where to write: a folder, or `-` for standard output (one format then); the run's own folder by default.
     #[arg(long, short = 'o', value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Verdicts that end with 100 wherever no [[expect]] covers them, separated by commas.
+    /// Verdicts that end with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
     /// An earlier run (its name, its folder or its results.json) to judge this one against.
@@ -189,7 +189,11 @@ pub struct EnvArgs {
 #[derive(Debug, Subcommand)]
 pub enum EnvCommand {
     /// List the environments in the cache, last used first.
-    List,
+    List {
+        /// How to speak to standard output: `json` prints one array with folders and interpreters.
+        #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+        message_format: MessageFormat,
+    },
     /// Make the environments of a matrix without running anything.
     Prepare {
         /// The matrix file.

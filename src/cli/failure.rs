@@ -17,29 +17,13 @@ pub enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Matrix(#[from] Box<MatrixError>),
-    /// A dataset is invalid.
-    #[error("the dataset `{name}` cannot be used")]
-    #[diagnostic(help("the matrix declares it as [datasets.{name}]"))]
-    Dataset {
-        /// Its name.
-        name: String,
-        /// Why.
-        #[source]
-        source: Box<DatasetError>,
-    },
-    /// A dataset's file cannot be read.
-    #[error("the dataset `{name}` cannot be read from `{}`", path.display())]
-    #[diagnostic(help("check `path` of [datasets.{name}]; it is relative to the matrix file"))]
-    Read {
-        /// Its name.
-        name: String,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The selection is empty.
+    /// A dataset cannot be used.
     #[error(transparent)]
+    #[diagnostic(transparent)]
+    Dataset(#[from] Box<DatasetError>),
+    /// The selection is empty or no selection.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
     Plan(#[from] PlanError),
     /// The record of a run cannot be read.
     #[error("`{}` is not a run that can be read: {reason}", path.display())]
@@ -101,10 +85,12 @@ impl Failure {
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::Matrix(_) | Self::Dataset { .. } | Self::Read { .. } | Self::Record { .. } => {
-                ExitCode::InvalidInput
+            Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } => ExitCode::InvalidInput,
+            Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
+                ExitCode::NothingSelected
             }
-            Self::Plan(_) => ExitCode::NothingSelected,
+            Self::Plan(PlanError::BadPattern { .. }) => ExitCode::Usage,
+            Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
             Self::Usage { .. } => ExitCode::Usage,
             Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
                 ExitCode::Internal

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::SelectArgs;
 use super::failure::Failure;
-use crate::dataset;
+use crate::dataset::{self, DatasetError};
 use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
 use crate::plan::{self, Plan, Selection};
@@ -40,31 +40,18 @@ pub(super) fn datasets(matrix: &Matrix, plan: &Plan) -> Result<BTreeMap<String, 
         // Names of datasets were checked when the matrix was compiled.
         let Some(spec) = matrix.datasets.get(name) else { continue };
         let read = |path: &Path| {
-            fs_err::read(path).map_err(|source| Failure::Read {
-                name: name.clone(),
-                path: path.to_owned(),
-                source,
-            })
+            fs_err::read(path).map_err(|error| Box::new(DatasetError::unreadable(spec, &error)))
         };
         let bytes = read(&spec.path)?;
-        let is_npy = dataset::is_npy(&spec.path);
+        let is_npy = spec.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
         let target = match spec.target.as_slice() {
-            [target] if is_npy => {
-                let folder = spec.path.parent().unwrap_or(Path::new("."));
-                Some(read(&target_path(folder, target))?)
-            }
+            [target] if is_npy => Some(read(Path::new(target))?),
             _ => None,
         };
-        let dataset = dataset::parse(spec, &bytes, target.as_deref())
-            .map_err(|source| Failure::Dataset { name: name.clone(), source: Box::new(source) })?;
+        let dataset = dataset::parse(spec, &bytes, target.as_deref()).map_err(Box::new)?;
         encoded.insert(name.clone(), dataset.encode());
     }
     Ok(encoded)
-}
-
-fn target_path(folder: &Path, target: &str) -> PathBuf {
-    let path = Path::new(target);
-    if path.is_absolute() { path.to_owned() } else { folder.join(path) }
 }
 
 /// The folder of a run that was given by name, folder or event file.

@@ -1,209 +1,349 @@
-//! CSV with a header line: comma-separated, quoted as RFC 4180 says, UTF-8 with or without a byte order mark.
+//! CSV with a header line.
 
-use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
 
-use super::{Column, Dataset, Values};
-use crate::matrix::DatasetSpec;
+use super::{Column, Dataset, DatasetError, Features, Target, Values};
+use crate::matrix::{DatasetSpec, glob};
 
-/// A problem with its line, where it has one.
-type Problem = (Option<u64>, String);
+/// What stands for a missing number, besides nothing at all.
+const MISSING_NUMBERS: [&str; 3] = ["NA", "NaN", "nan"];
 
-/// Texts that mean "no value here", beside the empty one.
-const MISSING: &[&str] = &["", "NA", "N/A", "NaN", "nan", "null", "None"];
-
-/// A column as read: its name and its cells.
-struct RawColumn {
-    name: String,
-    cells: Vec<String>,
+/// The text of the file, cut into records.
+struct Sheet<'a> {
+    spec: &'a DatasetSpec,
+    text: Arc<str>,
+    header: Vec<String>,
+    rows: Vec<Row>,
 }
 
-pub(super) fn parse(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, Problem> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let (columns, lines) = read(bytes)?;
-    let rows = lines.len();
-    if rows == 0 {
-        return Err((None, "it has no rows below its header".to_owned()));
+struct Row {
+    fields: csv::StringRecord,
+    /// Line from 1, and bytes of that line.
+    line: u64,
+    span: Range<usize>,
+}
+
+pub(super) fn parse(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError> {
+    let sheet = Sheet::read(spec, bytes)?;
+    let targets: Vec<usize> =
+        spec.target.iter().map(|name| sheet.column(name, "target")).collect::<Result<_, _>>()?;
+    let dropped: Vec<usize> =
+        spec.drop.iter().map(|name| sheet.column(name, "dropped column")).collect::<Result<_, _>>()?;
+    for name in spec.dtypes.keys() {
+        sheet.column(name, "column with a declared type")?;
     }
-    let names: HashSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let known = || columns.iter().map(|column| format!("`{}`", column.name)).collect::<Vec<_>>().join(", ");
-    for (what, list) in [("target", &spec.target), ("drop", &spec.drop)] {
-        for name in list {
-            if !names.contains(name.as_str()) {
-                return Err((
-                    Some(1),
-                    format!("`{what}` names the column `{name}`, but there are {}", known()),
+    let kept = (0..sheet.header.len()).filter(|index| !targets.contains(index) && !dropped.contains(index));
+    let columns = kept.map(|index| sheet.feature(index)).collect::<Result<Vec<_>, _>>()?;
+    if columns.is_empty() {
+        return Err(sheet.wrong_header("no column is left to predict from", "keep at least one column"));
+    }
+    let target = if targets.is_empty() { None } else { Some(sheet.target(&targets)?) };
+    let rows = sheet.rows.len();
+    Ok(Dataset { rows, features: features(columns, spec.dataframe), target, dataframe: spec.dataframe })
+}
+
+impl<'a> Sheet<'a> {
+    fn read(spec: &'a DatasetSpec, bytes: &[u8]) -> Result<Self, DatasetError> {
+        let text = decode(spec, bytes)?;
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let broken = |error: csv::Error| {
+            DatasetError::of_file(
+                spec,
+                format!("the file cannot be read as CSV: {error}"),
+                "correct the file",
+            )
+        };
+        let header: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
+        let mut sheet = Self { spec, text: Arc::clone(&text), header, rows: Vec::new() };
+        sheet.check_header()?;
+        for record in reader.into_records() {
+            let fields = record.map_err(broken)?;
+            let (line, span) = place(&text, &fields);
+            let row = Row { fields, line, span };
+            if row.fields.len() != sheet.header.len() {
+                let (found, expected) = (row.fields.len(), sheet.header.len());
+                let message = format!("this row has {found} values, and the header names {expected} columns");
+                let help = "put a text that holds commas or line ends in double quotes";
+                return Err(sheet.wrong(&row, None, message, help));
+            }
+            sheet.rows.push(row);
+        }
+        if sheet.rows.is_empty() {
+            return Err(sheet.wrong_header("there is no row below the header", "add rows of data"));
+        }
+        Ok(sheet)
+    }
+
+    fn check_header(&self) -> Result<(), DatasetError> {
+        for (index, name) in self.header.iter().enumerate() {
+            if name.trim().is_empty() {
+                return Err(self.wrong_header(
+                    format!("column {} has no name", index + 1),
+                    "name it; pandas writes such a column for its index: use `to_csv(..., index=False)`",
+                ));
+            }
+            if self.header[..index].contains(name) {
+                return Err(self.wrong_header(
+                    format!("two columns are named `{name}`"),
+                    "rename one of them, in the header line",
                 ));
             }
         }
+        Ok(())
     }
-    if let Some(name) = spec.dtypes.keys().find(|name| !names.contains(name.as_str())) {
-        return Err((Some(1), format!("`dtypes` names the column `{name}`, but there are {}", known())));
-    }
-    let mut features = Vec::new();
-    let mut targets: Vec<Option<Column>> = spec.target.iter().map(|_| None).collect();
-    for column in columns {
-        let declared = spec.dtypes.get(&column.name).map(String::as_str);
-        let position = spec.target.iter().position(|name| *name == column.name);
-        if position.is_none() && spec.drop.contains(&column.name) {
-            continue;
-        }
-        let values = convert(&column, &lines, declared, position.is_some())?;
-        let column = Column { name: column.name, values };
-        match position {
-            Some(position) => targets[position] = Some(column),
-            None => features.push(column),
-        }
-    }
-    if features.is_empty() {
-        return Err((
-            Some(1),
-            "no feature column is left besides the target and the dropped ones".to_owned(),
-        ));
-    }
-    let target: Vec<Column> = targets.into_iter().flatten().collect();
-    if let [first, rest @ ..] = target.as_slice()
-        && let Some(other) = rest.iter().find(|column| column.values.dtype() != first.values.dtype())
-    {
-        return Err((
-            Some(1),
-            format!(
-                "the target columns `{}` ({}) and `{}` ({}) have different dtypes; declare the same in `dtypes`",
-                first.name,
-                first.values.dtype(),
-                other.name,
-                other.values.dtype()
-            ),
-        ));
-    }
-    Ok(Dataset { rows, columns: features, target, dataframe: spec.dataframe })
-}
 
-/// The columns, and the line on which each row begins.
-fn read(bytes: &[u8]) -> Result<(Vec<RawColumn>, Vec<u64>), Problem> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(true).from_reader(bytes);
-    let headers = reader.headers().map_err(|error| problem(&error))?.clone();
-    if headers.is_empty() || headers.iter().all(|name| name.trim().is_empty()) {
-        return Err((None, "it is empty: the first line must name the columns".to_owned()));
-    }
-    let mut columns: Vec<RawColumn> = Vec::new();
-    for name in &headers {
-        let name = name.trim().to_owned();
-        if columns.iter().any(|column| column.name == name) {
-            return Err((Some(1), format!("the column `{name}` appears twice; rename one of them")));
-        }
-        columns.push(RawColumn { name, cells: Vec::new() });
-    }
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| problem(&error))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        if record.len() != columns.len() {
-            return Err((
-                Some(line),
-                format!("it has {} values, but the header names {} columns", record.len(), columns.len()),
-            ));
-        }
-        for (column, cell) in columns.iter_mut().zip(&record) {
-            column.cells.push(cell.to_owned());
-        }
-        lines.push(line);
-    }
-    Ok((columns, lines))
-}
-
-fn problem(error: &csv::Error) -> Problem {
-    let line = error.position().map(csv::Position::line);
-    match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => (line, "it is not UTF-8; convert the file first".to_owned()),
-        _ => (line, error.to_string()),
-    }
-}
-
-fn is_missing(cell: &str) -> bool {
-    MISSING.contains(&cell.trim())
-}
-
-/// The values of one column: as declared, else numbers where every cell is one, else text. Feature columns of whole
-/// numbers become float64 unless declared otherwise, as estimators would convert them anyway; targets of whole
-/// numbers stay int64, because they are classes as often as not.
-fn convert(
-    column: &RawColumn,
-    lines: &[u64],
-    declared: Option<&str>,
-    is_target: bool,
-) -> Result<Values, Problem> {
-    let cells = &column.cells;
-    match declared {
-        Some("text") => Ok(Values::Text(texts(cells))),
-        Some("float64") => Ok(Values::Float64(numbers(column, lines, "float64")?)),
-        Some("float32") => Ok(Values::Float32(numbers(column, lines, "float32")?)),
-        Some("int64") => Ok(Values::Int64(integers(column, lines)?)),
-        Some("bool") => Ok(Values::Bool(truths(column, lines)?)),
-        Some(other) => {
-            Err((None, format!("the dtype `{other}` is none of float64, float32, int64, bool, text")))
-        }
-        None => {
-            let all_numbers = cells.iter().all(|cell| is_missing(cell) || cell.trim().parse::<f64>().is_ok());
-            if !all_numbers {
-                return Ok(Values::Text(texts(cells)));
-            }
-            let all_integers = cells.iter().all(|cell| cell.trim().parse::<i64>().is_ok());
-            if is_target && all_integers {
-                return Ok(Values::Int64(integers(column, lines)?));
-            }
-            Ok(Values::Float64(numbers(column, lines, "float64")?))
-        }
-    }
-}
-
-fn texts(cells: &[String]) -> Vec<Option<String>> {
-    cells.iter().map(|cell| (!is_missing(cell)).then(|| cell.clone())).collect()
-}
-
-fn numbers<T: std::str::FromStr + From<f32>>(
-    column: &RawColumn,
-    lines: &[u64],
-    dtype: &str,
-) -> Result<Vec<T>, Problem> {
-    column
-        .cells
-        .iter()
-        .zip(lines)
-        .map(|(cell, line)| {
-            if is_missing(cell) {
-                return Ok(T::from(f32::NAN));
-            }
-            cell.trim().parse().map_err(|_| {
-                let what = format!("`{cell}` in the column `{}` is no number, as {dtype} needs", column.name);
-                (Some(*line), what)
-            })
+    /// The index of a column that the matrix names.
+    fn column(&self, name: &str, what: &str) -> Result<usize, DatasetError> {
+        self.header.iter().position(|header| header == name).ok_or_else(|| {
+            let help = match self.header.as_slice() {
+                [only] if only.contains([';', '\t']) => {
+                    "the columns seem to be separated by `;` or tabs: separate them by commas".to_owned()
+                }
+                header => glob::suggestion(name, header.iter().map(String::as_str)),
+            };
+            self.wrong_header(format!("the {what} `{name}` is not in the header"), help)
         })
-        .collect()
-}
+    }
 
-fn truths(column: &RawColumn, lines: &[u64]) -> Result<Vec<bool>, Problem> {
-    let cells = column.cells.iter().zip(lines);
-    cells
-        .map(|(cell, line)| match cell.trim().to_ascii_lowercase().as_str() {
-            "true" | "1" => Ok(true),
-            "false" | "0" => Ok(false),
+    fn wrong(
+        &self,
+        row: &Row,
+        column: Option<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> DatasetError {
+        let name = column.map(|index| self.header[index].as_str());
+        DatasetError::of_file(self.spec, message, help).at(row.line, name, &self.text, row.span.clone())
+    }
+
+    fn wrong_header(&self, message: impl Into<String>, help: impl Into<String>) -> DatasetError {
+        let end = self.text.find(['\r', '\n']).unwrap_or(self.text.len());
+        DatasetError::of_file(self.spec, message, help).at(1, None, &self.text, 0..end)
+    }
+
+    /// The fields of a column, each with its row.
+    fn fields(&self, index: usize) -> impl Iterator<Item = (&Row, &str)> {
+        self.rows.iter().map(move |row| (row, row.fields.get(index).unwrap_or_default()))
+    }
+
+    fn declared(&self, index: usize) -> Option<&str> {
+        self.spec.dtypes.get(&self.header[index]).map(String::as_str)
+    }
+
+    /// A column of X, with the declared type or else `float64` where every value is a number.
+    fn feature(&self, index: usize) -> Result<Column, DatasetError> {
+        let values = match self.declared(index) {
+            Some(dtype) => self.typed(index, dtype)?,
+            None => match self.fields(index).map(|(_, field)| number_or_missing(field)).collect() {
+                Some(values) => Values::F64(values),
+                None => self.typed(index, "text")?,
+            },
+        };
+        Ok(Column { name: self.header[index].clone(), values })
+    }
+
+    /// A column with a type.
+    fn typed(&self, index: usize, dtype: &str) -> Result<Values, DatasetError> {
+        let name = &self.header[index];
+        match dtype {
+            "float64" => {
+                let help = format!("correct it, or declare `dtypes = {{ {name} = \"text\" }}`");
+                self.each(index, "is not a number", &help, number_or_missing).map(Values::F64)
+            }
+            "float32" => {
+                let help = format!("correct it, or declare `dtypes = {{ {name} = \"text\" }}`");
+                // Read as float32 at once: rounding twice can give another value.
+                let read = |field: &str| {
+                    if is_missing_number(field) { Some(f32::NAN) } else { field.trim().parse().ok() }
+                };
+                self.each(index, "is not a number", &help, read).map(Values::F32)
+            }
+            "int64" => {
+                let help = format!(
+                    "correct it, or declare `dtypes = {{ {name} = \"float64\" }}`, which can be missing"
+                );
+                self.each(index, "is not an integer", &help, integer).map(Values::I64)
+            }
+            "bool" => self
+                .each(index, "is neither true nor false", "write true, false, 1 or 0", boolean)
+                .map(Values::Bool),
             _ => {
-                let what = format!("`{cell}` in the column `{}` is neither true nor false", column.name);
-                Err((Some(*line), what))
+                // A length of `u32::MAX` marks a missing text.
+                let read = |field: &str| {
+                    let fits = field.len() < u32::MAX as usize;
+                    fits.then(|| Some(field.to_owned()).filter(|field| !field.is_empty()))
+                };
+                self.each(index, "is too long", "shorten it", read).map(Values::Text)
             }
-        })
-        .collect()
+        }
+    }
+
+    fn each<T>(
+        &self,
+        index: usize,
+        complaint: &str,
+        help: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, DatasetError> {
+        self.fields(index)
+            .map(|(row, field)| {
+                read(field).ok_or_else(|| {
+                    let shown: String = field.chars().take(40).collect();
+                    let message = match shown.as_str() {
+                        "" => format!("the value is missing, and so {complaint}"),
+                        _ => format!("`{shown}` {complaint}"),
+                    };
+                    self.wrong(row, Some(index), message, help)
+                })
+            })
+            .collect()
+    }
+
+    /// y from one or more columns: all integers, else all numbers, else all texts.
+    fn target(&self, columns: &[usize]) -> Result<Target, DatasetError> {
+        let mut kinds = Vec::new();
+        for &index in columns {
+            kinds.push(match self.declared(index) {
+                Some(declared) => {
+                    // What is declared must hold, with its own message.
+                    self.typed(index, declared)?;
+                    declared
+                }
+                None => self.infer_target(index),
+            });
+            let number = kinds.last() != Some(&"text");
+            for (row, field) in self.fields(index) {
+                if field.is_empty() || (number && is_missing_number(field)) {
+                    let help = "a target must be known in every row: fill it in, or remove the row";
+                    return Err(self.wrong(row, Some(index), "the target is missing", help));
+                }
+            }
+        }
+        let rows = || self.rows.iter().flat_map(|row| columns.iter().map(move |&index| (row, index)));
+        let values = if kinds.contains(&"text") {
+            Values::Text(rows().map(|(row, index)| row.fields.get(index).map(str::to_owned)).collect())
+        } else if kinds.iter().all(|kind| matches!(*kind, "int64" | "bool")) {
+            let read = |field: &str| integer(field).or_else(|| boolean(field).map(i64::from));
+            Values::I64(rows().filter_map(|(row, index)| read(row.fields.get(index)?)).collect())
+        } else {
+            let read = |field: &str| number_or_missing(field).or_else(|| boolean(field).map(f64::from));
+            Values::F64(rows().filter_map(|(row, index)| read(row.fields.get(index)?)).collect())
+        };
+        Ok(Target { names: columns.iter().map(|&index| self.header[index].clone()).collect(), values })
+    }
+
+    fn infer_target(&self, index: usize) -> &'static str {
+        let numbers = || self.fields(index).map(|(_, field)| field).filter(|field| !is_missing_number(field));
+        if numbers().next().is_none() || numbers().any(|field| number_or_missing(field).is_none()) {
+            "text"
+        } else if numbers().all(|field| integer(field).is_some()) {
+            "int64"
+        } else {
+            "float64"
+        }
+    }
 }
 
-fn integers(column: &RawColumn, lines: &[u64]) -> Result<Vec<i64>, Problem> {
-    let cells = column.cells.iter().zip(lines);
-    cells
-        .map(|(cell, line)| {
-            cell.trim().parse().map_err(|_| {
-                let what =
-                    format!("`{cell}` in the column `{}` is no whole number, as int64 needs", column.name);
-                (Some(*line), what)
-            })
-        })
-        .collect()
+fn is_missing_number(field: &str) -> bool {
+    let field = field.trim();
+    field.is_empty() || MISSING_NUMBERS.contains(&field)
+}
+
+fn number_or_missing(field: &str) -> Option<f64> {
+    if is_missing_number(field) { Some(f64::NAN) } else { field.trim().parse().ok() }
+}
+
+fn integer(field: &str) -> Option<i64> {
+    field.trim().parse().ok()
+}
+
+fn boolean(field: &str) -> Option<bool> {
+    match field.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// The text of the file, without a byte order mark.
+fn decode(spec: &DatasetSpec, bytes: &[u8]) -> Result<Arc<str>, DatasetError> {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(DatasetError::of_file(spec, "the file is UTF-16 text", "save it as UTF-8"));
+    }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.into()),
+        Err(error) => {
+            let valid = &bytes[..error.valid_up_to()];
+            let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            Err(DatasetError::of_file(
+                spec,
+                format!("the file is not UTF-8 text: line {line} has a byte that is no character"),
+                "save it as UTF-8",
+            ))
+        }
+    }
+}
+
+/// Line and bytes of the first line of a record.
+fn place(text: &str, record: &csv::StringRecord) -> (u64, Range<usize>) {
+    let (mut line, mut start) =
+        record.position().map_or((0, 0), |position| (position.line(), position.byte() as usize));
+    // The reader's position can lie before the line ends that it skips.
+    let bytes = text.as_bytes();
+    while let Some(byte @ (b'\r' | b'\n')) = bytes.get(start) {
+        line += u64::from(*byte == b'\n');
+        start += 1;
+    }
+    let rest = text.get(start..).unwrap_or_default();
+    (line, start..start + rest.find(['\r', '\n']).unwrap_or(rest.len()))
+}
+
+/// The layout that the columns ask for.
+fn features(mut columns: Vec<Column>, dataframe: bool) -> Features {
+    let numeric = |column: &Column| !matches!(column.values, Values::Text(_) | Values::Bool(_));
+    let same = |column: &Column| column.values.dtype() == columns[0].values.dtype();
+    // Columns of a DataFrame keep their own types; an array has one for all.
+    if columns.iter().all(numeric) && (!dataframe || columns.iter().all(same)) {
+        let names = columns.iter().map(|column| column.name.clone()).collect();
+        return Features::Array { names, values: interleaved(&columns) };
+    }
+    if let [Column { values: Values::Text(_), .. }] = columns.as_slice()
+        && !dataframe
+    {
+        return Features::Text(columns.remove(0));
+    }
+    Features::Table(columns)
+}
+
+/// Columns of numbers as one matrix, row by row; `float64` where their types differ.
+fn interleaved(columns: &[Column]) -> Values {
+    fn rows<T: Copy>(columns: &[&Vec<T>]) -> Vec<T> {
+        let count = columns.first().map_or(0, |column| column.len());
+        (0..count).flat_map(|row| columns.iter().map(move |column| column[row])).collect()
+    }
+    macro_rules! all {
+        ($variant:ident) => {
+            columns
+                .iter()
+                .map(|column| if let Values::$variant(values) = &column.values { Some(values) } else { None })
+                .collect::<Option<Vec<_>>>()
+                .map(|columns| Values::$variant(rows(&columns)))
+        };
+    }
+    all!(F64).or_else(|| all!(F32)).or_else(|| all!(I64)).unwrap_or_else(|| {
+        let widened: Vec<Vec<f64>> = columns.iter().map(|column| widened(&column.values)).collect();
+        Values::F64(rows(&widened.iter().collect::<Vec<_>>()))
+    })
+}
+
+fn widened(values: &Values) -> Vec<f64> {
+    match values {
+        Values::F64(values) => values.clone(),
+        Values::F32(values) => values.iter().map(|&value| f64::from(value)).collect(),
+        Values::I64(values) => values.iter().map(|&value| value as f64).collect(),
+        Values::Bool(values) => values.iter().map(|&value| f64::from(value)).collect(),
+        Values::Text(values) => values.iter().map(|_| f64::NAN).collect(),
+    }
 }

@@ -1,110 +1,110 @@
-//! The bytes that the agent reads: a `u64` header length, a JSON header, and a payload in which every part begins at a
-//! multiple of 8 bytes. Everything is little-endian.
+//! The bytes that the agent reads.
+//!
+//! ```text
+//! u64 little-endian   length of the header in bytes
+//! header              JSON: version, rows, layout, dataframe, dtype, columns, target
+//! payload             from the next byte on; every offset is relative to its start and a multiple of 8
+//! ```
+//!
+//! Numbers are little-endian, `bool` is one byte, a text is its length as `u32` and that many bytes of UTF-8;
+//! the length `0xFFFFFFFF` marks a missing text. Arrays and targets are stored row by row, tables column by
+//! column. In the layout `array` the columns only carry names: the one payload starts at offset 0.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::{Column, Dataset, Values};
+use super::{Column, Dataset, Features, Target, Values};
 
-/// Length prefix of a missing text.
-const MISSING: u32 = u32::MAX;
+/// Stands for a missing text where its length is expected.
+const MISSING: u32 = 0xFFFF_FFFF;
+
+#[derive(Serialize)]
+struct Header<'a> {
+    version: u32,
+    rows: usize,
+    layout: &'static str,
+    dataframe: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dtype: Option<&'static str>,
+    columns: Vec<ColumnHeader<'a>>,
+    target: Option<TargetHeader<'a>>,
+}
+
+#[derive(Serialize)]
+struct ColumnHeader<'a> {
+    name: &'a str,
+    dtype: &'static str,
+    offset: usize,
+    length: usize,
+}
+
+#[derive(Serialize)]
+struct TargetHeader<'a> {
+    names: &'a [String],
+    dtype: &'static str,
+    columns: usize,
+    offset: usize,
+    length: usize,
+}
 
 impl Dataset {
-    /// The dataset as the agent reads it.
+    /// The encoded form; the same dataset always gives the same bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut payload = Vec::new();
-        let (layout, dtype) = self.layout();
-        let columns: Vec<Value> = if layout == "array" {
-            self.rows_of(&self.columns, &mut payload);
-            self.columns.iter().map(|column| json!({ "name": column.name, "dtype": dtype })).collect()
-        } else {
-            self.columns
-                .iter()
-                .map(|column| {
-                    let (offset, length) = append(&column.values, &mut payload);
-                    json!({
-                        "name": column.name, "dtype": column.values.dtype(), "offset": offset, "length": length,
-                    })
-                })
-                .collect()
+        let (layout, dtype, columns) = match &self.features {
+            Features::Array { names, values } => {
+                let (offset, length) = append(&mut payload, values);
+                let dtype = values.dtype();
+                let columns = names.iter().map(|name| ColumnHeader { name, dtype, offset, length });
+                ("array", Some(dtype), columns.collect())
+            }
+            Features::Table(columns) => {
+                ("table", None, columns.iter().map(|column| stored(&mut payload, column)).collect())
+            }
+            Features::Text(column) => ("text", None, vec![stored(&mut payload, column)]),
         };
-        let target = self.target.first().map(|first| {
-            let dtype = match &first.values {
-                Values::Bool(_) => "int64",
-                values => values.dtype(),
-            };
-            align(&mut payload);
-            let offset = payload.len();
-            self.rows_of(&self.target, &mut payload);
-            let names: Vec<_> = self.target.iter().map(|column| &column.name).collect();
-            json!({
-                "names": names, "dtype": dtype, "columns": self.target.len(),
-                "offset": offset, "length": payload.len() - offset,
-            })
+        let target = self.target.as_ref().map(|Target { names, values }| {
+            let (offset, length) = append(&mut payload, values);
+            TargetHeader { names, dtype: values.dtype(), columns: names.len(), offset, length }
         });
-        let header = json!({
-            "version": 1, "rows": self.rows, "layout": layout, "dataframe": self.dataframe, "dtype": dtype,
-            "columns": columns, "target": target,
-        });
-        let header = header.to_string();
+        let header =
+            Header { version: 1, rows: self.rows, layout, dataframe: self.dataframe, dtype, columns, target };
+        // A structure of numbers and texts always serialises.
+        let header = serde_json::to_vec(&header).unwrap_or_default();
         let mut bytes = Vec::with_capacity(8 + header.len() + payload.len());
         bytes.extend_from_slice(&(header.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(&header);
         bytes.extend_from_slice(&payload);
         bytes
     }
+}
 
-    /// How the features are laid out: one matrix of numbers, one column of text, or column by column.
-    fn layout(&self) -> (&'static str, &'static str) {
-        let Some(first) = self.columns.first() else { return ("table", "text") };
-        let dtype = first.values.dtype();
-        let same = self.columns.iter().all(|column| column.values.dtype() == dtype);
-        match dtype {
-            "text" if self.columns.len() == 1 && !self.dataframe => ("text", dtype),
-            "float64" | "float32" | "int64" if same => ("array", dtype),
-            _ => ("table", dtype),
-        }
-    }
+fn stored<'a>(payload: &mut Vec<u8>, column: &'a Column) -> ColumnHeader<'a> {
+    let (offset, length) = append(payload, &column.values);
+    ColumnHeader { name: &column.name, dtype: column.values.dtype(), offset, length }
+}
 
-    /// Appends columns of one dtype row by row.
-    fn rows_of(&self, columns: &[Column], payload: &mut Vec<u8>) {
-        for row in 0..self.rows {
-            for column in columns {
-                match &column.values {
-                    Values::Float64(values) => payload.extend_from_slice(&values[row].to_le_bytes()),
-                    Values::Float32(values) => payload.extend_from_slice(&values[row].to_le_bytes()),
-                    Values::Int64(values) => payload.extend_from_slice(&values[row].to_le_bytes()),
-                    Values::Bool(values) => payload.extend_from_slice(&i64::from(values[row]).to_le_bytes()),
-                    Values::Text(values) => append_text(values[row].as_deref(), payload),
+/// Appends values at the next multiple of 8; says where they are and how many bytes they take.
+fn append(payload: &mut Vec<u8>, values: &Values) -> (usize, usize) {
+    payload.resize(payload.len().next_multiple_of(8), 0);
+    let offset = payload.len();
+    match values {
+        Values::F64(values) => payload.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        Values::F32(values) => payload.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        Values::I64(values) => payload.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        Values::Bool(values) => payload.extend(values.iter().map(|&value| u8::from(value))),
+        Values::Text(values) => {
+            for value in values {
+                match value {
+                    None => payload.extend_from_slice(&MISSING.to_le_bytes()),
+                    // `parse` accepts no text of 4 GiB.
+                    Some(text) => {
+                        let length = u32::try_from(text.len()).unwrap_or(MISSING - 1);
+                        payload.extend_from_slice(&length.to_le_bytes());
+                        payload.extend_from_slice(text.as_bytes());
+                    }
                 }
             }
         }
     }
-}
-
-fn align(payload: &mut Vec<u8>) {
-    payload.resize(payload.len().next_multiple_of(8), 0);
-}
-
-fn append(values: &Values, payload: &mut Vec<u8>) -> (usize, usize) {
-    align(payload);
-    let offset = payload.len();
-    match values {
-        Values::Float64(values) => values.iter().for_each(|v| payload.extend_from_slice(&v.to_le_bytes())),
-        Values::Float32(values) => values.iter().for_each(|v| payload.extend_from_slice(&v.to_le_bytes())),
-        Values::Int64(values) => values.iter().for_each(|v| payload.extend_from_slice(&v.to_le_bytes())),
-        Values::Bool(values) => values.iter().for_each(|v| payload.push(u8::from(*v))),
-        Values::Text(values) => values.iter().for_each(|v| append_text(v.as_deref(), payload)),
-    }
     (offset, payload.len() - offset)
-}
-
-fn append_text(text: Option<&str>, payload: &mut Vec<u8>) {
-    match text {
-        // A text of 4 GiB would not have been read into memory as a CSV cell.
-        Some(text) => {
-            payload.extend_from_slice(&(text.len() as u32).to_le_bytes());
-            payload.extend_from_slice(text.as_bytes());
-        }
-        None => payload.extend_from_slice(&MISSING.to_le_bytes()),
-    }
 }

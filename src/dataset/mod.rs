@@ -1,11 +1,16 @@
 //! Layer 1: datasets, from the bytes of a file to the bytes that the agent reads.
 //!
-//! A CSV file is parsed here, once, so that every environment computes on the same bits whatever its pandas or
-//! numpy would make of the text.
+//! [`parse`] reads CSV and `.npy`; [`Dataset::encode`] writes one layout that Python reads with `struct` and
+//! `numpy.frombuffer` alone. Numbers are parsed here, once: every environment gets the same bits.
+//!
+//! Architecture Invariant: bytes in, values out; no path is opened here.
 
 mod csv;
 mod encode;
+mod error;
 mod npy;
+
+pub use error::DatasetError;
 
 use crate::matrix::DatasetSpec;
 use crate::vocab::Digest;
@@ -15,108 +20,110 @@ use crate::vocab::Digest;
 pub struct Dataset {
     /// Number of rows.
     pub rows: usize,
-    /// The features, column by column.
-    pub columns: Vec<Column>,
-    /// The target columns; none for unsupervised data. All have the same kind of values.
-    pub target: Vec<Column>,
+    /// X.
+    pub features: Features,
+    /// y, where the dataset has one.
+    pub target: Option<Target>,
     /// Whether X is handed over as a pandas DataFrame.
     pub dataframe: bool,
 }
 
-/// One column.
+/// X.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Features {
+    /// One matrix of numbers.
+    Array {
+        /// A name for each column.
+        names: Vec<String>,
+        /// The values, row by row; floats or integers.
+        values: Values,
+    },
+    /// Columns of different types.
+    Table(Vec<Column>),
+    /// One column of texts, handed over as a list of strings.
+    Text(Column),
+}
+
+/// A column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Its values, one a row.
+    /// A value for each row.
     pub values: Values,
 }
 
-/// The values of a column.
+/// Values of one type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
-    /// numpy's float64; missing ones are NaN.
-    Float64(Vec<f64>),
-    /// numpy's float32; missing ones are NaN.
-    Float32(Vec<f32>),
-    /// numpy's int64.
-    Int64(Vec<i64>),
-    /// numpy's bool.
+    /// `float64`; missing values are NaN.
+    F64(Vec<f64>),
+    /// `float32`; missing values are NaN.
+    F32(Vec<f32>),
+    /// `int64`.
+    I64(Vec<i64>),
+    /// `bool`.
     Bool(Vec<bool>),
-    /// Text; missing ones are `None`.
+    /// `text`; missing values are `None`.
     Text(Vec<Option<String>>),
 }
 
 impl Values {
-    /// The name of the dtype in the encoded header.
-    pub fn dtype(&self) -> &'static str {
+    /// The name of the type, as the header of the encoded form has it.
+    pub const fn dtype(&self) -> &'static str {
         match self {
-            Self::Float64(_) => "float64",
-            Self::Float32(_) => "float32",
-            Self::Int64(_) => "int64",
+            Self::F64(_) => "float64",
+            Self::F32(_) => "float32",
+            Self::I64(_) => "int64",
             Self::Bool(_) => "bool",
             Self::Text(_) => "text",
         }
     }
-}
 
-/// Why a dataset cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DatasetError {
-    /// The file is not the declared one.
-    #[error(
-        "{file} has the digest {found}, but the matrix declares {declared}: restore the file, or change `digest`"
-    )]
-    Digest {
-        /// The file.
-        file: String,
-        /// Declared digest.
-        declared: Digest,
-        /// Digest of the bytes.
-        found: Digest,
-    },
-    /// Something is wrong at a place.
-    #[error("{file}{}: {what}", place(.line))]
-    At {
-        /// The file.
-        file: String,
-        /// Line, counted from 1, where there is one.
-        line: Option<u64>,
-        /// What is wrong and what to do.
-        what: String,
-    },
-}
-
-fn place(line: &Option<u64>) -> String {
-    line.map_or_else(String::new, |line| format!(", line {line}"))
-}
-
-/// Whether a dataset's file is numpy's rather than CSV.
-pub fn is_npy(path: &std::path::Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
-}
-
-/// Parses the bytes of a dataset's file (`.npy`, else CSV). `target_bytes` are those of the second file that an
-/// `.npy` dataset may name as its target.
-///
-/// # Errors
-/// When the bytes are not the declared ones or not a table of that kind.
-pub fn parse(spec: &DatasetSpec, bytes: &[u8], target_bytes: Option<&[u8]>) -> Result<Dataset, DatasetError> {
-    let file = spec.path.display().to_string();
-    if let Some(declared) = spec.digest {
-        let found = Digest::of(bytes);
-        if found != declared {
-            return Err(DatasetError::Digest { file, declared, found });
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F64(values) => values.len(),
+            Self::F32(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::Bool(values) => values.len(),
+            Self::Text(values) => values.len(),
         }
     }
-    let is_npy = is_npy(&spec.path);
-    let at = |line: Option<u64>, what: String| DatasetError::At { file: file.clone(), line, what };
-    if is_npy {
-        npy::parse(spec, bytes, target_bytes).map_err(|what| at(None, what))
-    } else {
-        csv::parse(spec, bytes).map_err(|(line, what)| at(line, what))
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// y.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// A name for each column, one or more.
+    pub names: Vec<String>,
+    /// The values, row by row: `float64`, `int64` or `text`, none missing.
+    pub values: Values,
+}
+
+/// Reads a dataset from the bytes of its file, and of its target's where that is another `.npy`.
+///
+/// # Errors
+/// What is wrong with the data, where in the file, and what to write instead.
+pub fn parse(spec: &DatasetSpec, bytes: &[u8], target_bytes: Option<&[u8]>) -> Result<Dataset, DatasetError> {
+    if let Some(expected) = spec.digest {
+        let found = Digest::of(bytes);
+        if found != expected {
+            return Err(DatasetError::of_file(
+                spec,
+                format!("the file is not the declared one: its digest is {found}, declared is {expected}"),
+                format!("get the original file back, or write `digest = \"{found}\"` if the change is meant"),
+            ));
+        }
+    }
+    if bytes.is_empty() {
+        return Err(DatasetError::of_file(spec, "the file is empty", "write a header line and rows of data"));
+    }
+    let npy = spec.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
+    if npy { npy::parse(spec, bytes, target_bytes) } else { csv::parse(spec, bytes) }
+}

@@ -1,84 +1,174 @@
-//! numpy's `.npy` files, through `npyz`. Object arrays are pickles, so they are refused.
+//! `.npy` files, as numpy.save writes them.
 
 use npyz::{DType, NpyFile, Order, TypeChar};
 
-use super::{Column, Dataset, Values};
+use super::{Dataset, DatasetError, Features, Target, Values};
 use crate::matrix::DatasetSpec;
 
-pub(super) fn parse(spec: &DatasetSpec, bytes: &[u8], target: Option<&[u8]>) -> Result<Dataset, String> {
-    let (rows, columns) = matrix(bytes, "x")?;
-    let target = match target {
-        None => Vec::new(),
-        Some(bytes) => {
-            let (target_rows, columns) = matrix(bytes, "y").map_err(|what| format!("its target: {what}"))?;
-            if target_rows != rows {
-                return Err(format!("it has {rows} rows, but its target has {target_rows}"));
+/// A matrix of numbers, row by row.
+struct Array {
+    rows: usize,
+    columns: usize,
+    values: Values,
+}
+
+pub(super) fn parse(
+    spec: &DatasetSpec,
+    bytes: &[u8],
+    target_bytes: Option<&[u8]>,
+) -> Result<Dataset, DatasetError> {
+    let x = Reader { spec, what: "" }.array(bytes)?;
+    let names = (0..x.columns).map(|index| format!("x{index}")).collect();
+    let target = match (spec.target.first(), target_bytes) {
+        (Some(path), Some(bytes)) => {
+            let what = format!("the target `{path}`: ");
+            let y = Reader { spec, what: &what }.array(bytes)?;
+            if y.rows != x.rows {
+                return Err(DatasetError::of_file(
+                    spec,
+                    format!("{what}it has {} rows, and the features have {}", y.rows, x.rows),
+                    "save both from the same rows",
+                ));
             }
-            columns
+            let names = match y.columns {
+                1 => vec!["y".to_owned()],
+                count => (0..count).map(|index| format!("y{index}")).collect(),
+            };
+            // Targets are float64, int64 or text.
+            let values = match y.values {
+                Values::F32(values) => Values::F64(values.into_iter().map(f64::from).collect()),
+                other => other,
+            };
+            Some(Target { names, values })
         }
+        (Some(path), None) => {
+            return Err(DatasetError::of_file(
+                spec,
+                format!("the target `{path}` is declared, and its bytes were not read"),
+                "check that the file is there",
+            ));
+        }
+        (None, _) => None,
     };
-    if columns.is_empty() || rows == 0 {
-        return Err("it holds no values".to_owned());
+    Ok(Dataset {
+        rows: x.rows,
+        features: Features::Array { names, values: x.values },
+        target,
+        dataframe: spec.dataframe,
+    })
+}
+
+struct Reader<'a> {
+    spec: &'a DatasetSpec,
+    /// Which of the two files, at the beginning of a message.
+    what: &'a str,
+}
+
+impl Reader<'_> {
+    fn wrong(&self, message: impl std::fmt::Display, help: &str) -> DatasetError {
+        DatasetError::of_file(self.spec, format!("{}{message}", self.what), help)
     }
-    Ok(Dataset { rows, columns, target, dataframe: spec.dataframe })
-}
 
-/// Rows and columns of an array of one or two dimensions.
-fn matrix(bytes: &[u8], prefix: &str) -> Result<(usize, Vec<Column>), String> {
-    let file = NpyFile::new(bytes).map_err(|error| format!("it is not an .npy file: {error}"))?;
-    let (rows, width) = match *file.shape() {
-        [rows] => (rows, 1),
-        [rows, width] => (rows, width),
-        ref shape => return Err(format!("it has {} dimensions; one or two are needed", shape.len())),
-    };
-    let (rows, width) = (size(rows)?, size(width)?);
-    let order = file.order();
-    let dtype = file.dtype();
-    let DType::Plain(plain) = &dtype else {
-        return Err(format!("its dtype {} is structured; save plain numbers", dtype.descr()));
-    };
-    if plain.type_char() == TypeChar::Object {
-        return Err(
-            "it is an object array, which is a pickle and could run code; save plain numbers".to_owned()
-        );
+    fn array(&self, bytes: &[u8]) -> Result<Array, DatasetError> {
+        let damaged = |message: &str| self.wrong(message, "save it again with numpy.save");
+        let header =
+            header_text(bytes).ok_or_else(|| damaged("this is not a .npy file, or it is cut off"))?;
+        // Multiplied here first, because a shape made to overflow must not get further.
+        let claimed = shape_product(header).filter(|&count| count <= bytes.len() as u64);
+        if claimed.is_none() {
+            return Err(damaged("the header claims more values than the file holds"));
+        }
+        let file = NpyFile::new(bytes).map_err(|error| damaged(&format!("the header is wrong: {error}")))?;
+        let shape = file.shape().to_vec();
+        let (rows, columns) = match shape.as_slice() {
+            [rows] => (*rows, 1),
+            [rows, columns] => (*rows, *columns),
+            _ => {
+                return Err(self.wrong(
+                    format!("it has {} dimensions", shape.len()),
+                    "save one or two dimensions: a row for each sample",
+                ));
+            }
+        };
+        let (rows, columns) = (rows as usize, columns as usize);
+        if rows == 0 || columns == 0 {
+            return Err(self.wrong("it holds no value", "save at least one row and one column"));
+        }
+        let transposed = file.order() == Order::Fortran && shape.len() == 2;
+        let values = self.values(file)?;
+        if values.len() != rows * columns {
+            return Err(damaged("the file holds fewer values than its header claims"));
+        }
+        let values = if transposed { by_rows(values, rows, columns) } else { values };
+        Ok(Array { rows, columns, values })
     }
-    let unsupported = || format!("its dtype {} is none of f4, f8, i4, i8, u1, bool", dtype.descr());
-    let values = match (plain.type_char(), plain.size_field()) {
-        (TypeChar::Float, 8) => Values::Float64(read(file)?),
-        (TypeChar::Float, 4) => Values::Float32(read(file)?),
-        (TypeChar::Int, 8) => Values::Int64(read(file)?),
-        (TypeChar::Int, 4) => Values::Int64(read::<i32>(file)?.into_iter().map(i64::from).collect()),
-        (TypeChar::Uint, 1) => Values::Int64(read::<u8>(file)?.into_iter().map(i64::from).collect()),
-        (TypeChar::Bool, 1) => Values::Bool(read(file)?),
-        _ => return Err(unsupported()),
+
+    fn values(&self, file: NpyFile<&[u8]>) -> Result<Values, DatasetError> {
+        let dtype = file.dtype();
+        let DType::Plain(plain) = &dtype else {
+            return Err(self.wrong("it holds records with named fields", "save a plain array of numbers"));
+        };
+        fn read<T: npyz::Deserialize, U>(file: NpyFile<&[u8]>, widen: fn(T) -> U) -> std::io::Result<Vec<U>> {
+            Ok(file.into_vec::<T>()?.into_iter().map(widen).collect())
+        }
+        let values = match (plain.type_char(), plain.size_field()) {
+            (TypeChar::Float, 8) => read::<f64, _>(file, |value| value).map(Values::F64),
+            (TypeChar::Float, 4) => read::<f32, _>(file, |value| value).map(Values::F32),
+            (TypeChar::Int, 8) => read::<i64, _>(file, |value| value).map(Values::I64),
+            (TypeChar::Int, 4) => read::<i32, _>(file, i64::from).map(Values::I64),
+            (TypeChar::Int, 2) => read::<i16, _>(file, i64::from).map(Values::I64),
+            (TypeChar::Int, 1) => read::<i8, _>(file, i64::from).map(Values::I64),
+            (TypeChar::Uint, 4) => read::<u32, _>(file, i64::from).map(Values::I64),
+            (TypeChar::Uint, 2) => read::<u16, _>(file, i64::from).map(Values::I64),
+            (TypeChar::Uint, 1) => read::<u8, _>(file, i64::from).map(Values::I64),
+            (TypeChar::Bool, _) => read::<bool, _>(file, i64::from).map(Values::I64),
+            (TypeChar::Object, _) => {
+                return Err(self.wrong(
+                    "it holds Python objects, which are pickled inside and would have to be executed",
+                    "save numbers (`array.astype(float)`), or texts as CSV",
+                ));
+            }
+            _ => {
+                return Err(self.wrong(
+                    format!("its type `{}` is not understood", dtype.descr()),
+                    "save it as float64, float32 or int64; texts as CSV",
+                ));
+            }
+        };
+        values.map_err(|error| self.wrong(format!("its data cannot be read: {error}"), "save it again"))
+    }
+}
+
+/// The header of a `.npy` file: magic, version, length, text.
+fn header_text(bytes: &[u8]) -> Option<&str> {
+    let rest = bytes.strip_prefix(b"\x93NUMPY")?;
+    let (length, start): (usize, usize) = match rest.first()? {
+        1 => (usize::from(u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?)), 4),
+        _ => (u32::from_le_bytes(rest.get(2..6)?.try_into().ok()?) as usize, 6),
     };
-    let columns = (0..width).map(|index| Column {
-        name: format!("{prefix}{index}"),
-        values: match &values {
-            Values::Float64(all) => Values::Float64(column(all, rows, width, index, order)),
-            Values::Float32(all) => Values::Float32(column(all, rows, width, index, order)),
-            Values::Int64(all) => Values::Int64(column(all, rows, width, index, order)),
-            Values::Bool(all) => Values::Bool(column(all, rows, width, index, order)),
-            Values::Text(_) => Values::Text(Vec::new()),
-        },
-    });
-    Ok((rows, columns.collect()))
+    std::str::from_utf8(rest.get(start..start.checked_add(length)?)?).ok()
 }
 
-fn size(number: u64) -> Result<usize, String> {
-    usize::try_from(number).map_err(|_| format!("a dimension of {number} does not fit into memory"))
+/// The product of the numbers in `'shape': (...)`, which must not overflow even where one of them is 0.
+fn shape_product(header: &str) -> Option<u64> {
+    let (_, after) = header.split_once("shape")?;
+    let (_, after) = after.split_once('(')?;
+    let (inside, _) = after.split_once(')')?;
+    let numbers = inside.split(',').map(str::trim).filter(|number| !number.is_empty());
+    numbers
+        .map(|number| number.trim_end_matches(['L', 'l']).parse::<u64>().ok())
+        .try_fold(1u64, |product, number| product.checked_mul(number?.max(1)))
 }
 
-fn read<T: npyz::Deserialize>(file: NpyFile<&[u8]>) -> Result<Vec<T>, String> {
-    let expected = file.len();
-    let values: Result<Vec<T>, _> = file.data().map_err(|error| error.to_string())?.collect();
-    let values = values.map_err(|error| format!("it is truncated: {error}"))?;
-    if values.len() as u64 == expected { Ok(values) } else { Err("it is truncated".to_owned()) }
-}
-
-fn column<T: Copy>(all: &[T], rows: usize, width: usize, index: usize, order: Order) -> Vec<T> {
-    match order {
-        Order::C => all.iter().skip(index).step_by(width.max(1)).copied().collect(),
-        Order::Fortran => all.iter().skip(index * rows).take(rows).copied().collect(),
+/// Values that stand column by column, row by row.
+fn by_rows(values: Values, rows: usize, columns: usize) -> Values {
+    fn turned<T: Copy>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
+        (0..rows).flat_map(|row| (0..columns).map(move |column| values[column * rows + row])).collect()
+    }
+    match values {
+        Values::F64(values) => Values::F64(turned(&values, rows, columns)),
+        Values::F32(values) => Values::F32(turned(&values, rows, columns)),
+        Values::I64(values) => Values::I64(turned(&values, rows, columns)),
+        other => other,
     }
 }

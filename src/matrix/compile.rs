@@ -1,199 +1,168 @@
-//! From the raw matrix to the validated one: names are resolved, defaults applied, and every problem is noted
-//! before any is reported.
+//! From the raw matrix to the compiled one: defaults applied, names resolved, every problem noted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
-use super::error::{Fallible, MatrixError, Problems, Source};
-use super::load::{Merged, Placed, Read, resolve};
-use super::raw::{Quantity, RawDataset, RawDefaults, RawExpect, RawModel, RawTolerance, Text, Texts, texts};
-use super::requirement::Requirement;
-use super::select::EnvPattern;
-use super::types::{
-    DatasetSpec, EnvironmentSpec, Expectation, Limits, Matrix, ModelSource, ModelSpec, PairKind,
-    ToleranceRule,
-};
-use super::{environments, glob, units};
-use crate::format;
-use crate::vocab::{EnvName, FormatName, ModelName, Tolerance, Verdict};
+use super::error::{Fallible, MatrixError, Problem, Problems, Source};
+use super::load::{self, Merged, Placed, Read, resolve};
+use super::models::{self, Defaults};
+use super::naming::plain_name;
+use super::raw::{Quantity, RawDataset, RawLimits, RawSelect, Text, Texts, texts};
+use super::types::{DatasetSpec, EnvironmentSpec, Limits, Matrix};
+use super::{environments, glob, rules, units};
+use crate::matrix::EnvPattern;
 
-/// What the formats of a model are where nobody says.
-const DEFAULT_FORMATS: &[&str] = &["pickle", "joblib"];
-/// Types that a column of a dataset can be declared as.
+/// The types that a column can be declared as.
 const DTYPES: &[&str] = &["float64", "float32", "int64", "bool", "text"];
-const DEFAULT_LIMITS: Limits = Limits { seconds: 60.0, memory_bytes: 2 << 30 };
 
-pub(super) fn compile(merged: &Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
-    let mut problems = Problems::default();
-    let mut environments = match &merged.environments {
-        Some(placed) => environments::compile(placed, &mut problems),
-        None => Vec::new(),
-    };
+/// Reads and checks the matrix at `path`; `read` gives the bytes of a file (the matrix, the matrices that it
+/// extends, and recipes; never datasets).
+///
+/// # Errors
+/// Every problem that was found, with its place and what to write instead.
+pub fn load(path: &Path, read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Matrix, MatrixError> {
+    compile(load::load(path, read)?, read)
+}
+
+fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
+    let problems = &mut Problems::default();
     let main = &merged.main;
-    if merged.environments.as_ref().is_none_or(|placed| placed.value.is_empty()) {
-        problems.note(main.problem(
-            0..0,
-            "the matrix has no environments",
-            "add such as\n[[environments]]\npython = \"3.11\"\npackages = { scikit-learn = [\"1.5.2\", \"1.7.2\"] }",
-        ));
+    let name = problems.take(matrix_name(&merged)).unwrap_or_default();
+    let limits = match &merged.limits {
+        Some(placed) => problems.take(compile_limits(placed)),
+        None => Some(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
+    };
+    let mut environments = match &merged.environments {
+        Some(placed) if !placed.value.is_empty() => environments::compile(placed, problems),
+        _ => {
+            problems.note(lacks(main, "environments", "[[environments]]", "name, python and packages"));
+            Vec::new()
+        }
+    };
+    let mut datasets = BTreeMap::new();
+    for (name, placed) in &merged.datasets {
+        if let Some(spec) = problems.take(compile_dataset(name, placed)) {
+            datasets.insert(spec.name.clone(), spec);
+        }
     }
-    select(merged, &mut environments, &mut problems);
-    let before = problems.count();
-    let datasets = datasets(merged, &mut problems);
-    // Models name datasets; complaints about missing ones would only repeat these problems.
-    if problems.count() > before {
+    let declared: Vec<&str> = merged.datasets.iter().map(|(name, _)| name.get_ref().as_str()).collect();
+    let defaults = problems.take(Defaults::compile(merged.defaults.as_ref(), &declared));
+    let models = match (&merged.models, &defaults) {
+        (Some(placed), Some(defaults)) if !placed.value.is_empty() => {
+            models::compile(placed, defaults, read, problems)
+        }
+        (Some(_), None) => Vec::new(),
+        _ => {
+            problems.note(lacks(main, "models", "[[models]]", "name and estimator"));
+            Vec::new()
+        }
+    };
+    // What follows names environments and models: it would only repeat the problems so far.
+    problems.check()?;
+    if let Some(select) = &merged.select {
+        problems.take(apply_selection(select, &mut environments));
         problems.check()?;
     }
-    let models = models(merged, &datasets, read, &mut problems);
-    // What follows names environments and models.
+    for (does, wanted) in [("writes", true), ("reads", false)] {
+        if !environments.iter().any(|env| if wanted { env.producer } else { env.consumer }) {
+            let role = if wanted { "producer" } else { "consumer" };
+            problems.note(main.problem(
+                first_line(main),
+                format!("no environment {does} artifacts"),
+                format!("give one of them `role = \"both\"` or `role = \"{role}\"`"),
+            ));
+        }
+    }
+    let scope = rules::Scope { main, models: &models, environments: &environments };
+    let tolerances = rules::tolerances(&merged.tolerance, &scope, problems);
+    let expectations = rules::expectations(&merged.expect, &scope, problems);
     problems.check()?;
-    roles(merged, &environments)?;
-    let names = Names { environments: &environments, models: &models };
-    let tolerances =
-        merged.tolerance.iter().filter_map(|placed| problems.take(tolerance(placed, &names))).collect();
-    let expectations =
-        merged.expect.iter().filter_map(|placed| problems.take(expectation(placed, &names))).collect();
-    let limits = limits(merged, &mut problems);
-    let name = problems.take(name(merged)).unwrap_or_default();
-    problems.check()?;
-    let used = |name: &str| {
-        models.iter().any(|model| model.dataset == name || model.inputs.as_deref() == Some(name))
-    };
-    let datasets = datasets.into_iter().filter(|(name, _)| used(name)).collect();
+    let used: BTreeSet<&str> = models
+        .iter()
+        .flat_map(|model| [Some(model.dataset.as_str()), model.inputs.as_deref()])
+        .flatten()
+        .collect();
+    datasets.retain(|name, _| used.contains(name.as_str()));
     Ok(Matrix {
         name,
-        description: merged.header.description.clone(),
+        description: merged.header.description,
         environments,
         models,
         datasets,
         tolerances,
-        limits,
+        // Set where nothing was noted, which `check` has made sure of.
+        limits: limits.unwrap_or(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
         expectations,
     })
 }
 
-fn name(merged: &Merged) -> Fallible<String> {
-    if let Some(name) = &merged.header.name {
-        return Ok(environments::plain_name(&merged.main, name, "matrix")?.to_owned());
-    }
-    let stem = merged.main.path.file_stem().unwrap_or_default().to_string_lossy();
-    let plain: String = stem
-        .chars()
-        .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+') { c } else { '-' })
-        .collect();
-    let plain = plain.trim_start_matches(['.', '-', '+']);
-    Ok(if plain.is_empty() { "matrix".to_owned() } else { plain.to_owned() })
+/// The place of what is missing altogether.
+fn first_line(source: &Source) -> std::ops::Range<usize> {
+    0..source.text.find('\n').unwrap_or(source.text.len())
 }
 
-/// Applies `[select]`.
-fn select(merged: &Merged, environments: &mut [EnvironmentSpec], problems: &mut Problems) {
-    let Some(placed) = &merged.select else { return };
-    let source = &placed.source;
-    let chosen =
-        |patterns: &Option<Texts>, environments: &[EnvironmentSpec]| -> Fallible<Option<Vec<EnvName>>> {
-            patterns.as_ref().map(|patterns| covered(source, patterns, environments)).transpose()
+fn lacks(main: &Source, what: &str, table: &str, keys: &str) -> Box<Problem> {
+    main.problem(
+        first_line(main),
+        format!("the matrix declares no {what}"),
+        format!("add at least one `{table}` table with {keys}"),
+    )
+}
+
+fn matrix_name(merged: &Merged) -> Fallible<String> {
+    match &merged.header.name {
+        Some(name) => Ok(plain_name(&merged.main, name, "matrix")?.to_owned()),
+        None => {
+            let stem = merged.main.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            let stem = Spanned::new(first_line(&merged.main), stem.unwrap_or_default());
+            plain_name(&merged.main, &stem, "matrix").map(str::to_owned).map_err(|mut problem| {
+                problem.help =
+                    Some("add `[matrix]` with a plain `name`; the file's name cannot be one".into());
+                problem
+            })
+        }
+    }
+}
+
+fn compile_limits(placed: &Placed<RawLimits>) -> Fallible<Limits> {
+    let value = |quantity: &Option<Spanned<Quantity>>,
+                 default: f64,
+                 least: f64,
+                 read: fn(&str) -> Result<f64, &'static str>| {
+        let Some(quantity) = quantity else { return Ok(default) };
+        let (text, parsed) = match quantity.get_ref() {
+            // The same bounds hold for a plain number as for its text.
+            Quantity::Number(number) => (number.to_string(), read(&number.to_string())),
+            Quantity::Text(text) => (format!("\"{text}\""), read(text)),
         };
-    if let Some(Some(names)) = problems.take(chosen(&placed.value.producers, environments)) {
-        environments.iter_mut().for_each(|env| env.producer &= names.contains(&env.name));
-    }
-    if let Some(Some(names)) = problems.take(chosen(&placed.value.consumers, environments)) {
-        environments.iter_mut().for_each(|env| env.consumer &= names.contains(&env.name));
-    }
-}
-
-/// Refuses a matrix in which nobody writes or nobody reads.
-fn roles(merged: &Merged, environments: &[EnvironmentSpec]) -> Fallible<()> {
-    let source = &merged.main;
-    let refuse = |does: &str, role: &str| {
-        let first_line = 0..source.text.find('\n').unwrap_or(source.text.len());
-        source.problem(
-            first_line,
-            format!("no environment {does} artifacts"),
-            format!("give one of them `role = \"both\"` or `role = \"{role}\"`, and look at [select]"),
-        )
-    };
-    if !environments.iter().any(|environment| environment.producer) {
-        return Err(refuse("writes", "producer"));
-    }
-    if !environments.iter().any(|environment| environment.consumer) {
-        return Err(refuse("reads", "consumer"));
-    }
-    Ok(())
-}
-
-/// The environments that patterns cover; each pattern must cover one.
-fn covered(source: &Source, patterns: &Texts, environments: &[EnvironmentSpec]) -> Fallible<Vec<EnvName>> {
-    let mut names = Vec::new();
-    for text in non_empty(source, patterns)? {
-        let pattern =
-            EnvPattern::parse(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))?;
-        let before = names.len();
-        names.extend(environments.iter().filter(|env| pattern.covers(env)).map(|env| env.name.clone()));
-        if names.len() == before {
-            let known = environments.iter().map(|env| env.name.as_str());
-            let help = match pattern {
-                EnvPattern::Glob(_) => glob::suggestion(text.get_ref(), known),
-                EnvPattern::Requirement(_) => {
-                    "no environment declares an exact version or a minor that fulfils it".to_owned()
-                }
-            };
-            return Err(source.problem(
-                text.span(),
-                format!("no environment matches `{}`", text.get_ref()),
-                help,
-            ));
-        }
-    }
-    Ok(names)
-}
-
-fn non_empty(source: &Source, list: &Texts) -> Fallible<Vec<Text>> {
-    let list_of = texts(list);
-    if list_of.is_empty() {
-        return Err(source.problem(
-            list.span(),
-            "this list is empty, so it selects nothing",
-            "name something, or remove the key",
-        ));
-    }
-    Ok(list_of)
-}
-
-/// Names out of a closed set that globs cover; each glob must cover one.
-fn globbed<'a>(source: &Source, patterns: &Texts, what: &str, known: &[&'a str]) -> Fallible<Vec<&'a str>> {
-    let mut names: Vec<&str> = Vec::new();
-    for text in non_empty(source, patterns)? {
-        let mut matched = known.iter().filter(|name| glob::matches(text.get_ref(), name)).peekable();
-        if matched.peek().is_none() {
-            return Err(source.problem(
-                text.span(),
-                format!("no {what} matches `{}`", text.get_ref()),
-                glob::suggestion(text.get_ref(), known.iter().copied()),
-            ));
-        }
-        for name in matched {
-            if !names.contains(name) {
-                names.push(name);
+        let refuse = |message: String, help: &str| Err(placed.source.problem(quantity.span(), message, help));
+        match parsed {
+            Ok(value) if value < least => {
+                refuse(format!("{text} is too little for anything to finish"), "give more, or leave it out")
             }
+            Ok(value) => Ok(value),
+            Err(help) => refuse(format!("{text} is not a limit"), help),
         }
-    }
-    Ok(names)
-}
-
-fn datasets(merged: &Merged, problems: &mut Problems) -> BTreeMap<String, DatasetSpec> {
-    let made = merged.datasets.iter().filter_map(|(name, placed)| problems.take(dataset(name, placed)));
-    made.map(|dataset| (dataset.name.clone(), dataset)).collect()
-}
-
-fn dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<DatasetSpec> {
-    let (source, raw) = (&placed.source, &placed.value);
-    let list = |texts_of: &Option<Texts>| -> Vec<String> {
-        texts_of.iter().flat_map(texts).map(Spanned::into_inner).collect()
     };
+    // A century of seconds and 2^63 bytes: what lies above cannot be counted down or set.
+    let seconds = value(&placed.value.time, 60.0, 1e-3, units::seconds)?.min(3.2e9);
+    let memory = value(&placed.value.memory, 2_147_483_648.0, 1_048_576.0, units::bytes)?.min(9.2e18);
+    Ok(Limits { seconds, memory_bytes: memory as u64 })
+}
+
+fn plain_texts(value: Option<&Texts>) -> Vec<Text> {
+    value.map(texts).unwrap_or_default()
+}
+
+fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<DatasetSpec> {
+    let (source, raw): (&Arc<Source>, _) = (&placed.source, &placed.value);
+    let own_name = plain_name(source, name, "dataset")?.to_owned();
     let path = resolve(&source.path, raw.path.get_ref());
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    let is_npy = match extension.as_deref() {
+    let extension = path.extension().map(|ext| ext.to_string_lossy().to_ascii_lowercase());
+    let npy = match extension.as_deref() {
         Some("csv") => false,
         Some("npy") => true,
         _ => {
@@ -204,17 +173,18 @@ fn dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<DatasetSpec> {
             ));
         }
     };
-    let target = list(&raw.target);
-    if is_npy {
-        if target.len() > 1 {
+    let targets = plain_texts(raw.target.as_ref());
+    let drop = plain_texts(raw.drop.as_ref());
+    if npy {
+        if let Some(extra) = targets.get(1) {
             return Err(source.problem(
-                raw.target.as_ref().map_or(name.span(), Spanned::span),
-                "the target of a .npy dataset is one second .npy file",
-                "name one file, such as target = \"y.npy\"; it may have several columns",
+                extra.span(),
+                "the target of a .npy dataset is one file",
+                "give the path of one .npy; it may have several columns",
             ));
         }
-        let columns = raw.drop.as_ref().map(|drop| (drop.span(), "drop"));
-        let columns = columns.or_else(|| raw.dtypes.values().next().map(|text| (text.span(), "dtypes")));
+        let columns = drop.first().map(|text| (text.span(), "drop"));
+        let columns = columns.or(raw.dtypes.values().next().map(|text| (text.span(), "dtypes")));
         if let Some((span, key)) = columns {
             return Err(source.problem(
                 span,
@@ -223,307 +193,86 @@ fn dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<DatasetSpec> {
             ));
         }
     }
-    let mut dtypes = BTreeMap::new();
-    for (column, dtype) in &raw.dtypes {
+    for dtype in raw.dtypes.values() {
         if !DTYPES.contains(&dtype.get_ref().as_str()) {
             return Err(source.problem(
                 dtype.span(),
-                format!("`{}` is no type of a column", dtype.get_ref()),
+                format!("`{}` is not a type of a column", dtype.get_ref()),
                 glob::suggestion(dtype.get_ref(), DTYPES.iter().copied()),
             ));
         }
-        dtypes.insert(column.clone(), dtype.get_ref().clone());
+    }
+    for dropped in &drop {
+        if targets.contains(dropped) {
+            let message = format!("the column `{dropped}` is both dropped and the target");
+            return Err(source.problem(dropped.span(), message, "remove it from `drop`"));
+        }
     }
     let digest = match &raw.digest {
         None => None,
         Some(text) => Some(text.get_ref().parse().map_err(|error: crate::vocab::ParseDigestError| {
-            source.problem(
-                text.span(),
-                error.to_string(),
-                "write the digest that `shelflife` says, or leave it out",
-            )
+            source.problem(text.span(), error.to_string(), "leave `digest` out to accept the file as it is")
         })?),
     };
+    let target = targets
+        .into_iter()
+        .map(Spanned::into_inner)
+        .map(|target| if npy { resolve(&source.path, &target).display().to_string() } else { target });
     Ok(DatasetSpec {
-        name: name.get_ref().clone(),
+        name: own_name,
         path,
-        target,
-        drop: list(&raw.drop),
-        dtypes,
+        declared_path: raw.path.get_ref().clone(),
+        target: target.collect(),
+        drop: drop.into_iter().map(Spanned::into_inner).collect(),
+        dtypes: raw.dtypes.iter().map(|(name, dtype)| (name.clone(), dtype.get_ref().clone())).collect(),
         digest,
         dataframe: raw.dataframe,
         span: name.span(),
+        declared_at: source.place(name.span().start),
     })
 }
 
-fn models(
-    merged: &Merged,
-    datasets: &BTreeMap<String, DatasetSpec>,
-    read: Read<'_>,
-    problems: &mut Problems,
-) -> Vec<ModelSpec> {
-    let Some(placed) = merged.models.as_ref().filter(|placed| !placed.value.is_empty()) else {
-        problems.note(merged.main.problem(
-            0..0,
-            "the matrix has no models",
-            "add such as\n[[models]]\nname = \"logistic\"\nestimator = \"LogisticRegression()\"\ndataset = \"blobs\"",
-        ));
-        return Vec::new();
-    };
-    let mut models: Vec<ModelSpec> = Vec::new();
-    for raw in &placed.value {
-        let made = model(&placed.source, raw, merged.defaults.as_ref(), datasets, read);
-        let Some(model) = problems.take(made) else { continue };
-        if models.iter().any(|other| other.name == model.name) {
-            problems.note(placed.source.problem(
-                raw.get_ref().name.span(),
-                format!("the model `{}` is declared twice", model.name),
-                "give one of them another name",
-            ));
+/// Narrows who writes and who reads.
+fn apply_selection(placed: &Placed<RawSelect>, environments: &mut [EnvironmentSpec]) -> Fallible<()> {
+    let select = &placed.value;
+    type Flag = fn(&mut EnvironmentSpec) -> &mut bool;
+    let cases: [(_, &str, Flag); 2] = [
+        (&select.producers, "writes artifacts", |env| &mut env.producer),
+        (&select.consumers, "reads artifacts", |env| &mut env.consumer),
+    ];
+    for (patterns, does, flag) in cases {
+        let Some(patterns) = patterns else { continue };
+        let mut covered = vec![false; environments.len()];
+        for text in texts(patterns) {
+            let pattern = env_pattern(&placed.source, &text)?;
+            let mut any = false;
+            for (environment, covered) in environments.iter_mut().zip(&mut covered) {
+                if pattern.covers(environment) && *flag(environment) {
+                    any = true;
+                    *covered = true;
+                }
+            }
+            if !any {
+                let names = environments.iter().map(|env| env.name.as_str());
+                return Err(placed.source.problem(
+                    text.span(),
+                    format!("`{text}` selects no environment that {does}"),
+                    glob::suggestion(text.get_ref(), names),
+                ));
+            }
         }
-        models.push(model);
+        if !covered.contains(&true) {
+            let message = format!("an empty list leaves no environment that {does}");
+            return Err(placed.source.problem(patterns.span(), message, "write \"*\" for all, or remove it"));
+        }
+        for (environment, covered) in environments.iter_mut().zip(covered) {
+            *flag(environment) &= covered;
+        }
     }
-    models
+    Ok(())
 }
 
-fn model(
-    source: &Source,
-    raw: &Spanned<RawModel>,
-    defaults: Option<&Placed<RawDefaults>>,
-    datasets: &BTreeMap<String, DatasetSpec>,
-    read: Read<'_>,
-) -> Fallible<ModelSpec> {
-    let model = raw.get_ref();
-    let name: ModelName = environments::plain_name(source, &model.name, "model")?.into();
-    let model_source = match (&model.estimator, &model.recipe) {
-        (Some(expression), None) if !expression.get_ref().trim().is_empty() => {
-            ModelSource::Expression(expression.get_ref().trim().to_owned())
-        }
-        (None, Some(recipe)) => recipe_source(source, recipe, read)?,
-        (Some(both), Some(_)) => {
-            return Err(source.problem(
-                both.span(),
-                format!("the model `{name}` has an `estimator` and a `recipe`"),
-                "keep one of them",
-            ));
-        }
-        _ => {
-            return Err(source.problem(
-                model.name.span(),
-                format!("the model `{name}` says not what it is"),
-                "add such as `estimator = \"LogisticRegression()\"`, or `recipe = \"recipes/mine.py\"`",
-            ));
-        }
-    };
-    let known = || datasets.keys().map(String::as_str);
-    let named = |source: &Source, text: &Text| -> Fallible<String> {
-        if datasets.contains_key(text.get_ref()) {
-            return Ok(text.get_ref().clone());
-        }
-        Err(source.problem(
-            text.span(),
-            format!("there is no dataset `{}`", text.get_ref()),
-            glob::suggestion(text.get_ref(), known()),
-        ))
-    };
-    let default_dataset = defaults.and_then(|d| d.value.dataset.as_ref().map(|text| (&*d.source, text)));
-    let dataset = match (&model.dataset, default_dataset) {
-        (Some(text), _) => named(source, text)?,
-        (None, Some((source, text))) => named(source, text)?,
-        // With one dataset there is nothing to choose.
-        (None, None) if datasets.len() == 1 => datasets.keys().cloned().collect(),
-        (None, None) => {
-            return Err(source.problem(
-                model.name.span(),
-                format!("the model `{name}` has no dataset"),
-                "add `dataset = \"...\"` here or under [defaults]",
-            ));
-        }
-    };
-    let inputs = model.inputs.as_ref().map(|text| named(source, text)).transpose()?;
-    let default_formats = defaults.and_then(|d| d.value.formats.as_ref().map(|texts| (&*d.source, texts)));
-    let table: Vec<&str> = format::TABLE.iter().map(|format| format.name).collect();
-    let formats = match (&model.formats, default_formats) {
-        (Some(patterns), _) => globbed(source, patterns, "format", &table)?,
-        (None, Some((source, patterns))) => globbed(source, patterns, "format", &table)?,
-        (None, None) => DEFAULT_FORMATS.to_vec(),
-    };
-    let methods = match &model.methods {
-        None => None,
-        Some(list) => Some(
-            non_empty(source, list)?
-                .into_iter()
-                .map(|text| method(source, &text))
-                .collect::<Result<_, _>>()?,
-        ),
-    };
-    let mut requires = Vec::new();
-    for text in model.requires.iter().flat_map(texts) {
-        let requirement: Requirement =
-            text.get_ref().parse().map_err(|error| source.version_problem(text.span(), error))?;
-        requires.push(requirement.to_string());
-    }
-    Ok(ModelSpec {
-        name,
-        source: model_source,
-        dataset,
-        inputs,
-        formats: formats.into_iter().map(FormatName::from).collect(),
-        methods,
-        requires,
-        seed: model.seed.or_else(|| defaults.and_then(|d| d.value.seed)).unwrap_or(0),
-    })
-}
-
-fn method(source: &Source, text: &Text) -> Fallible<String> {
-    let name = text.get_ref();
-    let is_identifier = !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty()
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if is_identifier {
-        return Ok(name.clone());
-    }
-    Err(source.problem(
-        text.span(),
-        format!("`{name}` is no method or attribute"),
-        "write such as \"predict\", \"transform\", \"predict_std\" or \"labels_\"",
-    ))
-}
-
-fn recipe_source(source: &Source, recipe: &Text, read: Read<'_>) -> Fallible<ModelSource> {
-    let path = resolve(&source.path, recipe.get_ref());
-    let bytes = read(&path).map_err(|error| {
-        source.problem(
-            recipe.span(),
-            format!("cannot read the recipe `{}`: {error}", path.display()),
-            "check the path; it is relative to this file",
-        )
-    })?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        source.problem(
-            recipe.span(),
-            format!("the recipe `{}` is not UTF-8 text", path.display()),
-            "save the file as UTF-8",
-        )
-    })?;
-    Ok(ModelSource::Recipe { path, source: text })
-}
-
-/// What later tables refer to.
-struct Names<'a> {
-    environments: &'a [EnvironmentSpec],
-    models: &'a [ModelSpec],
-}
-
-impl Names<'_> {
-    fn models(&self, source: &Source, patterns: &Option<Texts>) -> Fallible<Vec<ModelName>> {
-        let known: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
-        let names = match patterns {
-            None => known,
-            Some(patterns) => globbed(source, patterns, "model", &known)?,
-        };
-        Ok(names.into_iter().map(ModelName::from).collect())
-    }
-
-    fn formats(&self, source: &Source, patterns: &Option<Texts>) -> Fallible<Vec<FormatName>> {
-        let mut known: Vec<&str> =
-            self.models.iter().flat_map(|model| &model.formats).map(FormatName::as_str).collect();
-        known.sort_unstable();
-        known.dedup();
-        let names = match patterns {
-            None => known,
-            Some(patterns) => globbed(source, patterns, "format", &known)?,
-        };
-        Ok(names.into_iter().map(FormatName::from).collect())
-    }
-
-    fn environments(&self, source: &Source, patterns: &Option<Texts>) -> Fallible<Vec<EnvName>> {
-        match patterns {
-            None => Ok(self.environments.iter().map(|env| env.name.clone()).collect()),
-            Some(patterns) => covered(source, patterns, self.environments),
-        }
-    }
-}
-
-fn tolerance(placed: &Placed<Spanned<RawTolerance>>, names: &Names<'_>) -> Fallible<ToleranceRule> {
-    let (source, raw) = (&placed.source, placed.value.get_ref());
-    let pair = match raw.pair.as_ref().map(|pair| (pair, pair.get_ref().as_str())) {
-        None => None,
-        Some((_, "cross-arch")) => Some(PairKind::CrossArch),
-        Some((_, "cross-bits")) => Some(PairKind::CrossBits),
-        Some((_, "same-arch")) => Some(PairKind::SameArch),
-        Some((_, "float32")) => Some(PairKind::Float32),
-        Some((pair, other)) => {
-            return Err(source.problem(
-                pair.span(),
-                format!("`{other}` is no kind of pair"),
-                glob::suggestion(other, ["cross-arch", "cross-bits", "same-arch", "float32"]),
-            ));
-        }
-    };
-    for number in [&raw.rtol, &raw.stol] {
-        if !(number.get_ref().is_finite() && *number.get_ref() >= 0.0) {
-            return Err(source.problem(
-                number.span(),
-                "a tolerance is a number from 0 upwards",
-                "write such as 1e-7",
-            ));
-        }
-    }
-    Ok(ToleranceRule {
-        models: names.models(source, &raw.model)?,
-        output: raw.output.clone(),
-        pair,
-        tolerance: Tolerance { rtol: *raw.rtol.get_ref(), stol: *raw.stol.get_ref() },
-        reason: raw.reason.clone(),
-    })
-}
-
-fn expectation(placed: &Placed<Spanned<RawExpect>>, names: &Names<'_>) -> Fallible<Expectation> {
-    let (source, raw) = (&placed.source, placed.value.get_ref());
-    let mut verdicts = Vec::new();
-    for text in non_empty(source, &raw.verdict)? {
-        verdicts.push(text.get_ref().parse::<Verdict>().map_err(|_| {
-            source.problem(
-                text.span(),
-                format!("`{}` is no verdict", text.get_ref()),
-                glob::suggestion(text.get_ref(), Verdict::ALL.iter().map(|verdict| verdict.as_str())),
-            )
-        })?);
-    }
-    if raw.reason.get_ref().trim().is_empty() {
-        return Err(source.problem(
-            raw.reason.span(),
-            "an expectation needs a reason",
-            "say in a sentence why this is expected; the report shows it",
-        ));
-    }
-    Ok(Expectation {
-        models: names.models(source, &raw.model)?,
-        formats: names.formats(source, &raw.format)?,
-        producers: names.environments(source, &raw.producer)?,
-        consumers: names.environments(source, &raw.consumer)?,
-        verdicts,
-        reason: raw.reason.get_ref().clone(),
-        link: raw.link.clone(),
-        declared_at: source.place(placed.value.span().start),
-    })
-}
-
-fn limits(merged: &Merged, problems: &mut Problems) -> Limits {
-    let Some(placed) = &merged.limits else { return DEFAULT_LIMITS };
-    let source = &placed.source;
-    let amount =
-        |quantity: &Option<Spanned<Quantity>>, parse: fn(&str) -> Result<f64, &'static str>, default: f64| {
-            let Some(quantity) = quantity else { return Ok(default) };
-            let (text, value) = match quantity.get_ref() {
-                Quantity::Number(number) => (number.to_string(), parse(&number.to_string())),
-                Quantity::Text(text) => (text.clone(), parse(text)),
-            };
-            value.map_err(|help| source.problem(quantity.span(), format!("`{text}` is no limit"), help))
-        };
-    let seconds = problems.take(amount(&placed.value.time, units::seconds, DEFAULT_LIMITS.seconds));
-    let memory =
-        problems.take(amount(&placed.value.memory, units::bytes, DEFAULT_LIMITS.memory_bytes as f64));
-    Limits { seconds: seconds.unwrap_or(DEFAULT_LIMITS.seconds), memory_bytes: memory.unwrap_or(0.0) as u64 }
+/// A pattern on environments, with its place in messages.
+pub(super) fn env_pattern(source: &Source, text: &Text) -> Fallible<EnvPattern> {
+    EnvPattern::parse(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::ops::Range;
 
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
 use super::glob;
 use super::load::Placed;
+use super::naming;
 use super::raw::{RawEnvironment, Text, TextMap, texts};
 use super::requirement::{Requirement, Specifiers, package_name};
 use super::runtimes::{self, Named};
@@ -17,13 +17,13 @@ use super::versions;
 use crate::vocab::{EnvName, Runtime};
 
 /// The key of the interpreter among the axes.
-const PYTHON: &str = "python";
+pub(super) const PYTHON: &str = "python";
 
 /// More environments than anybody can make: a typing error in an axis.
 const MOST_ENVIRONMENTS: usize = 10_000;
 
 /// One choice from every axis, in the order of the axes; `python` first.
-type Combination = Vec<(String, VersionSpec)>;
+pub(super) type Combination = Vec<(String, VersionSpec)>;
 
 /// Every environment of the matrix, in declaration order. Problems are noted.
 pub(super) fn compile(
@@ -106,7 +106,7 @@ fn compile_one(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<E
 /// Every combination of the axes.
 fn venv(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<Named>> {
     let combinations = combinations(source, raw)?;
-    let names = names(source, raw.get_ref(), &combinations)?;
+    let names = naming::names(source, raw, &combinations)?;
     let named = names.into_iter().zip(combinations).map(|(name, mut combination)| {
         let (_, python) = combination.remove(0);
         (name, RuntimeSpec::Venv { python: python.label() }, combination.into_iter().collect())
@@ -122,25 +122,6 @@ pub(super) fn unknown_word(
 ) -> Box<super::error::Problem> {
     let span = at.as_ref().map_or(0..0, Spanned::span);
     source.problem(span, format!("`{word}` is not known here"), glob::suggestion(word, words.iter().copied()))
-}
-
-/// A name that can stand in file names, globs and `model/format/producer`.
-pub(super) fn plain_name<'a>(source: &Source, name: &'a Text, what: &str) -> Fallible<&'a str> {
-    check_name(name.get_ref(), what)
-        .map(|()| name.get_ref().as_str())
-        .map_err(|(message, help)| source.problem(name.span(), message, help))
-}
-
-pub(super) fn check_name(name: &str, what: &str) -> Result<(), (String, &'static str)> {
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
-    let begins_well = name.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_');
-    if begins_well && name.chars().all(allowed) && name.len() <= 100 {
-        return Ok(());
-    }
-    Err((
-        format!("`{name}` cannot be the name of a {what}",),
-        "use letters, digits, `.`, `_`, `-` and `+`, begin with a letter or a digit, and stay below 100 bytes",
-    ))
 }
 
 /// The version texts of one axis.
@@ -354,11 +335,10 @@ fn included(
             }
         }
     }
-    let required = ["scikit-learn"].into_iter().find(|key| combination.iter().all(|(name, _)| name != key));
-    if let Some(key) = required {
+    if combination.iter().all(|(name, _)| name != "scikit-learn") {
         return Err(source.problem(
             entry.span(),
-            format!("this combination lacks `{key}`"),
+            "this combination lacks `scikit-learn`",
             "an included combination is given completely: `python` and every package that it pins",
         ));
     }
@@ -379,95 +359,4 @@ fn included(
         },
     }
     Ok(combination)
-}
-
-/// The names of the combinations, by the template or by what varies.
-fn names(source: &Source, env: &RawEnvironment, combinations: &[Combination]) -> Fallible<Vec<EnvName>> {
-    let span = env.name.as_ref().map_or_else(|| first_span(env), Spanned::span);
-    let template = match &env.name {
-        Some(name) => name.get_ref().clone(),
-        None => default_template(combinations),
-    };
-    let mut names: Vec<EnvName> = Vec::new();
-    for combination in combinations {
-        let name = fill(source, &template, &span, combination)?;
-        check_name(&name, "environment")
-            .map_err(|(message, help)| source.problem(span.clone(), message, help))?;
-        let name = EnvName::from(name);
-        if names.contains(&name) {
-            return Err(source.problem(
-                span,
-                format!("several combinations get the name `{name}`"),
-                format!(
-                    "put what varies into the name, such as `name = \"{}\"`",
-                    default_template(combinations)
-                ),
-            ));
-        }
-        names.push(name);
-    }
-    Ok(names)
-}
-
-fn first_span(env: &RawEnvironment) -> Range<usize> {
-    env.python.as_ref().map_or(0..0, Spanned::span)
-}
-
-/// A template of everything that differs between the combinations, scikit-learn first.
-fn default_template(combinations: &[Combination]) -> String {
-    let find = |combination: &Combination, key: &str| {
-        combination.iter().find(|(name, _)| name == key).map(|(_, spec)| spec.clone())
-    };
-    let mut keys: Vec<&str> = vec!["scikit-learn", PYTHON];
-    for (key, _) in combinations.iter().flatten() {
-        if !keys.contains(&key.as_str()) {
-            keys.push(key);
-        }
-    }
-    let varies = |key: &&str| {
-        let first = combinations.first().and_then(|combination| find(combination, key));
-        combinations.iter().any(|combination| find(combination, key) != first)
-    };
-    let mut varying: Vec<&str> = keys.into_iter().filter(varies).collect();
-    if varying.is_empty() {
-        varying.push("scikit-learn");
-    }
-    let parts: Vec<String> = varying
-        .into_iter()
-        .map(|key| match key {
-            "scikit-learn" => "sk{scikit-learn}".to_owned(),
-            PYTHON => "py{python}".to_owned(),
-            "numpy" => "np{numpy}".to_owned(),
-            "scipy" => "sp{scipy}".to_owned(),
-            "pandas" => "pd{pandas}".to_owned(),
-            other => format!("{other}{{{other}}}"),
-        })
-        .collect();
-    parts.join("-")
-}
-
-fn fill(source: &Source, template: &str, span: &Range<usize>, combination: &Combination) -> Fallible<String> {
-    let mut name = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        name.push_str(before);
-        let Some((key, behind)) = after.split_once('}') else {
-            let message = format!("the name `{template}` opens a brace that it does not close");
-            return Err(source.problem(span.clone(), message, "write such as `sk{scikit-learn}`"));
-        };
-        let normal = package_name(key).map_err(|error| source.version_problem(span.clone(), error))?;
-        match combination.iter().find(|(name, _)| *name == normal) {
-            Some((_, spec)) => name.push_str(&spec.label()),
-            None => {
-                return Err(source.problem(
-                    span.clone(),
-                    format!("the name uses `{{{key}}}`, which not every combination declares"),
-                    glob::suggestion(key, combination.iter().map(|(name, _)| name.as_str())),
-                ));
-            }
-        }
-        rest = behind;
-    }
-    name.push_str(rest);
-    Ok(name)
 }

@@ -168,14 +168,8 @@ impl Problems {
     }
 
     /// Notes a problem.
-    #[expect(clippy::boxed_local, reason = "every problem is made boxed, for small results")]
     pub fn note(&mut self, problem: Box<Problem>) {
-        self.0.push(*problem);
-    }
-
-    /// How many were noted so far.
-    pub fn count(&self) -> usize {
-        self.0.len()
+        self.take::<()>(Err(problem));
     }
 
     /// Fails where anything was noted so far.

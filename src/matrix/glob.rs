@@ -52,7 +52,9 @@ pub fn suggestion<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> S
     }
     let listed: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let rest = names.len().saturating_sub(SHOWN);
-    if rest == 0 {
+    if let [only] = listed.as_slice() {
+        format!("there is only {only}")
+    } else if rest == 0 {
         format!("there are {}", listed.join(", "))
     } else {
         format!("there are {} and {rest} more", listed.join(", "))

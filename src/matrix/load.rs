@@ -26,8 +26,8 @@ pub(super) struct Placed<T> {
 pub(super) struct Merged {
     /// The file that was asked for.
     pub main: Arc<Source>,
+    /// The name is the main file's own: a base's name must not be taken, for it names that base's runs.
     pub header: RawHeader,
-    /// The file's own header was absent: its base's name must not be taken, for it names that base's runs.
     pub environments: Option<Placed<Vec<Spanned<RawEnvironment>>>>,
     pub select: Option<Placed<RawSelect>>,
     pub defaults: Option<Placed<RawDefaults>>,
@@ -76,11 +76,12 @@ fn read_source(path: &Path, asked: Option<(&Source, &Text)>, read: Read<'_>) -> 
         Some((source, text)) => source.problem(text.span(), message, help),
         None => Source::problem_of_file(path, message, help),
     };
+    let where_it_is = match asked {
+        Some(_) => "check the path; it is relative to this matrix file",
+        None => "check the path, and that the file can be read",
+    };
     let bytes = read(path).map_err(|error| {
-        refuse(
-            format!("cannot read the matrix `{}`: {error}", path.display()),
-            "check the path; a base is looked for relative to the file that extends it",
-        )
+        refuse(format!("cannot read the matrix `{}`: {error}", path.display()), where_it_is)
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -119,6 +120,10 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
     fn placed<T>(source: &Arc<Source>, own: Option<T>, base: Option<Placed<T>>) -> Option<Placed<T>> {
         own.map(|value| Placed { source: Arc::clone(source), value }).or(base)
     }
+    fn appended<T>(source: &Arc<Source>, mut base: Vec<Placed<T>>, own: Vec<T>) -> Vec<Placed<T>> {
+        base.extend(own.into_iter().map(|value| Placed { source: Arc::clone(source), value }));
+        base
+    }
     let mut base = base.unwrap_or_else(|| Merged {
         main: Arc::clone(&source),
         header: RawHeader::default(),
@@ -137,7 +142,6 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
     base.datasets.retain(|(name, _)| own_datasets.iter().all(|(own, _)| own != name));
     let own_datasets =
         own_datasets.into_iter().map(|(name, value)| (name, Placed { source: Arc::clone(&source), value }));
-    let at_source = |value| Placed { source: Arc::clone(&source), value };
     Merged {
         header: RawHeader { name: header.name, description: header.description.or(base.header.description) },
         environments: placed(&source, raw.environments, base.environments),
@@ -146,12 +150,8 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         limits: placed(&source, raw.limits, base.limits),
         datasets: base.datasets.into_iter().chain(own_datasets).collect(),
         models: placed(&source, raw.models, base.models),
-        tolerance: base.tolerance.into_iter().chain(raw.tolerance.into_iter().map(at_source)).collect(),
-        expect: base
-            .expect
-            .into_iter()
-            .chain(raw.expect.into_iter().map(|value| Placed { source: Arc::clone(&source), value }))
-            .collect(),
+        tolerance: appended(&source, base.tolerance, raw.tolerance),
+        expect: appended(&source, base.expect, raw.expect),
         main: source,
     }
 }
@@ -177,14 +177,16 @@ fn toml_problem(source: &Source, error: &toml::de::Error) -> Box<super::error::P
     {
         return source.problem(span, format!("the key `{missing}` is missing here"), missing_help(missing));
     }
-    let help = if message.contains("the number") || message.contains("expected a text in quotes") {
+    let help = if message.contains("the number") {
         "write it in quotes, such as \"3.11\""
+    } else if message.contains("expected a text in quotes") {
+        "write a text in quotes, or such as [\"one\", \"other\"]"
     } else if message.contains("invalid type") {
         "write a value of the expected type"
     } else if message.contains("duplicate key") {
         "remove or rename one of the two"
     } else {
-        ""
+        "TOML writes `key = value`, texts in quotes, lists as [1, 2] and tables as { key = value }"
     };
     source.problem(span, message.trim().replace('\n', " "), help)
 }

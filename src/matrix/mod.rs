@@ -1,14 +1,21 @@
 //! Layer 1: the matrix file, from TOML text to a validated [`Matrix`].
 //!
-//! Architecture Invariant: files are read through a function that the caller gives, never here.
+//! `load` reads files through the function that it is given and follows `extends`; `raw` is the matrix as it
+//! is written, with places; `compile` and what it calls turn it into [`Matrix`], with every axis expanded,
+//! every default applied and every name resolved. What is wrong is a [`MatrixError`].
+//!
+//! Architecture Invariant: no file is touched here; nothing behind `compile` knows TOML.
 
 mod compile;
 mod environments;
 mod error;
 pub mod glob;
 mod load;
+mod models;
+mod naming;
 mod raw;
 mod requirement;
+mod rules;
 mod runtimes;
 mod select;
 mod tolerance;
@@ -18,9 +25,8 @@ mod version;
 mod versions;
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 
+pub use compile::load;
 pub use error::{MatrixError, Problem};
 pub use raw::schema_json;
 pub use requirement::{Requirement, Specifier, Specifiers, package_name};
@@ -31,15 +37,6 @@ pub use types::{
     ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
 pub use version::{Version, VersionError};
-
-/// Reads and validates a matrix. `read` gives the bytes of the file, of the matrices that it extends, and of recipes.
-///
-/// # Errors
-/// Every problem that was found, with file, line and what to write instead.
-pub fn load(path: &Path, read: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Matrix, MatrixError> {
-    let merged = load::load(path, read)?;
-    compile::compile(&merged, read)
-}
 
 /// Whether installed packages fulfil a requirement such as `scikit-learn>=1.1`. A package that is not installed, or
 /// whose version cannot be read, fulfils none.

@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use serde_spanned::Spanned;
 
-use super::environments::{check_name, choices, in_order, package_key, plain_name, unknown_word};
+use super::environments::{choices, in_order, package_key, unknown_word};
 use super::error::{Fallible, Source};
 use super::glob;
 use super::load::resolve;
+use super::naming::{check_name, plain_name};
 use super::raw::{RawEnvironment, Text, Texts, texts};
 use super::types::{ContainerSpec, ImageSource, RootfsSpec, RuntimeSpec, VersionSpec};
 use crate::vocab::{EnvName, Runtime};

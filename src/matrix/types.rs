@@ -223,6 +223,8 @@ pub struct DatasetSpec {
     pub name: String,
     /// The file, relative paths already resolved against the matrix file.
     pub path: PathBuf,
+    /// The file as the matrix writes it: the same wherever the matrix stands.
+    pub declared_path: String,
     /// Target: column names of the CSV (several for multi-output), or one path of a second `.npy`.
     pub target: Vec<String>,
     /// Columns to leave out.
@@ -233,8 +235,10 @@ pub struct DatasetSpec {
     pub digest: Option<crate::vocab::Digest>,
     /// Whether X is handed over as a pandas DataFrame.
     pub dataframe: bool,
-    /// Where it is declared: byte span in the matrix file, for messages about the data.
+    /// Where it is declared: byte span in the file that `declared_at` names, for messages about the data.
     pub span: std::ops::Range<usize>,
+    /// Where it is declared, as `file:line`.
+    pub declared_at: String,
 }
 
 /// A tolerance for part of the comparisons.

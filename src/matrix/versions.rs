@@ -6,11 +6,10 @@ use super::requirement::{Requirement, Specifiers};
 use super::types::VersionSpec;
 use super::version::{Version, VersionError};
 
-/// A major release with its first minor and, where it is closed, its last.
+/// A major release, its first minor, and its last one where the major is closed.
 type Major = (u64, u64, Option<u64>);
 
-/// Minor releases by package and major release: the first, and the last where the major is closed. Needed
-/// for ranges over several majors; taken from the packages' release histories.
+/// Minor releases by package. Needed for ranges over several majors; taken from the packages' release histories.
 const MINORS: &[(&str, &[Major])] = &[
     ("numpy", &[(1, 7, Some(26)), (2, 0, None)]),
     ("pandas", &[(0, 20, Some(25)), (1, 0, Some(5)), (2, 0, Some(3)), (3, 0, None)]),
@@ -99,7 +98,7 @@ fn range(package: &str, first: &str, last: &str) -> Result<Vec<VersionSpec>, Ver
         ));
     }
     let known = MINORS.iter().find(|(name, _)| *name == package).map(|(_, majors)| *majors);
-    let majors: Vec<(u64, u64, Option<u64>)> = match known {
+    let majors: Vec<Major> = match known {
         Some(majors) => majors.to_vec(),
         None if low.0 == high.0 => vec![(low.0, 0, None)],
         None => {
@@ -140,7 +139,7 @@ fn range(package: &str, first: &str, last: &str) -> Result<Vec<VersionSpec>, Ver
     Ok(minors)
 }
 
-fn describe(majors: &[(u64, u64, Option<u64>)]) -> String {
+fn describe(majors: &[Major]) -> String {
     let ranges: Vec<String> = majors
         .iter()
         .map(|(major, from, to)| match to {

@@ -395,8 +395,9 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
         notes
             .push(("judged", join(shown.statuses.iter().map(|(status, count)| format!("{count} {status}")))));
     }
-    if let Some((reason, place)) = shown.declared {
-        notes.push(("declared", format!("{}: {}", line(place), line(reason))));
+    if let Some(note) = shown.declared {
+        let place = line(&note.declared_at);
+        notes.push(("declared", format!("{} at {place}: {}", join(&note.verdicts), line(&note.reason))));
     }
     let mut pairs: Vec<_> = finding
         .pairs

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::view::{FindingView, Fixed, Section, View, abridged};
-use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten, value};
+use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
 use super::{RenderError, words};
 use crate::vocab::{CellRecord, EnvironmentRecord};
 
@@ -175,12 +175,8 @@ fn difference_row(out: &mut String, finding: &FindingView<'_>, cell: &CellRecord
         code(&difference(&without_row, ARROW))
     };
     let row = facts.worst.as_ref().map_or_else(String::new, |worst| {
-        format!(
-            "{} {} → {}",
-            code(&words::index(&worst.index)),
-            code(&value(&worst.reference)),
-            code(&value(&worst.observed))
-        )
+        let (reference, observed) = words::worst_values(facts, worst);
+        format!("{} {} → {}", code(&words::index(&worst.index)), code(&reference), code(&observed))
     });
     let is_worst = finding.worst.is_some_and(|worst| std::ptr::eq(worst.cell, cell));
     let emphasis = if is_worst && finding.section == Section::Silent { "**" } else { "" };
@@ -268,8 +264,9 @@ fn notes(shown: &FindingView<'_>) -> Vec<String> {
     if !shown.statuses.is_empty() {
         notes.push(join(shown.statuses.iter().map(|(status, count)| format!("{count} {status}"))));
     }
-    if let Some((reason, place)) = shown.declared {
-        notes.push(format!("declared at {}: {}", code(place), prose(reason)));
+    if let Some(note) = shown.declared {
+        let place = code(&note.declared_at);
+        notes.push(format!("declared as {} at {place}: {}", join(&note.verdicts), prose(&note.reason)));
     }
     notes
 }

@@ -60,6 +60,7 @@ impl Command {
         self
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes processes")]
     fn to_tokio(&self) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.args).env_clear().envs(&self.env).process_group(0);

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::comparing::{Arrays, still_holds};
-use super::executor::{Executor, Job, Message, Shared, Slot, What};
+use super::executor::{Executor, Message, Shared};
+use super::jobs::{self, Jobs, Slot, What};
 use super::keys::{Keys, TrainingRecord};
 use super::ledger::Ledger;
+use super::turns::Turns;
 use super::{Progress, Reporter, RunError, RunReport, RunRequest};
 use crate::matrix::{Matrix, ModelSource, PairFacts};
 use crate::plan::Plan;
@@ -24,7 +26,7 @@ use crate::worker::{WorkerLimits, agent_digest};
 /// An environment as the dispatcher sees it.
 pub(super) enum Environment {
     Waiting,
-    Ready { lock: Box<Lock>, digest: Digest, jobs: mpsc::UnboundedSender<Job> },
+    Ready { lock: Box<Lock>, digest: Digest, jobs: Jobs },
     Failed,
 }
 
@@ -54,7 +56,7 @@ pub(super) struct Dispatcher<'a> {
     pub(super) fresh: bool,
     pub(super) datasets: HashMap<String, (Digest, String)>,
     pub(super) environments: Vec<Environment>,
-    pub(super) senders: Vec<Option<mpsc::UnboundedSender<Job>>>,
+    pub(super) senders: Vec<Option<Jobs>>,
     pub(super) artifacts: Vec<Artifact>,
     pub(super) ledger: Ledger,
     pub(super) arrays: Arrays,
@@ -106,7 +108,7 @@ impl<'a> Dispatcher<'a> {
             provisioner,
             keys,
             limits: WorkerLimits { seconds: matrix.limits.seconds, memory_bytes: matrix.limits.memory_bytes },
-            permits: Semaphore::new(jobs.max(1)),
+            turns: Turns::new(jobs),
             scratch: scratch.path().to_owned(),
             expressions: expressions.collect(),
             messages: sender,
@@ -162,10 +164,10 @@ impl<'a> Dispatcher<'a> {
     pub async fn run(mut self) -> Result<RunReport, RunError> {
         let plan = Arc::clone(&self.plan);
         for (index, spec) in plan.environments.iter().enumerate() {
-            let (sender, jobs) = mpsc::unbounded_channel();
+            let (sender, jobs, work) = jobs::channel();
             self.senders[index] = Some(sender);
             let shared = Arc::clone(&self.shared);
-            let executor = Executor { index: index as u32, spec: spec.clone(), shared, jobs };
+            let executor = Executor { index: index as u32, spec: spec.clone(), shared, jobs, work };
             self.executors.spawn(executor.run());
         }
         let mut interrupted = false;

@@ -94,7 +94,7 @@ fn going_on_cuts_a_torn_line_off() {
     // A torn line longer than one step of the backward search, a short one, none, and nothing but one.
     let long = vec![b'x'; 200_000];
     for (before, torn) in [(&whole[..], &long[..]), (&whole, b"{\"ev"), (&whole, b""), (b"", &long)] {
-        std::fs::write(&path, [before, torn].concat()).unwrap();
+        fs_err::write(&path, [before, torn].concat()).unwrap();
         EventLog::append_to(&path).unwrap().write(&resumed).unwrap();
         let expected = [before, &fixture::lines(std::slice::from_ref(&resumed))].concat();
         assert!(std::fs::read(&path).unwrap() == expected, "{} + {}", before.len(), torn.len());

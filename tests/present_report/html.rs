@@ -62,7 +62,7 @@ fn pages_to_look_at() {
         ("hostile", fixture::hostile_everywhere()),
     ];
     for (name, record) in records {
-        std::fs::write(folder.join(format!("{name}.html")), page(&record)).unwrap();
+        fs_err::write(folder.join(format!("{name}.html")), page(&record)).unwrap();
     }
 }
 

@@ -56,12 +56,12 @@ fn environments_whose_names_differ_in_case_only_keep_their_locks_apart() {
 fn an_error_names_the_file_and_leaves_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("report.html");
-    std::fs::create_dir(&target).unwrap();
+    fs_err::create_dir(&target).unwrap();
     let error = write_file(&target, b"x").unwrap_err();
     assert!(error.to_string().contains("report.html"), "{error}");
     assert!(matches!(error, SinkError::Write { .. }));
     let blocked = folder.path().join("file");
-    std::fs::write(&blocked, "old").unwrap();
+    fs_err::write(&blocked, "old").unwrap();
     let error = write_file(&blocked.join("report.html"), b"x").unwrap_err();
     assert!(error.to_string().contains("report.html"), "{error}");
     assert_eq!(std::fs::read(&blocked).unwrap(), b"old");
@@ -74,7 +74,7 @@ fn reports_are_readable_for_others_as_far_as_the_umask_says() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     write_file(&folder.path().join("report.md"), b"x").unwrap();
-    std::fs::write(folder.path().join("plain"), b"x").unwrap();
+    fs_err::write(folder.path().join("plain"), b"x").unwrap();
     let mode = |name| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
     assert_eq!(mode("report.md"), mode("plain"));
 }

@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::super::view::{FindingView, Fixed, Section, View};
-use super::super::words::{ASCII_ARROW, Group, difference, line, plural, shorten};
+use super::super::words::{ASCII_ARROW, Group, difference, join, line, plural, shorten};
 use super::{BOLD, DIM, Page, painted, style};
 use crate::vocab::{EnvironmentRecord, Status};
 
@@ -196,8 +196,9 @@ fn facts(view: &View<'_>, shown: &FindingView<'_>) -> String {
     if !unexpected.is_empty() {
         parts.push(unexpected.join(", "));
     }
-    if let Some((reason, place)) = shown.declared {
-        parts.push(format!("declared at {}: {}", line(place), line(reason)));
+    if let Some(note) = shown.declared {
+        let place = line(&note.declared_at);
+        parts.push(format!("declared as {} at {place}: {}", join(&note.verdicts), line(&note.reason)));
     }
     parts.join("; ")
 }

@@ -104,17 +104,17 @@ impl Page {
 fn heading(page: &mut Page, view: &View<'_>) {
     let record = view.record;
     let run = &record.run;
+    // References are observed too, so this can be more than there are cells.
+    let reused = match run.reused {
+        0 => String::new(),
+        count => format!(" ({} reused)", plural(count, "observation")),
+    };
     let facts = join([
         plural(view.producers.len() as u64, "producer"),
         plural(view.consumers.len() as u64, "consumer"),
         plural(view.models.len() as u64, "model"),
         plural(view.formats.len() as u64, "format"),
-        format!(
-            "{} ({} reused) in {}",
-            plural(view.counts.total(), "cell"),
-            run.reused,
-            duration(run.seconds)
-        ),
+        format!("{}{reused} in {}", plural(view.counts.total(), "cell"), duration(run.seconds)),
     ]);
     let name = line(&record.matrix.name);
     page.wrapped(&format!("{}: ", painted(BOLD, &name)), name.chars().count() + 2, 2, DIM, &facts);
@@ -161,7 +161,7 @@ fn advice(page: &mut Page, view: &View<'_>) {
         count => format!("{} ({parts})", plural(count as u64, "finding")),
     };
     page.line(&format!(
-        "{found}. Nothing was judged; to gate on this: --fail-on {}, [[expect]] in the matrix, or --baseline RUN",
+        "{found}. Nothing was judged; to gate on this: --fail-on {}, or [[expect]] in the matrix",
         view.gate_on()
     ));
 }

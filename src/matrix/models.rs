@@ -1,0 +1,209 @@
+//! Models and the defaults that they fall back to.
+
+use std::collections::BTreeMap;
+
+use serde_spanned::Spanned;
+
+use super::error::{Fallible, Problems, Source};
+use super::glob;
+use super::load::{Placed, Read, resolve};
+use super::naming::plain_name;
+use super::raw::{RawDefaults, RawModel, Text, Texts, texts};
+use super::requirement::Requirement;
+use super::types::{ModelSource, ModelSpec};
+use crate::format;
+use crate::vocab::FormatName;
+
+/// What models use where they do not say otherwise.
+pub(super) struct Defaults<'a> {
+    formats: Vec<FormatName>,
+    dataset: Option<String>,
+    seed: u32,
+    /// Names of the declared datasets.
+    datasets: &'a [&'a str],
+}
+
+impl<'a> Defaults<'a> {
+    pub fn compile(placed: Option<&Placed<RawDefaults>>, datasets: &'a [&'a str]) -> Fallible<Self> {
+        let mut defaults = Self {
+            formats: vec!["pickle".into(), "joblib".into()],
+            // One dataset alone needs no naming.
+            dataset: if let [only] = datasets { Some((*only).to_owned()) } else { None },
+            seed: 0,
+            datasets,
+        };
+        let Some(Placed { source, value }) = placed else { return Ok(defaults) };
+        if let Some(formats) = &value.formats {
+            defaults.formats = compile_formats(source, formats)?;
+        }
+        if let Some(dataset) = &value.dataset {
+            defaults.dataset = Some(known_dataset(source, dataset, datasets)?);
+        }
+        defaults.seed = value.seed.unwrap_or(0);
+        Ok(defaults)
+    }
+}
+
+fn known_dataset(source: &Source, name: &Text, datasets: &[&str]) -> Fallible<String> {
+    if datasets.contains(&name.get_ref().as_str()) {
+        return Ok(name.get_ref().clone());
+    }
+    let help = if datasets.is_empty() {
+        format!("declare it: `[datasets.{name}]` with `path` and `target`")
+    } else {
+        glob::suggestion(name.get_ref(), datasets.iter().copied())
+    };
+    Err(source.problem(name.span(), format!("the dataset `{name}` is not declared"), help))
+}
+
+/// The formats that names and globs stand for, in the order of the names and then of the table.
+fn compile_formats(source: &Source, patterns: &Texts) -> Fallible<Vec<FormatName>> {
+    let mut formats: Vec<FormatName> = Vec::new();
+    for text in texts(patterns) {
+        let mut matching =
+            format::TABLE.iter().filter(|format| glob::matches(text.get_ref(), format.name)).peekable();
+        if matching.peek().is_none() {
+            return Err(source.problem(
+                text.span(),
+                format!("`{text}` is not a format"),
+                glob::suggestion(text.get_ref(), format::TABLE.iter().map(|format| format.name)),
+            ));
+        }
+        for format in matching {
+            let name = FormatName::from(format.name);
+            if !formats.contains(&name) {
+                formats.push(name);
+            }
+        }
+    }
+    if formats.is_empty() {
+        return Err(source.problem(patterns.span(), "no format is given", "write such as [\"pickle\"]"));
+    }
+    Ok(formats)
+}
+
+/// Every model of the matrix, in declaration order. Problems are noted.
+pub(super) fn compile(
+    placed: &Placed<Vec<Spanned<RawModel>>>,
+    defaults: &Defaults<'_>,
+    read: Read<'_>,
+    problems: &mut Problems,
+) -> Vec<ModelSpec> {
+    let source = &placed.source;
+    let mut models = Vec::new();
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for raw in &placed.value {
+        let name = &raw.get_ref().name;
+        if let Some(earlier) = lines.insert(name.get_ref(), source.line(name.span().start)) {
+            problems.note(source.problem(
+                name.span(),
+                format!("the model `{name}` is declared twice"),
+                format!("the other one is at line {earlier}; give one of them another name"),
+            ));
+        } else if let Some(model) = problems.take(compile_one(source, raw, defaults, read)) {
+            models.push(model);
+        }
+    }
+    models
+}
+
+fn compile_one(
+    source: &Source,
+    spanned: &Spanned<RawModel>,
+    defaults: &Defaults<'_>,
+    read: Read<'_>,
+) -> Fallible<ModelSpec> {
+    let raw = spanned.get_ref();
+    let name = plain_name(source, &raw.name, "model")?.into();
+    let model_source = compile_source(source, raw, read)?;
+    let dataset = match (&raw.dataset, &defaults.dataset) {
+        (Some(dataset), _) => known_dataset(source, dataset, defaults.datasets)?,
+        (None, Some(dataset)) => dataset.clone(),
+        (None, None) => {
+            return Err(source.problem(
+                raw.name.span(),
+                format!("the model `{}` does not say which dataset it is fitted on", raw.name),
+                "add `dataset = \"...\"` here or under `[defaults]`",
+            ));
+        }
+    };
+    let inputs = raw.inputs.as_ref().map(|inputs| known_dataset(source, inputs, defaults.datasets));
+    let formats = raw.formats.as_ref().map(|formats| compile_formats(source, formats));
+    Ok(ModelSpec {
+        name,
+        source: model_source,
+        dataset,
+        inputs: inputs.transpose()?,
+        formats: formats.transpose()?.unwrap_or_else(|| defaults.formats.clone()),
+        methods: raw.methods.as_ref().map(|methods| compile_methods(source, methods)).transpose()?,
+        requires: compile_requires(source, raw.requires.as_ref())?,
+        seed: raw.seed.unwrap_or(defaults.seed),
+    })
+}
+
+fn compile_source(source: &Source, raw: &RawModel, read: Read<'_>) -> Fallible<ModelSource> {
+    match (&raw.estimator, &raw.recipe) {
+        (Some(estimator), None) if estimator.get_ref().trim().is_empty() => Err(source.problem(
+            estimator.span(),
+            "the estimator is empty",
+            "write a Python expression such as \"Ridge(alpha=0.5)\"",
+        )),
+        (Some(estimator), None) => Ok(ModelSource::Expression(estimator.get_ref().trim().to_owned())),
+        (None, Some(recipe)) => {
+            let path = resolve(&source.path, recipe.get_ref());
+            let refuse = |what: String, help: &str| source.problem(recipe.span(), what, help);
+            let bytes = read(&path).map_err(|error| {
+                refuse(
+                    format!("cannot read the recipe `{}`: {error}", path.display()),
+                    "check the path; it is relative to this matrix file",
+                )
+            })?;
+            let text = String::from_utf8(bytes).map_err(|_| {
+                refuse(format!("the recipe `{}` is not UTF-8 text", path.display()), "save it as UTF-8")
+            })?;
+            Ok(ModelSource::Recipe { path, source: text })
+        }
+        (Some(_), Some(recipe)) => Err(source.problem(
+            recipe.span(),
+            format!("the model `{}` has both an estimator and a recipe", raw.name),
+            "remove one of the two",
+        )),
+        (None, None) => Err(source.problem(
+            raw.name.span(),
+            format!("the model `{}` does not say how it is made", raw.name),
+            "add `estimator = \"Ridge()\"`, or `recipe = \"recipes/model.py\"`",
+        )),
+    }
+}
+
+fn compile_methods(source: &Source, methods: &Texts) -> Fallible<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for text in texts(methods) {
+        let name = text.get_ref();
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !plain || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let message = format!("`{name}` is not the name of a method");
+            return Err(source.problem(text.span(), message, "write such as \"predict\" or \"transform\""));
+        }
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    if names.is_empty() {
+        let help = "name at least one, or remove `methods` to compare everything";
+        return Err(source.problem(methods.span(), "no method is left to compare", help));
+    }
+    Ok(names)
+}
+
+fn compile_requires(source: &Source, requires: Option<&Texts>) -> Fallible<Vec<String>> {
+    requires
+        .map(texts)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|text| match text.get_ref().parse::<Requirement>() {
+            Ok(requirement) => Ok(requirement.to_string()),
+            Err(error) => Err(source.version_problem(text.span(), error)),
+        })
+        .collect()
+}

@@ -1,0 +1,224 @@
+//! Tolerances and expectations: rules whose patterns are resolved to names.
+
+use std::sync::Arc;
+
+use serde_spanned::Spanned;
+
+use super::compile::env_pattern;
+use super::error::{Fallible, Problems, Source};
+use super::glob;
+use super::load::Placed;
+use super::raw::{RawExpect, RawTolerance, Text, Texts, texts};
+use super::types::{EnvironmentSpec, Expectation, ModelSpec, PairKind, ToleranceRule};
+use crate::vocab::{EnvName, FormatName, ModelName, Tolerance, Verdict};
+
+/// What rules can name.
+pub(super) struct Scope<'a> {
+    pub main: &'a Arc<Source>,
+    pub models: &'a [ModelSpec],
+    pub environments: &'a [EnvironmentSpec],
+}
+
+impl Scope<'_> {
+    /// A base's rule may cover nothing, because the file that extends it may have fewer models and
+    /// environments. It is then left out.
+    fn inherited(&self, source: &Arc<Source>) -> bool {
+        !Arc::ptr_eq(self.main, source)
+    }
+
+    fn models(&self, source: &Arc<Source>, patterns: Option<&Texts>) -> Fallible<Vec<ModelName>> {
+        let names: Vec<&ModelName> = self.models.iter().map(|model| &model.name).collect();
+        self.resolve(source, patterns, &names, "model", ModelName::as_str)
+    }
+
+    fn formats(&self, source: &Arc<Source>, patterns: Option<&Texts>) -> Fallible<Vec<FormatName>> {
+        let mut names: Vec<&FormatName> = Vec::new();
+        for format in self.models.iter().flat_map(|model| &model.formats) {
+            if !names.contains(&format) {
+                names.push(format);
+            }
+        }
+        self.resolve(source, patterns, &names, "format in use", FormatName::as_str)
+    }
+
+    /// The names that the patterns cover, in declaration order; all of them where there are no patterns.
+    fn resolve<N: Clone>(
+        &self,
+        source: &Arc<Source>,
+        patterns: Option<&Texts>,
+        names: &[&N],
+        what: &str,
+        text_of: fn(&N) -> &str,
+    ) -> Fallible<Vec<N>> {
+        let covers = |pattern: &Text| -> Fallible<Vec<bool>> {
+            Ok(names.iter().map(|name| glob::matches(pattern.get_ref(), text_of(name))).collect())
+        };
+        let covered = self.cover(source, patterns, names.len(), covers, |pattern| {
+            (
+                format!("`{pattern}` matches no {what}"),
+                glob::suggestion(pattern.get_ref(), names.iter().map(|name| text_of(name))),
+            )
+        })?;
+        Ok(names
+            .iter()
+            .zip(covered)
+            .filter(|(_, covered)| *covered)
+            .map(|(name, _)| (*name).clone())
+            .collect())
+    }
+
+    fn environments(&self, source: &Arc<Source>, patterns: Option<&Texts>) -> Fallible<Vec<EnvName>> {
+        let covers = |text: &Text| -> Fallible<Vec<bool>> {
+            let pattern = env_pattern(source, text)?;
+            Ok(self.environments.iter().map(|environment| pattern.covers(environment)).collect())
+        };
+        let covered = self.cover(source, patterns, self.environments.len(), covers, |pattern| {
+            let names = self.environments.iter().map(|environment| environment.name.as_str());
+            (format!("`{pattern}` matches no environment"), glob::suggestion(pattern.get_ref(), names))
+        })?;
+        let names = self.environments.iter().map(|environment| environment.name.clone());
+        Ok(names.zip(covered).filter(|(_, covered)| *covered).map(|(name, _)| name).collect())
+    }
+
+    /// Which of `count` things any pattern covers.
+    fn cover(
+        &self,
+        source: &Arc<Source>,
+        patterns: Option<&Texts>,
+        count: usize,
+        covers: impl Fn(&Text) -> Fallible<Vec<bool>>,
+        complaint: impl Fn(&Text) -> (String, String),
+    ) -> Fallible<Vec<bool>> {
+        let Some(patterns) = patterns else { return Ok(vec![true; count]) };
+        let list = texts(patterns);
+        if list.is_empty() {
+            let help = "name something, or remove the key to cover everything";
+            return Err(source.problem(patterns.span(), "an empty list covers nothing", help));
+        }
+        let mut covered = vec![false; count];
+        for pattern in &list {
+            let by_this = covers(pattern)?;
+            if !by_this.contains(&true) && !self.inherited(source) {
+                let (message, help) = complaint(pattern);
+                return Err(source.problem(pattern.span(), message, help));
+            }
+            for (covered, by_this) in covered.iter_mut().zip(by_this) {
+                *covered |= by_this;
+            }
+        }
+        Ok(covered)
+    }
+}
+
+/// The tolerance rules in order. Problems are noted.
+pub(super) fn tolerances(
+    placed: &[Placed<Spanned<RawTolerance>>],
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) -> Vec<ToleranceRule> {
+    placed.iter().filter_map(|rule| problems.take(tolerance(rule, scope)).flatten()).collect()
+}
+
+fn tolerance(placed: &Placed<Spanned<RawTolerance>>, scope: &Scope<'_>) -> Fallible<Option<ToleranceRule>> {
+    let (source, raw) = (&placed.source, placed.value.get_ref());
+    let models = match &raw.model {
+        None => Vec::new(),
+        Some(patterns) => {
+            let models = scope.models(source, Some(patterns))?;
+            if models.is_empty() {
+                return Ok(None);
+            }
+            models
+        }
+    };
+    const PAIRS: &[(&str, PairKind)] = &[
+        ("cross-arch", PairKind::CrossArch),
+        ("cross-bits", PairKind::CrossBits),
+        ("same-arch", PairKind::SameArch),
+        ("float32", PairKind::Float32),
+    ];
+    let pair = match &raw.pair {
+        None => None,
+        Some(text) => match PAIRS.iter().find(|(word, _)| word == text.get_ref()) {
+            Some((_, kind)) => Some(*kind),
+            None => {
+                return Err(source.problem(
+                    text.span(),
+                    format!("`{text}` is not a kind of pair"),
+                    glob::suggestion(text.get_ref(), PAIRS.iter().map(|(word, _)| *word)),
+                ));
+            }
+        },
+    };
+    for value in [&raw.rtol, &raw.stol] {
+        if !(value.get_ref().is_finite() && *value.get_ref() >= 0.0) {
+            return Err(source.problem(
+                value.span(),
+                format!("{value} is not a tolerance"),
+                "write a number that is not negative, such as 1e-7",
+            ));
+        }
+    }
+    let tolerance = Tolerance { rtol: *raw.rtol.get_ref(), stol: *raw.stol.get_ref() };
+    Ok(Some(ToleranceRule {
+        models,
+        output: raw.output.clone(),
+        pair,
+        tolerance,
+        reason: raw.reason.clone(),
+    }))
+}
+
+/// The expectations in order. Problems are noted.
+pub(super) fn expectations(
+    placed: &[Placed<Spanned<RawExpect>>],
+    scope: &Scope<'_>,
+    problems: &mut Problems,
+) -> Vec<Expectation> {
+    placed.iter().filter_map(|rule| problems.take(expectation(rule, scope)).flatten()).collect()
+}
+
+fn expectation(placed: &Placed<Spanned<RawExpect>>, scope: &Scope<'_>) -> Fallible<Option<Expectation>> {
+    let (source, raw) = (&placed.source, placed.value.get_ref());
+    let models = scope.models(source, raw.model.as_ref())?;
+    let formats = scope.formats(source, raw.format.as_ref())?;
+    let producers = scope.environments(source, raw.producer.as_ref())?;
+    let consumers = scope.environments(source, raw.consumer.as_ref())?;
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for text in texts(&raw.verdict) {
+        let verdict = text.get_ref().parse().map_err(|_| {
+            source.problem(
+                text.span(),
+                format!("`{text}` is not a verdict"),
+                glob::suggestion(text.get_ref(), Verdict::ALL.iter().map(|verdict| verdict.as_str())),
+            )
+        })?;
+        if !verdicts.contains(&verdict) {
+            verdicts.push(verdict);
+        }
+    }
+    if verdicts.is_empty() {
+        let message = "no verdict is given";
+        return Err(source.problem(raw.verdict.span(), message, "write such as verdict = \"drift\""));
+    }
+    if raw.reason.get_ref().trim().is_empty() {
+        return Err(source.problem(
+            raw.reason.span(),
+            "the reason is empty",
+            "say in a sentence why this is expected; reports show it",
+        ));
+    }
+    if models.is_empty() || formats.is_empty() || producers.is_empty() || consumers.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Expectation {
+        models,
+        formats,
+        producers,
+        consumers,
+        verdicts,
+        reason: raw.reason.get_ref().trim().to_owned(),
+        link: raw.link.clone(),
+        declared_at: source.place(placed.value.span().start),
+    }))
+}

@@ -1,0 +1,102 @@
+//! The identity of a plan.
+
+use std::collections::BTreeSet;
+
+use crate::matrix::{
+    ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec, RootfsSpec,
+    RuntimeSpec,
+};
+use crate::vocab::{Digest, DigestBuilder};
+
+/// Covers what is tried. Paths count as the matrix writes them, so that the digest is the same on every
+/// machine; recipes count by their text.
+pub(super) fn of(matrix: &Matrix, environments: &[EnvironmentSpec], models: &[ModelSpec]) -> Digest {
+    let mut builder = DigestBuilder::new("plan-v1").text(&matrix.name);
+    for env in environments {
+        builder = environment(builder, env);
+    }
+    for spec in models {
+        builder = model(builder, spec);
+    }
+    let used: BTreeSet<&str> = models
+        .iter()
+        .flat_map(|model| [Some(model.dataset.as_str()), model.inputs.as_deref()])
+        .flatten()
+        .collect();
+    for spec in matrix.datasets.values().filter(|spec| used.contains(spec.name.as_str())) {
+        builder = dataset(builder, spec);
+    }
+    builder.finish()
+}
+
+/// A list with its length before it, so that it does not run into what follows.
+fn list<'a>(builder: DigestBuilder, items: impl IntoIterator<Item = &'a str>) -> DigestBuilder {
+    let items: Vec<&str> = items.into_iter().collect();
+    let builder = builder.field(&(items.len() as u64).to_le_bytes());
+    items.into_iter().fold(builder, DigestBuilder::text)
+}
+
+fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
+    let mut builder = builder.text("environment").text(env.name.as_str());
+    builder = match &env.runtime {
+        RuntimeSpec::Venv { python } => builder.text("venv").text(python),
+        RuntimeSpec::Rootfs(RootfsSpec { suite, arch, debian, mirror }) => {
+            let builder = builder.text("rootfs").text(suite).text(arch);
+            list(list(builder, debian.iter().map(String::as_str)), mirror.as_deref())
+        }
+        RuntimeSpec::Container(ContainerSpec { source, platform }) => {
+            let builder = list(builder.text("container"), platform.as_deref());
+            match source {
+                ImageSource::Image(image) => builder.text("image").text(image),
+                ImageSource::Build { context, dockerfile, args } => {
+                    let builder = builder.text("build").text(&context.to_string_lossy());
+                    let builder = list(builder, dockerfile.as_deref());
+                    list(builder, args.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]))
+                }
+            }
+        }
+        RuntimeSpec::Existing { command } => {
+            list(builder.text("existing"), command.iter().map(String::as_str))
+        }
+    };
+    let requirements: Vec<String> =
+        env.packages.iter().map(|(package, version)| version.requirement(package)).collect();
+    builder = list(builder, requirements.iter().map(String::as_str));
+    builder = list(builder, env.variables.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    builder.field(&[u8::from(env.companions), u8::from(env.producer), u8::from(env.consumer)])
+}
+
+fn model(builder: DigestBuilder, model: &ModelSpec) -> DigestBuilder {
+    let mut builder = builder.text("model").text(model.name.as_str());
+    builder = match &model.source {
+        ModelSource::Expression(expression) => builder.text("expression").text(expression),
+        ModelSource::Recipe { source, .. } => builder.text("recipe").text(source),
+    };
+    builder = builder.text(&model.dataset);
+    builder = list(builder, model.inputs.as_deref());
+    builder = list(builder, model.formats.iter().map(|format| format.as_str()));
+    // No methods at all is not the same as the methods left open.
+    builder = builder.field(&[u8::from(model.methods.is_some())]);
+    builder = list(builder, model.methods.iter().flatten().map(String::as_str));
+    builder = list(builder, model.requires.iter().map(String::as_str));
+    builder.field(&model.seed.to_le_bytes())
+}
+
+fn dataset(builder: DigestBuilder, spec: &DatasetSpec) -> DigestBuilder {
+    let mut builder = builder.text("dataset").text(&spec.name).text(&spec.declared_path);
+    // The target of a `.npy` is a path that was resolved: its file name is what stays the same.
+    let npy = spec.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
+    let target = |text: &str| match text.rsplit(['/', '\\']).next() {
+        Some(name) if npy => name.to_owned(),
+        _ => text.to_owned(),
+    };
+    let targets: Vec<String> = spec.target.iter().map(|text| target(text)).collect();
+    builder = list(builder, targets.iter().map(String::as_str));
+    builder = list(builder, spec.drop.iter().map(String::as_str));
+    builder = list(builder, spec.dtypes.iter().flat_map(|(name, dtype)| [name.as_str(), dtype.as_str()]));
+    builder = match &spec.digest {
+        Some(digest) => builder.digest(digest),
+        None => builder.text("any"),
+    };
+    builder.field(&[u8::from(spec.dataframe)])
+}

@@ -1,0 +1,299 @@
+//! The documentation speaks of what is there: keys, words, commands, options, files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory as _;
+use shelflife::cli::Cli;
+use shelflife::matrix::Matrix;
+use shelflife::plan::{Selection, plan};
+use shelflife::vocab::{ExitCode, Stage, Status, Verdict};
+use shelflife::{dataset, format, matrix};
+
+/// Options of other programs that the documents mention.
+const FOREIGN_OPTIONS: &[&str] = &["--release", "--locked", "--path", "--bench", "--network", "--build-arg"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(file: &str) -> String {
+    fs_err::read_to_string(root().join(file)).expect("the document can be read")
+}
+
+/// Every document, by its path from the root.
+fn documents() -> Vec<String> {
+    let mut files = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned()];
+    for entry in fs_err::read_dir(root().join("docs")).expect("docs can be listed") {
+        let name = entry.expect("docs can be listed").file_name().to_string_lossy().into_owned();
+        if name.ends_with(".md") {
+            files.push(format!("docs/{name}"));
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The fenced blocks of a document, with the word behind the fence.
+fn blocks(document: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in document.lines() {
+        match (line.strip_prefix("```"), open.take()) {
+            (Some(language), None) => open = Some((language.to_owned(), String::new())),
+            (Some(_), Some(block)) => blocks.push(block),
+            (None, Some((language, mut body))) => {
+                body.push_str(line);
+                body.push('\n');
+                open = Some((language, body));
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a fenced block is not closed");
+    blocks
+}
+
+/// The parts of a document between pairs of back ticks, and its fenced blocks.
+fn code_of(document: &str) -> String {
+    let mut code: String = blocks(document).into_iter().map(|(_, body)| body).collect();
+    let mut fenced = false;
+    for line in document.lines() {
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced {
+            for part in line.split('`').skip(1).step_by(2) {
+                code.push_str(part);
+                code.push('\n');
+            }
+        }
+    }
+    code
+}
+
+#[test]
+fn the_schema_file_is_current() {
+    let known = text("schema/matrix.schema.json");
+    assert!(
+        known == matrix::schema_json(),
+        "schema/matrix.schema.json is out of date: run `cargo run -- schema > schema/matrix.schema.json`"
+    );
+}
+
+#[test]
+fn every_key_of_the_matrix_is_documented() {
+    fn keys(node: &serde_json::Value, found: &mut BTreeSet<String>) {
+        match node {
+            serde_json::Value::Object(map) => {
+                if let Some(serde_json::Value::Object(properties)) = map.get("properties") {
+                    found.extend(properties.keys().cloned());
+                }
+                map.values().for_each(|value| keys(value, found));
+            }
+            serde_json::Value::Array(list) => list.iter().for_each(|value| keys(value, found)),
+            _ => {}
+        }
+    }
+    let schema: serde_json::Value = serde_json::from_str(&matrix::schema_json()).expect("the schema is JSON");
+    let mut found = BTreeSet::new();
+    keys(&schema, &mut found);
+    assert!(found.len() > 30, "only {} keys were found: the test has lost sight of the schema", found.len());
+    let document = text("docs/matrix.md");
+    let mentions = |key: &str| {
+        [format!("`{key}`"), format!("`[{key}]`"), format!("`[[{key}]]`"), format!("`[{key}.NAME]`")]
+            .iter()
+            .any(|written| document.contains(written))
+    };
+    let missing: Vec<_> = found.iter().filter(|key| !mentions(key)).collect();
+    assert!(missing.is_empty(), "docs/matrix.md does not explain {missing:?}");
+    for format in format::TABLE {
+        assert!(
+            document.contains(&format!("`{}`", format.name)),
+            "docs/matrix.md does not name {}",
+            format.name
+        );
+    }
+}
+
+#[test]
+fn the_examples_are_matrices() {
+    let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for name in documents() {
+        for (language, body) in blocks(&text(&name)) {
+            let first = body.strip_prefix("# file: ").and_then(|rest| rest.lines().next());
+            if let Some(file) = first.map(|file| file.trim().to_owned()) {
+                assert_eq!(language, "toml", "{name}: {file}");
+                let clash = files.insert(PathBuf::from(&file), body);
+                assert!(clash.is_none(), "{file} is given twice");
+            }
+        }
+    }
+    assert!(files.len() >= 5, "only {} examples were found", files.len());
+    let read = |path: &Path| match files.get(path) {
+        Some(body) => Ok(body.clone().into_bytes()),
+        None if path.extension().is_some_and(|extension| extension == "py") => {
+            Ok(b"def model(): pass\n".to_vec())
+        }
+        None => Err(io::Error::from(io::ErrorKind::NotFound)),
+    };
+    for file in files.keys() {
+        let matrix = matrix::load(file, &read).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        plan(&matrix, &Selection::default()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+}
+
+#[test]
+fn the_shipped_matrices_load_and_their_data_too() {
+    let mut seen = 0;
+    for entry in fs_err::read_dir(root().join("matrices")).expect("matrices can be listed") {
+        let path = entry.expect("matrices can be listed").path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let matrix: Matrix = matrix::load(&path, &|path| fs_err::read(path))
+            .unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
+        let plan = plan(&matrix, &Selection::default()).unwrap_or_else(|error| panic!("{error}"));
+        assert!(plan.cell_count() > 0);
+        for spec in matrix.datasets.values() {
+            if spec.path.extension().is_some_and(|extension| extension == "csv") {
+                let bytes = fs_err::read(&spec.path).expect("the dataset can be read");
+                dataset::parse(spec, &bytes, None).unwrap_or_else(|error| panic!("{error}"));
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 1);
+}
+
+#[test]
+fn the_words_are_explained() {
+    let readme = text("README.md");
+    let results = text("docs/results.md");
+    for verdict in Verdict::ALL {
+        assert!(readme.contains(&format!("\n| `{verdict}` |")), "README.md has no row for {verdict}");
+        assert!(results.contains(&format!("\n| `{verdict}` |")), "docs/results.md has no row for {verdict}");
+    }
+    for status in Status::ALL {
+        assert!(results.contains(&format!("\n| `{status}` |")), "docs/results.md has no row for {status}");
+    }
+    for stage in Stage::ALL {
+        assert!(results.contains(&format!("`{stage}`")), "docs/results.md does not name {stage}");
+    }
+    let codes = [
+        ExitCode::Done,
+        ExitCode::Internal,
+        ExitCode::Usage,
+        ExitCode::NothingSelected,
+        ExitCode::Judged,
+        ExitCode::CouldNotJudge,
+        ExitCode::InvalidInput,
+        ExitCode::CannotWrite,
+        ExitCode::Interrupted,
+    ];
+    for code in codes {
+        assert!(
+            readme.contains(&format!("\n| {} |", code as u8)),
+            "README.md has no row for exit code {code:?}"
+        );
+    }
+}
+
+/// What GitHub makes of a heading.
+fn anchor(heading: &str) -> String {
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+fn anchors(document: &str) -> BTreeSet<String> {
+    let mut fenced = false;
+    let mut found = BTreeSet::new();
+    for line in document.lines() {
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced && line.starts_with('#') {
+            found.insert(anchor(line));
+        }
+    }
+    found
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut wrong = Vec::new();
+    for name in documents() {
+        let document = text(&name);
+        let folder = root().join(&name).parent().expect("a file has a folder").to_owned();
+        for target in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.contains("://") {
+                continue;
+            }
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let path = if file.is_empty() { root().join(&name) } else { folder.join(file) };
+            let found = path.exists()
+                && (heading.is_empty()
+                    || fs_err::read_to_string(&path).is_ok_and(|text| anchors(&text).contains(heading)));
+            if !found {
+                wrong.push(format!("{name}: {target}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "links that lead nowhere: {wrong:#?}");
+}
+
+#[test]
+fn commands_and_options_exist() {
+    fn options(command: &clap::Command, found: &mut BTreeSet<String>) {
+        found.extend(
+            command
+                .get_arguments()
+                .filter_map(|argument| argument.get_long())
+                .map(|long| format!("--{long}")),
+        );
+        command.get_subcommands().for_each(|command| options(command, found));
+    }
+    let cli = Cli::command();
+    let mut known: BTreeSet<String> = ["--help", "--version"].into_iter().map(str::to_owned).collect();
+    options(&cli, &mut known);
+    known.extend(FOREIGN_OPTIONS.iter().map(|option| (*option).to_owned()));
+    let commands: BTreeSet<&str> =
+        cli.get_subcommands().map(clap::Command::get_name).chain(["help"]).collect();
+    let mut wrong = Vec::new();
+    for name in documents() {
+        let code = code_of(&text(&name));
+        for word in
+            code.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '"' | '\'' | '(' | ')' | ';'))
+        {
+            let is_option = word.strip_prefix("--").is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+            if is_option && !known.contains(word) {
+                wrong.push(format!("{name}: {word}"));
+            }
+        }
+        for line in code.lines() {
+            let typed = line.trim().trim_start_matches("$ ").trim_start_matches("cargo run --release -- ");
+            let was_cargo = line.contains("cargo run --release -- ");
+            let command = if was_cargo { Some(typed) } else { typed.strip_prefix("shelflife ") };
+            if let Some(word) = command.and_then(|rest| rest.split_whitespace().next())
+                && word.chars().all(|c| c.is_ascii_lowercase())
+                && !commands.contains(word)
+            {
+                wrong.push(format!("{name}: shelflife {word}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the documents mention what does not exist: {wrong:#?}");
+    let readme = text("README.md");
+    for command in cli.get_subcommands() {
+        let name = command.get_name();
+        assert!(
+            readme.contains(&format!("shelflife {name}")),
+            "README.md does not mention `shelflife {name}`"
+        );
+    }
+}
