@@ -57,6 +57,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         push(&mut out, &format!("\n### {} {}\n\n", Group::Works.emoji(), Fixed::TITLE));
         view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", prose(&fixed.advice()))));
     }
+    crossings(&mut out, view);
     environments(&mut out, view);
     footer(&mut out, view);
     Ok(out.into_bytes())
@@ -294,6 +295,28 @@ fn environments(out: &mut String, view: &View<'_>) {
         );
     }
     push(out, "\n</details>\n");
+}
+
+/// The same scikit-learn across pointer widths and byte orders.
+fn crossings(out: &mut String, view: &View<'_>) {
+    for crossing in &view.crossings {
+        let direction = crossing.direction.text(ARROW);
+        push(out, &format!("\n### 🔀 {direction}, same scikit-learn\n\n"));
+        let versions = join(crossing.versions.iter().map(|version| prose(version)));
+        push(out, &format!("scikit-learn {versions}: {}\n", crossing.counts.sentence()));
+        if crossing.failures.is_empty() {
+            push(out, "\nEvery model crosses.\n");
+            continue;
+        }
+        push(out, "\n| | models that do not cross | formats | what happens | in scikit-learn |\n");
+        push(out, "| :-- | :-- | :-- | :-- | :-- |\n");
+        for failure in &crossing.failures {
+            let (group, models, formats) =
+                (failure.group.emoji(), failure.models_text(), failure.formats_text());
+            let (models, what, when) = (prose(&models), message(&failure.what), prose(&failure.when));
+            push(out, &format!("| {group} | {models} | {} | {what} | {when} |\n", prose(&formats)));
+        }
+    }
 }
 
 fn footer(out: &mut String, view: &View<'_>) {

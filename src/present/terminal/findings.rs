@@ -43,6 +43,34 @@ pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
     }
 }
 
+/// The same scikit-learn across pointer widths and byte orders.
+pub(super) fn crossings(page: &mut Page, view: &View<'_>, most: usize) {
+    for crossing in &view.crossings {
+        let direction = crossing.direction.text(ASCII_ARROW);
+        page.line(&format!(
+            "{}, same scikit-learn  {}",
+            painted(BOLD, &direction),
+            crossing.counts.sentence()
+        ));
+        for failure in crossing.failures.iter().take(most) {
+            let mark = painted(style(failure.group), &failure.group.ascii().to_string());
+            page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &failure.models_text());
+            page.wrapped("      ", 6, 6, DIM, &format!("{}; {}", failure.when, failure.what));
+        }
+        match crossing.failures.len() {
+            0 => page.line("  every model crosses"),
+            all if all > most => {
+                page.line(&painted(
+                    DIM,
+                    &format!("  and {} more, all in report.html and report.md", all - most),
+                ));
+            }
+            _ => {}
+        }
+        page.blank();
+    }
+}
+
 const fn group(section: Section) -> Group {
     match section {
         Section::Silent | Section::Nondeterministic => Group::Silent,

@@ -32,6 +32,7 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
     heading(&mut page, &view);
     heat::table(&mut page, &view);
     findings::sections(&mut page, &view, options.max_findings);
+    findings::crossings(&mut page, &view, options.max_findings);
     counts(&mut page, &view);
     if !record.run.judged {
         advice(&mut page, &view);
