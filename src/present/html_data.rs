@@ -370,7 +370,7 @@ impl<'r> Builder<'r> {
         if let Some(known) = self.errors.get(error) {
             return *known;
         }
-        let message = block(&format!("{}: {}", error.class, error.message));
+        let message = block(&error.to_string());
         let message = self.text(&shorten(&message, LONGEST_MESSAGE));
         let frames = if error.frames.is_empty() { -1 } else { self.text(&block(&error.frames.join("\n"))) };
         self.errors.insert(error, (message, frames));

@@ -145,7 +145,7 @@ fn message(cell: &CellRecord) -> String {
     }
     message.push_str(cell.verdict.as_str());
     if let Some(error) = &cell.error {
-        message.push_str(&format!(" ({}): {}: {}", cell.stage, error.class, error.message));
+        message.push_str(&format!(" ({}): {error}", cell.stage));
     } else if let Some(reason) = &cell.reason {
         message.push_str(&format!(": {reason}"));
     } else if let Some((output, facts)) = cell.worst_output().filter(|_| cell.verdict != Verdict::Identical) {

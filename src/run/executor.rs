@@ -198,14 +198,17 @@ impl Executor {
         match done {
             Ok(done) if done.is_clean() => {
                 let training = batch.first().is_some_and(Job::is_training);
-                live.pace(training).took(batch.len(), started.elapsed().as_secs_f64());
+                let count = done.results.iter().flatten().count();
+                live.pace(training).took(count, started.elapsed().as_secs_f64());
+                let mut rest = Vec::new();
                 for (job, result) in batch.into_iter().zip(done.results) {
-                    // `is_clean` says that there is a result for every task.
-                    if let Some(result) = result {
-                        self.finish(job, result);
+                    match result {
+                        Some(result) => self.finish(job, result),
+                        // The time of a batch was over.
+                        None => rest.push(job),
                     }
                 }
-                Vec::new()
+                rest
             }
             Ok(mut done) => {
                 if batch.len() > 1 {

@@ -4,22 +4,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Once;
 
 use serde_json::Value;
 use shelflife::store::{Bucket, CacheRoot};
 
 use crate::common::cache_folder;
 
-/// Three releases that break one another in known ways, on one numpy and scipy, so that whatever differs between
-/// them is scikit-learn's own doing.
-pub const ENVIRONMENTS: &[&str] = &["1.2.2", "1.5.2", "1.7.2"];
+/// The `[[environments]]` of two releases that break one another in known ways, on one numpy and scipy, so that
+/// whatever differs between them is scikit-learn's own doing.
+pub fn both() -> String {
+    environment("sk{scikit-learn}", "[\"1.2.2\", \"1.5.2\"]", "")
+}
 
-/// The `[[environments]]` of some of [`ENVIRONMENTS`], with further lines.
-pub fn environments(versions: &[&str], more: &str) -> String {
+/// One `[[environments]]` with a name, a version or versions of scikit-learn, and further lines.
+pub fn environment(name: &str, versions: &str, more: &str) -> String {
     format!(
-        "[[environments]]\nname = \"sk{{scikit-learn}}\"\npython = \"3.11\"\n\
-         packages = {{ scikit-learn = {versions:?}, numpy = \"1.26.4\", scipy = \"1.11.4\", joblib = \"1.3.2\", \
-         threadpoolctl = \"3.2.0\" }}\n{more}\n"
+        "[[environments]]\nname = \"{name}\"\npython = \"3.11\"\npackages = {{ scikit-learn = {versions}, \
+         numpy = \"1.26.4\", scipy = \"1.11.4\", joblib = \"1.3.2\", threadpoolctl = \"3.2.0\" }}\n{more}\n"
+    )
+}
+
+/// A recipe for a logistic regression whose file runs `code` (without `\'\'\'`) when it is loaded.
+///
+/// The code finds the estimator as `inner` and may put another one there. In the consumer alone it finds the
+/// environment variable `AWAY`, if the environment declares it.
+pub fn recipe(code: &str) -> String {
+    format!(
+        "from sklearn.linear_model import LogisticRegression\n\nCODE = r\'\'\'\nimport os, sys, time\n{code}\n\'\'\'\n\n\n\
+         class Model(LogisticRegression):\n    def __reduce__(self):\n        inner = LogisticRegression()\n        \
+         inner.__dict__.update(self.__dict__)\n        \
+         return eval, (\"(exec(code, globals()), inner)[1]\", {{\"code\": CODE, \"inner\": inner}})\n\n\n\
+         def train(X, y):\n    return Model(max_iter=200).fit(X, y)\n"
     )
 }
 
@@ -59,6 +75,15 @@ impl TestContext {
         let folder = tempfile::Builder::new().prefix("e2e-").tempdir_in(place).unwrap();
         let context = Self { folder };
         context.lend(&context.cache());
+        // Made before the first test looks, so that none of them sees an installation.
+        static PREPARED: Once = Once::new();
+        PREPARED.call_once(|| {
+            context.write(
+                "both.toml",
+                &format!("{}{DATA}\n{}", both(), models(&[("scaler", "StandardScaler()")])),
+            );
+            context.run(["env", "prepare", "both.toml"]).expect(0);
+        });
         let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
         for name in ["blobs.csv", "waves.csv"] {
             fs_err::copy(datasets.join(name), context.path(name)).unwrap();
@@ -316,7 +341,7 @@ impl fmt::Display for Ended {
             let text = text.replace(&*self.folder.to_string_lossy(), "[DIR]");
             let mut clean = String::new();
             for line in text.lines().filter(|line| !is_progress(line)) {
-                clean.push_str(&without_durations(line));
+                clean.push_str(&without_patch(&without_durations(line)));
                 clean.push('\n');
             }
             clean
@@ -331,7 +356,13 @@ impl fmt::Display for Ended {
 
 /// Lines whose order or presence depends on how fast things are.
 pub fn is_progress(line: &str) -> bool {
-    ["making ", "environments: ", "cells: "].iter().any(|start| line.starts_with(start))
+    ["environments: ", "cells: "].iter().any(|start| line.starts_with(start))
+}
+
+/// `Python 3.11.7` without the number that differs between machines.
+fn without_patch(line: &str) -> String {
+    let Some((start, rest)) = line.split_once("Python 3.11.") else { return line.to_owned() };
+    format!("{start}Python 3.11.[N]{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 fn without_durations(line: &str) -> String {

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::view::View;
 use super::words::{Counts, Group, duration, join, line, plural};
-use crate::vocab::{FindingKind, Record};
+use crate::vocab::{CellRecord, FindingKind, Record, Status, Verdict};
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +139,16 @@ fn counts(page: &mut Page, view: &View<'_>) {
     if !summary.statuses.is_empty() {
         let statuses = join(summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
         page.line(&format!("judged: {statuses}"));
+        let unjudged = |cell: &&CellRecord| {
+            cell.verdict == Verdict::EnvError && matches!(cell.status, Some(Status::New))
+        };
+        let count = view.record.cells.iter().filter(unjudged).count() as u64;
+        if count > 0 {
+            page.line(&format!(
+                "could not judge {}: mend the environments, or declare them with [[expect]]",
+                plural(count, "cell")
+            ));
+        }
     }
 }
 
