@@ -85,6 +85,8 @@ struct Live {
     command: Vec<String>,
     folder: PathBuf,
     worker: Option<Worker>,
+    /// Whether it was said that its cells are not cut off from the network.
+    warned: bool,
 }
 
 impl Executor {
@@ -105,7 +107,7 @@ impl Executor {
         if let Err(error) = store::create_folder(&folder) {
             return say(Message::Failed { environment, reason: error.to_string(), remedy: None });
         }
-        let mut live = Live { command: ready.command, folder, worker: None };
+        let mut live = Live { command: ready.command, folder, worker: None, warned: false };
         let key = shared.keys.lacks(&ready.lock.digest(), &shared.expressions);
         let lacks = match shared.cache.record(&key) {
             Some(lacks) => lacks,
@@ -168,7 +170,15 @@ impl Executor {
                     expressions: self.shared.expressions.iter().cloned().collect(),
                     modules: Vec::new(),
                 };
-                Worker::start(&live.command, variables, &live.folder, &hello).await?
+                let worker = Worker::start(&live.command, variables, &live.folder, &hello).await?;
+                if !worker.ready.isolated_network && !live.warned {
+                    live.warned = true;
+                    self.say(Message::Note(format!(
+                        "cells of {} can reach the network: this machine allows no network namespaces",
+                        self.spec.name
+                    )));
+                }
+                worker
             }
         };
         Ok(live.worker.insert(worker))
