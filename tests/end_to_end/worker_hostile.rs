@@ -82,6 +82,18 @@ raise Mute()",
     attack("close-all", "os.closerange(0, 256)", "crash load", "status"),
     attack("kill-parent", "os.kill(os.getppid(), 9); time.sleep(600)", "crash load", "parent"),
     attack(
+        "kill-parent-and-stay",
+        "
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0: os.setsid()
+    time.sleep(600)
+os.kill(os.getppid(), 9)
+time.sleep(600)",
+        "crash load",
+        "parent",
+    ),
+    attack(
         "garbage",
         "
 for fd in range(3, 21):
