@@ -141,27 +141,26 @@ fn header(matrix: &Matrix, plan: &Plan, name: &str, jobs: usize) -> RunHeader {
 fn earlier_events(folder: &Path, header: &RunHeader, fresh: bool) -> Result<Vec<Event>, Failure> {
     let path = folder.join(EVENTS);
     let Ok(bytes) = fs_err::read(&path) else { return Ok(Vec::new()) };
-    let unreadable = |why: &str| (format!("the earlier record of this name cannot be read ({why})"), None);
     let (why, time) = match parse_events(&bytes) {
+        Err(error) => (format!("line {} of its record cannot be read", error.line), None),
         Ok(events) => match events.first() {
             Some(Event::RunStarted(known)) => {
                 let time = Some(known.time.clone());
                 if known.matrix.plan_digest != header.matrix.plan_digest {
-                    ("the earlier run of this name tried something else".to_owned(), time)
+                    ("it tried something else".to_owned(), time)
                 } else if known.shelflife != header.shelflife {
-                    (format!("the earlier run of this name was made by shelflife {}", known.shelflife), time)
+                    (format!("it was made by shelflife {}", known.shelflife), time)
                 } else if fresh {
-                    ("the earlier run of this name is not used".to_owned(), time)
+                    ("everything is executed again".to_owned(), time)
                 } else {
                     return Ok(events);
                 }
             }
-            _ => unreadable("it is empty"),
+            _ => ("its record is empty".to_owned(), None),
         },
-        Err(error) => unreadable(&error.to_string()),
     };
     let aside = present::set_aside(folder, time.as_deref().unwrap_or("unreadable"))?;
-    console::note(&format!("{why}: it is kept in {}", aside.display()));
+    console::note(&format!("the earlier run of this name is kept in {}: {why}", aside.display()));
     Ok(Vec::new())
 }
 

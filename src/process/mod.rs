@@ -21,6 +21,7 @@ use std::time::Duration;
 
 pub use capture::{Captured, capture, capture_with_input};
 pub use environment::{base_environment, worker_environment};
+pub use group::end_all_at_home;
 pub use worker::{WorkerProcess, spawn_worker};
 
 /// What to start.

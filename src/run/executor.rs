@@ -67,6 +67,8 @@ struct Live {
     worker: Option<Worker>,
     trainings: Pace,
     cells: Pace,
+    /// Whether it was said that its cells are not cut off from the network.
+    warned: bool,
 }
 
 impl Live {
@@ -99,6 +101,7 @@ impl Executor {
             worker: None,
             trainings: Pace::default(),
             cells: Pace::default(),
+            warned: false,
         };
         let key = shared.keys.lacks(&ready.lock.digest(), &shared.expressions);
         let lacks = match shared.cache.record(&key) {
@@ -172,7 +175,16 @@ impl Executor {
                 let reach =
                     Reach { scratch: &live.folder, objects: &objects, memory_bytes, variables: &variables };
                 let argv = live.launch.argv(&reach);
-                Worker::start(&argv, variables, &live.folder, &hello).await?
+                let worker = Worker::start(&argv, variables, &live.folder, &hello).await?;
+                // Trees and containers have no network to begin with.
+                if live.launch.is_open() && !worker.ready.isolated_network && !live.warned {
+                    live.warned = true;
+                    self.say(Message::Note(format!(
+                        "cells of {} can reach the network: this machine allows no network namespaces",
+                        self.spec.name
+                    )));
+                }
+                worker
             }
         };
         Ok(live.worker.insert(worker))

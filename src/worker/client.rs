@@ -1,7 +1,7 @@
 //! The orchestrator's end of one live environment.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::AGENT;
 use super::protocol::{self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task};
-use crate::process::{Command, WorkerProcess, spawn_worker};
+use crate::process::{Command, WorkerProcess, end_all_at_home, spawn_worker};
 use crate::vocab::{Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
 
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
@@ -76,6 +76,7 @@ fn printed_suffix(printed: &str) -> String {
 pub struct Worker {
     process: WorkerProcess,
     batches: u64,
+    home: PathBuf,
     /// What it said of itself.
     pub ready: Ready,
 }
@@ -152,7 +153,8 @@ impl Batch {
 }
 
 impl Worker {
-    /// Starts an interpreter by its command prefix, hands it the agent and lets it import.
+    /// Starts an interpreter by its command prefix, hands it the agent and lets it import. `folder` is where it
+    /// works, and its home folder in `environment`.
     ///
     /// # Errors
     /// [`WorkerError::Lost`] when it does not start or answer, [`WorkerError::Broken`] when numpy or scikit-learn
@@ -175,7 +177,7 @@ impl Worker {
             seconds: 0.0,
             isolated_network: false,
         };
-        let mut worker = Self { process, batches: 0, ready };
+        let mut worker = Self { process, batches: 0, home: folder.to_owned(), ready };
         let greeting = async {
             let stdin = &mut worker.process.stdin;
             stdin.write_all(format!("{}\n", AGENT.len()).as_bytes()).await?;
@@ -252,6 +254,8 @@ impl Worker {
     async fn lost(&mut self, reason: String) -> WorkerError {
         self.process.kill();
         let exit = self.process.wait().await;
+        // It ends what its cells leave behind, unless a cell ended it.
+        end_all_at_home(&self.home);
         let printed = self.process.stderr_tail();
         WorkerError::Lost { reason: format!("{reason}; the interpreter {exit}"), printed }
     }

@@ -245,7 +245,10 @@ fn fresh_executes_everything_again_and_keeps_the_earlier_run() {
     let folders = context.list("reports");
     let [now, earlier] = folders.as_slice() else { panic!("{folders:?}") };
     assert_eq!(now, "small");
-    assert!(ended.stderr().contains(&format!("it is kept in reports/{earlier}")), "{ended}");
+    assert!(
+        ended.stderr().contains(&format!("is kept in reports/{earlier}: everything is executed again")),
+        "{ended}"
+    );
     assert_eq!(context.read(&format!("reports/{earlier}/events.jsonl")), before);
 }
 
@@ -274,6 +277,7 @@ fn a_new_model_executes_its_own_cells_only() {
     context.write("small.toml", &matrix(&models(&more), ""));
     let ended = context.run(["run", "small.toml"]).expect(0);
     assert!(ended.stderr().contains("executed 6 observations, 33 were known"), "{ended}");
+    assert!(ended.stderr().contains(": it tried something else\n"), "{ended}");
     let events = context.events("small");
     let new = distinct(executed(&events));
     assert!(new.len() == 6 && new.iter().all(|cell| cell.contains("normalizer/")), "{new:?}");

@@ -82,6 +82,18 @@ raise Mute()",
     attack("close-all", "os.closerange(0, 256)", "crash load", "status"),
     attack("kill-parent", "os.kill(os.getppid(), 9); time.sleep(600)", "crash load", "parent"),
     attack(
+        "kill-parent-and-stay",
+        "
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0: os.setsid()
+    time.sleep(600)
+os.kill(os.getppid(), 9)
+time.sleep(600)",
+        "crash load",
+        "parent",
+    ),
+    attack(
         "garbage",
         "
 for fd in range(3, 21):
@@ -283,9 +295,10 @@ fn a_cell_has_no_network() {
         "caller.toml",
         &format!("{}[[models]]\nname = \"caller\"\nrecipe = \"caller.py\"\n", places()),
     );
-    context.run(["run", "caller.toml"]).expect(0);
-    if !can_isolate() {
-        eprintln!("skipped: this machine does not allow network namespaces");
+    let ended = context.run(["run", "caller.toml"]).expect(0);
+    let is_told = ended.stderr().contains("cells of away can reach the network");
+    assert_eq!(is_told, !can_isolate(), "{ended}");
+    if is_told {
         return;
     }
     assert_eq!(context.verdicts("caller")["caller home away"], "load-error state");

@@ -95,7 +95,7 @@ fn expected(cell: &CellRecord) -> (String, String, String, String, String, Strin
         cell.verdict.to_string(),
         cell.stage.to_string(),
         cell.status.map(|status| status.to_string()),
-        cell.error.as_ref().map(|e| block(&format!("{}: {}", e.class, e.message))).unwrap_or_default(),
+        cell.error.as_ref().map(|error| block(&error.to_string())).unwrap_or_default(),
     )
 }
 
