@@ -141,22 +141,27 @@ fn header(matrix: &Matrix, plan: &Plan, name: &str, jobs: usize) -> RunHeader {
 fn earlier_events(folder: &Path, header: &RunHeader, fresh: bool) -> Result<Vec<Event>, Failure> {
     let path = folder.join(EVENTS);
     let Ok(bytes) = fs_err::read(&path) else { return Ok(Vec::new()) };
-    let events = parse_events(&bytes).unwrap_or_default();
-    let same = match events.first() {
-        Some(Event::RunStarted(known)) => {
-            known.matrix.plan_digest == header.matrix.plan_digest && known.shelflife == header.shelflife
-        }
-        _ => false,
+    let unreadable = |why: &str| (format!("the earlier record of this name cannot be read ({why})"), None);
+    let (why, time) = match parse_events(&bytes) {
+        Ok(events) => match events.first() {
+            Some(Event::RunStarted(known)) => {
+                let time = Some(known.time.clone());
+                if known.matrix.plan_digest != header.matrix.plan_digest {
+                    ("the earlier run of this name tried something else".to_owned(), time)
+                } else if known.shelflife != header.shelflife {
+                    (format!("the earlier run of this name was made by shelflife {}", known.shelflife), time)
+                } else if fresh {
+                    ("the earlier run of this name is not used".to_owned(), time)
+                } else {
+                    return Ok(events);
+                }
+            }
+            _ => unreadable("it is empty"),
+        },
+        Err(error) => unreadable(&error.to_string()),
     };
-    if same && !fresh {
-        return Ok(events);
-    }
-    let time = match events.first() {
-        Some(Event::RunStarted(known)) => known.time.clone(),
-        _ => "unreadable".to_owned(),
-    };
-    let aside = present::set_aside(folder, &time)?;
-    console::note(&format!("the earlier run of this name is kept in {}", aside.display()));
+    let aside = present::set_aside(folder, time.as_deref().unwrap_or("unreadable"))?;
+    console::note(&format!("{why}: it is kept in {}", aside.display()));
     Ok(Vec::new())
 }
 

@@ -74,7 +74,7 @@ fn reason(cell: &CellRecord) -> String {
 /// What a failing cell says: the judge's own reason where it has one, else the exception.
 fn message(cell: &CellRecord) -> String {
     match (&cell.reason, &cell.error) {
-        (None, Some(error)) => format!("{}: {}", error.class, error.message),
+        (None, Some(error)) => error.to_string(),
         (reason, _) => reason.clone().unwrap_or_default(),
     }
 }

@@ -6,8 +6,8 @@ use super::fold::{CellFacts, EnvironmentFacts, NOT_REACHED};
 use super::stage::load_stage;
 use crate::format;
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactId, ErrorFact, Mismatch, Observation, Outcome, OutputComparison,
-    Phase, Stage, Verdict,
+    Agreement, ArtifactAbsence, ArtifactId, EnvName, ErrorFact, Mismatch, Observation, Outcome,
+    OutputComparison, Phase, Stage, Verdict,
 };
 
 /// A verdict with its stage and, where no exception says it, its reason.
@@ -41,22 +41,14 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
     let artifact = facts.artifact;
     match facts.producer {
         EnvironmentFacts::Failed { reason, .. } => {
-            return Opinion::environment(format!(
-                "its producer {} could not be made: {}",
-                artifact.id.producer,
-                first_line(reason)
-            ));
+            return Opinion::environment(not_made(&artifact.id.producer, reason));
         }
         EnvironmentFacts::Unknown => return Opinion::environment(NOT_REACHED),
         EnvironmentFacts::Ready { .. } => {}
     }
     let lacks = match facts.consumer {
         EnvironmentFacts::Failed { reason, .. } => {
-            return Opinion::environment(format!(
-                "{} could not be made: {}",
-                facts.consumer_name,
-                first_line(reason)
-            ));
+            return Opinion::environment(not_made(facts.consumer_name, reason));
         }
         EnvironmentFacts::Unknown => return Opinion::environment(NOT_REACHED),
         EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
@@ -138,7 +130,20 @@ pub(super) fn absence_reason(id: &ArtifactId, absence: &ArtifactAbsence) -> Stri
 }
 
 fn brief(error: &ErrorFact) -> String {
-    format!("{}: {}", error.class, first_line(&error.message))
+    first_line(&error.to_string()).to_owned()
+}
+
+/// The same words wherever an environment is missing, so that it is one finding. A first line that only announces
+/// something is followed by the last one: installers and interpreters say there what it came to.
+fn not_made(name: &EnvName, reason: &str) -> String {
+    let first = first_line(reason);
+    let last = reason.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    let last = ["cause: ", "error: "].iter().find_map(|mark| last.strip_prefix(mark)).unwrap_or(last);
+    if first.ends_with(':') && !first.ends_with(last) {
+        format!("{name} could not be made: {first} {last}")
+    } else {
+        format!("{name} could not be made: {}", first.trim_end_matches(':'))
+    }
 }
 
 fn first_line(text: &str) -> &str {

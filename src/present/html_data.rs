@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::view::View;
-use super::words::{ARROW, WORST_FIRST, block, difference, line, shorten, value};
+use super::words::{ARROW, WORST_FIRST, block, difference, join, line, shorten, value};
 use crate::vocab::{Agreement, CellRecord, ErrorFact, Mismatch, OutputComparison, Real, Stage, Status};
 
 /// Longest error message in the page; the whole one is in `results.json`.
@@ -349,7 +349,8 @@ impl<'r> Builder<'r> {
         let (error, frames) = cell.error.as_ref().map_or((-1, -1), |error| self.error(error));
         let expected = cell.expected.as_ref().map(|note| {
             let link = note.link.as_ref().map(|link| format!(" ({link})")).unwrap_or_default();
-            format!("{}, declared at {}{link}", note.reason, note.declared_at)
+            let verdicts = join(&note.verdicts);
+            format!("{}, declared as {verdicts} at {}{link}", note.reason, note.declared_at)
         });
         let warned: Vec<i32> = cell.warned.iter().map(|warning| self.line(Some(warning))).collect();
         let detail = Detail(
@@ -369,7 +370,7 @@ impl<'r> Builder<'r> {
         if let Some(known) = self.errors.get(error) {
             return *known;
         }
-        let message = block(&format!("{}: {}", error.class, error.message));
+        let message = block(&error.to_string());
         let message = self.text(&shorten(&message, LONGEST_MESSAGE));
         let frames = if error.frames.is_empty() { -1 } else { self.text(&block(&error.frames.join("\n"))) };
         self.errors.insert(error, (message, frames));

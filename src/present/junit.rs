@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::words::{ASCII_ARROW, block, difference, line};
+use super::words::{ASCII_ARROW, block, difference, join, line};
 use super::{RenderError, View};
 use crate::vocab::{CellRecord, Status, Verdict};
 
@@ -145,14 +145,15 @@ fn message(cell: &CellRecord) -> String {
     }
     message.push_str(cell.verdict.as_str());
     if let Some(error) = &cell.error {
-        message.push_str(&format!(" ({}): {}: {}", cell.stage, error.class, error.message));
+        message.push_str(&format!(" ({}): {error}", cell.stage));
     } else if let Some(reason) = &cell.reason {
         message.push_str(&format!(": {reason}"));
     } else if let Some((output, facts)) = cell.worst_output().filter(|_| cell.verdict != Verdict::Identical) {
         message.push_str(&format!(": {output}: {}", difference(facts, ASCII_ARROW)));
     }
     if let Some(note) = &cell.expected {
-        message.push_str(&format!(" (declared at {}: {})", note.declared_at, note.reason));
+        let verdicts = join(&note.verdicts);
+        message.push_str(&format!(" (declared as {verdicts} at {}: {})", note.declared_at, note.reason));
     }
     message
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::words::{Counts, WORST_FIRST, join, line, plural};
+use super::crossing::Crossing;
+use super::words::{Counts, WORST_FIRST, join, line};
 use crate::vocab::{
-    CellRecord, EnvironmentRecord, Finding, FindingKind, OutputComparison, Record, Status, Verdict,
+    CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, OutputComparison, Record, Status,
+    Verdict,
 };
 
 /// A judged run as tables and lists.
@@ -31,6 +33,8 @@ pub struct View<'r> {
     /// Declared failures that work now, by declaration: they contradict what was declared, but nothing is
     /// wrong with them, so that no finding speaks of them.
     pub fixed: Vec<Fixed<'r>>,
+    /// Pairs of the same scikit-learn on machines of other pointer widths or byte orders.
+    pub crossings: Vec<Crossing>,
 }
 
 /// Cells that are declared as failing in one place, and work.
@@ -56,8 +60,8 @@ impl Fixed<'_> {
             place => format!("narrow or remove the [[expect]] at {}", line(place)),
         };
         format!(
-            "{} work although declared as failing, e.g. {} from {} in {}: {place}",
-            plural(self.cells, "cell"),
+            "{} although declared as failing, e.g. {} from {} in {}: {place}",
+            if self.cells == 1 { "1 cell works".to_owned() } else { format!("{} cells work", self.cells) },
             line(cell.model.as_str()),
             line(cell.producer.as_str()),
             line(cell.consumer.as_str()),
@@ -201,8 +205,8 @@ pub struct FindingView<'r> {
     pub example: Option<&'r CellRecord>,
     /// Its cells by status; empty in a survey.
     pub statuses: BTreeMap<Status, u64>,
-    /// Why it is expected, where it is declared: reason and place.
-    pub declared: Option<(&'r str, &'r str)>,
+    /// The declaration that covers its cells, if there is one.
+    pub declared: Option<&'r ExpectationNote>,
     /// What to do next: its own remedy, else that of the environment that could not be made.
     pub remedy: Option<&'r str>,
 }
@@ -237,9 +241,7 @@ impl<'r> FindingView<'r> {
             worst,
             example: cells().next(),
             statuses,
-            declared: cells()
-                .find_map(|cell| cell.expected.as_ref())
-                .map(|note| (note.reason.as_str(), note.declared_at.as_str())),
+            declared: cells().find_map(|cell| cell.expected.as_ref()),
         }
     }
 
@@ -346,6 +348,7 @@ impl<'r> View<'r> {
             findings,
             broken_environments,
             fixed,
+            crossings: Crossing::all(record),
         }
     }
 

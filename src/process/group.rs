@@ -18,13 +18,20 @@ impl Group {
 
     /// Sends SIGKILL to every process in the group.
     pub(super) fn kill(&self) {
-        kill(self.0.load(Ordering::Acquire));
+        send(self.0.load(Ordering::Acquire), Signal::SIGKILL);
+    }
+
+    /// Asks every process in the group to end. Returns whether there is a group left.
+    pub(super) fn ask_to_end(&self) -> bool {
+        let group = self.0.load(Ordering::Acquire);
+        send(group, Signal::SIGTERM);
+        group > 1
     }
 
     /// Ends what is left of the group and forgets it. To be called right after its leader was reaped: later,
     /// the number could belong to somebody else.
     pub(super) fn finish(&self) {
-        kill(self.0.swap(0, Ordering::AcqRel));
+        send(self.0.swap(0, Ordering::AcqRel), Signal::SIGKILL);
     }
 }
 
@@ -34,10 +41,10 @@ impl Drop for Group {
     }
 }
 
-fn kill(group: i32) {
+fn send(group: i32, signal: Signal) {
     // 0 would be our own group and 1 belongs to init (killpg(1) is kill(-1): every process there is).
     if group > 1
-        && let Err(error) = killpg(Pid::from_raw(group), Signal::SIGKILL)
+        && let Err(error) = killpg(Pid::from_raw(group), signal)
         && error != Errno::ESRCH
     {
         tracing::warn!(group, %error, "cannot end a process group");

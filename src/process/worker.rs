@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout};
@@ -11,10 +12,13 @@ use super::group::Group;
 use super::tail::HeadTail;
 use super::{Command, Exit, ProcessError};
 
+/// How long a worker may take to end what it started itself, once nobody wants it any more.
+const FAREWELL: Duration = Duration::from_millis(500);
 /// Bytes of stderr that are kept.
 const STDERR_KEPT: usize = 16 << 10;
 
-/// A started process with open standard streams. Dropping it ends its whole process group.
+/// A started process with open standard streams. Dropping it asks its process group to end, so that a worker can
+/// end those of its children that left the group, and ends what is left of it soon after.
 #[derive(Debug)]
 pub struct WorkerProcess {
     /// Its standard input.
@@ -77,7 +81,7 @@ impl WorkerProcess {
         self.group.finish();
         // With the group gone the pipe is closed, unless a child left the group: then what came so far must do.
         if let Some(mut drain) = self.drain.take()
-            && tokio::time::timeout(std::time::Duration::from_millis(200), &mut drain).await.is_err()
+            && tokio::time::timeout(Duration::from_millis(200), &mut drain).await.is_err()
         {
             drain.abort();
         }
@@ -93,6 +97,12 @@ impl WorkerProcess {
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
+        let asked = self.group.ask_to_end().then(Instant::now);
+        while asked.is_some_and(|asked| asked.elapsed() < FAREWELL)
+            && matches!(self.child.try_wait(), Ok(None))
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
         if let Some(drain) = &self.drain {
             drain.abort();
         }
@@ -129,5 +139,15 @@ mod tests {
         worker.kill();
         assert_eq!(worker.wait().await.signal, Some(9));
         worker.kill();
+    }
+    #[tokio::test]
+    async fn dropping_lets_it_end_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "trap 'echo bye > farewell; exit' TERM; echo ready; while :; do sleep 0.01; done";
+        let mut worker = spawn_worker(&shell(script).cwd(folder.path())).unwrap();
+        let mut line = String::new();
+        BufReader::new(&mut worker.stdout).read_line(&mut line).await.unwrap();
+        drop(worker);
+        assert_eq!(std::fs::read_to_string(folder.path().join("farewell")).unwrap(), "bye\n");
     }
 }

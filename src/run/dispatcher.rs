@@ -195,6 +195,7 @@ impl<'a> Dispatcher<'a> {
             interrupted,
         };
         self.ledger.add(finished, self.reporter)?;
+        self.shared.provisioner.finish().await;
         // An unremovable scratch folder is no reason to lose a run; the next prune takes it.
         let _ = self.scratch.close();
         Ok(RunReport {
@@ -242,7 +243,7 @@ impl<'a> Dispatcher<'a> {
     fn environment_ready(
         &mut self,
         index: u32,
-        lock: Lock,
+        lock: Box<Lock>,
         lacks: BTreeMap<String, String>,
         seconds: f64,
         reused: bool,
@@ -252,12 +253,17 @@ impl<'a> Dispatcher<'a> {
         let Some(jobs) = self.senders[index as usize].take() else { return Ok(()) };
         let lacks: BTreeMap<ModelName, String> =
             lacks.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
-        let event =
-            Event::EnvironmentReady { name: spec.name.clone(), lock: lock.clone(), lacks, seconds, reused };
+        let event = Event::EnvironmentReady {
+            name: spec.name.clone(),
+            lock: (*lock).clone(),
+            lacks,
+            seconds,
+            reused,
+        };
         self.ledger.add_environment(event, self.reporter)?;
         self.progress.environments_ready += 1;
         let digest = lock.digest();
-        self.environments[index as usize] = Environment::Ready { lock: Box::new(lock), digest, jobs };
+        self.environments[index as usize] = Environment::Ready { lock, digest, jobs };
         // What others have written already, before its own artifacts start their cells here by themselves.
         if let Some(position) = plan.consumers.iter().position(|consumer| *consumer == index) {
             for artifact in 0..self.artifacts.len() as u32 {

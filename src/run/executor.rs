@@ -1,7 +1,7 @@
 //! One live environment: makes it, keeps its interpreter warm, and does its jobs in batches.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -13,13 +13,15 @@ use super::keys::{Keys, TrainingRecord};
 use super::turns::{Turn, Turns, Work};
 use crate::matrix::EnvironmentSpec;
 use crate::process::worker_environment;
-use crate::provision::Provisioner;
-use crate::store::{self, CacheRoot};
+use crate::provision::{Launch, Provisioner, Reach};
+use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{ArtifactAbsence, Digest, Lock, Observation, Outcome, Phase};
 use crate::worker::{
     Ended, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal,
 };
 
+/// Room for the warm interpreter itself where its whole environment has one limit of memory.
+const WARM_INTERPRETER: u64 = 2 << 30;
 /// How often a task that took the whole worker down alone is tried.
 const ATTEMPTS: u32 = 2;
 
@@ -27,7 +29,7 @@ const ATTEMPTS: u32 = 2;
 #[derive(Debug)]
 pub(super) enum Message {
     Note(String),
-    Ready { environment: u32, lock: Lock, lacks: BTreeMap<String, String>, seconds: f64, reused: bool },
+    Ready { environment: u32, lock: Box<Lock>, lacks: BTreeMap<String, String>, seconds: f64, reused: bool },
     Failed { environment: u32, reason: String, remedy: Option<String> },
     Trained { artifacts: Vec<(u32, TrainingRecord)> },
     Observed { slot: Slot, key: Digest, observation: Box<Observation> },
@@ -54,8 +56,13 @@ pub(super) struct Executor {
     pub work: Arc<Work>,
 }
 
+/// The folder of an environment in a run's scratch folder: what its processes may write to.
+pub(super) fn environment_folder(scratch: &Path, environment: u32) -> PathBuf {
+    scratch.join(format!("env-{environment}"))
+}
+
 struct Live {
-    command: Vec<String>,
+    launch: Launch,
     folder: PathBuf,
     worker: Option<Worker>,
     trainings: Pace,
@@ -82,12 +89,12 @@ impl Executor {
                 return say(Message::Failed { environment, reason: failure.reason, remedy: failure.remedy });
             }
         };
-        let folder = shared.scratch.join(format!("env-{}", self.index));
+        let folder = environment_folder(&shared.scratch, self.index);
         if let Err(error) = store::create_folder(&folder) {
             return say(Message::Failed { environment, reason: error.to_string(), remedy: None });
         }
         let mut live = Live {
-            command: ready.command,
+            launch: ready.launch,
             folder,
             worker: None,
             trainings: Pace::default(),
@@ -113,7 +120,7 @@ impl Executor {
         };
         say(Message::Ready {
             environment,
-            lock: ready.lock,
+            lock: Box::new(ready.lock),
             lacks,
             seconds: ready.seconds,
             reused: ready.reused,
@@ -160,7 +167,12 @@ impl Executor {
                     expressions: self.shared.expressions.iter().cloned().collect(),
                     modules: Vec::new(),
                 };
-                Worker::start(&live.command, variables, &live.folder, &hello).await?
+                let objects = self.shared.cache.bucket(Bucket::Objects);
+                let memory_bytes = self.shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
+                let reach =
+                    Reach { scratch: &live.folder, objects: &objects, memory_bytes, variables: &variables };
+                let argv = live.launch.argv(&reach);
+                Worker::start(&argv, variables, &live.folder, &hello).await?
             }
         };
         Ok(live.worker.insert(worker))
@@ -186,14 +198,17 @@ impl Executor {
         match done {
             Ok(done) if done.is_clean() => {
                 let training = batch.first().is_some_and(Job::is_training);
-                live.pace(training).took(batch.len(), started.elapsed().as_secs_f64());
+                let count = done.results.iter().flatten().count();
+                live.pace(training).took(count, started.elapsed().as_secs_f64());
+                let mut rest = Vec::new();
                 for (job, result) in batch.into_iter().zip(done.results) {
-                    // `is_clean` says that there is a result for every task.
-                    if let Some(result) = result {
-                        self.finish(job, result);
+                    match result {
+                        Some(result) => self.finish(job, result),
+                        // The time of a batch was over.
+                        None => rest.push(job),
                     }
                 }
-                Vec::new()
+                rest
             }
             Ok(mut done) => {
                 if batch.len() > 1 {

@@ -95,7 +95,7 @@ pub struct RunReport {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// An event could not be recorded.
-    #[error("cannot record an event: {0}")]
+    #[error("the run cannot go on without its record")]
     Record(#[source] io::Error),
     /// The cache cannot be used.
     #[error("cannot use the cache: {0}")]

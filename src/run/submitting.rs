@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::RunError;
 use super::dispatcher::{Dispatcher, Environment, Made};
+use super::executor::environment_folder;
 use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
@@ -47,7 +48,8 @@ impl Dispatcher<'_> {
         if missing.is_empty() {
             self.progress.trainings_done += u64::from(only.is_none());
         } else {
-            let folder = self.scratch.path();
+            // The producer's own folder is the only one that it can write to.
+            let folder = environment_folder(self.scratch.path(), producer);
             let formats = missing
                 .iter()
                 .map(|(index, _, format)| Saving {

@@ -22,7 +22,8 @@ impl CacheRoot {
         self.entry(Bucket::Objects, digest, "")
     }
 
-    /// Keeps bytes and returns their digest. Bytes that are there already are not written again.
+    /// Keeps bytes and returns their digest. Bytes that are there already are not written again, unless they were
+    /// damaged.
     ///
     /// # Errors
     /// When the cache cannot be written.
@@ -38,8 +39,8 @@ impl CacheRoot {
     /// When the cache cannot be written.
     pub fn put_known_object(&self, digest: &Digest, bytes: &[u8]) -> io::Result<()> {
         let path = self.object_path(digest);
-        match fs::metadata(&path) {
-            Ok(found) if found.len() == bytes.len() as u64 => Ok(()),
+        match fs::read(&path) {
+            Ok(found) if found == bytes => Ok(()),
             _ => write_entry(&path, bytes),
         }
     }
@@ -163,6 +164,8 @@ mod tests {
         fs::write(root.object_path(&digest), b"arraX").unwrap();
         assert_eq!(root.object(&digest), None);
         assert!(!root.object_path(&digest).exists());
+        root.put_object(b"array").unwrap();
+        fs::write(root.object_path(&digest), b"arraX").unwrap();
         root.put_object(b"array").unwrap();
         assert!(root.checked_object_path(&digest).is_some());
     }

@@ -1,6 +1,7 @@
 //! The facts of one executed cell, as the agent reports them. No opinion lives here.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,16 @@ pub struct ErrorFact {
     /// The last frames as `module:function:line`, deepest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<String>,
+}
+
+/// As Python prints it: the type, and the message where there is one.
+impl fmt::Display for ErrorFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message.as_str() {
+            "" => f.write_str(&self.class),
+            message => write!(f, "{}: {message}", self.class),
+        }
+    }
 }
 
 /// A warning, counted.

@@ -55,7 +55,7 @@ pub enum WorkerError {
         printed: String,
     },
     /// The interpreter started, but cannot import what everything needs.
-    #[error("cannot import {module}: {}: {}", .error.class, .error.message)]
+    #[error("cannot import {module}: {error}")]
     Broken {
         /// The module.
         module: String,
@@ -140,9 +140,14 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Whether every task has a result and nothing abnormal was seen.
+    /// Whether nothing abnormal was seen. A child that took long stops after some of its tasks; then the first
+    /// ones have a result, at least one.
     pub fn is_clean(&self) -> bool {
-        self.ended.how == "finished" && self.changed.is_none() && self.results.iter().all(Option::is_some)
+        let done = self.results.iter().take_while(|result| result.is_some()).count();
+        self.ended.how == "finished"
+            && self.changed.is_none()
+            && done > 0
+            && self.results[done..].iter().all(Option::is_none)
     }
 }
 
@@ -309,6 +314,8 @@ pub fn abnormal(ended: &Ended, limits: WorkerLimits) -> Observation {
         "timeout" => Outcome::TimedOut { phase, limit_seconds: limits.seconds },
         "memory" => Outcome::OutOfMemory { phase, limit_bytes: limits.memory_bytes },
         "signal" => Outcome::Signalled { phase, signal: ended.signal },
+        // As the agent's own child would end when it cannot go on.
+        "garbled" => Outcome::Exited { phase, status: 70 },
         _ => Outcome::Exited { phase, status: ended.status },
     };
     Observation {

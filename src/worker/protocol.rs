@@ -127,7 +127,7 @@ pub struct Ended {
     pub index: usize,
     /// Its phase: `start`, `train`, `save`, `load` or `predict`.
     pub phase: String,
-    /// `finished`, `signal`, `exit`, `timeout`, `memory` or `oversized`.
+    /// `finished`, `signal`, `exit`, `timeout`, `memory` or `garbled`.
     pub how: String,
     /// The signal, for `signal`.
     #[serde(default)]

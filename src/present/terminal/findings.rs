@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::super::view::{FindingView, Fixed, Section, View};
-use super::super::words::{ASCII_ARROW, Group, difference, line, plural, shorten};
+use super::super::words::{ASCII_ARROW, Group, difference, join, line, plural, shorten};
 use super::{BOLD, DIM, Page, painted, style};
 use crate::vocab::{EnvironmentRecord, Status};
 
@@ -38,6 +38,34 @@ pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
         for fixed in &view.fixed {
             let mark = painted(style(Group::Works), &Group::Works.ascii().to_string());
             page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &fixed.advice());
+        }
+        page.blank();
+    }
+}
+
+/// The same scikit-learn across pointer widths and byte orders.
+pub(super) fn crossings(page: &mut Page, view: &View<'_>, most: usize) {
+    for crossing in &view.crossings {
+        let direction = crossing.direction.text(ASCII_ARROW);
+        page.line(&format!(
+            "{}, same scikit-learn  {}",
+            painted(BOLD, &direction),
+            crossing.counts.sentence()
+        ));
+        for failure in crossing.failures.iter().take(most) {
+            let mark = painted(style(failure.group), &failure.group.ascii().to_string());
+            page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &failure.models_text());
+            page.wrapped("      ", 6, 6, DIM, &format!("{}; {}", failure.when, failure.what));
+        }
+        match crossing.failures.len() {
+            0 => page.line("  every model crosses"),
+            all if all > most => {
+                page.line(&painted(
+                    DIM,
+                    &format!("  and {} more, all in report.html and report.md", all - most),
+                ));
+            }
+            _ => {}
         }
         page.blank();
     }
@@ -168,8 +196,9 @@ fn facts(view: &View<'_>, shown: &FindingView<'_>) -> String {
     if !unexpected.is_empty() {
         parts.push(unexpected.join(", "));
     }
-    if let Some((reason, place)) = shown.declared {
-        parts.push(format!("declared at {}: {}", line(place), line(reason)));
+    if let Some(note) = shown.declared {
+        let place = line(&note.declared_at);
+        parts.push(format!("declared as {} at {place}: {}", join(&note.verdicts), line(&note.reason)));
     }
     parts.join("; ")
 }

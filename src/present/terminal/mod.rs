@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::view::View;
 use super::words::{Counts, Group, duration, join, line, plural};
-use crate::vocab::{FindingKind, Record};
+use crate::vocab::{CellRecord, FindingKind, Record, Status, Verdict};
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
     heading(&mut page, &view);
     heat::table(&mut page, &view);
     findings::sections(&mut page, &view, options.max_findings);
+    findings::crossings(&mut page, &view, options.max_findings);
     counts(&mut page, &view);
     if !record.run.judged {
         advice(&mut page, &view);
@@ -103,17 +104,17 @@ impl Page {
 fn heading(page: &mut Page, view: &View<'_>) {
     let record = view.record;
     let run = &record.run;
+    // References are observed too, so this can be more than there are cells.
+    let reused = match run.reused {
+        0 => String::new(),
+        count => format!(" ({} reused)", plural(count, "observation")),
+    };
     let facts = join([
         plural(view.producers.len() as u64, "producer"),
         plural(view.consumers.len() as u64, "consumer"),
         plural(view.models.len() as u64, "model"),
         plural(view.formats.len() as u64, "format"),
-        format!(
-            "{} ({} reused) in {}",
-            plural(view.counts.total(), "cell"),
-            run.reused,
-            duration(run.seconds)
-        ),
+        format!("{}{reused} in {}", plural(view.counts.total(), "cell"), duration(run.seconds)),
     ]);
     let name = line(&record.matrix.name);
     page.wrapped(&format!("{}: ", painted(BOLD, &name)), name.chars().count() + 2, 2, DIM, &facts);
@@ -138,6 +139,16 @@ fn counts(page: &mut Page, view: &View<'_>) {
     if !summary.statuses.is_empty() {
         let statuses = join(summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
         page.line(&format!("judged: {statuses}"));
+        let unjudged = |cell: &&CellRecord| {
+            cell.verdict == Verdict::EnvError && matches!(cell.status, Some(Status::New))
+        };
+        let count = view.record.cells.iter().filter(unjudged).count() as u64;
+        if count > 0 {
+            page.line(&format!(
+                "could not judge {}: mend the environments, or declare them with [[expect]]",
+                plural(count, "cell")
+            ));
+        }
     }
 }
 
@@ -160,7 +171,7 @@ fn advice(page: &mut Page, view: &View<'_>) {
         count => format!("{} ({parts})", plural(count as u64, "finding")),
     };
     page.line(&format!(
-        "{found}. Nothing was judged; to gate on this: --fail-on {}, [[expect]] in the matrix, or --baseline RUN",
+        "{found}. Nothing was judged; to gate on this: --fail-on {}, or [[expect]] in the matrix",
         view.gate_on()
     ));
 }

@@ -135,8 +135,10 @@ def error_fact(error):
         module = frame.f_globals.get("__name__", "?")
         frames.append((str(module), frame.f_code.co_name, line))
     module = missing_module(error)
-    if module is None and frames:
-        module = frames[-1][0]
+    if module is None:
+        # Code that an artifact brought along belongs to no module.
+        named = [name for name, _, _ in frames if name != "?"]
+        module = named[-1] if named else None
     bases = [class_name(base) for base in type(error).__mro__[1:] if base is not object]
     return {
         "type": class_name(type(error)),

@@ -14,6 +14,7 @@ MAX_JSON = 8 << 20
 MAX_PAYLOAD = 1 << 31
 # Room for reservations that never become resident (thread stacks, arenas) on top of the memory limit.
 ADDRESS_HEADROOM = 1 << 30
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 F_SETPIPE_SZ = 1031
 CLONE_NEWUSER = 0x10000000
@@ -34,6 +35,14 @@ def leave_network(libc):
     return libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
 
 
+def die_with_parent(libc, parent):
+    """Have the kernel end this child when the interpreter that watches it is gone."""
+    if libc is not None and hasattr(libc, "prctl"):
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(70)
+
+
 def limit_child(limits):
     """Kernel limits of a child, beside the watching parent."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -52,8 +61,9 @@ def limit_child(limits):
 class Watch(object):
     """One child: its pipes, its clock, what is known of it."""
 
-    def __init__(self, pid, results, printed, limits, baseline):
+    def __init__(self, pid, batch, results, printed, limits, baseline):
         self.pid = pid
+        self.batch = batch
         self.results = results
         self.printed = printed
         self.limits = limits
@@ -72,7 +82,7 @@ class Watch(object):
         while len(self.buffer) >= HEADER.size:
             text_length, payload_length = HEADER.unpack_from(self.buffer)
             if text_length > MAX_JSON or payload_length > MAX_PAYLOAD:
-                self.end("oversized")
+                self.end("garbled")
                 return
             total = HEADER.size + text_length + payload_length
             if len(self.buffer) < total:
@@ -82,9 +92,23 @@ class Watch(object):
             try:
                 message = json.loads(raw[HEADER.size : HEADER.size + text_length].decode("utf-8"))
             except ValueError:
-                self.end("oversized")
+                message = None
+            if not self.is_in_turn(message):
+                self.end("garbled")
                 return
             yield message, raw
+
+    def is_in_turn(self, message):
+        """Whether a message is one that the child would send now, as opposed to what an artifact may write there."""
+        if not isinstance(message, dict) or message.get("batch") != self.batch:
+            return False
+        kind, index = message.get("op"), message.get("index")
+        if kind == "finished":
+            return True
+        if kind == "start":
+            return index in (self.index, self.index + 1)
+        # What an earlier task has said stands.
+        return kind in ("phase", "result", "state-changed") and index == self.index
 
     def take(self, output):
         """Read what the child sent and pass results on. False at the end of its pipe."""
@@ -102,7 +126,7 @@ class Watch(object):
                     self.deadline = time.monotonic() + self.limits["seconds"]
                 self.phase = "start"
             elif kind == "phase":
-                self.phase = str(message["phase"])
+                self.phase = str(message.get("phase"))
             elif kind == "finished":
                 self.finish()
             else:
@@ -170,17 +194,26 @@ def widen(descriptor):
         pass
 
 
-def run_batch(request, output, scratch, modules):
+def end_all(watch):
+    """End the child and everything that it started, and ourselves."""
+    watch.end("abandoned")
+    reap_strays()
+    os._exit(0)
+
+
+def run_batch(request, output, scratch, modules, libc):
     """Fork a child for a batch, watch it, and say how it ended."""
     results_read, results_write = os.pipe()
     printed_read, printed_write = os.pipe()
     widen(results_write)
     folder = tempfile.mkdtemp(prefix="cell-", dir=scratch)
     baseline = resident_bytes() or 0
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         status = 70
         try:
+            die_with_parent(libc, parent)
             os.setsid()
             for descriptor in (results_read, printed_read, output, 0):
                 os.close(descriptor)
@@ -191,7 +224,8 @@ def run_batch(request, output, scratch, modules):
             os.chdir(folder)
             os.environ["TMPDIR"] = os.environ["HOME"] = folder
             tempfile.tempdir = None
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             limit_child(request["limits"])
             gc.enable()
             tasks = request["tasks"]
@@ -205,11 +239,15 @@ def run_batch(request, output, scratch, modules):
             os._exit(status)
     os.close(results_write)
     os.close(printed_write)
-    watch = Watch(pid, results_read, printed_read, request["limits"], baseline)
+    watch = Watch(pid, request["batch"], results_read, printed_read, request["limits"], baseline)
+    signal.signal(signal.SIGTERM, lambda *_: end_all(watch))
     status = None
     streams = [results_read, printed_read]
     while status is None:
-        ready = select.select(streams, [], [], 0.001 if watch.finished or not streams else TICK)[0]
+        ready = select.select([0] + streams, [], [], 0.001 if watch.finished or not streams else TICK)[0]
+        if 0 in ready:
+            # Nothing is sent while a batch runs: the orchestrator is gone, and nobody waits for results.
+            end_all(watch)
         if printed_read in ready:
             data = os.read(printed_read, 1 << 16)
             watch.tail = (watch.tail + data)[-TAIL:]
@@ -222,6 +260,13 @@ def run_batch(request, output, scratch, modules):
             if done:
                 status = code
         watch.check_limits()
+    # What the child left running could fill the pipes for ever.
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        pass
+    reap_strays()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # What was still in the pipes when the child ended.
     while select.select([results_read], [], [], 0)[0] and watch.take(output):
         pass
@@ -232,11 +277,6 @@ def run_batch(request, output, scratch, modules):
             break
     os.close(results_read)
     os.close(printed_read)
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except OSError:
-        pass
-    reap_strays()
     shutil.rmtree(folder, ignore_errors=True)
     ended = {"op": "ended", "batch": request["batch"], "index": watch.index, "phase": watch.phase}
     if watch.finished:
@@ -247,7 +287,9 @@ def run_batch(request, output, scratch, modules):
         ended.update(how="signal", signal=os.WTERMSIG(status))
     else:
         ended.update(how="exit", status=os.WEXITSTATUS(status))
-    if ended["how"] != "finished":
+    if ended["how"] == "garbled":
+        ended["printed"] = "shelflife: what it sent as its results was too large or made no sense"
+    elif ended["how"] != "finished":
         ended["printed"] = cut(watch.tail.decode("utf-8", "replace"), TAIL)
     send_frame(output, ended)
 
@@ -304,7 +346,7 @@ def main():
                 gc.freeze()
             send_frame(output, answer)
         elif request["op"] == "batch":
-            run_batch(request, output, scratch, modules)
+            run_batch(request, output, scratch, modules, libc)
 
 
 main()

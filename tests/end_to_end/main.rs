@@ -1,0 +1,14 @@
+//! The whole program with real environments: the built binary, real interpreters, real scikit-learn wheels.
+//!
+//! These tests need a package index (or a filled cache, see `tests/common`) and Python 3.11.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cli_run;
+mod context;
+mod run_env_errors;
+mod run_kill;
+mod worker_hostile;
