@@ -9,8 +9,6 @@ use crate::vocab::{ByteOrder, CellRecord, EnvironmentRecord, Record};
 
 /// Longest message.
 const LONGEST_MESSAGE: usize = 300;
-/// Names of models in one row.
-const MOST_MODELS: usize = 6;
 
 /// One direction in which artifacts cross.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,10 +77,10 @@ pub struct CrossingFailure {
 }
 
 impl CrossingFailure {
-    /// The models, or the first few of them.
-    pub fn models_text(&self) -> String {
-        let shown = join(self.models.iter().take(MOST_MODELS));
-        match self.models.len().checked_sub(MOST_MODELS) {
+    /// The models, or the first `most` of them.
+    pub fn models_text(&self, most: usize) -> String {
+        let shown = join(self.models.iter().take(most));
+        match self.models.len().checked_sub(most) {
             Some(more) if more > 0 => format!("{shown} and {more} more"),
             _ => shown,
         }

@@ -237,7 +237,7 @@ fn crossings(view: &View<'_>) -> Vec<CrossingPage> {
     let row = |failure: &CrossingFailure| CrossingRow {
         class: failure.group.class(),
         symbol: failure.group.symbol(),
-        models: failure.models_text(),
+        models: failure.models_text(usize::MAX),
         formats: failure.formats_text(),
         what: failure.what.clone(),
         when: failure.when.clone(),

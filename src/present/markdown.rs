@@ -312,7 +312,7 @@ fn crossings(out: &mut String, view: &View<'_>) {
         push(out, "| :-- | :-- | :-- | :-- | :-- |\n");
         for failure in &crossing.failures {
             let (group, models, formats) =
-                (failure.group.emoji(), failure.models_text(), failure.formats_text());
+                (failure.group.emoji(), failure.models_text(usize::MAX), failure.formats_text());
             let (models, what, when) = (prose(&models), message(&failure.what), prose(&failure.when));
             push(out, &format!("| {group} | {models} | {} | {what} | {when} |\n", prose(&formats)));
         }

@@ -112,7 +112,7 @@ pub(super) fn package_list(root: &Path) -> std::io::Result<(usize, Digest)> {
 pub(super) fn explain(stderr: &str, what: &str, mirror: &str) -> ProvisionFailure {
     let lines: Vec<&str> = stderr
         .lines()
-        .filter(|line| ["E:", "Err:", "W:", "dpkg: error", "  "].iter().any(|start| line.starts_with(start)))
+        .filter(|line| ["E:", "Err:", "W:", "dpkg: error", "tar:"].iter().any(|start| line.starts_with(start)))
         .collect();
     let told = clean(&if lines.is_empty() { stderr.to_owned() } else { lines.join("\n") });
     let any = |needles: &[&str]| needles.iter().any(|needle| stderr.contains(needle));

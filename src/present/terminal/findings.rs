@@ -10,6 +10,9 @@ use crate::vocab::{EnvironmentRecord, Status};
 /// Longest message that is shown; the whole one is in the reports.
 const LONGEST_MESSAGE: usize = 300;
 
+/// Names of models in one row.
+const MOST_MODELS: usize = 6;
+
 pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
     for section in Section::ALL {
         let all: Vec<_> = view.section(section).collect();
@@ -54,7 +57,7 @@ pub(super) fn crossings(page: &mut Page, view: &View<'_>, most: usize) {
         ));
         for failure in crossing.failures.iter().take(most) {
             let mark = painted(style(failure.group), &failure.group.ascii().to_string());
-            page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &failure.models_text());
+            page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &failure.models_text(MOST_MODELS));
             page.wrapped("      ", 6, 6, DIM, &format!("{}; {}", failure.when, failure.what));
         }
         match crossing.failures.len() {
