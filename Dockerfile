@@ -1,9 +1,9 @@
 # The image of shelflife: the binary, a Python, and uv.
 #
 #     docker build --network host -t shelflife .
-#     docker run --network host -v shelflife-cache:/cache -v "$PWD/reports:/work/reports" shelflife run matrices/quickstart.toml
+#     docker run --network host -v shelflife-cache:/cache -v "$PWD/reports:/srv/reports" shelflife run matrices/quickstart.toml
 #
-# Your own matrices: mount their folder, for example `-v "$PWD:/work"`.
+# Your own matrices: mount their folder, for example `-v "$PWD:/srv"`.
 #
 # Where no image can be pulled, the base is made from Debian's archive, and the binary is built outside:
 #
@@ -36,12 +36,12 @@ RUN python3 -m venv /opt/uv \
     && /opt/uv/bin/pip install --no-cache-dir --only-binary :all: 'uv>=0.4' \
     && ln -s /opt/uv/bin/uv /usr/local/bin/uv
 COPY --from=build /out/shelflife /usr/local/bin/shelflife
-COPY datasets /work/datasets
-COPY matrices /work/matrices
+COPY datasets /srv/datasets
+COPY matrices /srv/matrices
 # Writable for whatever --user is asked for.
-RUN mkdir /cache /work/reports && chmod 1777 /cache /work /work/reports
+RUN mkdir /cache /srv/reports && chmod 1777 /cache /srv /srv/reports
 # uv brings certificate authorities of its own; this image's are those of its base.
 ENV SHELFLIFE_CACHE_DIR=/cache SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-WORKDIR /work
+WORKDIR /srv
 ENTRYPOINT ["shelflife"]
 CMD ["--help"]

@@ -43,7 +43,7 @@ fn small() -> EnvironmentSpec {
 fn quiet(_: &str) {}
 
 fn folder_of(ready: &ReadyEnvironment) -> PathBuf {
-    Path::new(&ready.command[0]).ancestors().nth(2).expect("bin/python has a folder above").to_owned()
+    Path::new(&ready.launch.command[0]).ancestors().nth(2).expect("bin/python has a folder above").to_owned()
 }
 
 #[tokio::test]
@@ -64,13 +64,13 @@ async fn an_environment_is_made_once_and_used_again() {
         "{:?}",
         ready.lock.blas
     );
-    assert_eq!(ready.command, twin.command);
+    assert_eq!(ready.launch.command, twin.launch.command);
 
     // Another run: nothing is known but what the cache holds.
     let second = self::provisioner(ProvisionOptions { offline: true, ..ProvisionOptions::default() });
     let again = second.prepare(&spec, &quiet).await.expect("it is there");
     assert!(again.reused);
-    assert_eq!((&again.lock, &again.command), (&ready.lock, &ready.command));
+    assert_eq!((&again.lock, &again.launch.command), (&ready.lock, &ready.launch.command));
 
     let listed = second.list().expect("the cache can be read");
     let entry = listed.iter().find(|entry| entry.folder == folder_of(&ready)).expect("it is listed");
@@ -85,7 +85,7 @@ async fn variables_are_part_of_the_lock_and_share_the_folder() {
     spec.variables.insert("OPENBLAS_CORETYPE".to_owned(), "Nehalem".to_owned());
     let plain = provisioner.prepare(&small(), &quiet).await.expect("it can be made");
     let old_cpu = provisioner.prepare(&spec, &quiet).await.expect("it can be made");
-    assert_eq!(plain.command, old_cpu.command);
+    assert_eq!(plain.launch.command, old_cpu.launch.command);
     assert_ne!(plain.lock.digest(), old_cpu.lock.digest());
     if plain.lock.arch == "x86_64" {
         assert!(old_cpu.lock.blas.is_some_and(|blas| blas.ends_with("Nehalem")));
@@ -115,7 +115,7 @@ async fn an_interrupted_or_changed_environment_is_made_again() {
     assert_eq!(folders(), 1, "the incomplete folder is gone");
 
     // Its Python is not started when it is used again.
-    let python = PathBuf::from(&second.command[0]);
+    let python = PathBuf::from(&second.launch.command[0]);
     let away = python.with_file_name("python.away");
     fs_err::rename(&python, &away).expect("it is there");
     fs_err::write(&python, "#!/bin/sh\nexit 1\n").expect("the folder is writable");
@@ -175,17 +175,17 @@ async fn existing_environments_are_looked_at() {
     let provisioner = provisioner(ProvisionOptions::default());
     let made = provisioner.prepare(&small(), &quiet).await.expect("it can be made");
     let mut spec = small();
-    spec.runtime = RuntimeSpec::Existing { command: made.command.clone() };
+    spec.runtime = RuntimeSpec::Existing { command: made.launch.command.clone() };
     let existing = provisioner.prepare(&spec, &quiet).await.expect("it is there");
     assert_eq!(existing.lock.packages, made.lock.packages);
-    assert_eq!(existing.command, made.command);
+    assert_eq!(existing.launch.command, made.launch.command);
     let again = provisioner.prepare(&spec, &quiet).await.expect("it is there");
     assert!(again.reused);
     assert_eq!(again.lock, existing.lock);
 
-    spec.runtime = RuntimeSpec::Existing { command: vec!["env".to_owned(), made.command[0].clone()] };
+    spec.runtime = RuntimeSpec::Existing { command: vec!["env".to_owned(), made.launch.command[0].clone()] };
     let prefixed = provisioner.prepare(&spec, &quiet).await.expect("a prefix works");
-    assert!(!prefixed.reused && prefixed.command.len() == 2);
+    assert!(!prefixed.reused && prefixed.launch.command.len() == 2);
     assert_eq!(prefixed.lock, existing.lock);
 
     spec.runtime = RuntimeSpec::Existing { command: vec!["/bin/sh".to_owned()] };

@@ -35,7 +35,7 @@ pub enum Color {
     Never,
 }
 
-/// How `run` and `plan` speak to standard output.
+/// How commands speak to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
     /// For people.
@@ -189,7 +189,11 @@ pub struct EnvArgs {
 #[derive(Debug, Subcommand)]
 pub enum EnvCommand {
     /// List the environments in the cache, last used first.
-    List,
+    List {
+        /// How to speak to standard output: `json` prints one array with folders and interpreters.
+        #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+        message_format: MessageFormat,
+    },
     /// Make the environments of a matrix without running anything.
     Prepare {
         /// The matrix file.

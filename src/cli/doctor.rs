@@ -37,6 +37,11 @@ pub(super) fn doctor() -> Result<ExitCode, Failure> {
         let _ =
             writeln!(text, "  none: install one with `uv python install 3.11` or `apt-get install python3`");
     }
+    let _ = writeln!(text, "32-bit, foreign and containers:");
+    for offer in &facts.offers {
+        let mark = if offer.ready { "ok" } else { "--" };
+        let _ = writeln!(text, "  {mark} {}: {}", offer.what, offer.detail);
+    }
     console::print(&text)?;
     Ok(ExitCode::Done)
 }

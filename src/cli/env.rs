@@ -3,19 +3,29 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use super::args::{EnvCommand, SelectArgs};
+use super::args::{EnvCommand, MessageFormat, SelectArgs};
 use super::console;
 use super::doctor::size;
 use super::failure::Failure;
 use super::load;
-use crate::provision::{ProvisionOptions, Provisioner};
+use crate::provision::{CachedEnvironment, ProvisionOptions, Provisioner};
 use crate::store::CacheRoot;
 use crate::vocab::ExitCode;
 
 pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
     let cache = CacheRoot::open(None)?;
     match command {
-        EnvCommand::List => list(&Provisioner::new(cache, ProvisionOptions::default())),
+        EnvCommand::List { message_format } => {
+            let environments =
+                Provisioner::new(cache, ProvisionOptions::default()).list().map_err(|source| {
+                    Failure::Machine { what: "cannot list the environments".to_owned(), source }
+                })?;
+            console::print(&match message_format {
+                MessageFormat::Human => listing(&environments),
+                MessageFormat::Json => json(&environments)?,
+            })?;
+            Ok(ExitCode::Done)
+        }
         EnvCommand::Prune { days } => prune(&cache, *days),
         EnvCommand::Prepare { matrix, making } => {
             let options = ProvisionOptions {
@@ -36,12 +46,34 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|source| Failure::Machine { what: "cannot start the runtime".to_owned(), source })
 }
 
-fn list(provisioner: &Provisioner) -> Result<ExitCode, Failure> {
-    let environments = provisioner
-        .list()
-        .map_err(|source| Failure::Machine { what: "cannot list the environments".to_owned(), source })?;
+/// For scripts: one array, last used first.
+fn json(environments: &[CachedEnvironment]) -> Result<String, Failure> {
+    let listed: Vec<_> = environments
+        .iter()
+        .map(|environment| {
+            serde_json::json!({
+                "folder": environment.folder,
+                "interpreter": environment.folder.join("bin").join("python"),
+                "complete": environment.complete,
+                "python": environment.python,
+                "scikit_learn": environment.scikit_learn,
+                "requirements": environment.requirements,
+                "bytes": environment.bytes,
+                "last_used": environment.last_used.map(|time| time.to_string()),
+            })
+        })
+        .collect();
+    let mut text = serde_json::to_string_pretty(&listed).map_err(|error| Failure::Machine {
+        what: "cannot write the list of environments".to_owned(),
+        source: error.into(),
+    })?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn listing(environments: &[CachedEnvironment]) -> String {
     let mut text = String::new();
-    for environment in &environments {
+    for environment in environments {
         let used =
             environment.last_used.map_or_else(|| "never".to_owned(), |time| time.strftime("%F").to_string());
         let unknown = || "?".to_owned();
@@ -59,8 +91,7 @@ fn list(provisioner: &Provisioner) -> Result<ExitCode, Failure> {
     if environments.is_empty() {
         text.push_str("no environment is cached yet: `shelflife run MATRIX` makes what a matrix needs\n");
     }
-    console::print(&text)?;
-    Ok(ExitCode::Done)
+    text
 }
 
 fn prune(cache: &CacheRoot, days: u32) -> Result<ExitCode, Failure> {

@@ -6,7 +6,6 @@ use super::args::{MessageFormat, PlanArgs};
 use super::console;
 use super::failure::Failure;
 use super::load;
-use crate::matrix::RuntimeSpec;
 use crate::vocab::ExitCode;
 
 pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
@@ -24,10 +23,6 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
     let _ = writeln!(text, "{}: {} cells", matrix.name, plan.cell_count());
     let _ = writeln!(text, "\nenvironments ({}):", plan.environments.len());
     for environment in &plan.environments {
-        let how = match &environment.runtime {
-            RuntimeSpec::Venv { python } => format!("venv, Python {python}"),
-            RuntimeSpec::Existing { command } => format!("existing, {}", command.join(" ")),
-        };
         let packages: Vec<_> =
             environment.packages.iter().map(|(name, version)| version.requirement(name)).collect();
         let role = match (environment.producer, environment.consumer) {
@@ -35,7 +30,8 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
             (false, true) => ", consumer only",
             _ => "",
         };
-        let _ = writeln!(text, "  {}: {how}, {}{role}", environment.name, packages.join(", "));
+        let packages = if packages.is_empty() { String::new() } else { format!(", {}", packages.join(", ")) };
+        let _ = writeln!(text, "  {}: {}{packages}{role}", environment.name, environment.runtime);
     }
     let _ = writeln!(text, "\nmodels ({}):", plan.models.len());
     for model in &plan.models {

@@ -3,9 +3,8 @@
 //! Two passes over blocks that fit the first-level cache. The first is written so that the compiler turns it
 //! into vector instructions: no branches, independent accumulators, and one sum that becomes NaN when a block
 //! holds anything that is not finite; such a block is measured again element by element. It gives all that
-//! does not need the scale, and for each block an upper bound of how much of the tolerance is used. The second
-//! pass visits blocks from the highest bound down, and stops where no block left can hold an element outside
-//! tolerance or a worse one than found. Where everything is within tolerance it visits few blocks.
+//! does not need the scale, and for each block the largest differences. The second pass visits the blocks that
+//! may hold an element outside tolerance by these, which are few or none where everything is within.
 
 use crate::vocab::Tolerance;
 
@@ -18,9 +17,9 @@ use super::value::{Difference, floats};
 const BLOCK: usize = 2048;
 /// Elements that one turn of the inner loop takes.
 const LANES: usize = 4;
-/// A relative margin far above the rounding of a bound and far below what matters.
+/// A relative margin far above the rounding of a quotient and far below what matters.
 const MARGIN: f64 = 1.0 + 1e-9;
-/// Above this the rounding of products that underflow is nothing beside the floor of a tolerance.
+/// Above this the rounding of numbers that underflow is nothing beside a tolerance.
 const TINY: f64 = 1e-290;
 
 /// A float type as it is stored.
@@ -131,18 +130,30 @@ enum Block {
         max_rel: f64,
     },
     /// Holds NaN, infinities, or differences beyond the largest float.
-    Careful,
+    Careful {
+        /// Over the elements that are finite on both sides.
+        max_abs: f64,
+    },
 }
 
 impl Block {
-    /// No element of the block uses more of the tolerance than this.
-    fn ratio(self, bound: Bound) -> f64 {
+    /// Largest `|a - b|`.
+    fn max_abs(self) -> f64 {
         match self {
             Self::Equal => 0.0,
-            Self::Finite { max_abs, max_rel } if bound.floor >= TINY => {
-                (max_rel / bound.rtol).min(max_abs / bound.floor) * MARGIN
+            Self::Finite { max_abs, .. } | Self::Careful { max_abs } => max_abs,
+        }
+    }
+
+    /// Whether an element of the block may be outside tolerance.
+    fn suspect(self, bound: Bound) -> bool {
+        match self {
+            Self::Equal => false,
+            Self::Finite { max_abs, max_rel } => {
+                let near = bound.rtol.min(bound.floor) >= TINY && max_rel * MARGIN <= bound.rtol;
+                max_abs > bound.floor && !near
             }
-            Self::Finite { .. } | Self::Careful => f64::INFINITY,
+            Self::Careful { .. } => true,
         }
     }
 }
@@ -181,29 +192,16 @@ pub(super) fn measure<E: Element>(
     let First { blocks, scale, mut facts } = first;
 
     let bound = Bound::new(tolerance, scale);
-    let mut order: Vec<(f64, usize)> = blocks
-        .iter()
-        .enumerate()
-        .filter(|(_, block)| !matches!(block, Block::Equal))
-        .map(|(index, block)| (block.ratio(bound), index))
-        .collect();
-    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    // Each of two threads takes every second block, so that both find a high ratio early.
-    let (one, two) = parts(2, reference.len(), |lanes| {
+    let suspects: Vec<usize> = (0..blocks.len()).filter(|index| blocks[*index].suspect(bound)).collect();
+    let (one, two) = parts(suspects.len(), suspects.len() * BLOCK, |part| {
         let mut found = Facts::default();
-        for lane in lanes {
-            for (ratio, index) in order.iter().skip(lane).step_by(2) {
-                if *ratio < 1.0 && found.worst.is_some_and(|worst| *ratio < worst.ratio) {
-                    break;
-                }
-                let (reference, observed) = block(*index);
-                let start = (index * BLOCK) as u64;
-                match blocks[*index] {
-                    Block::Careful => judge_carefully::<E>(reference, observed, bound, start, &mut found),
-                    Block::Equal | Block::Finite { .. } => {
-                        judge::<E>(reference, observed, bound, start, &mut found);
-                    }
-                }
+        for &index in &suspects[part] {
+            let (reference, observed) = block(index);
+            let start = (index * BLOCK) as u64;
+            if matches!(blocks[index], Block::Careful { .. }) {
+                judge_carefully::<E>(reference, observed, bound, start, &mut found);
+            } else {
+                judge::<E>(reference, observed, bound, start, &mut found);
             }
         }
         found
@@ -212,7 +210,24 @@ pub(super) fn measure<E: Element>(
     if let Some(two) = two {
         facts.add(&two);
     }
+    if facts.worst.is_none()
+        && facts.max_abs > 0.0
+        && let Some(index) = blocks.iter().position(|block| block.max_abs() == facts.max_abs)
+    {
+        // Nothing is outside: the largest difference of all. NaN and infinities are the same on both sides,
+        // and the difference of two that are the same is NaN, which equals nothing.
+        let (reference, observed) = block(index);
+        let place = reference.iter().zip(observed).position(|(b, a)| distance::<E>(*b, *a) == facts.max_abs);
+        facts.worst =
+            place.map(|place| Candidate::number(false, facts.max_abs, (index * BLOCK + place) as u64));
+    }
     (facts, scale)
+}
+
+/// `|a - b|`.
+#[inline]
+fn distance<E: Element>(b: E::Bytes, a: E::Bytes) -> f64 {
+    (E::value(a) - E::value(b)).abs()
 }
 
 impl First {
@@ -256,7 +271,7 @@ impl First {
             }
         }
         self.facts.add(&facts);
-        self.blocks.push(Block::Careful);
+        self.blocks.push(Block::Careful { max_abs: facts.max_abs });
     }
 }
 
@@ -331,7 +346,7 @@ fn quotient<E: Element>(reference: &[E::Bytes], observed: &[E::Bytes]) -> f64 {
     largest(&most)
 }
 
-/// Counts what is outside in a finite block that starts at element `start`, and finds its worst element.
+/// Counts what is outside in a finite block that starts at element `start`, and finds the worst of it.
 fn judge<E: Element>(
     reference: &[E::Bytes],
     observed: &[E::Bytes],
@@ -339,25 +354,26 @@ fn judge<E: Element>(
     start: u64,
     facts: &mut Facts,
 ) {
-    let ratio = |b: E::Bytes, a: E::Bytes| {
-        let (x, y) = (E::value(a), E::value(b));
-        let (difference, allowed) = ((x - y).abs(), bound.allowed(y.abs()));
-        // 0 / 0 is NaN and counts as nothing.
-        (difference > allowed, difference / allowed)
+    // The distance where it is outside, else 0, which no distance outside is.
+    let over = |b: E::Bytes, a: E::Bytes| {
+        let distance = distance::<E>(b, a);
+        if distance > bound.allowed(E::value(b).abs()) { distance } else { 0.0 }
     };
-    let (mut outside, mut ratios) = ([0_u64; LANES], [0.0; LANES]);
+    let (mut outside, mut most) = ([0_u64; LANES], [0.0; LANES]);
     lanes(reference, observed, |lane, b, a| {
-        let (over, ratio) = ratio(b, a);
-        outside[lane] += u64::from(over);
-        ratios[lane] = larger(ratio, ratios[lane]);
+        let over = over(b, a);
+        outside[lane] += u64::from(over > 0.0);
+        most[lane] = larger(over, most[lane]);
     });
     facts.outside += outside.iter().sum::<u64>();
-    let worst = largest(&ratios);
-    if worst > 0.0 && facts.worst.is_none_or(|known| worst >= known.ratio) {
-        let place = reference.iter().zip(observed).position(|(b, a)| ratio(*b, *a).1 == worst);
-        if let Some(place) = place {
-            facts.consider(Candidate { nonfinite: false, ratio: worst, index: start + place as u64 });
-        }
+    let most = largest(&most);
+    // No element of the block is worse than this.
+    let limit = Candidate::number(true, most, start);
+    if most > 0.0
+        && facts.worst.is_none_or(|known| limit.beats(&known))
+        && let Some(place) = reference.iter().zip(observed).position(|(b, a)| over(*b, *a) == most)
+    {
+        facts.consider(Candidate { index: start + place as u64, ..limit });
     }
 }
 
@@ -373,17 +389,16 @@ fn judge_carefully<E: Element>(
         let index = start + place as u64;
         match floats(E::value(*a), E::value(*b)) {
             Difference::Finite { abs, magnitude, .. } => {
-                facts.outside += u64::from(abs > bound.allowed(magnitude));
-                let ratio = bound.ratio(abs, magnitude);
-                if ratio > 0.0 && facts.worst.is_none_or(|known| ratio >= known.ratio) {
-                    facts.consider(Candidate { nonfinite: false, ratio, index });
+                if abs > bound.allowed(magnitude) {
+                    facts.outside += 1;
+                    facts.consider(Candidate::number(true, abs, index));
                 }
             }
             Difference::SameNonfinite => {}
             Difference::Nonfinite => {
                 facts.outside += 1;
                 facts.nonfinite_differ += 1;
-                facts.consider(Candidate { nonfinite: true, ratio: f64::INFINITY, index });
+                facts.consider(Candidate::nonfinite(index));
             }
         }
     }

@@ -19,17 +19,6 @@ impl Bound {
     pub(super) fn allowed(self, magnitude: f64) -> f64 {
         self.rtol * magnitude + self.floor
     }
-
-    /// How much of the allowed distance is used: 1 at the edge, infinite where nothing is allowed.
-    #[inline]
-    pub(super) fn ratio(self, abs: f64, magnitude: f64) -> f64 {
-        if abs == 0.0 {
-            return 0.0;
-        }
-        let ratio = abs / self.allowed(magnitude);
-        // Both infinite: a distance beyond the largest float is allowed by a tolerance that is, too.
-        if ratio.is_nan() { 1.0 } else { ratio }
-    }
 }
 
 /// A tolerance that is neither negative nor NaN nor infinite, so that `rtol * |b|` is a number.
@@ -38,21 +27,41 @@ pub(super) fn sane(tolerance: Tolerance) -> Tolerance {
     Tolerance { rtol: sane(tolerance.rtol), stol: sane(tolerance.stol) }
 }
 
+/// How bad an element is before any distance counts, mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(super) enum Rank {
+    /// Within tolerance.
+    Within,
+    /// Outside tolerance, or no number.
+    Outside,
+    /// One side is NaN or infinite and the other is not the same.
+    Nonfinite,
+}
+
 /// An element that may be the worst.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
-    /// One side is NaN or infinite and the other is not the same: worse than any ratio.
-    pub(super) nonfinite: bool,
-    /// See [`Bound::ratio`].
-    pub(super) ratio: f64,
+    pub(super) rank: Rank,
+    /// `|a - b|`; infinite where there is none to speak of, so that the first of these is the worst.
+    pub(super) distance: f64,
     /// In C order.
     pub(super) index: u64,
 }
 
 impl Candidate {
+    /// The candidate for a place where NaN or infinity stands on one side only.
+    pub(super) fn nonfinite(index: u64) -> Self {
+        Self { rank: Rank::Nonfinite, distance: f64::INFINITY, index }
+    }
+
+    /// The candidate for two numbers that lie `distance` apart.
+    pub(super) fn number(outside: bool, distance: f64, index: u64) -> Self {
+        Self { rank: if outside { Rank::Outside } else { Rank::Within }, distance, index }
+    }
+
     /// Whether it is worse; among equals the first in C order counts, whatever the order of the search.
-    fn beats(&self, other: &Self) -> bool {
-        (self.nonfinite, self.ratio, other.index) > (other.nonfinite, other.ratio, self.index)
+    pub(super) fn beats(&self, other: &Self) -> bool {
+        (self.rank, self.distance, other.index) > (other.rank, other.distance, self.index)
     }
 }
 

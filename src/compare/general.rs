@@ -73,11 +73,7 @@ pub(super) fn measure<'a>(
         let candidate = match difference(a, b) {
             Some(Difference::Finite { abs, magnitude, ulps }) => {
                 let whole = exact && matches!((a, b), (Value::Int(_), Value::Int(_)));
-                let (outside, ratio) = if whole && abs > 0.0 {
-                    (true, f64::INFINITY)
-                } else {
-                    (abs > bound.allowed(magnitude), bound.ratio(abs, magnitude))
-                };
+                let outside = abs > if whole { 0.0 } else { bound.allowed(magnitude) };
                 let ulps = match (a, b) {
                     (Value::Float(a), Value::Float(b)) if single => ulps32(a as f32, b as f32),
                     _ => ulps,
@@ -88,22 +84,24 @@ pub(super) fn measure<'a>(
                 if magnitude > 0.0 {
                     facts.max_rel = facts.max_rel.max(abs / magnitude);
                 }
-                (abs > 0.0 || bits_differ(a, b)).then_some((false, ratio))
+                (abs > 0.0 || bits_differ(a, b)).then_some(Candidate::number(outside, abs, index))
             }
-            Some(Difference::SameNonfinite) => bits_differ(a, b).then_some((false, 0.0)),
+            Some(Difference::SameNonfinite) => {
+                bits_differ(a, b).then_some(Candidate::number(false, 0.0, index))
+            }
             Some(Difference::Nonfinite) => {
                 facts.outside += 1;
                 facts.nonfinite_differ += 1;
-                Some((true, f64::INFINITY))
+                Some(Candidate::nonfinite(index))
             }
             None if a.key() == b.key() => None,
             None => {
                 facts.outside += 1;
-                Some((false, f64::INFINITY))
+                Some(Candidate::number(true, f64::INFINITY, index))
             }
         };
-        if let Some((nonfinite, ratio)) = candidate
-            && facts.consider(Candidate { nonfinite, ratio, index })
+        if let Some(candidate) = candidate
+            && facts.consider(candidate)
         {
             worst = Some((b, a));
         }

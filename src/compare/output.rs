@@ -201,7 +201,7 @@ fn fast<'a, E: dense::Element>(
         && let Some(place) = left.iter().zip(right).position(|(b, a)| a != b)
     {
         // Equal by value throughout: the first signed zero or NaN that is told apart by its bits.
-        facts.worst = Some(Candidate { nonfinite: false, ratio: 0.0, index: place as u64 });
+        facts.worst = Some(Candidate::number(false, 0.0, place as u64));
     }
     let values = facts.worst.map(|worst| {
         let place = worst.index as usize;

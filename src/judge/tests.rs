@@ -19,6 +19,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
             .into(),
         blas: None,
         cpu_features: Vec::new(),
+        base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
     }

@@ -8,12 +8,13 @@ use serde_spanned::Spanned;
 use super::error::{Fallible, Problems, Source};
 use super::glob;
 use super::load::Placed;
-use super::naming::{self, plain_name};
+use super::naming;
 use super::raw::{RawEnvironment, Text, TextMap, texts};
 use super::requirement::{Requirement, Specifiers, package_name};
+use super::runtimes::{self, Named};
 use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use super::versions;
-use crate::vocab::EnvName;
+use crate::vocab::{EnvName, Runtime};
 
 /// The key of the interpreter among the axes.
 pub(super) const PYTHON: &str = "python";
@@ -93,32 +94,27 @@ fn compile_one(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<E
             producer,
             consumer,
         };
-    match env.runtime.as_ref().map(|runtime| runtime.get_ref().as_str()) {
-        None | Some("venv") => {
-            if let Some(command) = &env.command {
-                return Err(source.problem(
-                    command.span(),
-                    "`command` belongs to an environment that somebody else made",
-                    "add `runtime = \"existing\"`, or remove `command`",
-                ));
-            }
-            let combinations = combinations(source, raw)?;
-            let names = naming::names(source, raw, &combinations)?;
-            let specs = names.into_iter().zip(combinations).map(|(name, mut combination)| {
-                let (_, python) = combination.remove(0);
-                make(name, RuntimeSpec::Venv { python: python.label() }, combination.into_iter().collect())
-            });
-            Ok(specs.collect())
-        }
-        Some("existing") => {
-            let (name, command) = existing(source, raw)?;
-            Ok(vec![make(name, RuntimeSpec::Existing { command }, BTreeMap::new())])
-        }
-        Some(other) => Err(unknown_word(source, &env.runtime, other, &["venv", "existing"])),
-    }
+    let named = match runtimes::declared(source, raw)? {
+        Runtime::Venv => venv(source, raw)?,
+        Runtime::Rootfs => runtimes::rootfs(source, raw)?,
+        Runtime::Container => vec![runtimes::container(source, raw)?],
+        Runtime::Existing => vec![runtimes::existing(source, raw)?],
+    };
+    Ok(named.into_iter().map(|(name, runtime, packages)| make(name, runtime, packages)).collect())
 }
 
-fn unknown_word(
+/// Every combination of the axes.
+fn venv(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<Named>> {
+    let combinations = combinations(source, raw)?;
+    let names = naming::names(source, raw, &combinations)?;
+    let named = names.into_iter().zip(combinations).map(|(name, mut combination)| {
+        let (_, python) = combination.remove(0);
+        (name, RuntimeSpec::Venv { python: python.label() }, combination.into_iter().collect())
+    });
+    Ok(named.collect())
+}
+
+pub(super) fn unknown_word(
     source: &Source,
     at: &Option<Text>,
     word: &str,
@@ -128,45 +124,8 @@ fn unknown_word(
     source.problem(span, format!("`{word}` is not known here"), glob::suggestion(word, words.iter().copied()))
 }
 
-/// Name and command of an environment that somebody else made.
-fn existing(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<(EnvName, Vec<String>)> {
-    let env = raw.get_ref();
-    let installs = [
-        (env.python.as_ref().map(Spanned::span), "python"),
-        (env.packages.keys().next().map(Spanned::span), "packages"),
-        (env.exclude.first().map(Spanned::span), "exclude"),
-        (env.include.first().map(Spanned::span), "include"),
-    ];
-    if let Some((Some(span), key)) = installs.into_iter().find(|(span, _)| span.is_some()) {
-        return Err(source.problem(
-            span,
-            format!("`{key}` cannot be asked of an existing environment"),
-            "shelflife installs nothing in it; remove this key, or use `runtime = \"venv\"`",
-        ));
-    }
-    let command: Vec<String> = match &env.command {
-        Some(command) => texts(command).into_iter().map(Spanned::into_inner).collect(),
-        None => Vec::new(),
-    };
-    if command.iter().all(String::is_empty) {
-        return Err(source.problem(
-            env.command.as_ref().map_or(raw.span(), Spanned::span),
-            "an existing environment needs the command that starts its Python",
-            "add such as `command = [\"/usr/bin/python3\"]`",
-        ));
-    }
-    match &env.name {
-        Some(name) => Ok((plain_name(source, name, "environment")?.into(), command)),
-        None => Err(source.problem(
-            raw.span(),
-            "an existing environment needs a name",
-            "add such as `name = \"system\"`",
-        )),
-    }
-}
-
 /// The version texts of one axis.
-fn choices(source: &Source, key: &str, text: &Text) -> Fallible<Vec<VersionSpec>> {
+pub(super) fn choices(source: &Source, key: &str, text: &Text) -> Fallible<Vec<VersionSpec>> {
     let parsed = if key == PYTHON {
         versions::parse_python(text.get_ref())
     } else {
@@ -176,12 +135,12 @@ fn choices(source: &Source, key: &str, text: &Text) -> Fallible<Vec<VersionSpec>
 }
 
 /// The normalised name of a package key.
-fn package_key(source: &Source, key: &Text) -> Fallible<String> {
+pub(super) fn package_key(source: &Source, key: &Text) -> Fallible<String> {
     package_name(key.get_ref()).map_err(|error| source.version_problem(key.span(), error))
 }
 
 /// The keys of a table in the order in which they are written.
-fn in_order(map: &TextMap) -> Vec<(&Text, &super::raw::Texts)> {
+pub(super) fn in_order(map: &TextMap) -> Vec<(&Text, &super::raw::Texts)> {
     let mut entries: Vec<_> = map.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries

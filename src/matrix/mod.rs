@@ -16,6 +16,7 @@ mod naming;
 mod raw;
 mod requirement;
 mod rules;
+mod runtimes;
 mod select;
 mod tolerance;
 mod types;
@@ -32,8 +33,8 @@ pub use requirement::{Requirement, Specifier, Specifiers, package_name};
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
-    DatasetSpec, EnvironmentSpec, Expectation, Limits, Matrix, ModelSource, ModelSpec, PairKind, RuntimeSpec,
-    ToleranceRule, VersionSpec,
+    ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
+    ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
 pub use version::{Version, VersionError};
 

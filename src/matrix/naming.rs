@@ -19,7 +19,7 @@ pub(super) fn plain_name<'a>(source: &Source, name: &'a Text, what: &str) -> Fal
         .map_err(|(message, help)| source.problem(name.span(), message, help))
 }
 
-fn check_name(name: &str, what: &str) -> Result<(), (String, &'static str)> {
+pub(super) fn check_name(name: &str, what: &str) -> Result<(), (String, &'static str)> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
     let begins_well = name.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_');
     if begins_well && name.chars().all(allowed) && name.len() <= 100 {

@@ -75,8 +75,9 @@ pub(super) struct RawEnvironment {
     /// what varies.
     #[schemars(with = "Option<String>")]
     pub name: Option<Text>,
-    /// `venv` (default): made by uv. `existing`: an interpreter that somebody else set up.
-    #[schemars(with = "Option<String>", extend("enum" = ["venv", "existing", null]))]
+    /// `venv` (default): made by uv. `rootfs`: a Debian tree, also of another CPU. `container`: an image of docker or
+    /// podman. `existing`: an interpreter that somebody else set up.
+    #[schemars(with = "Option<String>", extend("enum" = ["venv", "rootfs", "container", "existing", null]))]
     pub runtime: Option<Text>,
     /// Interpreter version, such as `"3.11"`, a list of them, or a range such as `"3.9..3.12"`.
     #[schemars(with = "Option<OneOrMany>")]
@@ -105,6 +106,41 @@ pub(super) struct RawEnvironment {
     /// For `existing`: the interpreter's path, or a command prefix that ends in one.
     #[schemars(with = "Option<OneOrMany>")]
     pub command: Option<Texts>,
+    /// For `rootfs`: the Debian release, `bullseye`, `bookworm`, `trixie` or `forky`, or a list of them.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub suite: Option<Texts>,
+    /// For `rootfs`: the CPU as Debian calls it, `amd64`, `i386`, `armhf`, `s390x`, ..., or a list of them.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub arch: Option<Texts>,
+    /// For `rootfs`: Debian packages beside Python and scikit-learn.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub debian: Option<Texts>,
+    /// For `rootfs`: the address of the Debian mirror. Default: that of the machine's own apt.
+    #[schemars(with = "Option<String>")]
+    pub mirror: Option<Text>,
+    /// For `container`: the image.
+    #[schemars(with = "Option<String>")]
+    pub image: Option<Text>,
+    /// For `container`: how to build the image.
+    #[schemars(with = "Option<RawBuild>")]
+    pub build: Option<Spanned<RawBuild>>,
+    /// For `container`: the platform of the image, such as `linux/386`.
+    #[schemars(with = "Option<String>")]
+    pub platform: Option<Text>,
+}
+
+/// How to build a container image.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBuild {
+    /// Folder of the build, relative to this file.
+    #[schemars(with = "String")]
+    pub context: Text,
+    /// The Dockerfile, relative to the folder. Default: `Dockerfile`.
+    pub dockerfile: Option<String>,
+    /// Build arguments.
+    #[serde(default)]
+    pub args: BTreeMap<String, String>,
 }
 
 /// Which environments write artifacts and which read them.

@@ -43,7 +43,11 @@ impl EnvironmentSpec {
     /// The declared version of a package, or of `python`.
     pub fn declared(&self, package: &str) -> Option<VersionSpec> {
         if package != "python" {
-            return self.packages.get(package).cloned();
+            let of_suite = || match &self.runtime {
+                RuntimeSpec::Rootfs(tree) if package == "scikit-learn" => tree.scikit_learn(),
+                _ => None,
+            };
+            return self.packages.get(package).cloned().or_else(of_suite);
         }
         match &self.runtime {
             RuntimeSpec::Venv { python } => python.parse::<Version>().ok().map(|version| {
@@ -53,7 +57,7 @@ impl EnvironmentSpec {
                     VersionSpec::Exact(python.clone())
                 }
             }),
-            RuntimeSpec::Existing { .. } => None,
+            RuntimeSpec::Rootfs(_) | RuntimeSpec::Container(_) | RuntimeSpec::Existing { .. } => None,
         }
     }
 }

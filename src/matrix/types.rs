@@ -1,6 +1,7 @@
 //! The compiled matrix: what the rest of the program reads, free of TOML and of defaults.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Tolerance, Verdict};
@@ -53,6 +54,10 @@ pub enum RuntimeSpec {
         /// Wanted interpreter version.
         python: String,
     },
+    /// A Debian tree with Debian's own scikit-learn.
+    Rootfs(RootfsSpec),
+    /// A container image that has Python and scikit-learn.
+    Container(ContainerSpec),
     /// A command that starts Python: an interpreter's path, or a prefix such as `["ssh", "edge", "python3"]`.
     Existing {
         /// Program and leading arguments; the agent's own arguments are appended.
@@ -65,9 +70,81 @@ impl RuntimeSpec {
     pub fn runtime(&self) -> Runtime {
         match self {
             Self::Venv { .. } => Runtime::Venv,
+            Self::Rootfs(_) => Runtime::Rootfs,
+            Self::Container(_) => Runtime::Container,
             Self::Existing { .. } => Runtime::Existing,
         }
     }
+}
+
+impl fmt::Display for RuntimeSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Venv { python } => write!(f, "venv, Python {python}"),
+            Self::Rootfs(spec) => write!(f, "rootfs, Debian {} {}", spec.suite, spec.arch),
+            Self::Container(ContainerSpec { source, platform }) => {
+                match source {
+                    ImageSource::Image(image) => write!(f, "container, {image}")?,
+                    ImageSource::Build { context, .. } => {
+                        write!(f, "container, built in {}", context.display())?;
+                    }
+                }
+                platform.iter().try_for_each(|platform| write!(f, " for {platform}"))
+            }
+            Self::Existing { command } => write!(f, "existing, {}", command.join(" ")),
+        }
+    }
+}
+
+/// A Debian tree to be made by mmdebstrap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootfsSpec {
+    /// Code name of the Debian release, for example `bookworm`.
+    pub suite: String,
+    /// Debian's name of the CPU, for example `i386`.
+    pub arch: String,
+    /// Debian packages beside Python and scikit-learn, sorted.
+    pub debian: Vec<String>,
+    /// Where the packages come from; the machine's own apt sources decide where `None`.
+    pub mirror: Option<String>,
+}
+
+impl RootfsSpec {
+    /// The scikit-learn of its Debian release, where that stands still (measured 2026-11).
+    pub fn scikit_learn(&self) -> Option<VersionSpec> {
+        let version = match self.suite.as_str() {
+            "bullseye" => "0.23.2",
+            "bookworm" => "1.2.1",
+            "trixie" => "1.4.2",
+            _ => return None,
+        };
+        Some(VersionSpec::Exact(version.to_owned()))
+    }
+}
+
+/// A container image and the platform it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerSpec {
+    /// Which image.
+    pub source: ImageSource,
+    /// For example `linux/386`; the engine's own where `None`.
+    pub platform: Option<String>,
+}
+
+/// Where an image comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// A name or digest that the engine knows or can pull.
+    Image(String),
+    /// It is built first.
+    Build {
+        /// Folder of the build, resolved against the matrix file.
+        context: PathBuf,
+        /// The Dockerfile relative to the context.
+        dockerfile: Option<String>,
+        /// Build arguments.
+        args: BTreeMap<String, String>,
+    },
 }
 
 /// Which version of a package is wanted.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::matrix::{DatasetSpec, EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec};
+use crate::matrix::{
+    ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec, RootfsSpec,
+    RuntimeSpec,
+};
 use crate::vocab::{Digest, DigestBuilder};
 
 /// Covers what is tried. Paths count as the matrix writes them, so that the digest is the same on every
@@ -37,6 +40,21 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
     let mut builder = builder.text("environment").text(env.name.as_str());
     builder = match &env.runtime {
         RuntimeSpec::Venv { python } => builder.text("venv").text(python),
+        RuntimeSpec::Rootfs(RootfsSpec { suite, arch, debian, mirror }) => {
+            let builder = builder.text("rootfs").text(suite).text(arch);
+            list(list(builder, debian.iter().map(String::as_str)), mirror.as_deref())
+        }
+        RuntimeSpec::Container(ContainerSpec { source, platform }) => {
+            let builder = list(builder.text("container"), platform.as_deref());
+            match source {
+                ImageSource::Image(image) => builder.text("image").text(image),
+                ImageSource::Build { context, dockerfile, args } => {
+                    let builder = builder.text("build").text(&context.to_string_lossy());
+                    let builder = list(builder, dockerfile.as_deref());
+                    list(builder, args.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]))
+                }
+            }
+        }
         RuntimeSpec::Existing { command } => {
             list(builder.text("existing"), command.iter().map(String::as_str))
         }

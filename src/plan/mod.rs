@@ -103,7 +103,7 @@ impl Plan {
             runtime: env.runtime.runtime(),
             python: match &env.runtime {
                 RuntimeSpec::Venv { python } => Some(python.clone()),
-                RuntimeSpec::Existing { .. } => None,
+                RuntimeSpec::Rootfs(_) | RuntimeSpec::Container(_) | RuntimeSpec::Existing { .. } => None,
             },
             packages: env.packages.iter().map(|(name, spec)| (name.clone(), spec.to_string())).collect(),
             producer: env.producer,

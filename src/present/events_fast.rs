@@ -13,7 +13,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::vocab::{
-    ArtifactId, Digest, EnvName, Event, Observation, Outcome, OutputComparison, OutputRef, WarningFact,
+    ArtifactId, Digest, EnvName, ErrorFact, Event, Observation, Outcome, OutputComparison, OutputRef, Phase,
+    WarningFact,
 };
 
 /// The event on a line, if it is one of the frequent ones in the form in which they are written.
@@ -22,6 +23,8 @@ pub(super) fn parse(line: &[u8]) -> Option<Event> {
         serde_json::from_slice::<Tagged<Observed>>(line).ok().map(|event| event.0.into())
     } else if line.starts_with(b"{\"event\":\"cell-compared\"") {
         serde_json::from_slice::<Tagged<Compared>>(line).ok().map(|event| event.0.into())
+    } else if line.starts_with(b"{\"event\":\"reference-taken\"") {
+        serde_json::from_slice::<Tagged<Referred>>(line).ok().map(|event| event.0.into())
     } else {
         None
     }
@@ -89,25 +92,31 @@ struct Seen {
     alone: bool,
 }
 
+impl From<Seen> for Observation {
+    fn from(seen: Seen) -> Self {
+        let Seen { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone } = seen;
+        let outcome = outcome.0;
+        Self { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone }
+    }
+}
+
 impl From<Observed> for Event {
     fn from(Observed { artifact, consumer, key, observation, reused }: Observed) -> Self {
-        let Seen { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone } =
-            observation;
-        Self::CellObserved {
-            artifact,
-            consumer,
-            key,
-            observation: Observation {
-                outcome: outcome.0,
-                warnings,
-                load_seconds,
-                predict_seconds,
-                peak_rss_bytes,
-                printed,
-                alone,
-            },
-            reused,
-        }
+        Self::CellObserved { artifact, consumer, key, observation: observation.into(), reused }
+    }
+}
+
+#[derive(Deserialize)]
+struct Referred {
+    artifact: ArtifactId,
+    key: Digest,
+    observation: Seen,
+    reused: bool,
+}
+
+impl From<Referred> for Event {
+    fn from(Referred { artifact, key, observation, reused }: Referred) -> Self {
+        Self::ReferenceTaken { artifact, key, observation: observation.into(), reused }
     }
 }
 
@@ -129,12 +138,24 @@ impl<'de> Deserialize<'de> for Ended {
                 struct Predicted {
                     outputs: BTreeMap<String, OutputRef>,
                 }
+                #[derive(Deserialize)]
+                struct Raised {
+                    phase: Phase,
+                    #[serde(default)]
+                    method: Option<String>,
+                    error: ErrorFact,
+                }
                 match map.next_entry::<&str, &str>()? {
                     Some(("kind", "predicted")) => {
                         let Predicted { outputs } = Predicted::deserialize(MapAccessDeserializer::new(map))?;
                         Ok(Ended(Outcome::Predicted { outputs }))
                     }
-                    // Failures are rarer and shorter; the general way reads them.
+                    Some(("kind", "raised")) => {
+                        let Raised { phase, method, error } =
+                            Raised::deserialize(MapAccessDeserializer::new(map))?;
+                        Ok(Ended(Outcome::Raised { phase, method, error }))
+                    }
+                    // Other ends are rare; the general way reads them.
                     _ => Err(A::Error::custom("not a frequent outcome")),
                 }
             }

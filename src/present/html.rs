@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use askama::Template;
 
 use super::RenderError;
+use super::crossing::{Crossing, CrossingFailure};
 use super::html_data::HtmlData;
 use super::view::{Axis, FindingView, Fixed, Section, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
@@ -37,6 +38,7 @@ struct Page {
     verdicts: Vec<(&'static str, &'static str, u64)>,
     models: Vec<String>,
     formats: Vec<String>,
+    crossings: Vec<CrossingPage>,
     environments: Vec<EnvironmentRow>,
     footer: String,
     style: &'static str,
@@ -52,6 +54,24 @@ struct SummaryTile {
     word: &'static str,
     count: u64,
     verdicts: String,
+}
+
+/// The same scikit-learn across pointer widths or byte orders.
+#[derive(Clone, Debug)]
+struct CrossingPage {
+    direction: String,
+    facts: String,
+    failures: Vec<CrossingRow>,
+}
+
+#[derive(Clone, Debug)]
+struct CrossingRow {
+    class: &'static str,
+    symbol: char,
+    models: String,
+    formats: String,
+    what: String,
+    when: String,
 }
 
 #[derive(Clone, Debug)]
@@ -177,6 +197,7 @@ impl Page {
                 .collect(),
             models: view.models.iter().map(|name| line(name).into_owned()).collect(),
             formats: view.formats.iter().map(|name| line(name).into_owned()).collect(),
+            crossings: crossings(view),
             environments: environments(view),
             footer: format!(
                 "shelflife {}, run {}, started {}, {}",
@@ -210,6 +231,27 @@ fn tiles(counts: &Counts) -> Vec<SummaryTile> {
         // Silent differences are worth a tile even where there is none: that is the good news.
         .filter(|tile| tile.count > 0 || tile.class == Group::Silent.class())
         .collect()
+}
+
+fn crossings(view: &View<'_>) -> Vec<CrossingPage> {
+    let row = |failure: &CrossingFailure| CrossingRow {
+        class: failure.group.class(),
+        symbol: failure.group.symbol(),
+        models: failure.models_text(usize::MAX),
+        formats: failure.formats_text(),
+        what: failure.what.clone(),
+        when: failure.when.clone(),
+    };
+    let page = |crossing: &Crossing| CrossingPage {
+        direction: crossing.direction.text(ARROW),
+        facts: format!(
+            "scikit-learn {}: {}",
+            join(crossing.versions.iter().map(|version| line(version))),
+            crossing.counts.sentence()
+        ),
+        failures: crossing.failures.iter().map(row).collect(),
+    };
+    view.crossings.iter().map(page).collect()
 }
 
 fn head(axis: &Axis<'_>) -> Head {

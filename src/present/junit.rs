@@ -1,8 +1,9 @@
 //! `junit.xml`: a suite a consumer, a test case an artifact, for the dashboards of CI systems.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 
 use super::words::{ASCII_ARROW, block, difference, join, line};
 use super::{RenderError, View};
@@ -24,11 +25,12 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
             suite.add_property(("environment", about.as_str()));
         }
     }
-    let positions: std::collections::HashMap<&str, usize> =
+    let mut texts = Texts::default();
+    let positions: HashMap<&str, usize> =
         view.consumers.iter().enumerate().map(|(index, consumer)| (consumer.name, index)).collect();
     for cell in &record.cells {
         if let Some(position) = positions.get(cell.consumer.as_str()) {
-            suites[*position].add_test_case(case(cell, record.run.judged));
+            suites[*position].add_test_case(case(cell, record.run.judged, &mut texts));
         }
     }
     for mut suite in suites {
@@ -75,28 +77,61 @@ fn standing(verdict: Verdict, status: Option<Status>, judged: bool) -> Standing 
     }
 }
 
-fn case(cell: &CellRecord, judged: bool) -> TestCase {
-    let message = message(cell);
-    let status = match standing(cell.verdict, cell.status, judged) {
-        Standing::Success => TestCaseStatus::success(),
-        Standing::Skipped => with_message(TestCaseStatus::skipped(), cell, &message),
-        Standing::Failure => {
-            with_message(TestCaseStatus::non_success(NonSuccessKind::Failure), cell, &message)
-        }
-        Standing::Error => with_message(TestCaseStatus::non_success(NonSuccessKind::Error), cell, &message),
+/// Texts that were made fit for XML, which takes longer than to find them again: names come back in every suite,
+/// and few causes make most messages.
+#[derive(Default)]
+struct Texts {
+    lines: HashMap<String, XmlString>,
+    blocks: HashMap<String, XmlString>,
+}
+
+impl Texts {
+    fn line(&mut self, text: String) -> XmlString {
+        found_or_made(&mut self.lines, text, |text| XmlString::new(line(text)))
+    }
+
+    /// Several lines that are fit to be shown already.
+    fn block(&mut self, text: String) -> XmlString {
+        found_or_made(&mut self.blocks, text, |text| XmlString::new(text))
+    }
+}
+
+fn found_or_made(
+    known: &mut HashMap<String, XmlString>,
+    text: String,
+    make: impl FnOnce(&str) -> XmlString,
+) -> XmlString {
+    if let Some(found) = known.get(&text) {
+        return found.clone();
+    }
+    let made = make(&text);
+    known.insert(text, made.clone());
+    made
+}
+
+fn case(cell: &CellRecord, judged: bool, texts: &mut Texts) -> TestCase {
+    let kind = match standing(cell.verdict, cell.status, judged) {
+        Standing::Success => None,
+        Standing::Skipped => Some(TestCaseStatus::skipped()),
+        Standing::Failure => Some(TestCaseStatus::non_success(NonSuccessKind::Failure)),
+        Standing::Error => Some(TestCaseStatus::non_success(NonSuccessKind::Error)),
     };
-    let mut case = TestCase::new(xml(&cell.artifact), status);
-    case.set_classname(xml(&format!("{}.{}", cell.consumer, cell.model)));
+    let status = match kind {
+        None => TestCaseStatus::success(),
+        Some(status) => with_message(status, cell, texts),
+    };
+    let mut case = TestCase::new(texts.line(cell.artifact.clone()), status);
+    case.set_classname(texts.line(format!("{}.{}", cell.consumer, cell.model)));
     let seconds = cell.load_seconds.unwrap_or(0.0) + cell.predict_seconds.unwrap_or(0.0);
     case.set_time(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     case
 }
 
-fn with_message(mut status: TestCaseStatus, cell: &CellRecord, message: &str) -> TestCaseStatus {
-    status.set_message(xml(message)).set_type(cell.verdict.as_str());
+fn with_message(mut status: TestCaseStatus, cell: &CellRecord, texts: &mut Texts) -> TestCaseStatus {
+    status.set_message(texts.line(message(cell))).set_type(texts.line(cell.verdict.as_str().to_owned()));
     let description = description(cell);
     if !description.is_empty() {
-        status.set_description(description);
+        status.set_description(texts.block(description));
     }
     status
 }

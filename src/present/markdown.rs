@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::view::{FindingView, Fixed, Section, View, abridged};
-use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten, value};
+use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
 use super::{RenderError, words};
 use crate::vocab::{CellRecord, EnvironmentRecord};
 
@@ -57,6 +57,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         push(&mut out, &format!("\n### {} {}\n\n", Group::Works.emoji(), Fixed::TITLE));
         view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", prose(&fixed.advice()))));
     }
+    crossings(&mut out, view);
     environments(&mut out, view);
     footer(&mut out, view);
     Ok(out.into_bytes())
@@ -174,12 +175,8 @@ fn difference_row(out: &mut String, finding: &FindingView<'_>, cell: &CellRecord
         code(&difference(&without_row, ARROW))
     };
     let row = facts.worst.as_ref().map_or_else(String::new, |worst| {
-        format!(
-            "{} {} → {}",
-            code(&words::index(&worst.index)),
-            code(&value(&worst.reference)),
-            code(&value(&worst.observed))
-        )
+        let (reference, observed) = words::worst_values(facts, worst);
+        format!("{} {} → {}", code(&words::index(&worst.index)), code(&reference), code(&observed))
     });
     let is_worst = finding.worst.is_some_and(|worst| std::ptr::eq(worst.cell, cell));
     let emphasis = if is_worst && finding.section == Section::Silent { "**" } else { "" };
@@ -298,6 +295,28 @@ fn environments(out: &mut String, view: &View<'_>) {
         );
     }
     push(out, "\n</details>\n");
+}
+
+/// The same scikit-learn across pointer widths and byte orders.
+fn crossings(out: &mut String, view: &View<'_>) {
+    for crossing in &view.crossings {
+        let direction = crossing.direction.text(ARROW);
+        push(out, &format!("\n### 🔀 {direction}, same scikit-learn\n\n"));
+        let versions = join(crossing.versions.iter().map(|version| prose(version)));
+        push(out, &format!("scikit-learn {versions}: {}\n", crossing.counts.sentence()));
+        if crossing.failures.is_empty() {
+            push(out, "\nEvery model crosses.\n");
+            continue;
+        }
+        push(out, "\n| | models that do not cross | formats | what happens | in scikit-learn |\n");
+        push(out, "| :-- | :-- | :-- | :-- | :-- |\n");
+        for failure in &crossing.failures {
+            let (group, models, formats) =
+                (failure.group.emoji(), failure.models_text(usize::MAX), failure.formats_text());
+            let (models, what, when) = (prose(&models), message(&failure.what), prose(&failure.when));
+            push(out, &format!("| {group} | {models} | {} | {what} | {when} |\n", prose(&formats)));
+        }
+    }
 }
 
 fn footer(out: &mut String, view: &View<'_>) {

@@ -3,6 +3,7 @@
 //! Architecture Invariant: a renderer reads a [`View`] and returns bytes; it sees no path and no clock. Only
 //! [`sink`] writes files.
 
+pub mod crossing;
 pub mod csv;
 pub mod events;
 mod events_fast;

@@ -52,9 +52,18 @@ pub fn write_reports(
     renderers: &[Renderer],
 ) -> Result<Vec<PathBuf>, SinkError> {
     let mut files = Vec::new();
-    for renderer in renderers {
+    // Renderers read one view and know nothing of one another, so each gets a thread.
+    let rendered: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            renderers.iter().map(|renderer| scope.spawn(|| (renderer.render)(view))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    for (renderer, bytes) in renderers.iter().zip(rendered) {
         let path = folder.join(renderer.file);
-        match (renderer.render)(view) {
+        match bytes {
             Ok(bytes) => files.push((path, bytes)),
             Err(source) => return Err(SinkError::Render { path, source }),
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::crossing::Crossing;
 use super::words::{Counts, WORST_FIRST, join, line};
 use crate::vocab::{
     CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, OutputComparison, Record, Status,
@@ -32,6 +33,8 @@ pub struct View<'r> {
     /// Declared failures that work now, by declaration: they contradict what was declared, but nothing is
     /// wrong with them, so that no finding speaks of them.
     pub fixed: Vec<Fixed<'r>>,
+    /// Pairs of the same scikit-learn on machines of other pointer widths or byte orders.
+    pub crossings: Vec<Crossing>,
 }
 
 /// Cells that are declared as failing in one place, and work.
@@ -345,6 +348,7 @@ impl<'r> View<'r> {
             findings,
             broken_environments,
             fixed,
+            crossings: Crossing::all(record),
         }
     }
 

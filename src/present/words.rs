@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::vocab::{Mismatch, OutputComparison, Verdict};
+use crate::vocab::{Mismatch, OutputComparison, Verdict, Worst};
 
 /// Every verdict, the one that deserves attention first at the front. Silent differences lead because
 /// nobody notices them otherwise.
@@ -311,6 +311,33 @@ pub fn value(text: &str) -> String {
     shorten(&line(text), 32).into_owned()
 }
 
+/// Both values of the worst row, reference first. Floats of continuous outputs have as few significant digits,
+/// but at least six, as tell the two sides apart; the texts are exact where no rounding does, and for labels.
+pub fn worst_values(facts: &OutputComparison, worst: &Worst) -> (String, String) {
+    // Only continuous outputs have a tolerance.
+    let digits = if facts.tolerance.is_some() { 6..17 } else { 0..0 };
+    let (reference, observed) = digits
+        .map(|digits| (rounded(&worst.reference, digits), rounded(&worst.observed, digits)))
+        .find(|(reference, observed)| reference != observed)
+        .unwrap_or((Cow::Borrowed(&worst.reference), Cow::Borrowed(&worst.observed)));
+    (value(&reference), value(&observed))
+}
+
+/// The text of a float with at most this many significant digits; other texts as they are.
+fn rounded(text: &str, digits: usize) -> Cow<'_, str> {
+    let exact = text.parse::<f64>().ok().filter(|exact| exact.is_finite() && text.contains(['.', 'e']));
+    let short = exact.and_then(|exact| format!("{exact:.*e}", digits - 1).parse::<f64>().ok());
+    match short {
+        // The largest floats round to infinity.
+        Some(short) if Some(short) != exact && short.is_finite() => {
+            // Plain notation would end in zeros that look like digits.
+            let plain = short.abs() < 10.0_f64.powi(digits as i32);
+            Cow::Owned(if plain { format!("{short:?}") } else { format!("{short:e}") })
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// The index of an element, `[12, 1]`.
 pub fn index(index: &[u64]) -> String {
     format!("[{}]", join(index))
@@ -350,12 +377,8 @@ pub fn difference(facts: &OutputComparison, arrow: &str) -> String {
         parts.push(format!("max abs {}", number(facts.max_abs.0)));
     }
     if let Some(worst) = &facts.worst {
-        parts.push(format!(
-            "{}: {} {arrow} {}",
-            index(&worst.index),
-            value(&worst.reference),
-            value(&worst.observed)
-        ));
+        let (reference, observed) = worst_values(facts, worst);
+        parts.push(format!("{}: {reference} {arrow} {observed}", index(&worst.index)));
     }
     if parts.is_empty() { "equal".to_owned() } else { parts.join(", ") }
 }
@@ -380,6 +403,36 @@ mod tests {
         );
         assert_eq!(number(f64::NAN), "NaN");
         assert_eq!(number(f64::NEG_INFINITY), "-inf");
+    }
+
+    #[test]
+    fn worst_rows_have_the_digits_that_tell_them_apart() {
+        let shown = |left: &str, right: &str| format!("{} {}", rounded(left, 6), rounded(right, 6));
+        assert_eq!(shown("0.056485657905522", "-0.2"), "0.0564857 -0.2");
+        assert_eq!(shown("1234567.5", "123456.75"), "1.23457e6 123457.0");
+        assert_eq!(shown("4.2123456789e-7", "1.7976931348623157e308"), "4.21235e-7 1.79769e308");
+        assert_eq!(shown("12345678", "nan"), "12345678 nan");
+        assert_eq!(shown("-0.0", "0.1234564 (0x0)"), "-0.0 0.1234564 (0x0)");
+        assert_eq!(rounded("1.7976931348623157e308", 10), "1.7976931348623157e308");
+
+        let facts = |agreement: &str, tolerance: &str| -> OutputComparison {
+            let text = format!(r#"{{"agreement": "{agreement}", "elements": 2{tolerance}}}"#);
+            serde_json::from_str(&text).expect("facts")
+        };
+        let row = |reference: &str, observed: &str| Worst {
+            index: vec![0],
+            reference: reference.to_owned(),
+            observed: observed.to_owned(),
+        };
+        let numbers = facts("outside", r#", "tolerance": {"rtol": 0.0, "stol": 0.0}"#);
+        let apart = |reference: &str, observed: &str| worst_values(&numbers, &row(reference, observed));
+        let texts = |reference: &str, observed: &str| (reference.to_owned(), observed.to_owned());
+        assert_eq!(apart("0.123456789", "0.123456889"), texts("0.1234568", "0.1234569"));
+        assert_eq!(apart("0.1", "0.10000000000000002"), texts("0.1", "0.10000000000000002"));
+        assert_eq!(apart("1.0", "0.9999999999"), texts("1.0", "0.9999999999"));
+        let labels = facts("outside", "");
+        let names = worst_values(&labels, &row("1.23456789", "2.0"));
+        assert_eq!(names, texts("1.23456789", "2.0"));
     }
 
     #[test]

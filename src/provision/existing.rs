@@ -10,6 +10,7 @@ use crate::vocab::{DigestBuilder, Lock, Runtime};
 
 use super::failure::ProvisionFailure;
 use super::interpreters::{is_executable, stamp};
+use super::launch::Launch;
 use super::{machine, probe};
 
 type Stamp = Option<((u64, u32), u64)>;
@@ -39,7 +40,7 @@ pub(super) async fn lock_of(
     {
         return Ok((lock, true));
     }
-    let facts = probe::probe(cache, command, variables).await?;
+    let facts = probe::probe(cache, &Launch::open(command.to_vec()), variables).await?;
     let stamps = match &interpreter {
         // A wrapper script (a container, an emulator) is not the interpreter that answered.
         Some(path) if !facts.changing && canonical(path) == canonical(&facts.executable) => {

@@ -69,7 +69,7 @@ impl From<LockError> for ProvisionFailure {
     }
 }
 
-const FULL_DISK: &str = "free some space, for example with `shelflife env prune`, or set SHELFLIFE_CACHE_DIR to a \
+pub(super) const FULL_DISK: &str = "free some space, for example with `shelflife env prune`, or set SHELFLIFE_CACHE_DIR to a \
                          folder on a larger disk";
 
 /// What an installation was asked for, for the words about its failure.

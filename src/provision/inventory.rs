@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::store::{self, Bucket, CacheRoot, LockError};
 
 use super::interpreters::Interpreter;
+use super::offers::Offer;
 use super::uv::Uv;
 use super::venv::{self, READY, USED};
 
@@ -57,6 +58,8 @@ pub struct MachineFacts {
     pub cache: PathBuf,
     /// Bytes that are free for the cache.
     pub free_bytes: Option<u64>,
+    /// What 32-bit and foreign environments and containers need.
+    pub offers: Vec<Offer>,
 }
 
 pub(super) fn list(cache: &CacheRoot) -> io::Result<Vec<CachedEnvironment>> {

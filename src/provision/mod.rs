@@ -1,5 +1,8 @@
 //! Layer 2: makes environments.
 //!
+//! One file makes the environments of one runtime (`venv`, `rootfs`, `container`, `existing`), and `Provisioner::prepare`
+//! has one row for each. How their Python is started and what it sees of this machine is a `Launch`.
+//!
 //! A `venv` is made by uv from wheels in the cache folder and is used again as long as it is what was asked
 //! for; an `existing` environment is only looked at. Either way the result is a lock (what it resolved to) and
 //! a command that starts its Python. A failure is a value with a reason and a remedy, never the end of a run.
@@ -8,13 +11,21 @@
 //! starts no process at all.
 
 mod companions;
+mod container;
+mod debian;
+mod emulator;
 mod existing;
 mod failure;
 mod interpreters;
 mod inventory;
+mod launch;
 mod machine;
+mod offers;
 mod once;
 mod probe;
+mod rootfs;
+mod sandbox;
+mod tools;
 mod uv;
 mod venv;
 
@@ -26,18 +37,21 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::matrix::{EnvironmentSpec, RuntimeSpec};
+use crate::matrix::{ContainerSpec, EnvironmentSpec, RootfsSpec, RuntimeSpec};
 use crate::process;
 use crate::store::{self, CacheRoot, LockError, LockGuard};
-use crate::vocab::{Digest, Lock};
+use crate::vocab::{Digest, EnvName, Lock};
 
 pub use failure::ProvisionFailure;
 pub use interpreters::Interpreter;
 pub use inventory::{CachedEnvironment, MachineFacts, Pruned};
+pub use launch::{Launch, Reach};
+pub use offers::Offer;
 pub use uv::Uv;
 
 use interpreters::{Finder, Wanted};
 use once::OnceMap;
+use rootfs::Tree;
 use venv::Wish;
 
 /// Receives one line for people about something that takes a while.
@@ -72,8 +86,8 @@ impl Default for ProvisionOptions {
 pub struct ReadyEnvironment {
     /// What it resolved to.
     pub lock: Lock,
-    /// Program and leading arguments that start its Python.
-    pub command: Vec<String>,
+    /// How its Python is started.
+    pub launch: Launch,
     /// Seconds that preparing took.
     pub seconds: f64,
     /// Whether it was there already.
@@ -89,6 +103,7 @@ pub struct Provisioner {
     uv: OnceCell<Result<Uv, ProvisionFailure>>,
     interpreters: OnceMap<String, Result<Interpreter, ProvisionFailure>>,
     folders: OnceMap<Digest, Result<Folder, ProvisionFailure>>,
+    engine: OnceCell<Result<container::Engine, ProvisionFailure>>,
     busy: Semaphore,
 }
 
@@ -110,6 +125,7 @@ impl Provisioner {
             uv: OnceCell::new(),
             interpreters: OnceMap::default(),
             folders: OnceMap::default(),
+            engine: OnceCell::new(),
             busy: Semaphore::new(SIDE_BY_SIDE),
         }
     }
@@ -127,11 +143,14 @@ impl Provisioner {
         note: Note<'_>,
     ) -> Result<ReadyEnvironment, ProvisionFailure> {
         let started = Instant::now();
-        let (lock, command, reused) = match &spec.runtime {
+        // One row for each runtime.
+        let (lock, launch, reused) = match &spec.runtime {
             RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
+            RuntimeSpec::Rootfs(tree) => self.rootfs(spec, tree, note).await?,
+            RuntimeSpec::Container(image) => self.container(spec, image, note).await?,
             RuntimeSpec::Existing { command } => self.existing(command, &spec.variables).await?,
         };
-        Ok(ReadyEnvironment { lock, command, reused, seconds: started.elapsed().as_secs_f64() })
+        Ok(ReadyEnvironment { lock, launch, reused, seconds: started.elapsed().as_secs_f64() })
     }
 
     /// The environments in the cache, last used first.
@@ -158,6 +177,7 @@ impl Provisioner {
             interpreters: self.finder.all().await,
             cache: self.cache.path().to_owned(),
             free_bytes: inventory::free_bytes(&self.cache),
+            offers: offers::all().await,
         }
     }
 
@@ -165,11 +185,11 @@ impl Provisioner {
         &self,
         command: &[String],
         variables: &BTreeMap<String, String>,
-    ) -> Result<(Lock, Vec<String>, bool), ProvisionFailure> {
+    ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
         let command = existing::absolute(command)?;
         let _permit = self.busy.acquire().await;
         let (lock, known) = existing::lock_of(&self.cache, &command, variables, self.options.refresh).await?;
-        Ok((lock, command, known))
+        Ok((lock, Launch::open(command), known))
     }
 
     async fn venv(
@@ -177,7 +197,7 @@ impl Provisioner {
         spec: &EnvironmentSpec,
         python: &str,
         note: Note<'_>,
-    ) -> Result<(Lock, Vec<String>, bool), ProvisionFailure> {
+    ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
         let (interpreter, _) =
             self.interpreters.get(python.to_owned(), async || self.interpreter(python, note).await).await;
         let wish =
@@ -191,17 +211,95 @@ impl Provisioner {
         };
         // Only for `env list` and `env prune`; a full disk must not end a run here.
         let _ = store::write_atomic(&folder.path.join(venv::USED), b"");
-        let command = vec![venv::python_of(&folder.path).to_string_lossy().into_owned()];
-        Ok((lock, command, !(first && folder.made_now)))
+        Ok((lock, venv::launch(&folder.path), !(first && folder.made_now)))
+    }
+
+    async fn rootfs(
+        &self,
+        spec: &EnvironmentSpec,
+        wanted: &RootfsSpec,
+        note: Note<'_>,
+    ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
+        let tree = Tree { spec: wanted, packages: &spec.packages };
+        rootfs::need(&self.cache, &tree, self.options.offline, note).await?;
+        let (folder, first) =
+            self.folders.get(tree.key(), async || self.tree(&spec.name, &tree, note).await).await;
+        let folder = folder?;
+        let launch = rootfs::launch(&self.cache, &tree, &folder.path)?;
+        let lock = {
+            let _permit = self.busy.acquire().await;
+            rootfs::lock_of(&self.cache, &tree, &folder.path, &launch, &spec.variables).await?
+        };
+        // Only for `env list` and `env prune`; a full disk must not end a run here.
+        let _ = store::write_atomic(&folder.path.join(venv::USED), b"");
+        Ok((lock, launch, !(first && folder.made_now)))
+    }
+
+    /// The complete folder of a tree: found, else made.
+    async fn tree(
+        &self,
+        name: &EnvName,
+        tree: &Tree<'_>,
+        note: Note<'_>,
+    ) -> Result<Folder, ProvisionFailure> {
+        let key = tree.key();
+        let usable = || {
+            let (path, ready) = venv::folders_of(&self.cache, &key).into_iter().next()?;
+            // Debian releases stand still: a tree is good until somebody asks for a new one.
+            (ready?.made >= self.started || !self.options.refresh).then_some(path)
+        };
+        if let Some(path) = usable() {
+            return Ok(Folder { path, made_now: false });
+        }
+        let _lock = self.lock(&inventory::lock_name(&venv::key_text(&key)), name, note).await?;
+        if let Some(path) = usable() {
+            return Ok(Folder { path, made_now: false });
+        }
+        self.remove_incomplete(&key)?;
+        let _permit = self.busy.acquire().await;
+        let path = rootfs::make(&self.cache, tree, self.options.offline, note).await?;
+        Ok(Folder { path, made_now: true })
+    }
+
+    async fn container(
+        &self,
+        spec: &EnvironmentSpec,
+        wanted: &ContainerSpec,
+        note: Note<'_>,
+    ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
+        let engine = self.engine.get_or_init(async || {
+            let engine = container::engine().await;
+            if let Ok(engine) = &engine {
+                container::sweep(engine, false).await;
+            }
+            engine
+        });
+        let engine = engine.await.clone()?;
+        let _permit = self.busy.acquire().await;
+        let image = container::image(&self.cache, &engine, wanted, self.options.offline, note).await?;
+        let (lock, launch) = container::open(&self.cache, image, &spec.variables).await?;
+        Ok((lock, launch, true))
+    }
+
+    /// Takes back what outlives the processes that used it. To be called when a run has ended.
+    pub async fn finish(&self) {
+        if let Some(Ok(engine)) = self.engine.get() {
+            container::sweep(engine, true).await;
+        }
+    }
+
+    fn remove_incomplete(&self, key: &Digest) -> io::Result<()> {
+        for (path, ready) in venv::folders_of(&self.cache, key) {
+            if ready.is_none() {
+                tracing::info!(path = %path.display(), "removing an incomplete environment");
+                store::remove_folder(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// The complete folder of a wish: found, else made.
-    async fn folder(
-        &self,
-        name: &crate::vocab::EnvName,
-        wish: &Wish,
-        note: Note<'_>,
-    ) -> Result<Folder, ProvisionFailure> {
+    async fn folder(&self, name: &EnvName, wish: &Wish, note: Note<'_>) -> Result<Folder, ProvisionFailure> {
         let key = wish.key();
         if let Some(path) = self.usable(wish, &key) {
             return Ok(Folder { path, made_now: false });
@@ -211,12 +309,7 @@ impl Provisioner {
         if let Some(path) = self.usable(wish, &key) {
             return Ok(Folder { path, made_now: false });
         }
-        for (path, ready) in venv::folders_of(&self.cache, &key) {
-            if ready.is_none() {
-                tracing::info!(path = %path.display(), "removing an incomplete environment");
-                store::remove_folder(&path)?;
-            }
-        }
+        self.remove_incomplete(&key)?;
         let uv = self.uv(note).await?;
         let _permit = self.busy.acquire().await;
         note(&format!(
@@ -245,7 +338,7 @@ impl Provisioner {
     async fn lock(
         &self,
         name: &str,
-        environment: &crate::vocab::EnvName,
+        environment: &EnvName,
         note: Note<'_>,
     ) -> Result<LockGuard, ProvisionFailure> {
         match self.cache.lock(name, Duration::ZERO).await {

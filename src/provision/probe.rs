@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::process::{self, Command};
-use crate::store::CacheRoot;
+use crate::store::{Bucket, CacheRoot};
 use crate::vocab::{ByteOrder, Lock, Runtime};
 
 use super::failure::{ProvisionFailure, clean};
+use super::launch::{Launch, Reach};
 
 const SCRIPT: &str = include_str!("probe.py");
 const MARKER: &str = "SHELFLIFE-PROBE ";
@@ -60,6 +61,7 @@ impl Facts {
             blas: self.blas,
             cpu_features: self.cpu_features,
             companions: Vec::new(),
+            base: None,
             variables,
         }
     }
@@ -68,19 +70,26 @@ impl Facts {
 /// Runs the probe script in an environment and checks that scikit-learn can be imported there.
 pub(super) async fn probe(
     cache: &CacheRoot,
-    prefix: &[String],
+    launch: &Launch,
     variables: &BTreeMap<String, String>,
 ) -> Result<Facts, ProvisionFailure> {
     let scratch = cache.scratch("probe")?;
     let mut env = process::worker_environment(scratch.path());
     env.extend(variables.clone());
-    let Some(command) = Command::from_prefix(prefix, env) else {
+    let objects = cache.bucket(Bucket::Objects);
+    let argv = launch.argv(&Reach {
+        scratch: scratch.path(),
+        objects: &objects,
+        variables: &env,
+        memory_bytes: None,
+    });
+    let Some(command) = Command::from_prefix(&argv, env) else {
         return Err(ProvisionFailure::new("the environment's command is empty")
             .remedy("give the path of a Python interpreter, or a command that starts one"));
     };
     // Through stdin, not `-c`: a prefix such as ssh would let a shell take the script apart.
     let command = command.args(["-"]).cwd(scratch.path());
-    let shown = prefix.join(" ");
+    let shown = launch.command.join(" ");
     let captured =
         process::capture_with_input(&command, SCRIPT.as_bytes(), TIMEOUT).await.map_err(|error| {
             let missing = error.is_not_found();

@@ -9,6 +9,7 @@ use crate::store::{self, Bucket, CacheRoot};
 
 use super::failure::{ProvisionFailure, clean};
 use super::interpreters::is_executable;
+use super::tools;
 
 /// Oldest uv whose options are known to do.
 const OLDEST: (u32, u32) = (0, 4);
@@ -239,35 +240,22 @@ async fn run<const N: usize>(program: &Path, args: [&str; N]) -> Result<Captured
 
 /// On Debian and its relatives Python comes without pip. With the right to do so, installs it.
 async fn install_pip_with_apt(note: &(dyn Fn(&str) + Send + Sync), reasons: &mut Vec<String>) -> bool {
-    let Ok(apt) = which::which("apt-get") else { return false };
-    let mut prefix = vec![apt];
-    let root = run(Path::new("id"), ["-u"]).await.is_ok_and(|id| id.stdout_text().trim() == "0");
-    if !root {
-        let Ok(sudo) = which::which("sudo") else { return false };
-        if run(&sudo, ["-n", "true"]).await.is_err() {
-            reasons.push(
-                "`sudo apt-get install python3-pip python3-venv` would give this Python a pip".to_owned(),
-            );
-            return false;
-        }
-        prefix = vec![sudo, "-n".into(), "apt-get".into()];
+    if tools::find("apt-get").is_none() {
+        return false;
     }
-    note("this Python has no pip: running apt-get install python3-pip python3-venv");
-    let apt_get = |args: &[&str]| {
-        let mut env = client_environment();
-        env.insert("DEBIAN_FRONTEND".to_owned(), "noninteractive".to_owned());
-        Command::new(&prefix[0], env).args(&prefix[1..]).args(args).cwd("/")
+    let Some(prefix) = tools::privilege().await else {
+        reasons
+            .push("`sudo apt-get install python3-pip python3-venv` would give this Python a pip".to_owned());
+        return false;
     };
-    let install = ["install", "--yes", "--quiet", "--no-install-recommends", "python3-pip", "python3-venv"];
-    for args in [&install[..], &["update", "--quiet"], &install] {
-        match process::capture(&apt_get(args), FETCH_TIMEOUT).await {
-            Ok(captured) if captured.status.success() && args[0] == "install" => return true,
-            Ok(captured) if !captured.status.success() => reasons.push(clean(&captured.stderr_text())),
-            Ok(_) => {}
-            Err(error) => reasons.push(error.to_string()),
+    note("this Python has no pip: running apt-get install python3-pip python3-venv");
+    match tools::apt_install(prefix, &["python3-pip", "python3-venv"]).await {
+        Ok(()) => true,
+        Err(reason) => {
+            reasons.push(reason);
+            false
         }
     }
-    false
 }
 
 #[cfg(test)]

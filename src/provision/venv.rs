@@ -15,6 +15,7 @@ use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
 use super::companions::{self, Companions};
 use super::failure::{Asked, ProvisionFailure, explain};
 use super::interpreters::{Interpreter, stamp};
+use super::launch::Launch;
 use super::uv::Uv;
 use super::{machine, probe};
 
@@ -83,12 +84,19 @@ pub(super) fn python_of(folder: &Path) -> PathBuf {
     folder.join("bin/python")
 }
 
+/// How the Python of an environment in a folder is started.
+pub(super) fn launch(folder: &Path) -> Launch {
+    Launch::open(vec![python_of(folder).to_string_lossy().into_owned()])
+}
+
 /// Reads the marker of a folder; `None` where the environment is not complete or the marker is damaged.
 pub(super) fn read_ready(folder: &Path) -> Option<Ready> {
     let bytes = std::fs::read(folder.join(READY)).ok()?;
     let ready: Ready = serde_json::from_slice(&bytes).ok()?;
     let unchanged = ready.sites.iter().all(|(site, second)| changed_at(site) == Some(*second));
-    (unchanged && python_of(folder).exists()).then_some(ready)
+    let python =
+        python_of(folder).exists() || ready.interpreter.starts_with(folder) && ready.interpreter.exists();
+    (unchanged && python).then_some(ready)
 }
 
 /// Seconds only: archives, through which caches travel between CI jobs, keep no more.
@@ -122,7 +130,7 @@ pub(super) fn key_text(key: &Digest) -> String {
 }
 
 /// A folder that is removed when dropped, unless it was finished.
-struct Unfinished(Option<PathBuf>);
+pub(super) struct Unfinished(pub(super) Option<PathBuf>);
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
@@ -154,8 +162,7 @@ pub(super) async fn make(
     installer.run(&venv, &[]).await?;
     let companions = installer.install(&python_of(&folder), note).await?;
 
-    let prefix = [python_of(&folder).to_string_lossy().into_owned()];
-    let facts = probe::probe(cache, &prefix, &BTreeMap::new()).await?;
+    let facts = probe::probe(cache, &launch(&folder), &BTreeMap::new()).await?;
     let mut sites = Vec::new();
     for site in facts.sites.iter().filter(|site| site.starts_with(&folder)) {
         // Importing a module that is one file makes this folder, which must not look like an installation.
@@ -182,7 +189,7 @@ pub(super) async fn make(
     Ok(folder)
 }
 
-fn free_folder(cache: &CacheRoot, key: &Digest, made: Timestamp) -> PathBuf {
+pub(super) fn free_folder(cache: &CacheRoot, key: &Digest, made: Timestamp) -> PathBuf {
     let bucket = cache.bucket(Bucket::Environments);
     let mut second = made.as_second();
     loop {
@@ -200,22 +207,24 @@ pub(super) async fn lock_of(
     folder: &Path,
     variables: &BTreeMap<String, String>,
 ) -> Result<Lock, ProvisionFailure> {
-    let stored = std::fs::read(lock_path(folder, variables)).ok();
-    if let Some(lock) = stored.and_then(|bytes| serde_json::from_slice::<Lock>(&bytes).ok())
-        && lock.variables == *variables
-    {
+    if let Some(lock) = stored_lock(folder, variables) {
         return Ok(lock);
     }
-    let prefix = [python_of(folder).to_string_lossy().into_owned()];
-    let facts = probe::probe(cache, &prefix, variables).await?;
+    let facts = probe::probe(cache, &launch(folder), variables).await?;
     let mut lock = facts.into_lock(Runtime::Venv, variables.clone());
     lock.companions = read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
     write_lock(folder, &lock)?;
     Ok(lock)
 }
 
-fn write_lock(folder: &Path, lock: &Lock) -> std::io::Result<()> {
+pub(super) fn write_lock(folder: &Path, lock: &Lock) -> std::io::Result<()> {
     store::write_atomic(&lock_path(folder, &lock.variables), &serde_json::to_vec_pretty(lock)?)
+}
+
+/// The lock that a folder keeps for these variables and this machine.
+pub(super) fn stored_lock(folder: &Path, variables: &BTreeMap<String, String>) -> Option<Lock> {
+    let bytes = std::fs::read(lock_path(folder, variables)).ok()?;
+    serde_json::from_slice::<Lock>(&bytes).ok().filter(|lock| lock.variables == *variables)
 }
 
 /// Variables and the CPU decide about BLAS kernels and SIMD features.

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::comparing::{Arrays, still_holds};
-use super::executor::{Executor, Job, Message, Shared, Slot, What};
+use super::executor::{Executor, Message, Shared};
+use super::jobs::{self, Jobs, Slot, What};
 use super::keys::{Keys, TrainingRecord};
 use super::ledger::Ledger;
+use super::turns::Turns;
 use super::{Progress, Reporter, RunError, RunReport, RunRequest};
 use crate::matrix::{Matrix, ModelSource, PairFacts};
 use crate::plan::Plan;
@@ -24,7 +26,7 @@ use crate::worker::{WorkerLimits, agent_digest};
 /// An environment as the dispatcher sees it.
 pub(super) enum Environment {
     Waiting,
-    Ready { lock: Box<Lock>, digest: Digest, jobs: mpsc::UnboundedSender<Job> },
+    Ready { lock: Box<Lock>, digest: Digest, jobs: Jobs },
     Failed,
 }
 
@@ -54,7 +56,7 @@ pub(super) struct Dispatcher<'a> {
     pub(super) fresh: bool,
     pub(super) datasets: HashMap<String, (Digest, String)>,
     pub(super) environments: Vec<Environment>,
-    pub(super) senders: Vec<Option<mpsc::UnboundedSender<Job>>>,
+    pub(super) senders: Vec<Option<Jobs>>,
     pub(super) artifacts: Vec<Artifact>,
     pub(super) ledger: Ledger,
     pub(super) arrays: Arrays,
@@ -106,7 +108,7 @@ impl<'a> Dispatcher<'a> {
             provisioner,
             keys,
             limits: WorkerLimits { seconds: matrix.limits.seconds, memory_bytes: matrix.limits.memory_bytes },
-            permits: Semaphore::new(jobs.max(1)),
+            turns: Turns::new(jobs),
             scratch: scratch.path().to_owned(),
             expressions: expressions.collect(),
             messages: sender,
@@ -162,17 +164,19 @@ impl<'a> Dispatcher<'a> {
     pub async fn run(mut self) -> Result<RunReport, RunError> {
         let plan = Arc::clone(&self.plan);
         for (index, spec) in plan.environments.iter().enumerate() {
-            let (sender, jobs) = mpsc::unbounded_channel();
+            let (sender, jobs, work) = jobs::channel();
             self.senders[index] = Some(sender);
             let shared = Arc::clone(&self.shared);
-            let executor = Executor { index: index as u32, spec: spec.clone(), shared, jobs };
+            let executor = Executor { index: index as u32, spec: spec.clone(), shared, jobs, work };
             self.executors.spawn(executor.run());
         }
         let mut interrupted = false;
+        // One listener for the whole run: a new one would not hear what came while a message was handled.
+        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
         while self.waits() {
             tokio::select! {
                 biased;
-                _ = tokio::signal::ctrl_c() => {
+                _ = &mut interrupt => {
                     interrupted = true;
                     break;
                 }
@@ -193,6 +197,7 @@ impl<'a> Dispatcher<'a> {
             interrupted,
         };
         self.ledger.add(finished, self.reporter)?;
+        self.shared.provisioner.finish().await;
         // An unremovable scratch folder is no reason to lose a run; the next prune takes it.
         let _ = self.scratch.close();
         Ok(RunReport {
@@ -240,7 +245,7 @@ impl<'a> Dispatcher<'a> {
     fn environment_ready(
         &mut self,
         index: u32,
-        lock: Lock,
+        lock: Box<Lock>,
         lacks: BTreeMap<String, String>,
         seconds: f64,
         reused: bool,
@@ -250,12 +255,17 @@ impl<'a> Dispatcher<'a> {
         let Some(jobs) = self.senders[index as usize].take() else { return Ok(()) };
         let lacks: BTreeMap<ModelName, String> =
             lacks.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
-        let event =
-            Event::EnvironmentReady { name: spec.name.clone(), lock: lock.clone(), lacks, seconds, reused };
+        let event = Event::EnvironmentReady {
+            name: spec.name.clone(),
+            lock: (*lock).clone(),
+            lacks,
+            seconds,
+            reused,
+        };
         self.ledger.add_environment(event, self.reporter)?;
         self.progress.environments_ready += 1;
         let digest = lock.digest();
-        self.environments[index as usize] = Environment::Ready { lock: Box::new(lock), digest, jobs };
+        self.environments[index as usize] = Environment::Ready { lock, digest, jobs };
         // What others have written already, before its own artifacts start their cells here by themselves.
         if let Some(position) = plan.consumers.iter().position(|consumer| *consumer == index) {
             for artifact in 0..self.artifacts.len() as u32 {

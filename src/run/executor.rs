@@ -1,61 +1,35 @@
 //! One live environment: makes it, keeps its interpreter warm, and does its jobs in batches.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
+use super::jobs::{Job, Pace, Slot, What, next_batch, repeat_alone};
 use super::keys::{Keys, TrainingRecord};
+use super::turns::{Turn, Turns, Work};
 use crate::matrix::EnvironmentSpec;
 use crate::process::worker_environment;
-use crate::provision::Provisioner;
-use crate::store::{self, CacheRoot};
+use crate::provision::{Launch, Provisioner, Reach};
+use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{ArtifactAbsence, Digest, Lock, Observation, Outcome, Phase};
 use crate::worker::{
     Ended, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal,
 };
 
-/// Tasks of one forked child. Larger batches amortise the fork; smaller ones spread better over the cores and
-/// lose less when one of their cells misbehaves.
-const BATCH: usize = 32;
+/// Room for the warm interpreter itself where its whole environment has one limit of memory.
+const WARM_INTERPRETER: u64 = 2 << 30;
 /// How often a task that took the whole worker down alone is tried.
 const ATTEMPTS: u32 = 2;
-
-/// What a slot of the run is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Slot {
-    /// The producer's reload of an artifact in a fresh process.
-    Reference { artifact: u32 },
-    /// An artifact in the consumer at this position.
-    Cell { artifact: u32, consumer: u32 },
-}
-
-/// One unit of work.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub task: Task,
-    pub what: What,
-    /// Runs in a child of its own.
-    pub alone: bool,
-    /// How often it took the worker down.
-    pub attempts: u32,
-}
-
-/// What a job's result is.
-#[derive(Debug)]
-pub(super) enum What {
-    /// The artifacts of one model, with the cache key of each.
-    Training { artifacts: Vec<(u32, Digest)> },
-    /// An observation.
-    Observation { slot: Slot, key: Digest },
-}
 
 /// What an executor tells the dispatcher.
 #[derive(Debug)]
 pub(super) enum Message {
     Note(String),
-    Ready { environment: u32, lock: Lock, lacks: BTreeMap<String, String>, seconds: f64, reused: bool },
+    Ready { environment: u32, lock: Box<Lock>, lacks: BTreeMap<String, String>, seconds: f64, reused: bool },
     Failed { environment: u32, reason: String, remedy: Option<String> },
     Trained { artifacts: Vec<(u32, TrainingRecord)> },
     Observed { slot: Slot, key: Digest, observation: Box<Observation> },
@@ -68,7 +42,7 @@ pub(super) struct Shared {
     pub provisioner: Arc<Provisioner>,
     pub keys: Keys,
     pub limits: WorkerLimits,
-    pub permits: Semaphore,
+    pub turns: Arc<Turns>,
     pub scratch: PathBuf,
     pub expressions: Vec<(String, String)>,
     pub messages: mpsc::UnboundedSender<Message>,
@@ -79,14 +53,28 @@ pub(super) struct Executor {
     pub spec: EnvironmentSpec,
     pub shared: Arc<Shared>,
     pub jobs: mpsc::UnboundedReceiver<Job>,
+    pub work: Arc<Work>,
+}
+
+/// The folder of an environment in a run's scratch folder: what its processes may write to.
+pub(super) fn environment_folder(scratch: &Path, environment: u32) -> PathBuf {
+    scratch.join(format!("env-{environment}"))
 }
 
 struct Live {
-    command: Vec<String>,
+    launch: Launch,
     folder: PathBuf,
     worker: Option<Worker>,
+    trainings: Pace,
+    cells: Pace,
     /// Whether it was said that its cells are not cut off from the network.
     warned: bool,
+}
+
+impl Live {
+    fn pace(&mut self, training: bool) -> &mut Pace {
+        if training { &mut self.trainings } else { &mut self.cells }
+    }
 }
 
 impl Executor {
@@ -103,11 +91,18 @@ impl Executor {
                 return say(Message::Failed { environment, reason: failure.reason, remedy: failure.remedy });
             }
         };
-        let folder = shared.scratch.join(format!("env-{}", self.index));
+        let folder = environment_folder(&shared.scratch, self.index);
         if let Err(error) = store::create_folder(&folder) {
             return say(Message::Failed { environment, reason: error.to_string(), remedy: None });
         }
-        let mut live = Live { command: ready.command, folder, worker: None, warned: false };
+        let mut live = Live {
+            launch: ready.launch,
+            folder,
+            worker: None,
+            trainings: Pace::default(),
+            cells: Pace::default(),
+            warned: false,
+        };
         let key = shared.keys.lacks(&ready.lock.digest(), &shared.expressions);
         let lacks = match shared.cache.record(&key) {
             Some(lacks) => lacks,
@@ -128,7 +123,7 @@ impl Executor {
         };
         say(Message::Ready {
             environment,
-            lock: ready.lock,
+            lock: Box::new(ready.lock),
             lacks,
             seconds: ready.seconds,
             reused: ready.reused,
@@ -137,13 +132,17 @@ impl Executor {
         while let Some(job) = self.jobs.recv().await {
             pending.push_back(job);
             while !pending.is_empty() {
-                // The semaphore is never closed, so this cannot fail.
-                let Ok(_permit) = shared.permits.acquire().await else { return };
+                let turn = shared.turns.take(&self.work).await;
                 while let Ok(job) = self.jobs.try_recv() {
                     pending.push_back(job);
                 }
-                let batch = next_batch(&mut pending);
-                for job in self.batch(&mut live, batch).await.into_iter().rev() {
+                let training = pending.iter().any(Job::is_training);
+                let batch = next_batch(&mut pending, training, live.pace(training).batch());
+                for job in &batch {
+                    job.count(&self.work).fetch_sub(1, Ordering::Relaxed);
+                }
+                for job in self.batch(&mut live, batch, turn).await.into_iter().rev() {
+                    job.count(&self.work).fetch_add(1, Ordering::Relaxed);
                     pending.push_front(job);
                 }
             }
@@ -151,8 +150,9 @@ impl Executor {
     }
 
     async fn lacks(&self, live: &mut Live, key: &Digest) -> Result<BTreeMap<String, String>, WorkerError> {
-        // The semaphore is never closed.
-        let _permit = self.shared.permits.acquire().await;
+        self.work.first.fetch_add(1, Ordering::Relaxed);
+        let _turn = self.shared.turns.take(&self.work).await;
+        self.work.first.fetch_sub(1, Ordering::Relaxed);
         let lacks = self.worker(live).await?.ready.lacks.clone();
         // A cache that cannot be written costs the next run an import, nothing else.
         let _ = self.shared.cache.put_record(key, &lacks);
@@ -170,7 +170,12 @@ impl Executor {
                     expressions: self.shared.expressions.iter().cloned().collect(),
                     modules: Vec::new(),
                 };
-                let worker = Worker::start(&live.command, variables, &live.folder, &hello).await?;
+                let objects = self.shared.cache.bucket(Bucket::Objects);
+                let memory_bytes = self.shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
+                let reach =
+                    Reach { scratch: &live.folder, objects: &objects, memory_bytes, variables: &variables };
+                let argv = live.launch.argv(&reach);
+                let worker = Worker::start(&argv, variables, &live.folder, &hello).await?;
                 if !worker.ready.isolated_network && !live.warned {
                     live.warned = true;
                     self.say(Message::Note(format!(
@@ -184,8 +189,9 @@ impl Executor {
         Ok(live.worker.insert(worker))
     }
 
-    /// Does a batch; returns the jobs that must be repeated.
-    async fn batch(&self, live: &mut Live, mut batch: Vec<Job>) -> Vec<Job> {
+    /// Does a batch; returns the jobs that must be repeated. The turn ends with the child: keeping results leaves
+    /// the core to the next one.
+    async fn batch(&self, live: &mut Live, mut batch: Vec<Job>, turn: Turn) -> Vec<Job> {
         let tasks: Vec<Task> = batch.iter().map(|job| job.task.clone()).collect();
         let limits = self.shared.limits;
         let worker = match self.worker(live).await {
@@ -197,8 +203,14 @@ impl Executor {
                 return Vec::new();
             }
         };
-        match worker.run(&tasks, limits).await {
+        let started = Instant::now();
+        let done = worker.run(&tasks, limits).await;
+        drop(turn);
+        match done {
             Ok(done) if done.is_clean() => {
+                let training = batch.first().is_some_and(Job::is_training);
+                let count = done.results.iter().flatten().count();
+                live.pace(training).took(count, started.elapsed().as_secs_f64());
                 let mut rest = Vec::new();
                 for (job, result) in batch.into_iter().zip(done.results) {
                     match result {
@@ -383,29 +395,4 @@ impl Executor {
         let _ = self.shared.cache.put_record(&key, &observation);
         self.say(Message::Observed { slot, key, observation: Box::new(observation) });
     }
-}
-
-fn repeat_alone(batch: Vec<Job>) -> Vec<Job> {
-    batch.into_iter().map(|job| Job { alone: true, ..job }).collect()
-}
-
-/// The next jobs to run in one child: trainings before cells, since others wait for them; lone ones by
-/// themselves.
-fn next_batch(pending: &mut VecDeque<Job>) -> Vec<Job> {
-    let is_training = |job: &Job| matches!(job.what, What::Training { .. });
-    let training = pending.iter().any(is_training);
-    let mut batch: Vec<Job> = Vec::new();
-    let mut rest = VecDeque::with_capacity(pending.len());
-    for job in pending.drain(..) {
-        let fits = is_training(&job) == training
-            && batch.len() < BATCH
-            && if job.alone { batch.is_empty() } else { batch.first().is_none_or(|first| !first.alone) };
-        if fits {
-            batch.push(job);
-        } else {
-            rest.push_back(job);
-        }
-    }
-    *pending = rest;
-    batch
 }

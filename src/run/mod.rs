@@ -10,9 +10,11 @@
 mod comparing;
 mod dispatcher;
 mod executor;
+mod jobs;
 mod keys;
 mod ledger;
 mod submitting;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::RunError;
 use super::dispatcher::{Dispatcher, Environment, Made};
-use super::executor::{Job, Slot, What};
+use super::executor::environment_folder;
+use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
 use crate::matrix::{ModelSource, ModelSpec, requirement_met};
@@ -47,7 +48,8 @@ impl Dispatcher<'_> {
         if missing.is_empty() {
             self.progress.trainings_done += u64::from(only.is_none());
         } else {
-            let folder = self.scratch.path();
+            // The producer's own folder is the only one that it can write to.
+            let folder = environment_folder(self.scratch.path(), producer);
             let formats = missing
                 .iter()
                 .map(|(index, _, format)| Saving {
@@ -72,7 +74,7 @@ impl Dispatcher<'_> {
             };
             let artifacts = missing.into_iter().map(|(index, key, _)| (index, key)).collect();
             let job = Job { task, what: What::Training { artifacts }, alone: false, attempts: 0 };
-            if jobs.send(job).is_ok() {
+            if jobs.send(job) {
                 self.in_flight += 1;
             }
         }
@@ -147,7 +149,7 @@ impl Dispatcher<'_> {
         }
         self.forced.insert(slot);
         let job = Job { task, what: What::Observation { slot, key }, alone: false, attempts: 0 };
-        if jobs.send(job).is_ok() {
+        if jobs.send(job) {
             self.in_flight += 1;
         }
         Ok(())

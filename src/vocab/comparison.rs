@@ -73,7 +73,16 @@ pub struct DtypePair {
     pub observed: String,
 }
 
-/// The element that lies furthest outside (or least inside) its tolerance.
+/// The element that a reader should look at.
+///
+/// In a continuous output, the first in C order of those with the largest `|a - b|` among the elements outside
+/// tolerance, or among all where none is outside. A place counted in
+/// [`nonfinite_differ`](OutputComparison::nonfinite_differ) comes before every other; where nothing but signed
+/// zeros or payloads of NaN differ, it is the first of these. Its `|a - b|` may be below
+/// [`max_abs`](OutputComparison::max_abs): with `rtol` an element of large magnitude can be within tolerance and
+/// yet lie further from its reference than a small one that is outside.
+///
+/// Of labels, the first flip that is no tie, or else the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Worst {
     /// Index in each dimension.

@@ -12,6 +12,10 @@ use super::{Digest, DigestBuilder};
 pub enum Runtime {
     /// A virtual environment made by uv from wheels.
     Venv,
+    /// A Debian tree made by mmdebstrap, entered with bubblewrap; foreign CPUs by qemu-user.
+    Rootfs,
+    /// An image of docker or podman.
+    Container,
     /// An interpreter or command prefix that somebody else made.
     Existing,
 }
@@ -21,6 +25,8 @@ impl Runtime {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Venv => "venv",
+            Self::Rootfs => "rootfs",
+            Self::Container => "container",
             Self::Existing => "existing",
         }
     }
@@ -64,6 +70,10 @@ pub struct Lock {
     /// Constraints that shelflife applied beyond the matrix (known-good companions), sorted.
     #[serde(default)]
     pub companions: Vec<String>,
+    /// What stands below Python, where shelflife knows it: the Debian suite with the digest of its list of packages, or
+    /// the digest of the container image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// Environment variables that the matrix declares for it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
@@ -86,6 +96,9 @@ impl Lock {
         }
         for feature in &self.cpu_features {
             builder = builder.text("cpu").text(feature);
+        }
+        if let Some(base) = &self.base {
+            builder = builder.text("base").text(base);
         }
         for (name, value) in &self.variables {
             builder = builder.text("variable").text(name).text(value);

@@ -23,7 +23,8 @@ fn plain(reference: &[f64], observed: &[f64], tolerance: Tolerance, ulps: impl F
     for b in reference.iter().filter(|b| b.is_finite()) {
         found.scale = found.scale.max(b.abs());
     }
-    let mut worst = (false, -1.0);
+    // Whether only one side is finite, whether it is outside, and how far apart.
+    let mut worst = (false, false, -1.0);
     for (index, (&b, &a)) in reference.iter().zip(observed).enumerate() {
         let rank = if a.is_finite() && b.is_finite() {
             let abs = (a - b).abs();
@@ -37,16 +38,16 @@ fn plain(reference: &[f64], observed: &[f64], tolerance: Tolerance, ulps: impl F
             if a.to_bits() == b.to_bits() {
                 continue;
             }
-            (false, if abs == 0.0 { 0.0 } else { abs / allowed })
+            (false, abs > allowed, abs)
         } else if a == b || (a.is_nan() && b.is_nan()) {
             if a.to_bits() == b.to_bits() {
                 continue;
             }
-            (false, 0.0)
+            (false, false, 0.0)
         } else {
             found.outside += 1;
             found.nonfinite_differ += 1;
-            (true, f64::INFINITY)
+            (true, true, f64::INFINITY)
         };
         if rank > worst {
             worst = rank;
@@ -222,6 +223,21 @@ fn signed_zeros_are_within_and_named() {
     assert_eq!((found.agreement, found.max_abs.0, found.max_ulp), (Agreement::Within, 0.0, 0));
     let worst = found.worst.expect("the zero");
     assert_eq!((worst.index, worst.reference, worst.observed), (vec![1], "0.0".into(), "-0.0".into()));
+}
+
+#[test]
+fn the_worst_is_the_furthest_of_those_outside() {
+    let worst = |reference: &[f64], observed: &[f64]| {
+        let found = compare(&f64s(reference), &f64s(observed));
+        (found.agreement, found.worst.expect("one differs").index[0])
+    };
+    // The first uses far more of its tolerance, the second is further away.
+    assert_eq!(worst(&[1e-6, 0.5, 1.0], &[0.01, 0.9, 1.0]), (Agreement::Outside, 1));
+    // The largest difference of all is within tolerance: it is not shown while another is outside.
+    assert_eq!(worst(&[1e6, 1.0], &[1e6 + 0.05, 1.001]), (Agreement::Outside, 1));
+    assert_eq!(worst(&[1e6, 1.0], &[1e6 + 0.05, 1.0]), (Agreement::Within, 0));
+    assert_eq!(worst(&[1.0, 2.0, 3.0], &[2.0, 4.0, 5.0]), (Agreement::Outside, 1));
+    assert_eq!(worst(&[1.0, 2.0], &[9.0, f64::NAN]), (Agreement::Outside, 1));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         packages: packages.clone(),
         blas: Some("OpenBLAS 0.3.21".to_owned()),
         cpu_features: vec!["AVX2".to_owned()],
+        base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
     };

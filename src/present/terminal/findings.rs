@@ -10,6 +10,9 @@ use crate::vocab::{EnvironmentRecord, Status};
 /// Longest message that is shown; the whole one is in the reports.
 const LONGEST_MESSAGE: usize = 300;
 
+/// Names of models in one row.
+const MOST_MODELS: usize = 6;
+
 pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
     for section in Section::ALL {
         let all: Vec<_> = view.section(section).collect();
@@ -38,6 +41,34 @@ pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
         for fixed in &view.fixed {
             let mark = painted(style(Group::Works), &Group::Works.ascii().to_string());
             page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &fixed.advice());
+        }
+        page.blank();
+    }
+}
+
+/// The same scikit-learn across pointer widths and byte orders.
+pub(super) fn crossings(page: &mut Page, view: &View<'_>, most: usize) {
+    for crossing in &view.crossings {
+        let direction = crossing.direction.text(ASCII_ARROW);
+        page.line(&format!(
+            "{}, same scikit-learn  {}",
+            painted(BOLD, &direction),
+            crossing.counts.sentence()
+        ));
+        for failure in crossing.failures.iter().take(most) {
+            let mark = painted(style(failure.group), &failure.group.ascii().to_string());
+            page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &failure.models_text(MOST_MODELS));
+            page.wrapped("      ", 6, 6, DIM, &format!("{}; {}", failure.when, failure.what));
+        }
+        match crossing.failures.len() {
+            0 => page.line("  every model crosses"),
+            all if all > most => {
+                page.line(&painted(
+                    DIM,
+                    &format!("  and {} more, all in report.html and report.md", all - most),
+                ));
+            }
+            _ => {}
         }
         page.blank();
     }

@@ -32,6 +32,7 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
     heading(&mut page, &view);
     heat::table(&mut page, &view);
     findings::sections(&mut page, &view, options.max_findings);
+    findings::crossings(&mut page, &view, options.max_findings);
     counts(&mut page, &view);
     if !record.run.judged {
         advice(&mut page, &view);
@@ -170,7 +171,7 @@ fn advice(page: &mut Page, view: &View<'_>) {
         count => format!("{} ({parts})", plural(count as u64, "finding")),
     };
     page.line(&format!(
-        "{found}. Nothing was judged; to gate on this: --fail-on {}, or [[expect]] in the matrix",
+        "{found}. Nothing was judged; to gate on this: --fail-on {}, [[expect]] in the matrix, or --baseline RUN",
         view.gate_on()
     ));
 }

@@ -17,13 +17,20 @@ MAX_WARNINGS = 50
 MAX_FRAMES = 8
 
 
-def send_frame(descriptor, message, payload=b""):
-    """Write one frame: lengths of JSON and payload, the JSON, the payload."""
+def frame_of(message, payload=b""):
+    """One frame: lengths of JSON and payload, the JSON, the payload."""
     text = json.dumps(message, ensure_ascii=True).encode("ascii")
-    for part in (HEADER.pack(len(text), len(payload)) + text, payload):
-        view = memoryview(part)
-        while view:
-            view = view[os.write(descriptor, view) :]
+    return b"".join((HEADER.pack(len(text), len(payload)), text, payload))
+
+
+def write_all(descriptor, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def send_frame(descriptor, message, payload=b""):
+    write_all(descriptor, frame_of(message, payload))
 
 
 def read_exactly(descriptor, count):
@@ -51,8 +58,21 @@ def read_frame(descriptor):
     return json.loads(text.decode("utf-8")), payload
 
 
+# What `local_paths` found when this child began; None in the warm interpreter.
+KNOWN_PATHS = None
+
+
+def keep_local_paths():
+    """Look for them once: a child has many messages."""
+    global KNOWN_PATHS
+    KNOWN_PATHS = None
+    KNOWN_PATHS = local_paths()
+
+
 def local_paths():
     """Folders whose place differs from machine to machine, with the words that stand for them, longest first."""
+    if KNOWN_PATHS is not None:
+        return KNOWN_PATHS
     paths = {sys.prefix: "<env>", sys.base_prefix: "<python>", os.getcwd(): "<scratch>"}
     for entry in sys.path:
         if entry.endswith(("site-packages", "dist-packages")):
@@ -126,11 +146,16 @@ def error_fact(error):
 
 def warning_facts(caught):
     """Distinct warnings with their counts, in order of first appearance."""
-    counts = {}
+    # An ensemble warns once for each of its members: count equal texts before they are cut.
+    whole = {}
     for item in caught:
-        key = (class_name(item.category), cut(text_of(item.message), MAX_WARNING))
+        key = (class_name(item.category), text_of(item.message))
+        whole[key] = whole.get(key, 0) + 1
+    counts = {}
+    for (category, text), count in whole.items():
+        key = (category, cut(text, MAX_WARNING))
         if key in counts or len(counts) < MAX_WARNINGS:
-            counts[key] = counts.get(key, 0) + 1
+            counts[key] = counts.get(key, 0) + count
     return [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()]
 
 

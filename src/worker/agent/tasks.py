@@ -1,5 +1,6 @@
 # shelflife agent, part 5 of 6: what a forked child does.
 import inspect
+import operator
 import random
 
 # Asked for in this order; what the fitted estimator does not offer is left out.
@@ -10,20 +11,46 @@ BATCH_SECONDS = 1.0
 ATTRIBUTES = ("labels_", "embedding_")
 
 
-class ChildProtocol(object):
-    """The child's end of its private pipe."""
+# A batch's frames are held back until there are so many bytes, or for so many seconds: each write wakes two
+# processes.
+HOLD_BYTES = 1 << 16
+HOLD_SECONDS = 0.02
 
-    def __init__(self, descriptor, batch):
+
+class ChildProtocol(object):
+    """The child's end of its private pipe. What a batch holds back is lost when its child dies, but then nothing
+    of the batch counts; a lone task says everything at once."""
+
+    def __init__(self, descriptor, batch, holds):
         self.descriptor = descriptor
         self.batch = batch
+        self.holds = holds
         self.owner = os.getpid()
+        self.held = []
+        self.flushed = time.monotonic()
 
     def send(self, message, payload=b""):
         # A cell that forked has two processes here; only the first may speak.
         if os.getpid() != self.owner:
             os._exit(0)
         message["batch"] = self.batch
-        send_frame(self.descriptor, message, payload)
+        self.held.append(frame_of(message, payload))
+        now = time.monotonic()
+        if (
+            not self.holds
+            or now - self.flushed > HOLD_SECONDS
+            or sum(map(len, self.held)) > HOLD_BYTES
+            or message["op"] in ("finished", "state-changed")
+        ):
+            data = b"".join(self.held)
+            self.held = []
+            self.flushed = now
+            write_all(self.descriptor, data)
+
+    def phase(self, index, phase):
+        # Only how a lone task ended is ever told.
+        if not self.holds:
+            self.send({"op": "phase", "index": index, "phase": phase})
 
 
 def seed_everything(seed):
@@ -113,7 +140,7 @@ def train(task, protocol, index):
     dataset = Dataset(task["dataset"])
     inputs = Dataset(task["inputs"])
     result = {"op": "result", "index": index}
-    protocol.send({"op": "phase", "index": index, "phase": "train"})
+    protocol.phase(index, "train")
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -145,7 +172,7 @@ def train(task, protocol, index):
         result["methods"] = methods
         result["saved"] = []
         for saving in task["formats"]:
-            protocol.send({"op": "phase", "index": index, "phase": "save"})
+            protocol.phase(index, "save")
             save = HANDLERS[saving["handler"]][0]
             start = time.perf_counter()
             try:
@@ -165,7 +192,7 @@ def observe(task, protocol, index):
     reset_peak()
     phase, method = "load", None
     outputs = []
-    protocol.send({"op": "phase", "index": index, "phase": "load"})
+    protocol.phase(index, "load")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         start = time.perf_counter()
@@ -173,7 +200,7 @@ def observe(task, protocol, index):
             seed_everything(task["seed"])
             estimator = load(task["artifact"], task["options"])
             message["load_seconds"] = time.perf_counter() - start
-            protocol.send({"op": "phase", "index": index, "phase": "predict"})
+            protocol.phase(index, "predict")
             phase, start = "predict", time.perf_counter()
             labels = predicts_labels(estimator)
             for method in task["methods"]:
@@ -202,16 +229,28 @@ def observe(task, protocol, index):
 WATCHED = ("builtins", "os", "sys", "pickle", "warnings", "joblib.numpy_pickle", "numpy", "sklearn", "sklearn.base")
 
 
+# The interpreter keeps its own books in `sys` and `builtins`.
+BOOKS = ("_", "last_type", "last_value", "last_traceback", "last_exc")
+
+
+def module_state():
+    """Names and values of the watched modules as two tuples each. Taken before the first fork: copying them in
+    every child would touch, and so copy, much of what it inherits."""
+    state = {}
+    for name in WATCHED:
+        module = sys.modules.get(name)
+        if module is not None:
+            items = [(key, value) for key, value in module.__dict__.items() if key not in BOOKS]
+            state[name] = (tuple(key for key, _ in items), tuple(value for _, value in items))
+    return state
+
+
 class WorldState(object):
     """What one cell of a batch could change for the next one."""
 
-    def __init__(self):
+    def __init__(self, modules):
         self.scalars = self.take()
-        self.modules = {}
-        for name in WATCHED:
-            module = sys.modules.get(name)
-            if module is not None:
-                self.modules[name] = dict(module.__dict__)
+        self.modules = modules
 
     @staticmethod
     def take():
@@ -238,22 +277,24 @@ class WorldState(object):
         for what, before in self.scalars.items():
             if now.get(what) != before:
                 return what
-        for name, before in self.modules.items():
+        for name, (keys, values) in self.modules.items():
             module = sys.modules.get(name)
             if module is None:
                 return "module " + name
             current = module.__dict__
-            for key, value in before.items():
-                # The interpreter keeps its own books in `sys` and `builtins`.
-                if current.get(key) is not value and key not in ("_", "last_type", "last_value", "last_traceback"):
-                    return "%s.%s" % (name, key)
+            # Thousands of names after each cell: no loop of our own unless something differs.
+            if not all(map(operator.is_, map(current.get, keys), values)):
+                for key, value in zip(keys, values):
+                    if current.get(key) is not value:
+                        return "%s.%s" % (name, key)
         return None
 
 
-def run_child(protocol, tasks):
+def run_child(protocol, tasks, modules):
     """Do the tasks of a batch one after another, as far as its time reaches; the rest comes in another batch."""
     start = time.monotonic()
-    world = WorldState() if len(tasks) > 1 else None
+    keep_local_paths()
+    world = WorldState(modules) if len(tasks) > 1 else None
     for index, task in enumerate(tasks):
         protocol.send({"op": "start", "index": index})
         if task["kind"] == "train":

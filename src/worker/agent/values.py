@@ -128,9 +128,16 @@ def encode_dense(array):
         # `tolist` would turn dates into integers; iterating keeps numpy's scalars.
         elements = array.ravel() if kind in "Mm" else array.ravel().tolist()
         parts = []
+        known = {}
         for element in elements:
-            text = tagged(element)
-            parts.append(struct.pack("<I", len(text)) + text)
+            # Labels repeat; only texts are looked up, since 1, 1.0 and True are one key.
+            part = known.get(element) if type(element) is str else None
+            if part is None:
+                text = tagged(element)
+                part = struct.pack("<I", len(text)) + text
+                if type(element) is str:
+                    known[element] = part
+            parts.append(part)
         return "text", b"".join(parts)
     raise TypeError("shelflife cannot compare an output of dtype %s" % array.dtype)
 

@@ -1,5 +1,6 @@
 # shelflife agent, part 6 of 6: the warm interpreter that forks children and watches them.
 import ctypes
+import fcntl
 import gc
 import resource
 import select
@@ -15,6 +16,7 @@ MAX_PAYLOAD = 1 << 31
 ADDRESS_HEADROOM = 1 << 30
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+F_SETPIPE_SZ = 1031
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 
@@ -73,6 +75,7 @@ class Watch(object):
         self.deadline = time.monotonic() + limits["seconds"]
         self.finished = False
         self.ended = None
+        self.looked = 0.0
 
     def frames(self):
         """Complete frames in the buffer as (message, raw bytes)."""
@@ -113,6 +116,7 @@ class Watch(object):
         if not data:
             return False
         self.buffer += data
+        passed = []
         for message, raw in self.frames():
             kind = message.get("op")
             if kind == "start":
@@ -128,9 +132,9 @@ class Watch(object):
             else:
                 if kind == "state-changed":
                     self.finish()
-                view = memoryview(raw)
-                while view:
-                    view = view[os.write(output, view) :]
+                passed.append(raw)
+        if passed:
+            write_all(output, b"".join(passed))
         return True
 
     def finish(self):
@@ -149,10 +153,12 @@ class Watch(object):
                 pass
 
     def check_limits(self):
-        if time.monotonic() > self.deadline:
+        now = time.monotonic()
+        if now > self.deadline:
             self.end("timeout")
         memory = self.limits.get("memory_bytes")
-        if memory:
+        if memory and now - self.looked >= TICK / 2:
+            self.looked = now
             resident = resident_bytes(self.pid)
             if resident is not None and resident > self.baseline + memory:
                 self.end("memory")
@@ -180,6 +186,14 @@ def reap_strays():
         time.sleep(0.005)
 
 
+def widen(descriptor):
+    """Let a pipe hold a megabyte, so that writers rarely wait; the usual 64 KiB do where the system refuses."""
+    try:
+        fcntl.fcntl(descriptor, F_SETPIPE_SZ, 1 << 20)
+    except OSError:
+        pass
+
+
 def end_all(watch):
     """End the child and everything that it started, and ourselves."""
     watch.end("abandoned")
@@ -187,10 +201,11 @@ def end_all(watch):
     os._exit(0)
 
 
-def run_batch(request, output, scratch, libc):
+def run_batch(request, output, scratch, modules, libc):
     """Fork a child for a batch, watch it, and say how it ended."""
     results_read, results_write = os.pipe()
     printed_read, printed_write = os.pipe()
+    widen(results_write)
     folder = tempfile.mkdtemp(prefix="cell-", dir=scratch)
     baseline = resident_bytes() or 0
     parent = os.getpid()
@@ -213,7 +228,8 @@ def run_batch(request, output, scratch, libc):
                 signal.signal(number, signal.SIG_DFL)
             limit_child(request["limits"])
             gc.enable()
-            run_child(ChildProtocol(results_write, request["batch"]), request["tasks"])
+            tasks = request["tasks"]
+            run_child(ChildProtocol(results_write, request["batch"], len(tasks) > 1), tasks, modules)
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -302,9 +318,12 @@ def warm_up(request):
 
 def main():
     """Serve requests until the orchestrator closes our standard input."""
+    # Collecting garbage finds none while importing, and would touch, and so copy, every inherited page in a child.
+    gc.disable()
     # Results travel on a private descriptor: whatever writes to standard output, C code included, writes to
     # standard error instead.
     output = os.dup(1)
+    widen(output)
     os.set_inheritable(output, False)
     os.dup2(2, 1)
     sys.path[:] = [entry for entry in sys.path if entry]
@@ -312,7 +331,7 @@ def main():
     libc = c_library()
     if libc is not None and hasattr(libc, "prctl"):
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    scratch = None
+    scratch, modules = None, {}
     while True:
         frame = read_frame(0)
         if frame is None:
@@ -322,14 +341,12 @@ def main():
             scratch = request["scratch"]
             answer = warm_up(request)
             answer["isolated_network"] = leave_network(libc)
-            # Collecting garbage would touch, and so copy, every inherited page in every child.
-            gc.collect()
-            gc.disable()
+            modules = module_state()
             if hasattr(gc, "freeze"):
                 gc.freeze()
             send_frame(output, answer)
         elif request["op"] == "batch":
-            run_batch(request, output, scratch, libc)
+            run_batch(request, output, scratch, modules, libc)
 
 
 main()

@@ -1,0 +1,71 @@
+//! How the Python of an environment is started, and what it may see of this machine then.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::container::Image;
+use super::sandbox;
+
+/// What a started interpreter may see of this machine, each at the path that it has here.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach<'a> {
+    /// The folder that it may write to; its working folder.
+    pub scratch: &'a Path,
+    /// The folder of artifacts and datasets, which it only reads.
+    pub objects: &'a Path,
+    /// Bytes of memory that all of its processes together may take, where a limit is known.
+    pub memory_bytes: Option<u64>,
+    /// Its environment variables.
+    pub variables: &'a BTreeMap<String, String>,
+}
+
+/// How the Python of an environment is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// Program and leading arguments that start Python, as seen from inside the cage.
+    pub command: Vec<String>,
+    cage: Cage,
+}
+
+/// What stands between the interpreter and this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Cage {
+    /// Nothing: it sees what shelflife sees.
+    Open,
+    /// A root folder of its own, entered with bubblewrap.
+    Tree { bwrap: PathBuf, root: PathBuf, linux32: Option<PathBuf> },
+    /// A container.
+    Container(Image),
+}
+
+impl Launch {
+    pub(super) fn open(command: Vec<String>) -> Self {
+        Self { command, cage: Cage::Open }
+    }
+
+    pub(super) fn in_tree(bwrap: PathBuf, root: PathBuf, linux32: Option<PathBuf>) -> Self {
+        Self { command: vec!["python3".to_owned()], cage: Cage::Tree { bwrap, root, linux32 } }
+    }
+
+    pub(super) fn in_container(image: Image, python: &str) -> Self {
+        Self { command: vec![python.to_owned()], cage: Cage::Container(image) }
+    }
+
+    /// Program and arguments that start Python from here with this reach; its own arguments are appended.
+    pub fn argv(&self, reach: &Reach<'_>) -> Vec<String> {
+        match &self.cage {
+            Cage::Open => self.command.clone(),
+            Cage::Tree { bwrap, root, linux32 } => {
+                let mut argv: Vec<String> = linux32.iter().map(|path| path.display().to_string()).collect();
+                argv.extend(sandbox::argv(bwrap, root, reach));
+                argv.extend(self.command.iter().cloned());
+                argv
+            }
+            Cage::Container(image) => {
+                let mut argv = image.argv(reach);
+                argv.extend(self.command.iter().cloned());
+                argv
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Debian trees: made once by mmdebstrap, entered with bubblewrap.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::debian;
+use super::emulator::{self, Cpu};
+use super::failure::{ProvisionFailure, clean};
+use super::launch::Launch;
+use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP};
+use super::venv::{self, Ready, Unfinished};
+use super::{Note, probe, sandbox};
+use crate::matrix::{RootfsSpec, VersionSpec};
+use crate::process::{self, Captured, Command};
+use crate::store::{self, CacheRoot};
+use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
+
+/// Emulated trees take tens of minutes on a slow machine.
+const MAKE_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
+/// How often people hear that a tree is still being made.
+const STILL: Duration = Duration::from_secs(30);
+/// What nobody reads in a tree that only runs Python.
+const UNREAD: &[&str] = &["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"];
+
+/// A tree to be made or found.
+#[derive(Clone, Debug)]
+pub(super) struct Tree<'a> {
+    pub(super) spec: &'a RootfsSpec,
+    pub(super) packages: &'a BTreeMap<String, VersionSpec>,
+}
+
+impl Tree<'_> {
+    /// Equal trees share a folder.
+    pub(super) fn key(&self) -> Digest {
+        let RootfsSpec { suite, arch, debian, mirror } = self.spec;
+        let mut key = DigestBuilder::new("rootfs-v1").text(suite).text(arch);
+        for word in debian {
+            key = key.text("debian").text(word);
+        }
+        for requirement in self.requirements() {
+            key = key.text("pip").text(&requirement);
+        }
+        key.text(mirror.as_deref().unwrap_or("")).finish()
+    }
+
+    fn requirements(&self) -> Vec<String> {
+        self.packages.iter().map(|(name, version)| version.requirement(name)).collect()
+    }
+
+    /// For people: `bookworm i386`.
+    fn what(&self) -> String {
+        format!("{} {}", self.spec.suite, self.spec.arch)
+    }
+
+    fn debian_packages(&self) -> Vec<String> {
+        let own = if self.packages.is_empty() { debian::PACKAGES } else { debian::PIP_PACKAGES };
+        own.iter().map(|name| (*name).to_owned()).chain(self.spec.debian.iter().cloned()).collect()
+    }
+
+    fn cpu(&self) -> Result<&'static Cpu, ProvisionFailure> {
+        Cpu::of(&self.spec.arch).ok_or_else(|| {
+            let known: Vec<_> = emulator::CPUS.iter().map(|cpu| cpu.arch).collect();
+            ProvisionFailure::new(format!("no CPU is known as `{}`", self.spec.arch))
+                .remedy(format!("write one of {}", known.join(", ")))
+        })
+    }
+}
+
+/// The tree's root in the folder of an environment.
+pub(super) fn root_of(folder: &Path) -> PathBuf {
+    folder.join("root")
+}
+
+/// What running in a tree needs: bubblewrap that works, and the CPU.
+pub(super) async fn need(
+    cache: &CacheRoot,
+    tree: &Tree<'_>,
+    offline: bool,
+    note: Note<'_>,
+) -> Result<(), ProvisionFailure> {
+    tools::need(cache, &[BWRAP], offline, note).await?;
+    sandbox::check(&bwrap()?).await?;
+    emulator::need(cache, tree.cpu()?, offline, note).await
+}
+
+fn bwrap() -> Result<PathBuf, ProvisionFailure> {
+    tools::find(BWRAP.program).ok_or_else(|| ProvisionFailure::new("bubblewrap has gone"))
+}
+
+/// How Python is started in a complete tree.
+pub(super) fn launch(cache: &CacheRoot, tree: &Tree<'_>, folder: &Path) -> Result<Launch, ProvisionFailure> {
+    let root = root_of(folder);
+    if let Some(taken) = sandbox::collision(&root, cache.path()) {
+        return Err(ProvisionFailure::new(format!(
+            "the cache folder lies below `{}`, where a Debian tree has files of its own",
+            taken.display()
+        ))
+        .remedy("set SHELFLIFE_CACHE_DIR to a folder below your home folder, /var or /tmp"));
+    }
+    // Else the kernel would call the machine x86_64 in there, and so would Python.
+    let linux32 = if tree.cpu()?.linux32 { tools::find("linux32") } else { None };
+    Ok(Launch::in_tree(bwrap()?, root, linux32))
+}
+
+/// Makes a tree in a new folder. The caller holds the lock of its key. Whatever ends this early leaves no complete
+/// folder behind, and the next one who wants the tree removes what is left.
+pub(super) async fn make(
+    cache: &CacheRoot,
+    tree: &Tree<'_>,
+    offline: bool,
+    note: Note<'_>,
+) -> Result<PathBuf, ProvisionFailure> {
+    if offline {
+        return Err(ProvisionFailure::new(format!("the Debian tree {} is not in the cache", tree.what()))
+            .remedy("run once without `--offline`, so that it is made"));
+    }
+    let root_user = tools::is_root();
+    let mut wanted = vec![MMDEBSTRAP, BWRAP, ARCH_TEST];
+    if !root_user {
+        wanted.push(NEWUIDMAP);
+    }
+    tools::need(cache, &wanted, offline, note).await?;
+    let made = Timestamp::now();
+    let started = Instant::now();
+    let folder = venv::free_folder(cache, &tree.key(), made);
+    let mut unfinished = Unfinished(Some(folder.clone()));
+    store::create_folder(&folder)?;
+    let root = root_of(&folder);
+    let what = tree.what();
+    let emulated = if tree.cpu()?.is_native() { "" } else { ", emulated" };
+    note(&format!(
+        "making the Debian tree {what} with mmdebstrap (once; about 0.9 GB and some minutes{emulated})"
+    ));
+    let working = bootstrap(cache, tree, &root, root_user);
+    tokio::pin!(working);
+    loop {
+        tokio::select! {
+            done = &mut working => {
+                done?;
+                break;
+            }
+            () = tokio::time::sleep(STILL) => {
+                note(&format!("still making {what}: {} s", started.elapsed().as_secs()));
+            }
+        }
+    }
+    if !tree.packages.is_empty() {
+        install(tree, &root).await?;
+    }
+    let launch = launch(cache, tree, &folder)?;
+    let lock = ask(cache, tree, &folder, &launch, &BTreeMap::new()).await?;
+    let ready = Ready {
+        made,
+        python: lock.python.clone(),
+        interpreter: root.join("usr/bin/python3"),
+        requirements: std::iter::once(format!("debian {what}")).chain(tree.requirements()).collect(),
+        companions: Vec::new(),
+        packages: lock.packages.clone(),
+        sites: Vec::new(),
+    };
+    venv::write_lock(&folder, &lock)?;
+    let bytes = serde_json::to_vec_pretty(&ready).map_err(std::io::Error::from)?;
+    store::write_atomic(&folder.join(venv::READY), &bytes)?;
+    unfinished.0 = None;
+    note(&format!("made {what} in {} s", started.elapsed().as_secs()));
+    Ok(folder)
+}
+
+/// Runs mmdebstrap. Root gets the tree directly; for others it arrives as an archive and is unpacked, so that its
+/// files are theirs and can be removed again.
+async fn bootstrap(
+    cache: &CacheRoot,
+    tree: &Tree<'_>,
+    root: &Path,
+    root_user: bool,
+) -> Result<(), ProvisionFailure> {
+    let mirror = tree.spec.mirror.clone().unwrap_or_else(debian::mirror);
+    let suite = &tree.spec.suite;
+    let scratch = cache.scratch("tree")?;
+    let archive = scratch.path().join("tree.tar");
+    let mut args = vec![
+        "--variant=minbase".to_owned(),
+        format!("--architectures={}", tree.spec.arch),
+        format!("--mode={}", if root_user { "root" } else { "unshare" }),
+        format!("--include={}", tree.debian_packages().join(",")),
+        "--aptopt=Acquire::Retries \"3\"".to_owned(),
+    ];
+    args.extend(UNREAD.iter().map(|pattern| format!("--dpkgopt=path-exclude={pattern}")));
+    if debian::is_moving(suite) {
+        args.push("--aptopt=Acquire::Check-Valid-Until \"false\"".to_owned());
+    }
+    args.push(suite.clone());
+    args.push((if root_user { root } else { archive.as_path() }).display().to_string());
+    args.push(format!("deb {mirror} {suite} main"));
+    let program =
+        tools::find(MMDEBSTRAP.program).ok_or_else(|| ProvisionFailure::new("mmdebstrap has gone"))?;
+    let made = run(&Command::new(program, tools::system_environment()).args(args).cwd("/")).await?;
+    let failed = |captured: &Captured| debian::explain(&captured.stderr_text(), &tree.what(), &mirror);
+    if !made.status.success() {
+        return Err(failed(&made));
+    }
+    if root_user {
+        return Ok(());
+    }
+    store::create_folder(root)?;
+    let unpack = Command::new("tar", tools::system_environment())
+        .args(["--extract", "--delay-directory-restore", "--exclude=./dev/*", "--file"])
+        .args([archive.as_os_str(), "--directory".as_ref(), root.as_os_str()])
+        .cwd("/");
+    let unpacked = run(&unpack).await?;
+    if unpacked.status.success() { Ok(()) } else { Err(failed(&unpacked)) }
+}
+
+async fn run(command: &Command) -> Result<Captured, ProvisionFailure> {
+    tracing::debug!(%command, "tree");
+    Ok(process::capture(command, MAKE_TIMEOUT).await?)
+}
+
+/// Installs wheels into a tree with its own pip.
+async fn install(tree: &Tree<'_>, root: &Path) -> Result<(), ProvisionFailure> {
+    let mut env = tools::system_environment();
+    env.insert("PIP_BREAK_SYSTEM_PACKAGES".to_owned(), "1".to_owned());
+    env.insert("HOME".to_owned(), "/tmp".to_owned());
+    let mut args: Vec<String> = Vec::new();
+    if tree.cpu()?.linux32
+        && let Some(linux32) = tools::find("linux32")
+    {
+        args.push(linux32.display().to_string());
+    }
+    args.push(bwrap()?.display().to_string());
+    args.extend(
+        ["--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--die-with-parent"]
+            .map(str::to_owned),
+    );
+    args.extend(["--bind".to_owned(), root.display().to_string(), "/".to_owned()]);
+    args.extend(["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"].map(str::to_owned));
+    // How this machine reaches its index.
+    let certificates = env.get("SSL_CERT_FILE").or(env.get("PIP_CERT")).cloned();
+    for path in ["/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs"] {
+        if let Ok(real) = std::fs::canonicalize(path) {
+            args.extend(["--ro-bind".to_owned(), real.display().to_string(), path.to_owned()]);
+        }
+    }
+    if let Some(path) = certificates.filter(|path| !path.starts_with("/etc/ssl/certs/") && tools::has(path)) {
+        args.extend(["--ro-bind".to_owned(), path, "/tmp/certificates.pem".to_owned()]);
+        args.extend(["--setenv", "PIP_CERT", "/tmp/certificates.pem"].map(str::to_owned));
+    }
+    args.extend(
+        ["--", "python3", "-m", "pip", "install", "--only-binary", ":all:", "--no-cache-dir"]
+            .map(str::to_owned),
+    );
+    args.extend(tree.requirements());
+    let command =
+        Command::from_prefix(&args, env).ok_or_else(|| ProvisionFailure::new("there is no command"))?;
+    let captured = run(&command.cwd("/")).await?;
+    if captured.status.success() {
+        return Ok(());
+    }
+    Err(ProvisionFailure::new(format!(
+        "cannot install {} in the Debian tree {}:\n{}",
+        tree.requirements().join(", "),
+        tree.what(),
+        clean(&captured.stderr_text())
+    ))
+    .remedy("declare versions that have wheels for this Python and CPU (for i386: scikit-learn up to 1.0.2)"))
+}
+
+/// The lock of a complete tree with these variables: from the folder, else by asking the tree.
+pub(super) async fn lock_of(
+    cache: &CacheRoot,
+    tree: &Tree<'_>,
+    folder: &Path,
+    launch: &Launch,
+    variables: &BTreeMap<String, String>,
+) -> Result<Lock, ProvisionFailure> {
+    if let Some(lock) = venv::stored_lock(folder, variables) {
+        return Ok(lock);
+    }
+    let lock = ask(cache, tree, folder, launch, variables).await?;
+    venv::write_lock(folder, &lock)?;
+    Ok(lock)
+}
+
+async fn ask(
+    cache: &CacheRoot,
+    tree: &Tree<'_>,
+    folder: &Path,
+    launch: &Launch,
+    variables: &BTreeMap<String, String>,
+) -> Result<Lock, ProvisionFailure> {
+    let facts = probe::probe(cache, launch, variables).await?;
+    let mut lock = facts.into_lock(Runtime::Rootfs, variables.clone());
+    let (count, digest) = debian::package_list(&root_of(folder))?;
+    lock.base = Some(format!("Debian {}, {count} packages {}", tree.what(), digest.short()));
+    Ok(lock)
+}

@@ -1,0 +1,129 @@
+//! Programs of the system that shelflife needs, and installing them through apt where it may.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Note;
+use super::failure::{ProvisionFailure, clean};
+use crate::process::{self, Captured, Command, ProcessError};
+use crate::store::CacheRoot;
+
+/// How long apt may take.
+const APT_TIMEOUT: Duration = Duration::from_secs(1200);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1800);
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A program and the Debian package that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tool {
+    pub(super) program: &'static str,
+    pub(super) package: &'static str,
+}
+
+pub(super) const MMDEBSTRAP: Tool = Tool { program: "mmdebstrap", package: "mmdebstrap" };
+pub(super) const BWRAP: Tool = Tool { program: "bwrap", package: "bubblewrap" };
+/// mmdebstrap asks it whether this machine can run the programs of another CPU.
+pub(super) const ARCH_TEST: Tool = Tool { program: "arch-test", package: "arch-test" };
+/// Trees of ordinary users need ranges of user ids.
+pub(super) const NEWUIDMAP: Tool = Tool { program: "newuidmap", package: "uidmap" };
+
+/// The path of a program, also where the user's `PATH` leaves out the system's folders.
+pub(super) fn find(program: &str) -> Option<PathBuf> {
+    which::which(program).ok().or_else(|| which::which_in(program, Some(SYSTEM_PATH), "/").ok())
+}
+
+/// What installers of the system see: the user's proxies, and a path that has the system's own programs.
+pub(super) fn system_environment() -> std::collections::BTreeMap<String, String> {
+    let mut env = process::base_environment();
+    let path = env.get("PATH").map_or_else(String::new, |path| format!("{path}:"));
+    env.insert("PATH".to_owned(), format!("{path}{SYSTEM_PATH}"));
+    env.insert("DEBIAN_FRONTEND".to_owned(), "noninteractive".to_owned());
+    env
+}
+
+/// Whether this process is root.
+pub(super) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
+}
+
+/// What to put before a command that only root may run; `None` where nothing helps.
+pub(super) async fn privilege() -> Option<Vec<String>> {
+    if is_root() {
+        return Some(Vec::new());
+    }
+    let sudo = find("sudo")?;
+    let command = Command::new(&sudo, system_environment()).args(["-n", "true"]).cwd("/");
+    let captured = process::capture(&command, Duration::from_secs(20)).await.ok()?;
+    captured.status.success().then(|| vec![sudo.display().to_string(), "-n".to_owned()])
+}
+
+/// Runs a command with the system's environment.
+pub(super) async fn run(words: &[String], input: &[u8], limit: Duration) -> Result<Captured, ProcessError> {
+    let command = Command::from_prefix(words, system_environment())
+        .unwrap_or_else(|| Command::new("true", Default::default()));
+    process::capture_with_input(&command.cwd("/"), input, limit).await
+}
+
+/// Finds programs, and installs the packages of those that are missing where that is possible without asking.
+pub(super) async fn need(
+    cache: &CacheRoot,
+    tools: &[Tool],
+    offline: bool,
+    note: Note<'_>,
+) -> Result<(), ProvisionFailure> {
+    if missing(tools).is_empty() {
+        return Ok(());
+    }
+    let _lock = cache.lock("tool-apt", LOCK_TIMEOUT).await?;
+    let packages = missing(tools);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    let failure = ProvisionFailure::new(format!("this machine lacks {}", packages.join(" and ")))
+        .remedy(format!("install it once: `sudo apt-get install -y {list}`"));
+    if offline || find("apt-get").is_none() {
+        return Err(failure);
+    }
+    let Some(prefix) = privilege().await else { return Err(failure) };
+    note(&format!("installing {list} through apt-get, once"));
+    match apt_install(prefix, &packages).await {
+        Ok(()) if missing(tools).is_empty() => Ok(()),
+        Ok(()) => Err(failure),
+        Err(reason) => Err(ProvisionFailure {
+            reason: format!("{}, and apt-get could not install it:\n{reason}", failure.reason),
+            ..failure
+        }),
+    }
+}
+
+fn missing(tools: &[Tool]) -> Vec<&'static str> {
+    let mut packages: Vec<_> =
+        tools.iter().filter(|tool| find(tool.program).is_none()).map(|tool| tool.package).collect();
+    packages.dedup();
+    packages
+}
+
+/// Installs Debian packages; the lists are fetched when the first try fails.
+pub(super) async fn apt_install(mut prefix: Vec<String>, packages: &[&str]) -> Result<(), String> {
+    prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"].map(str::to_owned));
+    let install = [&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat();
+    let mut reason = String::new();
+    for args in [&install[..], &["update", "--quiet"], &install] {
+        let words: Vec<String> =
+            prefix.iter().cloned().chain(args.iter().map(|word| (*word).to_owned())).collect();
+        match run(&words, &[], APT_TIMEOUT).await {
+            Ok(captured) if captured.status.success() && args[0] == "install" => return Ok(()),
+            Ok(captured) if captured.status.success() => {}
+            Ok(captured) => reason = clean(&captured.stderr_text()),
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Err(reason)
+}
+
+/// Whether a file is there; for packages that have no program.
+pub(super) fn has(path: &str) -> bool {
+    Path::new(path).exists()
+}

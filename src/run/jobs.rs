@@ -1,0 +1,135 @@
+//! The units of work that the dispatcher hands to executors, and how executors put them together.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::mpsc;
+
+use super::turns::Work;
+use crate::vocab::Digest;
+use crate::worker::Task;
+
+/// Tasks of one forked child, as long as nothing is known of their pace. Larger batches amortise the fork; smaller
+/// ones lose less when one of their tasks misbehaves or shelflife is killed.
+const BATCH: usize = 32;
+/// Bounds of a batch once the pace is known.
+const BATCHES: std::ops::RangeInclusive<usize> = 4..=128;
+/// Seconds that a batch should take.
+const AIM: f64 = 0.5;
+/// What a slot of the run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Slot {
+    /// The producer's reload of an artifact in a fresh process.
+    Reference { artifact: u32 },
+    /// An artifact in the consumer at this position.
+    Cell { artifact: u32, consumer: u32 },
+}
+
+/// One unit of work.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub task: Task,
+    pub what: What,
+    /// Runs in a child of its own.
+    pub alone: bool,
+    /// How often it took the worker down.
+    pub attempts: u32,
+}
+
+/// What a job's result is.
+#[derive(Debug)]
+pub(super) enum What {
+    /// The artifacts of one model, with the cache key of each.
+    Training { artifacts: Vec<(u32, Digest)> },
+    /// An observation.
+    Observation { slot: Slot, key: Digest },
+}
+
+/// The dispatcher's way to an executor.
+#[derive(Clone, Debug)]
+pub(super) struct Jobs {
+    sender: mpsc::UnboundedSender<Job>,
+    work: Arc<Work>,
+}
+
+/// A new way to an executor: the two ends, and what the executor has left to do.
+pub(super) fn channel() -> (Jobs, mpsc::UnboundedReceiver<Job>, Arc<Work>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let work = Arc::new(Work::default());
+    (Jobs { sender, work: Arc::clone(&work) }, receiver, work)
+}
+
+impl Jobs {
+    /// Hands a job over. False when the executor has gone.
+    pub fn send(&self, job: Job) -> bool {
+        job.count(&self.work).fetch_add(1, Ordering::Relaxed);
+        self.sender.send(job).is_ok()
+    }
+}
+
+impl Job {
+    pub(super) fn is_training(&self) -> bool {
+        matches!(self.what, What::Training { .. })
+    }
+
+    pub(super) fn count<'a>(&self, work: &'a Work) -> &'a AtomicUsize {
+        if self.is_training() { &work.first } else { &work.then }
+    }
+}
+
+/// How fast the last batch of its kind went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    seconds_per_task: Option<f64>,
+}
+
+impl Pace {
+    pub(super) fn took(&mut self, tasks: usize, seconds: f64) {
+        self.seconds_per_task = Some(seconds / tasks.max(1) as f64);
+    }
+
+    /// Tasks of the next batch.
+    pub(super) fn batch(self) -> usize {
+        let fitting = |seconds: f64| ((AIM / seconds) as usize).clamp(*BATCHES.start(), *BATCHES.end());
+        self.seconds_per_task.map_or(BATCH, fitting)
+    }
+}
+
+pub(super) fn repeat_alone(batch: Vec<Job>) -> Vec<Job> {
+    batch.into_iter().map(|job| Job { alone: true, ..job }).collect()
+}
+
+/// The next jobs to run in one child: trainings before cells, since others wait for them; lone ones by
+/// themselves.
+pub(super) fn next_batch(pending: &mut VecDeque<Job>, training: bool, size: usize) -> Vec<Job> {
+    let mut batch: Vec<Job> = Vec::new();
+    let mut rest = VecDeque::with_capacity(pending.len());
+    for job in pending.drain(..) {
+        let fits = job.is_training() == training
+            && batch.len() < size
+            && if job.alone { batch.is_empty() } else { batch.first().is_none_or(|first| !first.alone) };
+        if fits {
+            batch.push(job);
+        } else {
+            rest.push_back(job);
+        }
+    }
+    *pending = rest;
+    batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_grow_with_the_pace_within_bounds() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.batch(), BATCH);
+        for (tasks, seconds, size) in [(32, 0.1, 128), (128, 0.64, 100), (100, 50.0, 4), (4, 0.0, 128)] {
+            pace.took(tasks, seconds);
+            assert_eq!(pace.batch(), size);
+        }
+    }
+}
