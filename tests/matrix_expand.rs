@@ -229,7 +229,7 @@ fn the_committed_matrices_are_correct() {
             .map_err(|error| format!("{:?}", miette::Report::new(error)))
             .expect("a correct matrix");
         assert_eq!(matrix.name, name);
-        assert_eq!((matrix.environments.len(), matrix.models.len()), (5, 14));
+        assert_eq!((matrix.environments.len(), matrix.models.len()), (7, 14));
         assert_eq!(!matrix.expectations.is_empty(), expectations);
         for dataset in matrix.datasets.values() {
             assert!(dataset.path.is_file(), "{}", dataset.path.display());

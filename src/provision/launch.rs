@@ -39,6 +39,11 @@ enum Cage {
 }
 
 impl Launch {
+    /// Whether nothing stands between the interpreter and this machine.
+    pub fn is_open(&self) -> bool {
+        self.cage == Cage::Open
+    }
+
     pub(super) fn open(command: Vec<String>) -> Self {
         Self { command, cage: Cage::Open }
     }

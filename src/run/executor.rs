@@ -176,7 +176,8 @@ impl Executor {
                     Reach { scratch: &live.folder, objects: &objects, memory_bytes, variables: &variables };
                 let argv = live.launch.argv(&reach);
                 let worker = Worker::start(&argv, variables, &live.folder, &hello).await?;
-                if !worker.ready.isolated_network && !live.warned {
+                // Trees and containers have no network to begin with.
+                if live.launch.is_open() && !worker.ready.isolated_network && !live.warned {
                     live.warned = true;
                     self.say(Message::Note(format!(
                         "cells of {} can reach the network: this machine allows no network namespaces",

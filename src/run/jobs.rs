@@ -17,6 +17,7 @@ const BATCH: usize = 32;
 const BATCHES: std::ops::RangeInclusive<usize> = 4..=128;
 /// Seconds that a batch should take.
 const AIM: f64 = 0.5;
+
 /// What a slot of the run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {

@@ -341,7 +341,7 @@ impl fmt::Display for Ended {
             let text = text.replace(&*self.folder.to_string_lossy(), "[DIR]");
             let mut clean = String::new();
             for line in text.lines().filter(|line| !is_progress(line)) {
-                clean.push_str(&without_patch(&without_durations(line)));
+                clean.push_str(&without_place(&without_patch(&without_durations(line))));
                 clean.push('\n');
             }
             clean
@@ -363,6 +363,13 @@ pub fn is_progress(line: &str) -> bool {
 fn without_patch(line: &str) -> String {
     let Some((start, rest)) = line.split_once("Python 3.11.") else { return line.to_owned() };
     format!("{start}Python 3.11.[N]{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// The line of a record that was damaged depends on which event came first.
+fn without_place(line: &str) -> String {
+    let Some((start, rest)) = line.split_once(": line ") else { return line.to_owned() };
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    if rest.starts_with(" of its record") { format!("{start}: line [N]{rest}") } else { line.to_owned() }
 }
 
 fn without_durations(line: &str) -> String {

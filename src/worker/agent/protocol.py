@@ -15,18 +15,23 @@ MAX_TEXT = 2000
 MAX_WARNING = 500
 MAX_WARNINGS = 50
 MAX_FRAMES = 8
+MAX_JOINED = 1 << 18
 
 
 def frame_of(message, payload=b""):
-    """One frame: lengths of JSON and payload, the JSON, the payload."""
+    """One frame in two parts: lengths of JSON and payload with the JSON, and the payload."""
     text = json.dumps(message, ensure_ascii=True).encode("ascii")
-    return b"".join((HEADER.pack(len(text), len(payload)), text, payload))
+    return [HEADER.pack(len(text), len(payload)) + text, payload]
 
 
-def write_all(descriptor, data):
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def write_all(descriptor, parts):
+    # Each write wakes the reader, but joining large parts would take their memory again.
+    if sum(map(len, parts)) <= MAX_JOINED:
+        parts = [b"".join(parts)]
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[os.write(descriptor, view) :]
 
 
 def send_frame(descriptor, message, payload=b""):

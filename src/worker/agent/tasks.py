@@ -11,45 +11,30 @@ BATCH_SECONDS = 1.0
 ATTRIBUTES = ("labels_", "embedding_")
 
 
-# A batch's frames are held back until there are so many bytes, or for so many seconds: each write wakes two
-# processes.
-HOLD_BYTES = 1 << 16
-HOLD_SECONDS = 0.02
-
-
 class ChildProtocol(object):
-    """The child's end of its private pipe. What a batch holds back is lost when its child dies, but then nothing
-    of the batch counts; a lone task says everything at once."""
+    """The child's end of its private pipe."""
 
-    def __init__(self, descriptor, batch, holds):
+    def __init__(self, descriptor, batch, lone):
         self.descriptor = descriptor
         self.batch = batch
-        self.holds = holds
+        self.lone = lone
         self.owner = os.getpid()
         self.held = []
-        self.flushed = time.monotonic()
 
-    def send(self, message, payload=b""):
+    def send(self, message, payload=b"", more=False):
+        """Send a message; with `more`, together with the next one, since each write wakes two processes."""
         # A cell that forked has two processes here; only the first may speak.
         if os.getpid() != self.owner:
             os._exit(0)
         message["batch"] = self.batch
-        self.held.append(frame_of(message, payload))
-        now = time.monotonic()
-        if (
-            not self.holds
-            or now - self.flushed > HOLD_SECONDS
-            or sum(map(len, self.held)) > HOLD_BYTES
-            or message["op"] in ("finished", "state-changed")
-        ):
-            data = b"".join(self.held)
-            self.held = []
-            self.flushed = now
-            write_all(self.descriptor, data)
+        self.held += frame_of(message, payload)
+        if not more:
+            parts, self.held = self.held, []
+            write_all(self.descriptor, parts)
 
     def phase(self, index, phase):
-        # Only how a lone task ended is ever told.
-        if not self.holds:
+        # How a task ended is told of lone ones only.
+        if self.lone:
             self.send({"op": "phase", "index": index, "phase": phase})
 
 
@@ -301,7 +286,8 @@ def run_child(protocol, tasks, modules):
             message, payload = train(task, protocol, index), b""
         else:
             message, payload = observe(task, protocol, index)
-        protocol.send(message, payload)
+        # The result leaves with the start of the next task, that is, before the next artifact can reach for it.
+        protocol.send(message, payload, more=True)
         if world is not None:
             what = world.change()
             if what is not None:

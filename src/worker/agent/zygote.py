@@ -134,7 +134,7 @@ class Watch(object):
                     self.finish()
                 passed.append(raw)
         if passed:
-            write_all(output, b"".join(passed))
+            write_all(output, passed)
         return True
 
     def finish(self):
@@ -229,7 +229,7 @@ def run_batch(request, output, scratch, modules, libc):
             limit_child(request["limits"])
             gc.enable()
             tasks = request["tasks"]
-            run_child(ChildProtocol(results_write, request["batch"], len(tasks) > 1), tasks, modules)
+            run_child(ChildProtocol(results_write, request["batch"], len(tasks) == 1), tasks, modules)
             status = 0
         except BaseException:
             traceback.print_exc()
