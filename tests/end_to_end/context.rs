@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Once;
+use std::time::Duration;
 
 use serde_json::Value;
 use shelflife::store::{Bucket, CacheRoot};
@@ -78,6 +79,7 @@ impl TestContext {
         // Made before the first test looks, so that none of them sees an installation.
         static PREPARED: Once = Once::new();
         PREPARED.call_once(|| {
+            remove_leftovers(place);
             context.write(
                 "both.toml",
                 &format!("{}{DATA}\n{}", both(), models(&[("scaler", "StandardScaler()")])),
@@ -388,6 +390,20 @@ fn without_durations(line: &str) -> String {
         }
     }
     text
+}
+
+/// A context in a static is never dropped: folders that an earlier process left are removed here.
+fn remove_leftovers(place: &Path) {
+    for entry in fs_err::read_dir(place).unwrap().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with("e2e-");
+        let age =
+            entry.metadata().and_then(|facts| facts.modified()).ok().and_then(|time| time.elapsed().ok());
+        // A younger one may belong to a process that runs right now.
+        if is_ours && age.is_some_and(|age| age > Duration::from_secs(3600)) {
+            // Somebody else may be removing it too.
+            let _ = fs_err::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn copy_folder(from: &Path, to: &Path) {
