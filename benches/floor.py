@@ -1,11 +1,11 @@
 """The floor under a run: the same training, saving, loading and predicting in plain Python, without isolation.
 
-    python floor.py MATRIX --python sk1.2.2=/path/to/python [--python ...] [--jobs N] [--output FOLDER]
+    python floor.py MATRIX --python NAME=COMMAND [--python ...] [--jobs N] --output FOLDER
 
 One process per environment trains and saves every model in every format, waits until all the others have done so,
 then loads every artifact of every environment, predicts with it and saves the outputs with `numpy.save`. At most N
 processes compute at a time (the number of cores by default). Nothing is compared, recorded, limited or isolated, and
-each process imports only what its models use. What a careful runner takes longer than this is the price of its care.
+each process imports only what its models use. COMMAND starts an environment's interpreter. What a careful runner takes longer than this is the price of its care.
 
 Needs Python 3.11 or later (tomllib) on both sides. `benches/end_to_end.sh` calls it with the right interpreters.
 """
@@ -13,9 +13,9 @@ Needs Python 3.11 or later (tomllib) on both sides. `benches/end_to_end.sh` call
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
-import tempfile
 import time
 
 # Where the estimators of the small matrices live; others are one line each.
@@ -217,7 +217,8 @@ def work(environment, matrix_path, folder, slots):
         made = train(environment, matrix, datasets, folder)
     # The barrier: say that this half is done, and wait for everybody's.
     print("trained", flush=True)
-    sys.stdin.readline()
+    if not sys.stdin.readline():
+        raise SystemExit("nobody waits for the outputs any more")
     with slots:
         worked, failed = predict(environment, matrix, datasets, folder)
     print(json.dumps({"made": made, "worked": worked, "failed": failed}), flush=True)
@@ -231,10 +232,17 @@ def run(matrix, pythons, jobs, folder):
     start = time.perf_counter()
     processes = {}
     for name, python in pythons.items():
-        command = [python, os.path.abspath(__file__), matrix, "--work", name, "--output", folder]
+        command = shlex.split(python) + [os.path.abspath(__file__), matrix, "--work", name, "--output", folder]
         command += ["--slots", "%d,%d" % (read, write)]
         processes[name] = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, pass_fds=(read, write), text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=variables,
+            pass_fds=(read, write),
+            text=True,
+            # Linux shares the cores of a busy machine out by session, and a run's children have their own too.
+            start_new_session=True,
         )
     for name, process in processes.items():
         if process.stdout.readline() != "trained\n":
@@ -252,9 +260,9 @@ def run(matrix, pythons, jobs, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("matrix")
-    parser.add_argument("--python", action="append", default=[], metavar="NAME=PATH")
+    parser.add_argument("--python", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--output", help="folder to keep artifacts and outputs in; a temporary one by default")
+    parser.add_argument("--output", required=True, help="folder for artifacts and outputs")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     parser.add_argument("--slots", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -262,10 +270,8 @@ def main():
         slots = Slots(*map(int, arguments.slots.split(",")))
         return work(arguments.work, arguments.matrix, arguments.output, slots)
     pythons = dict(entry.split("=", 1) for entry in arguments.python)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.output or temporary
-        os.makedirs(folder, exist_ok=True)
-        seconds, facts = run(arguments.matrix, pythons, arguments.jobs, folder)
+    os.makedirs(arguments.output, exist_ok=True)
+    seconds, facts = run(os.path.abspath(arguments.matrix), pythons, arguments.jobs, os.path.abspath(arguments.output))
     print(json.dumps({"seconds": seconds, "environments": facts}))
 
 

@@ -51,9 +51,16 @@ fn json(environments: &[CachedEnvironment]) -> Result<String, Failure> {
     let listed: Vec<_> = environments
         .iter()
         .map(|environment| {
+            // A tree is entered, not called into: its interpreter runs with this folder as its root.
+            let root = Some(environment.folder.join("root")).filter(|root| root.is_dir());
+            let interpreter = match &root {
+                Some(root) => root.join("usr").join("bin").join("python3"),
+                None => environment.folder.join("bin").join("python"),
+            };
             serde_json::json!({
                 "folder": environment.folder,
-                "interpreter": environment.folder.join("bin").join("python"),
+                "root": root,
+                "interpreter": interpreter,
                 "complete": environment.complete,
                 "python": environment.python,
                 "scikit_learn": environment.scikit_learn,

@@ -171,10 +171,12 @@ impl<'a> Dispatcher<'a> {
             self.executors.spawn(executor.run());
         }
         let mut interrupted = false;
+        // One listener for the whole run: a new one would not hear what came while a message was handled.
+        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
         while self.waits() {
             tokio::select! {
                 biased;
-                _ = tokio::signal::ctrl_c() => {
+                _ = &mut interrupt => {
                     interrupted = true;
                     break;
                 }

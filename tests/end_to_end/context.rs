@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Once;
+use std::time::Duration;
 
 use serde_json::Value;
 use shelflife::store::{Bucket, CacheRoot};
@@ -78,6 +79,7 @@ impl TestContext {
         // Made before the first test looks, so that none of them sees an installation.
         static PREPARED: Once = Once::new();
         PREPARED.call_once(|| {
+            remove_leftovers(place);
             context.write(
                 "both.toml",
                 &format!("{}{DATA}\n{}", both(), models(&[("scaler", "StandardScaler()")])),
@@ -341,7 +343,7 @@ impl fmt::Display for Ended {
             let text = text.replace(&*self.folder.to_string_lossy(), "[DIR]");
             let mut clean = String::new();
             for line in text.lines().filter(|line| !is_progress(line)) {
-                clean.push_str(&without_patch(&without_durations(line)));
+                clean.push_str(&without_place(&without_patch(&without_durations(line))));
                 clean.push('\n');
             }
             clean
@@ -365,6 +367,13 @@ fn without_patch(line: &str) -> String {
     format!("{start}Python 3.11.[N]{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
+/// The line of a record that was damaged depends on which event came first.
+fn without_place(line: &str) -> String {
+    let Some((start, rest)) = line.split_once(": line ") else { return line.to_owned() };
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    if rest.starts_with(" of its record") { format!("{start}: line [N]{rest}") } else { line.to_owned() }
+}
+
 fn without_durations(line: &str) -> String {
     let mut text = String::new();
     let mut words = line.split(' ').peekable();
@@ -381,6 +390,20 @@ fn without_durations(line: &str) -> String {
         }
     }
     text
+}
+
+/// A context in a static is never dropped: folders that an earlier process left are removed here.
+fn remove_leftovers(place: &Path) {
+    for entry in fs_err::read_dir(place).unwrap().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with("e2e-");
+        let age =
+            entry.metadata().and_then(|facts| facts.modified()).ok().and_then(|time| time.elapsed().ok());
+        // A younger one may belong to a process that runs right now.
+        if is_ours && age.is_some_and(|age| age > Duration::from_secs(3600)) {
+            // Somebody else may be removing it too.
+            let _ = fs_err::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn copy_folder(from: &Path, to: &Path) {

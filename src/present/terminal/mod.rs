@@ -171,7 +171,7 @@ fn advice(page: &mut Page, view: &View<'_>) {
         count => format!("{} ({parts})", plural(count as u64, "finding")),
     };
     page.line(&format!(
-        "{found}. Nothing was judged; to gate on this: --fail-on {}, or [[expect]] in the matrix",
+        "{found}. Nothing was judged; to gate on this: --fail-on {}, [[expect]] in the matrix, or --baseline RUN",
         view.gate_on()
     ));
 }
