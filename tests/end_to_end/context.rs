@@ -356,9 +356,10 @@ impl fmt::Display for Ended {
     }
 }
 
-/// Lines whose order or presence depends on how fast things are.
+/// Lines whose order or presence depends on how fast things are, or on what the kernel allows here.
 pub fn is_progress(line: &str) -> bool {
     ["environments: ", "cells: "].iter().any(|start| line.starts_with(start))
+        || line.contains(" can reach the network: ")
 }
 
 /// `Python 3.11.7` without the number that differs between machines.
