@@ -166,7 +166,7 @@ pub(super) fn rootfs(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible
         return Err(source.problem(
             mirror.span(),
             format!("`{}` is no address of a mirror", mirror.get_ref()),
-            "write such as \"http://mirror.example/debian\"",
+            "write the address of a Debian mirror, which begins with http://, https:// or file:/",
         ));
     }
     let template = env.name.as_ref().map_or("{suite}-{arch}", |name| name.get_ref().as_str());

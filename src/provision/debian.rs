@@ -5,8 +5,6 @@ use std::path::Path;
 use super::failure::{FULL_DISK, ProvisionFailure, clean};
 use crate::vocab::{Digest, DigestBuilder};
 
-/// Where packages come from when the machine's own apt does not say.
-const DEFAULT_MIRROR: &str = "http://mirror.example/debian";
 /// What every tree has: the interpreter and Debian's own scikit-learn.
 pub(super) const PACKAGES: &[&str] = &["python3-minimal", "python3-sklearn"];
 /// What a tree has whose packages come from wheels.
@@ -33,23 +31,22 @@ pub(super) fn is_moving(suite: &str) -> bool {
     MOVING.contains(&suite)
 }
 
-/// The mirror of the machine's own apt, else Debian's.
-pub(super) fn mirror() -> String {
+/// The mirror of the machine's own apt, where it has one of Debian.
+pub(super) fn mirror() -> Option<String> {
     let mut files = vec!["/etc/apt/sources.list".into()];
     if let Ok(entries) = std::fs::read_dir("/etc/apt/sources.list.d") {
         let mut more: Vec<std::path::PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         more.sort();
         files.extend(more);
     }
-    let found = files.iter().find_map(|path| {
+    files.iter().find_map(|path| {
         let text = std::fs::read_to_string(path).ok()?;
         match path.extension()?.to_str()? {
             "list" => mirror_of_lines(&text),
             "sources" => mirror_of_stanzas(&text),
             _ => None,
         }
-    });
-    found.unwrap_or_else(|| DEFAULT_MIRROR.to_owned())
+    })
 }
 
 fn fits(kinds: &str, address: &str, suites: &str, components: &str) -> bool {

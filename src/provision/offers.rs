@@ -41,7 +41,12 @@ pub(super) async fn all() -> Vec<Offer> {
             Err(failure) => offer("user namespaces", false, failure.to_string().replace('\n', "; ")),
         });
     }
-    offers.push(offer("Debian mirror", true, debian::mirror()));
+    offers.push(match debian::mirror() {
+        Some(mirror) => offer("Debian mirror", true, mirror),
+        None => {
+            offer("Debian mirror", false, "apt knows none: give trees a `mirror` in the matrix".to_owned())
+        }
+    });
     for cpu in CPUS {
         let what = format!("CPU {}", cpu.arch);
         offers.push(if cpu.is_native() {

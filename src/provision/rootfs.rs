@@ -177,7 +177,10 @@ async fn bootstrap(
     root: &Path,
     root_user: bool,
 ) -> Result<(), ProvisionFailure> {
-    let mirror = tree.spec.mirror.clone().unwrap_or_else(debian::mirror);
+    let Some(mirror) = tree.spec.mirror.clone().or_else(debian::mirror) else {
+        return Err(ProvisionFailure::new("no Debian mirror is known here: the sources of apt name none")
+            .remedy("add `mirror = \"http://...\"`, the address of a Debian mirror, to the environment"));
+    };
     let suite = &tree.spec.suite;
     let scratch = cache.scratch("tree")?;
     let archive = scratch.path().join("tree.tar");
