@@ -134,6 +134,11 @@ impl Ledger {
             .and_then(|(name, _)| self.environments.get(name))
             .and_then(|index| facts(&self.events[*index]));
         if known != new {
+            if let (Some((name, Ok((before, _)))), Some((_, Ok((now, _))))) = (&known, &new)
+                && let Some(moved) = moved_packages(before, now)
+            {
+                reporter.note(&format!("{name} is not what it was in the earlier record:\n{moved}"));
+            }
             self.add(event, reporter)?;
         }
         Ok(())
@@ -199,5 +204,50 @@ impl Ledger {
             }
             _ => None,
         }
+    }
+}
+
+/// The packages that moved between two locks, as lines of a diff; `None` where none did.
+fn moved_packages(before: &Lock, now: &Lock) -> Option<String> {
+    let lines = |lock: &Lock| {
+        let packages = lock.packages.iter().map(|(name, version)| format!("{name} {version}\n"));
+        std::iter::once(format!("python {}\n", lock.python)).chain(packages).collect::<String>()
+    };
+    let (before, now) = (lines(before), lines(now));
+    let diff = similar::TextDiff::from_lines(&before, &now);
+    let moved: Vec<String> = diff
+        .iter_all_changes()
+        .filter(|change| change.tag() != similar::ChangeTag::Equal)
+        .map(|change| format!("  {}{}", change.tag(), change.value().trim_end()))
+        .collect();
+    (!moved.is_empty()).then(|| moved.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::{ByteOrder, Runtime};
+
+    #[test]
+    fn moved_packages_are_lines_of_a_diff() {
+        let mut before = Lock {
+            runtime: Runtime::Venv,
+            python: "3.11.7".to_owned(),
+            implementation: "CPython".to_owned(),
+            arch: "x86_64".to_owned(),
+            bits: 64,
+            byteorder: ByteOrder::Little,
+            libc: String::new(),
+            base: None,
+            packages: BTreeMap::from([("numpy".to_owned(), "2.4.5".to_owned())]),
+            blas: None,
+            cpu_features: Vec::new(),
+            companions: Vec::new(),
+            variables: BTreeMap::new(),
+        };
+        let now = before.clone();
+        assert_eq!(moved_packages(&before, &now), None);
+        before.packages.insert("numpy".to_owned(), "2.4.4".to_owned());
+        assert_eq!(moved_packages(&before, &now).as_deref(), Some("  -numpy 2.4.4\n  +numpy 2.4.5"));
     }
 }
