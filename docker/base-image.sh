@@ -4,6 +4,7 @@
 #     docker/base-image.sh                      # makes local/debian from bookworm
 #     docker/base-image.sh NAME SUITE ARCH      # for example: local/debian32 trixie i386
 #     docker build --build-arg BASE=local/debian --build-arg BUILDER=local/debian -t shelflife .
+#     TREE=/srv/tree docker/base-image.sh local/mine bookworm i386   # of a root tree that is there already
 #
 # Needs docker (or DOCKER=podman) with a running daemon, and mmdebstrap or debootstrap. The archive is that of the
 # machine's own apt configuration, or the one in MIRROR. Certificate authorities that this machine trusts beyond
@@ -26,7 +27,9 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-if command -v mmdebstrap >/dev/null; then
+if [ -n "${TREE:-}" ]; then
+    tar -C "$TREE" --numeric-owner --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' -cf "$work/rootfs.tar" .
+elif command -v mmdebstrap >/dev/null; then
     mmdebstrap --quiet --variant=minbase --architectures="$arch" --include="$include" \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \

@@ -1,17 +1,19 @@
 //! Debian trees and containers, with real ones where this machine can have them. What cannot be tried says why on stderr
 //! and passes: the reason is part of the test's output.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test may panic, and says why it tried nothing"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+#[path = "common/mod.rs"]
+mod common;
+#[path = "common/machine.rs"]
+mod machine;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Mutex;
 
-use shelflife::matrix::{ContainerSpec, EnvironmentSpec, ImageSource, RootfsSpec, RuntimeSpec};
+use common::cache_folder;
+use machine::not_tried;
+use shelflife::matrix::{BuildSpec, ContainerSpec, EnvironmentSpec, ImageSource, RootfsSpec, RuntimeSpec};
 use shelflife::provision::{ProvisionFailure, ProvisionOptions, Provisioner, ReadyEnvironment};
 use shelflife::store::CacheRoot;
 use shelflife::vocab::{ByteOrder, Runtime};
@@ -32,11 +34,8 @@ fn tree(suite: &str, arch: &str) -> RootfsSpec {
     RootfsSpec { suite: suite.to_owned(), arch: arch.to_owned(), debian: Vec::new(), mirror: None }
 }
 
-/// Trees are large and slow to make: tests share the cache that `SHELFLIFE_TEST_CACHE` names, else one of this build.
 fn shared_cache() -> CacheRoot {
-    let folder = std::env::var_os("SHELFLIFE_TEST_CACHE")
-        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache"), PathBuf::from);
-    CacheRoot::open(Some(folder)).unwrap()
+    CacheRoot::open(Some(cache_folder())).unwrap()
 }
 
 async fn prepare(
@@ -62,18 +61,16 @@ fn has(program: &str) -> bool {
 
 #[tokio::test]
 async fn a_tree_of_32_bits_is_made_once_and_used_again() {
-    if !has("mmdebstrap") || !has("bwrap") || !has("arch-test") {
-        eprintln!("not tried: mmdebstrap, bubblewrap and arch-test are not installed here");
-        return;
-    }
     let spec = spec(RuntimeSpec::Rootfs(tree("bookworm", "i386")));
     let (first, notes) = prepare(shared_cache(), ProvisionOptions::default(), &spec).await;
     let first = match first {
         Ok(first) => first,
         Err(failure)
-            if failure.reason.contains("bubblewrap cannot") || failure.to_string().contains("reachable") =>
+            if ["this machine lacks", "bubblewrap cannot", "reachable"]
+                .iter()
+                .any(|reason| failure.to_string().contains(reason)) =>
         {
-            eprintln!("not tried: {failure}");
+            not_tried(failure);
             return;
         }
         Err(failure) => panic!("{failure}"),
@@ -95,7 +92,7 @@ async fn a_tree_of_32_bits_is_made_once_and_used_again() {
 #[tokio::test]
 async fn a_tree_that_cannot_be_made_leaves_nothing() {
     if !has("bwrap") || !has("mmdebstrap") || !has("arch-test") {
-        eprintln!("not tried: mmdebstrap, bubblewrap and arch-test are not installed here");
+        not_tried("mmdebstrap, bubblewrap and arch-test are not installed here");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +101,7 @@ async fn a_tree_that_cannot_be_made_leaves_nothing() {
     let wanted = spec(RuntimeSpec::Rootfs(tree("bookworm", "i386")));
     let failure = prepare(cache.clone(), offline, &wanted).await.0.unwrap_err();
     if failure.reason.contains("bubblewrap cannot") {
-        eprintln!("not tried: {failure}");
+        not_tried(failure);
         return;
     }
     assert!(failure.remedy.unwrap().contains("--offline"));
@@ -135,7 +132,7 @@ async fn a_missing_image_and_a_missing_engine_are_told() {
     let offline = ProvisionOptions { offline: true, ..ProvisionOptions::default() };
     let failure = prepare(cache, offline, &spec(RuntimeSpec::Container(image))).await.0.unwrap_err();
     if failure.reason.starts_with("no container engine answers") {
-        eprintln!("no engine answers here, so only that was tried");
+        not_tried("an engine's word on an image: none answers here");
         assert!(failure.remedy.unwrap().contains("docker info"));
     } else {
         assert!(failure.reason.contains("shelflife-test/no-such-image:1"), "{failure}");
@@ -145,13 +142,112 @@ async fn a_missing_image_and_a_missing_engine_are_told() {
 
 #[tokio::test]
 async fn an_image_runs_where_an_engine_answers() {
-    let Ok(image) = std::env::var("SHELFLIFE_TEST_IMAGE") else {
-        eprintln!("not tried: SHELFLIFE_TEST_IMAGE names no image with Python and scikit-learn");
+    if let Err(reason) = machine::engine(&["info"]) {
+        not_tried(format_args!(
+            "docker does not answer ({reason}); `docker/with-daemon.sh cargo test` starts one"
+        ));
+        return;
+    }
+    let tree = spec(RuntimeSpec::Rootfs(tree("bookworm", "i386")));
+    let Ok(of_tree) = prepare(shared_cache(), ProvisionOptions::default(), &tree).await.0 else {
+        not_tried("the tree to make an image of cannot be made here, see the other tests");
         return;
     };
-    let wanted =
-        spec(RuntimeSpec::Container(ContainerSpec { source: ImageSource::Image(image), platform: None }));
-    let ready = prepare(shared_cache(), ProvisionOptions::default(), &wanted).await.0.unwrap();
-    assert_eq!(ready.lock.runtime, Runtime::Container);
-    assert!(ready.lock.base.is_some_and(|base| base.starts_with("image ")));
+    let listed = Provisioner::new(shared_cache(), ProvisionOptions::default()).list().unwrap();
+    let made = listed.iter().find(|found| found.complete && found.requirements == ["debian bookworm i386"]);
+    let image = machine::imported(&made.unwrap().folder.join("root")).unwrap();
+    let wanted = |platform: &str| {
+        let source = ImageSource::Image(image.clone());
+        spec(RuntimeSpec::Container(ContainerSpec { source, platform: Some(platform.to_owned()) }))
+    };
+
+    let ready = prepare(shared_cache(), ProvisionOptions::default(), &wanted("linux/386")).await.0.unwrap();
+    assert_eq!((ready.lock.runtime, ready.lock.bits), (Runtime::Container, 32));
+    assert_eq!(ready.lock.packages, of_tree.lock.packages);
+    assert!(ready.lock.base.is_some_and(|base| base.starts_with("image sha256:")));
+
+    let failure = prepare(shared_cache(), ProvisionOptions::default(), &wanted("linux/amd64")).await.0;
+    let failure = failure.unwrap_err();
+    assert!(failure.reason.contains("is for linux/386, not for linux/amd64"), "{failure}");
+    assert!(failure.remedy.unwrap().contains("platform = \"linux/386\""));
 }
+
+#[tokio::test]
+async fn a_build_gives_an_image_and_says_what_went_wrong() {
+    if let Err(reason) = machine::engine(&["info"]) {
+        not_tried(format_args!(
+            "docker does not answer ({reason}); `docker/with-daemon.sh cargo test` starts one"
+        ));
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(folder.path().join("Dockerfile"), "FROM scratch AS bare\nCOPY Dockerfile /\nFROM bare\n")
+        .unwrap();
+    let wanted = |target: &str| {
+        let build = BuildSpec {
+            context: folder.path().to_owned(),
+            dockerfile: None,
+            target: Some(target.to_owned()),
+            network: None,
+            args: BTreeMap::new(),
+        };
+        spec(RuntimeSpec::Container(ContainerSpec { source: ImageSource::Build(build), platform: None }))
+    };
+    // The image is there then, and what it lacks is a Python.
+    let failure = prepare(shared_cache(), ProvisionOptions::default(), &wanted("bare")).await.0.unwrap_err();
+    assert!(failure.reason.contains("python"), "{failure}");
+    let failure = prepare(shared_cache(), ProvisionOptions::default(), &wanted("none")).await.0.unwrap_err();
+    assert!(failure.reason.starts_with("cannot build an image in"), "{failure}");
+    assert!(failure.reason.contains("none"), "{failure}");
+}
+
+/// A disk that is full before a tree is complete, in a mount namespace of its own: the binary says so and leaves nothing.
+#[test]
+fn a_full_disk_ends_a_tree_and_leaves_nothing_of_it() {
+    if !has("unshare") || !has("mmdebstrap") || !has("bwrap") {
+        not_tried("unshare, mmdebstrap and bubblewrap are not all installed here");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let matrix = folder.path().join("full.toml");
+    fs_err::write(&matrix, FULL).unwrap();
+    fs_err::write(folder.path().join("points.csv"), "a,y\n1,2\n3,4\n").unwrap();
+    let script = "mkdir -p \"$1/small\" && mount -t tmpfs -o size=60m none \"$1/small\" && \
+                  { SHELFLIFE_CACHE_DIR=\"$1/small/cache\" \"$2\" env prepare \"$1/full.toml\"; echo \"ended $?\"; \
+                  ls \"$1/small/cache/environments-v1\"; }";
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .arg(folder.path())
+        .arg(env!("CARGO_BIN_EXE_shelflife"))
+        .output()
+        .unwrap();
+    let (told, left) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    if !output.status.success() || told.contains("reachable") {
+        not_tried(format_args!("no mount of its own, or no mirror here: {told}"));
+        return;
+    }
+    assert!(told.contains("cannot make the Debian tree bookworm i386"), "{told}");
+    assert!(told.contains("env prune"), "{told}");
+    assert_eq!(left, "ended 101\n", "no half tree is left");
+}
+
+const FULL: &str = r#"
+[matrix]
+name = "full"
+
+[[environments]]
+name = "tree"
+runtime = "rootfs"
+suite = "bookworm"
+arch = "i386"
+
+[datasets.points]
+path = "points.csv"
+target = "y"
+
+[[models]]
+name = "scaler"
+estimator = "StandardScaler()"
+dataset = "points"
+formats = ["pickle"]
+"#;

@@ -1,7 +1,10 @@
 //! `shelflife env`: the environments in the cache.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinSet;
 
 use super::args::{EnvCommand, MessageFormat, SelectArgs};
 use super::console;
@@ -33,7 +36,7 @@ pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
                 offline: making.offline,
                 ..ProvisionOptions::default()
             };
-            prepare(&Provisioner::new(cache, options), matrix)
+            prepare(Provisioner::new(cache, options), matrix)
         }
     }
 }
@@ -117,12 +120,28 @@ fn prune(cache: &CacheRoot, days: u32) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-fn prepare(provisioner: &Provisioner, matrix: &std::path::Path) -> Result<ExitCode, Failure> {
+/// Makes the environments of a matrix side by side, as a run does, and says of each what became of it as soon as that
+/// is known.
+fn prepare(provisioner: Provisioner, matrix: &std::path::Path) -> Result<ExitCode, Failure> {
     let (_, plan) = load::matrix_and_plan(matrix, &SelectArgs::default())?;
+    let provisioner = Arc::new(provisioner);
     let mut failed = false;
     runtime()?.block_on(async {
-        for spec in &plan.environments {
-            match provisioner.prepare(spec, &console::note).await {
+        let mut preparing = JoinSet::new();
+        for spec in plan.environments {
+            let provisioner = Arc::clone(&provisioner);
+            preparing.spawn(async move {
+                let prepared = provisioner.prepare(&spec, &console::note).await;
+                (spec, prepared)
+            });
+        }
+        while let Some(joined) = preparing.join_next().await {
+            // Nothing aborts these tasks, so only a panic could end one early.
+            let (spec, prepared) = match joined {
+                Ok(done) => done,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            };
+            match prepared {
                 Ok(ready) => {
                     let version = ready.lock.packages.get("scikit-learn").map_or("?", String::as_str);
                     console::note(&format!(

@@ -33,8 +33,8 @@ pub use requirement::{Requirement, Specifier, Specifiers, package_name};
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
-    ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
-    ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix,
+    ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
 pub use version::{Version, VersionError};
 

@@ -138,6 +138,10 @@ pub(super) struct RawBuild {
     pub context: Text,
     /// The Dockerfile, relative to the folder. Default: `Dockerfile`.
     pub dockerfile: Option<String>,
+    /// The stage of the Dockerfile to build. Default: its last one.
+    pub target: Option<String>,
+    /// The network of the build, such as `host`. Default: the engine's own.
+    pub network: Option<String>,
     /// Build arguments.
     #[serde(default)]
     pub args: BTreeMap<String, String>,

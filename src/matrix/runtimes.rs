@@ -11,7 +11,7 @@ use super::glob;
 use super::load::resolve;
 use super::naming::{check_name, plain_name};
 use super::raw::{RawEnvironment, Text, Texts, texts};
-use super::types::{ContainerSpec, ImageSource, RootfsSpec, RuntimeSpec, VersionSpec};
+use super::types::{BuildSpec, ContainerSpec, ImageSource, RootfsSpec, RuntimeSpec, VersionSpec};
 use crate::vocab::{EnvName, Runtime};
 
 /// An environment's name, how it is made, and its declared packages.
@@ -256,11 +256,13 @@ pub(super) fn container(source: &Source, raw: &Spanned<RawEnvironment>) -> Falli
         }
         (None, Some(build)) => {
             let build = build.get_ref();
-            ImageSource::Build {
+            ImageSource::Build(BuildSpec {
                 context: resolve(&source.path, build.context.get_ref()),
                 dockerfile: build.dockerfile.clone(),
+                target: build.target.clone(),
+                network: build.network.clone(),
                 args: build.args.clone(),
-            }
+            })
         }
         (image, _) => {
             return Err(source.problem(

@@ -85,7 +85,7 @@ impl fmt::Display for RuntimeSpec {
             Self::Container(ContainerSpec { source, platform }) => {
                 match source {
                     ImageSource::Image(image) => write!(f, "container, {image}")?,
-                    ImageSource::Build { context, .. } => {
+                    ImageSource::Build(BuildSpec { context, .. }) => {
                         write!(f, "container, built in {}", context.display())?;
                     }
                 }
@@ -137,14 +137,22 @@ pub enum ImageSource {
     /// A name or digest that the engine knows or can pull.
     Image(String),
     /// It is built first.
-    Build {
-        /// Folder of the build, resolved against the matrix file.
-        context: PathBuf,
-        /// The Dockerfile relative to the context.
-        dockerfile: Option<String>,
-        /// Build arguments.
-        args: BTreeMap<String, String>,
-    },
+    Build(BuildSpec),
+}
+
+/// How an image is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildSpec {
+    /// Folder of the build, resolved against the matrix file.
+    pub context: PathBuf,
+    /// The Dockerfile relative to the context.
+    pub dockerfile: Option<String>,
+    /// The stage of the Dockerfile; its last one where `None`.
+    pub target: Option<String>,
+    /// The network of the build; the engine's own where `None`. Changes how an image is made, not what is in it.
+    pub network: Option<String>,
+    /// Build arguments.
+    pub args: BTreeMap<String, String>,
 }
 
 /// Which version of a package is wanted.

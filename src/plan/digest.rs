@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::matrix::{
-    ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec, RootfsSpec,
-    RuntimeSpec,
+    BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec,
+    RootfsSpec, RuntimeSpec,
 };
 use crate::vocab::{Digest, DigestBuilder};
 
@@ -48,9 +48,9 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
             let builder = list(builder.text("container"), platform.as_deref());
             match source {
                 ImageSource::Image(image) => builder.text("image").text(image),
-                ImageSource::Build { context, dockerfile, args } => {
+                ImageSource::Build(BuildSpec { context, dockerfile, target, network: _, args }) => {
                     let builder = builder.text("build").text(&context.to_string_lossy());
-                    let builder = list(builder, dockerfile.as_deref());
+                    let builder = list(list(builder, dockerfile.as_deref()), target.as_deref());
                     list(builder, args.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]))
                 }
             }

@@ -168,17 +168,16 @@ impl Crossing {
 }
 
 fn what(cell: &CellRecord) -> String {
-    let text = match (&cell.error, cell.worst_output()) {
-        (Some(error), _) => format!("{}: {}: {}", cell.verdict.as_str(), error.class, error.message),
-        (None, Some((output, facts))) => {
+    // The judge's own word, where it has one, says more than an exception that depends on chance.
+    let text = match (&cell.reason, &cell.error, cell.worst_output()) {
+        (Some(reason), ..) => format!("{}: {reason}", cell.verdict.as_str()),
+        (None, Some(error), _) => format!("{}: {}: {}", cell.verdict.as_str(), error.class, error.message),
+        (None, None, Some((output, facts))) => {
             // Sizes of differences vary from model to model: the output alone tells models that fail alike.
             let large = difference(facts, super::words::ARROW);
             format!("{} in {output}: {large}", cell.verdict.as_str())
         }
-        (None, None) => match &cell.reason {
-            Some(reason) => format!("{}: {reason}", cell.verdict.as_str()),
-            None => cell.verdict.as_str().to_owned(),
-        },
+        (None, None, None) => cell.verdict.as_str().to_owned(),
     };
     shorten(&line(&text), LONGEST_MESSAGE).into_owned()
 }

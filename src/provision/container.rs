@@ -1,7 +1,7 @@
 //! Images of docker or podman: one long-lived container for each live environment.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,15 +11,17 @@ use super::emulator::{self, Cpu};
 use super::failure::{FULL_DISK, ProvisionFailure, clean};
 use super::launch::{Launch, Reach};
 use super::{probe, tools};
-use crate::matrix::{ContainerSpec, ImageSource};
+use crate::matrix::{BuildSpec, ContainerSpec, ImageSource};
 use crate::process::{self, Captured, Command};
 use crate::store::CacheRoot;
-use crate::vocab::{Lock, Runtime};
+use crate::vocab::{DigestBuilder, Lock, Runtime};
 
 /// The engines in the order in which they are tried.
 const ENGINES: &[&str] = &["docker", "podman"];
 /// The label by which a container says which process it belongs to.
 const OWNER: &str = "shelflife.owner";
+/// The label of images that shelflife built.
+const BUILT: &str = "shelflife.built=1";
 const SHORT: Duration = Duration::from_secs(30);
 const PULL: Duration = Duration::from_secs(3600);
 /// Processes of one container: the interpreter, its children, and what they start.
@@ -118,9 +120,7 @@ pub(super) async fn image(
             }
             image.clone()
         }
-        ImageSource::Build { context, dockerfile, args } => {
-            build(engine, context, dockerfile.as_deref(), args, platform, note).await?
-        }
+        ImageSource::Build(spec) => build(engine, spec, platform, note).await?,
     };
     let Some((id, found)) = inspect(engine, &reference).await? else {
         return Err(ProvisionFailure::new(format!("{} does not know the image {reference}", engine.name)));
@@ -194,15 +194,15 @@ async fn pull(
     })
 }
 
-/// Builds an image; layers that the engine knows are not built again.
+/// Builds an image; layers that the engine knows are not built again. An image that an earlier build of the same
+/// thing gave, and that this one replaces, is removed when nobody has used it for a while.
 async fn build(
     engine: &Engine,
-    context: &Path,
-    dockerfile: Option<&str>,
-    args: &BTreeMap<String, String>,
+    spec: &BuildSpec,
     platform: Option<&str>,
     note: Note<'_>,
 ) -> Result<String, ProvisionFailure> {
+    let BuildSpec { context, dockerfile, target, network, args } = spec;
     let context = std::path::absolute(context)?;
     if !context.is_dir() {
         return Err(ProvisionFailure::new(format!(
@@ -219,14 +219,32 @@ async fn build(
     if let Some(dockerfile) = dockerfile {
         words.extend(["--file".to_owned(), context.join(dockerfile).display().to_string()]);
     }
+    if let Some(target) = target {
+        words.extend(["--target".to_owned(), target.clone()]);
+    }
     for (name, value) in args {
         words.extend(["--build-arg".to_owned(), format!("{name}={value}")]);
+    }
+    // What was asked for gives the name, so that a changed Dockerfile replaces its image instead of adding one.
+    let mut name = DigestBuilder::new("image-v1").text(platform.unwrap_or_default());
+    for word in words.iter().chain([&context.display().to_string()]) {
+        name = name.text(word);
+    }
+    let tag = format!("shelflife/{}", name.finish().short());
+    words.extend(["--tag", &tag, "--label", BUILT].map(str::to_owned));
+    if let Some(network) = network {
+        words.extend(["--network".to_owned(), network.clone()]);
     }
     words.push(context.display().to_string());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let captured = engine.run(&words, PULL).await?;
     let id = captured.stdout_text().lines().last().unwrap_or_default().trim().to_owned();
     if captured.status.success() && !id.is_empty() {
+        // Only what has lost its name; the hour spares an image that another run has just built and not yet started.
+        let label = format!("label={BUILT}");
+        let _ = engine
+            .run(&["image", "prune", "--force", "--filter", &label, "--filter", "until=1h"], SHORT)
+            .await;
         return Ok(id);
     }
     let stderr = captured.stderr_text();
@@ -376,6 +394,8 @@ pub(super) async fn sweep(engine: &Engine, own: bool) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::companions::{self, Companions};
 use super::debian;
 use super::emulator::{self, Cpu};
 use super::failure::{ProvisionFailure, clean};
@@ -22,8 +23,11 @@ use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
 const MAKE_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
 /// How often people hear that a tree is still being made.
 const STILL: Duration = Duration::from_secs(30);
+/// Where the bounds of pip stand inside a tree.
+const BOUNDS: &str = "/tmp/constraints.txt";
 /// What nobody reads in a tree that only runs Python.
-const UNREAD: &[&str] = &["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"];
+const UNREAD: &[&str] =
+    &["/usr/include/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"];
 
 /// A tree to be made or found.
 #[derive(Clone, Debug)]
@@ -43,11 +47,23 @@ impl Tree<'_> {
         for requirement in self.requirements() {
             key = key.text("pip").text(&requirement);
         }
+        if self.companions().is_some() {
+            key = key.digest(&companions::table_digest());
+        }
         key.text(mirror.as_deref().unwrap_or("")).finish()
     }
 
     fn requirements(&self) -> Vec<String> {
         self.packages.iter().map(|(name, version)| version.requirement(name)).collect()
+    }
+
+    /// Of a declared scikit-learn; Debian's own comes with Debian's own companions.
+    fn companions(&self) -> Option<Companions> {
+        let version = match self.packages.get("scikit-learn")? {
+            VersionSpec::Exact(version) | VersionSpec::Minor(version) => version,
+            VersionSpec::Latest | VersionSpec::PreRelease | VersionSpec::Specifier(_) => return None,
+        };
+        Companions::of(version, self.packages)
     }
 
     /// For people: `bookworm i386`.
@@ -132,7 +148,7 @@ pub(super) async fn make(
     let what = tree.what();
     let emulated = if tree.cpu()?.is_native() { "" } else { ", emulated" };
     note(&format!(
-        "making the Debian tree {what} with mmdebstrap (once; about 0.9 GB and some minutes{emulated})"
+        "making the Debian tree {what} with mmdebstrap (once; about 0.7 GB and some minutes{emulated})"
     ));
     let working = bootstrap(cache, tree, &root, root_user);
     tokio::pin!(working);
@@ -148,16 +164,19 @@ pub(super) async fn make(
         }
     }
     if !tree.packages.is_empty() {
-        install(tree, &root).await?;
+        install(cache, tree, &root).await?;
     }
     let launch = launch(cache, tree, &folder)?;
-    let lock = ask(cache, tree, &folder, &launch, &BTreeMap::new()).await?;
+    let mut lock = ask(cache, tree, &folder, &launch, &BTreeMap::new()).await?;
+    if let Some(companions) = tree.companions() {
+        lock.companions = companions.described(&lock.packages);
+    }
     let ready = Ready {
         made,
         python: lock.python.clone(),
         interpreter: root.join("usr/bin/python3"),
         requirements: std::iter::once(format!("debian {what}")).chain(tree.requirements()).collect(),
-        companions: Vec::new(),
+        companions: lock.companions.clone(),
         packages: lock.packages.clone(),
         sites: Vec::new(),
     };
@@ -222,8 +241,12 @@ async fn run(command: &Command) -> Result<Captured, ProvisionFailure> {
     Ok(process::capture(command, MAKE_TIMEOUT).await?)
 }
 
-/// Installs wheels into a tree with its own pip.
-async fn install(tree: &Tree<'_>, root: &Path) -> Result<(), ProvisionFailure> {
+/// Installs wheels into a tree with its own pip, under the bounds of known-good companions.
+async fn install(cache: &CacheRoot, tree: &Tree<'_>, root: &Path) -> Result<(), ProvisionFailure> {
+    let companions = tree.companions().unwrap_or_default();
+    let scratch = cache.scratch("pip")?;
+    let bounds = scratch.path().join("constraints.txt");
+    store::write_atomic(&bounds, companions.constraints.join("\n").as_bytes())?;
     let mut env = tools::system_environment();
     env.insert("PIP_BREAK_SYSTEM_PACKAGES".to_owned(), "1".to_owned());
     env.insert("HOME".to_owned(), "/tmp".to_owned());
@@ -251,11 +274,13 @@ async fn install(tree: &Tree<'_>, root: &Path) -> Result<(), ProvisionFailure> {
         args.extend(["--ro-bind".to_owned(), path, "/tmp/certificates.pem".to_owned()]);
         args.extend(["--setenv", "PIP_CERT", "/tmp/certificates.pem"].map(str::to_owned));
     }
+    args.extend(["--ro-bind".to_owned(), bounds.display().to_string(), BOUNDS.to_owned()]);
+    args.extend(["--setenv", "PIP_CONSTRAINT", BOUNDS].map(str::to_owned));
     args.extend(
         ["--", "python3", "-m", "pip", "install", "--only-binary", ":all:", "--no-cache-dir"]
             .map(str::to_owned),
     );
-    args.extend(tree.requirements());
+    args.extend(tree.requirements().into_iter().chain(companions.requires));
     let command =
         Command::from_prefix(&args, env).ok_or_else(|| ProvisionFailure::new("there is no command"))?;
     let captured = run(&command.cwd("/")).await?;
@@ -282,7 +307,8 @@ pub(super) async fn lock_of(
     if let Some(lock) = venv::stored_lock(folder, variables) {
         return Ok(lock);
     }
-    let lock = ask(cache, tree, folder, launch, variables).await?;
+    let mut lock = ask(cache, tree, folder, launch, variables).await?;
+    lock.companions = venv::read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
     venv::write_lock(folder, &lock)?;
     Ok(lock)
 }

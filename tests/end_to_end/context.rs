@@ -210,7 +210,9 @@ impl TestContext {
             matches!(
                 &*name,
                 "PATH" | "HOME" | "PYENV_ROOT" | "REQUESTS_CA_BUNDLE" | "CURL_CA_BUNDLE" | "NETRC"
-            ) || ["PIP_", "UV_", "SSL_CERT_", "LLVM_PROFILE"].iter().any(|start| name.starts_with(start))
+            ) || ["PIP_", "UV_", "SSL_CERT_", "DOCKER_", "LLVM_PROFILE"]
+                .iter()
+                .any(|start| name.starts_with(start))
                 || name.to_ascii_uppercase().ends_with("_PROXY")
         }));
         command.env("SHELFLIFE_CACHE_DIR", self.cache());

@@ -6,9 +6,12 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/machine.rs"]
+mod machine;
 
 mod cli_run;
 mod context;
+mod run_container;
 mod run_env_errors;
 mod run_kill;
 mod worker_hostile;
