@@ -113,7 +113,8 @@ pub(super) fn resolve(file: &Path, relative: &str) -> PathBuf {
             other => resolved.push(other),
         }
     }
-    resolved
+    // Nothing is left of `matrices/..`: the folder that everything is relative to.
+    if resolved.as_os_str().is_empty() { PathBuf::from(".") } else { resolved }
 }
 
 fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
