@@ -192,6 +192,12 @@ pub struct InspectArgs {
     /// Everything that was found, as one JSON document.
     #[arg(long)]
     pub json: bool,
+    /// Also write what is suspicious as SARIF 2.1.0, for code scanning.
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Also digest with SHA-256.
+    #[arg(long)]
+    pub sha256: bool,
 }
 
 /// Arguments of `env`.

@@ -48,6 +48,13 @@ pub fn inspect<R: Read + Seek>(source: R, options: InspectOptions) -> Inspection
     found.inspection(outer.count(), digest, sha256)
 }
 
+/// The result for an artifact that cannot be opened.
+pub fn unreadable(error: &std::io::Error) -> Inspection {
+    let mut found = Found::default();
+    found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {error}")));
+    found.inspection(0, Digest::of(b""), None)
+}
+
 /// What is found while an artifact is read.
 #[derive(Default)]
 struct Found {

@@ -339,6 +339,32 @@ pub struct Problem {
     pub what: String,
 }
 
+/// One artifact with its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inspected {
+    /// Where it is, as it was given or found in a folder.
+    pub path: String,
+    /// What was found.
+    #[serde(flatten)]
+    pub inspection: Inspection,
+}
+
+/// What `shelflife inspect --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InspectionReport {
+    /// Version of this form; readers refuse a larger number.
+    pub format_version: u32,
+    /// In the order in which they were given.
+    pub artifacts: Vec<Inspected>,
+}
+
+impl InspectionReport {
+    /// A report of this version.
+    pub fn new(artifacts: Vec<Inspected>) -> Self {
+        Self { format_version: 1, artifacts }
+    }
+}
+
 impl Inspection {
     /// The globals of its pickles.
     pub fn globals(&self) -> &[GlobalFact] {

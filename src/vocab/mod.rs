@@ -25,9 +25,9 @@ pub use event::{
 pub use exit::ExitCode;
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
 pub use inspection::{
-    ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspection,
-    JoblibFacts, NumpyFacts, OnnxFacts, PackageFact, PickleFacts, PointerFact, Problem, ProblemKind,
-    SkopsFacts, TensorFact, Trust,
+    ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,
+    Inspection, InspectionReport, JoblibFacts, NumpyFacts, OnnxFacts, PackageFact, PickleFacts, PointerFact,
+    Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
 pub use observation::{Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, WarningFact};
 pub use real::Real;
