@@ -13,12 +13,18 @@ use crate::vocab::{ArtifactKind, ExitCode, Inspected, InspectionReport};
 pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let mut paths = Vec::new();
     for path in &args.artifacts {
-        collect(path, &mut paths)?;
+        collect(path, true, &mut paths)?;
     }
     if paths.is_empty() {
         return Err(Failure::Empty(args.artifacts[0].clone()));
     }
-    let artifacts = read_all(&paths, InspectOptions { sha256: args.sha256 });
+    let mut artifacts = read_all(&paths, InspectOptions { sha256: args.sha256 });
+    let all = artifacts.len();
+    artifacts.retain(|(given, artifact)| *given || artifact.inspection.kind != ArtifactKind::Unknown);
+    if artifacts.len() < all {
+        console::note(&format!("left out: {} files of folders that are no artifacts", all - artifacts.len()));
+    }
+    let artifacts: Vec<_> = artifacts.into_iter().map(|(_, artifact)| artifact).collect();
     if args.json {
         let report = InspectionReport::new(artifacts);
         let json = serde_json::to_string_pretty(&report).map_err(|error| Failure::Render(error.into()))?;
@@ -39,10 +45,11 @@ fn finish(args: &InspectArgs, artifacts: &[Inspected]) -> Result<ExitCode, Failu
     Ok(if broken { ExitCode::InvalidInput } else { ExitCode::Done })
 }
 
-/// The files of a folder, in the order of their names, without hidden ones and links.
-fn collect(path: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// The files of a folder, in the order of their names, without hidden ones and links; with each whether it was named
+/// itself.
+fn collect(path: &Path, given: bool, paths: &mut Vec<(PathBuf, bool)>) -> Result<(), Failure> {
     if !path.is_dir() {
-        paths.push(path.to_owned());
+        paths.push((path.to_owned(), given));
         return Ok(());
     }
     let cannot =
@@ -54,29 +61,30 @@ fn collect(path: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
         let kind = entry.file_type().map_err(cannot)?;
         if !hidden && kind.is_dir() {
-            collect(&entry.path(), paths)?;
+            collect(&entry.path(), false, paths)?;
         } else if !hidden && kind.is_file() {
-            paths.push(entry.path());
+            paths.push((entry.path(), false));
         }
     }
     Ok(())
 }
 
 /// Reads all files, several at a time.
-fn read_all(paths: &[PathBuf], options: InspectOptions) -> Vec<Inspected> {
+fn read_all(paths: &[(PathBuf, bool)], options: InspectOptions) -> Vec<(bool, Inspected)> {
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(paths.len());
-    let mut all: Vec<(usize, Inspected)> = std::thread::scope(|scope| {
+    let mut all: Vec<(usize, bool, Inspected)> = std::thread::scope(|scope| {
         let work = || {
             let mut mine = Vec::new();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(path) = paths.get(index) else { return mine };
+                let Some((path, given)) = paths.get(index) else { return mine };
                 let inspection = match open(path) {
                     Ok(file) => read(file, options),
                     Err(error) => unreadable(&error),
                 };
-                mine.push((index, Inspected { path: path.to_string_lossy().into_owned(), inspection }));
+                let path = path.to_string_lossy().into_owned();
+                mine.push((index, *given, Inspected { path, inspection }));
             }
         };
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
@@ -85,8 +93,8 @@ fn read_all(paths: &[PathBuf], options: InspectOptions) -> Vec<Inspected> {
             .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
-    all.sort_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, artifact)| artifact).collect()
+    all.sort_by_key(|(index, ..)| *index);
+    all.into_iter().map(|(_, given, artifact)| (given, artifact)).collect()
 }
 
 /// Opens a regular file; a pipe could block for ever.

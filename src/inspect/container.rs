@@ -1,7 +1,7 @@
 //! What the bytes are wrapped in: recognised by their first bytes, unwrapped as a stream.
 
 use std::cell::RefCell;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 use sha2::Digest as _;
@@ -118,6 +118,18 @@ impl<R: Read> Outer<R> {
     }
 }
 
+impl<R: Read + Seek> Outer<R> {
+    /// Reads without digesting, after everything was digested.
+    pub fn read_again(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().source.read(buffer)
+    }
+
+    /// Goes somewhere to read again.
+    pub fn seek_again(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.borrow_mut().source.seek(to)
+    }
+}
+
 impl<R: Read> Read for Outer<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let tap = &mut *self.0.borrow_mut();
@@ -133,9 +145,9 @@ impl<R: Read> Read for Outer<R> {
 }
 
 /// This much is decompressed from any file.
-const ALWAYS: u64 = 256 << 20;
+pub(super) const ALWAYS: u64 = 256 << 20;
 /// And this many times the bytes of the file: zlib cannot do more than 1032.
-const RATIO: u64 = 1200;
+pub(super) const RATIO: u64 = 1200;
 
 /// A decoder that must not give endlessly much for a few bytes.
 struct Bounded<'a, R> {

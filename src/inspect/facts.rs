@@ -13,7 +13,7 @@ use crate::vocab::{
 /// Bytes of names and values that the facts of one artifact may take.
 const BUDGET: usize = 4 << 20;
 /// Problems that are told.
-const MOST_PROBLEMS: usize = 64;
+pub(super) const MOST_PROBLEMS: usize = 64;
 /// Different globals.
 const MOST_GLOBALS: usize = 1 << 14;
 /// Groups of arrays.
@@ -340,7 +340,7 @@ impl Facts {
     }
 
     /// Everything that was collected, with what follows from the whole.
-    pub fn finish(mut self) -> (PickleFacts, Vec<ArrayFact>, Versions, Vec<Problem>) {
+    pub fn finish(mut self) -> (PickleFacts, Vec<ArrayFact>, Versions) {
         let mut pickle = self.pickle;
         let mut packages: BTreeMap<String, u64> = BTreeMap::new();
         for global in &mut pickle.globals {
@@ -370,7 +370,7 @@ impl Facts {
         for version in pickle.classes.iter().flat_map(|class| class.versions.keys()) {
             versions.entry("scikit-learn".to_owned()).or_default().insert(version.clone());
         }
-        (pickle, self.arrays, versions, self.problems)
+        (pickle, self.arrays, versions)
     }
 }
 

@@ -213,6 +213,20 @@ impl<'a> Input<'a> {
     }
 }
 
+/// For readers of other formats; a stop becomes an error with the same words.
+impl Read for Input<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.peek(1).map_err(|stopped| std::io::Error::other(stopped.what))?.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let count = buffer.len().min(self.end - self.at);
+        buffer[..count].copy_from_slice(&self.buffer[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
 fn sentence(kind: ProblemKind, error: &std::io::Error) -> String {
     match kind {
         ProblemKind::Truncated => format!("the compressed stream ends too early ({error})"),

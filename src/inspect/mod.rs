@@ -7,12 +7,16 @@
 //!
 //! Architecture Invariant: nothing of an artifact is executed, and no process is started.
 
+mod archive;
 mod container;
 mod dtype;
 mod facts;
 mod input;
 mod machine;
+mod npy;
 mod objects;
+mod onnx;
+mod text;
 mod trust;
 mod value;
 
@@ -24,7 +28,7 @@ use input::{Input, Stop, stop};
 use machine::Machine;
 
 use crate::vocab::{
-    ArrayFact, ArtifactKind, Container, Digest, Inspection, PickleFacts, Problem, ProblemKind,
+    ArrayFact, ArtifactKind, Container, Digest, Inspection, OnnxFacts, Problem, ProblemKind, SkopsFacts,
 };
 
 /// What to find out beyond the facts.
@@ -37,7 +41,7 @@ pub struct InspectOptions {
 /// Reads one artifact. This never fails: what cannot be read is among the problems.
 pub fn inspect<R: Read + Seek>(source: R, options: InspectOptions) -> Inspection {
     let outer = Outer::new(source, options.sha256);
-    let mut found = Found::default();
+    let mut found = Found::new();
     content(&outer, &mut found);
     // What no reader wanted is still part of the digest.
     let mut rest = outer.clone();
@@ -50,32 +54,81 @@ pub fn inspect<R: Read + Seek>(source: R, options: InspectOptions) -> Inspection
 
 /// The result for an artifact that cannot be opened.
 pub fn unreadable(error: &std::io::Error) -> Inspection {
-    let mut found = Found::default();
+    let mut found = Found::new();
     found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {error}")));
     found.inspection(0, Digest::of(b""), None)
 }
 
 /// What is found while an artifact is read.
-#[derive(Default)]
 struct Found {
     kind: ArtifactKind,
     containers: Vec<Container>,
     decoded: u64,
     incomplete: bool,
-    pickle: Option<PickleFacts>,
+    facts: Facts,
+    skops: Option<SkopsFacts>,
+    onnx: Option<OnnxFacts>,
     arrays: Vec<ArrayFact>,
     versions: Versions,
     problems: Vec<Problem>,
 }
 
+/// Arrays of archives that are told one by one.
+const MOST_ARRAYS: usize = 1024;
+
 impl Found {
+    fn new() -> Self {
+        Self {
+            kind: ArtifactKind::Unknown,
+            containers: Vec::new(),
+            decoded: 0,
+            incomplete: false,
+            facts: Facts::new(),
+            skops: None,
+            onnx: None,
+            arrays: Vec::new(),
+            versions: Versions::new(),
+            problems: Vec::new(),
+        }
+    }
+
     /// Reading stopped before the end.
     fn stopped(&mut self, stopped: Stop) {
         self.incomplete = true;
-        self.problems.push(*stopped);
+        if self.problems.len() < facts::MOST_PROBLEMS {
+            self.problems.push(*stopped);
+        }
     }
 
-    fn inspection(self, size: u64, digest: Digest, sha256: Option<String>) -> Inspection {
+    fn merge(&mut self, versions: Versions) {
+        for (package, mut more) in versions {
+            self.versions.entry(package).or_default().append(&mut more);
+        }
+    }
+
+    /// One array of numpy, with the pickle in it where its elements are objects.
+    fn array(&mut self, input: &mut Input<'_>) {
+        match npy::header(input) {
+            Ok(header) => {
+                let bytes = header.fact.bytes;
+                if self.arrays.len() < MOST_ARRAYS {
+                    self.arrays.push(header.fact);
+                }
+                if header.has_object {
+                    pickles(input, self);
+                } else if let Err(stopped) = input.skip(bytes, "inside an array") {
+                    self.stopped(stopped);
+                }
+            }
+            Err(stopped) => self.stopped(stopped),
+        }
+    }
+
+    fn inspection(mut self, size: u64, digest: Digest, sha256: Option<String>) -> Inspection {
+        let (pickle, arrays, versions) = self.facts.finish();
+        self.facts = Facts::new();
+        self.merge(versions);
+        self.arrays.extend(arrays);
         Inspection {
             size,
             digest,
@@ -84,9 +137,9 @@ impl Found {
             containers: self.containers,
             decoded_size: self.decoded,
             complete: !self.incomplete,
-            pickle: self.pickle,
-            skops: None,
-            onnx: None,
+            pickle: (pickle.pickles > 0).then_some(pickle),
+            skops: self.skops,
+            onnx: self.onnx,
             arrays: self.arrays,
             versions: self.versions,
             problems: self.problems,
@@ -103,7 +156,11 @@ fn content<R: Read + Seek>(outer: &Outer<R>, found: &mut Found) {
     match container::recognise(&head) {
         Some(Container::Zip) => {
             found.containers.push(Container::Zip);
-            found.kind = ArtifactKind::Zip;
+            // The table of contents is at the end, so everything is digested first.
+            match input.drain() {
+                Ok(_) => archive::read(outer, found),
+                Err(stopped) => found.stopped(stopped),
+            }
         }
         Some(container) => {
             found.containers.push(container);
@@ -125,37 +182,80 @@ fn content<R: Read + Seek>(outer: &Outer<R>, found: &mut Found) {
 
 /// Reads what is no container any more.
 fn stream(input: &mut Input<'_>, found: &mut Found) {
-    pickles(input, found);
+    let head = match input.peek(256) {
+        Ok(head) => head.to_vec(),
+        Err(stopped) => return found.stopped(stopped),
+    };
+    let text = head.iter().all(|byte| *byte >= b' ' || byte.is_ascii_whitespace());
+    if head.starts_with(npy::MAGIC) {
+        found.kind = ArtifactKind::Npy;
+        found.array(input);
+    } else if onnx::recognise(&head) {
+        found.kind = ArtifactKind::Onnx;
+        let mut facts = OnnxFacts::default();
+        if let Err(stopped) = onnx::read(input, &mut facts) {
+            found.stopped(stopped);
+        }
+        let version = facts.producer.clone().zip(facts.producer_version.clone());
+        let version = version.filter(|(name, version)| !name.is_empty() && !version.is_empty());
+        found.merge(version.into_iter().map(|(name, version)| (name, [version].into())).collect());
+        found.onnx = Some(facts);
+    } else if text && head.trim_ascii_start().starts_with(b"{") {
+        json(input, found);
+    } else if text && text::looks_like_mlmodel(&head) {
+        found.decoded = head.len() as u64;
+        if let Some(versions) = text::mlmodel(&mut *input) {
+            found.kind = ArtifactKind::Mlflow;
+            found.merge(versions);
+        }
+    } else {
+        pickles(input, found);
+    }
     found.decoded = input.offset();
+}
+
+fn json(input: &mut Input<'_>, found: &mut Found) {
+    let mut walk = text::Walk::default();
+    found.kind = ArtifactKind::Json;
+    if let Err(error) = walk.document(&mut *input) {
+        let kind = if error.is_eof() { ProblemKind::Truncated } else { ProblemKind::Malformed };
+        found.stopped(stop(kind, input.offset(), format!("it is no JSON: {error}")));
+    }
+    walk.finish();
+    found.merge(walk.versions);
+    if !walk.skops.types.is_empty() {
+        found.skops = Some(walk.skops);
+    }
 }
 
 /// Reads a pickle and whatever follows it.
 fn pickles(input: &mut Input<'_>, found: &mut Found) {
-    let mut facts = Facts::new();
-    let first = Machine::new(input, &mut facts, true).read();
-    facts.pickle.protocol = first.protocol;
+    let facts = &mut found.facts;
+    let outermost = facts.pickle.pickles == 0;
+    let first = Machine::new(input, facts, true).read();
+    if outermost {
+        facts.pickle.protocol = first.protocol;
+    }
     let is_pickle = first.declared || first.stopped.is_none();
     match first.stopped {
         Some(stopped) => {
             found.incomplete = true;
             facts.problem(*stopped);
         }
-        None => trailing(input, &mut facts, found),
+        None => trailing(input, facts, &mut found.incomplete),
     }
-    let (pickle, arrays, versions, problems) = facts.finish();
-    found.kind = match (&pickle.joblib, is_pickle) {
-        (Some(_), _) => ArtifactKind::Joblib,
-        (None, true) => ArtifactKind::Pickle,
-        (None, false) => ArtifactKind::Unknown,
-    };
-    found.problems.extend(problems);
-    found.arrays = arrays;
-    found.versions = versions;
-    found.pickle = Some(pickle);
+    found.problems.append(&mut found.facts.problems);
+    if found.kind == ArtifactKind::Unknown {
+        found.kind = match (&found.facts.pickle.joblib, is_pickle) {
+            (Some(_), _) => ArtifactKind::Joblib,
+            (None, true) => ArtifactKind::Pickle,
+            (None, false) => ArtifactKind::Unknown,
+        };
+    }
 }
 
 /// What stands behind the end of a pickle: further pickles are read too, because some programs read them.
-fn trailing(input: &mut Input<'_>, facts: &mut Facts, found: &mut Found) {
+fn trailing(input: &mut Input<'_>, facts: &mut Facts, incomplete: &mut bool) {
     let start = input.offset();
     let mut told = false;
     loop {
@@ -164,7 +264,7 @@ fn trailing(input: &mut Input<'_>, facts: &mut Facts, found: &mut Found) {
             Ok([]) => return,
             Ok(head) => matches!(head, [0x80, 0..=5]),
             Err(stopped) => {
-                found.incomplete = true;
+                *incomplete = true;
                 return facts.problem(*stopped);
             }
         };
@@ -175,7 +275,7 @@ fn trailing(input: &mut Input<'_>, facts: &mut Facts, found: &mut Found) {
             match input.drain() {
                 Ok(count) => tell(facts, format!("{count} bytes stand behind the end of the pickle")),
                 Err(stopped) => {
-                    found.incomplete = true;
+                    *incomplete = true;
                     facts.problem(*stopped);
                 }
             }
@@ -187,7 +287,7 @@ fn trailing(input: &mut Input<'_>, facts: &mut Facts, found: &mut Found) {
             tell(facts, what);
         }
         if let Some(stopped) = Machine::new(input, facts, true).read().stopped {
-            found.incomplete = true;
+            *incomplete = true;
             return facts.problem(*stopped);
         }
     }

@@ -127,6 +127,7 @@ const KNOWN_PACKAGES: &[&str] = &[
     "pyarrow",
     "scipy",
     "sklearn",
+    "_loss",
     "sklearn2pmml",
     "sklearn_pandas",
     "skops",
@@ -287,6 +288,7 @@ pub(super) fn wrapper(module: &str) -> Option<&str> {
     let package = modern(module).split('.').next().unwrap_or(module);
     let own = [
         "sklearn",
+        "_loss",
         "numpy",
         "scipy",
         "joblib",
