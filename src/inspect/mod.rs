@@ -20,6 +20,9 @@ mod text;
 mod trust;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{Read, Seek};
 
 use container::Outer;

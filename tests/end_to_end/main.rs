@@ -9,6 +9,7 @@ mod common;
 
 mod cli_run;
 mod context;
+mod inspect;
 mod run_env_errors;
 mod run_kill;
 mod worker_hostile;
