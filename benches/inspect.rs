@@ -42,9 +42,11 @@ fn objects(count: usize, bytes: usize) -> Vec<u8> {
 fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("inspect");
     group.sample_size(10);
-    for (name, count, bytes) in
-        [("180 MB, mostly arrays", 100, 1_800_000), ("180 MB, arrays of 500 bytes", 240_000, 500), ("30 MB, opcodes only", 150_000, 8)]
-    {
+    for (name, count, bytes) in [
+        ("180 MB, mostly arrays", 100, 1_800_000),
+        ("180 MB, arrays of 500 bytes", 240_000, 500),
+        ("30 MB, opcodes only", 150_000, 8),
+    ] {
         let file = objects(count, bytes);
         group.throughput(Throughput::Bytes(file.len() as u64));
         group.bench_function(name, |bencher| {

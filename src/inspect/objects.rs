@@ -126,8 +126,9 @@ impl Machine<'_, '_> {
     fn array(&mut self, dtype: Option<u32>, shape: Value, fortran: bool, source: &'static str) -> Value {
         let shape = shape_of(shape, &self.items);
         let dimensions = shape.as_ref().map_or(0, |shape| shape.len() as u8);
+        let rows = shape.as_ref().and_then(|shape| shape.first().copied()).unwrap_or_default();
         self.facts.array(dtype, shape, fortran, source);
-        Value::Array { dtype, dimensions }
+        Value::Array { dtype, dimensions, rows }
     }
 
     /// The uppermost value gets its state.
@@ -234,7 +235,13 @@ impl Machine<'_, '_> {
             Value::Dtype(instance) => {
                 format!("dtype {}", dtype(self.facts.dtypes.index(instance)))
             }
-            Value::Array { dtype: index, dimensions } => format!("ndarray {} {dimensions}d", dtype(index)),
+            // The length of a vector tells how many classes a classifier has.
+            Value::Array { dtype: index, dimensions: 1, rows } => {
+                format!("ndarray {} 1d of {rows}", dtype(index))
+            }
+            Value::Array { dtype: index, dimensions, .. } => {
+                format!("ndarray {} {dimensions}d", dtype(index))
+            }
             Value::Scalar { dtype: index } => format!("scalar {}", dtype(index)),
         }
     }
@@ -309,6 +316,6 @@ impl Machine<'_, '_> {
         if self.facts.joblib().files.len() < 64 {
             self.facts.joblib().files.push(short(&name, 200));
         }
-        self.stack.set_top(Value::Array { dtype: None, dimensions: 0 });
+        self.stack.set_top(Value::Array { dtype: None, dimensions: 0, rows: 0 });
     }
 }

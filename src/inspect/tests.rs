@@ -98,7 +98,7 @@ fn joblib_files_are_read_across_their_arrays() {
                 ("<f8", 24, Some(ByteOrder::Little))
             );
             let class = found.estimators().next().unwrap();
-            assert_eq!(class.attributes["coef_"].values, ["ndarray <f8 1d"]);
+            assert_eq!(class.attributes["coef_"].values, ["ndarray <f8 1d of 3"]);
             assert!(found.globals().iter().all(|global| global.trust == Trust::Known));
         }
     }

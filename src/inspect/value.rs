@@ -29,10 +29,11 @@ pub(super) enum Value {
     Made(u32),
     /// Index into the table of array types.
     Dtype(u32),
-    /// An array of a type, with so many dimensions.
+    /// An array of a type, with so many dimensions and so many rows.
     Array {
         dtype: Option<u32>,
         dimensions: u8,
+        rows: u64,
     },
     /// A scalar of numpy.
     Scalar {

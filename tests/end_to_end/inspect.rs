@@ -53,7 +53,7 @@ fn imports_and_versions_are_those_that_python_sees() {
     let expected = context.python(&python, &[&[script.to_str().unwrap()], paths.as_slice()].concat());
 
     let said = context.run([&["inspect", "--json"], paths.as_slice()].concat()).expect(0);
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let report: Value = serde_json::from_str(&said.stdout()).unwrap();
     let seen = report["artifacts"].as_array().unwrap();
     assert_eq!(seen.len(), files.len());
     for (line, artifact) in expected.lines().zip(seen) {
