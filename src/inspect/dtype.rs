@@ -92,28 +92,28 @@ impl Dtypes {
         let Some(old) = self.of(instance).cloned() else { return };
         let order = state.get(1).and_then(|value| word(*value, texts));
         let mut dtype = plain(old.text.trim_start_matches(['<', '>', '|', '=']), order.as_deref());
-        if let Some(Value::Int(size)) = state.get(5) {
-            if let Ok(size) = u64::try_from(*size) {
-                dtype.item_size = Some(size);
-            }
+        if let Some(Value::Int(size)) = state.get(5)
+            && let Ok(size) = u64::try_from(*size)
+        {
+            dtype.item_size = Some(size);
         }
         if let (Some(Value::Tuple(names)), Some(Value::Dict(fields))) = (state.get(3), state.get(4)) {
             self.fields(&mut dtype, items.get(*names), items.get(*fields), items, texts);
-        } else if let Some(Value::Tuple(subtype)) = state.get(2) {
-            if let [Value::Dtype(base), shape] = items.get(*subtype) {
-                let base = self.of(*base).cloned().unwrap_or_default();
-                let shape = shape_of(*shape, items).unwrap_or_default();
-                dtype.text = format!("{}{shape:?}", base.text);
-                dtype.has_object = base.has_object;
-                dtype.order = base.order;
-            }
+        } else if let Some(Value::Tuple(subtype)) = state.get(2)
+            && let [Value::Dtype(base), shape] = items.get(*subtype)
+        {
+            let base = self.of(*base).cloned().unwrap_or_default();
+            let shape = shape_of(*shape, items).unwrap_or_default();
+            dtype.text = format!("{}{shape:?}", base.text);
+            dtype.has_object = base.has_object;
+            dtype.order = base.order;
         }
         // Types within types could grow without bound.
         dtype.text = short(&dtype.text, LONGEST);
-        if let Some(index) = self.intern(dtype) {
-            if let Some(place) = self.instances.get_mut(instance as usize) {
-                *place = index;
-            }
+        if let Some(index) = self.intern(dtype)
+            && let Some(place) = self.instances.get_mut(instance as usize)
+        {
+            *place = index;
         }
     }
 
@@ -189,7 +189,8 @@ pub(super) fn short(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
-    format!("{}...", &text[..text.floor_char_boundary(most)])
+    let end = (0..=most).rfind(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}...", &text[..end])
 }
 
 /// A text as a word; none where it is no text or no longer held.

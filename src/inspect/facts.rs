@@ -241,10 +241,10 @@ impl Facts {
     pub fn state(&mut self, global: u32, version: Option<String>, offset: u64) {
         if let Some(class) = self.class(global, offset) {
             class.states += 1;
-            if let Some(version) = version {
-                if class.versions.len() < MOST_VALUES || class.versions.contains_key(&version) {
-                    *class.versions.entry(version).or_default() += 1;
-                }
+            if let Some(version) = version
+                && (class.versions.len() < MOST_VALUES || class.versions.contains_key(&version))
+            {
+                *class.versions.entry(version).or_default() += 1;
             }
         }
     }

@@ -92,7 +92,7 @@ impl<'m, 'i> Machine<'m, 'i> {
 
     /// Takes everything above the last mark off the stack, after `use_` has seen it.
     fn above_mark<T>(&mut self, use_: impl FnOnce(&mut Self, usize) -> T) -> Result<T, Stop> {
-        let start = self.stack.to_mark().map_err(|error| self.underflow(error))?;
+        let start = self.stack.down_to_mark().map_err(|error| self.underflow(error))?;
         let count = self.stack.values.len() - start;
         if self.items.wants_room(2 * count) {
             self.items.collect(&mut self.stack.values, &mut self.memo);

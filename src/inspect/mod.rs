@@ -96,6 +96,7 @@ impl Found {
     }
 
     /// Reading stopped before the end.
+    #[expect(clippy::boxed_local, reason = "every reader returns it boxed, so that results stay small")]
     fn stopped(&mut self, stopped: Stop) {
         self.incomplete = true;
         if self.problems.len() < facts::MOST_PROBLEMS {

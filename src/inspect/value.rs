@@ -129,10 +129,10 @@ impl Texts {
         if text.at >= self.young_base {
             return within(&self.young, self.young_base).map(|(start, end)| &self.young[start..end]);
         }
-        if text.at >= self.old_base {
-            if let Some((start, end)) = within(&self.old, self.old_base) {
-                return Some(&self.old[start..end]);
-            }
+        if text.at >= self.old_base
+            && let Some((start, end)) = within(&self.old, self.old_base)
+        {
+            return Some(&self.old[start..end]);
         }
         self.pinned.get(&text.at).map(|bytes| &**bytes).filter(|bytes| bytes.len() == text.length as usize)
     }
@@ -154,10 +154,11 @@ impl Texts {
 
     /// A text that is used again is young again.
     fn refreshed(&mut self, text: Text) -> Value {
-        if text.at >= self.old_base && text.at < self.young_base {
-            if let Some(bytes) = self.get(text).map(<[u8]>::to_vec) {
-                return self.hold(&bytes);
-            }
+        if text.at >= self.old_base
+            && text.at < self.young_base
+            && let Some(bytes) = self.get(text).map(<[u8]>::to_vec)
+        {
+            return self.hold(&bytes);
         }
         Value::Text(text)
     }
@@ -415,10 +416,10 @@ impl Stack {
 
     /// Replaces the uppermost value.
     pub fn set_top(&mut self, value: Value) {
-        if self.above == 0 {
-            if let Some(top) = self.values.last_mut() {
-                *top = value;
-            }
+        if self.above == 0
+            && let Some(top) = self.values.last_mut()
+        {
+            *top = value;
         }
     }
 
@@ -432,7 +433,7 @@ impl Stack {
 
     /// Where the values above the last mark begin in `values`; the mark is gone, the values are still there until
     /// `truncate`.
-    pub fn to_mark(&mut self) -> Result<usize, StackError> {
+    pub fn down_to_mark(&mut self) -> Result<usize, StackError> {
         let mark = self.marks.pop().ok_or(StackError::NoMark)?;
         let start = usize::try_from(mark).unwrap_or(usize::MAX);
         // Values that are counted only lie above those that are held.
@@ -450,7 +451,7 @@ impl Stack {
         self.above == 0
     }
 
-    /// Takes away what `to_mark` pointed to.
+    /// Takes away what `down_to_mark` pointed to.
     pub fn clear_above(&mut self, start: usize) {
         self.values.truncate(start);
     }
