@@ -3,7 +3,9 @@
 
 use super::facts::{Facts, Role};
 use super::input::{Input, Stop, stop};
-use super::value::{Items, Memo, Span, Stack, StackError, Texts, Value};
+use super::literals::{small_long, unescaped};
+use super::stack::{Stack, StackError};
+use super::value::{Items, Memo, Span, Texts, Value};
 use crate::vocab::ProblemKind;
 
 /// The highest protocol there is.
@@ -173,45 +175,6 @@ impl<'m, 'i> Machine<'m, 'i> {
     fn get(&mut self, index: u64) {
         let value = self.memo.get(index, &mut self.texts);
         self.stack.push(value);
-    }
-
-    fn import(&mut self, module: &[u8], name: &[u8]) {
-        let longest = super::value::LONGEST_TEXT;
-        let global = if module.len() > longest || name.len() > longest {
-            self.facts.pickle.unresolved_globals += 1;
-            None
-        } else {
-            self.facts.global(module, name, self.offset)
-        };
-        self.stack.push(global.map_or(Value::Opaque, Value::Global));
-    }
-
-    fn stack_global(&mut self) -> Result<(), Stop> {
-        let (name, module) = (self.pop()?, self.pop()?);
-        let (Value::Text(module), Value::Text(name)) = (module, name) else {
-            if matches!(module, Value::Opaque) || matches!(name, Value::Opaque) {
-                self.facts.pickle.unresolved_globals += 1;
-                self.stack.push(Value::Opaque);
-                return Ok(());
-            }
-            return Err(self.malformed("the name of an import is no text"));
-        };
-        let held = self.texts.get(module).map(<[u8]>::to_vec).zip(self.texts.get(name).map(<[u8]>::to_vec));
-        match held {
-            Some((module_bytes, name_bytes)) => {
-                self.import(&module_bytes, &name_bytes);
-                // The facts bound how many different names there are.
-                if matches!(self.stack.top(), Ok(Value::Global(_))) && self.texts.pinned() < 1 << 15 {
-                    self.texts.pin(module);
-                    self.texts.pin(name);
-                }
-            }
-            None => {
-                self.facts.pickle.unresolved_globals += 1;
-                self.stack.push(Value::Opaque);
-            }
-        }
-        Ok(())
     }
 
     fn python2_text(&mut self) {
@@ -531,54 +494,4 @@ impl<'m, 'i> Machine<'m, 'i> {
             _ => Role::Ordinary,
         }
     }
-}
-
-/// A little-endian integer of any length; larger ones than 64 bits are not held.
-fn small_long(bytes: &[u8]) -> Value {
-    if bytes.len() > 8 {
-        return Value::Opaque;
-    }
-    let sign = if bytes.last().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
-    let mut wide = [sign; 8];
-    wide[..bytes.len()].copy_from_slice(bytes);
-    Value::Int(i64::from_le_bytes(wide))
-}
-
-/// The text of an escaped line. Names in artifacts hardly ever need more than this; what is not understood stays as it
-/// is written.
-fn unescaped(line: &[u8], string: bool) -> Vec<u8> {
-    if !line.contains(&b'\\') && line.is_ascii() {
-        return line.to_vec();
-    }
-    let text: String = line.iter().map(|byte| char::from(*byte)).collect();
-    let mut out = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let width = match rest.chars().next() {
-            Some('u') if !string => 4,
-            Some('U') if !string => 8,
-            Some('x') if string => 2,
-            Some(quote @ ('\\' | '\'' | '"')) if string => {
-                out.push(quote);
-                rest = &rest[1..];
-                continue;
-            }
-            _ => {
-                out.push('\\');
-                continue;
-            }
-        };
-        let code = rest.get(1..=width).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match code.and_then(char::from_u32) {
-            Some(c) => {
-                out.push(c);
-                rest = &rest[1 + width..];
-            }
-            None => out.push('\\'),
-        }
-    }
-    out.push_str(rest);
-    out.into_bytes()
 }
