@@ -11,6 +11,7 @@ pub mod vocab;
 pub mod compare;
 pub mod dataset;
 pub mod format;
+pub mod inspect;
 pub mod judge;
 pub mod matrix;
 pub mod plan;

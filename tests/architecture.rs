@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("compare", 1),
     ("dataset", 1),
     ("format", 1),
+    ("inspect", 1),
     ("judge", 1),
     ("matrix", 1),
     ("plan", 1),

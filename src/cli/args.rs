@@ -62,6 +62,12 @@ pub enum Command {
     ///
     /// Example: shelflife report quickstart --format markdown --output -
     Report(ReportArgs),
+    /// Say what an artifact is, who wrote it with which versions, and what loading it would run; executes nothing.
+    ///
+    /// Reads pickle, joblib, skops, ONNX, .npy, .npz and MLflow folders, compressed or not, without Python.
+    ///
+    /// Example: shelflife inspect model.joblib
+    Inspect(InspectArgs),
     /// List, prepare and prune environments.
     ///
     /// Example: shelflife env prune --days 30
@@ -175,6 +181,23 @@ pub struct ReportArgs {
     /// An earlier run (its name, its folder or its results.json) to judge this one against.
     #[arg(long, value_name = "RUN")]
     pub baseline: Option<PathBuf>,
+}
+
+/// Arguments of `inspect`.
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    /// Files, or folders with files.
+    #[arg(required = true, value_name = "ARTIFACT")]
+    pub artifacts: Vec<PathBuf>,
+    /// Everything that was found, as one JSON document.
+    #[arg(long)]
+    pub json: bool,
+    /// Also write what is suspicious as SARIF 2.1.0, for code scanning.
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Also digest with SHA-256.
+    #[arg(long)]
+    pub sha256: bool,
 }
 
 /// Arguments of `env`.

@@ -34,6 +34,10 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// A folder without files.
+    #[error("there is no file in `{}`", .0.display())]
+    #[diagnostic(help("name an artifact, or a folder with artifacts; hidden files are left out"))]
+    Empty(PathBuf),
     /// A word of the command line is unknown.
     #[error("{what}")]
     #[diagnostic(help("{help}"))]
@@ -86,6 +90,7 @@ impl Failure {
     pub fn code(&self) -> ExitCode {
         match self {
             Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } => ExitCode::InvalidInput,
+            Self::Empty(_) => ExitCode::NothingSelected,
             Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
                 ExitCode::NothingSelected
             }

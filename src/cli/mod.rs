@@ -5,6 +5,7 @@ mod console;
 mod doctor;
 mod env;
 mod failure;
+mod inspect;
 mod load;
 mod plan;
 mod report;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
         Command::Env(args) => env::env(&args.command),
         Command::Doctor => doctor::doctor(),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),

@@ -20,6 +20,11 @@ impl Digest {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
+    /// The digest that a hasher came to.
+    pub fn of_hash(hash: blake3::Hash) -> Self {
+        Self(*hash.as_bytes())
+    }
+
     /// The first 12 hexadecimal digits, for people.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()

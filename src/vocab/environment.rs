@@ -33,7 +33,7 @@ impl Runtime {
 }
 
 /// Byte order of an environment's integers and floats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ByteOrder {
     /// Least significant byte first (x86, ARM).

@@ -9,6 +9,7 @@ mod environment;
 mod event;
 mod exit;
 mod ids;
+mod inspection;
 mod observation;
 mod real;
 mod record;
@@ -23,6 +24,11 @@ pub use event::{
 };
 pub use exit::ExitCode;
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
+pub use inspection::{
+    ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,
+    Inspection, InspectionReport, JoblibFacts, NumpyFacts, OnnxFacts, PackageFact, PickleFacts, PointerFact,
+    Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
+};
 pub use observation::{Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, WarningFact};
 pub use real::Real;
 pub use record::{

@@ -12,6 +12,7 @@ mod machine;
 mod cli_run;
 mod context;
 mod run_container;
+mod inspect;
 mod run_env_errors;
 mod run_kill;
 mod worker_hostile;

@@ -1,0 +1,114 @@
+//! Zip archives: skops files, `.npz`, and others that hold pickles.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::container::{ALWAYS, Outer, RATIO};
+use super::input::{Input, stop};
+use super::text::Walk;
+use super::{Found, npy, pickles};
+use crate::vocab::{ArtifactKind, Problem, ProblemKind};
+
+/// Entries that are looked at.
+const MOST_ENTRIES: usize = 20_000;
+/// Bytes that the table of contents may take.
+const LARGEST_TABLE: u64 = 32 << 20;
+/// Bytes of a schema that are read.
+const LARGEST_SCHEMA: u64 = 256 << 20;
+
+/// A source that gives only so many bytes, so that a table of contents cannot fill the memory.
+struct Limited<R> {
+    source: Outer<R>,
+    left: std::rc::Rc<std::cell::Cell<u64>>,
+}
+
+impl<R: Read + Seek> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read_again(buffer)?;
+        let Some(left) = self.left.get().checked_sub(read as u64) else {
+            return Err(io::Error::other("its table of contents is too large"));
+        };
+        self.left.set(left);
+        Ok(read)
+    }
+}
+
+impl<R: Read + Seek> Seek for Limited<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.source.seek_again(to)
+    }
+}
+
+/// Reads an archive, whose bytes were digested before.
+pub(super) fn read<R: Read + Seek>(outer: &Outer<R>, found: &mut Found) {
+    let left = std::rc::Rc::new(std::cell::Cell::new(LARGEST_TABLE));
+    let source = Limited { source: outer.clone(), left: std::rc::Rc::clone(&left) };
+    let mut archive = match zip::ZipArchive::new(source) {
+        Ok(archive) => archive,
+        Err(error) => {
+            let what = format!("the zip archive cannot be read: {error}");
+            return found.stopped(stop(ProblemKind::Malformed, 0, what));
+        }
+    };
+    let most = ALWAYS.max(outer.count().saturating_mul(RATIO));
+    left.set(u64::MAX);
+    let (mut arrays, mut pickled, mut schema) = (0, 0, false);
+    if archive.len() > MOST_ENTRIES {
+        let what = format!("of {} entries the first {MOST_ENTRIES} are read", archive.len());
+        found.stopped(stop(ProblemKind::Limit, 0, what));
+    }
+    let mut given = 0;
+    for index in 0..archive.len().min(MOST_ENTRIES) {
+        let entry = match archive.by_index(index) {
+            Ok(entry) => entry,
+            Err(error) => {
+                let what = format!("entry {index} of the zip archive cannot be read: {error}");
+                found.stopped(stop(ProblemKind::Malformed, 0, what));
+                continue;
+            }
+        };
+        let name = entry.name().map(|name| name.into_owned()).unwrap_or_default();
+        let left = most.saturating_sub(given);
+        let problems = found.problems.len();
+        if name == "schema.json" {
+            schema = true;
+            let mut walk = Walk::default();
+            if let Err(error) = walk.document(entry.take(LARGEST_SCHEMA.min(left))) {
+                found.stopped(stop(ProblemKind::Malformed, 0, format!("it is no schema: {error}")));
+            }
+            walk.finish();
+            found.merge(walk.versions);
+            found.skops = Some(walk.skops);
+        } else {
+            let mut input = Input::new(Box::new(entry.take(left)));
+            let head = input.peek(8).map(<[u8]>::to_vec).unwrap_or_default();
+            if head.starts_with(npy::MAGIC) {
+                arrays += 1;
+                found.array(&mut input);
+            } else if matches!(head.as_slice(), [0x80, 0..=5, ..])
+                || [".pkl", ".pickle", ".joblib"].iter().any(|end| name.ends_with(end))
+            {
+                pickled += 1;
+                pickles(&mut input, found);
+            }
+            given += input.offset();
+        }
+        // Places within entries mean nothing without their names.
+        for problem in &mut found.problems[problems..] {
+            problem.what = format!("{}: {}", super::dtype::short(&name, 200), problem.what);
+        }
+    }
+    let all = archive.len();
+    found.kind = match (schema, arrays) {
+        (true, _) => ArtifactKind::Skops,
+        (false, arrays) if arrays > 0 && arrays + pickled == all => ArtifactKind::Npz,
+        _ => ArtifactKind::Zip,
+    };
+    found.decoded = given;
+    if found.kind == ArtifactKind::Zip && pickled == 0 {
+        found.problems.push(Problem {
+            kind: ProblemKind::Malformed,
+            offset: 0,
+            what: format!("none of its {all} entries is a schema, an array or a pickle"),
+        });
+    }
+}

@@ -1,0 +1,378 @@
+//! Collects facts while pickles are read. Everything that is kept costs of one budget, so that no file can make the
+//! result large; what does not fit any more is counted, and said.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::dtype::{self, Dtypes, short};
+use super::trust;
+use crate::vocab::{
+    ArrayFact, AttributeFact, ClassFact, GlobalFact, JoblibFacts, PackageFact, PickleFacts, PointerFact,
+    Problem, ProblemKind, Trust,
+};
+
+/// Bytes of names and values that the facts of one artifact may take.
+const BUDGET: usize = 4 << 20;
+/// Problems that are told.
+pub(super) const MOST_PROBLEMS: usize = 64;
+/// Different globals.
+const MOST_GLOBALS: usize = 1 << 14;
+/// Groups of arrays.
+const MOST_ARRAYS: usize = 1 << 10;
+/// Different values, shapes or arguments that are told of one thing.
+const MOST_VALUES: usize = 8;
+const MOST_ARGUMENTS: usize = 4;
+/// Calls of one global whose arguments are looked at.
+const CALLS_LOOKED_AT: u64 = 256;
+
+/// What a global means to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing special.
+    Ordinary,
+    /// `numpy.dtype`.
+    Dtype,
+    /// `_reconstruct` of numpy: an array whose state follows.
+    Reconstruct,
+    /// A numpy scalar.
+    Scalar,
+    /// `_frombuffer` of numpy: an array from a buffer of protocol 5.
+    FromBuffer,
+    /// `_codecs.encode`: bytes in protocols below 3.
+    Encode,
+    /// Makes an instance of its first argument.
+    MakesFirst,
+    /// The wrapper behind whose state joblib puts the bytes of an array.
+    Wrapper,
+    /// The wrapper of joblib before 0.10: arrays are in files of their own.
+    FileWrapper,
+    /// The class of code objects.
+    Code,
+    /// cloudpickle's way to name a type of Python.
+    BuiltinType,
+    /// The tree of `sklearn.tree`.
+    Tree,
+    /// A tree of `sklearn.neighbors`.
+    NeighbourTree,
+}
+
+fn role(module: &str, name: &str) -> Role {
+    let numpy = module == "numpy" || module.starts_with("numpy.");
+    match name {
+        "dtype" if numpy => Role::Dtype,
+        "_reconstruct" if numpy => Role::Reconstruct,
+        "scalar" if numpy => Role::Scalar,
+        "_frombuffer" if numpy => Role::FromBuffer,
+        "encode" if module == "_codecs" => Role::Encode,
+        "_reconstructor" | "__newobj__" | "__newobj_ex__" if trust::modern(module) == "copyreg" => {
+            Role::MakesFirst
+        }
+        "newObj" => Role::MakesFirst,
+        "NumpyArrayWrapper" if module.ends_with("joblib.numpy_pickle") => Role::Wrapper,
+        "NDArrayWrapper" | "ZNDArrayWrapper" if module.contains("joblib.numpy_pickle") => Role::FileWrapper,
+        "CodeType" if module == "types" => Role::Code,
+        "_builtin_type" => Role::BuiltinType,
+        "Tree" if module.starts_with("sklearn.tree") => Role::Tree,
+        "KDTree" | "BallTree" | "KDTree64" | "KDTree32" | "BallTree64" | "BallTree32" => Role::NeighbourTree,
+        _ if name.starts_with("__pyx_unpickle_") => Role::MakesFirst,
+        _ => Role::Ordinary,
+    }
+}
+
+/// Facts of all pickles of one artifact.
+pub(super) struct Facts {
+    pub pickle: PickleFacts,
+    pub dtypes: Dtypes,
+    pub problems: Vec<Problem>,
+    by_name: HashMap<Box<[u8]>, u32>,
+    roles: Vec<Role>,
+    /// Index into the classes by global.
+    class_of: Vec<Option<u32>>,
+    arrays: Vec<ArrayFact>,
+    array_of: HashMap<(Option<u32>, &'static str), usize>,
+    pointers: BTreeSet<PointerFact>,
+    python2: BTreeSet<String>,
+    budget: usize,
+    limited: bool,
+}
+
+impl Facts {
+    pub fn new() -> Self {
+        Self {
+            pickle: PickleFacts::default(),
+            dtypes: Dtypes::default(),
+            problems: Vec::new(),
+            by_name: HashMap::new(),
+            roles: Vec::new(),
+            class_of: Vec::new(),
+            arrays: Vec::new(),
+            array_of: HashMap::new(),
+            pointers: BTreeSet::new(),
+            python2: BTreeSet::new(),
+            budget: BUDGET,
+            limited: false,
+        }
+    }
+
+    pub fn problem(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Whether so many bytes more may be kept.
+    fn afford(&mut self, bytes: usize, offset: u64) -> bool {
+        match self.budget.checked_sub(bytes + 64) {
+            Some(left) => {
+                self.budget = left;
+                true
+            }
+            None => {
+                self.limit(offset);
+                false
+            }
+        }
+    }
+
+    fn limit(&mut self, offset: u64) {
+        if !std::mem::replace(&mut self.limited, true) {
+            let what = "more names and values than are kept; what follows is counted in part".to_owned();
+            self.problem(Problem { kind: ProblemKind::Limit, offset, what });
+        }
+    }
+
+    /// An opcode imports something. None where it cannot be kept.
+    pub fn global(&mut self, module: &[u8], name: &[u8], offset: u64) -> Option<u32> {
+        let mut key = Vec::with_capacity(module.len() + name.len() + 1);
+        key.extend_from_slice(module);
+        key.push(b'\n');
+        key.extend_from_slice(name);
+        if let Some(index) = self.by_name.get(key.as_slice()) {
+            if let Some(global) = self.pickle.globals.get_mut(*index as usize) {
+                global.count += 1;
+            }
+            return Some(*index);
+        }
+        if self.pickle.globals.len() >= MOST_GLOBALS || !self.afford(2 * key.len(), offset) {
+            self.limit(offset);
+            self.pickle.unresolved_globals += 1;
+            return None;
+        }
+        let module = String::from_utf8_lossy(module).into_owned();
+        let name = String::from_utf8_lossy(name).into_owned();
+        let index = self.pickle.globals.len() as u32;
+        self.roles.push(role(&module, &name));
+        self.class_of.push(None);
+        let arguments = Vec::new();
+        self.pickle.globals.push(GlobalFact {
+            module,
+            name,
+            count: 1,
+            called: 0,
+            trust: Trust::Unknown,
+            offset,
+            arguments,
+        });
+        self.by_name.insert(key.into(), index);
+        Some(index)
+    }
+
+    pub fn role(&self, global: u32) -> Role {
+        self.roles.get(global as usize).copied().unwrap_or(Role::Ordinary)
+    }
+
+    /// `module.name` of a global.
+    pub fn path(&self, global: u32) -> String {
+        self.pickle.globals.get(global as usize).map(GlobalFact::path).unwrap_or_default()
+    }
+
+    /// Loading calls a global; whether its arguments are worth a look.
+    pub fn called(&mut self, global: u32) -> bool {
+        let Some(fact) = self.pickle.globals.get_mut(global as usize) else { return false };
+        fact.called += 1;
+        fact.called <= CALLS_LOOKED_AT && fact.arguments.len() < MOST_ARGUMENTS
+    }
+
+    /// Whether a global is written as classes are, so that calling it makes an instance.
+    pub fn looks_like_a_class(&self, global: u32) -> bool {
+        let fact = self.pickle.globals.get(global as usize);
+        fact.is_some_and(|fact| trust::is_class(fact.name.rsplit('.').next().unwrap_or_default()))
+    }
+
+    /// How loading calls a global, where that is not yet known.
+    pub fn arguments(&mut self, global: u32, arguments: String, offset: u64) {
+        let known = |fact: &GlobalFact| fact.arguments.contains(&arguments);
+        if self.pickle.globals.get(global as usize).is_none_or(known) || !self.afford(arguments.len(), offset)
+        {
+            return;
+        }
+        if let Some(fact) = self.pickle.globals.get_mut(global as usize) {
+            fact.arguments.push(arguments);
+        }
+    }
+
+    /// The facts of a class, which are made at its first instance.
+    fn class(&mut self, global: u32, offset: u64) -> Option<&mut ClassFact> {
+        let known = *self.class_of.get(global as usize)?;
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let fact = self.pickle.globals.get(global as usize)?;
+                let (module, name) = (fact.module.clone(), fact.name.clone());
+                if !self.afford(module.len() + name.len(), offset) {
+                    return None;
+                }
+                let index = self.pickle.classes.len() as u32;
+                self.pickle.classes.push(ClassFact { module, name, ..ClassFact::default() });
+                *self.class_of.get_mut(global as usize)? = Some(index);
+                index
+            }
+        };
+        self.pickle.classes.get_mut(index as usize)
+    }
+
+    /// An instance of a class appears.
+    pub fn instance(&mut self, global: u32, offset: u64) {
+        if let Some(class) = self.class(global, offset) {
+            class.count += 1;
+        }
+    }
+
+    /// An instance gets a state dictionary.
+    pub fn state(&mut self, global: u32, version: Option<String>, offset: u64) {
+        if let Some(class) = self.class(global, offset) {
+            class.states += 1;
+            if let Some(version) = version
+                && (class.versions.len() < MOST_VALUES || class.versions.contains_key(&version))
+            {
+                *class.versions.entry(version).or_default() += 1;
+            }
+        }
+    }
+
+    /// One key of a state dictionary; whether its value is worth a look.
+    pub fn attribute(&mut self, global: u32, name: &str, offset: u64) -> bool {
+        let Some(class) = self.class(global, offset) else { return false };
+        if let Some(fact) = class.attributes.get_mut(name) {
+            fact.count += 1;
+            return fact.values.len() < MOST_VALUES;
+        }
+        if !self.afford(name.len(), offset) {
+            return false;
+        }
+        if let Some(class) = self.class(global, offset) {
+            class.attributes.insert(name.to_owned(), AttributeFact { count: 1, values: Vec::new() });
+        }
+        true
+    }
+
+    pub fn attribute_value(&mut self, global: u32, name: &str, value: String, offset: u64) {
+        let fact = |facts: &mut Self| {
+            facts.class(global, offset).and_then(|class| class.attributes.get_mut(name)).map(std::mem::take)
+        };
+        let Some(mut taken) = fact(self) else { return };
+        if !taken.values.contains(&value) && self.afford(value.len(), offset) {
+            taken.values.push(value);
+        }
+        if let Some(place) = self.class(global, offset).and_then(|class| class.attributes.get_mut(name)) {
+            *place = taken;
+        }
+    }
+
+    /// An array of a type, which is an index into the types.
+    pub fn array(
+        &mut self,
+        dtype: Option<u32>,
+        shape: Option<Vec<u64>>,
+        fortran: bool,
+        source: &'static str,
+    ) {
+        let index = match self.array_of.get(&(dtype, source)) {
+            Some(index) => *index,
+            None => {
+                if self.arrays.len() >= MOST_ARRAYS {
+                    return;
+                }
+                let known = dtype.and_then(|dtype| self.dtypes.at(dtype)).cloned();
+                let unknown = || dtype::Dtype { text: "?".to_owned(), ..dtype::Dtype::default() };
+                let known = known.unwrap_or_else(unknown);
+                self.budget = self.budget.saturating_sub(known.text.len() * 2);
+                self.arrays.push(ArrayFact {
+                    dtype: known.text,
+                    source: source.to_owned(),
+                    count: 0,
+                    bytes: 0,
+                    fortran: 0,
+                    byte_order: known.order,
+                    fields: known.fields,
+                    item_size: known.item_size.filter(|_| !known.has_object),
+                    shapes: Vec::new(),
+                });
+                self.array_of.insert((dtype, source), self.arrays.len() - 1);
+                self.arrays.len() - 1
+            }
+        };
+        let fact = &mut self.arrays[index];
+        fact.count += 1;
+        fact.fortran += u64::from(fortran);
+        let Some(shape) = shape else { return };
+        let count = shape.iter().try_fold(1u64, |product, size| product.checked_mul(*size));
+        let bytes = count.and_then(|count| count.checked_mul(fact.item_size.unwrap_or(0)));
+        fact.bytes = fact.bytes.saturating_add(bytes.unwrap_or(0));
+        if fact.shapes.len() < MOST_VALUES && !fact.shapes.contains(&shape) {
+            fact.shapes.push(shape);
+        }
+    }
+
+    pub fn joblib(&mut self) -> &mut JoblibFacts {
+        self.pickle.joblib.get_or_insert_default()
+    }
+
+    /// Something as wide as a pointer of the producer.
+    pub fn pointer(&mut self, dtype: Option<u32>, what: &str) {
+        let Some(dtype) = dtype.and_then(|dtype| self.dtypes.at(dtype)) else { return };
+        self.pointers.extend(dtype::pointer(&dtype.text, &format!("{what} is {}", dtype.text)));
+    }
+
+    pub fn python2(&mut self, why: &str) {
+        if self.python2.len() < MOST_VALUES && !self.python2.contains(why) {
+            self.python2.insert(short(why, 200));
+        }
+    }
+
+    /// Everything that was collected, with what follows from the whole.
+    pub fn finish(mut self) -> (PickleFacts, Vec<ArrayFact>, Versions) {
+        let mut pickle = self.pickle;
+        let mut packages: BTreeMap<String, u64> = BTreeMap::new();
+        for global in &mut pickle.globals {
+            global.trust = trust::trust(&global.module, &global.name, global.called > 0);
+            if let Some(package) = trust::wrapper(&global.module) {
+                *packages.entry(package.to_owned()).or_default() += 1;
+            }
+            let module = &global.module;
+            if module == "numpy" || module.starts_with("numpy.") {
+                pickle.numpy.functions.insert(global.path());
+            }
+            for generation in ["numpy.core", "numpy._core"] {
+                if module
+                    .strip_prefix(generation)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                {
+                    pickle.numpy.generations.insert(generation.to_owned());
+                }
+            }
+        }
+        pickle.wrappers =
+            packages.into_iter().map(|(package, globals)| PackageFact { package, globals }).collect();
+        self.pointers.extend(self.dtypes.pointers());
+        pickle.pointers = self.pointers.into_iter().collect();
+        pickle.python2 = self.python2.into_iter().collect();
+        let mut versions = Versions::new();
+        for version in pickle.classes.iter().flat_map(|class| class.versions.keys()) {
+            versions.entry("scikit-learn".to_owned()).or_default().insert(version.clone());
+        }
+        (pickle, self.arrays, versions)
+    }
+}
+
+/// Recorded versions by package.
+pub(super) type Versions = BTreeMap<String, BTreeSet<String>>;

@@ -1,0 +1,48 @@
+//! The opcodes that import something by its name.
+
+use super::input::Stop;
+use super::machine::Machine;
+use super::value::{LONGEST_TEXT, Value};
+
+impl Machine<'_, '_> {
+    /// Imports a name of a module.
+    pub fn import(&mut self, module: &[u8], name: &[u8]) {
+        let longest = LONGEST_TEXT;
+        let global = if module.len() > longest || name.len() > longest {
+            self.facts.pickle.unresolved_globals += 1;
+            None
+        } else {
+            self.facts.global(module, name, self.offset)
+        };
+        self.stack.push(global.map_or(Value::Opaque, Value::Global));
+    }
+
+    /// Imports what two texts on the stack name.
+    pub fn stack_global(&mut self) -> Result<(), Stop> {
+        let (name, module) = (self.pop()?, self.pop()?);
+        let (Value::Text(module), Value::Text(name)) = (module, name) else {
+            if matches!(module, Value::Opaque) || matches!(name, Value::Opaque) {
+                self.facts.pickle.unresolved_globals += 1;
+                self.stack.push(Value::Opaque);
+                return Ok(());
+            }
+            return Err(self.malformed("the name of an import is no text"));
+        };
+        let held = self.texts.get(module).map(<[u8]>::to_vec).zip(self.texts.get(name).map(<[u8]>::to_vec));
+        match held {
+            Some((module_bytes, name_bytes)) => {
+                self.import(&module_bytes, &name_bytes);
+                // The facts bound how many different names there are.
+                if matches!(self.stack.top(), Ok(Value::Global(_))) && self.texts.pinned() < 1 << 15 {
+                    self.texts.pin(module);
+                    self.texts.pin(name);
+                }
+            }
+            None => {
+                self.facts.pickle.unresolved_globals += 1;
+                self.stack.push(Value::Opaque);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,321 @@
+//! What calls and states mean: arrays and their types, estimators and their attributes, joblib's arrays between the
+//! opcodes.
+
+use super::dtype::{shape_of, short, word};
+use super::facts::Role;
+use super::input::{Stop, stop};
+use super::machine::Machine;
+use super::value::{Span, Value};
+use crate::vocab::ProblemKind;
+
+/// The key under which scikit-learn records its version.
+const VERSION_KEY: &str = "_sklearn_version";
+/// Bytes of one value or argument that are told.
+const LONGEST_VALUE: usize = 80;
+/// joblib's pad is at most as long as the alignment that it names.
+const LARGEST_ALIGNMENT: i64 = 255;
+
+impl Machine<'_, '_> {
+    /// Loading calls something.
+    pub fn call(&mut self, callable: Value, arguments: Value) -> Result<(), Stop> {
+        let Value::Global(global) = callable else {
+            let code = self.role_of(callable) == Role::BuiltinType;
+            let known = code && matches!(callable, Value::Made(_));
+            if let (true, Value::Tuple(span)) = (known, arguments) {
+                self.code_object(span);
+            }
+            self.facts.pickle.calls_of_results += u64::from(!known);
+            self.stack.push(Value::Opaque);
+            return Ok(());
+        };
+        let span = match arguments {
+            Value::Tuple(span) => span,
+            _ => Span::EMPTY,
+        };
+        let first = self.items.get(span).first().copied().unwrap_or(Value::Opaque);
+        let second = self.items.get(span).get(1).copied().unwrap_or(Value::Opaque);
+        let look = self.facts.called(global);
+        let role = self.facts.role(global);
+        let result = match role {
+            Role::Dtype => match word(first, &self.texts) {
+                Some(code) => self.facts.dtypes.make(&short(&code, 64)),
+                None => Value::Opaque,
+            },
+            Role::Scalar => Value::Scalar { dtype: self.dtype_of(first) },
+            Role::FromBuffer => {
+                let (shape, order) = {
+                    let items = self.items.get(span);
+                    (items.get(2).copied().unwrap_or(Value::Opaque), items.get(3).copied())
+                };
+                let fortran = order.and_then(|order| word(order, &self.texts)).as_deref() == Some("F");
+                self.array(self.dtype_of(second), shape, fortran, "buffer")
+            }
+            Role::Encode => Value::Bytes(0),
+            Role::MakesFirst => match first {
+                Value::Global(class) => {
+                    self.facts.instance(class, self.offset);
+                    Value::Made(class)
+                }
+                _ => Value::Made(global),
+            },
+            Role::Code => {
+                self.code_object(span);
+                Value::Made(global)
+            }
+            Role::Tree => {
+                if let Value::Array { dtype, .. } = second {
+                    self.facts.pointer(dtype, "the tree's number of classes");
+                }
+                self.facts.instance(global, self.offset);
+                Value::Made(global)
+            }
+            _ => {
+                if self.facts.looks_like_a_class(global) {
+                    self.facts.instance(global, self.offset);
+                }
+                Value::Made(global)
+            }
+        };
+        let plain =
+            matches!(role, Role::Dtype | Role::Scalar | Role::FromBuffer | Role::Encode | Role::Reconstruct);
+        if look && !plain {
+            let words: Vec<_> = self
+                .items
+                .get(span)
+                .iter()
+                .take(6)
+                .map(|value| self.describe(*value, LONGEST_VALUE / 2))
+                .collect();
+            let more = if span.len() > 6 { ", ..." } else { "" };
+            self.facts.arguments(global, format!("({}{more})", words.join(", ")), self.offset);
+        }
+        self.stack.push(result);
+        Ok(())
+    }
+
+    /// An instance is made without calling its `__init__`.
+    pub fn new_object(&mut self, class: Value, _arguments: Value) {
+        match class {
+            Value::Global(global) => {
+                self.facts.called(global);
+                self.facts.instance(global, self.offset);
+                self.stack.push(Value::Made(global));
+            }
+            _ => {
+                self.facts.pickle.calls_of_results += 1;
+                self.stack.push(Value::Opaque);
+            }
+        }
+    }
+
+    fn code_object(&mut self, arguments: Span) {
+        let count = arguments.len() as u32;
+        if self.facts.pickle.code_objects.len() < 16 || self.facts.pickle.code_objects.contains_key(&count) {
+            *self.facts.pickle.code_objects.entry(count).or_default() += 1;
+        }
+    }
+
+    /// The type that a value names.
+    fn dtype_of(&self, value: Value) -> Option<u32> {
+        match value {
+            Value::Dtype(instance) => self.facts.dtypes.index(instance),
+            _ => None,
+        }
+    }
+
+    fn array(&mut self, dtype: Option<u32>, shape: Value, fortran: bool, source: &'static str) -> Value {
+        let shape = shape_of(shape, &self.items);
+        let dimensions = shape.as_ref().map_or(0, |shape| shape.len() as u8);
+        let rows = shape.as_ref().and_then(|shape| shape.first().copied()).unwrap_or_default();
+        self.facts.array(dtype, shape, fortran, source);
+        Value::Array { dtype, dimensions, rows }
+    }
+
+    /// The uppermost value gets its state.
+    pub fn build(&mut self, state: Value) -> Result<(), Stop> {
+        let target = self.top()?;
+        match (target, state) {
+            (Value::Dtype(instance), Value::Tuple(span)) => {
+                let state = self.items.get(span);
+                self.facts.dtypes.build(instance, state, &self.items, &self.texts);
+            }
+            (Value::Made(global), _) => match (self.facts.role(global), state) {
+                // (version, shape, type, column by column, bytes or list)
+                (Role::Reconstruct, Value::Tuple(span)) => {
+                    let items = self.items.get(span);
+                    let at = |index: usize| items.get(index).copied().unwrap_or(Value::Opaque);
+                    let (shape, dtype, fortran) = (at(1), at(2), at(3) == Value::Bool(true));
+                    let array = self.array(self.dtype_of(dtype), shape, fortran, "pickle");
+                    self.stack.set_top(array);
+                }
+                (Role::Wrapper, Value::Dict(span)) if self.outermost => self.joblib_array(span)?,
+                (Role::Wrapper, _) if self.outermost => {
+                    return Err(self.unreadable_wrapper("the state of joblib's array wrapper"));
+                }
+                (Role::FileWrapper, Value::Dict(span)) => self.joblib_file(span),
+                (Role::NeighbourTree, Value::Tuple(span)) => {
+                    if let Some(Value::Array { dtype, .. }) = self.items.get(span).get(1) {
+                        self.facts.pointer(*dtype, "the index array of a neighbours' tree");
+                    }
+                    self.object_state(global, state);
+                }
+                _ => self.object_state(global, state),
+            },
+            // A state for a class or function itself changes it for the whole process.
+            (Value::Global(global), _) => {
+                self.facts.called(global);
+                self.facts.arguments(global, "(attributes are set on it)".to_owned(), self.offset);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Records the state of an instance: a dictionary, or a pair of one and the values of slots.
+    fn object_state(&mut self, global: u32, state: Value) {
+        let spans = match state {
+            Value::Dict(span) => [Some(span), None],
+            Value::Tuple(pair) => match *self.items.get(pair) {
+                [Value::Dict(state), Value::Dict(slots)] => [Some(state), Some(slots)],
+                [Value::None, Value::Dict(slots)] => [None, Some(slots)],
+                _ => return,
+            },
+            _ => return,
+        };
+        let mut version = None;
+        for span in spans.into_iter().flatten() {
+            for index in 0..span.len() / 2 {
+                let pair = self.items.get(span);
+                let (key, value) = (pair[2 * index], pair[2 * index + 1]);
+                let Some(key) = word(key, &self.texts) else { continue };
+                if key == VERSION_KEY {
+                    version = word(value, &self.texts).map(|version| short(&version, 64));
+                }
+                if self.facts.attribute(global, &key, self.offset) {
+                    let value = self.describe(value, LONGEST_VALUE);
+                    self.facts.attribute_value(global, &key, value, self.offset);
+                }
+            }
+        }
+        self.facts.state(global, version, self.offset);
+    }
+
+    /// A value in Python's notation, shortened.
+    fn describe(&self, value: Value, longest: usize) -> String {
+        let dtype = |dtype: Option<u32>| {
+            let known = dtype.and_then(|dtype| self.facts.dtypes.at(dtype));
+            known.map_or("?".to_owned(), |dtype| short(&dtype.text, longest))
+        };
+        match value {
+            Value::Opaque => "?".to_owned(),
+            Value::None => "None".to_owned(),
+            Value::Bool(true) => "True".to_owned(),
+            Value::Bool(false) => "False".to_owned(),
+            Value::Int(number) => number.to_string(),
+            Value::Float(number) => format!("{number:?}"),
+            Value::Text(_) => match word(value, &self.texts) {
+                Some(text) => format!("'{}'", short(&text, longest)),
+                None => "str".to_owned(),
+            },
+            Value::Bytes(_) => "bytes".to_owned(),
+            Value::Tuple(span) => {
+                let simple = |value: &Value| match value {
+                    Value::Tuple(_) => "tuple".to_owned(),
+                    value => self.describe(*value, longest / 4),
+                };
+                let words: Vec<_> = self.items.get(span).iter().take(4).map(simple).collect();
+                let more = if span.len() > 4 { ", ..." } else { "" };
+                format!("({}{more})", words.join(", "))
+            }
+            Value::List => "list".to_owned(),
+            Value::Set => "set".to_owned(),
+            Value::Dict(_) => "dict".to_owned(),
+            Value::Global(global) => short(&self.facts.path(global), 2 * longest),
+            Value::Made(global) => format!("<{}>", short(&self.facts.path(global), 2 * longest)),
+            Value::Dtype(instance) => {
+                format!("dtype {}", dtype(self.facts.dtypes.index(instance)))
+            }
+            // The length of a vector tells how many classes a classifier has.
+            Value::Array { dtype: index, dimensions: 1, rows } => {
+                format!("ndarray {} 1d of {rows}", dtype(index))
+            }
+            Value::Array { dtype: index, dimensions, .. } => {
+                format!("ndarray {} {dimensions}d", dtype(index))
+            }
+            Value::Scalar { dtype: index } => format!("scalar {}", dtype(index)),
+        }
+    }
+
+    fn unreadable_wrapper(&self, what: &str) -> Stop {
+        let what = format!("{what} cannot be read, so nothing says where the array behind it ends");
+        stop(ProblemKind::Malformed, self.offset, what)
+    }
+
+    /// The value of a key of a dictionary.
+    fn field(&self, dictionary: Span, key: &str) -> Option<Value> {
+        let mut pairs = self.items.get(dictionary).chunks_exact(2);
+        // The last one wins, as in Python.
+        pairs.rfind(|pair| word(pair[0], &self.texts).as_deref() == Some(key)).map(|pair| pair[1])
+    }
+
+    /// joblib's wrapper got its state: the bytes of its array stand here, between the opcodes.
+    fn joblib_array(&mut self, state: Span) -> Result<(), Stop> {
+        let Some(dtype) = self.field(state, "dtype").and_then(|value| self.dtype_of(value)) else {
+            return Err(self.unreadable_wrapper("the type of joblib's array"));
+        };
+        let Some(known) = self.facts.dtypes.at(dtype).cloned() else {
+            return Err(self.unreadable_wrapper("the type of joblib's array"));
+        };
+        let shape_value = self.field(state, "shape").unwrap_or(Value::Opaque);
+        let Some(shape) = shape_of(shape_value, &self.items) else {
+            return Err(self.unreadable_wrapper("the shape of joblib's array"));
+        };
+        let fortran =
+            self.field(state, "order").and_then(|order| word(order, &self.texts)).as_deref() == Some("F");
+        let alignment = match self.field(state, "numpy_array_alignment_bytes") {
+            Some(Value::Int(bytes @ 1..=LARGEST_ALIGNMENT)) => Some(bytes as u64),
+            None | Some(Value::None) => None,
+            Some(_) => return Err(self.unreadable_wrapper("the alignment of joblib's array")),
+        };
+        let array = self.array(Some(dtype), shape_value, fortran, "joblib");
+        if known.has_object {
+            self.facts.joblib().objects += 1;
+            let nested = Machine::new(self.input, self.facts, false).read();
+            if let Some(stopped) = nested.stopped {
+                return Err(stopped);
+            }
+        } else {
+            let Some(size) = known.item_size else {
+                return Err(self.unreadable_wrapper("the type of joblib's array"));
+            };
+            let bytes = shape.iter().try_fold(size, |product, size| product.checked_mul(*size));
+            let Some(bytes) = bytes else {
+                return Err(self.malformed("the shape of an array is larger than any memory"));
+            };
+            match alignment {
+                Some(alignment) => {
+                    self.facts.joblib().aligned += 1;
+                    if self.facts.joblib().alignments.len() < 8 {
+                        self.facts.joblib().alignments.insert(alignment);
+                    }
+                    let pad = self.input.byte("before the pad of an array")?;
+                    self.input.skip(pad.into(), "inside the pad of an array")?;
+                }
+                None => self.facts.joblib().packed += 1,
+            }
+            self.input.skip(bytes, "inside an array")?;
+        }
+        self.stack.set_top(array);
+        Ok(())
+    }
+
+    /// joblib before 0.10: the array is in a file beside this one.
+    fn joblib_file(&mut self, state: Span) {
+        let name = self.field(state, "filename").and_then(|name| word(name, &self.texts));
+        let name = name.unwrap_or_else(|| "?".to_owned());
+        if self.facts.joblib().files.len() < 64 {
+            self.facts.joblib().files.push(short(&name, 200));
+        }
+        self.stack.set_top(Value::Array { dtype: None, dimensions: 0, rows: 0 });
+    }
+}

@@ -1,0 +1,193 @@
+//! JSON (skops schemas, metadata, parameters) and the description of MLflow models: walked, never held as a whole.
+
+use std::fmt;
+use std::io::Read;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::facts::Versions;
+use super::trust;
+use crate::vocab::{SkopsFacts, Trust};
+
+/// Different types that are kept.
+const MOST_TYPES: usize = 4096;
+/// Bytes of a key or word that are kept.
+const LONGEST: usize = 256;
+/// Bytes of a description that are read.
+const LONGEST_DESCRIPTION: u64 = 1 << 20;
+
+/// What a walk through JSON collects.
+#[derive(Default)]
+pub(super) struct Walk {
+    pub skops: SkopsFacts,
+    pub versions: Versions,
+    kept: usize,
+}
+
+impl Walk {
+    /// Walks a document. The error says what is wrong with it.
+    pub fn document(&mut self, source: impl Read) -> Result<(), serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_reader(std::io::BufReader::new(source));
+        Node { walk: self, versions: false }.deserialize(&mut deserializer)?;
+        deserializer.end()
+    }
+
+    /// The types that skops would want to be told to trust.
+    pub fn finish(&mut self) {
+        let known = |path: &str| {
+            let (module, name) = path.rsplit_once('.').unwrap_or(("builtins", path));
+            trust::trust(module, name, false) == Trust::Known
+        };
+        self.skops.untrusted = self.skops.types.keys().filter(|path| !known(path)).cloned().collect();
+        if let Some(version) = &self.skops.skops_version {
+            self.versions.entry("skops".to_owned()).or_default().insert(version.clone());
+        }
+    }
+
+    fn word(&mut self, key: &str, value: &str, versions: bool) {
+        if key.len() > LONGEST || value.len() > LONGEST || self.kept >= MOST_TYPES {
+            return;
+        }
+        if key == "_skops_version" {
+            self.skops.skops_version = Some(value.to_owned());
+        } else if let Some(package) = package_of(key, versions).filter(|_| is_version(value)) {
+            self.kept += 1;
+            self.versions.entry(package).or_default().insert(value.to_owned());
+        }
+    }
+}
+
+/// The package whose version a key names.
+fn package_of(key: &str, versions: bool) -> Option<String> {
+    let package = match key.strip_suffix("_version") {
+        Some("format" | "schema" | "model" | "metadata" | "package" | "file") | None if !versions => {
+            return None;
+        }
+        Some(package) => package,
+        None => key,
+    };
+    let package = package.trim_start_matches('_');
+    Some(match package {
+        "sklearn" | "scikit_learn" => "scikit-learn".to_owned(),
+        other => other.replace('_', "-"),
+    })
+}
+
+fn is_version(value: &str) -> bool {
+    value.starts_with(|c: char| c.is_ascii_digit()) && value.contains('.')
+}
+
+/// One value of the document.
+struct Node<'w> {
+    walk: &'w mut Walk,
+    /// Whether it is a table of versions.
+    versions: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Some(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Some(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok((value.len() <= LONGEST).then(|| value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        while sequence.next_element_seed(Node { walk: self.walk, versions: false })?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut module, mut class) = (None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "__id__" {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let versions = matches!(key.as_str(), "versions" | "packages" | "dependencies");
+            let Some(value) = map.next_value_seed(Node { walk: self.walk, versions })? else { continue };
+            match key.as_str() {
+                "__module__" => module = Some(value),
+                "__class__" => class = Some(value),
+                "__loader__" => count(&mut self.walk.skops.loaders, value),
+                "protocol" => self.walk.skops.protocol = value.parse().ok(),
+                _ => self.walk.word(&key, &value, self.versions),
+            }
+        }
+        if let (Some(module), Some(class)) = (module, class) {
+            count(&mut self.walk.skops.types, format!("{module}.{class}"));
+        }
+        Ok(None)
+    }
+}
+
+fn count(counts: &mut std::collections::BTreeMap<String, u64>, key: String) {
+    if counts.len() < MOST_TYPES || counts.contains_key(&key) {
+        *counts.entry(key).or_default() += 1;
+    }
+}
+
+/// Whether a text begins as an `MLmodel` file does: with one of its keys.
+pub(super) fn looks_like_mlmodel(head: &[u8]) -> bool {
+    const KEYS: &[&str] = &[
+        "artifact_path:",
+        "env_vars:",
+        "flavors:",
+        "is_signature",
+        "mlflow_version:",
+        "metadata:",
+        "model_id:",
+        "run_id:",
+    ];
+    KEYS.iter().any(|key| head.starts_with(key.as_bytes()))
+}
+
+/// The versions that an `MLmodel` file names; none where the text is something else.
+pub(super) fn mlmodel(source: impl Read) -> Option<Versions> {
+    let mut bytes = Vec::new();
+    source.take(LONGEST_DESCRIPTION).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    if !text.lines().any(|line| line == "flavors:") {
+        return None;
+    }
+    let mut versions = Versions::new();
+    for line in text.lines() {
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let value = value.trim().trim_matches(['\'', '"']);
+        if let Some(package) = package_of(key.trim(), false).filter(|_| is_version(value)) {
+            versions.entry(package).or_default().insert(value.to_owned());
+        }
+    }
+    Some(versions)
+}

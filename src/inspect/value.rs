@@ -1,0 +1,415 @@
+//! The values of the symbolic stack: small copies, with texts and containers in arenas of bounded size.
+//!
+//! What does not fit any more is forgotten, never an error: a forgotten value is `Opaque`, and whoever needs it says
+//! that it could not be read.
+
+use std::collections::HashMap;
+
+/// A value as far as facts need it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value {
+    /// Nothing is known, or it is too large to be held.
+    Opaque,
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Text),
+    /// Bytes, which are not held.
+    Bytes(u64),
+    Tuple(Span),
+    /// A list; its items are not held.
+    List,
+    Set,
+    /// Keys and values in turn.
+    Dict(Span),
+    /// An imported name: index into the globals.
+    Global(u32),
+    /// What a call of a global returned, or an instance of it.
+    Made(u32),
+    /// Index into the table of array types.
+    Dtype(u32),
+    /// An array of a type, with so many dimensions and so many rows.
+    Array {
+        dtype: Option<u32>,
+        dimensions: u8,
+        rows: u64,
+    },
+    /// A scalar of numpy.
+    Scalar {
+        dtype: Option<u32>,
+    },
+}
+
+/// A place in `Texts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    at: u64,
+    length: u32,
+}
+
+/// A range of `Items`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    length: u32,
+}
+
+impl Span {
+    pub const EMPTY: Self = Self { start: 0, length: 0 };
+
+    pub fn len(self) -> usize {
+        self.length as usize
+    }
+}
+
+/// Texts longer than this are not held.
+pub(super) const LONGEST_TEXT: usize = 1024;
+/// The first texts of a file are held to its end: names of modules and attributes come early.
+const FIRST_BYTES: usize = 1 << 20;
+/// Of the later ones at least this many bytes.
+const LATER_BYTES: usize = 2 << 20;
+
+/// Bounded memory for texts. The oldest are forgotten, except the first ones and those that named a global.
+pub(super) struct Texts {
+    first: Vec<u8>,
+    young: Vec<u8>,
+    young_base: u64,
+    old: Vec<u8>,
+    old_base: u64,
+    pinned: HashMap<u64, Box<[u8]>>,
+}
+
+impl Texts {
+    pub fn new() -> Self {
+        Self {
+            first: Vec::new(),
+            young: Vec::new(),
+            young_base: FIRST_BYTES as u64,
+            old: Vec::new(),
+            old_base: FIRST_BYTES as u64,
+            pinned: HashMap::new(),
+        }
+    }
+
+    /// Holds a text; one that is too long is opaque from the beginning.
+    pub fn hold(&mut self, bytes: &[u8]) -> Value {
+        if bytes.len() > LONGEST_TEXT {
+            return Value::Opaque;
+        }
+        let length = bytes.len() as u32;
+        if self.first.len() + bytes.len() <= FIRST_BYTES {
+            let at = self.first.len() as u64;
+            self.first.extend_from_slice(bytes);
+            return Value::Text(Text { at, length });
+        }
+        if self.young.len() + bytes.len() > LATER_BYTES {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.old_base = self.young_base;
+            self.young_base = self.old_base + self.old.len() as u64;
+            self.young.clear();
+        }
+        let at = self.young_base + self.young.len() as u64;
+        self.young.extend_from_slice(bytes);
+        Value::Text(Text { at, length })
+    }
+
+    pub fn get(&self, text: Text) -> Option<&[u8]> {
+        let within = |part: &'_ [u8], base: u64| {
+            let start = usize::try_from(text.at.checked_sub(base)?).ok()?;
+            let end = start.checked_add(text.length as usize)?;
+            (end <= part.len()).then_some((start, end))
+        };
+        if text.at < FIRST_BYTES as u64 {
+            // An empty text may stand at the very end of the first part.
+            if let Some((start, end)) = within(&self.first, 0) {
+                return Some(&self.first[start..end]);
+            }
+        }
+        if text.at >= self.young_base {
+            return within(&self.young, self.young_base).map(|(start, end)| &self.young[start..end]);
+        }
+        if text.at >= self.old_base
+            && let Some((start, end)) = within(&self.old, self.old_base)
+        {
+            return Some(&self.old[start..end]);
+        }
+        self.pinned.get(&text.at).map(|bytes| &**bytes).filter(|bytes| bytes.len() == text.length as usize)
+    }
+
+    /// Holds a text for good, because it named something; the caller bounds how often.
+    pub fn pin(&mut self, text: Text) {
+        if text.at < FIRST_BYTES as u64 || self.pinned.contains_key(&text.at) {
+            return;
+        }
+        if let Some(bytes) = self.get(text).map(Box::from) {
+            self.pinned.insert(text.at, bytes);
+        }
+    }
+
+    /// How many texts are held for good.
+    pub fn pinned(&self) -> usize {
+        self.pinned.len()
+    }
+
+    /// A text that is used again is young again.
+    fn refreshed(&mut self, text: Text) -> Value {
+        if text.at >= self.old_base
+            && text.at < self.young_base
+            && let Some(bytes) = self.get(text).map(<[u8]>::to_vec)
+        {
+            return self.hold(&bytes);
+        }
+        Value::Text(text)
+    }
+}
+
+/// Items of tuples and dictionaries that are held at most.
+const MOST_ITEMS: usize = 1 << 18;
+/// Items of one tuple or dictionary that are held at most.
+pub(super) const MOST_ITEMS_OF_ONE: usize = 1 << 12;
+
+/// Bounded memory for the items of tuples and dictionaries.
+pub(super) struct Items {
+    items: Vec<Value>,
+}
+
+impl Items {
+    pub fn new() -> Self {
+        Self { items: Vec::new() }
+    }
+
+    pub fn get(&self, span: Span) -> &[Value] {
+        let start = span.start as usize;
+        self.items.get(start..start + span.len()).unwrap_or(&[])
+    }
+
+    /// Whether `collect` should be called before the next items are held.
+    pub fn wants_room(&self, more: usize) -> bool {
+        self.items.len() + more > MOST_ITEMS
+    }
+
+    /// Holds items as one container; none where it is too large.
+    pub fn hold(&mut self, items: &[Value]) -> Option<Span> {
+        if items.is_empty() {
+            return Some(Span::EMPTY);
+        }
+        if items.len() > MOST_ITEMS_OF_ONE || self.wants_room(items.len()) {
+            return None;
+        }
+        let start = self.items.len() as u32;
+        self.items.extend_from_slice(items);
+        Some(Span { start, length: items.len() as u32 })
+    }
+
+    /// Adds items to a dictionary; one that is too large keeps what it has.
+    pub fn extend(&mut self, span: Span, items: &[Value]) -> Span {
+        let total = span.len() + items.len();
+        if total > MOST_ITEMS_OF_ONE || self.wants_room(total) {
+            return span;
+        }
+        let (mut start, end) = (span.start as usize, (span.start + span.length) as usize);
+        if end != self.items.len() || span.length == 0 {
+            start = self.items.len();
+            self.items.extend_from_within(span.start as usize..end);
+        }
+        self.items.extend_from_slice(items);
+        Span { start: start as u32, length: total as u32 }
+    }
+
+    /// Keeps only what the stack reaches, and what of it lies in the memo becomes opaque. Without recursion: what was
+    /// copied is looked through in the order of copying.
+    pub fn collect(&mut self, stack: &mut [Value], memo: &mut Memo) {
+        let mut moved: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut kept: Vec<Value> = Vec::new();
+        let mut forward = |value: &mut Value, kept: &mut Vec<Value>, from: &[Value]| {
+            let (Value::Tuple(span) | Value::Dict(span)) = value else { return };
+            if span.length == 0 {
+                return;
+            }
+            let start = *moved.entry((span.start, span.length)).or_insert_with(|| {
+                let start = kept.len() as u32;
+                let at = span.start as usize;
+                kept.extend_from_slice(&from[at..at + span.len()]);
+                start
+            });
+            span.start = start;
+        };
+        for value in stack.iter_mut() {
+            forward(value, &mut kept, &self.items);
+            // Overlapping containers could make more of the arena than it was.
+            if kept.len() > MOST_ITEMS {
+                break;
+            }
+        }
+        let mut at = 0;
+        while at < kept.len() && kept.len() <= MOST_ITEMS {
+            let mut value = kept[at];
+            forward(&mut value, &mut kept, &self.items);
+            kept[at] = value;
+            at += 1;
+        }
+        if kept.len() > MOST_ITEMS / 2 {
+            // Almost everything is alive: a structure that facts do not need. Forget it all.
+            for value in stack.iter_mut() {
+                if matches!(value, Value::Tuple(_) | Value::Dict(_)) {
+                    *value = Value::Opaque;
+                }
+            }
+            kept.clear();
+        }
+        self.items = kept;
+        memo.forget_containers();
+    }
+}
+
+/// Entries of the memo that are held to the end, by their index.
+const DENSE: usize = 1 << 18;
+/// Of the others at least this many of the last ones.
+const SPARSE: usize = 1 << 15;
+
+/// Bounded memory for the memo.
+pub(super) struct Memo {
+    dense: Vec<Value>,
+    written: Vec<u64>,
+    young: HashMap<u64, Value>,
+    old: HashMap<u64, Value>,
+    /// How many entries Python would have: the index of the next `MEMOIZE`.
+    length: u64,
+}
+
+impl Memo {
+    pub fn new() -> Self {
+        Self { dense: Vec::new(), written: Vec::new(), young: HashMap::new(), old: HashMap::new(), length: 0 }
+    }
+
+    pub fn memoize(&mut self, value: Value) {
+        self.put(self.length, value);
+    }
+
+    pub fn put(&mut self, index: u64, value: Value) {
+        if index < DENSE as u64 {
+            let at = index as usize;
+            if at >= self.dense.len() {
+                self.dense.resize(at + 1, Value::Opaque);
+                self.written.resize(at / 64 + 1, 0);
+            }
+            let bit = 1 << (at % 64);
+            self.length += u64::from(self.written[at / 64] & bit == 0);
+            self.written[at / 64] |= bit;
+            self.dense[at] = value;
+            return;
+        }
+        self.length += 1;
+        if matches!(value, Value::Opaque | Value::List | Value::Set | Value::Tuple(_) | Value::Dict(_)) {
+            // Also takes away what was there.
+            if self.young.remove(&index).is_some() || self.old.remove(&index).is_some() {
+                self.length -= 1;
+            }
+            return;
+        }
+        if self.young.len() >= SPARSE {
+            self.old = std::mem::take(&mut self.young);
+        }
+        if self.young.insert(index, value).is_some() || self.old.remove(&index).is_some() {
+            self.length -= 1;
+        }
+    }
+
+    pub fn get(&mut self, index: u64, texts: &mut Texts) -> Value {
+        let at = index as usize;
+        if index < DENSE as u64 {
+            let Some(value) = self.dense.get_mut(at) else { return Value::Opaque };
+            if let Value::Text(text) = *value {
+                *value = texts.refreshed(text);
+            }
+            return *value;
+        }
+        let found = self.young.get(&index).copied().or_else(|| self.old.remove(&index));
+        let Some(mut value) = found else { return Value::Opaque };
+        if let Value::Text(text) = value {
+            value = texts.refreshed(text);
+        }
+        if self.young.len() < SPARSE || self.young.contains_key(&index) {
+            self.young.insert(index, value);
+        } else {
+            self.old.insert(index, value);
+        }
+        value
+    }
+
+    fn forget_containers(&mut self) {
+        for value in self.dense.iter_mut() {
+            if matches!(value, Value::Tuple(span) | Value::Dict(span) if span.length > 0) {
+                *value = Value::Opaque;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(texts: &mut Texts, word: &str) -> Text {
+        match texts.hold(word.as_bytes()) {
+            Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_texts_and_the_last_ones_are_held() {
+        let mut texts = Texts::new();
+        let early = text(&mut texts, "numpy");
+        let words: Vec<_> = (0..2_000_000).map(|n| text(&mut texts, &format!("word{n}"))).collect();
+        assert_eq!(texts.get(early), Some(&b"numpy"[..]));
+        assert_eq!(texts.get(words[1_999_999]), Some(&b"word1999999"[..]));
+        assert_eq!(texts.get(words[900_000]), None);
+        let held = texts.first.len() + texts.young.capacity() + texts.old.capacity();
+        assert!(held < 8 << 20, "{held}");
+    }
+
+    #[test]
+    fn a_pinned_text_outlives_the_ring() {
+        let mut texts = Texts::new();
+        (0..300_000).for_each(|n| {
+            texts.hold(format!("word{n}").as_bytes());
+        });
+        let name = text(&mut texts, "sklearn.linear_model");
+        texts.pin(name);
+        (0..2_000_000).for_each(|n| {
+            texts.hold(format!("word{n}").as_bytes());
+        });
+        assert_eq!(texts.get(name), Some(&b"sklearn.linear_model"[..]));
+    }
+
+    #[test]
+    fn what_the_stack_reaches_survives_a_collection() {
+        let mut items = Items::new();
+        let mut memo = Memo::new();
+        let inner = items.hold(&[Value::Int(1), Value::Int(2)]).unwrap();
+        let outer = items.hold(&[Value::Tuple(inner), Value::Tuple(inner), Value::None]).unwrap();
+        items.hold(&[Value::Int(9); 100]).unwrap();
+        let mut stack = [Value::Tuple(outer), Value::Dict(inner)];
+        items.collect(&mut stack, &mut memo);
+        assert_eq!(items.items.len(), 5);
+        let Value::Tuple(outer) = stack[0] else { panic!() };
+        let Value::Tuple(inner) = items.get(outer)[1] else { panic!() };
+        assert_eq!(items.get(inner), [Value::Int(1), Value::Int(2)]);
+        assert_eq!(stack[1], Value::Dict(inner));
+    }
+
+    #[test]
+    fn memory_of_the_memo_is_bounded() {
+        let mut memo = Memo::new();
+        let mut texts = Texts::new();
+        for index in 0..1_000_000u64 {
+            memo.put(index * 7, Value::Int(index as i64));
+        }
+        assert!(memo.dense.len() <= DENSE && memo.young.len() + memo.old.len() <= 2 * SPARSE + 1);
+        assert_eq!(memo.get(7 * 999_999, &mut texts), Value::Int(999_999));
+        assert_eq!(memo.get(14, &mut texts), Value::Int(2));
+        assert_eq!(memo.length, 1_000_000);
+    }
+}

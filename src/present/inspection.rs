@@ -1,0 +1,327 @@
+//! What `shelflife inspect` says to people: the answer first, then what to know before the file is loaded.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::vocab::{
+    ArtifactKind, ByteOrder, ClassFact, Container, GlobalFact, Inspected, Inspection, PickleFacts,
+    ProblemKind, TensorFact, Trust,
+};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// Lines of one kind that are told of one artifact.
+const MOST_LINES: usize = 12;
+/// From this many artifacts on, those without anything suspicious take one line each.
+const MANY: usize = 8;
+
+fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Text of a file for a terminal: control characters must not reach it.
+pub fn plain(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// What all artifacts are, as text for a terminal of any width.
+pub fn inspections(artifacts: &[Inspected]) -> String {
+    let mut text = String::new();
+    let many = artifacts.len() >= MANY;
+    for artifact in artifacts {
+        one(&mut text, artifact, many);
+        if !many {
+            text.push('\n');
+        }
+    }
+    if artifacts.len() > 1 {
+        text.push_str(&total(artifacts));
+    }
+    let end = text.trim_end().len();
+    text.truncate(end);
+    text.push('\n');
+    text
+}
+
+fn total(artifacts: &[Inspected]) -> String {
+    let count = |test: &dyn Fn(&Inspection) -> bool| {
+        artifacts.iter().filter(|artifact| test(&artifact.inspection)).count()
+    };
+    let mut parts = vec![format!("{} artifacts", artifacts.len())];
+    let dangerous = count(&|found| worst(found) == Some(Trust::Dangerous));
+    let unknown = count(&|found| worst(found) == Some(Trust::Unknown));
+    let broken = count(&|found| !found.complete);
+    let foreign = count(&|found| found.complete && found.kind == ArtifactKind::Unknown);
+    for (count, what) in [
+        (dangerous, "run commands when they are loaded"),
+        (unknown, "run code that shelflife does not know"),
+        (broken, "could not be read to their end"),
+        (foreign, "are no artifacts that shelflife knows"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    parts.join(", ") + "\n"
+}
+
+/// How far the least trusted global is trusted; none where loading imports nothing.
+fn worst(found: &Inspection) -> Option<Trust> {
+    found.globals().iter().map(|global| global.trust).max().filter(|trust| *trust != Trust::Known)
+}
+
+fn one(text: &mut String, artifact: &Inspected, many: bool) {
+    let found = &artifact.inspection;
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(text, "{}: {}", painted(BOLD, &plain(&artifact.path)), answer(found));
+    danger(text, found);
+    for problem in found.problems.iter().take(MOST_LINES) {
+        let style = if problem.kind == ProblemKind::Trailing { YELLOW } else { RED };
+        let line = format!("at byte {}: {}", problem.offset, plain(&problem.what));
+        let _ = writeln!(text, "  {} {line}", painted(style, "!"));
+    }
+    if many {
+        return;
+    }
+    let mut row = |name: &str, value: &str| {
+        if !value.is_empty() {
+            let _ = writeln!(text, "  {} {value}", painted(DIM, &format!("{name:<12}")));
+        }
+    };
+    if let Some(pickle) = &found.pickle {
+        row("estimators", &estimators(found));
+        row("written by", &writer(found, pickle));
+        row("needs", &listed(pickle.wrappers.iter().map(|package| plain(&package.package))));
+        row("joblib", &joblib(pickle));
+        row("runs on load", &runs(pickle));
+    }
+    if let Some(skops) = &found.skops {
+        row("types", &listed(skops.types.iter().map(|(name, count)| times(&plain(name), *count))));
+        row("to trust", &listed(skops.untrusted.iter().map(|name| plain(name))));
+    }
+    if let Some(onnx) = &found.onnx {
+        row(
+            "opsets",
+            &listed(onnx.opsets.iter().map(|(domain, version)| format!("{} {version}", plain(domain)))),
+        );
+        row("operators", &listed(onnx.operators.iter().map(|(name, count)| times(&plain(name), *count))));
+        let tensor = |tensor: &TensorFact| format!("{}: {}", plain(&tensor.name), plain(&tensor.kind));
+        row("inputs", &listed(onnx.inputs.iter().map(tensor)));
+        row("outputs", &listed(onnx.outputs.iter().map(tensor)));
+    }
+    row(
+        "records",
+        &listed(found.versions.iter().map(|(package, versions)| {
+            let versions: Vec<_> = versions.iter().map(|version| plain(version)).collect();
+            format!("{} {}", plain(package), versions.join(" and "))
+        })),
+    );
+    row("arrays", &arrays(found));
+    row("digest", &format!("blake3 {}", found.digest));
+    if let Some(sha256) = &found.sha256 {
+        row("", &format!("sha256 {sha256}"));
+    }
+}
+
+/// One line: what it is, and the worst of it.
+fn answer(found: &Inspection) -> String {
+    let what = match found.kind {
+        ArtifactKind::Pickle => "a pickle",
+        ArtifactKind::Joblib => "a joblib file",
+        ArtifactKind::Skops => "a skops file",
+        ArtifactKind::Onnx => "an ONNX model",
+        ArtifactKind::Npy => "an array of numpy",
+        ArtifactKind::Npz => "arrays of numpy",
+        ArtifactKind::Json => "JSON",
+        ArtifactKind::Zip => "a zip archive",
+        ArtifactKind::Mlflow => "the description of an MLflow model",
+        ArtifactKind::Unknown => "not an artifact that shelflife knows",
+    };
+    let mut parts = vec![what.to_owned()];
+    if let Some(pickle) = found.pickle.as_ref().filter(|_| found.kind != ArtifactKind::Unknown) {
+        parts.push(format!("protocol {}", pickle.protocol));
+    }
+    let wrapped: Vec<_> = found.containers.iter().filter_map(|container| wrapped(*container)).collect();
+    parts.extend((!wrapped.is_empty()).then(|| wrapped.join(" in ")));
+    parts.push(bytes(found.size));
+    if let Some(versions) = found.versions.get("scikit-learn") {
+        let versions: Vec<_> = versions.iter().map(|version| plain(version)).collect();
+        let disagree = if versions.len() > 1 { " (they disagree)" } else { "" };
+        parts.push(format!("scikit-learn {}{disagree}", versions.join(" and ")));
+    }
+    let verdict = match worst(found) {
+        Some(Trust::Dangerous) => painted(RED, "RUNS COMMANDS when it is loaded"),
+        Some(_) => painted(YELLOW, "runs code that shelflife does not know when it is loaded"),
+        None if !found.complete => painted(RED, "cannot be read to its end"),
+        None => String::new(),
+    };
+    if verdict.is_empty() { parts.join(", ") } else { format!("{}; {verdict}", parts.join(", ")) }
+}
+
+fn wrapped(container: Container) -> Option<&'static str> {
+    match container {
+        Container::Zlib => Some("zlib"),
+        Container::Gzip => Some("gzip"),
+        Container::Bz2 => Some("bz2"),
+        Container::Xz => Some("xz"),
+        Container::Lzma => Some("lzma"),
+        Container::Lz4 => Some("lz4"),
+        Container::ZFile => Some("the ZF format of joblib before 0.10"),
+        // The kind says it.
+        Container::Zip => None,
+    }
+}
+
+/// The globals that are not known, worst first.
+fn danger(text: &mut String, found: &Inspection) {
+    let mut globals: Vec<&GlobalFact> =
+        found.globals().iter().filter(|global| global.trust != Trust::Known).collect();
+    globals.sort_by_key(|global| std::cmp::Reverse(global.trust));
+    for global in globals.iter().take(MOST_LINES) {
+        let (style, why) = match global.trust {
+            Trust::Dangerous => (RED, "runs commands or arbitrary code"),
+            _ if global.module == "__main__" => (YELLOW, "code of the program that wrote the file"),
+            _ => (YELLOW, "code that is not on the list of what artifacts need"),
+        };
+        let call = match (global.called, global.arguments.first()) {
+            (0, _) => "imported on load".to_owned(),
+            (_, Some(arguments)) => format!("called on load with {}", plain(arguments)),
+            (_, None) => "called on load".to_owned(),
+        };
+        let path = painted(style, &plain(&global.path()));
+        let _ = writeln!(text, "  {} {path} at byte {}: {call}; {why}", painted(style, "!"), global.offset);
+    }
+    if globals.len() > MOST_LINES {
+        let _ = writeln!(text, "  {} and {} more", painted(YELLOW, "!"), globals.len() - MOST_LINES);
+    }
+    let Some(pickle) = &found.pickle else { return };
+    for (count, what) in [
+        (pickle.unresolved_globals, "imports whose names cannot be told"),
+        (pickle.calls_of_results, "calls of what another call returned"),
+        (pickle.extension_codes, "references through copyreg's registry, which name no module"),
+        (pickle.persistent_ids, "persistent ids, which only the program that wrote the file can resolve"),
+        (pickle.out_of_band_buffers, "buffers that are not in this file (protocol 5, out of band)"),
+    ] {
+        if count > 0 && found.kind != ArtifactKind::Unknown {
+            let _ = writeln!(text, "  {} {count} {what}", painted(YELLOW, "!"));
+        }
+    }
+}
+
+fn estimators(found: &Inspection) -> String {
+    let word = |class: &ClassFact| {
+        let versions: Vec<_> = class.versions.keys().map(|version| plain(version)).collect();
+        times(&format!("{} {}", plain(&class.name), versions.join(" and ")), class.count)
+    };
+    // The outermost object gets its state last, but it is made first.
+    listed(found.estimators().map(word))
+}
+
+fn writer(found: &Inspection, pickle: &PickleFacts) -> String {
+    let mut parts = Vec::new();
+    let generations: Vec<_> = pickle.numpy.generations.iter().map(String::as_str).collect();
+    match generations.as_slice() {
+        [] => {}
+        ["numpy._core"] => parts.push("numpy 2 (numpy._core)".to_owned()),
+        ["numpy.core"] => parts.push("numpy 1 (numpy.core)".to_owned()),
+        _ => parts.push("numpy 1 and 2 (numpy.core and numpy._core)".to_owned()),
+    }
+    if let Some(why) = pickle.python2.first() {
+        parts.push(format!("Python 2 ({why})"));
+    }
+    for (arguments, count) in &pickle.code_objects {
+        let python = match arguments {
+            15 => "Python 3.7 or earlier",
+            16 => "Python 3.8 to 3.10",
+            18 => "Python 3.11 or later",
+            _ => "an unknown Python",
+        };
+        parts.push(format!("{count} code objects of {python}"));
+    }
+    for pointer in &pickle.pointers {
+        let order = if pointer.byte_order == ByteOrder::Big { "big" } else { "little" };
+        let machine = format!("a {}-bit {order}-endian machine", pointer.bits);
+        if !parts.contains(&machine) {
+            parts.push(machine);
+        }
+    }
+    if pickle.pointers.is_empty() && found.arrays.iter().any(|array| array.byte_order == Some(ByteOrder::Big))
+    {
+        parts.push("a big-endian machine".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn joblib(pickle: &PickleFacts) -> String {
+    let Some(joblib) = &pickle.joblib else { return String::new() };
+    let mut parts = Vec::new();
+    for (count, what) in [
+        (joblib.aligned, "arrays behind an alignment pad: joblib 1.2 or later reads it"),
+        (joblib.packed, "arrays without a pad"),
+        (joblib.objects, "arrays of objects, pickled"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    if !joblib.files.is_empty() {
+        let files = listed(joblib.files.iter().map(|file| plain(file)));
+        parts.push(format!("arrays in files beside it (joblib before 0.10): {files}"));
+    }
+    parts.join("; ")
+}
+
+fn runs(pickle: &PickleFacts) -> String {
+    let all = pickle.globals.len();
+    let known = pickle.globals.iter().filter(|global| global.trust == Trust::Known).count();
+    let called = pickle.globals.iter().filter(|global| global.called > 0).count();
+    if all == 0 {
+        return "nothing: it imports nothing".to_owned();
+    }
+    let rest = if known == all { "all known" } else { "the others are named above" };
+    format!("{called} of {all} imported names are called; {known} are known parts of artifacts, {rest}")
+}
+
+fn arrays(found: &Inspection) -> String {
+    listed(found.arrays.iter().map(|array| {
+        let dtype = if array.fields.is_empty() {
+            plain(&array.dtype)
+        } else {
+            let names: Vec<_> = array.fields.iter().map(|field| plain(&field.name)).collect();
+            format!("records ({})", names.join(", "))
+        };
+        let size = if array.bytes > 0 { format!(", {}", bytes(array.bytes)) } else { String::new() };
+        match (array.count, array.shapes.as_slice()) {
+            (1, [shape]) => format!("{dtype} {shape:?}"),
+            (count, _) => format!("{dtype} ({count}{size})"),
+        }
+    }))
+}
+
+fn times(text: &str, count: u64) -> String {
+    if count > 1 { format!("{text} ({count})") } else { text.to_owned() }
+}
+
+/// The first ones, and how many more.
+fn listed(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<_> = words.collect();
+    let more = words.len().saturating_sub(MOST_LINES);
+    let mut text = words[..words.len() - more].join(", ");
+    if more > 0 {
+        let _ = write!(text, " and {more} more");
+    }
+    text
+}
+
+/// A size for people.
+fn bytes(count: u64) -> String {
+    const STEPS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
+    match STEPS.iter().find(|(_, size)| count >= *size) {
+        Some((unit, size)) => format!("{:.1} {unit}", count as f64 / *size as f64),
+        None => format!("{count} bytes"),
+    }
+}
