@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, Lock, ModelName, Observation,
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, FileFacts, Lock, ModelName, Observation,
     OutputComparison, RunHeader,
 };
 
@@ -74,6 +74,8 @@ pub struct ArtifactFacts<'a> {
     pub made: Option<Made>,
     /// Set where it does not.
     pub absence: Option<&'a ArtifactAbsence>,
+    /// What its bytes say, where they were looked at.
+    pub facts: Option<&'a FileFacts>,
     /// What its producer saw in a fresh process.
     pub reference: Option<&'a Observation>,
     /// One entry a consumer, in the order of [`RunFacts::consumers`].
@@ -173,6 +175,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                     producer,
                     made: None,
                     absence: None,
+                    facts: None,
                     reference: None,
                     cells: vec![CellFold::default(); consumers.len()],
                 });
@@ -217,6 +220,11 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                 if let Some(index) = artifact_index.get(artifact) {
                     artifacts[*index].made = None;
                     artifacts[*index].absence = Some(absence);
+                }
+            }
+            Event::ArtifactInspected { artifact, facts } => {
+                if let Some(index) = artifact_index.get(artifact) {
+                    artifacts[*index].facts = Some(facts);
                 }
             }
             Event::ReferenceTaken { artifact, observation, .. } => {

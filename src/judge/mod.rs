@@ -3,6 +3,7 @@
 //! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
 //! the same record on any machine, with or without Python.
 
+mod causes;
 mod findings;
 mod fold;
 mod gate;
@@ -20,6 +21,7 @@ use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, MatrixSummary, Outcome,
     Record, RunSummary, Summary, Verdict, WarningFact,
 };
+use causes::Causes;
 use gate::Gate;
 
 /// What a run is judged by, beyond the expectations that it recorded.
@@ -35,13 +37,14 @@ pub struct JudgeOptions {
 pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
     let header = facts.header;
     let gate = Gate::new(&header.plan.expectations, options);
-    let environments = header
+    let environments: Vec<_> = header
         .plan
         .environments
         .iter()
         .zip(&facts.environments)
         .map(|(plan, facts)| environment_record(plan, facts))
         .collect();
+    let causes = Causes::new(header, &environments);
     let mut artifacts = Vec::with_capacity(facts.artifacts.len());
     let mut cells = Vec::with_capacity(facts.artifacts.len() * facts.consumers.len());
     let mut summary = Summary::default();
@@ -56,7 +59,9 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
                 consumer_name: &header.plan.environments[*consumer].name,
                 cell: &artifact.cells[position],
             };
-            let cell = cell_record(&id, &facts, &gate);
+            let mut cell = cell_record(&id, &facts, &gate);
+            cell.signature = causes.of(&cell, &facts, *consumer);
+            summary.count_cause(&cell);
             *summary.verdicts.entry(cell.verdict).or_default() += 1;
             if let Some(status) = cell.status {
                 *summary.statuses.entry(status).or_default() += 1;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FormatName, Lock, ModelName, Observation, OutputComparison,
+    ArtifactId, Digest, EnvName, ErrorFact, FileFacts, FormatName, Lock, ModelName, Observation, OutputComparison,
     Runtime, Verdict,
 };
 
@@ -114,6 +114,13 @@ pub enum Event {
         consumer: EnvName,
         /// Facts by output name.
         outputs: BTreeMap<String, OutputComparison>,
+    },
+    /// What the bytes of an artifact say, read without loading it.
+    ArtifactInspected {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// What rules ask for.
+        facts: FileFacts,
     },
     /// Last line of a finished run.
     RunFinished {

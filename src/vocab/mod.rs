@@ -8,6 +8,7 @@ mod digest;
 mod environment;
 mod event;
 mod exit;
+mod facts;
 mod ids;
 mod inspection;
 mod observation;
@@ -23,6 +24,7 @@ pub use event::{
     RunHeader,
 };
 pub use exit::ExitCode;
+pub use facts::{FileFacts, ObjectFacts};
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
 pub use inspection::{
     ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,
