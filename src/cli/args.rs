@@ -68,6 +68,10 @@ pub enum Command {
     ///
     /// Example: shelflife inspect model.joblib
     Inspect(InspectArgs),
+    /// Say why a saved model breaks: list the known causes, print one, or find the one behind an error message.
+    ///
+    /// Example: shelflife explain --message "node array from the pickle has an incompatible dtype"
+    Explain(ExplainArgs),
     /// List, prepare and prune environments.
     ///
     /// Example: shelflife env prune --days 30
@@ -157,6 +161,19 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub select: SelectArgs,
     /// How to speak to standard output: `json` prints the whole plan as one object.
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    pub message_format: MessageFormat,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// The known cause to print, as reports name it; without it, all are listed.
+    pub id: Option<String>,
+    /// Find the cause of an error: the message, or a whole traceback; `-` reads standard input.
+    #[arg(long, short = 'm', value_name = "TEXT", conflicts_with = "id", allow_hyphen_values = true)]
+    pub message: Option<String>,
+    /// How to speak to standard output.
     #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
     pub message_format: MessageFormat,
 }

@@ -47,6 +47,15 @@ pub enum Failure {
         /// What to write instead.
         help: String,
     },
+    /// What was asked for does not exist.
+    #[error("{what}")]
+    #[diagnostic(help("{help}"))]
+    NotFound {
+        /// What is not there.
+        what: String,
+        /// What to do next.
+        help: String,
+    },
     /// Another process works on the same run.
     #[error("another shelflife is working on the run `{0}`")]
     #[diagnostic(help("wait for it, or give this one another name with --run"))]
@@ -97,6 +106,7 @@ impl Failure {
             Self::Plan(PlanError::BadPattern { .. }) => ExitCode::Usage,
             Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
             Self::Usage { .. } => ExitCode::Usage,
+            Self::NotFound { .. } => ExitCode::NothingSelected,
             Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
                 ExitCode::Internal
             }

@@ -4,6 +4,7 @@ mod args;
 mod console;
 mod doctor;
 mod env;
+mod explain;
 mod failure;
 mod inspect;
 mod load;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Env(args) => env::env(&args.command),
         Command::Doctor => doctor::doctor(),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),

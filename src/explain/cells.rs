@@ -81,6 +81,14 @@ impl Explainer {
     }
 }
 
+/// Whether the message of a failure is that of some rule, whatever the versions.
+pub fn is_known(verdict: Verdict, stage: Stage, text: &str) -> bool {
+    let cases = rules().iter().flat_map(|rule| &rule.cases);
+    cases
+        .filter(|case| case.verdict == verdict && case.stage == stage && case.raised_in.is_empty())
+        .any(|case| case.messages.iter().any(|regex| regex.is_match(text)))
+}
+
 /// The cases that speak of two environments. One that could not be made has no versions that anybody knows, and only
 /// cases that ask for none speak of it.
 fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Case)> {

@@ -10,7 +10,7 @@ mod rule;
 
 use std::sync::LazyLock;
 
-pub use cells::{Explainer, Side, Symptom};
+pub use cells::{Explainer, Side, Symptom, is_known};
 pub use message::{Match, for_message};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
 

@@ -7,7 +7,7 @@ use super::{RenderError, View};
 use crate::vocab::{CellRecord, Real};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 24] = [
     "model",
     "format",
     "producer",
@@ -24,6 +24,7 @@ pub const COLUMNS: [&str; 23] = [
     "error_type",
     "error_message",
     "blame",
+    "known_cause",
     "reason",
     "load_seconds",
     "predict_seconds",
@@ -70,6 +71,7 @@ fn write_cell(
     row(&text(error.map_or("", |error| &error.class)))?;
     row(&text(error.map_or("", |error| &error.message)))?;
     row(&text(cell.blame.as_deref().unwrap_or("")))?;
+    row(&text(cell.signature.as_deref().unwrap_or("")))?;
     row(&text(cell.reason.as_deref().unwrap_or("")))?;
     row(&seconds(cell.load_seconds))?;
     row(&seconds(cell.predict_seconds))?;

@@ -8,7 +8,7 @@ use askama::Template;
 use super::RenderError;
 use super::crossing::{Crossing, CrossingFailure};
 use super::html_data::HtmlData;
-use super::view::{Axis, FindingView, Fixed, Section, View, abridged};
+use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
 
 /// Pairs linked from one finding, and how many of them at once.
@@ -118,6 +118,8 @@ struct FindingPage {
     fact: String,
     notes: Vec<(&'static str, String)>,
     remedy: String,
+    cause: String,
+    links: Vec<String>,
     details: String,
     reach: String,
     pairs: Vec<PairLink>,
@@ -186,6 +188,7 @@ impl Page {
             sections: Section::ALL
                 .into_iter()
                 .filter_map(|section| section_page(view, section))
+                .chain(unexplained_page(view))
                 .chain(fixed_page(view))
                 .collect(),
             columns: view.consumers.iter().map(head).collect(),
@@ -341,6 +344,24 @@ fn section_page(view: &View<'_>, section: Section) -> Option<SectionPage> {
     })
 }
 
+/// What no known cause matches, once more and by itself: it should be empty.
+fn unexplained_page(view: &View<'_>) -> Option<SectionPage> {
+    let mut findings: Vec<_> = view.unexplained().map(|shown| finding_page(view, shown)).collect();
+    let left_out = findings.len().saturating_sub(MOST_FINDINGS);
+    findings.truncate(MOST_FINDINGS);
+    let count = plural((findings.len() + left_out) as u64, "finding");
+    (!findings.is_empty()).then(|| SectionPage {
+        class: Group::NoVerdict.class(),
+        symbol: Group::NoVerdict.symbol(),
+        title: UNEXPLAINED,
+        advice: UNEXPLAINED_ADVICE,
+        reach: count,
+        more: findings.split_off(findings.len().min(FIRST_FINDINGS)),
+        findings,
+        left_out,
+    })
+}
+
 /// Declared failures that work now.
 fn fixed_page(view: &View<'_>) -> Option<SectionPage> {
     let cells: u64 = view.fixed.iter().map(|fixed| fixed.cells).sum();
@@ -413,6 +434,8 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
         title,
         fact,
         notes,
+        cause: finding.cause.as_deref().map(line).unwrap_or_default().into_owned(),
+        links: finding.links.iter().filter(|link| link.starts_with("https://")).cloned().collect(),
         remedy: shown.remedy.map(line).unwrap_or_default().into_owned(),
         details: finding.details.iter().map(|text| block(text)).collect::<Vec<_>>().join("\n"),
         reach: format!(

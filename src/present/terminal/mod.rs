@@ -136,6 +136,9 @@ fn counts(page: &mut Page, view: &View<'_>) {
     let total = plural(summary.cells, "cell");
     // The last lines are one line each, however long: people search logs for them.
     page.line(&format!("{}: {}", painted(BOLD, &total), verdicts.sentence()));
+    if let Some(explained) = view.explained_sentence() {
+        page.line(&format!("known causes: {explained}"));
+    }
     if !summary.statuses.is_empty() {
         let statuses = join(summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
         page.line(&format!("judged: {statuses}"));
