@@ -75,7 +75,9 @@ fn named(id: &str) -> Result<&'static Rule, Failure> {
     explain::find(id).ok_or_else(|| {
         let near: Vec<_> = explain::rules()
             .iter()
-            .filter(|rule| id.split('-').any(|word| word.len() > 2 && rule.id.split('-').any(|own| own == word)))
+            .filter(|rule| {
+                id.split('-').any(|word| word.len() > 2 && rule.id.split('-').any(|own| own == word))
+            })
             .map(|rule| rule.id)
             .collect();
         Failure::NotFound {
@@ -110,7 +112,11 @@ fn one(rule: &Rule, vague: bool) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}: {}", rule.id, rule.title);
     if vague {
-        let _ = writeln!(text, "\n{}", fold("  ", "This message alone does not prove it: compare the versions below.", width));
+        let _ = writeln!(
+            text,
+            "\n{}",
+            fold("  ", "This message alone does not prove it: compare the versions below.", width)
+        );
     }
     let _ = writeln!(text, "\n{}", fold("  ", &rule.cause, width));
     let _ = writeln!(text, "\n{}", fold("  next: ", &rule.remedy, width));

@@ -111,7 +111,8 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
             || case.messages.iter().any(|regex| symptom.texts.iter().any(|text| regex.is_match(text))))
         && (case.raised_in.is_empty()
             || case.raised_in.iter().any(|module| {
-                symptom.module == Some(module) || symptom.frames.last().is_some_and(|frame| is_in(frame, module))
+                symptom.module == Some(module)
+                    || symptom.frames.last().is_some_and(|frame| is_in(frame, module))
             }))
         && (case.frames.is_empty()
             || case.frames.iter().any(|wanted| symptom.frames.iter().any(|frame| is_in(frame, wanted))))
@@ -183,9 +184,7 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
         })
     }));
     parts.push(any(&condition.has, |text| {
-        object(text, &|object, name| {
-            Some(object.attributes.contains(name) || object.partial.contains(name))
-        })
+        object(text, &|object, name| Some(object.attributes.contains(name) || object.partial.contains(name)))
     }));
     if !condition.parameters.is_empty() {
         let mut best = Some(false);
@@ -211,7 +210,8 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
     }
     if let Some(targets) = condition.targets {
         let classes: Vec<&str> = condition.classes.iter().map(String::as_str).collect();
-        let mut counts = file.objects.iter().filter(|(class, _)| classes.contains(&class.as_str())).peekable();
+        let mut counts =
+            file.objects.iter().filter(|(class, _)| classes.contains(&class.as_str())).peekable();
         parts.push(if counts.peek().is_none() {
             None
         } else {
@@ -220,7 +220,8 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
                     Targets::Two => *count <= 2,
                     Targets::Many => *count > 2,
                 };
-                let own = if object.targets.is_empty() { None } else { Some(object.targets.iter().any(fits)) };
+                let own =
+                    if object.targets.is_empty() { None } else { Some(object.targets.iter().any(fits)) };
                 or(so_far, own)
             })
         });

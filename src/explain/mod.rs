@@ -31,3 +31,6 @@ pub fn rules() -> &'static [Rule] {
 pub fn find(id: &str) -> Option<&'static Rule> {
     rules().iter().find(|rule| rule.id == id)
 }
+
+#[cfg(test)]
+mod tests;

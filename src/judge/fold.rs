@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, FileFacts, Lock, ModelName, Observation,
-    OutputComparison, RunHeader,
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, FileFacts, Lock, ModelName,
+    Observation, OutputComparison, RunHeader,
 };
 
 /// What is said of things that a killed run did not get to.

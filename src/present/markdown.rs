@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::view::{
-    FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged,
-};
+use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
 use super::{RenderError, words};
 use crate::vocab::{CellRecord, EnvironmentRecord, Finding};

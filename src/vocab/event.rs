@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FileFacts, FormatName, Lock, ModelName, Observation, OutputComparison,
-    Runtime, Verdict,
+    ArtifactId, Digest, EnvName, ErrorFact, FileFacts, FormatName, Lock, ModelName, Observation,
+    OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.

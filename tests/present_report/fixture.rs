@@ -262,6 +262,10 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
                 pairs,
                 blame: first.blame.clone(),
                 signature: first.signature.clone(),
+                cause: first.signature.as_ref().map(|_| {
+                    "Old models keep a loss of a module that 1.4 removed. Nothing rebuilds it.".to_owned()
+                }),
+                links: vec!["https://example.org/whats_new".to_owned()],
                 remedy: (verdict == Verdict::LoadError)
                     .then(|| "train again with scikit-learn >= 1.4, or pin scikit-learn<1.4".to_owned()),
                 cells: indices,
@@ -278,6 +282,7 @@ pub fn record(
     let mut summary = Summary { cells: cells.len() as u64, ..Summary::default() };
     for cell in &cells {
         *summary.verdicts.entry(cell.verdict).or_default() += 1;
+        summary.count_cause(cell);
         if let Some(status) = cell.status {
             *summary.statuses.entry(status).or_default() += 1;
         }

@@ -55,11 +55,7 @@ fn unexplained(page: &mut Page, view: &View<'_>, most: usize) {
     }
     let cells: usize = all.iter().map(|finding| finding.finding.cells.len()).sum();
     let title = painted(style(Group::NoVerdict).bold(), UNEXPLAINED);
-    page.line(&format!(
-        "{title}  {}, {}",
-        plural(all.len() as u64, "finding"),
-        plural(cells as u64, "cell")
-    ));
+    page.line(&format!("{title}  {}, {}", plural(all.len() as u64, "finding"), plural(cells as u64, "cell")));
     page.wrapped("  ", 2, 2, DIM, UNEXPLAINED_ADVICE);
     for shown in all.iter().take(most) {
         let mark = painted(style(group(shown.section)), &group(shown.section).ascii().to_string());
