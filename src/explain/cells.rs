@@ -174,6 +174,7 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
     }
     parts.push(any(&condition.lacks, |text| {
         object(text, &|object, name| {
+            // Objects that are not fitted lack what fit makes; that says nothing.
             if object.attributes.contains(name) {
                 Some(false)
             } else if object.attributes.is_empty() {
@@ -184,7 +185,7 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
         })
     }));
     parts.push(any(&condition.has, |text| {
-        object(text, &|object, name| Some(object.attributes.contains(name) || object.partial.contains(name)))
+        object(text, &|object, name| Some(object.attributes.contains(name)))
     }));
     if !condition.parameters.is_empty() {
         let mut best = Some(false);
@@ -197,10 +198,6 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
             );
         }
         parts.push(best);
-    }
-    if !condition.strings.is_empty() {
-        let found = condition.strings.iter().any(|text| file.strings.contains(text));
-        parts.push(if found { Some(true) } else { absent() });
     }
     if let Some(protocol) = condition.protocol {
         parts.push(file.protocol.map(|own| own >= protocol));

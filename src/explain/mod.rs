@@ -5,12 +5,14 @@
 //! a message. What a rule claims is measured: `evidence.toml` names for each the cells that show it.
 
 mod cells;
+mod facts;
 mod message;
 mod rule;
 
 use std::sync::LazyLock;
 
 pub use cells::{Explainer, Side, Symptom, is_known};
+pub use facts::facts_of;
 pub use message::{Match, for_message};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
 

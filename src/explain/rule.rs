@@ -71,8 +71,6 @@ pub struct FileCondition {
     pub has: Vec<String>,
     /// `Class.parameter` and the values that matter.
     pub parameters: BTreeMap<String, Vec<String>>,
-    /// Short texts.
-    pub strings: Vec<String>,
     /// The pickle protocol, at least.
     pub protocol: Option<u8>,
     /// Whether joblib's arrays are padded.
@@ -142,8 +140,6 @@ struct RawCase {
     has: Vec<String>,
     #[serde(default)]
     parameters: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    strings: Vec<String>,
     protocol: Option<u8>,
     framing: Option<Framing>,
     targets: Option<Targets>,
@@ -214,7 +210,6 @@ impl RawCase {
             lacks: Vec::new(),
             has: self.has,
             parameters: self.parameters,
-            strings: self.strings,
             protocol: self.protocol,
             padded: matches!(self.framing, Some(Framing::Padded)),
             targets: self.targets,

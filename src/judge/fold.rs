@@ -214,6 +214,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                         save_seconds: *save_seconds,
                     });
                     facts.absence = None;
+                    facts.facts = None;
                 }
             }
             Event::ArtifactMissing { artifact, absence } => {
@@ -222,9 +223,13 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                     artifacts[*index].absence = Some(absence);
                 }
             }
-            Event::ArtifactInspected { artifact, facts } => {
+            Event::ArtifactInspected { artifact, digest, facts } => {
                 if let Some(index) = artifact_index.get(artifact) {
-                    artifacts[*index].facts = Some(facts);
+                    let own = &mut artifacts[*index];
+                    // Made anew with other bytes, it may be something else.
+                    if own.made.is_some_and(|made| made.digest == *digest) {
+                        own.facts = Some(facts);
+                    }
                 }
             }
             Event::ReferenceTaken { artifact, observation, .. } => {

@@ -173,6 +173,13 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether the record says already what these bytes of an artifact say.
+    pub fn is_inspected(&self, artifact: &ArtifactId, digest: &Digest) -> bool {
+        self.inspected.get(artifact).is_some_and(|index| {
+            matches!(&self.events[*index], Event::ArtifactInspected { digest: known, .. } if known == digest)
+        })
+    }
+
     /// Index of the recorded reference of an artifact, if it has this key.
     pub fn reference(&self, artifact: &ArtifactId, key: &Digest) -> Option<usize> {
         let index = *self.references.get(artifact)?;

@@ -119,6 +119,8 @@ pub enum Event {
     ArtifactInspected {
         /// The artifact.
         artifact: ArtifactId,
+        /// Digest of the bytes that were looked at.
+        digest: Digest,
         /// What rules ask for.
         facts: FileFacts,
     },

@@ -1,4 +1,4 @@
-//! What can be read off an artifact's bytes without loading it, as far as the rules ask for it.
+//! What can be read off an artifact's bytes without loading it, as far as rules ask for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +12,6 @@ pub struct FileFacts {
     /// The objects by class, without its module.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub objects: BTreeMap<String, ObjectFacts>,
-    /// Short texts in it that rules ask for.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub strings: BTreeSet<String>,
     /// The pickle protocol, where it is a pickle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<u8>,
@@ -28,19 +25,16 @@ pub struct FileFacts {
     pub whole: bool,
 }
 
-/// What the objects of one class have in common.
+/// What the objects of one class hold, taken together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectFacts {
     /// The scikit-learn versions that they record.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub versions: BTreeSet<String>,
-    /// Attributes that each of them has.
+    /// Attributes that any of them has: those that fit makes are missing in objects that are not fitted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub attributes: BTreeSet<String>,
-    /// Attributes that any of them has and not each.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub partial: BTreeSet<String>,
-    /// Values of simple attributes that rules ask for, as text.
+    /// Values of the simple attributes that rules ask for, as Python prints them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, BTreeSet<String>>,
     /// How many classes the classifiers among them tell apart.
