@@ -5,11 +5,16 @@ use std::fmt::Write as _;
 use super::args::{ExplainArgs, MessageFormat};
 use super::console;
 use super::failure::Failure;
-use crate::explain::{self, Case, Rule};
+use super::load;
+use crate::explain::{self, Case, Evidence, Rule};
+use crate::judge::{self, JudgeOptions};
 use crate::matrix::Requirement;
 use crate::vocab::ExitCode;
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
+    if !args.measure.is_empty() {
+        return measure(args);
+    }
     let chosen: Vec<(&Rule, bool)> = match (&args.id, &args.message) {
         (Some(id), _) => vec![(named(id)?, false)],
         (None, Some(message)) => {
@@ -37,6 +42,23 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         let texts: Vec<_> = chosen.iter().map(|(rule, vague)| one(rule, *vague)).collect();
         console::print(&texts.join("\n"))?;
     }
+    Ok(ExitCode::Done)
+}
+
+/// What recorded runs show of the rules, as the table that forecasts rest on.
+fn measure(args: &ExplainArgs) -> Result<ExitCode, Failure> {
+    let mut runs = Vec::new();
+    for run in &args.measure {
+        let path = load::run_folder(run, &args.reports).join(load::EVENTS);
+        let events = load::events(&path)?;
+        let unreadable = |reason: String| Failure::Record { path: path.clone(), reason };
+        let facts = judge::fold(&events).map_err(|error| unreadable(error.to_string()))?;
+        let record = judge::judge(&facts, &JudgeOptions::default());
+        let files: Vec<_> = facts.artifacts.iter().map(|artifact| artifact.facts.cloned()).collect();
+        runs.push((record, files));
+    }
+    let evidence = Evidence::measure(&runs);
+    console::print(&evidence.to_text().map_err(|error| Failure::Render(error.into()))?)?;
     Ok(ExitCode::Done)
 }
 

@@ -38,6 +38,15 @@ pub enum Failure {
     #[error("there is no file in `{}`", .0.display())]
     #[diagnostic(help("name an artifact, or a folder with artifacts; hidden files are left out"))]
     Empty(PathBuf),
+    /// An artifact cannot be read.
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    #[diagnostic(help("give the path of a pickle or joblib file"))]
+    Artifact {
+        /// What was given.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A word of the command line is unknown.
     #[error("{what}")]
     #[diagnostic(help("{help}"))]
@@ -98,8 +107,10 @@ impl Failure {
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } => ExitCode::InvalidInput,
             Self::Empty(_) => ExitCode::NothingSelected,
+            Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } | Self::Artifact { .. } => {
+                ExitCode::InvalidInput
+            }
             Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
                 ExitCode::NothingSelected
             }

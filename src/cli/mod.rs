@@ -6,6 +6,7 @@ mod doctor;
 mod env;
 mod explain;
 mod failure;
+mod forecast;
 mod inspect;
 mod load;
 mod plan;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::report(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Forecast(args) => forecast::forecast(&args),
         Command::Env(args) => env::env(&args.command),
         Command::Doctor => doctor::doctor(),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),

@@ -5,16 +5,22 @@
 //! a message. What a rule claims is measured: `evidence.toml` names for each the cells that show it.
 
 mod cells;
+mod evidence;
 mod facts;
+mod forecast;
 mod message;
 mod rule;
+mod score;
 
 use std::sync::LazyLock;
 
 pub use cells::{Explainer, Side, Symptom, is_known};
+pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
 pub use facts::facts_of;
+pub use forecast::forecast;
 pub use message::{Match, for_message};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
+pub use score::score;
 
 /// The files, as `build.rs` found them: nobody can forget one.
 static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::fold::CellFacts;
-use crate::explain::{Explainer, Side, Symptom};
+use crate::explain::{self, Explainer, Side, Symptom};
 use crate::format;
-use crate::vocab::{Agreement, CellRecord, EnvironmentRecord, ModelName, RunHeader, Verdict};
+use crate::vocab::{Agreement, CellRecord, EnvironmentRecord, Forecast, ModelName, RunHeader, Verdict};
 
 /// The rules, prepared for the environments of one run.
 pub(super) struct Causes<'a> {
     explainer: Explainer,
+    sides: Vec<Side>,
     estimators: HashMap<&'a ModelName, &'a str>,
 }
 
@@ -28,8 +29,16 @@ impl<'a> Causes<'a> {
         let models = header.plan.models.iter();
         Self {
             explainer: Explainer::new(&sides),
+            sides,
             estimators: models.map(|model| (&model.name, model.estimator.as_str())).collect(),
         }
+    }
+
+    /// What was to be expected of a cell, from what the file says and the versions of its reader alone; `None` where
+    /// nothing is known of one of them.
+    pub(super) fn forecast(&self, facts: &CellFacts<'_>, consumer: usize) -> Option<Forecast> {
+        let side = self.sides.get(consumer).filter(|side| !side.versions.is_empty())?;
+        facts.artifact.facts.map(|file| explain::forecast(file, side))
     }
 
     /// The id of the rule that explains a cell, if one does. A model that differs between two loads in its own

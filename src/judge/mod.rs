@@ -17,6 +17,7 @@ pub use gate::{Baseline, exit_code};
 pub use stage::load_stage;
 pub use verdict::{Opinion, judge_cell};
 
+use crate::explain;
 use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, MatrixSummary, Outcome,
     Record, RunSummary, Summary, Verdict, WarningFact,
@@ -31,6 +32,8 @@ pub struct JudgeOptions {
     pub fail_on: Vec<Verdict>,
     /// An earlier run, for cells that no expectation covers.
     pub baseline: Option<Baseline>,
+    /// Whether to state what was to be expected of each cell, and to score that.
+    pub forecast: bool,
 }
 
 /// Judges a run.
@@ -61,6 +64,9 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
             };
             let mut cell = cell_record(&id, &facts, &gate);
             cell.signature = causes.of(&cell, &facts, *consumer);
+            if options.forecast {
+                cell.forecast = causes.forecast(&facts, *consumer);
+            }
             summary.count_cause(&cell);
             *summary.verdicts.entry(cell.verdict).or_default() += 1;
             if let Some(status) = cell.status {
@@ -100,8 +106,10 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
         cells,
         findings: Vec::new(),
         summary,
+        score: None,
     };
     record.findings = findings::findings(&record);
+    record.score = options.forecast.then(|| explain::score(&record.cells));
     record
 }
 
@@ -171,6 +179,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         status,
         warned: observation.map(|observation| version_warnings(&observation.warnings)).unwrap_or_default(),
         signature: None,
+        forecast: None,
         blame: error.as_ref().and_then(|error| error.module.clone()),
         error,
         reason,

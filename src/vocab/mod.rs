@@ -9,6 +9,7 @@ mod environment;
 mod event;
 mod exit;
 mod facts;
+mod forecast;
 mod ids;
 mod inspection;
 mod observation;
@@ -25,6 +26,7 @@ pub use event::{
 };
 pub use exit::ExitCode;
 pub use facts::{FileFacts, ObjectFacts};
+pub use forecast::{Expected, Forecast, RuleScore, Score};
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
 pub use inspection::{
     ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FormatName, Lock, ModelName, OutputComparison, Runtime, Stage,
-    Status, Verdict,
+    ArtifactId, Digest, EnvName, ErrorFact, Forecast, FormatName, Lock, ModelName, OutputComparison, Runtime,
+    Score, Stage, Status, Verdict,
 };
 
 /// A judged run.
@@ -28,6 +28,9 @@ pub struct Record {
     pub findings: Vec<Finding>,
     /// Counts.
     pub summary: Summary,
+    /// How forecasts compare with what happened, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
 }
 
 /// The matrix of a judged run.
@@ -145,6 +148,9 @@ pub struct CellRecord {
     pub warned: Vec<String>,
     /// The rule that explains it, if one does: `shelflife explain` prints it.
     pub signature: Option<String>,
+    /// What was to be expected, where forecasts were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// The module of the deepest frame, for failures.
     pub blame: Option<String>,
     /// The exception, for failures that raised one.
