@@ -193,11 +193,17 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
             best = or(
                 best,
                 object(key, &|object, name| {
-                    object.values.get(name).map(|values| wanted.iter().any(|value| values.contains(value)))
+                    object.values.get(name).map(|values| wanted.iter().any(|value| has_value(values, value)))
                 }),
             );
         }
         parts.push(best);
+    }
+    if condition.absent.iter().any(|name| imports(file, name)) {
+        parts.push(Some(false));
+    }
+    if condition.unless.iter().any(|class| has_class(file, class)) {
+        parts.push(None);
     }
     if let Some(protocol) = condition.protocol {
         parts.push(file.protocol.map(|own| own >= protocol));
@@ -224,6 +230,14 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
         });
     }
     parts.into_iter().fold(Some(true), and)
+}
+
+/// Whether one of the values is the wanted one, or begins with it where it ends in `*`.
+fn has_value(values: &std::collections::BTreeSet<String>, wanted: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => values.iter().any(|value| value.starts_with(start)),
+        None => values.contains(wanted),
+    }
 }
 
 fn any(texts: &[String], check: impl Fn(&str) -> Option<bool>) -> Option<bool> {

@@ -4,13 +4,22 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::rules;
-use crate::vocab::{ArtifactKind, ClassFact, FileFacts, Inspection, ObjectFacts};
+use crate::vocab::{ArtifactKind, ClassFact, Digest, FileFacts, Inspection, ObjectFacts};
 
 /// `Class.parameter` whose values rules ask for.
 static ASKED: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
     let cases = rules().iter().flat_map(|rule| &rule.cases);
     cases.flat_map(|case| case.file.parameters.keys().map(String::as_str)).collect()
 });
+
+/// What [`FileFacts::asked`] is for the rules of this version.
+pub fn asked() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let names: Vec<&str> = ASKED.iter().copied().collect();
+        Digest::of(names.join("\n").as_bytes()).short()
+    });
+    &TEXT
+}
 
 /// The facts of an inspected artifact; `None` where it is no kind that rules speak of.
 pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
@@ -27,6 +36,7 @@ pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
             .filter(|joblib| joblib.aligned + joblib.packed > 0)
             .map(|j| j.aligned > 0),
         bits: agreed(pickle.pointers.iter().map(|pointer| pointer.bits)),
+        asked: asked().to_owned(),
         whole: inspection.complete && pickle.unresolved_globals == 0 && inspection.problems.is_empty(),
         ..FileFacts::default()
     };

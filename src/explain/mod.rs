@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 pub use cells::{Explainer, Side, Symptom, is_known};
 pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
-pub use facts::facts_of;
+pub use facts::{asked, facts_of};
 pub use forecast::forecast;
 pub use message::{Match, for_message};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};

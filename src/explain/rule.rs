@@ -56,6 +56,8 @@ pub struct Case {
     pub file: FileCondition,
     /// Whether it comes beside another case and is no forecast of its own.
     pub also: bool,
+    /// Whether it hangs on something that cannot be seen in the file, so that no forecast is sure of it.
+    pub hidden: bool,
 }
 
 /// What must be in the file for a case to happen: every part that is given, and of each any entry.
@@ -69,12 +71,16 @@ pub struct FileCondition {
     pub lacks: Vec<String>,
     /// `Class.attribute`: an object of the class that has it.
     pub has: Vec<String>,
-    /// `Class.parameter` and the values that matter.
+    /// `Class.parameter` and the values that matter; one that ends in `*` is a beginning.
     pub parameters: BTreeMap<String, Vec<String>>,
     /// The pickle protocol, at least.
     pub protocol: Option<u8>,
     /// Whether joblib's arrays are padded.
     pub padded: bool,
+    /// Modules or names that loading must not import.
+    pub absent: Vec<String>,
+    /// Estimator classes that may use what they hold without the failing part, so that nobody knows.
+    pub unless: Vec<String>,
     /// Number of classes that a classifier tells apart.
     pub targets: Option<Targets>,
 }
@@ -145,6 +151,12 @@ struct RawCase {
     targets: Option<Targets>,
     #[serde(default)]
     also: bool,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    absent: Vec<String>,
+    #[serde(default)]
+    unless: Vec<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -212,6 +224,8 @@ impl RawCase {
             parameters: self.parameters,
             protocol: self.protocol,
             padded: matches!(self.framing, Some(Framing::Padded)),
+            absent: self.absent,
+            unless: self.unless,
             targets: self.targets,
         };
         let mut patterns = Vec::new();
@@ -253,6 +267,7 @@ impl RawCase {
             outputs: self.outputs,
             file,
             also: self.also,
+            hidden: self.hidden,
         })
     }
 }

@@ -176,7 +176,8 @@ impl Ledger {
     /// Whether the record says already what these bytes of an artifact say.
     pub fn is_inspected(&self, artifact: &ArtifactId, digest: &Digest) -> bool {
         self.inspected.get(artifact).is_some_and(|index| {
-            matches!(&self.events[*index], Event::ArtifactInspected { digest: known, .. } if known == digest)
+            matches!(&self.events[*index], Event::ArtifactInspected { digest: known, facts, .. }
+                if known == digest && facts.asked == crate::explain::asked())
         })
     }
 

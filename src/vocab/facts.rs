@@ -21,6 +21,9 @@ pub struct FileFacts {
     /// Pointer width of the machine that wrote it, where that can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u8>,
+    /// Which parameters the rules of the time asked for: with other rules, the file has to be looked at again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked: String,
     /// Whether the whole file was understood. Otherwise what is not listed may still be there.
     pub whole: bool,
 }
