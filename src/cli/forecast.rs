@@ -74,13 +74,9 @@ fn expected(path: &Path, target: &Side) -> Result<Forecast, Failure> {
 }
 
 fn one(text: &mut String, path: &Path, forecast: &Forecast) {
-    let stage = forecast.stage.map_or_else(String::new, |stage| format!(" ({stage})"));
-    let word = match forecast.expected {
-        Expected::Works => "works".to_owned(),
-        Expected::Breaks => format!("breaks{stage}"),
-        Expected::Drifts => "risk of drift".to_owned(),
-        Expected::Unknown => "unknown".to_owned(),
-    };
+    let breaks = forecast.expected == Expected::Breaks;
+    let stage = forecast.stage.filter(|_| breaks).map_or_else(String::new, |stage| format!(" ({stage})"));
+    let word = format!("{}{stage}", forecast.expected.as_str());
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{}: {word}", path.display());
     if forecast.causes.is_empty() {

@@ -155,7 +155,8 @@ fn finding(
         FindingKind::Unsupported => None,
     };
     let rule = key.rule.as_deref().and_then(explain::find);
-    if let Some(rule) = rule {
+    // An environment has words of its own, which name it, and a remedy that knows its packages.
+    if let Some(rule) = rule.filter(|_| key.kind != FindingKind::Environment) {
         details.splice(0..0, symptoms(key.kind, title, &members));
         title = rule.title.clone();
         // What worked in this very run stays worth knowing.

@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::RenderError;
 use super::crossing::{Crossing, CrossingFailure};
+use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
 use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
@@ -33,6 +34,9 @@ struct Page {
     summary: Vec<SummaryTile>,
     statuses: Vec<(String, u64)>,
     sections: Vec<SectionPage>,
+    /// How forecasts did; empty where none were asked for.
+    score: Vec<String>,
+    score_rows: Vec<ScoreRow>,
     columns: Vec<Head>,
     rows: Vec<Row>,
     verdicts: Vec<(&'static str, &'static str, u64)>,
@@ -185,6 +189,8 @@ impl Page {
                 .iter()
                 .map(|(status, count)| (status.to_string(), *count))
                 .collect(),
+            score: view.record.score.as_ref().map(forecast::sentences).unwrap_or_default(),
+            score_rows: view.record.score.as_ref().map(forecast::rows).unwrap_or_default(),
             sections: Section::ALL
                 .into_iter()
                 .filter_map(|section| section_page(view, section))

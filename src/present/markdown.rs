@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
-use super::{RenderError, words};
+use super::{RenderError, forecast, words};
 use crate::vocab::{CellRecord, EnvironmentRecord, Finding};
 
 /// Lists longer than this are folded.
@@ -59,6 +59,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", prose(&fixed.advice()))));
     }
     crossings(&mut out, view);
+    score(&mut out, view);
     environments(&mut out, view);
     footer(&mut out, view);
     Ok(out.into_bytes())
@@ -109,7 +110,7 @@ fn unexplained(out: &mut String, view: &View<'_>) {
     push(out, &format!("\n### {} {UNEXPLAINED}\n\n{UNEXPLAINED_ADVICE}\n\n", Group::NoVerdict.emoji()));
     for shown in all {
         let cells = plural(shown.finding.cells.len() as u64, "cell");
-        push(out, &format!("- {}, {cells}: {}\n", models(shown), message(&shown.finding.title)));
+        push(out, &format!("- {cells}: {}\n", message(&shown.brief())));
     }
 }
 
@@ -353,6 +354,20 @@ fn crossings(out: &mut String, view: &View<'_>) {
             push(out, &format!("| {group} | {models} | {} | {what} | {when} |\n", prose(&formats)));
         }
     }
+}
+
+/// How forecasts did, rule by rule.
+fn score(out: &mut String, view: &View<'_>) {
+    let Some(score) = &view.record.score else { return };
+    push(out, "\n### Forecast\n\n");
+    forecast::sentences(score).iter().for_each(|line| push(out, &format!("- {line}\n")));
+    push(out, "\n<details><summary>By rule</summary>\n\n");
+    push(out, "| rule | forecast | precision | happened | recall |\n| :-- | --: | --: | --: | --: |\n");
+    for row in forecast::rows(score) {
+        let (name, precision, recall) = (code(&row.name), &row.precision, &row.recall);
+        push(out, &format!("| {name} | {} | {precision} | {} | {recall} |\n", row.forecast, row.actual));
+    }
+    push(out, "\n</details>\n");
 }
 
 fn footer(out: &mut String, view: &View<'_>) {

@@ -264,6 +264,17 @@ impl<'r> FindingView<'r> {
             })
     }
 
+    /// Models and title, without saying the model twice.
+    pub fn brief(&self) -> String {
+        match self.section {
+            // Titles of differences begin with the model.
+            Section::Silent | Section::Nondeterministic => line(&self.finding.title).into_owned(),
+            Section::Failure | Section::Environment | Section::Unsupported => {
+                format!("{}: {}", self.models(), line(&self.finding.title))
+            }
+        }
+    }
+
     /// Its models: `kmeans`, `kmeans, pca and 3 more`.
     pub fn models(&self) -> String {
         abridged(self.finding.models.iter().map(|name| name.as_str()), 2)

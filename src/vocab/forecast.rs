@@ -20,6 +20,18 @@ pub enum Expected {
     Unknown,
 }
 
+impl Expected {
+    /// The word as reports print it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Works => "works",
+            Self::Breaks => "breaks",
+            Self::Drifts => "risk of drift",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// An expectation with what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forecast {

@@ -148,6 +148,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
         status: None,
         warned: Vec::new(),
         signature: None,
+        forecast: None,
         blame: None,
         error: None,
         reason: None,
@@ -265,7 +266,7 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
                 cause: first.signature.as_ref().map(|_| {
                     "Old models keep a loss of a module that 1.4 removed. Nothing rebuilds it.".to_owned()
                 }),
-                links: vec!["https://example.org/whats_new".to_owned()],
+                links: first.signature.iter().map(|_| "https://example.org/whats_new".to_owned()).collect(),
                 remedy: (verdict == Verdict::LoadError)
                     .then(|| "train again with scikit-learn >= 1.4, or pin scikit-learn<1.4".to_owned()),
                 cells: indices,
@@ -312,6 +313,7 @@ pub fn record(
         artifacts,
         cells,
         summary,
+        score: None,
     }
 }
 

@@ -59,7 +59,7 @@ fn unexplained(page: &mut Page, view: &View<'_>, most: usize) {
     page.wrapped("  ", 2, 2, DIM, UNEXPLAINED_ADVICE);
     for shown in all.iter().take(most) {
         let mark = painted(style(group(shown.section)), &group(shown.section).ascii().to_string());
-        let text = format!("{}: {}", shown.models(), message(&shown.finding.title));
+        let text = message(&shown.brief());
         page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &text);
     }
     if all.len() > most {
