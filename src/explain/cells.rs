@@ -188,16 +188,11 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
         object(text, &|object, name| Some(object.attributes.contains(name)))
     }));
     if !condition.parameters.is_empty() {
-        let mut best = Some(false);
-        for (key, wanted) in &condition.parameters {
-            best = or(
-                best,
-                object(key, &|object, name| {
-                    object.values.get(name).map(|values| wanted.iter().any(|value| has_value(values, value)))
-                }),
-            );
-        }
-        parts.push(best);
+        parts.push(one_of(condition.parameters.iter().map(|(key, wanted)| {
+            object(key, &|object, name| {
+                object.values.get(name).map(|values| wanted.iter().any(|value| has_value(values, value)))
+            })
+        })));
     }
     if condition.absent.iter().any(|name| imports(file, name)) {
         parts.push(Some(false));
@@ -212,24 +207,38 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
         parts.push(Some(file.padded == Some(true)));
     }
     if let Some(targets) = condition.targets {
-        let classes: Vec<&str> = condition.classes.iter().map(String::as_str).collect();
-        let mut counts =
-            file.objects.iter().filter(|(class, _)| classes.contains(&class.as_str())).peekable();
-        parts.push(if counts.peek().is_none() {
-            None
-        } else {
-            counts.fold(Some(false), |so_far, (_, object)| {
-                let fits = |count: &u64| match targets {
-                    Targets::Two => *count <= 2,
-                    Targets::Many => *count > 2,
-                };
-                let own =
-                    if object.targets.is_empty() { None } else { Some(object.targets.iter().any(fits)) };
-                or(so_far, own)
-            })
-        });
+        let fits = |count: &u64| match targets {
+            Targets::Two => *count <= 2,
+            Targets::Many => *count > 2,
+        };
+        let objects = condition.classes.iter().filter_map(|class| file.objects.get(class));
+        let mut own: Vec<_> = objects
+            .map(|object| (!object.targets.is_empty()).then(|| object.targets.iter().any(fits)))
+            .collect();
+        if own.is_empty() {
+            own.push(None);
+        }
+        parts.push(one_of(own));
     }
-    parts.into_iter().fold(Some(true), and)
+    all_of(parts)
+}
+
+/// Whether any holds; `None` where that hangs on one that is not known.
+fn one_of(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = Some(false);
+    for part in parts {
+        match part {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => known = None,
+        }
+    }
+    known
+}
+
+/// Whether all hold; `None` where that hangs on one that is not known.
+fn all_of(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    one_of(parts.into_iter().map(|part| part.map(|holds| !holds))).map(|fails| !fails)
 }
 
 /// Whether one of the values is the wanted one, or begins with it where it ends in `*`.
@@ -241,26 +250,7 @@ fn has_value(values: &std::collections::BTreeSet<String>, wanted: &str) -> bool 
 }
 
 fn any(texts: &[String], check: impl Fn(&str) -> Option<bool>) -> Option<bool> {
-    if texts.is_empty() {
-        return Some(true);
-    }
-    texts.iter().fold(Some(false), |so_far, text| or(so_far, check(text)))
-}
-
-fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
-    match (a, b) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    }
-}
-
-fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
-    match (a, b) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    }
+    if texts.is_empty() { Some(true) } else { one_of(texts.iter().map(|text| check(text))) }
 }
 
 /// Whether loading imports `module:name`, or `module` or something below it.

@@ -12,4 +12,5 @@ mod context;
 mod inspect;
 mod run_env_errors;
 mod run_kill;
+mod run_rules;
 mod worker_hostile;
