@@ -180,7 +180,7 @@ fn case_line(case: &Case) -> String {
 }
 
 /// Words in lines of the terminal's width, the first behind `start` and the others below it.
-fn fold(start: &str, text: &str, width: usize) -> String {
+pub(super) fn fold(start: &str, text: &str, width: usize) -> String {
     let mut lines = vec![start.to_owned()];
     let indent = " ".repeat(start.chars().count());
     for word in text.split_whitespace() {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::args::{ForecastArgs, MessageFormat};
 use super::console;
+use super::explain::fold;
 use super::failure::Failure;
 use crate::explain::{self, Side, evidence};
 use crate::inspect::{InspectOptions, inspect};
@@ -77,17 +78,18 @@ fn one(text: &mut String, path: &Path, forecast: &Forecast) {
     let breaks = forecast.expected == Expected::Breaks;
     let stage = forecast.stage.filter(|_| breaks).map_or_else(String::new, |stage| format!(" ({stage})"));
     let word = format!("{}{stage}", forecast.expected.as_str());
+    let width = console::terminal_width();
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{}: {word}", path.display());
     if forecast.causes.is_empty() {
         for reason in &forecast.because {
-            let _ = writeln!(text, "  {reason}");
+            let _ = writeln!(text, "{}", fold("  ", reason, width));
         }
     }
     for rule in forecast.causes.iter().filter_map(|id| explain::find(id)) {
-        let _ = writeln!(text, "  {}: {}", rule.id, rule.title);
-        let _ = writeln!(text, "    why: {}", rule.cause);
-        let _ = writeln!(text, "    next: {}", rule.remedy);
+        let _ = writeln!(text, "{}", fold(&format!("  {}: ", rule.id), &rule.title, width));
+        let _ = writeln!(text, "{}", fold("    why: ", &rule.cause, width));
+        let _ = writeln!(text, "{}", fold("    next: ", &rule.remedy, width));
     }
 }
 
@@ -125,7 +127,7 @@ fn target(texts: &[String]) -> Result<(Side, Vec<String>), Failure> {
     let bits = bits.unwrap_or(64);
     let minor =
         versions.get("scikit-learn").map(|version| format!("{}.{}", version.part(0), version.part(1)));
-    if let Some((_, like)) = minor.and_then(|minor| evidence().environments(&minor, bits).next()) {
+    if let Some(like) = minor.and_then(|minor| evidence().like(&minor, bits)) {
         for (name, version) in like.side().versions {
             versions.entry(name).or_insert_with_key(|name| {
                 assumed.push(format!("{name} {version}"));

@@ -151,6 +151,20 @@ impl Evidence {
         })
     }
 
+    /// Whether anybody has read files in this minor release of scikit-learn.
+    pub fn is_tried(&self, minor: &str) -> bool {
+        let environments = self.matrices.values().flat_map(|tried| &tried.environments);
+        environments
+            .filter(|environment| environment.bits > 0)
+            .any(|environment| minor_of(environment.scikit_learn()) == Some(minor))
+    }
+
+    /// The environment that is most like one of a minor release and pointer width: of the matrix that tried most.
+    pub fn like(&self, minor: &str, bits: u8) -> Option<&TriedEnvironment> {
+        let size = |matrix: &str| self.matrices.get(matrix).map_or(0, |tried| tried.names.len());
+        self.environments(minor, bits).max_by_key(|(matrix, _)| size(matrix)).map(|(_, found)| found)
+    }
+
     /// The names of a file that nobody tried from one minor release to another; empty when all of them were.
     pub fn untried<'f>(&self, file: &'f FileFacts, from: &str, to: &str, bits: u8) -> Vec<&'f str> {
         let with = |minor: &str, bits: Option<u8>, tried: &Tried| -> BTreeSet<usize> {

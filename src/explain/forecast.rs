@@ -19,9 +19,15 @@ const MOST_NAMES: usize = 5;
 pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
     let mut sure: Vec<(&Rule, &Case)> = Vec::new();
     let mut open: Vec<(&Rule, &Case)> = Vec::new();
+    let is_tried = target
+        .versions
+        .get(SCIKIT_LEARN)
+        .is_none_or(|version| minor_of(&version.to_string()).is_some_and(|minor| evidence().is_tried(minor)));
     for rule in rules() {
         for case in rule.cases.iter().filter(|case| !case.also && case.verdict != Verdict::EnvError) {
             match happens(case, file, target) {
+                // What the next release does, nobody has measured.
+                Some(true) if rule.package == SCIKIT_LEARN && !is_tried => open.push((rule, case)),
                 Some(true) => sure.push((rule, case)),
                 None => open.push((rule, case)),
                 Some(false) => {}
@@ -53,6 +59,9 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
     }
     for (rule, case) in open {
         let line = match missing(case, target) {
+            _ if !is_tried && rule.package == SCIKIT_LEARN => {
+                format!("{} would speak against it, had anybody tried this release", rule.id)
+            }
             Some(package) => {
                 format!("{} would matter, depending on {package}: say --to {package}==VERSION", rule.id)
             }

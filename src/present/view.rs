@@ -386,9 +386,8 @@ impl<'r> View<'r> {
         let summary = &self.record.summary;
         match (summary.explained, summary.unexplained) {
             (0, 0) => None,
-            (explained, 0) => {
-                Some(format!("all {} that fail or drift have a known cause", plural(explained, "cell")))
-            }
+            (1, 0) => Some("the one cell that fails or drifts has a known cause".to_owned()),
+            (explained, 0) => Some(format!("all {explained} cells that fail or drift have a known cause")),
             (explained, unexplained) => Some(format!(
                 "{explained} of {} that fail or drift have a known cause, {unexplained} have none",
                 plural(explained + unexplained, "cell")
