@@ -120,7 +120,7 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
             || case.outputs.iter().any(|wanted| {
                 symptom.outputs.iter().any(|name| name == wanted || name.starts_with(&format!("{wanted}[")))
             }))
-        && (case.verdict != Verdict::Drift || is_about(&case.file, symptom))
+        && (!is_wordless(case.verdict) || is_about(&case.file, symptom))
 }
 
 /// Whether a frame `module:function:line` is of `module` or of `module:function`.
@@ -128,7 +128,11 @@ fn is_in(frame: &str, wanted: &str) -> bool {
     frame.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
-/// Drift has no message, so that only the file says what it is about.
+/// Verdicts without a message of their own, or with one that anything may leave: only the file says what they are about.
+fn is_wordless(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Drift | Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory)
+}
+
 fn is_about(condition: &FileCondition, symptom: &Symptom<'_>) -> bool {
     match symptom.file {
         Some(file) => holds(condition, file) != Some(false),
