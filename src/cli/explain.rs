@@ -6,7 +6,7 @@ use super::args::{ExplainArgs, MessageFormat};
 use super::console;
 use super::failure::Failure;
 use super::load;
-use crate::explain::{self, Case, Evidence, Rule};
+use crate::explain::{self, Case, Evidence, Rule, Shown};
 use crate::judge::{self, JudgeOptions};
 use crate::matrix::Requirement;
 use crate::vocab::ExitCode;
@@ -90,6 +90,7 @@ fn json(rule: &Rule, vague: bool) -> serde_json::Value {
         "links": rule.links,
         "vague": vague,
         "cases": cases,
+        "measured": explain::evidence().rules.get(rule.id),
     })
 }
 
@@ -146,11 +147,29 @@ fn one(rule: &Rule, vague: bool) -> String {
     for case in &rule.cases {
         let _ = writeln!(text, "{}", fold("  - ", &case_line(case), width));
     }
+    if let Some(shown) = explain::evidence().rules.get(rule.id) {
+        let _ = writeln!(text, "\n{}", fold("  measured: ", &measured(rule, shown), width));
+    }
     let _ = writeln!(text);
     for link in &rule.links {
         let _ = writeln!(text, "  {link}");
     }
     text
+}
+
+/// In how many cells it was seen, between which versions, and one of them.
+fn measured(rule: &Rule, shown: &Shown) -> String {
+    let cells: u64 = shown.cells.values().sum();
+    let range = |(first, last): &(String, String)| {
+        if first == last { first.clone() } else { format!("{first} to {last}") }
+    };
+    format!(
+        "in {cells} cells, written with {package} {} and read with {package} {}; e.g. {}",
+        range(&shown.written),
+        range(&shown.read),
+        shown.example,
+        package = rule.package
+    )
 }
 
 /// `load-error (state): written with scikit-learn<1.3, read with scikit-learn>=1.3`.

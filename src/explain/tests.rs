@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::vocab::{FileFacts, Stage, Verdict};
+use crate::vocab::{Expected, FileFacts, Stage, Verdict};
 
 fn side(packages: &[(&str, &str)]) -> Side {
     let packages: std::collections::BTreeMap<String, String> =
@@ -275,4 +275,56 @@ fn conditions_on_files_say_what_they_know() {
     let object = facts.objects.entry("SimpleImputer".to_owned()).or_default();
     object.attributes.insert("_fit_dtype".to_owned());
     assert_eq!(cells::holds(&condition, &facts), Some(false));
+}
+
+/// A file of a scaler, as scikit-learn 1.5 writes it.
+fn scaler() -> FileFacts {
+    let mut file = FileFacts { whole: true, ..FileFacts::default() };
+    file.globals.extend(
+        ["sklearn.preprocessing._data:MaxAbsScaler", "numpy:ndarray", "numpy:dtype"].map(str::to_owned),
+    );
+    let object = file.objects.entry("MaxAbsScaler".to_owned()).or_default();
+    object.versions.insert("1.5.2".to_owned());
+    object.attributes.extend(["copy", "scale_", "max_abs_"].map(str::to_owned));
+    file
+}
+
+#[test]
+fn forecasts_rest_on_rules_and_on_what_was_tried() {
+    let to = |packages: &[(&str, &str)]| forecast(&scaler(), &side(packages));
+    let all = |version: &'static str| {
+        [("scikit-learn", version), ("numpy", "2.3.5"), ("scipy", "1.16.3"), ("joblib", "1.5.3")]
+    };
+    assert_eq!(to(&all("1.7.2")).expected, Expected::Works);
+    let broken = to(&all("1.8.0"));
+    assert_eq!((broken.expected, broken.stage), (Expected::Breaks, Some(Stage::Predict)));
+    assert_eq!(broken.causes, ["scaler-clip"]);
+    // Nobody has tried the next release, and nobody knows an environment without scikit-learn.
+    assert_eq!(to(&all("7.0")).expected, Expected::Unknown);
+    assert_eq!(to(&[("numpy", "2.3.5")]).expected, Expected::Unknown);
+
+    // A name that no tried file had, half a file, a file that does not say who wrote it.
+    let target = side(&all("1.7.2"));
+    let mut strange = scaler();
+    strange.globals.insert("mypackage:Scaler".to_owned());
+    let answer = forecast(&strange, &target);
+    assert_eq!(answer.expected, Expected::Unknown);
+    assert!(answer.because.iter().any(|line| line.contains("mypackage:Scaler")), "{answer:?}");
+    let half = FileFacts { whole: false, ..scaler() };
+    assert_eq!(forecast(&half, &target).expected, Expected::Unknown);
+    let mut silent = scaler();
+    silent.objects.clear();
+    assert_eq!(forecast(&silent, &target).expected, Expected::Unknown);
+}
+
+/// What a case asks of the producer beyond scikit-learn must show in the file, or no forecast could ever see it.
+#[test]
+fn what_a_file_cannot_show_is_hidden() {
+    for rule in rules() {
+        for case in rule.cases.iter().filter(|case| !case.also && case.verdict != Verdict::EnvError) {
+            let foreign = case.producer.iter().any(|requirement| requirement.package != "scikit-learn");
+            let shows = !case.file.globals.is_empty() || case.file.padded || case.file.protocol.is_some();
+            assert!(!foreign || shows || case.hidden, "{}", rule.id);
+        }
+    }
 }
