@@ -11,6 +11,7 @@ use super::failure::Failure;
 use crate::explain::{self, Side, evidence};
 use crate::inspect::{InspectOptions, inspect};
 use crate::matrix::{Version, package_name};
+use crate::present::words::line;
 use crate::vocab::{ExitCode, Expected, Forecast};
 
 /// Pointer widths by the names of machines that anybody serves models on.
@@ -83,7 +84,8 @@ fn one(text: &mut String, path: &Path, forecast: &Forecast) {
     let _ = writeln!(text, "{}: {word}", path.display());
     if forecast.causes.is_empty() {
         for reason in &forecast.because {
-            let _ = writeln!(text, "{}", fold("  ", reason, width));
+            // It may quote names from the file, and these are whatever somebody wrote there.
+            let _ = writeln!(text, "{}", fold("  ", &line(reason), width));
         }
     }
     for rule in forecast.causes.iter().filter_map(|id| explain::find(id)) {

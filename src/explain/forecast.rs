@@ -56,6 +56,8 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
     let mut because: Vec<String> = Vec::new();
     if !file.whole {
         because.push("the file could not be read to its end".to_owned());
+        // What it does not show is beyond listing.
+        open.clear();
     }
     for (rule, case) in open {
         let line = match missing(case, target) {

@@ -20,7 +20,10 @@ pub struct ScoreRow {
 
 impl ScoreRow {
     fn new(name: &str, score: &RuleScore) -> Self {
-        let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{share:.3}"));
+        // Rounded down: what is not always right is never shown as 1.
+        let share = |share: Option<f64>| {
+            share.map_or_else(|| "-".to_owned(), |share| format!("{:.3}", (share * 1000.0).floor() / 1000.0))
+        };
         Self {
             name: name.to_owned(),
             forecast: score.forecast,
