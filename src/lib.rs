@@ -10,6 +10,7 @@ pub mod vocab;
 // Layer 1: pure functions.
 pub mod compare;
 pub mod dataset;
+pub mod explain;
 pub mod format;
 pub mod inspect;
 pub mod judge;

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("vocab", 0),
     ("compare", 1),
     ("dataset", 1),
+    ("explain", 1),
     ("format", 1),
     ("inspect", 1),
     ("judge", 1),
@@ -28,6 +29,8 @@ const LAYERS: &[(&str, u8)] = &[
 
 const SIBLINGS: &[(&str, &str)] = &[
     ("dataset", "matrix"),
+    ("explain", "matrix"),
+    ("judge", "explain"),
     ("judge", "format"),
     ("matrix", "format"),
     ("plan", "matrix"),

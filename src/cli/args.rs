@@ -68,6 +68,17 @@ pub enum Command {
     ///
     /// Example: shelflife inspect model.joblib
     Inspect(InspectArgs),
+    /// Say why a saved model breaks: list the known causes, print one, or find the one behind an error message.
+    ///
+    /// Example: shelflife explain --message "node array from the pickle has an incompatible dtype"
+    Explain(ExplainArgs),
+    /// Say what to expect of artifacts in an environment, without making it: works, breaks, risk of drift, or unknown.
+    ///
+    /// Reads the files without executing them, and answers from the known causes and from what the zoo has tried.
+    /// Where neither speaks, the answer is `unknown`.
+    ///
+    /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
+    Forecast(ForecastArgs),
     /// List, prepare and prune environments.
     ///
     /// Example: shelflife env prune --days 30
@@ -126,6 +137,9 @@ pub struct RunArgs {
     /// Execute everything again, whatever the record and the cache hold.
     #[arg(long)]
     pub fresh: bool,
+    /// Say for each cell what was to be expected of it, and score that against what happened.
+    #[arg(long)]
+    pub forecast: bool,
     /// How environments are made.
     #[command(flatten)]
     pub making: MakingArgs,
@@ -161,6 +175,39 @@ pub struct PlanArgs {
     pub message_format: MessageFormat,
 }
 
+/// Arguments of `forecast`.
+#[derive(Args, Debug)]
+pub struct ForecastArgs {
+    /// The files.
+    #[arg(required = true)]
+    pub artifacts: Vec<PathBuf>,
+    /// The environment: versions of packages and of Python, and `arch=`, separated by commas.
+    #[arg(long, value_name = "VERSIONS", required = true)]
+    pub to: Vec<String>,
+    /// How to speak to standard output.
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    pub message_format: MessageFormat,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// The known cause to print, as reports name it; without it, all are listed.
+    pub id: Option<String>,
+    /// Find the cause of an error: the message, or a whole traceback; `-` reads standard input.
+    #[arg(long, short = 'm', value_name = "TEXT", conflicts_with = "id", allow_hyphen_values = true)]
+    pub message: Option<String>,
+    /// Measure recorded runs and print what they show, for `src/explain/evidence.json`.
+    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["id", "message"])]
+    pub measure: Vec<PathBuf>,
+    /// Folder of all runs, for runs given by name.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// How to speak to standard output.
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    pub message_format: MessageFormat,
+}
+
 /// Arguments of `report`.
 #[derive(Args, Debug)]
 pub struct ReportArgs {
@@ -169,6 +216,9 @@ pub struct ReportArgs {
     /// Folder of all runs, for a run given by name.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub reports: PathBuf,
+    /// Say for each cell what was to be expected of it, and score that against what happened.
+    #[arg(long)]
+    pub forecast: bool,
     /// Only these files, separated by commas; all by default. `terminal` prints the table.
     #[arg(long, short = 'f', value_name = "FORMATS", value_delimiter = ',')]
     pub format: Vec<String>,

@@ -1,7 +1,7 @@
 //! Speaking to people and programs: data goes to standard output, everything else to standard error; progress bars
 //! only on a terminal.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -26,6 +26,14 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Failure::Output),
     }
+}
+
+/// What is piped in, as text; at most a MiB, which no message needs.
+pub(super) fn read_stdin() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(1 << 20).read_to_end(&mut bytes);
+    read.map_err(|source| Failure::Machine { what: "standard input cannot be read".to_owned(), source })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Prints a line to standard error.

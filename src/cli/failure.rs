@@ -38,6 +38,15 @@ pub enum Failure {
     #[error("there is no file in `{}`", .0.display())]
     #[diagnostic(help("name an artifact, or a folder with artifacts; hidden files are left out"))]
     Empty(PathBuf),
+    /// An artifact cannot be read.
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    #[diagnostic(help("give the path of a pickle or joblib file"))]
+    Artifact {
+        /// What was given.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A word of the command line is unknown.
     #[error("{what}")]
     #[diagnostic(help("{help}"))]
@@ -45,6 +54,15 @@ pub enum Failure {
         /// What is wrong.
         what: String,
         /// What to write instead.
+        help: String,
+    },
+    /// What was asked for does not exist.
+    #[error("{what}")]
+    #[diagnostic(help("{help}"))]
+    NotFound {
+        /// What is not there.
+        what: String,
+        /// What to do next.
         help: String,
     },
     /// Another process works on the same run.
@@ -89,14 +107,17 @@ impl Failure {
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } => ExitCode::InvalidInput,
             Self::Empty(_) => ExitCode::NothingSelected,
+            Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } | Self::Artifact { .. } => {
+                ExitCode::InvalidInput
+            }
             Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
                 ExitCode::NothingSelected
             }
             Self::Plan(PlanError::BadPattern { .. }) => ExitCode::Usage,
             Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
             Self::Usage { .. } => ExitCode::Usage,
+            Self::NotFound { .. } => ExitCode::NothingSelected,
             Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
                 ExitCode::Internal
             }

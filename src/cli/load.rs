@@ -67,6 +67,7 @@ pub(super) fn judge_options(
     fail_on: &[Verdict],
     baseline: Option<&Path>,
     reports: &Path,
+    forecast: bool,
 ) -> Result<JudgeOptions, Failure> {
     let baseline = match baseline {
         None => None,
@@ -81,7 +82,7 @@ pub(super) fn judge_options(
             Some(Baseline::of(&judged(&events(&path)?, &JudgeOptions::default(), &path)?))
         }
     };
-    Ok(JudgeOptions { fail_on: fail_on.to_vec(), baseline })
+    Ok(JudgeOptions { fail_on: fail_on.to_vec(), baseline, forecast })
 }
 
 /// The record of events under what was asked on the command line.

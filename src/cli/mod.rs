@@ -4,7 +4,9 @@ mod args;
 mod console;
 mod doctor;
 mod env;
+mod explain;
 mod failure;
+mod forecast;
 mod inspect;
 mod load;
 mod plan;
@@ -41,6 +43,8 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Forecast(args) => forecast::forecast(&args),
         Command::Env(args) => env::env(&args.command),
         Command::Doctor => doctor::doctor(),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),

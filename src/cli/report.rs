@@ -14,7 +14,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let folder = load::run_folder(&args.run, &args.reports);
     let path = folder.join(EVENTS);
     let events = load::events(&path)?;
-    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports)?;
+    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports, args.forecast)?;
     let record = load::judged(&events, &judging, &path)?;
     let view = View::new(&record);
     let to_stdout = args.output.as_deref().is_some_and(|output| output.as_os_str() == "-");

@@ -23,7 +23,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let (matrix, plan) = load::matrix_and_plan(&args.matrix, &args.select)?;
     let datasets = load::datasets(&matrix, &plan)?;
     // The baseline is read first: this run may take its place.
-    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports)?;
+    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports, args.forecast)?;
     let name = run_name(args, &matrix)?;
     let folder = args.reports.join(&name);
     let cache = CacheRoot::open(None)?;

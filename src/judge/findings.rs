@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::explain;
 use crate::vocab::{
     CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, Verdict,
 };
@@ -10,6 +11,10 @@ use crate::vocab::{
 const MAX_DETAILS: usize = 8;
 /// Characters of an error message in a title.
 const MAX_TITLE: usize = 200;
+/// Distinct messages of one rule that a finding quotes.
+const MAX_SYMPTOMS: usize = 4;
+/// Significant digits of numbers in titles.
+const DIGITS: usize = 6;
 
 /// The findings of a record: cells that do not simply work, grouped by cause.
 pub(super) fn findings(record: &Record) -> Vec<Finding> {
@@ -39,7 +44,9 @@ struct Key {
     kind: FindingKind,
     verdict: Verdict,
     stage: crate::vocab::Stage,
-    /// The model, for drift; the normalised message, for failures.
+    /// The rule that explains it, where one does.
+    rule: Option<String>,
+    /// Else the model, for drift, and the normalised message, for failures.
     cause: String,
 }
 
@@ -63,7 +70,9 @@ impl Key {
             | Verdict::Timeout
             | Verdict::OutOfMemory => (FindingKind::Failure, normalised(&message(cell))),
         };
-        Some(Self { kind, verdict: cell.verdict, stage: cell.stage, cause })
+        let rule = cell.signature.clone();
+        let cause = if rule.is_some() { String::new() } else { cause };
+        Some(Self { kind, verdict: cell.verdict, stage: cell.stage, rule, cause })
     }
 }
 
@@ -130,12 +139,12 @@ fn finding(
     pairs.dedup();
     // Groups are never empty: a key exists because a cell made it.
     let worst = members[0];
-    let (title, details) = match key.kind {
+    let (mut title, mut details) = match key.kind {
         FindingKind::Drift | FindingKind::Nondeterministic => drift_text(key.kind, worst, &members),
         FindingKind::Failure => failure_text(worst),
         FindingKind::Environment | FindingKind::Unsupported => (cut(&reason(worst)), environment_text(worst)),
     };
-    let remedy = match key.kind {
+    let mut remedy = match key.kind {
         FindingKind::Drift | FindingKind::Failure => advice.for_cell(worst),
         FindingKind::Nondeterministic => Some(
             "The outputs depend on something else than the artifact and its inputs: fix `random_state` or the \
@@ -145,6 +154,15 @@ fn finding(
         FindingKind::Environment => environment_remedy(record, worst),
         FindingKind::Unsupported => None,
     };
+    let rule = key.rule.as_deref().and_then(explain::find);
+    // An environment has words of its own, which name it, and a remedy that knows its packages.
+    if let Some(rule) = rule.filter(|_| key.kind != FindingKind::Environment) {
+        details.splice(0..0, symptoms(key.kind, title, &members));
+        title = rule.title.clone();
+        // What worked in this very run stays worth knowing.
+        details.extend(remedy.map(|advice| format!("In this run: {advice}")));
+        remedy = Some(rule.remedy.clone());
+    }
     Finding {
         kind: key.kind,
         verdict: key.verdict,
@@ -155,10 +173,33 @@ fn finding(
         formats: formats.into_iter().collect(),
         pairs,
         blame: worst.blame.clone(),
-        signature: worst.signature.clone(),
+        signature: key.rule.clone(),
+        cause: rule.map(|rule| rule.cause.clone()),
+        links: rule.map(|rule| rule.links.clone()).unwrap_or_default(),
         remedy,
         cells,
     }
+}
+
+/// What the cells of one rule show: for drift the worst difference, for failures the distinct messages, the commonest
+/// first.
+fn symptoms(kind: FindingKind, title: String, members: &[&CellRecord]) -> Vec<String> {
+    if kind != FindingKind::Failure {
+        return vec![title];
+    }
+    let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for cell in members {
+        let (text, _) = failure_text(cell);
+        counts.entry(normalised(&text)).or_insert((0, text)).0 += 1;
+    }
+    let mut messages: Vec<_> = counts.into_values().collect();
+    messages.sort_by_key(|(count, _)| usize::MAX - count);
+    let more = messages.len().saturating_sub(MAX_SYMPTOMS);
+    let mut lines: Vec<_> = messages.into_iter().take(MAX_SYMPTOMS).map(|(_, text)| text).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more messages of this kind"));
+    }
+    lines
 }
 
 fn drift_text(kind: FindingKind, worst: &CellRecord, members: &[&CellRecord]) -> (String, Vec<String>) {
@@ -190,7 +231,8 @@ fn drift_text(kind: FindingKind, worst: &CellRecord, members: &[&CellRecord]) ->
 fn output_text(name: &str, output: &OutputComparison) -> String {
     let row = output.worst.as_ref().map(|worst| {
         let index: Vec<_> = worst.index.iter().map(u64::to_string).collect();
-        format!(" at [{}]: {} instead of {}", index.join(", "), worst.observed, worst.reference)
+        let (observed, reference) = (rounded(&worst.observed), rounded(&worst.reference));
+        format!(" at [{}]: {observed} instead of {reference}", index.join(", "))
     });
     let row = row.unwrap_or_default();
     match &output.mismatch {
@@ -215,6 +257,17 @@ fn output_text(name: &str, output: &OutputComparison) -> String {
         return format!("{name} has NaN or infinity in {} other places{row}", output.nonfinite_differ);
     }
     format!("{name} is off by up to {}{row}", output.max_abs)
+}
+
+/// The text of a float with few digits; other texts (labels, integers) as they are.
+fn rounded(text: &str) -> String {
+    let Some(value) = text.parse::<f64>().ok().filter(|value| value.is_finite() && text.contains(['.', 'e']))
+    else {
+        return text.to_owned();
+    };
+    // Through the scientific form, which counts significant digits, back to the shortest that reads the same.
+    let short = format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value);
+    if (1e-4..1e9).contains(&f64::abs(short)) { format!("{short}") } else { format!("{short:e}") }
 }
 
 fn failure_text(cell: &CellRecord) -> (String, Vec<String>) {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, Lock, ModelName, Observation,
-    OutputComparison, RunHeader,
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, FileFacts, Lock, ModelName,
+    Observation, OutputComparison, RunHeader,
 };
 
 /// What is said of things that a killed run did not get to.
@@ -74,6 +74,8 @@ pub struct ArtifactFacts<'a> {
     pub made: Option<Made>,
     /// Set where it does not.
     pub absence: Option<&'a ArtifactAbsence>,
+    /// What its bytes say, where they were looked at.
+    pub facts: Option<&'a FileFacts>,
     /// What its producer saw in a fresh process.
     pub reference: Option<&'a Observation>,
     /// One entry a consumer, in the order of [`RunFacts::consumers`].
@@ -173,6 +175,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                     producer,
                     made: None,
                     absence: None,
+                    facts: None,
                     reference: None,
                     cells: vec![CellFold::default(); consumers.len()],
                 });
@@ -211,12 +214,22 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                         save_seconds: *save_seconds,
                     });
                     facts.absence = None;
+                    facts.facts = None;
                 }
             }
             Event::ArtifactMissing { artifact, absence } => {
                 if let Some(index) = artifact_index.get(artifact) {
                     artifacts[*index].made = None;
                     artifacts[*index].absence = Some(absence);
+                }
+            }
+            Event::ArtifactInspected { artifact, digest, facts } => {
+                if let Some(index) = artifact_index.get(artifact) {
+                    let own = &mut artifacts[*index];
+                    // Made anew with other bytes, it may be something else.
+                    if own.made.is_some_and(|made| made.digest == *digest) {
+                        own.facts = Some(facts);
+                    }
                 }
             }
             Event::ReferenceTaken { artifact, observation, .. } => {

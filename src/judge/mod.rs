@@ -3,6 +3,7 @@
 //! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
 //! the same record on any machine, with or without Python.
 
+mod causes;
 mod findings;
 mod fold;
 mod gate;
@@ -16,10 +17,12 @@ pub use gate::{Baseline, exit_code};
 pub use stage::load_stage;
 pub use verdict::{Opinion, judge_cell};
 
+use crate::explain;
 use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, MatrixSummary, Outcome,
     Record, RunSummary, Summary, Verdict, WarningFact,
 };
+use causes::Causes;
 use gate::Gate;
 
 /// What a run is judged by, beyond the expectations that it recorded.
@@ -29,19 +32,22 @@ pub struct JudgeOptions {
     pub fail_on: Vec<Verdict>,
     /// An earlier run, for cells that no expectation covers.
     pub baseline: Option<Baseline>,
+    /// Whether to state what was to be expected of each cell, and to score that.
+    pub forecast: bool,
 }
 
 /// Judges a run.
 pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
     let header = facts.header;
     let gate = Gate::new(&header.plan.expectations, options);
-    let environments = header
+    let environments: Vec<_> = header
         .plan
         .environments
         .iter()
         .zip(&facts.environments)
         .map(|(plan, facts)| environment_record(plan, facts))
         .collect();
+    let causes = Causes::new(header, &environments);
     let mut artifacts = Vec::with_capacity(facts.artifacts.len());
     let mut cells = Vec::with_capacity(facts.artifacts.len() * facts.consumers.len());
     let mut summary = Summary::default();
@@ -56,7 +62,12 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
                 consumer_name: &header.plan.environments[*consumer].name,
                 cell: &artifact.cells[position],
             };
-            let cell = cell_record(&id, &facts, &gate);
+            let mut cell = cell_record(&id, &facts, &gate);
+            cell.signature = causes.of(&cell, &facts, *consumer);
+            if options.forecast {
+                cell.forecast = causes.forecast(&facts, *consumer);
+            }
+            summary.count_cause(&cell);
             *summary.verdicts.entry(cell.verdict).or_default() += 1;
             if let Some(status) = cell.status {
                 *summary.statuses.entry(status).or_default() += 1;
@@ -95,8 +106,10 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
         cells,
         findings: Vec::new(),
         summary,
+        score: None,
     };
     record.findings = findings::findings(&record);
+    record.score = options.forecast.then(|| explain::score(&record.cells));
     record
 }
 
@@ -166,6 +179,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         status,
         warned: observation.map(|observation| version_warnings(&observation.warnings)).unwrap_or_default(),
         signature: None,
+        forecast: None,
         blame: error.as_ref().and_then(|error| error.module.clone()),
         error,
         reason,

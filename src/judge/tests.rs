@@ -339,10 +339,10 @@ fn a_survey_ends_well_and_judgement_does_not() {
     let code =
         |expectations, events, options: &JudgeOptions| exit_code(&judged_by(expectations, events, options));
     assert_eq!(code(vec![], failing(), &none), ExitCode::Done);
-    let fail_on = JudgeOptions { fail_on: vec![Verdict::LoadError], baseline: None };
+    let fail_on = JudgeOptions { fail_on: vec![Verdict::LoadError], ..JudgeOptions::default() };
     assert_eq!(code(vec![], failing(), &fail_on), ExitCode::Judged);
     assert_eq!(code(vec![], working(), &fail_on), ExitCode::Done);
-    let drift_only = JudgeOptions { fail_on: vec![Verdict::Drift], baseline: None };
+    let drift_only = JudgeOptions { fail_on: vec![Verdict::Drift], ..JudgeOptions::default() };
     assert_eq!(code(vec![], failing(), &drift_only), ExitCode::Done);
     // What is declared is known; anything else contradicts.
     assert_eq!(code(vec![expectation(Verdict::LoadError)], failing(), &none), ExitCode::Done);
@@ -367,7 +367,7 @@ fn a_baseline_tells_regressions_from_what_was_known() {
     let none = JudgeOptions::default();
     let against = |before: Vec<Event>, now: Vec<Event>| {
         let baseline = Some(Baseline::of(&judged_by(vec![], before, &none)));
-        let record = judged_by(vec![], now, &JudgeOptions { fail_on: Vec::new(), baseline });
+        let record = judged_by(vec![], now, &JudgeOptions { baseline, ..JudgeOptions::default() });
         (cell(&record).status, exit_code(&record))
     };
     assert_eq!(against(working(), failing()), (Some(Status::Regression), ExitCode::Judged));

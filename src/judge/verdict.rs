@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fold::{CellFacts, EnvironmentFacts, NOT_REACHED};
 use super::stage::load_stage;
+use crate::explain;
 use crate::format;
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactId, EnvName, ErrorFact, Mismatch, Observation, Outcome,
@@ -79,7 +80,11 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         Outcome::Raised { phase, error, .. } => {
             match (judge_exception(*phase, error), alignment_pad(facts)) {
                 // What an older joblib makes of the pad is a matter of chance: `KeyError`, `EOFError`, `TypeError`, ...
-                (opinion, Some(reason)) if opinion.stage == Stage::State || opinion.stage == Stage::Read => {
+                // Chance does not say what a known cause says.
+                (opinion, Some(reason))
+                    if (opinion.stage == Stage::State || opinion.stage == Stage::Read)
+                        && !explain::is_known(opinion.verdict, opinion.stage, &error.to_string()) =>
+                {
                     Opinion { verdict: Verdict::LoadError, stage: Stage::Read, reason: Some(reason) }
                 }
                 (opinion, _) => opinion,

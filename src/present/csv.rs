@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::words::line;
 use super::{RenderError, View};
-use crate::vocab::{CellRecord, Real};
+use crate::vocab::{CellRecord, Forecast, Real};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 25] = [
     "model",
     "format",
     "producer",
@@ -24,6 +24,7 @@ pub const COLUMNS: [&str; 23] = [
     "error_type",
     "error_message",
     "blame",
+    "known_cause",
     "reason",
     "load_seconds",
     "predict_seconds",
@@ -31,6 +32,7 @@ pub const COLUMNS: [&str; 23] = [
     "artifact_size",
     "save_seconds",
     "reused",
+    "forecast",
 ];
 
 /// Renders `results.csv`: a header and one row a cell, in the order of the record. What is unknown or does
@@ -70,6 +72,7 @@ fn write_cell(
     row(&text(error.map_or("", |error| &error.class)))?;
     row(&text(error.map_or("", |error| &error.message)))?;
     row(&text(cell.blame.as_deref().unwrap_or("")))?;
+    row(&text(cell.signature.as_deref().unwrap_or("")))?;
     row(&text(cell.reason.as_deref().unwrap_or("")))?;
     row(&seconds(cell.load_seconds))?;
     row(&seconds(cell.predict_seconds))?;
@@ -77,7 +80,18 @@ fn write_cell(
     row(&whole(artifact.and_then(|artifact| artifact.size)))?;
     row(&seconds(artifact.and_then(|artifact| artifact.save_seconds)))?;
     row(if cell.reused { "true" } else { "false" })?;
+    row(&cell.forecast.as_ref().map(forecast_text).unwrap_or_default())?;
     writer.write_record(None::<&[u8]>)
+}
+
+/// `breaks: tree-node-layout`, `works`.
+fn forecast_text(forecast: &Forecast) -> String {
+    let word = forecast.expected.as_str();
+    if forecast.causes.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{word}: {}", forecast.causes.join(" "))
+    }
 }
 
 /// One line without control characters. A text that a spreadsheet would take for a formula gets an

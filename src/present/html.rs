@@ -7,8 +7,9 @@ use askama::Template;
 
 use super::RenderError;
 use super::crossing::{Crossing, CrossingFailure};
+use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
-use super::view::{Axis, FindingView, Fixed, Section, View, abridged};
+use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
 
 /// Pairs linked from one finding, and how many of them at once.
@@ -33,6 +34,9 @@ struct Page {
     summary: Vec<SummaryTile>,
     statuses: Vec<(String, u64)>,
     sections: Vec<SectionPage>,
+    /// How forecasts did; empty where none were asked for.
+    score: Vec<String>,
+    score_rows: Vec<ScoreRow>,
     columns: Vec<Head>,
     rows: Vec<Row>,
     verdicts: Vec<(&'static str, &'static str, u64)>,
@@ -118,6 +122,8 @@ struct FindingPage {
     fact: String,
     notes: Vec<(&'static str, String)>,
     remedy: String,
+    cause: String,
+    links: Vec<String>,
     details: String,
     reach: String,
     pairs: Vec<PairLink>,
@@ -183,9 +189,12 @@ impl Page {
                 .iter()
                 .map(|(status, count)| (status.to_string(), *count))
                 .collect(),
+            score: view.record.score.as_ref().map(forecast::sentences).unwrap_or_default(),
+            score_rows: view.record.score.as_ref().map(forecast::rows).unwrap_or_default(),
             sections: Section::ALL
                 .into_iter()
                 .filter_map(|section| section_page(view, section))
+                .chain(unexplained_page(view))
                 .chain(fixed_page(view))
                 .collect(),
             columns: view.consumers.iter().map(head).collect(),
@@ -341,6 +350,24 @@ fn section_page(view: &View<'_>, section: Section) -> Option<SectionPage> {
     })
 }
 
+/// What no known cause matches, once more and by itself: it should be empty.
+fn unexplained_page(view: &View<'_>) -> Option<SectionPage> {
+    let mut findings: Vec<_> = view.unexplained().map(|shown| finding_page(view, shown)).collect();
+    let left_out = findings.len().saturating_sub(MOST_FINDINGS);
+    findings.truncate(MOST_FINDINGS);
+    let count = plural((findings.len() + left_out) as u64, "finding");
+    (!findings.is_empty()).then(|| SectionPage {
+        class: Group::NoVerdict.class(),
+        symbol: Group::NoVerdict.symbol(),
+        title: UNEXPLAINED,
+        advice: UNEXPLAINED_ADVICE,
+        reach: count,
+        more: findings.split_off(findings.len().min(FIRST_FINDINGS)),
+        findings,
+        left_out,
+    })
+}
+
 /// Declared failures that work now.
 fn fixed_page(view: &View<'_>) -> Option<SectionPage> {
     let cells: u64 = view.fixed.iter().map(|fixed| fixed.cells).sum();
@@ -413,6 +440,8 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
         title,
         fact,
         notes,
+        cause: finding.cause.as_deref().map(line).unwrap_or_default().into_owned(),
+        links: finding.links.iter().filter(|link| link.starts_with("https://")).cloned().collect(),
         remedy: shown.remedy.map(line).unwrap_or_default().into_owned(),
         details: finding.details.iter().map(|text| block(text)).collect::<Vec<_>>().join("\n"),
         reach: format!(

@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, X
 
 use super::words::{ASCII_ARROW, block, difference, join, line};
 use super::{RenderError, View};
+use crate::explain;
 use crate::vocab::{CellRecord, Status, Verdict};
 
 /// Renders `junit.xml`.
@@ -168,6 +169,10 @@ fn description(cell: &CellRecord) -> String {
     }
     if let Some(signature) = &cell.signature {
         lines.push(format!("known cause: {}", line(signature)));
+        if let Some(rule) = explain::find(signature) {
+            lines.push(format!("why: {}", line(&rule.cause)));
+            lines.push(format!("next: {}", line(&rule.remedy)));
+        }
     }
     if cell.verdict == Verdict::Drift {
         lines.extend(

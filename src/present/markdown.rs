@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::view::{FindingView, Fixed, Section, View, abridged};
+use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
-use super::{RenderError, words};
-use crate::vocab::{CellRecord, EnvironmentRecord};
+use super::{RenderError, forecast, words};
+use crate::vocab::{CellRecord, EnvironmentRecord, Finding};
 
 /// Lists longer than this are folded.
 const FOLD_ABOVE: usize = 6;
@@ -53,11 +53,13 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
             );
         }
     }
+    unexplained(&mut out, view);
     if !view.fixed.is_empty() {
         push(&mut out, &format!("\n### {} {}\n\n", Group::Works.emoji(), Fixed::TITLE));
         view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", prose(&fixed.advice()))));
     }
     crossings(&mut out, view);
+    score(&mut out, view);
     environments(&mut out, view);
     footer(&mut out, view);
     Ok(out.into_bytes())
@@ -88,12 +90,28 @@ fn heading(out: &mut String, view: &View<'_>) {
     }
     let counts = Counts::from(&record.summary.verdicts);
     push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), counts.sentence()));
+    if let Some(explained) = view.explained_sentence() {
+        push(out, &format!("  \n**Known causes:** {explained}"));
+    }
     if !record.summary.statuses.is_empty() {
         let statuses =
             join(record.summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
         push(out, &format!("  \n**Judged:** {statuses}"));
     }
     push(out, "\n");
+}
+
+/// What no known cause matches, once more and by itself: it should be empty.
+fn unexplained(out: &mut String, view: &View<'_>) {
+    let mut all = view.unexplained().peekable();
+    if all.peek().is_none() {
+        return;
+    }
+    push(out, &format!("\n### {} {UNEXPLAINED}\n\n{UNEXPLAINED_ADVICE}\n\n", Group::NoVerdict.emoji()));
+    for shown in all {
+        let cells = plural(shown.finding.cells.len() as u64, "cell");
+        push(out, &format!("- {cells}: {}\n", message(&shown.brief())));
+    }
 }
 
 fn table(out: &mut String, view: &View<'_>) {
@@ -140,6 +158,9 @@ fn differences(out: &mut String, view: &View<'_>, findings: &[&FindingView<'_>])
     push(out, "\n");
     for finding in findings {
         let mut notes = notes(finding);
+        if let Some(cause) = &finding.finding.cause {
+            notes.push(format!("why: {}{}", prose(cause), links(finding.finding)));
+        }
         if let Some(remedy) = finding.remedy {
             notes.push(format!("next: {}", prose(remedy)));
         }
@@ -207,6 +228,9 @@ fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
         let _ = write!(facts, "; {note}");
     }
     push(out, &format!("  - {facts}\n"));
+    if let (Some(cause), Some(says)) = (&finding.cause, finding.details.first()) {
+        push(out, &format!("  - says: {}\n  - why: {}{}\n", message(says), prose(cause), links(finding)));
+    }
     if let Some(remedy) = shown.remedy {
         push(out, &format!("  - next: {}\n", prose(remedy)));
     }
@@ -250,6 +274,19 @@ fn unsupported(out: &mut String, findings: &[&FindingView<'_>]) {
             ),
         );
     }
+}
+
+/// ` [1] [2]`, as links.
+fn links(finding: &Finding) -> String {
+    let mut text = String::new();
+    // What a link may hold without ending it or the table around it.
+    let is_plain = |link: &&String| {
+        link.starts_with("https://") && !link.contains(|letter: char| " ()<>|\"'`".contains(letter))
+    };
+    for (index, link) in finding.links.iter().filter(is_plain).enumerate() {
+        let _ = write!(text, " [[{}]]({link})", index + 1);
+    }
+    text
 }
 
 /// Culprit, cause, status.
@@ -317,6 +354,20 @@ fn crossings(out: &mut String, view: &View<'_>) {
             push(out, &format!("| {group} | {models} | {} | {what} | {when} |\n", prose(&formats)));
         }
     }
+}
+
+/// How forecasts did, rule by rule.
+fn score(out: &mut String, view: &View<'_>) {
+    let Some(score) = &view.record.score else { return };
+    push(out, "\n### Forecast\n\n");
+    forecast::sentences(score).iter().for_each(|line| push(out, &format!("- {line}\n")));
+    push(out, "\n<details><summary>By rule</summary>\n\n");
+    push(out, "| rule | forecast | precision | happened | recall |\n| :-- | --: | --: | --: | --: |\n");
+    for row in forecast::rows(score) {
+        let (name, precision, recall) = (code(&row.name), &row.precision, &row.recall);
+        push(out, &format!("| {name} | {} | {precision} | {} | {recall} |\n", row.forecast, row.actual));
+    }
+    push(out, "\n</details>\n");
 }
 
 fn footer(out: &mut String, view: &View<'_>) {

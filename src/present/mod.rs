@@ -7,6 +7,7 @@ pub mod crossing;
 pub mod csv;
 pub mod events;
 mod events_fast;
+mod forecast;
 pub mod html;
 mod html_data;
 pub mod inspection;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::crossing::Crossing;
-use super::words::{Counts, WORST_FIRST, join, line};
+use super::words::{Counts, WORST_FIRST, join, line, plural};
 use crate::vocab::{
     CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, OutputComparison, Record, Status,
     Verdict,
@@ -127,6 +127,12 @@ pub enum Section {
     /// Not applicable.
     Unsupported,
 }
+
+/// The heading over findings without a known cause.
+pub const UNEXPLAINED: &str = "Unexplained";
+/// What to do about them.
+pub const UNEXPLAINED_ADVICE: &str =
+    "No known cause matches these. Reproduce one by hand before you trust or blame the file.";
 
 impl Section {
     /// Every section in the order of reports.
@@ -258,6 +264,17 @@ impl<'r> FindingView<'r> {
             })
     }
 
+    /// Models and title, without saying the model twice.
+    pub fn brief(&self) -> String {
+        match self.section {
+            // Titles of differences begin with the model.
+            Section::Silent | Section::Nondeterministic => line(&self.finding.title).into_owned(),
+            Section::Failure | Section::Environment | Section::Unsupported => {
+                format!("{}: {}", self.models(), line(&self.finding.title))
+            }
+        }
+    }
+
     /// Its models: `kmeans`, `kmeans, pca and 3 more`.
     pub fn models(&self) -> String {
         abridged(self.finding.models.iter().map(|name| name.as_str()), 2)
@@ -355,6 +372,27 @@ impl<'r> View<'r> {
     /// The pair at a row and a column.
     pub fn pair(&self, producer: usize, consumer: usize) -> &Pair {
         &self.pairs[producer * self.consumers.len() + consumer]
+    }
+
+    /// The findings that no known cause explains, in the order of reports: what nobody has understood yet.
+    pub fn unexplained(&self) -> impl Iterator<Item = &FindingView<'r>> {
+        self.findings.iter().filter(|view| {
+            view.finding.signature.is_none() && matches!(view.section, Section::Silent | Section::Failure)
+        })
+    }
+
+    /// What the known causes explain, in one sentence; nothing where nothing fails.
+    pub fn explained_sentence(&self) -> Option<String> {
+        let summary = &self.record.summary;
+        match (summary.explained, summary.unexplained) {
+            (0, 0) => None,
+            (1, 0) => Some("the one cell that fails or drifts has a known cause".to_owned()),
+            (explained, 0) => Some(format!("all {explained} cells that fail or drift have a known cause")),
+            (explained, unexplained) => Some(format!(
+                "{explained} of {} that fail or drift have a known cause, {unexplained} have none",
+                plural(explained + unexplained, "cell")
+            )),
+        }
     }
 
     /// The findings of one section, in the order of reports.

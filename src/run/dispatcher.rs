@@ -189,6 +189,9 @@ impl<'a> Dispatcher<'a> {
         }
         // Dropping an executor ends its interpreter and everything that it started.
         self.executors.shutdown().await;
+        if !interrupted {
+            self.inspect_artifacts().await?;
+        }
         let finished = Event::RunFinished {
             time: jiff::Timestamp::now().to_string(),
             seconds: self.started.elapsed().as_secs_f64(),

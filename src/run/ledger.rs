@@ -19,6 +19,7 @@ pub(super) struct Ledger {
     environments: HashMap<EnvName, usize>,
     artifacts: HashMap<ArtifactId, usize>,
     references: HashMap<ArtifactId, usize>,
+    inspected: HashMap<ArtifactId, usize>,
     cells: HashMap<(ArtifactId, EnvName), usize>,
     comparisons: HashMap<(ArtifactId, EnvName), usize>,
     /// The header to be recorded before the first new event of this process, where it goes on from another.
@@ -37,6 +38,7 @@ impl Ledger {
             environments: HashMap::new(),
             artifacts: HashMap::new(),
             references: HashMap::new(),
+            inspected: HashMap::new(),
             cells: HashMap::new(),
             comparisons: HashMap::new(),
             resumption: None,
@@ -102,6 +104,9 @@ impl Ledger {
             Event::CellCompared { artifact, consumer, .. } => {
                 self.comparisons.insert((artifact.clone(), consumer.clone()), index);
             }
+            Event::ArtifactInspected { artifact, .. } => {
+                self.inspected.insert(artifact.clone(), index);
+            }
             Event::RunStarted(_) | Event::RunResumed { .. } | Event::RunFinished { .. } => {}
         }
     }
@@ -166,6 +171,14 @@ impl Ledger {
             self.add(event, reporter)?;
         }
         Ok(())
+    }
+
+    /// Whether the record says already what these bytes of an artifact say.
+    pub fn is_inspected(&self, artifact: &ArtifactId, digest: &Digest) -> bool {
+        self.inspected.get(artifact).is_some_and(|index| {
+            matches!(&self.events[*index], Event::ArtifactInspected { digest: known, facts, .. }
+                if known == digest && facts.asked == crate::explain::asked())
+        })
     }
 
     /// Index of the recorded reference of an artifact, if it has this key.

@@ -10,6 +10,7 @@
 mod comparing;
 mod dispatcher;
 mod executor;
+mod inspecting;
 mod jobs;
 mod keys;
 mod ledger;

@@ -33,6 +33,12 @@ impl CacheRoot {
         Ok(digest)
     }
 
+    /// An object to be read as a stream; its bytes are not checked. `None` where there is none.
+    pub fn open_object(&self, digest: &Digest) -> Option<std::fs::File> {
+        let file = fs::File::open(self.object_path(digest)).ok()?.into_parts().0;
+        file.metadata().is_ok_and(|data| data.is_file()).then_some(file)
+    }
+
     /// As [`CacheRoot::put_object`], for bytes whose digest the caller has just computed.
     ///
     /// # Errors

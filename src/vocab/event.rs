@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FormatName, Lock, ModelName, Observation, OutputComparison,
-    Runtime, Verdict,
+    ArtifactId, Digest, EnvName, ErrorFact, FileFacts, FormatName, Lock, ModelName, Observation,
+    OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -114,6 +114,15 @@ pub enum Event {
         consumer: EnvName,
         /// Facts by output name.
         outputs: BTreeMap<String, OutputComparison>,
+    },
+    /// What the bytes of an artifact say, read without loading it.
+    ArtifactInspected {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// Digest of the bytes that were looked at.
+        digest: Digest,
+        /// What rules ask for.
+        facts: FileFacts,
     },
     /// Last line of a finished run.
     RunFinished {

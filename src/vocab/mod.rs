@@ -8,6 +8,8 @@ mod digest;
 mod environment;
 mod event;
 mod exit;
+mod facts;
+mod forecast;
 mod ids;
 mod inspection;
 mod observation;
@@ -23,6 +25,8 @@ pub use event::{
     RunHeader,
 };
 pub use exit::ExitCode;
+pub use facts::{FileFacts, ObjectFacts};
+pub use forecast::{Expected, Forecast, RuleScore, Score};
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
 pub use inspection::{
     ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,

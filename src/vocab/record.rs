@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FormatName, Lock, ModelName, OutputComparison, Runtime, Stage,
-    Status, Verdict,
+    ArtifactId, Digest, EnvName, ErrorFact, Forecast, FormatName, Lock, ModelName, OutputComparison, Runtime,
+    Score, Stage, Status, Verdict,
 };
 
 /// A judged run.
@@ -28,6 +28,9 @@ pub struct Record {
     pub findings: Vec<Finding>,
     /// Counts.
     pub summary: Summary,
+    /// How forecasts compare with what happened, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
 }
 
 /// The matrix of a judged run.
@@ -143,8 +146,11 @@ pub struct CellRecord {
     /// Texts of the version warnings that loading raised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warned: Vec<String>,
-    /// The known cause it matched, if any.
+    /// The rule that explains it, if one does: `shelflife explain` prints it.
     pub signature: Option<String>,
+    /// What was to be expected, where forecasts were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// The module of the deepest frame, for failures.
     pub blame: Option<String>,
     /// The exception, for failures that raised one.
@@ -248,8 +254,14 @@ pub struct Finding {
     pub pairs: Vec<(EnvName, EnvName)>,
     /// Module to blame, where known.
     pub blame: Option<String>,
-    /// The known cause, where one matches.
+    /// The rule that explains it, where one does.
     pub signature: Option<String>,
+    /// Why it happens, in the words of that rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Where to read more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// What to do next.
     pub remedy: Option<String>,
     /// Indices into [`Record::cells`].
@@ -265,4 +277,21 @@ pub struct Summary {
     pub verdicts: BTreeMap<Verdict, u64>,
     /// Cells by status; empty in a survey.
     pub statuses: BTreeMap<Status, u64>,
+    /// Cells that fail or drift and that a rule explains.
+    #[serde(default)]
+    pub explained: u64,
+    /// Cells that fail or drift and that no rule explains.
+    #[serde(default)]
+    pub unexplained: u64,
+}
+
+impl Summary {
+    /// Counts a cell that fails or drifts as explained or not.
+    pub fn count_cause(&mut self, cell: &CellRecord) {
+        match (cell.verdict.fails(), &cell.signature) {
+            (true, Some(_)) => self.explained += 1,
+            (true, None) => self.unexplained += 1,
+            (false, _) => {}
+        }
+    }
 }

@@ -15,4 +15,5 @@ mod run_container;
 mod inspect;
 mod run_env_errors;
 mod run_kill;
+mod run_rules;
 mod worker_hostile;

@@ -148,6 +148,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
         status: None,
         warned: Vec::new(),
         signature: None,
+        forecast: None,
         blame: None,
         error: None,
         reason: None,
@@ -262,6 +263,10 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
                 pairs,
                 blame: first.blame.clone(),
                 signature: first.signature.clone(),
+                cause: first.signature.as_ref().map(|_| {
+                    "Old models keep a loss of a module that 1.4 removed. Nothing rebuilds it.".to_owned()
+                }),
+                links: first.signature.iter().map(|_| "https://example.org/whats_new".to_owned()).collect(),
                 remedy: (verdict == Verdict::LoadError)
                     .then(|| "train again with scikit-learn >= 1.4, or pin scikit-learn<1.4".to_owned()),
                 cells: indices,
@@ -278,6 +283,7 @@ pub fn record(
     let mut summary = Summary { cells: cells.len() as u64, ..Summary::default() };
     for cell in &cells {
         *summary.verdicts.entry(cell.verdict).or_default() += 1;
+        summary.count_cause(cell);
         if let Some(status) = cell.status {
             *summary.statuses.entry(status).or_default() += 1;
         }
@@ -307,6 +313,7 @@ pub fn record(
         artifacts,
         cells,
         summary,
+        score: None,
     }
 }
 

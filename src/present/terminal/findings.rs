@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::super::view::{FindingView, Fixed, Section, View};
+use super::super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View};
 use super::super::words::{ASCII_ARROW, Group, difference, join, line, plural, shorten};
 use super::{BOLD, DIM, Page, painted, style};
 use crate::vocab::{EnvironmentRecord, Status};
@@ -36,6 +36,7 @@ pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
         }
         page.blank();
     }
+    unexplained(page, view, max_findings);
     if !view.fixed.is_empty() {
         page.line(&painted(style(Group::Works).bold(), Fixed::TITLE));
         for fixed in &view.fixed {
@@ -44,6 +45,28 @@ pub(super) fn sections(page: &mut Page, view: &View<'_>, max_findings: usize) {
         }
         page.blank();
     }
+}
+
+/// What no known cause matches, once more and by itself: it should be empty.
+fn unexplained(page: &mut Page, view: &View<'_>, most: usize) {
+    let all: Vec<_> = view.unexplained().filter(|finding| !finding.is_as_declared()).collect();
+    if all.is_empty() {
+        return;
+    }
+    let cells: usize = all.iter().map(|finding| finding.finding.cells.len()).sum();
+    let title = painted(style(Group::NoVerdict).bold(), UNEXPLAINED);
+    page.line(&format!("{title}  {}, {}", plural(all.len() as u64, "finding"), plural(cells as u64, "cell")));
+    page.wrapped("  ", 2, 2, DIM, UNEXPLAINED_ADVICE);
+    for shown in all.iter().take(most) {
+        let mark = painted(style(group(shown.section)), &group(shown.section).ascii().to_string());
+        let text = message(&shown.brief());
+        page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &text);
+    }
+    if all.len() > most {
+        let more = all.len() - most;
+        page.line(&painted(DIM, &format!("  and {more} more, all in report.html and report.md")));
+    }
+    page.blank();
 }
 
 /// The same scikit-learn across pointer widths and byte orders.
@@ -136,6 +159,15 @@ fn one(page: &mut Page, view: &View<'_>, shown: &FindingView<'_>) {
     let facts = facts(view, shown);
     if !facts.is_empty() {
         page.wrapped("      ", 6, 6, DIM, &facts);
+    }
+    if finding.cause.is_some()
+        && shown.section == Section::Failure
+        && let Some(says) = finding.details.first()
+    {
+        page.wrapped("      says: ", 12, 12, DIM, &message(says));
+    }
+    if let Some(cause) = &finding.cause {
+        page.wrapped("      why: ", 11, 11, Style::new(), &line(cause));
     }
     next_step(page, shown.remedy);
 }

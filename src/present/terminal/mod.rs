@@ -5,6 +5,7 @@ mod heat;
 
 use anstyle::{AnsiColor, Style};
 
+use super::forecast;
 use super::view::View;
 use super::words::{Counts, Group, duration, join, line, plural};
 use crate::vocab::{CellRecord, FindingKind, Record, Status, Verdict};
@@ -33,6 +34,7 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
     heat::table(&mut page, &view);
     findings::sections(&mut page, &view, options.max_findings);
     findings::crossings(&mut page, &view, options.max_findings);
+    score(&mut page, &view);
     counts(&mut page, &view);
     if !record.run.judged {
         advice(&mut page, &view);
@@ -130,12 +132,39 @@ fn heading(page: &mut Page, view: &View<'_>) {
     page.blank();
 }
 
+/// How forecasts did: the whole, and the rules that were not always right.
+fn score(page: &mut Page, view: &View<'_>) {
+    let Some(score) = &view.record.score else { return };
+    page.line(&painted(BOLD, "Forecast"));
+    for line in forecast::sentences(score) {
+        page.wrapped("  ", 2, 4, Style::new(), &line);
+    }
+    let rows = forecast::imperfect(score);
+    if !rows.is_empty() {
+        let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+        page.line(&painted(
+            DIM,
+            &format!("  {:width$}  forecast  precision  happened  recall", "not always right"),
+        ));
+        for row in rows {
+            page.line(&format!(
+                "  {:width$}  {:>8}  {:>9}  {:>8}  {:>6}",
+                row.name, row.forecast, row.precision, row.actual, row.recall
+            ));
+        }
+    }
+    page.blank();
+}
+
 fn counts(page: &mut Page, view: &View<'_>) {
     let summary = &view.record.summary;
     let verdicts = Counts::from(&summary.verdicts);
     let total = plural(summary.cells, "cell");
     // The last lines are one line each, however long: people search logs for them.
     page.line(&format!("{}: {}", painted(BOLD, &total), verdicts.sentence()));
+    if let Some(explained) = view.explained_sentence() {
+        page.line(&format!("known causes: {explained}"));
+    }
     if !summary.statuses.is_empty() {
         let statuses = join(summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
         page.line(&format!("judged: {statuses}"));

@@ -1,0 +1,273 @@
+//! Which rule explains a cell that does not work.
+
+use std::collections::BTreeMap;
+
+use super::rule::{Case, FileCondition, Rule, Targets, Versions, fulfilled};
+use super::rules;
+use crate::matrix::Version;
+use crate::vocab::{FileFacts, ObjectFacts, Stage, Verdict};
+
+/// One of the two environments of a cell, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// The versions of its packages, and of `python`.
+    pub versions: Versions,
+    /// Its pointer width; `None` where it is not known.
+    pub bits: Option<u8>,
+}
+
+impl Side {
+    /// From texts as a lock has them. What is no version counts as unknown.
+    pub fn new<'a>(
+        python: &'a str,
+        packages: impl IntoIterator<Item = (&'a String, &'a String)>,
+        bits: Option<u8>,
+    ) -> Self {
+        let mut versions: BTreeMap<String, Version> = packages
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.clone(), text.parse().ok()?)))
+            .collect();
+        if let Ok(version) = python.parse() {
+            versions.insert("python".to_owned(), version);
+        }
+        Self { versions, bits }
+    }
+}
+
+/// What is seen of a cell that does not work.
+#[derive(Clone, Copy, Debug)]
+pub struct Symptom<'a> {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Where it was decided.
+    pub stage: Stage,
+    /// The exception as `Type: message`, and the reason where there is one.
+    pub texts: &'a [String],
+    /// The module of the deepest frame.
+    pub module: Option<&'a str>,
+    /// The deepest frames as `module:function:line`.
+    pub frames: &'a [String],
+    /// The outputs that are outside tolerance.
+    pub outputs: &'a [String],
+    /// The handler of the format.
+    pub format: &'a str,
+    /// What is known of the file.
+    pub file: Option<&'a FileFacts>,
+    /// The estimator expression, for classes where nothing is known of the file.
+    pub expression: &'a str,
+}
+
+/// Finds the rules that explain cells between the environments of one run.
+#[derive(Clone, Debug)]
+pub struct Explainer {
+    count: usize,
+    /// For each pair of producer and consumer the cases that speak of their versions, in the order of rules.
+    cases: Vec<Vec<(&'static Rule, &'static Case)>>,
+}
+
+impl Explainer {
+    /// For these environments; cells name them by index.
+    pub fn new(sides: &[Side]) -> Self {
+        let pairs = sides.iter().flat_map(|producer| sides.iter().map(move |consumer| (producer, consumer)));
+        let cases = pairs.map(|(producer, consumer)| between(producer, consumer)).collect();
+        Self { count: sides.len(), cases }
+    }
+
+    /// The rule that explains a cell, if one does: the first by id of those whose symptom is seen between versions
+    /// that it speaks of.
+    pub fn explain(&self, symptom: &Symptom<'_>, producer: usize, consumer: usize) -> Option<&'static Rule> {
+        let cases = self.cases.get(producer * self.count + consumer)?;
+        cases.iter().find(|(_, case)| explains(case, symptom)).map(|(rule, _)| *rule)
+    }
+}
+
+/// Whether the message of a failure is that of some rule, whatever the versions.
+pub fn is_known(verdict: Verdict, stage: Stage, text: &str) -> bool {
+    let cases = rules().iter().flat_map(|rule| &rule.cases);
+    cases
+        .filter(|case| case.verdict == verdict && case.stage == stage && case.raised_in.is_empty())
+        .any(|case| case.messages.iter().any(|regex| regex.is_match(text)))
+}
+
+/// The cases that speak of two environments. One that could not be made has no versions that anybody knows, and only
+/// cases that ask for none speak of it.
+fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Case)> {
+    let speaks = |case: &Case| {
+        fulfilled(&case.producer, &producer.versions) == Some(true)
+            && fulfilled(&case.consumer, &consumer.versions) == Some(true)
+            && (!case.across_bits || producer.bits != consumer.bits)
+    };
+    rules()
+        .iter()
+        .flat_map(|rule| rule.cases.iter().filter(|case| speaks(case)).map(move |case| (rule, case)))
+        .collect()
+}
+
+fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
+    case.verdict == symptom.verdict
+        && case.stage == symptom.stage
+        && (case.formats.is_empty() || case.formats.iter().any(|format| format == symptom.format))
+        && (case.messages.is_empty()
+            || case.messages.iter().any(|regex| symptom.texts.iter().any(|text| regex.is_match(text))))
+        && (case.raised_in.is_empty()
+            || case.raised_in.iter().any(|module| {
+                symptom.module == Some(module)
+                    || symptom.frames.last().is_some_and(|frame| is_in(frame, module))
+            }))
+        && (case.frames.is_empty()
+            || case.frames.iter().any(|wanted| symptom.frames.iter().any(|frame| is_in(frame, wanted))))
+        && (case.outputs.is_empty()
+            || case.outputs.iter().any(|wanted| {
+                symptom.outputs.iter().any(|name| name == wanted || name.starts_with(&format!("{wanted}[")))
+            }))
+        && (!is_wordless(case.verdict) || is_about(&case.file, symptom))
+}
+
+/// Whether a frame `module:function:line` is of `module` or of `module:function`.
+fn is_in(frame: &str, wanted: &str) -> bool {
+    frame.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
+
+/// Verdicts without a message of their own, or with one that anything may leave: only the file says what they are about.
+fn is_wordless(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Drift | Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory)
+}
+
+fn is_about(condition: &FileCondition, symptom: &Symptom<'_>) -> bool {
+    match symptom.file {
+        Some(file) => holds(condition, file) != Some(false),
+        None => {
+            let named = |name: &str| {
+                symptom
+                    .expression
+                    .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+                    .any(|word| word == name)
+            };
+            let names: Vec<&str> = condition
+                .classes
+                .iter()
+                .map(String::as_str)
+                .chain(condition.globals.iter().filter_map(|global| Some(global.rsplit_once(':')?.1)))
+                .collect();
+            names.iter().any(|name| named(name))
+        }
+    }
+}
+
+/// Whether a file is one that a case speaks of; `None` where the facts do not say.
+pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool> {
+    let absent = || if file.whole { Some(false) } else { None };
+    let object = |text: &str, check: &dyn Fn(&ObjectFacts, &str) -> Option<bool>| {
+        let (class, name) = text.rsplit_once('.')?;
+        match file.objects.get(class) {
+            Some(object) => check(object, name),
+            None => absent(),
+        }
+    };
+    let mut parts = Vec::new();
+    if !condition.globals.is_empty() {
+        parts.push(if condition.globals.iter().any(|wanted| imports(file, wanted)) {
+            Some(true)
+        } else {
+            absent()
+        });
+    }
+    if !condition.classes.is_empty() {
+        let found = condition.classes.iter().any(|class| has_class(file, class));
+        parts.push(if found { Some(true) } else { absent() });
+    }
+    parts.push(any(&condition.lacks, |text| {
+        object(text, &|object, name| {
+            // Objects that are not fitted lack what fit makes; that says nothing.
+            if object.attributes.contains(name) {
+                Some(false)
+            } else if object.attributes.is_empty() {
+                None
+            } else {
+                Some(true)
+            }
+        })
+    }));
+    parts.push(any(&condition.has, |text| {
+        object(text, &|object, name| Some(object.attributes.contains(name)))
+    }));
+    if !condition.parameters.is_empty() {
+        parts.push(one_of(condition.parameters.iter().map(|(key, wanted)| {
+            object(key, &|object, name| {
+                object.values.get(name).map(|values| wanted.iter().any(|value| has_value(values, value)))
+            })
+        })));
+    }
+    if condition.absent.iter().any(|name| imports(file, name)) {
+        parts.push(Some(false));
+    }
+    if condition.unless.iter().any(|class| has_class(file, class)) {
+        parts.push(None);
+    }
+    if let Some(protocol) = condition.protocol {
+        parts.push(file.protocol.map(|own| own >= protocol));
+    }
+    if condition.padded {
+        parts.push(Some(file.padded == Some(true)));
+    }
+    if let Some(targets) = condition.targets {
+        let fits = |count: &u64| match targets {
+            Targets::Two => *count <= 2,
+            Targets::Many => *count > 2,
+        };
+        let objects = condition.classes.iter().filter_map(|class| file.objects.get(class));
+        let mut own: Vec<_> = objects
+            .map(|object| (!object.targets.is_empty()).then(|| object.targets.iter().any(fits)))
+            .collect();
+        if own.is_empty() {
+            own.push(None);
+        }
+        parts.push(one_of(own));
+    }
+    all_of(parts)
+}
+
+/// Whether any holds; `None` where that hangs on one that is not known.
+fn one_of(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = Some(false);
+    for part in parts {
+        match part {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => known = None,
+        }
+    }
+    known
+}
+
+/// Whether all hold; `None` where that hangs on one that is not known.
+fn all_of(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    one_of(parts.into_iter().map(|part| part.map(|holds| !holds))).map(|fails| !fails)
+}
+
+/// Whether one of the values is the wanted one, or begins with it where it ends in `*`.
+fn has_value(values: &std::collections::BTreeSet<String>, wanted: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => values.iter().any(|value| value.starts_with(start)),
+        None => values.contains(wanted),
+    }
+}
+
+fn any(texts: &[String], check: impl Fn(&str) -> Option<bool>) -> Option<bool> {
+    if texts.is_empty() { Some(true) } else { one_of(texts.iter().map(|text| check(text))) }
+}
+
+/// Whether loading imports `module:name`, or `module` or something below it.
+fn imports(file: &FileFacts, wanted: &str) -> bool {
+    if wanted.contains(':') {
+        return file.globals.contains(wanted);
+    }
+    file.globals.iter().any(|global| {
+        global.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(':') || rest.starts_with('.'))
+    })
+}
+
+fn has_class(file: &FileFacts, class: &str) -> bool {
+    file.objects.contains_key(class)
+        || file.globals.iter().any(|global| global.rsplit_once(':').is_some_and(|(_, name)| name == class))
+}

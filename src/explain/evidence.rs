@@ -1,0 +1,230 @@
+//! What the zoo has tried, and which cells show each rule: measured by `shelflife explain --measure`, never written by
+//! hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::cells::Side;
+use crate::vocab::{FileFacts, Record};
+
+static TEXT: &str = include_str!("evidence.json");
+
+static EVIDENCE: LazyLock<Evidence> = LazyLock::new(|| {
+    // The file is part of the program, and a test parses it.
+    serde_json::from_str(TEXT).unwrap_or_default()
+});
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The runs, by matrix.
+    pub matrices: BTreeMap<String, Tried>,
+    /// The cells that show a rule, by its id.
+    pub rules: BTreeMap<String, Shown>,
+}
+
+/// What one run tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Its environments, each of which read the files of all.
+    pub environments: Vec<TriedEnvironment>,
+    /// For each name that loading imports the environments, by index, whose files have it.
+    pub names: BTreeMap<String, BTreeSet<usize>>,
+}
+
+/// An environment of a measured run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TriedEnvironment {
+    /// Version of Python.
+    pub python: String,
+    /// Pointer width.
+    pub bits: u8,
+    /// Versions of the packages that rules speak of.
+    pub packages: BTreeMap<String, String>,
+}
+
+/// The cells that show a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// How many, by matrix.
+    pub cells: BTreeMap<String, u64>,
+    /// `matrix: artifact -> consumer`, one of them.
+    pub example: String,
+    /// First and last version of the rule's package that wrote such a file.
+    pub written: (String, String),
+    /// First and last version of the rule's package that showed it.
+    pub read: (String, String),
+}
+
+/// Packages whose versions rules speak of.
+const PACKAGES: [&str; 4] = ["scikit-learn", "numpy", "scipy", "joblib"];
+
+/// What was measured.
+pub fn evidence() -> &'static Evidence {
+    &EVIDENCE
+}
+
+impl Evidence {
+    /// Measures judged runs, each with the facts of its artifacts in the order of the record.
+    pub fn measure(runs: &[(Record, Vec<Option<FileFacts>>)]) -> Self {
+        let mut evidence = Self::default();
+        for (record, facts) in runs {
+            evidence.add(record, facts);
+        }
+        evidence
+    }
+
+    /// As the file that is kept: a line for each name and each rule, so that a change is easy to read.
+    ///
+    /// # Errors
+    /// Never in practice: every key is text.
+    pub fn to_text(&self) -> serde_json::Result<String> {
+        let mut text = String::from("{\"matrices\":{\n");
+        for (index, (matrix, tried)) in self.matrices.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ",\n" };
+            text.push_str(&format!("{comma}{}:{{\"environments\":[\n", serde_json::to_string(matrix)?));
+            let environments: Result<Vec<_>, _> =
+                tried.environments.iter().map(serde_json::to_string).collect();
+            text.push_str(&environments?.join(",\n"));
+            text.push_str("],\"names\":{\n");
+            text.push_str(&lines(&tried.names)?);
+            text.push_str("}}");
+        }
+        text.push_str("},\n\"rules\":{\n");
+        text.push_str(&lines(&self.rules)?);
+        text.push_str("}}\n");
+        Ok(text)
+    }
+
+    fn add(&mut self, record: &Record, facts: &[Option<FileFacts>]) {
+        let matrix = &record.matrix.name;
+        let mut tried = Tried::default();
+        let index: BTreeMap<_, _> =
+            record.environments.iter().enumerate().map(|(index, env)| (&env.name, index)).collect();
+        for environment in &record.environments {
+            tried.environments.push(TriedEnvironment {
+                python: environment.python.clone(),
+                bits: environment.bits,
+                packages: PACKAGES
+                    .iter()
+                    .filter_map(|name| Some(((*name).to_owned(), environment.packages.get(*name)?.clone())))
+                    .collect(),
+            });
+        }
+        for (artifact, facts) in record.artifacts.iter().zip(facts) {
+            for name in facts.iter().flat_map(|facts| &facts.globals) {
+                tried.names.entry(name.clone()).or_default().insert(index[&artifact.producer]);
+            }
+        }
+        for cell in &record.cells {
+            let Some(rule) = cell.signature.as_deref().and_then(super::find) else { continue };
+            let version = |name| {
+                let environment = &record.environments[index[name]];
+                match rule.package.as_str() {
+                    "python" => environment.python.clone(),
+                    package => environment.packages.get(package).cloned().unwrap_or_default(),
+                }
+            };
+            let (written, read) = (version(&cell.producer), version(&cell.consumer));
+            let shown = self.rules.entry(rule.id.to_owned()).or_insert_with(|| Shown {
+                example: format!("{matrix}: {} -> {}", cell.artifact, cell.consumer),
+                written: (written.clone(), written.clone()),
+                read: (read.clone(), read.clone()),
+                ..Shown::default()
+            });
+            *shown.cells.entry(matrix.clone()).or_default() += 1;
+            widen(&mut shown.written, &written);
+            widen(&mut shown.read, &read);
+        }
+        self.matrices.insert(matrix.clone(), tried);
+    }
+
+    /// The environments that were tried with this minor release of scikit-learn and pointer width.
+    pub fn environments(&self, minor: &str, bits: u8) -> impl Iterator<Item = (&str, &TriedEnvironment)> {
+        self.matrices.iter().flat_map(move |(name, tried)| {
+            let like = move |environment: &&TriedEnvironment| {
+                environment.bits == bits && minor_of(environment.scikit_learn()) == Some(minor)
+            };
+            tried.environments.iter().filter(like).map(move |environment| (name.as_str(), environment))
+        })
+    }
+
+    /// Whether anybody has read files in this minor release of scikit-learn.
+    pub fn is_tried(&self, minor: &str) -> bool {
+        let environments = self.matrices.values().flat_map(|tried| &tried.environments);
+        environments
+            .filter(|environment| environment.bits > 0)
+            .any(|environment| minor_of(environment.scikit_learn()) == Some(minor))
+    }
+
+    /// The environment that is most like one of a minor release and pointer width: of the matrix that tried most.
+    pub fn like(&self, minor: &str, bits: u8) -> Option<&TriedEnvironment> {
+        let size = |matrix: &str| self.matrices.get(matrix).map_or(0, |tried| tried.names.len());
+        self.environments(minor, bits).max_by_key(|(matrix, _)| size(matrix)).map(|(_, found)| found)
+    }
+
+    /// The names of a file that nobody tried from one minor release to another; empty when all of them were.
+    pub fn untried<'f>(&self, file: &'f FileFacts, from: &str, to: &str, bits: u8) -> Vec<&'f str> {
+        let with = |minor: &str, bits: Option<u8>, tried: &Tried| -> BTreeSet<usize> {
+            let like = |environment: &TriedEnvironment| {
+                bits.is_none_or(|bits| environment.bits == bits)
+                    && minor_of(environment.scikit_learn()) == Some(minor)
+            };
+            let environments = tried.environments.iter().enumerate();
+            environments.filter(|(_, environment)| like(environment)).map(|(index, _)| index).collect()
+        };
+        let tables: Vec<(&Tried, BTreeSet<usize>)> = self
+            .matrices
+            .values()
+            .filter(|tried| !with(to, Some(bits), tried).is_empty())
+            .map(|tried| (tried, with(from, None, tried)))
+            .collect();
+        let is_tried = |name: &str| {
+            tables.iter().any(|(tried, producers)| {
+                tried.names.get(name).is_some_and(|having| !having.is_disjoint(producers))
+            })
+        };
+        file.globals.iter().map(String::as_str).filter(|name| !is_tried(name)).collect()
+    }
+}
+
+impl TriedEnvironment {
+    /// Its version of scikit-learn.
+    pub fn scikit_learn(&self) -> &str {
+        self.packages.get("scikit-learn").map(String::as_str).unwrap_or_default()
+    }
+
+    /// As a side of a cell.
+    pub fn side(&self) -> Side {
+        Side::new(&self.python, &self.packages, Some(self.bits))
+    }
+}
+
+/// The entries of a table, one a line.
+fn lines<T: Serialize>(table: &BTreeMap<String, T>) -> serde_json::Result<String> {
+    let entry = |(name, value): (&String, &T)| {
+        Ok(format!("{}:{}", serde_json::to_string(name)?, serde_json::to_string(value)?))
+    };
+    Ok(table.iter().map(entry).collect::<serde_json::Result<Vec<_>>>()?.join(",\n"))
+}
+
+/// `1.5` of `1.5.2`.
+pub(super) fn minor_of(version: &str) -> Option<&str> {
+    let second = version.find('.')? + 1;
+    let end = version[second..].find(|letter: char| !letter.is_ascii_digit());
+    let minor = &version[..end.map_or(version.len(), |end| second + end)];
+    (minor.len() > second).then_some(minor)
+}
+
+/// Widens a range of versions to hold another one.
+fn widen(range: &mut (String, String), version: &str) {
+    let parse = |text: &str| text.parse::<crate::matrix::Version>().ok();
+    if parse(version) < parse(&range.0) {
+        version.clone_into(&mut range.0);
+    }
+    if parse(version) > parse(&range.1) {
+        version.clone_into(&mut range.1);
+    }
+}

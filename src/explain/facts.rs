@@ -1,0 +1,72 @@
+//! From everything that a static look found to what rules ask for.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use super::rules;
+use crate::vocab::{ArtifactKind, ClassFact, Digest, FileFacts, Inspection, ObjectFacts};
+
+/// `Class.parameter` whose values rules ask for.
+static ASKED: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let cases = rules().iter().flat_map(|rule| &rule.cases);
+    cases.flat_map(|case| case.file.parameters.keys().map(String::as_str)).collect()
+});
+
+/// What [`FileFacts::asked`] is for the rules of this version.
+pub fn asked() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let names: Vec<&str> = ASKED.iter().copied().collect();
+        Digest::of(names.join("\n").as_bytes()).short()
+    });
+    &TEXT
+}
+
+/// The facts of an inspected artifact; `None` where it is no kind that rules speak of.
+pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
+    if !matches!(inspection.kind, ArtifactKind::Pickle | ArtifactKind::Joblib) {
+        return None;
+    }
+    let pickle = inspection.pickle.as_ref()?;
+    let mut facts = FileFacts {
+        globals: pickle.globals.iter().map(|global| format!("{}:{}", global.module, global.name)).collect(),
+        protocol: pickle.protocols.last().copied().max(Some(pickle.protocol)),
+        padded: pickle
+            .joblib
+            .as_ref()
+            .filter(|joblib| joblib.aligned + joblib.packed > 0)
+            .map(|j| j.aligned > 0),
+        bits: agreed(pickle.pointers.iter().map(|pointer| pointer.bits)),
+        asked: asked().to_owned(),
+        whole: inspection.complete && pickle.unresolved_globals == 0 && inspection.problems.is_empty(),
+        ..FileFacts::default()
+    };
+    for class in &pickle.classes {
+        add(facts.objects.entry(class.name.clone()).or_default(), class);
+    }
+    Some(facts)
+}
+
+fn add(object: &mut ObjectFacts, class: &ClassFact) {
+    object.versions.extend(class.versions.keys().cloned());
+    for (name, fact) in &class.attributes {
+        object.attributes.insert(name.clone());
+        if ASKED.contains(format!("{}.{name}", class.name).as_str()) {
+            let values = object.values.entry(name.clone()).or_default();
+            values.extend(fact.values.iter().map(|value| value.trim_matches('\'').to_owned()));
+        }
+        if name == "classes_" {
+            object.targets.extend(fact.values.iter().filter_map(|value| length(value)));
+        }
+    }
+}
+
+/// `3` of `ndarray <U5 1d of 3`.
+fn length(array: &str) -> Option<u64> {
+    array.strip_prefix("ndarray ")?.rsplit_once(" 1d of ")?.1.parse().ok()
+}
+
+/// The only value, where all say the same.
+fn agreed<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
+}

@@ -1,0 +1,213 @@
+//! What rules say of an environment that no artifact has met yet.
+
+use std::collections::BTreeSet;
+
+use super::cells::{Side, holds};
+use super::evidence::{evidence, minor_of};
+use super::rule::{Case, Rule, fulfilled};
+use super::rules;
+use crate::matrix::{Requirement, Version};
+use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
+
+/// The package that the releases of evidence are named by.
+const SCIKIT_LEARN: &str = "scikit-learn";
+/// Names that an answer lists at most.
+const MOST_NAMES: usize = 5;
+
+/// What to expect of a file in an environment. Nothing is guessed: where a rule hangs on what is not known, and where
+/// nobody has tried what is in the file, the answer is that nobody knows.
+pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
+    let mut sure: Vec<(&Rule, &Case)> = Vec::new();
+    let mut open: Vec<(&Rule, &Case)> = Vec::new();
+    let is_tried = target
+        .versions
+        .get(SCIKIT_LEARN)
+        .is_none_or(|version| minor_of(&version.to_string()).is_some_and(|minor| evidence().is_tried(minor)));
+    for rule in rules() {
+        for case in rule.cases.iter().filter(|case| !case.also && case.verdict != Verdict::EnvError) {
+            match happens(case, file, target) {
+                // What the next release does, nobody has measured.
+                Some(true) if rule.package == SCIKIT_LEARN && !is_tried => open.push((rule, case)),
+                Some(true) => sure.push((rule, case)),
+                None => open.push((rule, case)),
+                Some(false) => {}
+            }
+        }
+    }
+    // Loading goes through the file from front to back, so that of its causes any may be met first.
+    if let Some(first) = sure.iter().map(|(_, case)| step(case)).min() {
+        let mut causes: Vec<String> = Vec::new();
+        for (rule, _) in sure.iter().filter(|(_, case)| step(case) == first) {
+            if !causes.iter().any(|known| known == rule.id) {
+                causes.push(rule.id.to_owned());
+            }
+        }
+        let stage = sure.iter().filter(|(_, case)| step(case) == first).map(|(_, case)| case.stage).min();
+        let expected = if first == Step::Value { Expected::Drifts } else { Expected::Breaks };
+        let because = sure
+            .iter()
+            .filter(|(_, case)| step(case) == first)
+            .map(|(rule, _)| rule.title.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        return Forecast { expected, stage, causes, because };
+    }
+    let mut because: Vec<String> = Vec::new();
+    if !file.whole {
+        because.push("the file could not be read to its end".to_owned());
+        // What it does not show is beyond listing.
+        open.clear();
+    }
+    for (rule, case) in open {
+        let line = match missing(case, target) {
+            _ if !is_tried && rule.package == SCIKIT_LEARN => {
+                format!("{} would speak against it, had anybody tried this release", rule.id)
+            }
+            Some(package) => {
+                format!("{} would matter, depending on {package}: say --to {package}==VERSION", rule.id)
+            }
+            None => format!("{} would matter if the file holds what this reader cannot see", rule.id),
+        };
+        if !because.contains(&line) {
+            because.push(line);
+        }
+    }
+    because.extend(lack_of_evidence(file, target));
+    if because.is_empty() {
+        let versions = recorded(file);
+        let to = target.versions.get(SCIKIT_LEARN).map(ToString::to_string).unwrap_or_default();
+        let from: Vec<_> = versions.iter().map(ToString::to_string).collect();
+        return Forecast {
+            expected: Expected::Works,
+            stage: None,
+            causes: Vec::new(),
+            because: vec![format!(
+                "every one of its {} names was tried from scikit-learn {} to {to} or their minor releases, and no \
+                 known cause speaks against it",
+                file.globals.len(),
+                from.join(", ")
+            )],
+        };
+    }
+    Forecast { expected: Expected::Unknown, stage: None, causes: Vec::new(), because }
+}
+
+/// In which order things go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Load,
+    Predict,
+    Value,
+}
+
+fn step(case: &Case) -> Step {
+    match case.stage {
+        Stage::Env | Stage::Load | Stage::Read | Stage::Resolve | Stage::State => Step::Load,
+        Stage::Predict => Step::Predict,
+        Stage::Value => Step::Value,
+    }
+}
+
+/// Whether a case happens to a file in an environment; `None` where that is not known.
+fn happens(case: &Case, file: &FileFacts, target: &Side) -> Option<bool> {
+    let across = || match (case.across_bits, file.bits, target.bits) {
+        (false, _, _) => Some(true),
+        (true, Some(own), Some(other)) => Some(own != other),
+        (true, _, _) => None,
+    };
+    // The cheapest first: most cases speak of other releases.
+    let parts: [&dyn Fn() -> Option<bool>; 4] =
+        [&|| fulfilled(&case.consumer, &target.versions), &across, &|| holds(&case.file, file), &|| {
+            written_by(case, file)
+        }];
+    let mut known = if case.hidden { None } else { Some(true) };
+    for part in parts {
+        match part() {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => known = None,
+        }
+    }
+    known
+}
+
+/// Whether the file is by a producer that the case speaks of. A file records the version of scikit-learn by class;
+/// what wrote its arrays shows in the names that it imports, which are conditions of their own.
+fn written_by(case: &Case, file: &FileFacts) -> Option<bool> {
+    let wanted: Vec<&Requirement> =
+        case.producer.iter().filter(|requirement| requirement.package == SCIKIT_LEARN).collect();
+    if wanted.is_empty() {
+        return Some(true);
+    }
+    let versions = concerned(case, file);
+    if versions.is_empty() {
+        return None;
+    }
+    let fits = |version: &&Version| wanted.iter().all(|requirement| requirement.specifiers.matches(version));
+    Some(versions.iter().any(|version| fits(&version)))
+}
+
+/// The versions that the classes record of which a case speaks; those of the whole file where it names none.
+fn concerned(case: &Case, file: &FileFacts) -> Vec<Version> {
+    let condition = &case.file;
+    let of = |text: &String| text.rsplit_once('.').map(|(class, _)| class.to_owned());
+    let named: BTreeSet<String> = condition
+        .classes
+        .iter()
+        .cloned()
+        .chain(condition.lacks.iter().chain(&condition.has).chain(condition.parameters.keys()).filter_map(of))
+        .chain(condition.globals.iter().filter_map(|name| Some(name.rsplit_once(':')?.1.to_owned())))
+        .collect();
+    let versions: Vec<Version> = named
+        .iter()
+        .filter_map(|class| file.objects.get(class))
+        .flat_map(|object| &object.versions)
+        .filter_map(|text| text.parse().ok())
+        .collect();
+    if versions.is_empty() { recorded(file) } else { versions }
+}
+
+/// Every version of scikit-learn that the file records, without repetition.
+fn recorded(file: &FileFacts) -> Vec<Version> {
+    let texts: BTreeSet<&String> = file.objects.values().flat_map(|object| &object.versions).collect();
+    texts.into_iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+/// The first package whose version in the environment an answer hangs on.
+fn missing<'c>(case: &'c Case, target: &Side) -> Option<&'c str> {
+    let unknown = |requirement: &&Requirement| !target.versions.contains_key(&requirement.package);
+    case.consumer.iter().find(unknown).map(|requirement| requirement.package.as_str())
+}
+
+/// Why "works" would rest on nothing.
+fn lack_of_evidence(file: &FileFacts, target: &Side) -> Vec<String> {
+    let Some(to) = target.versions.get(SCIKIT_LEARN).map(ToString::to_string) else {
+        return vec!["the environment has no scikit-learn: say --to scikit-learn==VERSION".to_owned()];
+    };
+    let versions = recorded(file);
+    if versions.is_empty() {
+        return vec!["the file records no version of scikit-learn".to_owned()];
+    }
+    let bits = target.bits.unwrap_or(64);
+    let mut lacks = Vec::new();
+    let Some(to_minor) = minor_of(&to) else { return vec![format!("{to} is no release")] };
+    if evidence().environments(to_minor, bits).next().is_none() {
+        return vec![format!("nobody has tried files in scikit-learn {to_minor} on {bits} bit")];
+    }
+    for from in versions.iter().map(ToString::to_string) {
+        let Some(from_minor) = minor_of(&from) else { continue };
+        let untried = evidence().untried(file, from_minor, to_minor, bits);
+        if !untried.is_empty() {
+            let more = untried.len().saturating_sub(MOST_NAMES);
+            let mut names = untried[..untried.len().min(MOST_NAMES)].join(", ");
+            if more > 0 {
+                names.push_str(&format!(" and {more} more"));
+            }
+            lacks.push(format!(
+                "nobody has tried files of scikit-learn {from_minor} in {to_minor} on {bits} bit with {names}"
+            ));
+        }
+    }
+    lacks
+}

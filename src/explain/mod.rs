@@ -1,0 +1,44 @@
+//! Layer 1: known causes, as data. Which rule explains a cell or a message somebody pasted, and what a rule says of an
+//! environment that no artifact has met yet.
+//!
+//! Architecture Invariant: a cause is a file under `rules/` and nothing else; no code here knows a class, a version or
+//! a message. What a rule claims is measured: `evidence.toml` names for each the cells that show it.
+
+mod cells;
+mod evidence;
+mod facts;
+mod forecast;
+mod message;
+mod rule;
+mod score;
+
+use std::sync::LazyLock;
+
+pub use cells::{Explainer, Side, Symptom, is_known};
+pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
+pub use facts::{asked, facts_of};
+pub use forecast::forecast;
+pub use message::{Match, for_message};
+pub use rule::{Case, FileCondition, Rule, Targets, Versions};
+pub use score::score;
+
+/// The files, as `build.rs` found them: nobody can forget one.
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    // The files are part of the program, and a test parses each.
+    FILES.iter().filter_map(|(id, text)| Rule::parse(id, text).ok()).collect()
+});
+
+/// Every rule, by id.
+pub fn rules() -> &'static [Rule] {
+    &RULES
+}
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    rules().iter().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests;

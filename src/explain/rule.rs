@@ -1,0 +1,309 @@
+//! What a rule says, and how its file is read.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use crate::matrix::{Requirement, Version};
+use crate::vocab::{Stage, Verdict};
+
+/// One known cause.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The name of its file.
+    pub id: &'static str,
+    /// One line.
+    pub title: String,
+    /// Two sentences or so.
+    pub cause: String,
+    /// What to do next.
+    pub remedy: String,
+    /// The package whose change it is.
+    pub package: String,
+    /// Where to read more.
+    pub links: Vec<String>,
+    /// When it speaks: one entry a symptom and a pair of version ranges.
+    pub cases: Vec<Case>,
+}
+
+/// One symptom of a rule, between two ranges of versions.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The verdict that it predicts.
+    pub verdict: Verdict,
+    /// The stage that it predicts.
+    pub stage: Stage,
+    /// What the exception says, as `Type: message`, or the reason where no exception says it; any of them.
+    pub messages: Vec<Regex>,
+    /// What else people paste when they meet it, too vague to judge a cell by.
+    pub pasted: Vec<Regex>,
+    /// The module of the deepest frame; any of them.
+    pub raised_in: Vec<String>,
+    /// `module:function` that must be among the deepest frames; any of them.
+    pub frames: Vec<String>,
+    /// What the environment that wrote the file must fulfil; all of them.
+    pub producer: Vec<Requirement>,
+    /// What the environment that reads it must fulfil; all of them.
+    pub consumer: Vec<Requirement>,
+    /// Handlers of the formats in which it happens; empty for all.
+    pub formats: Vec<String>,
+    /// Whether it happens only between machines of other pointer widths.
+    pub across_bits: bool,
+    /// Outputs of which at least one must be outside tolerance, for drift; empty for any.
+    pub outputs: Vec<String>,
+    /// What must be in the file.
+    pub file: FileCondition,
+    /// Whether it comes beside another case and is no forecast of its own.
+    pub also: bool,
+    /// Whether it hangs on something that cannot be seen in the file, so that no forecast is sure of it.
+    pub hidden: bool,
+}
+
+/// What must be in the file for a case to happen: every part that is given, and of each any entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileCondition {
+    /// Modules (also as parents) that loading imports, or `module:name`.
+    pub globals: Vec<String>,
+    /// Estimator classes, without their module.
+    pub classes: Vec<String>,
+    /// `Class.attribute`: an object of the class that lacks the attribute.
+    pub lacks: Vec<String>,
+    /// `Class.attribute`: an object of the class that has it.
+    pub has: Vec<String>,
+    /// `Class.parameter` and the values that matter; one that ends in `*` is a beginning.
+    pub parameters: BTreeMap<String, Vec<String>>,
+    /// The pickle protocol, at least.
+    pub protocol: Option<u8>,
+    /// Whether joblib's arrays are padded.
+    pub padded: bool,
+    /// Modules or names that loading must not import.
+    pub absent: Vec<String>,
+    /// Estimator classes that may use what they hold without the failing part, so that nobody knows.
+    pub unless: Vec<String>,
+    /// Number of classes that a classifier tells apart.
+    pub targets: Option<Targets>,
+}
+
+/// How many classes a classifier tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Targets {
+    /// Two.
+    Two,
+    /// Three or more.
+    Many,
+}
+
+/// What a rule's file may hold.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RawRule {
+    title: String,
+    cause: String,
+    remedy: String,
+    package: String,
+    links: Vec<String>,
+    when: Vec<RawCase>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RawCase {
+    verdict: Option<Verdict>,
+    stage: Option<Stage>,
+    /// `Class.attribute` that predicting asks for in vain.
+    #[serde(default)]
+    attributes: Vec<String>,
+    /// Modules that are not there.
+    #[serde(default)]
+    modules: Vec<String>,
+    /// `module:name` that is not there, in a module that is.
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    messages: Vec<String>,
+    #[serde(default)]
+    pasted: Vec<String>,
+    #[serde(default)]
+    raised_in: Vec<String>,
+    #[serde(default)]
+    frames: Vec<String>,
+    #[serde(default)]
+    producer: Vec<String>,
+    #[serde(default)]
+    consumer: Vec<String>,
+    #[serde(default)]
+    formats: Vec<String>,
+    across: Option<Across>,
+    #[serde(default)]
+    outputs: Vec<String>,
+    #[serde(default)]
+    globals: Vec<String>,
+    #[serde(default)]
+    classes: Vec<String>,
+    #[serde(default)]
+    has: Vec<String>,
+    #[serde(default)]
+    parameters: BTreeMap<String, Vec<String>>,
+    protocol: Option<u8>,
+    framing: Option<Framing>,
+    targets: Option<Targets>,
+    #[serde(default)]
+    also: bool,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    absent: Vec<String>,
+    #[serde(default)]
+    unless: Vec<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Across {
+    Bits,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Framing {
+    Padded,
+}
+
+impl Rule {
+    /// Reads the file of a rule.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(super) fn parse(id: &'static str, text: &str) -> Result<Self, String> {
+        let raw: RawRule = toml::from_str(text).map_err(|error| format!("{id}: {error}"))?;
+        let cases = raw
+            .when
+            .into_iter()
+            .enumerate()
+            .map(|(index, case)| case.compile().map_err(|error| format!("{id}, case {index}: {error}")))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            id,
+            title: raw.title,
+            cause: raw.cause,
+            remedy: raw.remedy,
+            package: raw.package,
+            links: raw.links,
+            cases,
+        })
+    }
+}
+
+impl RawCase {
+    fn compile(self) -> Result<Case, String> {
+        let kinds = [&self.attributes, &self.modules, &self.names, &self.messages];
+        let given = kinds.iter().filter(|kind| !kind.is_empty()).count();
+        if given > 1 {
+            return Err("give one of attributes, modules, names and messages".to_owned());
+        }
+        let implied = if !self.attributes.is_empty() {
+            Some((Verdict::PredictError, Stage::Predict))
+        } else if !self.modules.is_empty() || !self.names.is_empty() {
+            Some((Verdict::LoadError, Stage::Resolve))
+        } else {
+            None
+        };
+        let (verdict, stage) = match (implied, self.verdict, self.stage) {
+            (Some(implied), None, None) => implied,
+            (None, Some(verdict), Some(stage)) => (verdict, stage),
+            (Some(_), _, _) => return Err("verdict and stage follow from what is missing".to_owned()),
+            (None, _, _) => return Err("verdict and stage are missing".to_owned()),
+        };
+        let mut file = FileCondition {
+            globals: self.globals,
+            classes: self.classes,
+            lacks: Vec::new(),
+            has: self.has,
+            parameters: self.parameters,
+            protocol: self.protocol,
+            padded: matches!(self.framing, Some(Framing::Padded)),
+            absent: self.absent,
+            unless: self.unless,
+            targets: self.targets,
+        };
+        let mut patterns = Vec::new();
+        for attribute in &self.attributes {
+            let (class, name) = split(attribute, '.')?;
+            patterns.push(format!("{} object has no attribute {}", quoted(class), quoted(name)));
+        }
+        for module in &self.modules {
+            patterns.push(format!("No module named {}", quoted(module)));
+        }
+        for global in &self.names {
+            let (module, name) = split(global, ':')?;
+            patterns.push(format!(
+                "Can't get attribute {} on <module {}|module {} has no attribute {}",
+                quoted(name),
+                quoted(module),
+                quoted(module),
+                quoted(name)
+            ));
+        }
+        file.lacks.extend(self.attributes);
+        file.globals.extend(self.modules);
+        file.globals.extend(self.names);
+        patterns.extend(self.messages);
+        if (verdict == Verdict::Drift) != patterns.is_empty() {
+            return Err("drift has no message, and everything else has one".to_owned());
+        }
+        Ok(Case {
+            verdict,
+            stage,
+            messages: regexes(&patterns)?,
+            pasted: regexes(&self.pasted)?,
+            raised_in: self.raised_in,
+            frames: self.frames,
+            producer: requirements(&self.producer)?,
+            consumer: requirements(&self.consumer)?,
+            formats: self.formats,
+            across_bits: matches!(self.across, Some(Across::Bits)),
+            outputs: self.outputs,
+            file,
+            also: self.also,
+            hidden: self.hidden,
+        })
+    }
+}
+
+/// A name between quotes of any kind, or none where a shell has eaten them. A name without quotes ends where it ends.
+fn quoted(name: &str) -> String {
+    format!(r#"(?:['"`]{0}['"`]|{0}(?:[^\w.]|$))"#, regex::escape(name))
+}
+
+fn split(text: &str, at: char) -> Result<(&str, &str), String> {
+    text.rsplit_once(at).ok_or_else(|| format!("`{text}` has no `{at}`"))
+}
+
+fn regexes(patterns: &[String]) -> Result<Vec<Regex>, String> {
+    patterns.iter().map(|pattern| Regex::new(pattern).map_err(|error| error.to_string())).collect()
+}
+
+fn requirements(texts: &[String]) -> Result<Vec<Requirement>, String> {
+    texts
+        .iter()
+        .map(|text| text.parse().map_err(|error: crate::matrix::VersionError| error.message.clone()))
+        .collect()
+}
+
+/// The versions of an environment, `python` among them, as far as they are known.
+pub type Versions = BTreeMap<String, Version>;
+
+/// Whether requirements hold: `None` where that hangs on a package whose version is not known.
+pub(super) fn fulfilled(requirements: &[Requirement], versions: &Versions) -> Option<bool> {
+    let mut known = Some(true);
+    for requirement in requirements {
+        match versions.get(&requirement.package) {
+            Some(version) if requirement.specifiers.matches(version) => {}
+            Some(_) => return Some(false),
+            None => known = None,
+        }
+    }
+    known
+}

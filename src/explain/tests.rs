@@ -1,0 +1,330 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::vocab::{Expected, FileFacts, Stage, Verdict};
+
+fn side(packages: &[(&str, &str)]) -> Side {
+    let packages: std::collections::BTreeMap<String, String> =
+        packages.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
+    Side::new("3.11.7", &packages, Some(64))
+}
+
+/// A failing cell between two releases of scikit-learn with the numpy and joblib of their time.
+fn id_of(
+    verdict: Verdict,
+    stage: Stage,
+    text: &str,
+    module: &str,
+    producer: &str,
+    consumer: &str,
+) -> Option<&'static str> {
+    let of = |version: &str| {
+        let numpy = if version < "1.5" { "1.23.5" } else { "2.1.3" };
+        side(&[("scikit-learn", version), ("numpy", numpy), ("joblib", "1.4.2"), ("scipy", "1.14.1")])
+    };
+    let texts = [text.to_owned()];
+    let symptom = Symptom {
+        verdict,
+        stage,
+        texts: &texts,
+        module: Some(module),
+        frames: &[],
+        outputs: &[],
+        format: "pickle",
+        file: None,
+        expression: "",
+    };
+    Explainer::new(&[of(producer), of(consumer)]).explain(&symptom, 0, 1).map(|rule| rule.id)
+}
+
+#[test]
+fn every_file_is_a_rule() {
+    for (id, text) in FILES {
+        if let Err(error) = rule::Rule::parse(id, text) {
+            panic!("{error}");
+        }
+        assert!(
+            id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{id}"
+        );
+    }
+    assert_eq!(rules().len(), FILES.len());
+    assert_eq!(rules().iter().map(|rule| rule.id).collect::<BTreeSet<_>>().len(), FILES.len());
+}
+
+#[test]
+fn every_rule_says_what_a_reader_needs() {
+    for rule in rules() {
+        let id = rule.id;
+        assert!(!rule.title.ends_with('.') && rule.title.len() < 90, "{id}: {}", rule.title);
+        let sentences = rule.cause.split(". ").count();
+        assert!((2..=3).contains(&sentences) && rule.cause.ends_with('.'), "{id}: {sentences} in the cause");
+        assert!(rule.remedy.ends_with('.'), "{id}: {}", rule.remedy);
+        assert!(!rule.links.is_empty() && rule.links.iter().all(|link| link.starts_with("https://")), "{id}");
+        assert!(!rule.cases.is_empty(), "{id} never speaks");
+        for case in &rule.cases {
+            assert!(!case.verdict.works(), "{id} explains what works");
+            if case.verdict != Verdict::EnvError {
+                assert!(!case.consumer.is_empty() || case.across_bits, "{id} speaks of every reader");
+                assert_ne!(case.file, FileCondition::default(), "{id} speaks of every file");
+            }
+        }
+    }
+}
+
+/// A pattern must not match what it does not explain: each text here differs from a known one in one word, one version
+/// or one place.
+#[test]
+fn rules_do_not_catch_what_is_not_theirs() {
+    use Stage::{Predict, Resolve, State};
+    use Verdict::{LoadError, PredictError};
+    let rows = [
+        // The text of a known cause in a release that does not have it.
+        (
+            PredictError,
+            Predict,
+            "AttributeError: 'SimpleImputer' object has no attribute '_fit_dtype'",
+            "",
+            "1.2.2",
+            "1.5.2",
+        ),
+        (
+            LoadError,
+            Resolve,
+            "ModuleNotFoundError: No module named 'sklearn.ensemble._gb_losses'",
+            "",
+            "1.3.2",
+            "1.2.2",
+        ),
+        // Another class, another attribute, another module.
+        (
+            PredictError,
+            Predict,
+            "AttributeError: 'MyImputer' object has no attribute '_fit_dtype'",
+            "",
+            "1.0.2",
+            "1.5.2",
+        ),
+        (
+            PredictError,
+            Predict,
+            "AttributeError: 'SimpleImputer' object has no attribute '_fit_dtype_'",
+            "",
+            "1.0.2",
+            "1.5.2",
+        ),
+        (
+            LoadError,
+            Resolve,
+            "ModuleNotFoundError: No module named 'numpy._core_extra'",
+            "",
+            "1.5.2",
+            "1.2.2",
+        ),
+        (LoadError, Resolve, "ModuleNotFoundError: No module named 'my_losses'", "", "1.5.2", "1.3.2"),
+        // A general message from somewhere else.
+        (PredictError, Predict, "IndexError: tuple index out of range", "mypackage.model", "1.6.1", "1.5.2"),
+        (PredictError, Predict, "TypeError: an integer is required", "mypackage.model", "1.9.1", "1.5.2"),
+        (
+            LoadError,
+            State,
+            "ValueError: too many values to unpack (expected 2)",
+            "mypackage.model",
+            "1.0.2",
+            "1.9.1",
+        ),
+        (
+            LoadError,
+            State,
+            "ValueError: Buffer dtype mismatch, expected 'SIZE_t' but got 'int'",
+            "sklearn.tree._tree",
+            "1.0.2",
+            "1.0.2",
+        ),
+        // The right text at the wrong stage.
+        (
+            LoadError,
+            State,
+            "AttributeError: 'SimpleImputer' object has no attribute '_fit_dtype'",
+            "",
+            "1.0.2",
+            "1.5.2",
+        ),
+        (LoadError, Stage::Read, "KeyError: 255", "pickle", "1.2.2", "1.5.2"),
+    ];
+    for (verdict, stage, text, module, producer, consumer) in rows {
+        assert_eq!(
+            id_of(verdict, stage, text, module, producer, consumer),
+            None,
+            "{text} from {module}, {producer} -> {consumer}"
+        );
+    }
+}
+
+#[test]
+fn rules_find_what_is_theirs() {
+    use Stage::{Predict, Resolve, State};
+    use Verdict::{LoadError, PredictError};
+    let rows = [
+        (
+            LoadError,
+            Resolve,
+            "ModuleNotFoundError: No module named 'numpy._core'",
+            "",
+            "1.5.2",
+            "1.2.2",
+            "numpy-core-module",
+        ),
+        (
+            PredictError,
+            Predict,
+            "AttributeError: 'SimpleImputer' object has no attribute '_fit_dtype'",
+            "",
+            "1.0.2",
+            "1.5.2",
+            "simple-imputer-attributes",
+        ),
+        (
+            LoadError,
+            State,
+            "ValueError: node array from the pickle has an incompatible dtype:\n- expected: ...",
+            "",
+            "1.2.2",
+            "1.3.2",
+            "tree-node-layout",
+        ),
+        (
+            LoadError,
+            Resolve,
+            "AttributeError: module 'sklearn.metrics._dist_metrics' has no attribute 'EuclideanDistance'",
+            "",
+            "1.2.2",
+            "1.3.2",
+            "neighbours-metric-classes",
+        ),
+        (
+            LoadError,
+            Resolve,
+            "AttributeError: Can't get attribute 'EuclideanDistance' on <module 'sklearn.metrics._dist_metrics' from 'x.so'>",
+            "",
+            "1.2.2",
+            "1.3.2",
+            "neighbours-metric-classes",
+        ),
+    ];
+    for (verdict, stage, text, module, producer, consumer, id) in rows {
+        assert_eq!(id_of(verdict, stage, text, module, producer, consumer), Some(id), "{text}");
+    }
+}
+
+#[test]
+fn pasted_messages_are_taken_as_they_come() {
+    let rows = [
+        ("ModuleNotFoundError: No module named 'numpy._core'", "numpy-core-module"),
+        ("No module named numpy._core", "numpy-core-module"),
+        (
+            "> E       ModuleNotFoundError: No module named \u{2018}sklearn.ensemble.forest\u{2019}",
+            "sklearn-private-modules",
+        ),
+        (
+            "ValueError: node array from the pickle\n    has an incompatible dtype:\n- expected: {'names': [...",
+            "tree-node-layout",
+        ),
+        (
+            "joblib.load failed\\nAttributeError: 'SimpleImputer' object has no attribute \"_fill_dtype\"",
+            "simple-imputer-attributes",
+        ),
+        ("KeyError: 255", "joblib-alignment-pad"),
+        (
+            "  File \"/x/site-packages/sklearn/linear_model/_base.py\", line 365, in decision_function\nIndexError: tuple index out of range",
+            "ridge-classifier-coefficients",
+        ),
+        (
+            "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96",
+            "numpy-abi",
+        ),
+    ];
+    for (text, id) in rows {
+        let found = for_message(text);
+        assert_eq!(found.first().map(|found| found.rule.id), Some(id), "{text}: {found:?}");
+    }
+    for text in
+        ["", "KeyError: 'a'", "IndexError: tuple index out of range", "ValueError: something else", "E"]
+    {
+        assert!(for_message(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn conditions_on_files_say_what_they_know() {
+    let condition = FileCondition {
+        classes: vec!["SimpleImputer".to_owned()],
+        lacks: vec!["SimpleImputer._fit_dtype".to_owned()],
+        ..FileCondition::default()
+    };
+    let mut facts = FileFacts::default();
+    assert_eq!(cells::holds(&condition, &facts), None, "nothing is known of half a file");
+    facts.whole = true;
+    assert_eq!(cells::holds(&condition, &facts), Some(false), "a whole file without the class");
+    let object = facts.objects.entry("SimpleImputer".to_owned()).or_default();
+    assert_eq!(object.attributes.len(), 0);
+    assert_eq!(cells::holds(&condition, &facts), None, "an object whose attributes are not known");
+    let object = facts.objects.entry("SimpleImputer".to_owned()).or_default();
+    object.attributes.insert("statistics_".to_owned());
+    assert_eq!(cells::holds(&condition, &facts), Some(true));
+    let object = facts.objects.entry("SimpleImputer".to_owned()).or_default();
+    object.attributes.insert("_fit_dtype".to_owned());
+    assert_eq!(cells::holds(&condition, &facts), Some(false));
+}
+
+/// A file of a scaler, as scikit-learn 1.5 writes it.
+fn scaler() -> FileFacts {
+    let mut file = FileFacts { whole: true, ..FileFacts::default() };
+    file.globals.extend(
+        ["sklearn.preprocessing._data:MaxAbsScaler", "numpy:ndarray", "numpy:dtype"].map(str::to_owned),
+    );
+    let object = file.objects.entry("MaxAbsScaler".to_owned()).or_default();
+    object.versions.insert("1.5.2".to_owned());
+    object.attributes.extend(["copy", "scale_", "max_abs_"].map(str::to_owned));
+    file
+}
+
+#[test]
+fn forecasts_rest_on_rules_and_on_what_was_tried() {
+    let to = |packages: &[(&str, &str)]| forecast(&scaler(), &side(packages));
+    let all = |version: &'static str| {
+        [("scikit-learn", version), ("numpy", "2.3.5"), ("scipy", "1.16.3"), ("joblib", "1.5.3")]
+    };
+    assert_eq!(to(&all("1.7.2")).expected, Expected::Works);
+    let broken = to(&all("1.8.0"));
+    assert_eq!((broken.expected, broken.stage), (Expected::Breaks, Some(Stage::Predict)));
+    assert_eq!(broken.causes, ["scaler-clip"]);
+    // Nobody has tried the next release, and nobody knows an environment without scikit-learn.
+    assert_eq!(to(&all("7.0")).expected, Expected::Unknown);
+    assert_eq!(to(&[("numpy", "2.3.5")]).expected, Expected::Unknown);
+
+    // A name that no tried file had, half a file, a file that does not say who wrote it.
+    let target = side(&all("1.7.2"));
+    let mut strange = scaler();
+    strange.globals.insert("mypackage:Scaler".to_owned());
+    let answer = forecast(&strange, &target);
+    assert_eq!(answer.expected, Expected::Unknown);
+    assert!(answer.because.iter().any(|line| line.contains("mypackage:Scaler")), "{answer:?}");
+    let half = FileFacts { whole: false, ..scaler() };
+    assert_eq!(forecast(&half, &target).expected, Expected::Unknown);
+    let mut silent = scaler();
+    silent.objects.clear();
+    assert_eq!(forecast(&silent, &target).expected, Expected::Unknown);
+}
+
+/// What a case asks of the producer beyond scikit-learn must show in the file, or no forecast could ever see it.
+#[test]
+fn what_a_file_cannot_show_is_hidden() {
+    for rule in rules() {
+        for case in rule.cases.iter().filter(|case| !case.also && case.verdict != Verdict::EnvError) {
+            let foreign = case.producer.iter().any(|requirement| requirement.package != "scikit-learn");
+            let shows = !case.file.globals.is_empty() || case.file.padded || case.file.protocol.is_some();
+            assert!(!foreign || shows || case.hidden, "{}", rule.id);
+        }
+    }
+}

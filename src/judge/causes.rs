@@ -1,0 +1,72 @@
+//! Which known cause a cell matches.
+
+use std::collections::HashMap;
+
+use super::fold::CellFacts;
+use crate::explain::{self, Explainer, Side, Symptom};
+use crate::format;
+use crate::vocab::{Agreement, CellRecord, EnvironmentRecord, Forecast, ModelName, RunHeader, Verdict};
+
+/// The rules, prepared for the environments of one run.
+pub(super) struct Causes<'a> {
+    explainer: Explainer,
+    sides: Vec<Side>,
+    estimators: HashMap<&'a ModelName, &'a str>,
+}
+
+impl<'a> Causes<'a> {
+    pub(super) fn new(header: &'a RunHeader, environments: &[EnvironmentRecord]) -> Self {
+        let sides: Vec<_> = environments
+            .iter()
+            .map(|environment| {
+                // What is declared is no version that anybody has seen.
+                if environment.lock.is_none() {
+                    return Side::default();
+                }
+                Side::new(&environment.python, &environment.packages, Some(environment.bits))
+            })
+            .collect();
+        let models = header.plan.models.iter();
+        Self {
+            explainer: Explainer::new(&sides),
+            sides,
+            estimators: models.map(|model| (&model.name, model.estimator.as_str())).collect(),
+        }
+    }
+
+    /// What was to be expected of a cell, from what the file says and the versions of its reader alone; `None` where
+    /// nothing is known of one of them.
+    pub(super) fn forecast(&self, facts: &CellFacts<'_>, consumer: usize) -> Option<Forecast> {
+        let side = self.sides.get(consumer).filter(|side| !side.versions.is_empty())?;
+        facts.artifact.facts.map(|file| explain::forecast(file, side))
+    }
+
+    /// The id of the rule that explains a cell, if one does. A model that differs between two loads in its own
+    /// producer is not explained by versions.
+    pub(super) fn of(&self, cell: &CellRecord, facts: &CellFacts<'_>, consumer: usize) -> Option<String> {
+        if cell.verdict.works() || cell.verdict == Verdict::Unsupported {
+            return None;
+        }
+        let texts: Vec<String> =
+            cell.error.iter().map(ToString::to_string).chain(cell.reason.clone()).collect();
+        let outputs: Vec<String> = cell
+            .outputs
+            .iter()
+            .filter(|(_, output)| matches!(output.agreement, Agreement::Outside | Agreement::Mismatched))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let symptom = Symptom {
+            verdict: cell.verdict,
+            stage: cell.stage,
+            texts: &texts,
+            module: cell.blame.as_deref(),
+            frames: cell.error.as_ref().map_or(&[], |error| error.frames.as_slice()),
+            outputs: &outputs,
+            format: format::find(cell.format.as_str()).map_or("", |format| format.handler),
+            file: facts.artifact.facts,
+            expression: self.estimators.get(&cell.model).copied().unwrap_or_default(),
+        };
+        let rule = self.explainer.explain(&symptom, facts.artifact.producer, consumer)?;
+        Some(rule.id.to_owned())
+    }
+}

@@ -1,0 +1,46 @@
+//! What can be read off an artifact's bytes without loading it, as far as rules ask for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// The facts of one artifact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Everything that loading imports, as `module:name`.
+    pub globals: BTreeSet<String>,
+    /// The objects by class, without its module.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub objects: BTreeMap<String, ObjectFacts>,
+    /// The pickle protocol, where it is a pickle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u8>,
+    /// Whether joblib's arrays are padded; `None` where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padded: Option<bool>,
+    /// Pointer width of the machine that wrote it, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u8>,
+    /// Which parameters the rules of the time asked for: with other rules, the file has to be looked at again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked: String,
+    /// Whether the whole file was understood. Otherwise what is not listed may still be there.
+    pub whole: bool,
+}
+
+/// What the objects of one class hold, taken together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectFacts {
+    /// The scikit-learn versions that they record.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub versions: BTreeSet<String>,
+    /// Attributes that any of them has: those that fit makes are missing in objects that are not fitted.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub attributes: BTreeSet<String>,
+    /// Values of the simple attributes that rules ask for, as Python prints them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, BTreeSet<String>>,
+    /// How many classes the classifiers among them tell apart.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub targets: BTreeSet<u64>,
+}
