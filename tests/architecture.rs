@@ -29,6 +29,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("dataset", "matrix"),
     ("judge", "format"),
     ("matrix", "format"),
+    ("plan", "format"),
     ("plan", "matrix"),
     ("provision", "process"),
     ("provision", "store"),

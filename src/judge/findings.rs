@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::vocab::{
-    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, Verdict,
+    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, ReferenceKind,
+    Verdict,
 };
 
 /// Lines that a finding carries at most, beyond its title.
@@ -18,7 +19,7 @@ pub(super) fn findings(record: &Record) -> Vec<Finding> {
     let advice = Advice::new(record);
     let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (index, cell) in record.cells.iter().enumerate() {
-        if let Some(key) = Key::of(cell) {
+        if let Some(key) = Key::of(record, cell) {
             groups.entry(key).or_default().push(index);
         }
     }
@@ -44,16 +45,24 @@ struct Key {
 }
 
 impl Key {
-    fn of(cell: &CellRecord) -> Option<Self> {
+    fn of(record: &Record, cell: &CellRecord) -> Option<Self> {
         let (kind, cause) = match cell.verdict {
             Verdict::Identical | Verdict::Roundoff => return None,
             Verdict::Drift => {
-                let kind = if cell.producer == cell.consumer {
+                let format = record.formats.iter().find(|format| format.name == cell.format);
+                let translated = format.is_some_and(|format| format.reference == ReferenceKind::Model);
+                let kind = if cell.producer == cell.consumer && !translated {
                     FindingKind::Nondeterministic
                 } else {
                     FindingKind::Drift
                 };
-                (kind, cell.model.to_string())
+                // What a translation changes has nothing to do with what versions change.
+                let cause = if translated {
+                    format!("{} {}", cell.model, cell.format)
+                } else {
+                    cell.model.to_string()
+                };
+                (kind, cause)
             }
             Verdict::EnvError => (FindingKind::Environment, reason(cell)),
             Verdict::Unsupported => (FindingKind::Unsupported, reason(cell)),

@@ -48,6 +48,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
     for artifact in &facts.artifacts {
         artifacts.push(artifact_record(artifact));
         let id = artifact.id.to_string();
+        let format = header.plan.formats.iter().find(|format| format.name == artifact.id.format);
         for (position, consumer) in facts.consumers.iter().enumerate() {
             let facts = CellFacts {
                 artifact,
@@ -55,6 +56,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
                 consumer: &facts.environments[*consumer],
                 consumer_name: &header.plan.environments[*consumer].name,
                 cell: &artifact.cells[position],
+                format,
             };
             let cell = cell_record(&id, &facts, &gate);
             *summary.verdicts.entry(cell.verdict).or_default() += 1;
@@ -91,6 +93,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
             judged: gate.judges(),
         },
         environments,
+        formats: header.plan.formats.clone(),
         artifacts,
         cells,
         findings: Vec::new(),

@@ -49,6 +49,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
                 dataset: "d".to_owned(),
                 formats: vec!["joblib".into()],
             }],
+            formats: Vec::new(),
             expectations,
         },
     }))

@@ -244,11 +244,13 @@ fn axes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<(String,
         }
         axes.push((name, specs));
     }
-    if axes.iter().all(|(name, _)| name != "scikit-learn") {
+    // Who only reads exchange formats needs none.
+    let only_reads = env.role.as_ref().is_some_and(|role| role.get_ref() == "consumer");
+    if axes.iter().all(|(name, _)| name != "scikit-learn") && !(only_reads && axes.len() > 1) {
         return Err(source.problem(
             raw.span(),
             "this environment declares no scikit-learn",
-            "add such as `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`",
+            "add such as `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`; only an environment with `role = \"consumer\"` and other packages can do without",
         ));
     }
     Ok(axes)

@@ -1,7 +1,9 @@
 //! The identity of a plan.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::format::{self, Format};
 use crate::matrix::{
     ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec, RootfsSpec,
     RuntimeSpec,
@@ -17,6 +19,13 @@ pub(super) fn of(matrix: &Matrix, environments: &[EnvironmentSpec], models: &[Mo
     }
     for spec in models {
         builder = model(builder, spec);
+    }
+    // Names say everything about the formats of the table.
+    let declared = |format: &&Arc<Format>| format::find(format.name.as_str()).is_none();
+    for format in matrix.formats.values().filter(declared) {
+        let options = format.options.to_string();
+        builder = list(builder.text("format"), [format.name.as_str(), &format.source, &options]);
+        builder = builder.field(&[format.reference as u8]);
     }
     let used: BTreeSet<&str> = models
         .iter()

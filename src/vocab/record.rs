@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FormatName, Lock, ModelName, OutputComparison, Runtime, Stage,
-    Status, Verdict,
+    ArtifactId, Digest, EnvName, ErrorFact, FormatName, FormatPlan, Lock, ModelName, OutputComparison,
+    Runtime, Stage, Status, Verdict,
 };
 
 /// A judged run.
@@ -20,6 +20,9 @@ pub struct Record {
     pub run: RunSummary,
     /// Every planned environment, in plan order.
     pub environments: Vec<EnvironmentRecord>,
+    /// The formats that take part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<FormatPlan>,
     /// Every planned artifact, in plan order.
     pub artifacts: Vec<ArtifactRecord>,
     /// Every planned cell: artifacts in plan order, and for each the consumers in plan order.

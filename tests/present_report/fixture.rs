@@ -283,6 +283,7 @@ pub fn record(
         }
     }
     Record {
+        formats: Vec::new(),
         format_version: FORMAT_VERSION,
         matrix: MatrixSummary {
             name: "compat".to_owned(),
@@ -578,7 +579,12 @@ pub fn run_started() -> Event {
             description: None,
             plan_digest: Digest::of(b"plan"),
         },
-        plan: PlanRecord { environments: Vec::new(), models: Vec::new(), expectations: Vec::new() },
+        plan: PlanRecord {
+            environments: Vec::new(),
+            models: Vec::new(),
+            formats: Vec::new(),
+            expectations: Vec::new(),
+        },
     }))
 }
 
