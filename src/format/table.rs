@@ -22,6 +22,12 @@ pub const HANDLERS: &[Handler] = &[
     handler!("pickle", "pkl", Artifact, runs_code: true, &["protocol", "compress"]),
     handler!("joblib", "joblib", Artifact, runs_code: true, &["compress", "mmap_mode"]),
     handler!("cloudpickle", "pkl", Artifact, runs_code: true, &["protocol"]),
+    handler!("skops", "skops", Artifact, runs_code: false, &["trust"]),
+    handler!("onnx", "onnx", Model, runs_code: false, &["opset", "dtype"]),
+    handler!("json_params", "json", Model, runs_code: false, &[]),
+    handler!("source", "tar", Model, runs_code: true, &["exporter", "language"]),
+    handler!("mlflow", "tar", Artifact, runs_code: true, &["serialization", "trust"]),
+    handler!("migrator", "json", Model, runs_code: false, &[]),
 ];
 
 const fn row(name: &'static str, handler: &'static str, options: &'static str, about: &'static str) -> Row {
@@ -57,4 +63,63 @@ pub const TABLE: &[Row] = &[
         "joblib.dump with compress=('lz4', 3); needs the package lz4",
     ),
     row("cloudpickle", "cloudpickle", "{}", "cloudpickle.dump: classes and functions of __main__ by value"),
+    row("skops", "skops", "{}", "skops.io.dump, loaded without trusting any type that skops does not know"),
+    row(
+        "skops-trusted",
+        "skops",
+        r#"{"trust":"all"}"#,
+        "skops.io.dump, loaded with trust in every type in it",
+    ),
+    row("onnx", "onnx", "{}", "skl2onnx in the producer, onnxruntime in the consumer; float32 inputs"),
+    row(
+        "json-params",
+        "json_params",
+        "{}",
+        "coefficients of linear models as JSON, rebuilt with numpy alone",
+    ),
+    row("m2cgen-c", "source", r#"{"exporter":"m2cgen","language":"c"}"#, "m2cgen's C, compiled with gcc"),
+    row(
+        "m2cgen-java",
+        "source",
+        r#"{"exporter":"m2cgen","language":"java"}"#,
+        "m2cgen's Java, run with java",
+    ),
+    row(
+        "m2cgen-javascript",
+        "source",
+        r#"{"exporter":"m2cgen","language":"javascript"}"#,
+        "m2cgen's JavaScript, run with node",
+    ),
+    row("m2cgen-python", "source", r#"{"exporter":"m2cgen","language":"python"}"#, "m2cgen's Python"),
+    row(
+        "porter-c",
+        "source",
+        r#"{"exporter":"porter","language":"c"}"#,
+        "sklearn-porter's C, compiled with gcc",
+    ),
+    row(
+        "porter-java",
+        "source",
+        r#"{"exporter":"porter","language":"java"}"#,
+        "sklearn-porter's Java, run with java",
+    ),
+    row(
+        "porter-javascript",
+        "source",
+        r#"{"exporter":"porter","language":"javascript"}"#,
+        "sklearn-porter's JavaScript, run with node",
+    ),
+    row(
+        "mlflow",
+        "mlflow",
+        "{}",
+        "mlflow.sklearn.save_model: a folder, as the installed MLflow likes to fill it",
+    ),
+    row(
+        "mlflow-cloudpickle",
+        "mlflow",
+        r#"{"serialization":"cloudpickle"}"#,
+        "mlflow.sklearn.save_model with serialization_format='cloudpickle'",
+    ),
+    row("migrator", "migrator", "{}", "sklearn-migrator's JSON, made an estimator of the reader's release"),
 ];

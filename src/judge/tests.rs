@@ -22,6 +22,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
+        config: BTreeMap::new(),
     }
 }
 

@@ -36,8 +36,9 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
         Some(placed) => problems.take(compile_limits(placed)),
         None => Some(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
     };
+    let available = Formats::compile(&merged.formats, read, problems);
     let mut environments = match &merged.environments {
-        Some(placed) if !placed.value.is_empty() => environments::compile(placed, problems),
+        Some(placed) if !placed.value.is_empty() => environments::compile(placed, &available, problems),
         _ => {
             problems.note(lacks(main, "environments", "[[environments]]", "name, python and packages"));
             Vec::new()
@@ -50,7 +51,6 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
         }
     }
     let declared: Vec<&str> = merged.datasets.iter().map(|(name, _)| name.get_ref().as_str()).collect();
-    let available = Formats::compile(&merged.formats, read, problems);
     let defaults = problems.take(Defaults::compile(merged.defaults.as_ref(), &declared, &available));
     let models = match (&merged.models, &defaults) {
         (Some(placed), Some(defaults)) if !placed.value.is_empty() => {

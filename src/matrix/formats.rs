@@ -185,7 +185,7 @@ fn from_file(source: &Source, file: &Text, read: Read<'_>) -> Fallible<Format> {
 }
 
 /// An option as the agent gets it.
-fn json(source: &Source, key: &Text, value: &toml::Value) -> Fallible<serde_json::Value> {
+pub(super) fn json(source: &Source, key: &Text, value: &toml::Value) -> Fallible<serde_json::Value> {
     use toml::Value;
     Ok(match value {
         Value::String(text) => text.clone().into(),

@@ -104,6 +104,16 @@ pub(super) struct RawEnvironment {
     /// Environment variables of its processes.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
+    /// What `sklearn.set_config` is called with in its processes, such as `{ array_api_dispatch = true }`.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    #[serde(default)]
+    pub config: BTreeMap<Text, toml::Value>,
+    /// The formats that it writes, globs allowed. Default: all that models name.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub writes: Option<Texts>,
+    /// The formats that it reads, globs allowed. Default: all.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub reads: Option<Texts>,
     /// `both` (default), `producer` or `consumer`.
     #[schemars(with = "Option<String>", extend("enum" = ["both", "producer", "consumer", null]))]
     pub role: Option<Text>,

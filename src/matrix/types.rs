@@ -44,6 +44,12 @@ pub struct EnvironmentSpec {
     pub companions: bool,
     /// Environment variables for its processes.
     pub variables: BTreeMap<String, String>,
+    /// What `sklearn.set_config` is called with in its processes.
+    pub config: BTreeMap<String, serde_json::Value>,
+    /// The formats that it writes; all where `None`.
+    pub writes: Option<Vec<FormatName>>,
+    /// The formats that it reads; all where `None`.
+    pub reads: Option<Vec<FormatName>>,
     /// Whether it writes artifacts.
     pub producer: bool,
     /// Whether it reads artifacts.

@@ -72,6 +72,15 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
         env.packages.iter().map(|(package, version)| version.requirement(package)).collect();
     builder = list(builder, requirements.iter().map(String::as_str));
     builder = list(builder, env.variables.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    // What most matrices do not declare leaves no trace.
+    for (key, value) in &env.config {
+        builder = builder.text("config").text(key).text(&value.to_string());
+    }
+    for (what, formats) in [("writes", &env.writes), ("reads", &env.reads)] {
+        if let Some(formats) = formats {
+            builder = list(builder.text(what), formats.iter().map(|format| format.as_str()));
+        }
+    }
     builder.field(&[u8::from(env.companions), u8::from(env.producer), u8::from(env.consumer)])
 }
 

@@ -63,6 +63,7 @@ impl Facts {
             companions: Vec::new(),
             base: None,
             variables,
+            config: BTreeMap::new(),
         }
     }
 }

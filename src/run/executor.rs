@@ -171,6 +171,7 @@ impl Executor {
                     scratch: live.folder.display().to_string(),
                     expressions: self.shared.expressions.iter().cloned().collect(),
                     modules: Vec::new(),
+                    config: self.spec.config.clone(),
                     handlers: self.shared.handlers.clone(),
                 };
                 let objects = self.shared.cache.bucket(Bucket::Objects);

@@ -40,6 +40,16 @@ impl Dispatcher<'_> {
                 continue;
             }
             let format = self.format_of(index);
+            if plan.environments[producer as usize]
+                .writes
+                .as_ref()
+                .is_some_and(|it| !it.contains(&format.name))
+            {
+                let name = &plan.environments[producer as usize].name;
+                let reason = format!("the matrix says that {name} writes other formats");
+                found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
+                continue;
+            }
             let key = self.keys.training(spec, data, inputs, &format, digest);
             match self.cached_training(&key) {
                 Some(record) => found.push((index, record)),
@@ -141,6 +151,13 @@ impl Dispatcher<'_> {
             seed: spec.seed,
             lock: digest,
         });
+        let reader = &self.plan.environments[environment as usize];
+        if matches!(slot, Slot::Cell { .. })
+            && reader.reads.as_ref().is_some_and(|reads| !reads.contains(&format.name))
+        {
+            let reason = format!("the matrix says that {} reads other formats", reader.name);
+            return self.observed(slot, key, inapplicable(reason), true);
+        }
         if !self.fresh && !self.forced.contains(&slot) {
             if let Some(index) = self.recorded(slot, &key) {
                 self.reused += 1;
@@ -230,6 +247,19 @@ impl Dispatcher<'_> {
     fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {
         let (digest, path) = &self.datasets[model.inputs.as_ref().unwrap_or(&model.dataset)];
         (digest, path)
+    }
+}
+
+/// What is known of a cell that the matrix rules out.
+fn inapplicable(reason: String) -> Observation {
+    Observation {
+        outcome: Outcome::Inapplicable { reason },
+        warnings: Vec::new(),
+        load_seconds: None,
+        predict_seconds: None,
+        peak_rss_bytes: None,
+        printed: None,
+        alone: false,
     }
 }
 

@@ -54,8 +54,8 @@ pub enum WorkerError {
         /// The end of what it wrote to its standard streams.
         printed: String,
     },
-    /// The interpreter started, but cannot import what everything needs.
-    #[error("cannot import {module}: {error}")]
+    /// The interpreter started, but cannot import or set what everything needs.
+    #[error("{} {module}: {error}", if .module.contains('.') { "cannot call" } else { "cannot import" })]
     Broken {
         /// The module.
         module: String,
@@ -207,7 +207,7 @@ impl Worker {
         };
         if let Some((module, error)) =
             worker.ready.troubles.iter().find(|(module, error)| match module.as_str() {
-                "numpy" => true,
+                "numpy" | "sklearn.set_config" => true,
                 "sklearn" => !lacks(error),
                 _ => false,
             })

@@ -22,6 +22,8 @@ pub struct Hello {
     pub expressions: BTreeMap<String, String>,
     /// Further modules to import.
     pub modules: Vec<String>,
+    /// What `sklearn.set_config` is called with.
+    pub config: BTreeMap<String, serde_json::Value>,
     /// What writes and reads the formats of the run, by name.
     pub handlers: BTreeMap<String, HandlerSource>,
 }

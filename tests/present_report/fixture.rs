@@ -27,6 +27,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
+        config: BTreeMap::new(),
     };
     EnvironmentRecord {
         name: name.into(),

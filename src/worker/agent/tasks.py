@@ -172,6 +172,8 @@ def train(task, protocol, index):
                         pickle.dump(estimator, target, protocol=pickle.DEFAULT_PROTOCOL)
             except Unsupported as reason:
                 result["saved"].append({"unsupported": cut(text_of(reason), MAX_TEXT)})
+            except ModuleNotFoundError as error:
+                result["saved"].append({"missing": "%s is not installed there" % error.name})
             except Missing as reason:
                 result["saved"].append({"missing": cut(text_of(reason), MAX_TEXT)})
             except Exception as error:

@@ -302,6 +302,11 @@ def warm_up(request):
             importlib.import_module(module)
         except Exception as error:
             troubles[module] = error_fact(error)
+    if request.get("config") and "sklearn" not in troubles:
+        try:
+            sys.modules["sklearn"].set_config(**request["config"])
+        except Exception as error:
+            troubles["sklearn.set_config"] = error_fact(error)
     lacks = {}
     if "sklearn" not in troubles:
         with warnings.catch_warnings():
