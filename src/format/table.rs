@@ -22,7 +22,7 @@ pub const HANDLERS: &[Handler] = &[
     handler!("pickle", "pkl", Artifact, runs_code: true, &["protocol", "compress"]),
     handler!("joblib", "joblib", Artifact, runs_code: true, &["compress", "mmap_mode"]),
     handler!("cloudpickle", "pkl", Artifact, runs_code: true, &["protocol"]),
-    handler!("skops", "skops", Artifact, runs_code: false, &["trust"]),
+    handler!("skops", "skops", Model, runs_code: false, &["trust"]),
     handler!("onnx", "onnx", Model, runs_code: false, &["opset", "dtype"]),
     handler!("json_params", "json", Model, runs_code: false, &[]),
     handler!("source", "tar", Model, runs_code: true, &["exporter", "language"]),

@@ -14,6 +14,7 @@ pub mod junit;
 pub mod markdown;
 pub mod sink;
 pub mod terminal;
+pub mod tradeoffs;
 pub mod view;
 pub mod words;
 

@@ -10,7 +10,7 @@ use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
 use crate::matrix::{Matrix, ModelSource, ModelSpec, requirement_met};
-use crate::vocab::{ArtifactAbsence, Digest, Observation, Outcome, ReferenceKind};
+use crate::vocab::{ArtifactAbsence, Digest, Observation, Outcome, RULED_OUT, ReferenceKind};
 use crate::worker::{HandlerSource, Saving, Source, Task};
 
 impl Dispatcher<'_> {
@@ -46,7 +46,7 @@ impl Dispatcher<'_> {
                 .is_some_and(|it| !it.contains(&format.name))
             {
                 let name = &plan.environments[producer as usize].name;
-                let reason = format!("the matrix says that {name} writes other formats");
+                let reason = format!("{RULED_OUT}{name} writes other formats");
                 found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
                 continue;
             }
@@ -155,7 +155,7 @@ impl Dispatcher<'_> {
         if matches!(slot, Slot::Cell { .. })
             && reader.reads.as_ref().is_some_and(|reads| !reads.contains(&format.name))
         {
-            let reason = format!("the matrix says that {} reads other formats", reader.name);
+            let reason = format!("{RULED_OUT}{} reads other formats", reader.name);
             return self.observed(slot, key, inapplicable(reason), true);
         }
         if !self.fresh && !self.forced.contains(&slot) {

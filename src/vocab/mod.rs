@@ -27,7 +27,7 @@ pub use observation::{Encoding, ErrorFact, Observation, Outcome, OutputKind, Out
 pub use real::Real;
 pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
-    Record, RunSummary, Summary,
+    RULED_OUT, Record, RunSummary, Summary,
 };
 pub use verdict::{Stage, Status, Verdict};
 

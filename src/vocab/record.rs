@@ -9,6 +9,9 @@ use super::{
     Runtime, Stage, Status, Verdict,
 };
 
+/// How the reason begins of a cell that the matrix itself rules out.
+pub const RULED_OUT: &str = "the matrix says that ";
+
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {

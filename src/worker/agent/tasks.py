@@ -168,8 +168,7 @@ def train(task, protocol, index):
                 outputs = save_artifact(estimator, saving, dataset)
                 seconds = time.perf_counter() - start
                 if saving.get("model") is not None:
-                    with open(saving["model"], "wb") as target:
-                        pickle.dump(estimator, target, protocol=pickle.DEFAULT_PROTOCOL)
+                    save_model(estimator, saving["model"])
             except Unsupported as reason:
                 result["saved"].append({"unsupported": cut(text_of(reason), MAX_TEXT)})
             except ModuleNotFoundError as error:
@@ -183,6 +182,19 @@ def train(task, protocol, index):
                 held = None if outputs is None else [name for name in methods if name in outputs]
                 result["saved"].append({"save_seconds": seconds, "methods": held})
     return result
+
+
+def save_model(estimator, path):
+    """The fitted model itself, for the reference of formats that translate it."""
+    try:
+        data = pickle.dumps(estimator, protocol=pickle.DEFAULT_PROTOCOL)
+    except Exception:
+        # Functions without a name, classes of `__main__`: `pickle.load` reads what cloudpickle makes of them, too.
+        if not is_there("cloudpickle"):
+            raise
+        data = importlib.import_module("cloudpickle").dumps(estimator)
+    with open(path, "wb") as target:
+        target.write(data)
 
 
 def observe(task, protocol, index):
