@@ -145,7 +145,20 @@ fn finding(
         FindingKind::Environment | FindingKind::Unsupported => (cut(&reason(worst)), environment_text(worst)),
     };
     let remedy = match key.kind {
-        FindingKind::Drift | FindingKind::Failure => advice.for_cell(worst),
+        FindingKind::Drift => match record.formats.iter().find(|format| format.name == worst.format) {
+            Some(format) if format.damaged.is_some() => Some(format!(
+                "This is corruption, not drift: the file was damaged on purpose and loads without a word. Compare \
+                 its digest before loading, or use a format that notices damage instead of {}.",
+                worst.format
+            )),
+            Some(format) if format.reference == ReferenceKind::Model => Some(format!(
+                "The translation into {} changes what {} predicts: use another format for it, or compare the outputs \
+                 before each release.",
+                worst.format, worst.model
+            )),
+            _ => advice.for_cell(worst),
+        },
+        FindingKind::Failure => advice.for_cell(worst),
         FindingKind::Nondeterministic => Some(
             "The outputs depend on something else than the artifact and its inputs: fix `random_state` or the \
              methods to compare; until then the drift of this model elsewhere says nothing."

@@ -10,5 +10,6 @@ mod common;
 mod cli_run;
 mod context;
 mod run_env_errors;
+mod run_formats;
 mod run_kill;
 mod worker_hostile;
