@@ -24,10 +24,13 @@ const READ_CLASSES: &[&str] = &[
 const READ_MESSAGES: &[&str] = &[
     "unsupported pickle protocol",
     "pickle data was truncated",
+    "EOF: reading array data",
     "Not a gzipped file",
     // onnxruntime
     "Unsupported model IR version",
     "Protobuf parsing failed",
+    "protobuf parsing failed",
+    "No graph was found in the protobuf",
     "support for this is limited till",
     "ModelProto does not have a graph",
     "ONNX Runtime only *guarantees*",

@@ -114,6 +114,9 @@ def pack(folder, path):
 def unpack(path, folder):
     """The folder of a file that `pack` wrote. Whatever else it may be: nothing lands outside of the folder."""
     total = 0
+    # An archive that lost its end reads as a shorter one.
+    if os.path.getsize(path) % tarfile.RECORDSIZE or not os.path.getsize(path):
+        raise tarfile.ReadError("the archive of the folder was truncated")
     with tarfile.open(path, mode="r:") as archive:
         for info in archive:
             parts = info.name.split("/")
