@@ -33,6 +33,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("judge", "explain"),
     ("judge", "format"),
     ("matrix", "format"),
+    ("plan", "format"),
     ("plan", "matrix"),
     ("provision", "process"),
     ("provision", "store"),

@@ -25,6 +25,9 @@ fn spec(runtime: RuntimeSpec) -> EnvironmentSpec {
         packages: BTreeMap::new(),
         companions: true,
         variables: BTreeMap::new(),
+        config: BTreeMap::new(),
+        writes: None,
+        reads: None,
         producer: true,
         consumer: true,
     }

@@ -26,6 +26,9 @@ fn venv(python: &str, packages: &[(&str, VersionSpec)]) -> EnvironmentSpec {
         packages: packages.iter().map(|(name, version)| ((*name).to_owned(), version.clone())).collect(),
         companions: true,
         variables: BTreeMap::new(),
+        config: BTreeMap::new(),
+        writes: None,
+        reads: None,
         producer: true,
         consumer: true,
     }

@@ -1,79 +1,115 @@
 //! Layer 1: the formats in which a fitted estimator is written.
 //!
-//! One row in one table on this side, one handler in the agent (`src/worker/agent/`) on the other. The runner
-//! knows neither.
+//! A format is a row of [`TABLE`]: a name, the handler that writes and reads it, and that handler's options. A
+//! handler is a row of [`HANDLERS`]: a Python file for the agent, and what is known of it beforehand. A matrix may
+//! declare further formats: other options for a handler, or a handler of its own. The runner and the reports know no
+//! format by name.
 
-/// One format.
+mod table;
+
+use std::sync::Arc;
+
+use crate::vocab::{FormatName, FormatPlan, ReferenceKind};
+
+pub use table::{HANDLERS, TABLE};
+
+/// What writes and reads files: a Python file for the agent, and what is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Format {
+pub struct Handler {
+    /// Its name.
+    pub name: &'static str,
+    /// Its Python source: `save`, `load` and what they need.
+    pub source: &'static str,
+    /// What its artifacts are compared with.
+    pub reference: ReferenceKind,
+    /// Whether reading a file runs code that the file brings along.
+    pub runs_code: bool,
+    /// File name extension, without the dot.
+    pub extension: &'static str,
+    /// The options that it understands.
+    pub options: &'static [&'static str],
+}
+
+/// One row of the table of formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
     /// Name in matrices and reports.
     pub name: &'static str,
-    /// The agent's handler.
+    /// The handler.
     pub handler: &'static str,
     /// The handler's options as JSON.
     pub options: &'static str,
-    /// File name extension, without the dot.
-    pub extension: &'static str,
     /// One line for people.
     pub about: &'static str,
 }
 
-/// Every format, in the order in which reports list them.
-pub const TABLE: &[Format] = &[
-    Format {
-        name: "pickle",
-        handler: "pickle",
-        options: "{}",
-        extension: "pkl",
-        about: "pickle.dump with the producer's default protocol",
-    },
-    Format {
-        name: "pickle-2",
-        handler: "pickle",
-        options: r#"{"protocol":2}"#,
-        extension: "pkl",
-        about: "pickle protocol 2 (Python 2.3 and later)",
-    },
-    Format {
-        name: "pickle-3",
-        handler: "pickle",
-        options: r#"{"protocol":3}"#,
-        extension: "pkl",
-        about: "pickle protocol 3 (Python 3.0 and later)",
-    },
-    Format {
-        name: "pickle-4",
-        handler: "pickle",
-        options: r#"{"protocol":4}"#,
-        extension: "pkl",
-        about: "pickle protocol 4 (Python 3.4 and later)",
-    },
-    Format {
-        name: "pickle-5",
-        handler: "pickle",
-        options: r#"{"protocol":5}"#,
-        extension: "pkl",
-        about: "pickle protocol 5 (Python 3.8 and later)",
-    },
-    Format {
-        name: "joblib",
-        handler: "joblib",
-        options: "{}",
-        extension: "joblib",
-        about: "joblib.dump without compression",
-    },
-    Format {
-        name: "joblib-zlib",
-        handler: "joblib",
-        options: r#"{"compress":["zlib",3]}"#,
-        extension: "joblib",
-        about: "joblib.dump with compress=('zlib', 3)",
-    },
-];
+/// One format of a matrix: a row of the table, or what the matrix declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// Name in the matrix and in reports.
+    pub name: FormatName,
+    /// Name of the handler; unique for a source within a matrix.
+    pub handler: String,
+    /// The handler's Python source.
+    pub source: Arc<str>,
+    /// The handler's options.
+    pub options: serde_json::Value,
+    /// File name extension, without the dot.
+    pub extension: String,
+    /// One line for people.
+    pub about: String,
+    /// What its artifacts are compared with.
+    pub reference: ReferenceKind,
+    /// Whether reading a file runs code that the file brings along; `None` where nobody has said so.
+    pub runs_code: Option<bool>,
+}
+
+impl Format {
+    /// What the record keeps of it.
+    pub fn plan(&self) -> FormatPlan {
+        FormatPlan {
+            name: self.name.clone(),
+            handler: self.handler.clone(),
+            about: self.about.clone(),
+            reference: self.reference,
+            runs_code: self.runs_code,
+            damaged: self.options.get("damage").and_then(|kind| kind.as_str()).map(str::to_owned),
+        }
+    }
+}
+
+impl Row {
+    /// The format as a matrix uses it.
+    pub fn format(&self) -> Format {
+        let handler = handler(self.handler).unwrap_or(&HANDLERS[0]);
+        Format {
+            name: self.name.into(),
+            handler: handler.name.to_owned(),
+            source: handler.source.into(),
+            // The table's own test says that options are JSON objects.
+            options: serde_json::from_str(self.options).unwrap_or_default(),
+            extension: handler.extension.to_owned(),
+            about: self.about.to_owned(),
+            reference: handler.reference,
+            runs_code: Some(handler.runs_code),
+        }
+    }
+}
 
 /// The row of a format by name.
-pub fn find(name: &str) -> Option<&'static Format> {
-    TABLE.iter().find(|format| format.name == name)
+pub fn find(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name == name)
+}
+
+/// The handler of a name.
+pub fn handler(name: &str) -> Option<&'static Handler> {
+    HANDLERS.iter().find(|handler| handler.name == name)
+}
+
+/// What reads the pickle that stands for the fitted model itself, where a format says that its artifacts are
+/// compared with the model.
+pub fn model_reader() -> Format {
+    TABLE[0].format()
 }
 
 #[cfg(test)]
@@ -81,12 +117,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_options_are_json_objects() {
-        for (index, format) in TABLE.iter().enumerate() {
-            assert!(TABLE[index + 1..].iter().all(|other| other.name != format.name), "{}", format.name);
-            let options: serde_json::Value = serde_json::from_str(format.options).expect("options are JSON");
-            assert!(options.is_object());
-            assert_eq!(find(format.name), Some(format));
+    fn names_are_unique_and_options_are_known_to_the_handler() {
+        for (index, row) in TABLE.iter().enumerate() {
+            assert!(TABLE[index + 1..].iter().all(|other| other.name != row.name), "{}", row.name);
+            let options: serde_json::Value = serde_json::from_str(row.options).expect("options are JSON");
+            let handler = handler(row.handler).expect("the handler exists");
+            for option in options.as_object().expect("options are an object").keys() {
+                assert!(handler.options.contains(&option.as_str()), "{}: {option}", row.name);
+            }
+            assert_eq!(find(row.name), Some(row));
+        }
+        assert_eq!(model_reader().handler, "pickle");
+    }
+
+    #[test]
+    fn every_handler_has_a_source_with_both_functions() {
+        for (index, handler) in HANDLERS.iter().enumerate() {
+            assert!(HANDLERS[index + 1..].iter().all(|other| other.name != handler.name), "{}", handler.name);
+            for function in ["def save(", "def load("] {
+                assert!(handler.source.contains(function), "{} lacks {function}", handler.name);
+            }
+            assert!(TABLE.iter().any(|row| row.handler == handler.name), "{} has no format", handler.name);
         }
     }
 }

@@ -1,17 +1,22 @@
 //! Which known cause a cell matches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::fold::CellFacts;
 use crate::explain::{self, Explainer, Side, Symptom};
 use crate::format;
-use crate::vocab::{Agreement, CellRecord, EnvironmentRecord, Forecast, ModelName, RunHeader, Verdict};
+use crate::vocab::{
+    Agreement, CellRecord, EnvironmentRecord, Forecast, FormatName, ModelName, ReferenceKind, RunHeader,
+    Verdict,
+};
 
 /// The rules, prepared for the environments of one run.
 pub(super) struct Causes<'a> {
     explainer: Explainer,
     sides: Vec<Side>,
     estimators: HashMap<&'a ModelName, &'a str>,
+    /// Formats whose drift is their own: translations, and files that were damaged on purpose.
+    own_drift: HashSet<&'a FormatName>,
 }
 
 impl<'a> Causes<'a> {
@@ -30,6 +35,13 @@ impl<'a> Causes<'a> {
         Self {
             explainer: Explainer::new(&sides),
             sides,
+            own_drift: header
+                .plan
+                .formats
+                .iter()
+                .filter(|format| format.damaged.is_some() || format.reference == ReferenceKind::Model)
+                .map(|format| &format.name)
+                .collect(),
             estimators: models.map(|model| (&model.name, model.estimator.as_str())).collect(),
         }
     }
@@ -45,6 +57,10 @@ impl<'a> Causes<'a> {
     /// producer is not explained by versions.
     pub(super) fn of(&self, cell: &CellRecord, facts: &CellFacts<'_>, consumer: usize) -> Option<String> {
         if cell.verdict.works() || cell.verdict == Verdict::Unsupported {
+            return None;
+        }
+        // Versions explain how a saved model moves, not what a translation or a flipped byte did to it.
+        if cell.verdict == Verdict::Drift && self.own_drift.contains(&cell.format) {
             return None;
         }
         let texts: Vec<String> =

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::explain;
 use crate::vocab::{
-    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, Verdict,
+    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, ReferenceKind,
+    Verdict,
 };
 
 /// Lines that a finding carries at most, beyond its title.
@@ -23,7 +24,7 @@ pub(super) fn findings(record: &Record) -> Vec<Finding> {
     let advice = Advice::new(record);
     let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (index, cell) in record.cells.iter().enumerate() {
-        if let Some(key) = Key::of(cell) {
+        if let Some(key) = Key::of(record, cell) {
             groups.entry(key).or_default().push(index);
         }
     }
@@ -51,16 +52,24 @@ struct Key {
 }
 
 impl Key {
-    fn of(cell: &CellRecord) -> Option<Self> {
+    fn of(record: &Record, cell: &CellRecord) -> Option<Self> {
         let (kind, cause) = match cell.verdict {
             Verdict::Identical | Verdict::Roundoff => return None,
             Verdict::Drift => {
-                let kind = if cell.producer == cell.consumer {
+                let format = record.formats.iter().find(|format| format.name == cell.format);
+                let translated = format.is_some_and(|format| format.reference == ReferenceKind::Model);
+                let kind = if cell.producer == cell.consumer && !translated {
                     FindingKind::Nondeterministic
                 } else {
                     FindingKind::Drift
                 };
-                (kind, cell.model.to_string())
+                // What a translation changes has nothing to do with what versions change.
+                let cause = if translated {
+                    format!("{} {}", cell.model, cell.format)
+                } else {
+                    cell.model.to_string()
+                };
+                (kind, cause)
             }
             Verdict::EnvError => (FindingKind::Environment, reason(cell)),
             Verdict::Unsupported => (FindingKind::Unsupported, reason(cell)),
@@ -145,7 +154,20 @@ fn finding(
         FindingKind::Environment | FindingKind::Unsupported => (cut(&reason(worst)), environment_text(worst)),
     };
     let mut remedy = match key.kind {
-        FindingKind::Drift | FindingKind::Failure => advice.for_cell(worst),
+        FindingKind::Drift => match record.formats.iter().find(|format| format.name == worst.format) {
+            Some(format) if format.damaged.is_some() => Some(format!(
+                "This is corruption, not drift: the file was damaged on purpose and loads without a word. Compare \
+                 its digest before loading, or use a format that notices damage instead of {}.",
+                worst.format
+            )),
+            Some(format) if format.reference == ReferenceKind::Model => Some(format!(
+                "The translation into {} changes what {} predicts: use another format for it, or compare the outputs \
+                 before each release.",
+                worst.format, worst.model
+            )),
+            _ => advice.for_cell(worst),
+        },
+        FindingKind::Failure => advice.for_cell(worst),
         FindingKind::Nondeterministic => Some(
             "The outputs depend on something else than the artifact and its inputs: fix `random_state` or the \
              methods to compare; until then the drift of this model elsewhere says nothing."

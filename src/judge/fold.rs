@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, FileFacts, Lock, ModelName,
-    Observation, OutputComparison, RunHeader,
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, FileFacts, FormatPlan, Lock,
+    ModelName, Observation, OutputComparison, RunHeader,
 };
 
 /// What is said of things that a killed run did not get to.
@@ -121,6 +121,8 @@ pub struct CellFacts<'a> {
     pub consumer_name: &'a EnvName,
     /// What was seen.
     pub cell: &'a CellFold<'a>,
+    /// The artifact's format, where the record describes it.
+    pub format: Option<&'a FormatPlan>,
 }
 
 /// Why events cannot be judged.

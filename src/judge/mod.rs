@@ -54,6 +54,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
     for artifact in &facts.artifacts {
         artifacts.push(artifact_record(artifact));
         let id = artifact.id.to_string();
+        let format = header.plan.formats.iter().find(|format| format.name == artifact.id.format);
         for (position, consumer) in facts.consumers.iter().enumerate() {
             let facts = CellFacts {
                 artifact,
@@ -61,6 +62,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
                 consumer: &facts.environments[*consumer],
                 consumer_name: &header.plan.environments[*consumer].name,
                 cell: &artifact.cells[position],
+                format,
             };
             let mut cell = cell_record(&id, &facts, &gate);
             cell.signature = causes.of(&cell, &facts, *consumer);
@@ -102,6 +104,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
             judged: gate.judges(),
         },
         environments,
+        formats: header.plan.formats.clone(),
         artifacts,
         cells,
         findings: Vec::new(),

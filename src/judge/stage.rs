@@ -13,6 +13,10 @@ const READ_CLASSES: &[&str] = &[
     "gzip.BadGzipFile",
     "zipfile.BadZipFile",
     "struct.error",
+    "json.decoder.JSONDecodeError",
+    "tarfile.TarError",
+    // What compiles exported source says so.
+    "BuildError",
     "UnicodeDecodeError",
 ];
 
@@ -20,7 +24,16 @@ const READ_CLASSES: &[&str] = &[
 const READ_MESSAGES: &[&str] = &[
     "unsupported pickle protocol",
     "pickle data was truncated",
+    "EOF: reading array data",
     "Not a gzipped file",
+    // onnxruntime
+    "Unsupported model IR version",
+    "Protobuf parsing failed",
+    "protobuf parsing failed",
+    "No graph was found in the protobuf",
+    "support for this is limited till",
+    "ModelProto does not have a graph",
+    "ONNX Runtime only *guarantees*",
     "Error while decompressing",
     "does not appear to be a",
     "unregistered extension code",

@@ -22,6 +22,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
+        config: BTreeMap::new(),
     }
 }
 
@@ -49,6 +50,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
                 dataset: "d".to_owned(),
                 formats: vec!["joblib".into()],
             }],
+            formats: Vec::new(),
             expectations,
         },
     }))

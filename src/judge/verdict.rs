@@ -58,7 +58,11 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         Some(absence @ (ArtifactAbsence::Unsupported { .. } | ArtifactAbsence::SaveFailed { .. })) => {
             return Opinion::unsupported(absence_reason(&artifact.id, absence));
         }
-        Some(absence @ (ArtifactAbsence::TrainFailed { .. } | ArtifactAbsence::Died { .. })) => {
+        Some(
+            absence @ (ArtifactAbsence::TrainFailed { .. }
+            | ArtifactAbsence::Unequipped { .. }
+            | ArtifactAbsence::Died { .. }),
+        ) => {
             return Opinion::environment(absence_reason(&artifact.id, absence));
         }
         None => {}
@@ -89,6 +93,10 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
                 }
                 (opinion, _) => opinion,
             }
+        }
+        Outcome::Inapplicable { reason } => Opinion::unsupported(reason),
+        Outcome::Unequipped { reason } => {
+            Opinion::environment(format!("{} in {}: {reason}", artifact.id.format, facts.consumer_name))
         }
         Outcome::Signalled { phase, signal } => Opinion {
             verdict: Verdict::Crash,
@@ -127,6 +135,7 @@ pub(super) fn absence_reason(id: &ArtifactId, absence: &ArtifactAbsence) -> Stri
         ArtifactAbsence::TrainFailed { error } => {
             format!("training failed in {}: {}", id.producer, brief(error))
         }
+        ArtifactAbsence::Unequipped { reason } => format!("{} in {}: {reason}", id.format, id.producer),
         ArtifactAbsence::SaveFailed { error } => {
             format!("{} cannot hold this model: {}", id.format, brief(error))
         }
@@ -167,6 +176,7 @@ fn reference_outcome(reference: &Observation) -> Result<(), String> {
     match &reference.outcome {
         Outcome::Predicted { .. } => Ok(()),
         Outcome::Raised { error, .. } => Err(format!("raised {}", brief(error))),
+        Outcome::Inapplicable { reason } | Outcome::Unequipped { reason } => Err(format!("said: {reason}")),
         Outcome::Signalled { signal, .. } => Err(format!("died of {}", signal_name(*signal))),
         Outcome::Exited { status, .. } => Err(format!("ended with status {status}")),
         Outcome::TimedOut { .. } => Err("ran into the time limit".to_owned()),
@@ -188,14 +198,18 @@ fn judge_exception(phase: Phase, error: &ErrorFact) -> Opinion {
 /// joblib 1.2 and later pad arrays to an alignment that older ones do not know, so that these misread every file with
 /// arrays. Says so where a file crosses that boundary.
 fn alignment_pad(facts: &CellFacts<'_>) -> Option<String> {
-    let format = format::find(facts.artifact.id.format.as_str())?;
+    let is_joblib = facts.format.map_or_else(
+        // Records of older versions do not describe their formats.
+        || format::find(facts.artifact.id.format.as_str()).is_some_and(|row| row.handler == "joblib"),
+        |format| format.handler == "joblib",
+    );
     let joblib = |environment: &EnvironmentFacts<'_>| match environment {
         EnvironmentFacts::Ready { lock, .. } => lock.packages.get("joblib").cloned(),
         EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown => None,
     };
     let (written, read) = (joblib(facts.producer)?, joblib(facts.consumer)?);
     let crosses = !before_padding(&written)? && before_padding(&read)?;
-    (format.handler == "joblib" && crosses).then(|| {
+    (is_joblib && crosses).then(|| {
         format!(
             "joblib {read} misreads the aligned arrays of joblib {written}: install joblib 1.2 or later there"
         )

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, MatrixError, Problem, Problems, Source};
+use super::formats::Formats;
 use super::load::{self, Merged, Placed, Read, resolve};
 use super::models::{self, Defaults};
 use super::naming::plain_name;
@@ -35,8 +36,9 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
         Some(placed) => problems.take(compile_limits(placed)),
         None => Some(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
     };
+    let available = Formats::compile(&merged.formats, read, problems);
     let mut environments = match &merged.environments {
-        Some(placed) if !placed.value.is_empty() => environments::compile(placed, problems),
+        Some(placed) if !placed.value.is_empty() => environments::compile(placed, &available, problems),
         _ => {
             problems.note(lacks(main, "environments", "[[environments]]", "name, python and packages"));
             Vec::new()
@@ -49,7 +51,7 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
         }
     }
     let declared: Vec<&str> = merged.datasets.iter().map(|(name, _)| name.get_ref().as_str()).collect();
-    let defaults = problems.take(Defaults::compile(merged.defaults.as_ref(), &declared));
+    let defaults = problems.take(Defaults::compile(merged.defaults.as_ref(), &declared, &available));
     let models = match (&merged.models, &defaults) {
         (Some(placed), Some(defaults)) if !placed.value.is_empty() => {
             models::compile(placed, defaults, read, problems)
@@ -86,11 +88,13 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
         .flatten()
         .collect();
     datasets.retain(|name, _| used.contains(name.as_str()));
+    let formats = available.used(&models);
     Ok(Matrix {
         name,
         description: merged.header.description,
         environments,
         models,
+        formats,
         datasets,
         tolerances,
         // Set where nothing was noted, which `check` has made sure of.

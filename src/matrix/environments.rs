@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
+use super::formats::{Formats, json};
 use super::glob;
 use super::load::Placed;
 use super::naming;
@@ -28,13 +29,14 @@ pub(super) type Combination = Vec<(String, VersionSpec)>;
 /// Every environment of the matrix, in declaration order. Problems are noted.
 pub(super) fn compile(
     placed: &Placed<Vec<Spanned<RawEnvironment>>>,
+    formats: &Formats,
     problems: &mut Problems,
 ) -> Vec<EnvironmentSpec> {
     let source = &placed.source;
     let mut environments: Vec<EnvironmentSpec> = Vec::new();
     let mut lines: BTreeMap<EnvName, usize> = BTreeMap::new();
     for raw in &placed.value {
-        let Some(made) = problems.take(compile_one(source, raw)) else { continue };
+        let Some(made) = problems.take(compile_one(source, raw, formats)) else { continue };
         let span = raw.get_ref().name.as_ref().map_or(raw.span(), Spanned::span);
         for environment in made {
             match lines.entry(environment.name.clone()) {
@@ -67,8 +69,19 @@ pub(super) fn compile(
     environments
 }
 
-fn compile_one(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<EnvironmentSpec>> {
+fn compile_one(
+    source: &Source,
+    raw: &Spanned<RawEnvironment>,
+    formats: &Formats,
+) -> Fallible<Vec<EnvironmentSpec>> {
     let env = raw.get_ref();
+    let select =
+        |patterns: &Option<_>| patterns.as_ref().map(|list| formats.select(source, list)).transpose();
+    let (writes, reads) = (select(&env.writes)?, select(&env.reads)?);
+    let mut config = BTreeMap::new();
+    for (key, value) in &env.config {
+        config.insert(key.get_ref().clone(), json(source, key, value)?);
+    }
     let (producer, consumer) = match env.role.as_ref().map(|role| role.get_ref().as_str()) {
         None | Some("both") => (true, true),
         Some("producer") => (true, false),
@@ -91,6 +104,9 @@ fn compile_one(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<E
             packages,
             companions: env.companions.unwrap_or(true),
             variables: env.variables.clone(),
+            config: config.clone(),
+            writes: writes.clone(),
+            reads: reads.clone(),
             producer,
             consumer,
         };
@@ -244,11 +260,13 @@ fn axes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<(String,
         }
         axes.push((name, specs));
     }
-    if axes.iter().all(|(name, _)| name != "scikit-learn") {
+    // Who only reads exchange formats needs none.
+    let only_reads = env.role.as_ref().is_some_and(|role| role.get_ref() == "consumer");
+    if axes.iter().all(|(name, _)| name != "scikit-learn") && !(only_reads && axes.len() > 1) {
         return Err(source.problem(
             raw.span(),
             "this environment declares no scikit-learn",
-            "add such as `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`",
+            "add such as `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`; only an environment with `role = \"consumer\"` and other packages can do without",
         ));
     }
     Ok(axes)

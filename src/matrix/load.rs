@@ -1,5 +1,6 @@
 //! From a path to the raw matrix: reading, TOML, and `extends`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use serde_spanned::Spanned;
 use super::error::{Fallible, Source};
 use super::glob;
 use super::raw::{
-    RawDataset, RawDefaults, RawEnvironment, RawExpect, RawHeader, RawLimits, RawMatrix, RawModel, RawSelect,
-    RawTolerance, Text,
+    RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawLimits, RawMatrix, RawModel,
+    RawSelect, RawTolerance, Text,
 };
 
 /// Reads the bytes of a file.
@@ -33,6 +34,7 @@ pub(super) struct Merged {
     pub defaults: Option<Placed<RawDefaults>>,
     pub limits: Option<Placed<RawLimits>>,
     pub datasets: Vec<(Text, Placed<RawDataset>)>,
+    pub formats: Vec<(Text, Placed<RawFormat>)>,
     pub models: Option<Placed<Vec<Spanned<RawModel>>>>,
     pub tolerance: Vec<Placed<Spanned<RawTolerance>>>,
     pub expect: Vec<Placed<Spanned<RawExpect>>>,
@@ -125,7 +127,7 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         base.extend(own.into_iter().map(|value| Placed { source: Arc::clone(source), value }));
         base
     }
-    let mut base = base.unwrap_or_else(|| Merged {
+    let base = base.unwrap_or_else(|| Merged {
         main: Arc::clone(&source),
         header: RawHeader::default(),
         environments: None,
@@ -133,23 +135,33 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         defaults: None,
         limits: None,
         datasets: Vec::new(),
+        formats: Vec::new(),
         models: None,
         tolerance: Vec::new(),
         expect: Vec::new(),
     });
     let header = raw.matrix.unwrap_or_default();
-    let mut own_datasets: Vec<_> = raw.datasets.into_iter().collect();
-    own_datasets.sort_by_key(|(name, _)| name.span().start);
-    base.datasets.retain(|(name, _)| own_datasets.iter().all(|(own, _)| own != name));
-    let own_datasets =
-        own_datasets.into_iter().map(|(name, value)| (name, Placed { source: Arc::clone(&source), value }));
+    fn one_by_one<T>(
+        source: &Arc<Source>,
+        mut base: Vec<(Text, Placed<T>)>,
+        own: BTreeMap<Text, T>,
+    ) -> Vec<(Text, Placed<T>)> {
+        let mut own: Vec<_> = own.into_iter().collect();
+        own.sort_by_key(|(name, _)| name.span().start);
+        base.retain(|(name, _)| own.iter().all(|(own, _)| own != name));
+        base.extend(
+            own.into_iter().map(|(name, value)| (name, Placed { source: Arc::clone(source), value })),
+        );
+        base
+    }
     Merged {
         header: RawHeader { name: header.name, description: header.description.or(base.header.description) },
         environments: placed(&source, raw.environments, base.environments),
         select: placed(&source, raw.select, base.select),
         defaults: placed(&source, raw.defaults, base.defaults),
         limits: placed(&source, raw.limits, base.limits),
-        datasets: base.datasets.into_iter().chain(own_datasets).collect(),
+        datasets: one_by_one(&source, base.datasets, raw.datasets),
+        formats: one_by_one(&source, base.formats, raw.formats),
         models: placed(&source, raw.models, base.models),
         tolerance: appended(&source, base.tolerance, raw.tolerance),
         expect: appended(&source, base.expect, raw.expect),

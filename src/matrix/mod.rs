@@ -9,6 +9,7 @@
 mod compile;
 mod environments;
 mod error;
+mod formats;
 pub mod glob;
 mod load;
 mod models;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
+use super::formats::Formats;
 use super::glob;
 use super::load::{Placed, Read, resolve};
 use super::naming::plain_name;
 use super::raw::{RawDefaults, RawModel, Text, Texts, texts};
 use super::requirement::Requirement;
 use super::types::{ModelSource, ModelSpec};
-use crate::format;
 use crate::vocab::FormatName;
 
 /// What models use where they do not say otherwise.
@@ -21,20 +21,26 @@ pub(super) struct Defaults<'a> {
     seed: u32,
     /// Names of the declared datasets.
     datasets: &'a [&'a str],
+    available: &'a Formats,
 }
 
 impl<'a> Defaults<'a> {
-    pub fn compile(placed: Option<&Placed<RawDefaults>>, datasets: &'a [&'a str]) -> Fallible<Self> {
+    pub fn compile(
+        placed: Option<&Placed<RawDefaults>>,
+        datasets: &'a [&'a str],
+        available: &'a Formats,
+    ) -> Fallible<Self> {
         let mut defaults = Self {
             formats: vec!["pickle".into(), "joblib".into()],
             // One dataset alone needs no naming.
             dataset: if let [only] = datasets { Some((*only).to_owned()) } else { None },
             seed: 0,
             datasets,
+            available,
         };
         let Some(Placed { source, value }) = placed else { return Ok(defaults) };
         if let Some(formats) = &value.formats {
-            defaults.formats = compile_formats(source, formats)?;
+            defaults.formats = available.select(source, formats)?;
         }
         if let Some(dataset) = &value.dataset {
             defaults.dataset = Some(known_dataset(source, dataset, datasets)?);
@@ -54,32 +60,6 @@ fn known_dataset(source: &Source, name: &Text, datasets: &[&str]) -> Fallible<St
         glob::suggestion(name.get_ref(), datasets.iter().copied())
     };
     Err(source.problem(name.span(), format!("the dataset `{name}` is not declared"), help))
-}
-
-/// The formats that names and globs stand for, in the order of the names and then of the table.
-fn compile_formats(source: &Source, patterns: &Texts) -> Fallible<Vec<FormatName>> {
-    let mut formats: Vec<FormatName> = Vec::new();
-    for text in texts(patterns) {
-        let mut matching =
-            format::TABLE.iter().filter(|format| glob::matches(text.get_ref(), format.name)).peekable();
-        if matching.peek().is_none() {
-            return Err(source.problem(
-                text.span(),
-                format!("`{text}` is not a format"),
-                glob::suggestion(text.get_ref(), format::TABLE.iter().map(|format| format.name)),
-            ));
-        }
-        for format in matching {
-            let name = FormatName::from(format.name);
-            if !formats.contains(&name) {
-                formats.push(name);
-            }
-        }
-    }
-    if formats.is_empty() {
-        return Err(source.problem(patterns.span(), "no format is given", "write such as [\"pickle\"]"));
-    }
-    Ok(formats)
 }
 
 /// Every model of the matrix, in declaration order. Problems are noted.
@@ -128,7 +108,7 @@ fn compile_one(
         }
     };
     let inputs = raw.inputs.as_ref().map(|inputs| known_dataset(source, inputs, defaults.datasets));
-    let formats = raw.formats.as_ref().map(|formats| compile_formats(source, formats));
+    let formats = raw.formats.as_ref().map(|formats| defaults.available.select(source, formats));
     Ok(ModelSpec {
         name,
         source: model_source,

@@ -43,6 +43,10 @@ pub(super) struct RawMatrix {
     #[schemars(with = "BTreeMap<String, RawDataset>")]
     #[serde(default)]
     pub datasets: BTreeMap<Text, RawDataset>,
+    /// Further formats, by name: other options for a known one, or a Python file.
+    #[schemars(with = "BTreeMap<String, RawFormat>")]
+    #[serde(default)]
+    pub formats: BTreeMap<Text, RawFormat>,
     /// The models.
     #[schemars(with = "Option<Vec<RawModel>>")]
     pub models: Option<Vec<Spanned<RawModel>>>,
@@ -100,6 +104,16 @@ pub(super) struct RawEnvironment {
     /// Environment variables of its processes.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
+    /// What `sklearn.set_config` is called with in its processes, such as `{ array_api_dispatch = true }`.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    #[serde(default)]
+    pub config: BTreeMap<Text, toml::Value>,
+    /// The formats that it writes, globs allowed. Default: all that models name.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub writes: Option<Texts>,
+    /// The formats that it reads, globs allowed. Default: all.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub reads: Option<Texts>,
     /// `both` (default), `producer` or `consumer`.
     #[schemars(with = "Option<String>", extend("enum" = ["both", "producer", "consumer", null]))]
     pub role: Option<Text>,
@@ -209,6 +223,36 @@ pub(super) struct RawDataset {
     /// Whether X is handed over as a pandas DataFrame with column names. Default: false.
     #[serde(default)]
     pub dataframe: bool,
+}
+
+/// One declared format.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawFormat {
+    /// The format whose handler and options it starts from.
+    #[schemars(with = "Option<String>")]
+    pub base: Option<Text>,
+    /// Instead of `base`: a Python file that defines `save(estimator, path, options, dataset)` and
+    /// `load(path, options)`, relative to this file.
+    #[schemars(with = "Option<String>")]
+    pub file: Option<Text>,
+    /// Options of the handler.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    #[serde(default)]
+    pub options: BTreeMap<Text, toml::Value>,
+    /// What it is, in one line.
+    pub about: Option<String>,
+    /// What its artifacts are compared with: `artifact` (the producer's own reload) or `model` (a pickle of the same
+    /// model in the producer). Default: that of its base, `artifact` for a file.
+    #[schemars(with = "Option<String>", extend("enum" = ["artifact", "model", null]))]
+    pub reference: Option<Text>,
+    /// Whether reading a file runs code that it brings along. Default: that of its base, unknown for a file.
+    pub runs_code: Option<bool>,
+    /// Damages its files after they are written, to see who notices: `truncated`, `last-byte`, `flipped`, `magic` or
+    /// `empty`.
+    #[schemars(with = "Option<String>",
+        extend("enum" = ["truncated", "last-byte", "flipped", "magic", "empty", null]))]
+    pub damage: Option<Text>,
 }
 
 /// One model.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::format::Format;
 use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Tolerance, Verdict};
 
 /// A validated matrix. Axes are expanded, defaults applied, names resolved.
@@ -17,6 +19,8 @@ pub struct Matrix {
     pub environments: Vec<EnvironmentSpec>,
     /// The models in declaration order.
     pub models: Vec<ModelSpec>,
+    /// The formats by name; each is used by at least one model.
+    pub formats: BTreeMap<FormatName, Arc<Format>>,
     /// The datasets by name; each is used by at least one model.
     pub datasets: BTreeMap<String, DatasetSpec>,
     /// Tolerance rules; later ones win.
@@ -40,6 +44,12 @@ pub struct EnvironmentSpec {
     pub companions: bool,
     /// Environment variables for its processes.
     pub variables: BTreeMap<String, String>,
+    /// What `sklearn.set_config` is called with in its processes.
+    pub config: BTreeMap<String, serde_json::Value>,
+    /// The formats that it writes; all where `None`.
+    pub writes: Option<Vec<FormatName>>,
+    /// The formats that it reads; all where `None`.
+    pub reads: Option<Vec<FormatName>>,
     /// Whether it writes artifacts.
     pub producer: bool,
     /// Whether it reads artifacts.
@@ -166,6 +176,8 @@ pub enum VersionSpec {
     Latest,
     /// The newest release, pre-releases included.
     PreRelease,
+    /// What shelflife's table of companions has for the environment's scikit-learn.
+    Companion,
     /// Specifiers as pip writes them: `>=1.2,<1.4`.
     Specifier(String),
 }
@@ -176,7 +188,7 @@ impl VersionSpec {
         match self {
             Self::Exact(version) => format!("{package}=={version}"),
             Self::Minor(minor) => format!("{package}=={minor}.*"),
-            Self::Latest => package.to_owned(),
+            Self::Latest | Self::Companion => package.to_owned(),
             Self::PreRelease => format!("{package}>=0.dev0"),
             Self::Specifier(specifier) => format!("{package}{specifier}"),
         }
@@ -184,7 +196,7 @@ impl VersionSpec {
 
     /// Whether tomorrow's index could resolve it to another version.
     pub fn is_floating(&self) -> bool {
-        !matches!(self, Self::Exact(_))
+        !matches!(self, Self::Exact(_) | Self::Companion)
     }
 }
 
@@ -199,7 +211,7 @@ pub struct ModelSpec {
     pub dataset: String,
     /// Dataset it predicts on; its own where `None`.
     pub inputs: Option<String>,
-    /// The formats it is written in, names of `crate::format::TABLE`.
+    /// The formats it is written in, names of [`Matrix::formats`].
     pub formats: Vec<FormatName>,
     /// Outputs to compare; everything that the fitted estimator offers where `None`.
     pub methods: Option<Vec<String>>,

@@ -29,6 +29,7 @@ pub(super) fn parse(package: &str, text: &str) -> Result<Vec<VersionSpec>, Versi
     let spec = match text {
         "latest" => VersionSpec::Latest,
         "pre" => VersionSpec::PreRelease,
+        "companion" if package != "scikit-learn" => VersionSpec::Companion,
         _ if Requirement::looks_like(text) => specifier(text)?,
         _ => match text.strip_suffix(".*") {
             Some(start) => prefix(text, start)?,
@@ -183,7 +184,7 @@ impl VersionSpec {
                 });
                 around.chain([0, u64::from(u32::MAX)]).all(|number| specifiers.matches(&micro(number)))
             }),
-            Self::Latest | Self::PreRelease | Self::Specifier(_) => false,
+            Self::Latest | Self::PreRelease | Self::Companion | Self::Specifier(_) => false,
         }
     }
 
@@ -194,6 +195,7 @@ impl VersionSpec {
             Self::Minor(minor) => minor.clone(),
             Self::Latest => "latest".to_owned(),
             Self::PreRelease => "pre".to_owned(),
+            Self::Companion => "companion".to_owned(),
             Self::Specifier(specifier) => specifier
                 .replace(">=", "ge")
                 .replace("<=", "le")
@@ -216,6 +218,7 @@ impl fmt::Display for VersionSpec {
             Self::Minor(minor) => f.pad(&format!("{minor}.*")),
             Self::Latest => f.pad("latest"),
             Self::PreRelease => f.pad("pre"),
+            Self::Companion => f.pad("companion"),
             Self::Specifier(specifier) => f.pad(specifier),
         }
     }

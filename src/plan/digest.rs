@@ -1,7 +1,9 @@
 //! The identity of a plan.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::format::{self, Format};
 use crate::matrix::{
     BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec,
     RootfsSpec, RuntimeSpec,
@@ -17,6 +19,13 @@ pub(super) fn of(matrix: &Matrix, environments: &[EnvironmentSpec], models: &[Mo
     }
     for spec in models {
         builder = model(builder, spec);
+    }
+    // Names say everything about the formats of the table.
+    let declared = |format: &&Arc<Format>| format::find(format.name.as_str()).is_none();
+    for format in matrix.formats.values().filter(declared) {
+        let options = format.options.to_string();
+        builder = list(builder.text("format"), [format.name.as_str(), &format.source, &options]);
+        builder = builder.field(&[format.reference as u8]);
     }
     let used: BTreeSet<&str> = models
         .iter()
@@ -63,6 +72,15 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
         env.packages.iter().map(|(package, version)| version.requirement(package)).collect();
     builder = list(builder, requirements.iter().map(String::as_str));
     builder = list(builder, env.variables.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+    // What most matrices do not declare leaves no trace.
+    for (key, value) in &env.config {
+        builder = builder.text("config").text(key).text(&value.to_string());
+    }
+    for (what, formats) in [("writes", &env.writes), ("reads", &env.reads)] {
+        if let Some(formats) = formats {
+            builder = list(builder.text(what), formats.iter().map(|format| format.as_str()));
+        }
+    }
     builder.field(&[u8::from(env.companions), u8::from(env.producer), u8::from(env.consumer)])
 }
 

@@ -15,7 +15,9 @@ pub use selection::{PlanError, Selection};
 use std::collections::BTreeMap;
 
 use crate::matrix::{EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec};
-use crate::vocab::{ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, ModelPlan, PlanRecord};
+use crate::vocab::{
+    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FormatPlan, ModelPlan, PlanRecord,
+};
 
 /// What is going to be tried.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,8 +125,20 @@ impl Plan {
         PlanRecord {
             environments: environments.collect(),
             models: models.collect(),
+            formats: self.formats(matrix),
             expectations: self.expectations(matrix),
         }
+    }
+
+    /// The formats that take part, in the order in which models name them.
+    fn formats(&self, matrix: &Matrix) -> Vec<FormatPlan> {
+        let mut formats: Vec<FormatPlan> = Vec::new();
+        for name in self.models.iter().flat_map(|model| &model.formats) {
+            if formats.iter().all(|format| format.name != *name) {
+                formats.extend(matrix.formats.get(name).map(|format| format.plan()));
+            }
+        }
+        formats
     }
 
     fn expectations(&self, matrix: &Matrix) -> Vec<ExpectationRecord> {

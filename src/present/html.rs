@@ -9,6 +9,7 @@ use super::RenderError;
 use super::crossing::{Crossing, CrossingFailure};
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
+use super::tradeoffs::{Plot, Tradeoff, plot, tradeoffs};
 use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
 
@@ -42,6 +43,10 @@ struct Page {
     verdicts: Vec<(&'static str, &'static str, u64)>,
     models: Vec<String>,
     formats: Vec<String>,
+    tradeoff_heads: &'static [&'static str],
+    tradeoffs: Vec<[String; 9]>,
+    tradeoff_legend: &'static str,
+    plot: Option<Plot>,
     crossings: Vec<CrossingPage>,
     environments: Vec<EnvironmentRow>,
     footer: String,
@@ -169,6 +174,7 @@ impl Page {
     fn new(view: &View<'_>, data: String) -> Self {
         let record = view.record;
         let run = &record.run;
+        let formats = tradeoffs(record);
         Self {
             title: line(&record.matrix.name).into_owned(),
             description: record.matrix.description.as_deref().map(line).unwrap_or_default().into_owned(),
@@ -206,6 +212,13 @@ impl Page {
                 .collect(),
             models: view.models.iter().map(|name| line(name).into_owned()).collect(),
             formats: view.formats.iter().map(|name| line(name).into_owned()).collect(),
+            tradeoff_heads: &Tradeoff::HEADS,
+            tradeoffs: formats
+                .iter()
+                .map(|format| format.row().map(|text| line(&text).into_owned()))
+                .collect(),
+            tradeoff_legend: Tradeoff::LEGEND,
+            plot: plot(&formats),
             crossings: crossings(view),
             environments: environments(view),
             footer: format!(

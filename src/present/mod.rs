@@ -17,6 +17,7 @@ pub mod markdown;
 pub mod sarif;
 pub mod sink;
 pub mod terminal;
+pub mod tradeoffs;
 pub mod view;
 pub mod words;
 

@@ -47,7 +47,9 @@ impl Companions {
     pub(super) fn of(version: &str, declared: &BTreeMap<String, VersionSpec>) -> Option<Self> {
         let minor = minor_of(version)?;
         let row = TABLE.iter().find(|row| row.scikit_learn == minor)?;
-        let undeclared = |requirement: &&String| !declared.contains_key(package_of(requirement));
+        let undeclared = |requirement: &&String| {
+            declared.get(package_of(requirement)).is_none_or(|version| *version == VersionSpec::Companion)
+        };
         let keep = |list: &[String]| list.iter().filter(undeclared).cloned().collect::<Vec<_>>();
         let companions = Self { constraints: keep(&row.constraints), requires: keep(&row.requires), minor };
         (!companions.constraints.is_empty() || !companions.requires.is_empty()).then_some(companions)

@@ -144,12 +144,13 @@ impl Provisioner {
     ) -> Result<ReadyEnvironment, ProvisionFailure> {
         let started = Instant::now();
         // One row for each runtime.
-        let (lock, launch, reused) = match &spec.runtime {
+        let (mut lock, launch, reused) = match &spec.runtime {
             RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
             RuntimeSpec::Rootfs(tree) => self.rootfs(spec, tree, note).await?,
             RuntimeSpec::Container(image) => self.container(spec, image, note).await?,
             RuntimeSpec::Existing { command } => self.existing(command, &spec.variables).await?,
         };
+        lock.config = spec.config.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
         Ok(ReadyEnvironment { lock, launch, reused, seconds: started.elapsed().as_secs_f64() })
     }
 

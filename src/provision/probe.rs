@@ -63,6 +63,7 @@ impl Facts {
             companions: Vec::new(),
             base: None,
             variables,
+            config: BTreeMap::new(),
         }
     }
 }
@@ -72,6 +73,25 @@ pub(super) async fn probe(
     cache: &CacheRoot,
     launch: &Launch,
     variables: &BTreeMap<String, String>,
+) -> Result<Facts, ProvisionFailure> {
+    probe_for(cache, launch, variables, Wanted::ScikitLearn).await
+}
+
+/// What an environment must be able to import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// scikit-learn, and so numpy.
+    ScikitLearn,
+    /// numpy: scikit-learn need not be installed, but must work where it is.
+    Numpy,
+}
+
+/// As [`probe`], with a choice.
+pub(super) async fn probe_for(
+    cache: &CacheRoot,
+    launch: &Launch,
+    variables: &BTreeMap<String, String>,
+    wanted: Wanted,
 ) -> Result<Facts, ProvisionFailure> {
     let scratch = cache.scratch("probe")?;
     let mut env = process::worker_environment(scratch.path());
@@ -118,6 +138,11 @@ pub(super) async fn probe(
     })?;
     match &facts.error {
         None => Ok(facts),
+        Some(error) if wanted == Wanted::Numpy && error.missing.as_deref() == Some("sklearn") => Ok(facts),
+        Some(error) if wanted == Wanted::Numpy && error.missing.as_deref() == Some("numpy") => {
+            Err(ProvisionFailure::new("numpy is not installed, in which outputs are handed over")
+                .remedy("add numpy to the packages of the environment"))
+        }
         Some(error) => Err(import_failure(error, &facts)),
     }
 }

@@ -61,7 +61,10 @@ impl Tree<'_> {
     fn companions(&self) -> Option<Companions> {
         let version = match self.packages.get("scikit-learn")? {
             VersionSpec::Exact(version) | VersionSpec::Minor(version) => version,
-            VersionSpec::Latest | VersionSpec::PreRelease | VersionSpec::Specifier(_) => return None,
+            VersionSpec::Latest
+            | VersionSpec::PreRelease
+            | VersionSpec::Specifier(_)
+            | VersionSpec::Companion => return None,
         };
         Companions::of(version, self.packages)
     }

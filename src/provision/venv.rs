@@ -162,7 +162,11 @@ pub(super) async fn make(
     installer.run(&venv, &[]).await?;
     let companions = installer.install(&python_of(&folder), note).await?;
 
-    let facts = probe::probe(cache, &launch(&folder), &BTreeMap::new()).await?;
+    let wanted = match wish.packages.contains_key(SCIKIT_LEARN) {
+        true => probe::Wanted::ScikitLearn,
+        false => probe::Wanted::Numpy,
+    };
+    let facts = probe::probe_for(cache, &launch(&folder), &BTreeMap::new(), wanted).await?;
     let mut sites = Vec::new();
     for site in facts.sites.iter().filter(|site| site.starts_with(&folder)) {
         // Importing a module that is one file makes this folder, which must not look like an installation.
@@ -210,7 +214,8 @@ pub(super) async fn lock_of(
     if let Some(lock) = stored_lock(folder, variables) {
         return Ok(lock);
     }
-    let facts = probe::probe(cache, &launch(folder), variables).await?;
+    // Whether it has what was declared was checked when it was made.
+    let facts = probe::probe_for(cache, &launch(folder), variables, probe::Wanted::Numpy).await?;
     let mut lock = facts.into_lock(Runtime::Venv, variables.clone());
     lock.companions = read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
     write_lock(folder, &lock)?;

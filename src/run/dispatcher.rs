@@ -42,7 +42,8 @@ pub(super) struct Artifact {
 
 pub(super) struct Made {
     pub digest: Digest,
-    pub path: String,
+    /// The pickle of the fitted model, where that is the reference.
+    pub model: Option<Digest>,
     pub methods: Vec<String>,
     /// Whether its bytes were seen to be sound in this run.
     pub checked: bool,
@@ -111,6 +112,7 @@ impl<'a> Dispatcher<'a> {
             turns: Turns::new(jobs),
             scratch: scratch.path().to_owned(),
             expressions: expressions.collect(),
+            handlers: super::submitting::handlers(&matrix),
             messages: sender,
         });
         let artifacts = (0..plan.artifacts.len())
@@ -313,7 +315,7 @@ impl<'a> Dispatcher<'a> {
     pub(super) fn made(&mut self, index: u32, record: TrainingRecord, reused: bool) -> Result<(), RunError> {
         let id = self.artifacts[index as usize].id.clone();
         match record {
-            TrainingRecord::Made { digest, size, train_seconds, save_seconds, methods } => {
+            TrainingRecord::Made { digest, size, train_seconds, save_seconds, methods, model } => {
                 let event = Event::ArtifactMade {
                     artifact: id,
                     digest,
@@ -324,8 +326,7 @@ impl<'a> Dispatcher<'a> {
                     reused,
                 };
                 self.ledger.add_artifact(event, self.reporter)?;
-                let path = self.cache.object_path(&digest).display().to_string();
-                self.artifacts[index as usize].made = Some(Made::new(digest, path, methods));
+                self.artifacts[index as usize].made = Some(Made::new(digest, model, methods));
                 self.start(Slot::Reference { artifact: index })?;
                 for consumer in 0..self.plan.consumers.len() as u32 {
                     self.start(Slot::Cell { artifact: index, consumer })?;

@@ -17,7 +17,8 @@ use crate::provision::{Launch, Provisioner, Reach};
 use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{ArtifactAbsence, Digest, Lock, Observation, Outcome, Phase};
 use crate::worker::{
-    Ended, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal,
+    Ended, HandlerSource, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError,
+    WorkerLimits, abnormal,
 };
 
 /// Room for the warm interpreter itself where its whole environment has one limit of memory.
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     pub turns: Arc<Turns>,
     pub scratch: PathBuf,
     pub expressions: Vec<(String, String)>,
+    pub handlers: BTreeMap<String, HandlerSource>,
     pub messages: mpsc::UnboundedSender<Message>,
 }
 
@@ -169,6 +171,8 @@ impl Executor {
                     scratch: live.folder.display().to_string(),
                     expressions: self.shared.expressions.iter().cloned().collect(),
                     modules: Vec::new(),
+                    config: self.spec.config.clone(),
+                    handlers: self.shared.handlers.clone(),
                 };
                 let objects = self.shared.cache.bucket(Bucket::Objects);
                 let memory_bytes = self.shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
@@ -322,14 +326,28 @@ impl Executor {
                         Saved::Failed(error) => {
                             TrainingRecord::Missing(ArtifactAbsence::SaveFailed { error })
                         }
-                        Saved::Written { seconds } => {
-                            match self.shared.cache.adopt_object(std::path::Path::new(&saving.path)) {
-                                Ok((digest, size)) => TrainingRecord::Made {
+                        Saved::Unsupported(reason) => {
+                            TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })
+                        }
+                        Saved::Unequipped(reason) => {
+                            TrainingRecord::Missing(ArtifactAbsence::Unequipped { reason })
+                        }
+                        Saved::Written { methods: Some(held), .. } if held.is_empty() => {
+                            let reason =
+                                format!("it holds none of the outputs of the model ({})", methods.join(", "));
+                            TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })
+                        }
+                        Saved::Written { seconds, methods: held } => {
+                            let adopt = |path: &str| self.shared.cache.adopt_object(Path::new(path));
+                            let model = saving.model.as_deref().map(adopt).transpose();
+                            match model.and_then(|model| Ok((adopt(&saving.path)?, model))) {
+                                Ok(((digest, size), model)) => TrainingRecord::Made {
                                     digest,
                                     size,
                                     train_seconds,
                                     save_seconds: seconds,
-                                    methods: methods.clone(),
+                                    methods: held.unwrap_or_else(|| methods.clone()),
+                                    model: model.map(|(digest, _)| digest),
                                 },
                                 Err(error) => return Err((artifacts, error)),
                             }
@@ -362,7 +380,10 @@ impl Executor {
                     }
                     Outcome::Signalled { signal, .. } => format!("died of signal {signal}"),
                     Outcome::Exited { status, .. } => format!("ended its process with status {status}"),
-                    Outcome::Predicted { .. } | Outcome::Raised { .. } => "ended abnormally".to_owned(),
+                    Outcome::Predicted { .. }
+                    | Outcome::Raised { .. }
+                    | Outcome::Inapplicable { .. }
+                    | Outcome::Unequipped { .. } => "ended abnormally".to_owned(),
                 };
                 let record = TrainingRecord::Missing(ArtifactAbsence::Died { reason });
                 let records = artifacts.iter().map(|(artifact, _)| (*artifact, record.clone())).collect();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::Format;
 use crate::matrix::{ModelSource, ModelSpec};
-use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder};
+use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, ReferenceKind};
 
 /// The parts of a key that a whole run shares.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,15 @@ pub(super) struct Keys {
 /// What is remembered of one training in one format.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum TrainingRecord {
-    Made { digest: Digest, size: u64, train_seconds: f64, save_seconds: f64, methods: Vec<String> },
+    Made {
+        digest: Digest,
+        size: u64,
+        train_seconds: f64,
+        save_seconds: f64,
+        methods: Vec<String>,
+        /// Digest of the pickle of the fitted model, where the format's cells are compared with that.
+        model: Option<Digest>,
+    },
     Missing(ArtifactAbsence),
 }
 
@@ -49,8 +57,7 @@ impl Keys {
             .digest(data)
             .digest(inputs)
             .field(&model.seed.to_le_bytes())
-            .text(format.handler)
-            .text(format.options);
+            .digest(&format_digest(format));
         match &model.methods {
             None => builder = builder.text("all methods"),
             Some(methods) => {
@@ -71,8 +78,7 @@ impl Keys {
             .digest(&self.agent)
             .digest(observed.lock)
             .digest(observed.artifact)
-            .text(observed.format.handler)
-            .text(observed.format.options)
+            .digest(&format_digest(observed.format))
             .digest(observed.inputs)
             .field(&observed.seed.to_le_bytes());
         for method in observed.methods {
@@ -87,9 +93,21 @@ pub(super) struct Observed<'a> {
     /// Keeps the reference and the producer's own cell apart: they are two independent observations of one thing.
     pub purpose: &'static str,
     pub artifact: &'a Digest,
-    pub format: &'static Format,
+    pub format: &'a Format,
     pub inputs: &'a Digest,
     pub methods: &'a [String],
     pub seed: u32,
     pub lock: &'a Digest,
+}
+
+/// What decides about the bytes of a format and how they are read.
+fn format_digest(format: &Format) -> Digest {
+    DigestBuilder::new("format-v1")
+        .text(&format.source)
+        .text(&format.options.to_string())
+        .text(match format.reference {
+            ReferenceKind::Artifact => "artifact",
+            ReferenceKind::Model => "model",
+        })
+        .finish()
 }

@@ -257,6 +257,7 @@ mod tests {
             cpu_features: Vec::new(),
             companions: Vec::new(),
             variables: BTreeMap::new(),
+            config: BTreeMap::new(),
         };
         let now = before.clone();
         assert_eq!(moved_packages(&before, &now), None);

@@ -1,5 +1,6 @@
 //! What the dispatcher hands to executors: trainings and observations that neither the record nor the cache knows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::RunError;
@@ -8,9 +9,9 @@ use super::executor::environment_folder;
 use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
-use crate::matrix::{ModelSource, ModelSpec, requirement_met};
-use crate::vocab::{ArtifactAbsence, Digest, Observation, Outcome};
-use crate::worker::{Saving, Source, Task};
+use crate::matrix::{Matrix, ModelSource, ModelSpec, requirement_met};
+use crate::vocab::{ArtifactAbsence, Digest, Observation, Outcome, RULED_OUT, ReferenceKind};
+use crate::worker::{HandlerSource, Saving, Source, Task};
 
 impl Dispatcher<'_> {
     /// Takes a model's artifacts from the cache, or has it trained. `only` limits it to one artifact, whose cached
@@ -39,7 +40,17 @@ impl Dispatcher<'_> {
                 continue;
             }
             let format = self.format_of(index);
-            let key = self.keys.training(spec, data, inputs, format, digest);
+            if plan.environments[producer as usize]
+                .writes
+                .as_ref()
+                .is_some_and(|it| !it.contains(&format.name))
+            {
+                let name = &plan.environments[producer as usize].name;
+                let reason = format!("{RULED_OUT}{name} writes other formats");
+                found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
+                continue;
+            }
+            let key = self.keys.training(spec, data, inputs, &format, digest);
             match self.cached_training(&key) {
                 Some(record) => found.push((index, record)),
                 None => missing.push((index, key, format)),
@@ -52,10 +63,15 @@ impl Dispatcher<'_> {
             let folder = environment_folder(self.scratch.path(), producer);
             let formats = missing
                 .iter()
-                .map(|(index, _, format)| Saving {
-                    handler: format.handler,
-                    options: options_of(format),
-                    path: folder.join(format!("artifact-{index}.{}", format.extension)).display().to_string(),
+                .map(|(index, _, format)| {
+                    let path = |name: String| folder.join(name).display().to_string();
+                    Saving {
+                        handler: format.handler.clone(),
+                        options: format.options.clone(),
+                        path: path(format!("artifact-{index}.{}", format.extension)),
+                        model: (format.reference == ReferenceKind::Model)
+                            .then(|| path(format!("model-{index}.pkl"))),
+                    }
                 })
                 .collect();
             let source = match &spec.source {
@@ -90,9 +106,14 @@ impl Dispatcher<'_> {
         }
         let record = self.cache.record(key)?;
         match &record {
-            TrainingRecord::Made { digest, .. } => self.cache.object_path(digest).exists().then_some(record),
+            TrainingRecord::Made { digest, model, .. } => std::iter::once(digest)
+                .chain(model)
+                .all(|digest| self.cache.object_path(digest).exists())
+                .then_some(record),
             // Dying may have been the machine's fault: try again.
-            TrainingRecord::Missing(ArtifactAbsence::Died { .. }) => None,
+            TrainingRecord::Missing(ArtifactAbsence::Died { .. } | ArtifactAbsence::Unequipped { .. }) => {
+                None
+            }
             TrainingRecord::Missing(_) => Some(record),
         }
     }
@@ -113,19 +134,30 @@ impl Dispatcher<'_> {
         let format = self.format_of(artifact);
         let (inputs, inputs_path) = self.inputs(spec);
         let Some(made) = &self.artifacts[artifact as usize].made else { return Ok(()) };
-        let purpose = match slot {
-            Slot::Reference { .. } => "reference-v1",
-            Slot::Cell { .. } => "cell-v1",
+        // Where the artifact is a translation, the model itself is what its cells are compared with.
+        let (purpose, format, read) = match (slot, &made.model) {
+            (Slot::Reference { .. }, Some(model)) => {
+                ("reference-v1", Arc::new(format::model_reader()), model)
+            }
+            (Slot::Reference { .. }, None) => ("reference-v1", format, &made.digest),
+            (Slot::Cell { .. }, _) => ("cell-v1", format, &made.digest),
         };
         let key = self.keys.observation(&Observed {
             purpose,
-            artifact: &made.digest,
-            format,
+            artifact: read,
+            format: &format,
             inputs,
             methods: &made.methods,
             seed: spec.seed,
             lock: digest,
         });
+        let reader = &self.plan.environments[environment as usize];
+        if matches!(slot, Slot::Cell { .. })
+            && reader.reads.as_ref().is_some_and(|reads| !reads.contains(&format.name))
+        {
+            let reason = format!("{RULED_OUT}{} reads other formats", reader.name);
+            return self.observed(slot, key, inapplicable(reason), true);
+        }
         if !self.fresh && !self.forced.contains(&slot) {
             if let Some(index) = self.recorded(slot, &key) {
                 self.reused += 1;
@@ -137,9 +169,9 @@ impl Dispatcher<'_> {
             }
         }
         let task = Task::Cell {
-            artifact: made.path.clone(),
-            handler: format.handler,
-            options: options_of(format),
+            artifact: self.cache.object_path(read).display().to_string(),
+            handler: format.handler.clone(),
+            options: format.options.clone(),
             inputs: inputs_path.to_owned(),
             methods: made.methods.clone(),
             seed: spec.seed,
@@ -159,7 +191,9 @@ impl Dispatcher<'_> {
     /// digest is checked once a run, before the first of them.
     fn artifact_is_sound(&mut self, artifact: u32) -> bool {
         let Some(made) = &mut self.artifacts[artifact as usize].made else { return false };
-        made.checked = made.checked || self.cache.object(&made.digest).is_some();
+        let cache = &self.cache;
+        made.checked = made.checked
+            || std::iter::once(&made.digest).chain(&made.model).all(|digest| cache.object(digest).is_some());
         made.checked
     }
 
@@ -194,15 +228,20 @@ impl Dispatcher<'_> {
                 // Under another memory limit it might not have been raised; it costs little to try again.
                 error.class != "MemoryError" && !error.bases.iter().any(|base| base == "MemoryError")
             }
-            Outcome::Predicted { .. } | Outcome::Signalled { .. } | Outcome::Exited { .. } => true,
+            // What is missing on this machine beside the packages (a compiler) may have been installed meanwhile.
+            Outcome::Unequipped { .. } => false,
+            Outcome::Predicted { .. }
+            | Outcome::Inapplicable { .. }
+            | Outcome::Signalled { .. }
+            | Outcome::Exited { .. } => true,
         }
     }
 
-    /// The matrix was checked against the table when it was read, so the name is known.
-    fn format_of(&self, artifact: u32) -> &'static Format {
+    /// A plan is made of the matrix's own formats, so the name is known.
+    fn format_of(&self, artifact: u32) -> Arc<Format> {
         let planned = self.plan.artifacts[artifact as usize];
         let name = &self.plan.models[planned.model as usize].formats[planned.format as usize];
-        format::find(name.as_str()).unwrap_or(&format::TABLE[0])
+        self.matrix.formats.get(name).cloned().unwrap_or_else(|| Arc::new(format::model_reader()))
     }
 
     fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {
@@ -211,13 +250,35 @@ impl Dispatcher<'_> {
     }
 }
 
-/// The table's own test says that options are JSON objects.
-fn options_of(format: &Format) -> serde_json::Value {
-    serde_json::from_str(format.options).unwrap_or_default()
+/// What is known of a cell that the matrix rules out.
+fn inapplicable(reason: String) -> Observation {
+    Observation {
+        outcome: Outcome::Inapplicable { reason },
+        warnings: Vec::new(),
+        load_seconds: None,
+        predict_seconds: None,
+        peak_rss_bytes: None,
+        printed: None,
+        alone: false,
+    }
 }
 
 impl Made {
-    pub(super) fn new(digest: Digest, path: String, methods: Vec<String>) -> Self {
-        Self { digest, path, methods, checked: false }
+    pub(super) fn new(digest: Digest, model: Option<Digest>, methods: Vec<String>) -> Self {
+        Self { digest, model, methods, checked: false }
     }
+}
+
+/// The Python files that the agents need: of the formats of the matrix, and of what reads a model itself.
+pub(super) fn handlers(matrix: &Matrix) -> BTreeMap<String, HandlerSource> {
+    let reader = Arc::new(format::model_reader());
+    let formats = matrix.formats.values().chain([&reader]);
+    let source = |format: &Arc<Format>| HandlerSource {
+        // Names of modules have no dots: a file's own ending does not belong to it.
+        name: format.handler.replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
+        file: format!("{}.py", format.handler.trim_end_matches(".py")),
+        text: format.source.to_string(),
+        foreign: format::handler(&format.handler).is_none(),
+    };
+    formats.map(|format| (format.handler.clone(), source(format))).collect()
 }

@@ -77,6 +77,9 @@ pub struct Lock {
     /// Environment variables that the matrix declares for it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
+    /// What `sklearn.set_config` is called with, as JSON.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub config: BTreeMap<String, String>,
 }
 
 impl Lock {
@@ -102,6 +105,9 @@ impl Lock {
         }
         for (name, value) in &self.variables {
             builder = builder.text("variable").text(name).text(value);
+        }
+        for (name, value) in &self.config {
+            builder = builder.text("config").text(name).text(value);
         }
         builder.finish()
     }

@@ -153,6 +153,11 @@ pub enum ArtifactAbsence {
         /// The exception.
         error: ErrorFact,
     },
+    /// What writing needs is not installed in the producer.
+    Unequipped {
+        /// What is missing, and how to get it.
+        reason: String,
+    },
     /// The format cannot hold the fitted model.
     SaveFailed {
         /// The exception.
@@ -205,9 +210,44 @@ pub struct PlanRecord {
     pub environments: Vec<EnvironmentPlan>,
     /// The models.
     pub models: Vec<ModelPlan>,
+    /// The formats that the models are written in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<FormatPlan>,
     /// Declared outcomes, later ones winning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expectations: Vec<ExpectationRecord>,
+}
+
+/// A format that takes part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormatPlan {
+    /// Its name.
+    pub name: FormatName,
+    /// What writes and reads it.
+    pub handler: String,
+    /// One line for people.
+    pub about: String,
+    /// What its artifacts are compared with.
+    #[serde(default)]
+    pub reference: ReferenceKind,
+    /// Whether reading a file runs code that the file brings along; `None` where nobody has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_code: Option<bool>,
+    /// How its files are damaged on purpose after they are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<String>,
+}
+
+/// What the cells of an artifact are compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReferenceKind {
+    /// What the producer predicts after it loaded the artifact in a fresh process.
+    #[default]
+    Artifact,
+    /// What the producer predicts after it loaded a pickle of the same fitted model in a fresh process: the artifact is
+    /// a translation of the model, and its own reload would only be compared with itself.
+    Model,
 }
 
 /// A planned environment.

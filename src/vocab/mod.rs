@@ -21,8 +21,8 @@ pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
 pub use environment::{ByteOrder, Lock, Runtime};
 pub use event::{
-    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, MatrixRecord, ModelPlan, PlanRecord,
-    RunHeader,
+    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FormatPlan, MatrixRecord, ModelPlan,
+    PlanRecord, ReferenceKind, RunHeader,
 };
 pub use exit::ExitCode;
 pub use facts::{FileFacts, ObjectFacts};
@@ -37,7 +37,7 @@ pub use observation::{Encoding, ErrorFact, Observation, Outcome, OutputKind, Out
 pub use real::Real;
 pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
-    Record, RunSummary, Summary,
+    RULED_OUT, Record, RunSummary, Summary,
 };
 pub use verdict::{Stage, Status, Verdict};
 

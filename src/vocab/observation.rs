@@ -51,6 +51,16 @@ pub enum Outcome {
         /// The exception.
         error: ErrorFact,
     },
+    /// The format says that it does not apply there.
+    Inapplicable {
+        /// In words.
+        reason: String,
+    },
+    /// What reading needs is not installed there.
+    Unequipped {
+        /// What is missing, and how to get it.
+        reason: String,
+    },
     /// Died of a signal.
     Signalled {
         /// While loading or predicting.

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, Forecast, FormatName, Lock, ModelName, OutputComparison, Runtime,
-    Score, Stage, Status, Verdict,
+    ArtifactId, Digest, EnvName, ErrorFact, Forecast, FormatName, FormatPlan, Lock, ModelName,
+    OutputComparison, Runtime, Score, Stage, Status, Verdict,
 };
+
+/// How the reason begins of a cell that the matrix itself rules out.
+pub const RULED_OUT: &str = "the matrix says that ";
 
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub struct Record {
     pub run: RunSummary,
     /// Every planned environment, in plan order.
     pub environments: Vec<EnvironmentRecord>,
+    /// The formats that take part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<FormatPlan>,
     /// Every planned artifact, in plan order.
     pub artifacts: Vec<ArtifactRecord>,
     /// Every planned cell: artifacts in plan order, and for each the consumers in plan order.

@@ -54,8 +54,8 @@ pub enum WorkerError {
         /// The end of what it wrote to its standard streams.
         printed: String,
     },
-    /// The interpreter started, but cannot import what everything needs.
-    #[error("cannot import {module}: {error}")]
+    /// The interpreter started, but cannot import or set what everything needs.
+    #[error("{} {module}: {error}", if .module.contains('.') { "cannot call" } else { "cannot import" })]
     Broken {
         /// The module.
         module: String,
@@ -124,7 +124,13 @@ pub enum Saved {
     Written {
         /// Seconds to write it.
         seconds: f64,
+        /// The outputs that it holds, where those are not all that the estimator offers.
+        methods: Option<Vec<String>>,
     },
+    /// The format does not apply.
+    Unsupported(String),
+    /// What writing needs is not installed.
+    Unequipped(String),
     /// Writing raised.
     Failed(ErrorFact),
 }
@@ -195,8 +201,16 @@ impl Worker {
                     .await);
             }
         }
+        // An environment that was accepted without scikit-learn may lack it, but not have a broken one.
+        let lacks = |error: &ErrorFact| {
+            error.class == "ModuleNotFoundError" && error.module.as_deref() == Some("sklearn")
+        };
         if let Some((module, error)) =
-            worker.ready.troubles.iter().find(|(module, _)| matches!(module.as_str(), "numpy" | "sklearn"))
+            worker.ready.troubles.iter().find(|(module, error)| match module.as_str() {
+                "numpy" | "sklearn.set_config" => true,
+                "sklearn" => !lacks(error),
+                _ => false,
+            })
         {
             return Err(WorkerError::Broken { module: module.clone(), error: Box::new(error.clone()) });
         }
@@ -267,10 +281,13 @@ fn trained(raw: RawResult) -> TaskResult {
     } else if let Some(error) = raw.train_error {
         Trained::Failed(error)
     } else {
-        let saved = raw.saved.into_iter().map(|saved| match saved.error {
-            Some(error) => Saved::Failed(error),
-            None => Saved::Written { seconds: saved.save_seconds },
-        });
+        let saved =
+            raw.saved.into_iter().map(|saved| match (saved.error, saved.unsupported, saved.missing) {
+                (Some(error), ..) => Saved::Failed(error),
+                (_, Some(reason), _) => Saved::Unsupported(reason),
+                (.., Some(reason)) => Saved::Unequipped(reason),
+                (None, None, None) => Saved::Written { seconds: saved.save_seconds, methods: saved.methods },
+            });
         Trained::Fitted(Produced {
             train_seconds: raw.train_seconds,
             methods: raw.methods,
@@ -293,6 +310,8 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
             }
             Outcome::Predicted { outputs }
         }
+        "inapplicable" => Outcome::Inapplicable { reason: raw.reason? },
+        "unequipped" => Outcome::Unequipped { reason: raw.reason? },
         _ => Outcome::Raised {
             phase: if raw.phase.as_deref() == Some("predict") { Phase::Predict } else { Phase::Load },
             method: raw.method,

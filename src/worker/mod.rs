@@ -7,7 +7,7 @@ mod client;
 mod protocol;
 
 pub use client::{Batch, Produced, Saved, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal};
-pub use protocol::{Ended, Hello, Ready, Saving, Source, Task};
+pub use protocol::{Ended, HandlerSource, Hello, Ready, Saving, Source, Task};
 
 use crate::vocab::Digest;
 
@@ -16,7 +16,7 @@ pub const AGENT: &str = concat!(
     include_str!("agent/protocol.py"),
     include_str!("agent/names.py"),
     include_str!("agent/values.py"),
-    include_str!("agent/formats.py"),
+    include_str!("agent/handlers.py"),
     include_str!("agent/tasks.py"),
     include_str!("agent/zygote.py"),
 );

@@ -22,6 +22,23 @@ pub struct Hello {
     pub expressions: BTreeMap<String, String>,
     /// Further modules to import.
     pub modules: Vec<String>,
+    /// What `sklearn.set_config` is called with.
+    pub config: BTreeMap<String, serde_json::Value>,
+    /// What writes and reads the formats of the run, by name.
+    pub handlers: BTreeMap<String, HandlerSource>,
+}
+
+/// A handler's Python source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HandlerSource {
+    /// Its name.
+    pub name: String,
+    /// Its file, for tracebacks.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// Whether it comes from the matrix.
+    pub foreign: bool,
 }
 
 /// How a model is made.
@@ -45,12 +62,14 @@ pub enum Source {
 /// One way to write a fitted model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Saving {
-    /// The agent's handler.
-    pub handler: &'static str,
+    /// The handler.
+    pub handler: String,
     /// Its options.
     pub options: serde_json::Value,
     /// Where to write.
     pub path: String,
+    /// Where to write a pickle of the fitted model, too: what the artifact's cells are compared with.
+    pub model: Option<String>,
 }
 
 /// One unit of work for a forked child.
@@ -76,8 +95,8 @@ pub enum Task {
     Cell {
         /// Path of the artifact.
         artifact: String,
-        /// The agent's handler.
-        handler: &'static str,
+        /// The handler.
+        handler: String,
         /// Its options.
         options: serde_json::Value,
         /// Path of the encoded dataset to predict on.
@@ -157,6 +176,7 @@ pub(super) struct RawResult {
     pub phase: Option<String>,
     pub method: Option<String>,
     pub error: Option<ErrorFact>,
+    pub reason: Option<String>,
     pub warnings: Vec<WarningFact>,
     pub load_seconds: Option<f64>,
     pub predict_seconds: Option<f64>,
@@ -169,7 +189,13 @@ pub(super) struct RawSaved {
     #[serde(default)]
     pub error: Option<ErrorFact>,
     #[serde(default)]
+    pub unsupported: Option<String>,
+    #[serde(default)]
+    pub missing: Option<String>,
+    #[serde(default)]
     pub save_seconds: f64,
+    #[serde(default)]
+    pub methods: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,9 +11,10 @@ mod machine;
 
 mod cli_run;
 mod context;
-mod run_container;
 mod inspect;
+mod run_container;
 mod run_env_errors;
+mod run_formats;
 mod run_kill;
 mod run_rules;
 mod worker_hostile;

@@ -27,6 +27,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
+        config: BTreeMap::new(),
     };
     EnvironmentRecord {
         name: name.into(),
@@ -289,6 +290,7 @@ pub fn record(
         }
     }
     Record {
+        formats: Vec::new(),
         format_version: FORMAT_VERSION,
         matrix: MatrixSummary {
             name: "compat".to_owned(),
@@ -585,7 +587,12 @@ pub fn run_started() -> Event {
             description: None,
             plan_digest: Digest::of(b"plan"),
         },
-        plan: PlanRecord { environments: Vec::new(), models: Vec::new(), expectations: Vec::new() },
+        plan: PlanRecord {
+            environments: Vec::new(),
+            models: Vec::new(),
+            formats: Vec::new(),
+            expectations: Vec::new(),
+        },
     }))
 }
 

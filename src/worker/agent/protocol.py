@@ -1,6 +1,6 @@
 # shelflife agent, part 1 of 6: frames, errors, small facts.
 #
-# The six parts are concatenated in the order protocol, names, values, formats, tasks, zygote and executed as
+# The six parts are concatenated in the order protocol, names, values, handlers, tasks, zygote and executed as
 # one module. Standard library only at the top level; Python 3.6 to 3.15.
 import json
 import os
@@ -130,7 +130,8 @@ def error_fact(error):
     """The facts of an exception: type, bases, message, deepest module, last frames."""
     frames = []
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if frame.f_globals is globals():
+        # Neither the agent nor its own formats are to blame.
+        if frame.f_globals is globals() or frame.f_globals.get("__shelflife__"):
             continue
         module = frame.f_globals.get("__name__", "?")
         frames.append((str(module), frame.f_code.co_name, line))

@@ -1,6 +1,7 @@
 # shelflife agent, part 5 of 6: what a forked child does.
 import inspect
 import operator
+import pickle
 import random
 
 # Asked for in this order; what the fitted estimator does not offer is left out.
@@ -47,6 +48,10 @@ def seed_everything(seed):
 
 def predicts_labels(estimator):
     """Whether `predict` gives classes or clusters rather than numbers."""
+    # What a format rebuilds without scikit-learn says it itself.
+    known = getattr(type(estimator), "shelflife_labels", None)
+    if known is not None:
+        return known(estimator)
     try:
         from sklearn.base import is_classifier, is_regressor
 
@@ -158,21 +163,43 @@ def train(task, protocol, index):
         result["saved"] = []
         for saving in task["formats"]:
             protocol.phase(index, "save")
-            save = HANDLERS[saving["handler"]][0]
             start = time.perf_counter()
             try:
-                save(estimator, saving["path"], saving["options"])
+                outputs = save_artifact(estimator, saving, dataset)
+                seconds = time.perf_counter() - start
+                if saving.get("model") is not None:
+                    save_model(estimator, saving["model"])
+            except Unsupported as reason:
+                result["saved"].append({"unsupported": cut(text_of(reason), MAX_TEXT)})
+            except ModuleNotFoundError as error:
+                result["saved"].append({"missing": "%s is not installed there" % error.name})
+            except Missing as reason:
+                result["saved"].append({"missing": cut(text_of(reason), MAX_TEXT)})
             except Exception as error:
                 result["saved"].append({"error": error_fact(error)})
             else:
-                result["saved"].append({"save_seconds": time.perf_counter() - start})
+                # An artifact that holds fewer outputs than the estimator offers is asked for those only.
+                held = None if outputs is None else [name for name in methods if name in outputs]
+                result["saved"].append({"save_seconds": seconds, "methods": held})
     return result
+
+
+def save_model(estimator, path):
+    """The fitted model itself, for the reference of formats that translate it."""
+    try:
+        data = pickle.dumps(estimator, protocol=pickle.DEFAULT_PROTOCOL)
+    except Exception:
+        # Functions without a name, classes of `__main__`: `pickle.load` reads what cloudpickle makes of them, too.
+        if not is_there("cloudpickle"):
+            raise
+        data = importlib.import_module("cloudpickle").dumps(estimator)
+    with open(path, "wb") as target:
+        target.write(data)
 
 
 def observe(task, protocol, index):
     """Load one artifact and compute its outputs: (message, payload)."""
     dataset = Dataset(task["inputs"])
-    load = HANDLERS[task["handler"]][1]
     message = {"op": "result", "index": index}
     reset_peak()
     phase, method = "load", None
@@ -183,7 +210,7 @@ def observe(task, protocol, index):
         start = time.perf_counter()
         try:
             seed_everything(task["seed"])
-            estimator = load(task["artifact"], task["options"])
+            estimator = load_artifact(task)
             message["load_seconds"] = time.perf_counter() - start
             protocol.phase(index, "predict")
             phase, start = "predict", time.perf_counter()
@@ -193,6 +220,12 @@ def observe(task, protocol, index):
                 outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
             message["predict_seconds"] = time.perf_counter() - start
             message["outcome"] = "predicted"
+        except Unsupported as reason:
+            message["outcome"] = "inapplicable"
+            message["reason"] = cut(text_of(reason), MAX_TEXT)
+        except Missing as reason:
+            message["outcome"] = "unequipped"
+            message["reason"] = cut(text_of(reason), MAX_TEXT)
         except BaseException as error:
             message["outcome"] = "raised"
             message["phase"] = phase

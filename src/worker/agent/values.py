@@ -104,7 +104,13 @@ def tagged(value):
         text = "d:" + str(value)
     else:
         text = "r:" + cut(repr(value), MAX_TEXT)
-    return text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        # numpy hands out what a damaged file holds, also beyond the last code point.
+        data = ascii(data).encode("ascii")
+    return data
 
 
 def encode_dense(array):

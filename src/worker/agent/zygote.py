@@ -4,7 +4,6 @@ import fcntl
 import gc
 import resource
 import select
-import shutil
 import signal
 import tempfile
 
@@ -303,12 +302,23 @@ def warm_up(request):
             importlib.import_module(module)
         except Exception as error:
             troubles[module] = error_fact(error)
+    if request.get("config") and "sklearn" not in troubles:
+        try:
+            sys.modules["sklearn"].set_config(**request["config"])
+        except Exception as error:
+            troubles["sklearn.set_config"] = error_fact(error)
     lacks = {}
     if "sklearn" not in troubles:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             lacks = lacking(request.get("expressions", {}))
-    for optional in ("joblib", "sklearn.utils.validation"):
+    SOURCES.update(request.get("handlers", {}))
+    preload = ["sklearn.utils.validation"]
+    for name, source in SOURCES.items():
+        # A file of the matrix runs in a child first: what it does at its top must not reach the others.
+        if not source["foreign"]:
+            preload.extend(handler(name).get("PRELOAD", ()))
+    for optional in preload:
         try:
             importlib.import_module(optional)
         except Exception:

@@ -1,0 +1,39 @@
+# joblib: arrays apart from the pickle, with or without compression.
+LOAD_NEEDS = [("sklearn", "scikit-learn")]
+PRELOAD = ["joblib"]
+
+
+def module():
+    """joblib, or the copy that scikit-learn up to 0.22 carries."""
+    try:
+        import joblib
+    except ImportError:
+        from sklearn.externals import joblib
+    return joblib
+
+
+def save(estimator, path, options, dataset):
+    compress = options.get("compress", 0)
+    compress = tuple(compress) if isinstance(compress, list) else compress
+    if isinstance(compress, tuple) and compress[0] == "lz4":
+        need_lz4()
+    module().dump(estimator, path, compress=compress)
+
+
+def load(path, options):
+    compress = options.get("compress", 0)
+    if isinstance(compress, list) and compress[0] == "lz4":
+        need_lz4()
+    mode = options.get("mmap_mode")
+    if mode is None:
+        return module().load(path)
+    if compress:
+        raise Unsupported("joblib maps no compressed file into memory: mmap_mode=%r would be ignored" % mode)
+    return module().load(path, mmap_mode=mode)
+
+
+def need_lz4():
+    try:
+        import lz4.frame  # noqa: F401
+    except ImportError:
+        raise Missing("lz4 is not installed there: add it to the packages of the environment")
