@@ -25,6 +25,7 @@ fn spec(runtime: RuntimeSpec) -> EnvironmentSpec {
         variables: BTreeMap::new(),
         producer: true,
         consumer: true,
+        outside: false,
     }
 }
 

@@ -28,6 +28,7 @@ fn venv(python: &str, packages: &[(&str, VersionSpec)]) -> EnvironmentSpec {
         variables: BTreeMap::new(),
         producer: true,
         consumer: true,
+        outside: false,
     }
 }
 

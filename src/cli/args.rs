@@ -54,6 +54,14 @@ pub enum Command {
     ///
     /// Example: shelflife run matrices/quickstart.toml --fail-on drift
     Run(RunArgs),
+    /// Try files that exist already, made by anybody, in other environments.
+    ///
+    /// ARTIFACT is a file, a folder, a glob or the root of a registry NAME/VERSION/. What made each file is read from
+    /// the file or from NAME_metadata.json beside it; its environment is made again and tells what to compare with,
+    /// unless expected values are given. Nothing is loaded outside of isolated processes.
+    ///
+    /// Example: shelflife check churn.joblib --inputs X.csv --on scikit-learn==1.5.2,1.7.2
+    Check(CheckArgs),
     /// Show what a matrix would run; nothing is made and nothing runs.
     ///
     /// Example: shelflife plan matrices/zoo.toml --model 'hist-*'
@@ -115,6 +123,77 @@ pub struct RunArgs {
     #[arg(long, value_name = "RUN")]
     pub baseline: Option<PathBuf>,
     /// Batches of cells that run side by side; the number of cores by default.
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Execute everything again, whatever the record and the cache hold.
+    #[arg(long)]
+    pub fresh: bool,
+    /// How environments are made.
+    #[command(flatten)]
+    pub making: MakingArgs,
+    /// How to speak to standard output: `json` streams the events as they happen.
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    pub message_format: MessageFormat,
+    /// No progress, only the result.
+    #[arg(long, short = 'q')]
+    pub quiet: bool,
+}
+
+/// Which files, and what is known of them.
+#[derive(Args, Debug, Default)]
+pub struct ArtifactArgs {
+    /// Files, folders, globs or registries.
+    #[arg(required = true, value_name = "ARTIFACT")]
+    pub artifacts: Vec<PathBuf>,
+    /// What they predict on: .csv, .npy, .json or .jsonl. Default: the validation file beside each, else random numbers
+    /// of the right width.
+    #[arg(long, short = 'i', value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// Columns of a CSV that are no inputs, such as the target (separated by commas).
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub drop: Vec<String>,
+    /// Types of columns of a CSV, such as `zip=text` (float64, float32, int64, bool, text); inferred otherwise.
+    #[arg(long, value_name = "COLUMN=TYPE", value_delimiter = ',')]
+    pub dtype: Vec<String>,
+    /// What predict should give: .npy, .csv, or .json, which can name other outputs. Needs --inputs.
+    #[arg(long, short = 'e', value_name = "FILE", requires = "inputs")]
+    pub expected: Option<PathBuf>,
+    /// Only load, predict nothing.
+    #[arg(long, conflicts_with = "inputs")]
+    pub load_only: bool,
+    /// What made them, where they do not tell: an environment as for --on.
+    #[arg(long, value_name = "ENV")]
+    pub made_by: Option<String>,
+    /// Seed of random inputs and of the random generators.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u32,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// What is tried.
+    #[command(flatten)]
+    pub files: ArtifactArgs,
+    /// Environments to try them in (repeatable): `scikit-learn==1.5.2,1.7.2`, `"scikit-learn==1.7.2 numpy==2.3.5
+    /// python==3.13"`, a lock (.json of a run, or pip's requirements.txt), or the path of an interpreter.
+    #[arg(long, required = true, value_name = "ENV")]
+    pub on: Vec<String>,
+    /// How the run goes.
+    #[command(flatten)]
+    pub running: RunningArgs,
+}
+
+/// How a run goes.
+#[derive(Args, Debug)]
+pub struct RunningArgs {
+    /// Name of the run and of its folder; the command's name by default.
+    #[arg(long, value_name = "NAME")]
+    pub run: Option<String>,
+    /// Folder of all runs.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// Cells that run side by side; the number of cores by default.
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Execute everything again, whatever the record and the cache hold.

@@ -34,6 +34,21 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// Nothing that was named is an artifact.
+    #[error("there is no artifact to try")]
+    #[diagnostic(help("name a saved model, a folder of them, or a glob in quotes"))]
+    NoArtifact,
+    /// Inputs that cannot be used.
+    #[error("the inputs `{}` cannot be used: {reason}", path.display())]
+    #[diagnostic(help(
+        "give a .csv with a header line, a .npy, a .json with rows, or a .jsonl with one row or text a line"
+    ))]
+    Inputs {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A word of the command line is unknown.
     #[error("{what}")]
     #[diagnostic(help("{help}"))]
@@ -85,7 +100,11 @@ impl Failure {
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } => ExitCode::InvalidInput,
+            Self::Matrix(_)
+            | Self::Dataset(_)
+            | Self::Record { .. }
+            | Self::NoArtifact
+            | Self::Inputs { .. } => ExitCode::InvalidInput,
             Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
                 ExitCode::NothingSelected
             }

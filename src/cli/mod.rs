@@ -1,9 +1,11 @@
 //! Layer 4: the application. One file per subcommand; what they share is in `console`, `failure` and `load`.
 
 mod args;
+mod check;
 mod console;
 mod doctor;
 mod env;
+mod environments;
 mod failure;
 mod load;
 mod plan;
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
     start_log();
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Env(args) => env::env(&args.command),

@@ -10,6 +10,7 @@ mod encode;
 mod error;
 mod npy;
 
+pub use encode::{none, synthetic};
 pub use error::DatasetError;
 
 use crate::matrix::DatasetSpec;

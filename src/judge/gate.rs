@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::JudgeOptions;
+use super::outside::is_uncompared;
 use crate::vocab::{
-    ArtifactId, EnvName, ExitCode, ExpectationNote, ExpectationRecord, FormatName, ModelName, Record, Status,
-    Verdict,
+    ArtifactId, EnvName, ExitCode, ExpectationNote, ExpectationRecord, FormatName, ModelName, Record, Stage,
+    Status, Verdict,
 };
 
 /// The verdicts of an earlier run, to judge a later one against.
@@ -80,9 +81,13 @@ impl<'a> Gate<'a> {
         artifact: &ArtifactId,
         consumer: &EnvName,
         verdict: Verdict,
+        stage: Stage,
     ) -> (Option<Status>, Option<ExpectationNote>) {
         if !self.judges() {
             return (None, None);
+        }
+        if is_uncompared(verdict, stage) {
+            return (Some(Status::New), None);
         }
         let covering = self.expectations.iter().rev().find(|covering| {
             covering.consumers.contains(consumer)
@@ -167,7 +172,9 @@ pub fn exit_code(record: &Record) -> ExitCode {
     if has(Status::Regression) || is_stale {
         return ExitCode::Judged;
     }
-    let unjudged =
-        record.cells.iter().any(|cell| cell.verdict == Verdict::EnvError && cell.status == Some(Status::New));
+    let unjudged = record.cells.iter().any(|cell| {
+        cell.status == Some(Status::New)
+            && (cell.verdict == Verdict::EnvError || is_uncompared(cell.verdict, cell.stage))
+    });
     if unjudged { ExitCode::CouldNotJudge } else { ExitCode::Done }
 }

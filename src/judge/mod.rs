@@ -6,6 +6,7 @@
 mod findings;
 mod fold;
 mod gate;
+mod outside;
 mod stage;
 mod verdict;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 pub use fold::{ArtifactFacts, CellFacts, EnvironmentFacts, FoldError, RunFacts, fold};
 pub use gate::{Baseline, exit_code};
+pub use outside::is_bad_input;
 pub use stage::load_stage;
 pub use verdict::{Opinion, judge_cell};
 
@@ -109,6 +111,7 @@ fn environment_record(
         EnvironmentFacts::Failed { reason, remedy } => {
             (None, Some((*reason).to_owned()), remedy.map(str::to_owned))
         }
+        EnvironmentFacts::Elsewhere => (None, None, None),
         EnvironmentFacts::Unknown => (None, Some(fold::NOT_REACHED.to_owned()), None),
     };
     EnvironmentRecord {
@@ -139,6 +142,7 @@ fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
         train_seconds: made.map(|made| made.train_seconds),
         save_seconds: made.map(|made| made.save_seconds),
         reason: artifact.absence.map(|absence| verdict::absence_reason(&artifact.id, absence)),
+        file: artifact.file.cloned(),
     }
 }
 
@@ -154,7 +158,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         }
         _ => None,
     };
-    let (status, expected) = gate.status(artifact, facts.consumer_name, verdict);
+    let (status, expected) = gate.status(artifact, facts.consumer_name, verdict, stage);
     CellRecord {
         artifact: id.to_owned(),
         model: artifact.model.clone(),

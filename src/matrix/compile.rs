@@ -10,9 +10,10 @@ use super::error::{Fallible, MatrixError, Problem, Problems, Source};
 use super::load::{self, Merged, Placed, Read, resolve};
 use super::models::{self, Defaults};
 use super::naming::plain_name;
+use super::outside::{Expanded, FindArtifacts};
 use super::raw::{Quantity, RawDataset, RawLimits, RawSelect, Text, Texts, texts};
 use super::types::{DatasetSpec, EnvironmentSpec, Limits, Matrix};
-use super::{environments, glob, rules, units};
+use super::{artifacts, environments, glob, rules, units};
 use crate::matrix::EnvPattern;
 
 /// The types that a column can be declared as.
@@ -24,10 +25,26 @@ const DTYPES: &[&str] = &["float64", "float32", "int64", "bool", "text"];
 /// # Errors
 /// Every problem that was found, with its place and what to write instead.
 pub fn load(path: &Path, read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Matrix, MatrixError> {
-    compile(load::load(path, read)?, read)
+    compile(load::load(path, read)?, read, None)
 }
 
-fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
+/// As [`load`], for matrices that may name files from outside: `finder` finds them.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    path: &Path,
+    read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
+    finder: &dyn FindArtifacts,
+) -> Result<Matrix, MatrixError> {
+    compile(load::load(path, read)?, read, Some(finder))
+}
+
+fn compile(
+    merged: Merged,
+    read: Read<'_>,
+    finder: Option<&dyn FindArtifacts>,
+) -> Result<Matrix, MatrixError> {
     let problems = &mut Problems::default();
     let main = &merged.main;
     let name = problems.take(matrix_name(&merged)).unwrap_or_default();
@@ -50,11 +67,12 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
     }
     let declared: Vec<&str> = merged.datasets.iter().map(|(name, _)| name.get_ref().as_str()).collect();
     let defaults = problems.take(Defaults::compile(merged.defaults.as_ref(), &declared));
-    let models = match (&merged.models, &defaults) {
+    let mut models = match (&merged.models, &defaults) {
         (Some(placed), Some(defaults)) if !placed.value.is_empty() => {
             models::compile(placed, defaults, read, problems)
         }
         (Some(_), None) => Vec::new(),
+        _ if merged.artifacts.as_ref().is_some_and(|placed| !placed.value.is_empty()) => Vec::new(),
         _ => {
             problems.note(lacks(main, "models", "[[models]]", "name and estimator"));
             Vec::new()
@@ -64,6 +82,21 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
     problems.check()?;
     if let Some(select) = &merged.select {
         problems.take(apply_selection(select, &mut environments));
+        problems.check()?;
+    }
+    let mut given = BTreeMap::new();
+    let mut refused = Vec::new();
+    if let (Some(placed), Some(defaults)) = (&merged.artifacts, &defaults) {
+        let declared = artifacts::compile(placed, defaults, &environments, problems);
+        problems.check()?;
+        let expanded = match finder {
+            Some(finder) => finder.find(&declared, &environments),
+            None => Expanded::default(),
+        };
+        artifacts::join(placed, expanded, &mut environments, &mut models, problems, |more, refusals| {
+            given = more;
+            refused = refusals;
+        });
         problems.check()?;
     }
     for (does, wanted) in [("writes", true), ("reads", false)] {
@@ -96,6 +129,8 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
         // Set where nothing was noted, which `check` has made sure of.
         limits: limits.unwrap_or(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
         expectations,
+        given,
+        refused,
     })
 }
 

@@ -9,8 +9,8 @@ use serde_spanned::Spanned;
 use super::error::{Fallible, Source};
 use super::glob;
 use super::raw::{
-    RawDataset, RawDefaults, RawEnvironment, RawExpect, RawHeader, RawLimits, RawMatrix, RawModel, RawSelect,
-    RawTolerance, Text,
+    RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawHeader, RawLimits, RawMatrix,
+    RawModel, RawSelect, RawTolerance, Text,
 };
 
 /// Reads the bytes of a file.
@@ -34,6 +34,7 @@ pub(super) struct Merged {
     pub limits: Option<Placed<RawLimits>>,
     pub datasets: Vec<(Text, Placed<RawDataset>)>,
     pub models: Option<Placed<Vec<Spanned<RawModel>>>>,
+    pub artifacts: Option<Placed<Vec<Spanned<RawArtifact>>>>,
     pub tolerance: Vec<Placed<Spanned<RawTolerance>>>,
     pub expect: Vec<Placed<Spanned<RawExpect>>>,
 }
@@ -133,6 +134,7 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         limits: None,
         datasets: Vec::new(),
         models: None,
+        artifacts: None,
         tolerance: Vec::new(),
         expect: Vec::new(),
     });
@@ -150,6 +152,7 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         limits: placed(&source, raw.limits, base.limits),
         datasets: base.datasets.into_iter().chain(own_datasets).collect(),
         models: placed(&source, raw.models, base.models),
+        artifacts: placed(&source, raw.artifact, base.artifacts),
         tolerance: appended(&source, base.tolerance, raw.tolerance),
         expect: appended(&source, base.expect, raw.expect),
         main: source,

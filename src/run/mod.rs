@@ -13,6 +13,7 @@ mod executor;
 mod jobs;
 mod keys;
 mod ledger;
+mod outside;
 mod submitting;
 mod turns;
 

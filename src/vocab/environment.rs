@@ -18,6 +18,8 @@ pub enum Runtime {
     Container,
     /// An interpreter or command prefix that somebody else made.
     Existing,
+    /// Never made: it stands for whoever wrote an artifact of which nothing tells its environment.
+    Elsewhere,
 }
 
 impl Runtime {
@@ -28,6 +30,7 @@ impl Runtime {
             Self::Rootfs => "rootfs",
             Self::Container => "container",
             Self::Existing => "existing",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }

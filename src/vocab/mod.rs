@@ -18,8 +18,8 @@ pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
 pub use environment::{ByteOrder, Lock, Runtime};
 pub use event::{
-    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, MatrixRecord, ModelPlan, PlanRecord,
-    RunHeader,
+    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, InputsKind, MatrixRecord,
+    ModelPlan, PlanRecord, RunHeader,
 };
 pub use exit::ExitCode;
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FormatName, Lock, ModelName, OutputComparison, Runtime, Stage,
-    Status, Verdict,
+    ArtifactId, Digest, EnvName, ErrorFact, FilePlan, FormatName, Lock, ModelName, OutputComparison, Runtime,
+    Stage, Status, Verdict,
 };
 
 /// A judged run.
@@ -119,6 +119,9 @@ pub struct ArtifactRecord {
     pub save_seconds: Option<f64>,
     /// Why it does not exist.
     pub reason: Option<String>,
+    /// Set where it is a file from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FilePlan>,
 }
 
 /// One cell: an artifact in a consumer.

@@ -1,7 +1,6 @@
 # shelflife agent, part 5 of 6: what a forked child does.
 import inspect
 import operator
-import random
 
 # Asked for in this order; what the fitted estimator does not offer is left out.
 METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples", "predict_std")
@@ -169,6 +168,22 @@ def train(task, protocol, index):
     return result
 
 
+def methods_of(task, estimator, dataset):
+    """The outputs to compute: those that are asked for, else those that the estimator offers. Where it offers some and
+    none works, the first one, so that its exception is seen."""
+    if task["methods"] is not None:
+        return task["methods"]
+    if dataset.header["layout"] == "none":
+        return []
+    methods = offered_outputs(estimator, dataset, task["seed"])
+    if methods:
+        return methods
+    for name in METHODS:
+        if offers(estimator, name):
+            return [name]
+    raise NotAModel("the file holds a %s, which has nothing to predict with" % class_name(type(estimator)))
+
+
 def observe(task, protocol, index):
     """Load one artifact and compute its outputs: (message, payload)."""
     dataset = Dataset(task["inputs"])
@@ -187,8 +202,10 @@ def observe(task, protocol, index):
             message["load_seconds"] = time.perf_counter() - start
             protocol.phase(index, "predict")
             phase, start = "predict", time.perf_counter()
+            if task.get("outside"):
+                dataset.suit(estimator)
             labels = predicts_labels(estimator)
-            for method in task["methods"]:
+            for method in methods_of(task, estimator, dataset):
                 seed_everything(task["seed"])
                 outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
             message["predict_seconds"] = time.perf_counter() - start

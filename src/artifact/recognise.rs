@@ -1,0 +1,169 @@
+//! What a file is, from its name and its bytes, and which scikit-learn it says it was written by. Nothing is executed.
+
+use std::path::Path;
+
+use crate::format;
+
+/// First bytes of the compressions that joblib writes.
+const COMPRESSED: &[&[u8]] = &[
+    b"\x78\x01",
+    b"\x78\x5e",
+    b"\x78\x9c",
+    b"\x78\xda",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"]\0\0\x80",
+    b"\x04\x22\x4d\x18",
+];
+
+/// The format of a file; else what it looks like instead.
+pub(super) fn format(path: &Path, bytes: &[u8]) -> Result<&'static str, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    let by_extension = extension
+        .as_deref()
+        .and_then(|extension| format::TABLE.iter().find(|format| format.extension == extension));
+    match by_extension {
+        Some(format) if !matches!(format.handler, "pickle" | "joblib") => return Ok(format.name),
+        _ => {}
+    }
+    if COMPRESSED.iter().any(|magic| bytes.starts_with(magic)) {
+        return Ok("joblib");
+    }
+    if !is_pickle(bytes) {
+        return Err(looks_like(bytes));
+    }
+    // joblib reads every pickle; pickle does not read the arrays that joblib puts between its opcodes.
+    let of_joblib = by_extension.is_some_and(|format| format.handler == "joblib")
+        || contains(bytes, b"NumpyArrayWrapper");
+    Ok(if of_joblib { "joblib" } else { "pickle" })
+}
+
+/// Whether bytes begin as a pickle does. A truncated one is a pickle: loading says what is missing.
+fn is_pickle(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x80, protocol, ..] => *protocol <= 6,
+        // Protocols 0 and 1 have no magic: opcodes that begin an object, and the full stop at the end.
+        [b'(' | b'c' | b']' | b'}' | b'I' | b'F' | b'V' | b'S', .., b'.'] => {
+            contains(bytes, b"\n") && contains(bytes, b"csklearn") || contains(bytes, b"ccopy_reg")
+        }
+        _ => false,
+    }
+}
+
+fn looks_like(bytes: &[u8]) -> String {
+    let head = &bytes[..bytes.len().min(400)];
+    let known: &[(&[u8], &str)] = &[
+        (b"\x93NUMPY", "a numpy array (.npy)"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"\x89HDF", "an HDF5 file"),
+        (b"PAR1", "a Parquet file"),
+        (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself with `git lfs pull`"),
+    ];
+    if let Some((_, what)) = known.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return format!("it is {what}");
+    }
+    match std::str::from_utf8(head) {
+        Ok(text) if text.chars().all(|c| !c.is_control() || c.is_whitespace()) => "it is a text".to_owned(),
+        _ => format!("its first bytes are those of no known format ({:02x?})", &bytes[..bytes.len().min(4)]),
+    }
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    find(bytes, text).is_some()
+}
+
+fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    let (first, rest) = text.split_first()?;
+    let mut start = 0;
+    while let Some(at) = bytes[start..].iter().position(|byte| byte == first) {
+        let at = start + at;
+        if bytes[at + 1..].starts_with(rest) {
+            return Some(at);
+        }
+        start = at + 1;
+    }
+    None
+}
+
+/// The scikit-learn that an uncompressed pickle says it was written by: what `BaseEstimator.__getstate__` puts there.
+pub(super) fn recorded_scikit_learn(bytes: &[u8]) -> Option<String> {
+    let mark = b"_sklearn_version";
+    let mut rest = bytes;
+    while let Some(at) = find(rest, mark) {
+        rest = &rest[at + mark.len()..];
+        if let Some(version) = text_after(rest) {
+            return Some(version);
+        }
+    }
+    None
+}
+
+/// The short text that follows a key, behind the opcodes that remember the key.
+fn text_after(bytes: &[u8]) -> Option<String> {
+    let mut at = 0;
+    loop {
+        match bytes.get(at..)? {
+            // MEMOIZE; BINPUT with its slot; LONG_BINPUT with its slot.
+            [0x94, ..] => at += 1,
+            [b'q', _, ..] => at += 2,
+            [b'r', _, _, _, _, ..] => at += 5,
+            // SHORT_BINUNICODE and BINUNICODE.
+            [0x8c, length, text @ ..] => return version(text.get(..usize::from(*length))?),
+            [b'X', a, b, c, d, text @ ..] => {
+                let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+                return version(text.get(..length.min(64))?);
+            }
+            // UNICODE of protocol 0, behind the line that remembers the key.
+            [b'\n' | b'p', ..] => {
+                let line = bytes.get(at + 1..)?;
+                let end = find(line, b"\n")?;
+                if let Some(text) = line[..end].strip_prefix(b"V") {
+                    return version(text);
+                }
+                at += 1 + end;
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn version(text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    let plain = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+'));
+    plain.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_behind_the_opcodes_of_every_protocol() {
+        let rows: &[&[u8]] = &[
+            b"\x8c\x10_sklearn_version\x94\x8c\x051.5.2\x94",
+            b"X\x10\0\0\0_sklearn_versionq\x17X\x05\0\0\x001.5.2q\x18",
+            b"V_sklearn_version\np12\nV1.5.2\np13\n",
+        ];
+        for row in rows {
+            assert_eq!(recorded_scikit_learn(row).as_deref(), Some("1.5.2"));
+        }
+        assert_eq!(recorded_scikit_learn(b"_sklearn_version\x94\x8c\x05"), None);
+        assert_eq!(recorded_scikit_learn(b"_sklearn_version"), None);
+    }
+
+    #[test]
+    fn formats_follow_content_before_extension() {
+        let pickle = b"\x80\x04\x95abc.";
+        assert_eq!(format(Path::new("a.pkl"), pickle), Ok("pickle"));
+        assert_eq!(format(Path::new("a.joblib"), pickle), Ok("joblib"));
+        assert_eq!(format(Path::new("a.pkl"), b"\x80\x04\x95 NumpyArrayWrapper ."), Ok("joblib"));
+        assert_eq!(format(Path::new("a.pkl"), b"\x78\x9cabc"), Ok("joblib"));
+        assert_eq!(format(Path::new("a.pkl"), b"hello, world"), Err("it is a text".to_owned()));
+        assert_eq!(format(Path::new("a.pkl"), b""), Err("the file is empty".to_owned()));
+    }
+}
