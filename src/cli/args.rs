@@ -62,6 +62,15 @@ pub enum Command {
     ///
     /// Example: shelflife check churn.joblib --inputs X.csv --on scikit-learn==1.5.2,1.7.2
     Check(CheckArgs),
+    /// Put a model into a package with inputs, expected outputs, versions and digest, for later checks.
+    ///
+    /// It runs in the environment that trained the model (--python) and writes NAME_model.*, NAME_metadata.json and
+    /// NAME_validation.json. Loading a model runs its author's code: pack what you trust. The helper that does it is one
+    /// file without dependencies, which training jobs can call by themselves: `shelflife pack --helper >
+    /// shelflife_pack.py`.
+    ///
+    /// Example: shelflife pack churn.joblib --inputs X.csv --python .venv/bin/python --version 3 -o models
+    Pack(PackArgs),
     /// Show what a matrix would run; nothing is made and nothing runs.
     ///
     /// Example: shelflife plan matrices/zoo.toml --model 'hist-*'
@@ -182,6 +191,35 @@ pub struct CheckArgs {
     /// How the run goes.
     #[command(flatten)]
     pub running: RunningArgs,
+}
+
+/// Arguments of `pack`.
+#[derive(Args, Debug)]
+pub struct PackArgs {
+    /// The saved model.
+    #[arg(required_unless_present = "helper")]
+    pub model: Option<PathBuf>,
+    /// Rows to validate with: a .csv with a header line, or a .npy.
+    #[arg(long, short = 'i', value_name = "FILE", required_unless_present = "helper")]
+    pub inputs: Option<PathBuf>,
+    /// The interpreter that trained it.
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    pub python: PathBuf,
+    /// Folder of packages.
+    #[arg(long, short = 'o', value_name = "DIR", default_value = "models")]
+    pub output: PathBuf,
+    /// Name of the model; that of its file by default.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Version: the package goes to NAME/VERSION/, and NAME/latest points at it.
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Columns of a CSV that are no inputs, such as the target (separated by commas).
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub drop: Vec<String>,
+    /// Print the Python helper instead.
+    #[arg(long, exclusive = true)]
+    pub helper: bool,
 }
 
 /// How a run goes.

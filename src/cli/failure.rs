@@ -38,6 +38,15 @@ pub enum Failure {
     #[error("there is no artifact to try")]
     #[diagnostic(help("name a saved model, a folder of them, or a glob in quotes"))]
     NoArtifact,
+    /// A model could not be packed.
+    #[error("the model could not be packed: {reason}")]
+    #[diagnostic(help(
+        "--python names the interpreter that trained it; it must be able to load the model and to predict on the inputs"
+    ))]
+    Pack {
+        /// Why.
+        reason: String,
+    },
     /// Inputs that cannot be used.
     #[error("the inputs `{}` cannot be used: {reason}", path.display())]
     #[diagnostic(help(
@@ -104,6 +113,7 @@ impl Failure {
             | Self::Dataset(_)
             | Self::Record { .. }
             | Self::NoArtifact
+            | Self::Pack { .. }
             | Self::Inputs { .. } => ExitCode::InvalidInput,
             Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
                 ExitCode::NothingSelected

@@ -8,6 +8,7 @@ mod env;
 mod environments;
 mod failure;
 mod load;
+mod pack;
 mod plan;
 mod report;
 mod run;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
+        Command::Pack(args) => pack::pack(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Env(args) => env::env(&args.command),
