@@ -71,6 +71,17 @@ pub enum Command {
     ///
     /// Example: shelflife pack churn.joblib --inputs X.csv --python .venv/bin/python --version 3 -o models
     Pack(PackArgs),
+    /// May we move? Judge artifacts that move from one environment to another, or a matrix against a baseline.
+    ///
+    /// Ends 0 when nothing new fails, 100 when something does, 101 when something could not be judged. What would be a
+    /// regression is tried again before it is believed. gate.md in the folder of the run is made for a pull request.
+    ///
+    /// Example: shelflife gate models --from scikit-learn==1.5.2 --to scikit-learn==1.7.2 --github
+    Gate(GateArgs),
+    /// Keep what is known to fail, and what is known to work, in a file that can be reviewed.
+    ///
+    /// Example: shelflife baseline accept gate --file shelflife-baseline.json
+    Baseline(BaselineArgs),
     /// Show what a matrix would run; nothing is made and nothing runs.
     ///
     /// Example: shelflife plan matrices/zoo.toml --model 'hist-*'
@@ -191,6 +202,63 @@ pub struct CheckArgs {
     /// How the run goes.
     #[command(flatten)]
     pub running: RunningArgs,
+}
+
+/// Arguments of `gate`.
+#[derive(Args, Debug)]
+pub struct GateArgs {
+    /// What is tried: artifacts, or one matrix (.toml).
+    #[command(flatten)]
+    pub files: ArtifactArgs,
+    /// The environment of today, as for `check --on`. What nothing tells the maker of counts as made there.
+    #[arg(long, value_name = "ENV")]
+    pub from: Option<String>,
+    /// The environment to move to.
+    #[arg(long, value_name = "ENV")]
+    pub to: Option<String>,
+    /// What is known: the file of `shelflife baseline accept`, or an earlier run (name, folder, results.json).
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Believe a regression at once.
+    #[arg(long)]
+    pub no_retry: bool,
+    /// In GitHub Actions: write the step summary, and print annotations.
+    #[arg(long)]
+    pub github: bool,
+    /// Write a badge for shields.io (endpoint format).
+    #[arg(long, value_name = "FILE")]
+    pub badge: Option<PathBuf>,
+    /// How the run goes.
+    #[command(flatten)]
+    pub running: RunningArgs,
+}
+
+/// Arguments of `baseline`.
+#[derive(Args, Debug)]
+pub struct BaselineArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: BaselineCommand,
+}
+
+/// The subcommands of `baseline`.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Record the verdicts of a run as what is known, after a person has looked at them.
+    Accept(AcceptArgs),
+}
+
+/// Arguments of `baseline accept`.
+#[derive(Args, Debug)]
+pub struct AcceptArgs {
+    /// The run: its name, its folder, or its events.jsonl.
+    pub run: PathBuf,
+    /// Folder of all runs, for a run given by name.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// The baseline; what it says of other artifacts and environments stays.
+    #[arg(long, value_name = "FILE", default_value = "shelflife-baseline.json")]
+    pub file: PathBuf,
 }
 
 /// Arguments of `pack`.

@@ -124,6 +124,9 @@ pub(super) fn judge_options(
 ) -> Result<JudgeOptions, Failure> {
     let baseline = match baseline {
         None => None,
+        Some(given) if super::gate::is_baseline_record(given) => {
+            Some(Baseline::default().accepting(&super::gate::read_known(given)?))
+        }
         Some(given) if given.is_file() && given.extension().is_some_and(|extension| extension == "json") => {
             let unreadable = |reason: String| Failure::Record { path: given.to_owned(), reason };
             let bytes = fs_err::read(given).map_err(|error| unreadable(error.to_string()))?;

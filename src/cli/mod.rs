@@ -7,6 +7,7 @@ mod doctor;
 mod env;
 mod environments;
 mod failure;
+mod gate;
 mod load;
 mod pack;
 mod plan;
@@ -42,6 +43,10 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Pack(args) => pack::pack(&args),
+        Command::Gate(args) => gate::gate(&args),
+        Command::Baseline(args) => match args.command {
+            args::BaselineCommand::Accept(args) => gate::accept(&args),
+        },
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Env(args) => env::env(&args.command),

@@ -108,6 +108,8 @@ pub struct CellFold<'a> {
     pub lost: Option<&'a str>,
     /// Whether the observation came from an earlier record or the cache.
     pub reused: bool,
+    /// What was seen when it was tried again, and how that compares.
+    pub retried: Option<(&'a Observation, &'a BTreeMap<String, OutputComparison>)>,
 }
 
 /// A cell with everything that its verdict depends on.
@@ -248,6 +250,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                         outputs: None,
                         lost: None,
                         reused: *reused,
+                        retried: None,
                     };
                 }
             }
@@ -259,6 +262,11 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
             Event::CellCompared { artifact, consumer, outputs } => {
                 if let Some((index, position)) = position_of(artifact, consumer) {
                     artifacts[index].cells[position].outputs = Some(outputs);
+                }
+            }
+            Event::CellRetried { artifact, consumer, observation, outputs } => {
+                if let Some((index, position)) = position_of(artifact, consumer) {
+                    artifacts[index].cells[position].retried = Some((observation, outputs));
                 }
             }
             Event::RunFinished { time, seconds, executed, reused, interrupted } => {

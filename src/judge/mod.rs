@@ -3,6 +3,7 @@
 //! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
 //! the same record on any machine, with or without Python.
 
+mod baseline;
 mod findings;
 mod fold;
 mod gate;
@@ -12,15 +13,16 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
-pub use fold::{ArtifactFacts, CellFacts, EnvironmentFacts, FoldError, RunFacts, fold};
-pub use gate::{Baseline, exit_code};
+pub use baseline::{Baseline, BaselineError, Known, read_baseline, write_baseline};
+pub use fold::{ArtifactFacts, CellFacts, CellFold, EnvironmentFacts, FoldError, RunFacts, fold};
+pub use gate::exit_code;
 pub use outside::is_bad_input;
 pub use stage::load_stage;
 pub use verdict::{Opinion, judge_cell};
 
 use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, MatrixSummary, Outcome,
-    Record, RunSummary, Summary, Verdict, WarningFact,
+    Record, RunSummary, Status, Summary, Verdict, WarningFact,
 };
 use gate::Gate;
 
@@ -158,7 +160,10 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         }
         _ => None,
     };
-    let (status, expected) = gate.status(artifact, facts.consumer_name, verdict, stage);
+    let (mut status, expected) = gate.status(artifact, facts.consumer_name, verdict, stage);
+    if status == Some(Status::Regression) && works_on_retry(facts) {
+        status = Some(Status::Flaky);
+    }
     CellRecord {
         artifact: id.to_owned(),
         model: artifact.model.clone(),
@@ -180,6 +185,21 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         peak_rss_bytes: observation.and_then(|observation| observation.peak_rss_bytes),
         reused: facts.cell.reused,
     }
+}
+
+/// Whether a cell worked when it was tried again.
+fn works_on_retry(facts: &CellFacts<'_>) -> bool {
+    facts.cell.retried.is_some_and(|(observation, outputs)| {
+        let cell = CellFold {
+            observation: Some(observation),
+            outputs: Some(outputs),
+            lost: None,
+            reused: false,
+            retried: None,
+        };
+        let again = CellFacts { cell: &cell, ..*facts };
+        judge_cell(&again).verdict.works()
+    })
 }
 
 /// The texts of warnings that speak of versions: `InconsistentVersionWarning` since scikit-learn 1.3, a

@@ -359,7 +359,7 @@ fn message(text: &str) -> String {
 
 /// A text from outside as code: nothing in it is markup, a mention, a link or a table's border, in a table
 /// or not.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = line(text);
     if text.is_empty() {
         return String::new();
@@ -381,7 +381,7 @@ fn code(text: &str) -> String {
 }
 
 /// A text from outside as plain text: no markup, no HTML, no mentions of people or issues.
-fn prose(text: &str) -> Cow<'_, str> {
+pub(super) fn prose(text: &str) -> Cow<'_, str> {
     let text = line(text);
     if !text.contains(['\\', '`', '*', '_', '[', ']', '<', '>', '#', '|', '~', '&', '@', '$', '!']) {
         return text;

@@ -7,6 +7,7 @@ pub mod crossing;
 pub mod csv;
 pub mod events;
 mod events_fast;
+mod gate;
 pub mod html;
 mod html_data;
 pub mod json;
@@ -18,8 +19,9 @@ pub mod view;
 pub mod words;
 
 pub use events::{EventLogError, parse_events};
+pub use gate::{GateView, annotations as gate_annotations, badge as gate_badge, markdown as gate_markdown};
 pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
-pub use sink::{EventLog, SinkError, set_aside, write_file, write_reports};
+pub use sink::{EventLog, SinkError, append_file, set_aside, write_file, write_reports};
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;
 

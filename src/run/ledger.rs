@@ -102,7 +102,10 @@ impl Ledger {
             Event::CellCompared { artifact, consumer, .. } => {
                 self.comparisons.insert((artifact.clone(), consumer.clone()), index);
             }
-            Event::RunStarted(_) | Event::RunResumed { .. } | Event::RunFinished { .. } => {}
+            Event::RunStarted(_)
+            | Event::RunResumed { .. }
+            | Event::CellRetried { .. }
+            | Event::RunFinished { .. } => {}
         }
     }
 

@@ -115,6 +115,18 @@ pub enum Event {
         /// Facts by output name.
         outputs: BTreeMap<String, OutputComparison>,
     },
+    /// A cell that would have been a regression was executed again, all by itself.
+    CellRetried {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// The environment that read it.
+        consumer: EnvName,
+        /// What was seen this time.
+        observation: Observation,
+        /// How it compares with the reference of that time.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, OutputComparison>,
+    },
     /// Last line of a finished run.
     RunFinished {
         /// RFC 3339 time.

@@ -16,7 +16,7 @@ mod verdict;
 
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
-pub use environment::{ByteOrder, Lock, Runtime};
+pub use environment::{ByteOrder, Lock, Move, Runtime, moves};
 pub use event::{
     ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, InputsKind, MatrixRecord,
     ModelPlan, PlanRecord, RunHeader,
