@@ -82,6 +82,12 @@ pub enum Command {
     ///
     /// Example: shelflife baseline accept gate --file shelflife-baseline.json
     Baseline(BaselineArgs),
+    /// Find the first release in which an artifact does worse.
+    ///
+    /// It goes through the real releases of a package in the index, making only the environments it needs.
+    ///
+    /// Example: shelflife bisect churn.joblib --good 1.2.2 --bad 1.7.2 --inputs X.csv
+    Bisect(BisectArgs),
     /// Show what a matrix would run; nothing is made and nothing runs.
     ///
     /// Example: shelflife plan matrices/zoo.toml --model 'hist-*'
@@ -229,6 +235,30 @@ pub struct GateArgs {
     #[arg(long, value_name = "FILE")]
     pub badge: Option<PathBuf>,
     /// How the run goes.
+    #[command(flatten)]
+    pub running: RunningArgs,
+}
+
+/// Arguments of `bisect`.
+#[derive(Args, Debug)]
+pub struct BisectArgs {
+    /// What is tried: one artifact.
+    #[command(flatten)]
+    pub files: ArtifactArgs,
+    /// A release that works.
+    #[arg(long, value_name = "VERSION")]
+    pub good: String,
+    /// A later release that does not.
+    #[arg(long, value_name = "VERSION")]
+    pub bad: String,
+    /// The package whose releases are tried.
+    #[arg(long, value_name = "NAME", default_value = "scikit-learn")]
+    pub package: String,
+    /// What stays the same, as for `check --on`, such as `"scikit-learn==1.5.2 python==3.12"`; by default the
+    /// scikit-learn that made the artifact, where another package is bisected.
+    #[arg(long, value_name = "ENV")]
+    pub with: Option<String>,
+    /// How the runs go.
     #[command(flatten)]
     pub running: RunningArgs,
 }

@@ -47,6 +47,18 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// A bisection found nothing.
+    #[error("{what}")]
+    #[diagnostic(help("{help}"))]
+    Bisect {
+        /// What is wrong.
+        what: String,
+        /// What to do next.
+        help: String,
+    },
+    /// A signal ended it.
+    #[error("interrupted; the same command goes on")]
+    Stopped,
     /// Inputs that cannot be used.
     #[error("the inputs `{}` cannot be used: {reason}", path.display())]
     #[diagnostic(help(
@@ -121,6 +133,8 @@ impl Failure {
             Self::Plan(PlanError::BadPattern { .. }) => ExitCode::Usage,
             Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
             Self::Usage { .. } => ExitCode::Usage,
+            Self::Bisect { .. } => ExitCode::CouldNotJudge,
+            Self::Stopped => ExitCode::Interrupted,
             Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
                 ExitCode::Internal
             }

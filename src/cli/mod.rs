@@ -1,6 +1,7 @@
 //! Layer 4: the application. One file per subcommand; what they share is in `console`, `failure` and `load`.
 
 mod args;
+mod bisect;
 mod check;
 mod console;
 mod doctor;
@@ -47,6 +48,7 @@ pub fn main() -> ExitCode {
         Command::Baseline(args) => match args.command {
             args::BaselineCommand::Accept(args) => gate::accept(&args),
         },
+        Command::Bisect(args) => bisect::bisect(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Env(args) => env::env(&args.command),

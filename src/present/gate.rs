@@ -91,7 +91,7 @@ fn works(models: u64) -> String {
 }
 
 /// What is wrong with a cell, in a few words of plain text.
-fn trouble(cell: &CellRecord) -> String {
+pub fn trouble(cell: &CellRecord) -> String {
     match cell.verdict {
         Verdict::Drift => {
             let facts = cell.worst_output();

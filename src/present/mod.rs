@@ -19,7 +19,9 @@ pub mod view;
 pub mod words;
 
 pub use events::{EventLogError, parse_events};
-pub use gate::{GateView, annotations as gate_annotations, badge as gate_badge, markdown as gate_markdown};
+pub use gate::{
+    GateView, annotations as gate_annotations, badge as gate_badge, markdown as gate_markdown, trouble,
+};
 pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
 pub use sink::{EventLog, SinkError, append_file, set_aside, write_file, write_reports};
 pub use terminal::{TerminalOptions, terminal};

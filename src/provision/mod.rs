@@ -23,6 +23,7 @@ mod machine;
 mod offers;
 mod once;
 mod probe;
+mod releases;
 mod rootfs;
 mod sandbox;
 mod tools;
