@@ -147,7 +147,7 @@ impl State<'_> {
         };
         let maker = Maker::of(declaration.made_by.as_ref(), &package, &bytes);
         let (producer, extra) = self.producer(&maker, &mut notes);
-        let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found, &mut notes);
+        let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
         let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
         if let Some(environment) = extra {
             self.expanded.environments.push(environment);
@@ -221,12 +221,17 @@ impl State<'_> {
         declaration: &ArtifactDeclaration,
         package: &Package,
         found: &Found,
-        notes: &mut Vec<String>,
     ) -> (InputsKind, String, String) {
-        let synthetic = || (InputsKind::Synthetic, "synthetic inputs".to_owned(), SYNTHETIC.to_owned());
+        let synthetic = || {
+            (
+                InputsKind::Synthetic,
+                "synthetic inputs: random numbers of the width that the model asks for".to_owned(),
+                SYNTHETIC.to_owned(),
+            )
+        };
         let (kind, from, name) = match declaration.inputs.as_deref() {
             Some(SYNTHETIC) => synthetic(),
-            Some(NONE) => (InputsKind::None, "no inputs".to_owned(), NONE.to_owned()),
+            Some(NONE) => (InputsKind::None, "no inputs: it is only loaded".to_owned(), NONE.to_owned()),
             Some(name) => return (InputsKind::Given, format!("inputs: {name}"), name.to_owned()),
             None => match &package.inputs {
                 Some(dataset) => {
@@ -245,11 +250,6 @@ impl State<'_> {
         let encoded =
             if kind == InputsKind::None { dataset::none() } else { dataset::synthetic(declaration.seed) };
         self.expanded.given.insert(name.clone(), encoded);
-        notes.push(if kind == InputsKind::None {
-            "no inputs: it is only loaded".to_owned()
-        } else {
-            "synthetic inputs: random numbers of the width that the model asks for".to_owned()
-        });
         (kind, from, name)
     }
 

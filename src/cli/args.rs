@@ -88,6 +88,17 @@ pub enum Command {
     ///
     /// Example: shelflife bisect churn.joblib --good 1.2.2 --bad 1.7.2 --inputs X.csv
     Bisect(BisectArgs),
+    /// Show what changed between two runs: verdicts, and packages.
+    ///
+    /// Example: shelflife compare reports/nightly.20261120T020000 nightly
+    Compare(CompareArgs),
+    /// Since when does a cell fail, what worked last, and which packages moved in between?
+    ///
+    /// Takes finished runs into a small database beside the reports, tells what fails now and what moved between the
+    /// last good and the first bad lock, and writes a page with every such cell over time.
+    ///
+    /// Example: shelflife history --model 'churn*'
+    History(HistoryArgs),
     /// Show what a matrix would run; nothing is made and nothing runs.
     ///
     /// Example: shelflife plan matrices/zoo.toml --model 'hist-*'
@@ -237,6 +248,40 @@ pub struct GateArgs {
     /// How the run goes.
     #[command(flatten)]
     pub running: RunningArgs,
+}
+
+/// Arguments of `compare`.
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    /// The earlier run: its name, its folder, its events.jsonl or its results.json.
+    pub before: PathBuf,
+    /// The later run.
+    pub now: PathBuf,
+    /// Folder of all runs, for runs given by name.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+}
+
+/// Arguments of `history`.
+#[derive(Args, Debug)]
+pub struct HistoryArgs {
+    /// Runs to take in; by default all under --reports that are not known yet.
+    pub runs: Vec<PathBuf>,
+    /// Folder of all runs.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// The database; history.sqlite in the folder of all runs by default.
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// Where to write the page; history.html beside the database by default.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only these models (glob, repeatable).
+    #[arg(long, short = 'm', value_name = "GLOB")]
+    pub model: Vec<String>,
+    /// Only these matrices (glob, repeatable).
+    #[arg(long, value_name = "GLOB")]
+    pub matrix: Vec<String>,
 }
 
 /// Arguments of `bisect`.

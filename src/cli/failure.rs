@@ -47,6 +47,26 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// The history cannot be used.
+    #[error("the history `{}` cannot be used: {reason}", path.display())]
+    #[diagnostic(help(
+        "name another file with --database, or move this one aside: it is made again from the runs that are still there"
+    ))]
+    History {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing is selected.
+    #[error("{what}")]
+    #[diagnostic(help("{help}"))]
+    Nothing {
+        /// What.
+        what: String,
+        /// What to do.
+        help: String,
+    },
     /// A bisection found nothing.
     #[error("{what}")]
     #[diagnostic(help("{help}"))]
@@ -134,6 +154,8 @@ impl Failure {
             Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
             Self::Usage { .. } => ExitCode::Usage,
             Self::Bisect { .. } => ExitCode::CouldNotJudge,
+            Self::History { .. } => ExitCode::InvalidInput,
+            Self::Nothing { .. } => ExitCode::NothingSelected,
             Self::Stopped => ExitCode::Interrupted,
             Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
                 ExitCode::Internal

@@ -3,12 +3,14 @@
 mod args;
 mod bisect;
 mod check;
+mod compare;
 mod console;
 mod doctor;
 mod env;
 mod environments;
 mod failure;
 mod gate;
+mod history;
 mod load;
 mod pack;
 mod plan;
@@ -49,6 +51,8 @@ pub fn main() -> ExitCode {
             args::BaselineCommand::Accept(args) => gate::accept(&args),
         },
         Command::Bisect(args) => bisect::bisect(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::History(args) => history::history(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Env(args) => env::env(&args.command),

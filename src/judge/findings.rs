@@ -272,6 +272,8 @@ struct Advice<'a> {
     works: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
     trained: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
     names: Vec<&'a EnvName>,
+    /// Models that are files from outside.
+    outside: BTreeSet<&'a ModelName>,
 }
 
 impl<'a> Advice<'a> {
@@ -302,7 +304,8 @@ impl<'a> Advice<'a> {
                 set.remove(&producer);
             }
         }
-        Self { works, trained, names }
+        let outside = record.artifacts.iter().filter(|it| it.file.is_some()).map(|it| &it.model).collect();
+        Self { works, trained, names, outside }
     }
 
     fn list(&self, set: Option<&BTreeSet<usize>>, except: &EnvName) -> Vec<String> {
@@ -327,6 +330,14 @@ impl<'a> Advice<'a> {
                 sources.join(", ")
             )
         };
+        if self.outside.contains(&cell.model) {
+            // Its maker is not where it is used: what counts is where it was tried.
+            let stay = match elsewhere.as_slice() {
+                [] => "keep it where it was made".to_owned(),
+                names => format!("keep it in {}", names.join(", ")),
+            };
+            return Some(format!("Either {stay}, or retrain {} in {}.", cell.model, cell.consumer));
+        }
         let keep = if elsewhere.is_empty() {
             format!("keep artifacts of {} in {} only", cell.producer, cell.producer)
         } else {

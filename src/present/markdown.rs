@@ -23,7 +23,11 @@ const LONGEST_MESSAGE: usize = 500;
 pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     let mut out = String::with_capacity(16 * 1024);
     heading(&mut out, view);
-    table(&mut out, view);
+    let files = super::files::markdown(view.record);
+    if files.is_empty() || view.record.artifacts.iter().any(|artifact| artifact.file.is_none()) {
+        table(&mut out, view);
+    }
+    push(&mut out, &files);
     for section in Section::ALL {
         let findings: Vec<_> = view.section(section).collect();
         let has_broken = section == Section::Environment && !view.broken_environments.is_empty();
