@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::vocab::{
-    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, Verdict,
+    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, Stage, Verdict,
 };
 
 /// Lines that a finding carries at most, beyond its title.
@@ -18,7 +18,7 @@ pub(super) fn findings(record: &Record) -> Vec<Finding> {
     let advice = Advice::new(record);
     let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (index, cell) in record.cells.iter().enumerate() {
-        if let Some(key) = Key::of(cell) {
+        if let Some(key) = Key::of(cell, &advice) {
             groups.entry(key).or_default().push(index);
         }
     }
@@ -44,15 +44,13 @@ struct Key {
 }
 
 impl Key {
-    fn of(cell: &CellRecord) -> Option<Self> {
+    fn of(cell: &CellRecord, advice: &Advice<'_>) -> Option<Self> {
         let (kind, cause) = match cell.verdict {
             Verdict::Identical | Verdict::Roundoff => return None,
             Verdict::Drift => {
-                let kind = if cell.producer == cell.consumer {
-                    FindingKind::Nondeterministic
-                } else {
-                    FindingKind::Drift
-                };
+                // Its own environment can differ from what somebody else expects.
+                let is_own = cell.producer == cell.consumer && !advice.expecting.contains(&cell.model);
+                let kind = if is_own { FindingKind::Nondeterministic } else { FindingKind::Drift };
                 (kind, cell.model.to_string())
             }
             Verdict::EnvError => (FindingKind::Environment, reason(cell)),
@@ -274,6 +272,8 @@ struct Advice<'a> {
     names: Vec<&'a EnvName>,
     /// Models that are files from outside.
     outside: BTreeSet<&'a ModelName>,
+    /// Those of them whose outputs were given.
+    expecting: BTreeSet<&'a ModelName>,
 }
 
 impl<'a> Advice<'a> {
@@ -305,7 +305,9 @@ impl<'a> Advice<'a> {
             }
         }
         let outside = record.artifacts.iter().filter(|it| it.file.is_some()).map(|it| &it.model).collect();
-        Self { works, trained, names, outside }
+        let given = |it: &&crate::vocab::ArtifactRecord| it.file.as_ref().is_some_and(|file| file.expected);
+        let expecting = record.artifacts.iter().filter(given).map(|it| &it.model).collect();
+        Self { works, trained, names, outside, expecting }
     }
 
     fn list(&self, set: Option<&BTreeSet<usize>>, except: &EnvName) -> Vec<String> {
@@ -331,6 +333,9 @@ impl<'a> Advice<'a> {
             )
         };
         if self.outside.contains(&cell.model) {
+            if cell.stage == Stage::Read && elsewhere.is_empty() {
+                return Some("Get the file again, or save it again: it is damaged, or no model.".to_owned());
+            }
             // Its maker is not where it is used: what counts is where it was tried.
             let stay = match elsewhere.as_slice() {
                 [] => "keep it where it was made".to_owned(),

@@ -43,7 +43,11 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
                 // Where its maker cannot predict on them either, it is the inputs.
                 (Some(Outcome::Raised { phase: Phase::Predict, error, .. }), _) => unsupported(
                     Stage::Predict,
-                    format!("it loads; the inputs do not suit it, also where it was made: {}", brief(error)),
+                    format!(
+                        "it loads; the inputs do not suit it, also where it was made: {} ({})",
+                        brief(error),
+                        file.inputs_from
+                    ),
                 ),
                 (None, InputsKind::Synthetic) => unsupported(
                     Stage::Predict,

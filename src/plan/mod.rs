@@ -142,6 +142,7 @@ impl Plan {
                 producer: file.producer.clone(),
                 inputs: file.inputs,
                 inputs_from: file.inputs_from.clone(),
+                expected: !file.expected.is_empty(),
                 notes: file.notes.clone(),
             }),
         });

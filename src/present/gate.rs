@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::markdown::{code, prose};
 use super::words::{ARROW, Group, difference, plural, shorten};
-use crate::vocab::{CellRecord, EnvName, ExitCode, Record, Status, Verdict, moves};
+use crate::vocab::{CellRecord, EnvName, ExitCode, Record, Stage, Status, Verdict, moves};
 
 /// A comment of GitHub holds 65,536 characters, a step summary 1,024 KiB: what fits the first fits both.
 const MOST_CHARACTERS: usize = 60_000;
@@ -111,11 +111,15 @@ fn message(cell: &CellRecord) -> String {
         (None, Some(error)) => error.to_string(),
         (reason, _) => reason.clone().unwrap_or_default(),
     };
-    shorten(text.lines().next().unwrap_or_default(), 160).into_owned()
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    shorten(first.trim().trim_end_matches(':'), 160).into_owned()
 }
 
 /// What to do about a regression, in plain text.
 fn remedy(view: &GateView<'_>, cell: &CellRecord) -> String {
+    if cell.stage == Stage::Read && cell.error.is_none() {
+        return "get the file again".to_owned();
+    }
     match view.from {
         Some(from) => format!("retrain it in {}, or keep it on {from}", cell.consumer),
         None => format!("retrain it in {}, or keep it where it works", cell.consumer),

@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cli_files;
 mod cli_run;
 mod context;
 mod run_env_errors;

@@ -178,10 +178,7 @@ def methods_of(task, estimator, dataset):
     methods = offered_outputs(estimator, dataset, task["seed"])
     if methods:
         return methods
-    for name in METHODS:
-        if offers(estimator, name):
-            return [name]
-    raise NotAModel("the file holds a %s, which has nothing to predict with" % class_name(type(estimator)))
+    return [name for name in METHODS if offers(estimator, name)][:1]
 
 
 def observe(task, protocol, index):
@@ -202,7 +199,10 @@ def observe(task, protocol, index):
             message["load_seconds"] = time.perf_counter() - start
             protocol.phase(index, "predict")
             phase, start = "predict", time.perf_counter()
-            if task.get("outside"):
+            if task.get("outside") and dataset.header["layout"] != "none":
+                if not any(offers(estimator, name) for name in METHODS + ATTRIBUTES):
+                    what = "the file holds a %s, which has nothing to predict with" % class_name(type(estimator))
+                    raise NotAModel(what)
                 dataset.suit(estimator)
             labels = predicts_labels(estimator)
             for method in methods_of(task, estimator, dataset):
