@@ -111,7 +111,7 @@ impl Versions {
     }
 
     /// The environment that these versions make.
-    pub fn environment(&self) -> EnvironmentSpec {
+    pub fn environment(&self, named_columns: bool) -> EnvironmentSpec {
         let scikit_learn = self.packages.get("scikit-learn").map(String::as_str);
         let python = self.packages.get("python").map(String::as_str);
         let mut name = match scikit_learn {
@@ -121,12 +121,15 @@ impl Versions {
         if let Some(python) = python {
             name.push_str(&format!("-py{}", python_for(scikit_learn, Some(python))));
         }
-        let packages = self
+        let mut packages: BTreeMap<String, VersionSpec> = self
             .packages
             .iter()
             .filter(|(package, _)| *package != "python" && !TOOLS.contains(&package.as_str()))
             .map(|(package, version)| (package.clone(), VersionSpec::Exact(version.clone())))
             .collect();
+        if named_columns {
+            packages.entry(super::PANDAS.to_owned()).or_insert(VersionSpec::Latest);
+        }
         let runtime = RuntimeSpec::Venv { python: python_for(scikit_learn, python) };
         environment(&name, runtime, packages)
     }

@@ -21,7 +21,7 @@ pub use package::json_inputs;
 use crate::dataset;
 use crate::matrix::{
     ArtifactDeclaration, EnvironmentSpec, Expanded, ExpectedOutput, FindArtifacts, MadeBy, ModelSource,
-    ModelSpec, OutsideFile, Refusal, RuntimeSpec,
+    ModelSpec, OutsideFile, Refusal, RuntimeSpec, VersionSpec,
 };
 use crate::vocab::{Digest, EnvName, FormatName, InputsKind};
 use find::Found;
@@ -34,6 +34,28 @@ pub const UNKNOWN: &str = "unknown";
 pub const SYNTHETIC: &str = "synthetic";
 /// Name of the dataset that is none.
 pub const NONE: &str = "none";
+
+/// Gives pandas to the environments of a command line where a file was fitted on named columns, which only a DataFrame
+/// has. Returns the names of those that got it.
+pub fn add_pandas(environments: &mut [EnvironmentSpec], models: &[ModelSpec]) -> Vec<EnvName> {
+    if !models.iter().filter_map(|model| model.source.file()).any(|file| file.named_columns) {
+        return Vec::new();
+    }
+    let mut added = Vec::new();
+    for environment in environments {
+        let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
+        // A lock is what it is; few words leave the rest open.
+        let is_lock = environment.packages.len() > 4;
+        if is_made && !is_lock && !environment.packages.contains_key(PANDAS) {
+            environment.packages.insert(PANDAS.to_owned(), VersionSpec::Latest);
+            added.push(environment.name.clone());
+        }
+    }
+    added
+}
+
+/// What gives columns their names.
+const PANDAS: &str = "pandas";
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +168,8 @@ impl State<'_> {
             },
         };
         let maker = Maker::of(declaration.made_by.as_ref(), &package, &bytes);
-        let (producer, extra) = self.producer(&maker, &mut notes);
+        let named_columns = package.named_columns || recognise::has_named_columns(&bytes);
+        let (producer, extra) = self.producer(&maker, named_columns, &mut notes);
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
         let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
         if let Some(environment) = extra {
@@ -159,6 +182,7 @@ impl State<'_> {
             producer,
             inputs,
             inputs_from,
+            named_columns,
             refusal,
             expected,
             notes,
@@ -176,12 +200,17 @@ impl State<'_> {
     }
 
     /// The environment that wrote the file, and that environment itself where it is a new one.
-    fn producer(&self, maker: &Maker, notes: &mut Vec<String>) -> (EnvName, Option<EnvironmentSpec>) {
+    fn producer(
+        &self,
+        maker: &Maker,
+        named_columns: bool,
+        notes: &mut Vec<String>,
+    ) -> (EnvName, Option<EnvironmentSpec>) {
         let spec = match maker {
             Maker::Environment(name) => return (name.clone(), None),
             Maker::Versions(versions) => {
                 notes.push(versions.said());
-                versions.environment()
+                versions.environment(named_columns)
             }
             Maker::Unknown => match self.default_producer {
                 Some(name) => {

@@ -22,6 +22,8 @@ pub(super) struct Package {
     pub is_lock: bool,
     /// Digests that the file must have: the algorithm, and hexadecimal digits.
     digests: Vec<(&'static str, String)>,
+    /// Whether its columns have names.
+    pub named_columns: bool,
     /// What it is validated on.
     pub inputs: Option<Dataset>,
     /// What it should give.
@@ -63,6 +65,7 @@ impl Package {
         if let Some(metadata) = &metadata {
             package.read_metadata(metadata);
             names = metadata.get("feature_names").and_then(texts);
+            package.named_columns = names.is_some();
         }
         if let Some(validation) = &validation
             && let Err(error) = package.read_validation(validation, names)

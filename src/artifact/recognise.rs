@@ -72,6 +72,11 @@ fn looks_like(bytes: &[u8]) -> String {
     }
 }
 
+/// Whether an uncompressed pickle holds an estimator that was fitted on named columns.
+pub(super) fn has_named_columns(bytes: &[u8]) -> bool {
+    contains(bytes, b"feature_names_in_")
+}
+
 fn contains(bytes: &[u8], text: &[u8]) -> bool {
     find(bytes, text).is_some()
 }

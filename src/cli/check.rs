@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::args::{ArtifactArgs, CheckArgs, RunningArgs};
+use super::console;
 use super::environments;
 use super::failure::Failure;
 use super::load::{self, Disk};
@@ -137,7 +138,17 @@ pub(super) fn matrix(
         })
         .collect();
     let finder = Finder { files: &Disk, default_producer };
-    let expanded = finder.find(&declared, &environments);
+    let mut expanded = finder.find(&declared, &environments);
+    let with_pandas = artifact::add_pandas(&mut environments, &expanded.models);
+    if !with_pandas.is_empty() {
+        let names: Vec<String> = with_pandas.iter().map(ToString::to_string).collect();
+        console::note(&format!(
+            "pandas is added to {}: a model was fitted on named columns",
+            names.join(", ")
+        ));
+        // Now that they are other environments, one of them may be the one that made a file.
+        expanded = finder.find(&declared, &environments);
+    }
     environments.extend(expanded.environments);
     given.extend(expanded.given);
     // Who wrote none of the files is no row of the table.

@@ -333,6 +333,13 @@ impl<'a> Advice<'a> {
             )
         };
         if self.outside.contains(&cell.model) {
+            if let Some(package) = missing_package(cell) {
+                return Some(format!(
+                    "{} has no `{package}`: the file needs it. Name it with the environment, such as \
+                     \"scikit-learn==... {package}==...\".",
+                    cell.consumer
+                ));
+            }
             if cell.stage == Stage::Read && elsewhere.is_empty() {
                 return Some("Get the file again, or save it again: it is damaged, or no model.".to_owned());
             }
@@ -350,6 +357,15 @@ impl<'a> Advice<'a> {
         };
         Some(format!("Either {keep}, or {retrain}."))
     }
+}
+
+/// The package that a file needs and its reader does not have, where it is none of scikit-learn's own world: that is no
+/// finding about a release.
+fn missing_package(cell: &CellRecord) -> Option<&str> {
+    const OWN: &[&str] = &["sklearn", "numpy", "scipy", "joblib"];
+    let error = cell.error.as_ref().filter(|error| error.class == "ModuleNotFoundError")?;
+    let root = error.module.as_deref()?.split('.').next()?;
+    (!OWN.contains(&root)).then_some(root)
 }
 
 #[cfg(test)]
