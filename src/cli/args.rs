@@ -82,7 +82,7 @@ pub enum Command {
     ///
     /// Example: shelflife baseline accept gate --file shelflife-baseline.json
     Baseline(BaselineArgs),
-    /// Find the first release in which an artifact does worse.
+    /// Find the first release in which an artifact does worse, going up or down.
     ///
     /// It goes through the real releases of a package in the index, making only the environments it needs.
     ///
@@ -293,7 +293,7 @@ pub struct BisectArgs {
     /// A release that works.
     #[arg(long, value_name = "VERSION")]
     pub good: String,
-    /// A later release that does not.
+    /// A release that does not; later, or earlier for who goes back.
     #[arg(long, value_name = "VERSION")]
     pub bad: String,
     /// The package whose releases are tried.

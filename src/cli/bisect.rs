@@ -91,22 +91,29 @@ pub(super) fn bisect(args: &BisectArgs) -> Result<ExitCode, Failure> {
             help: "choose a --good that works and a --bad that does not".to_owned(),
         });
     }
-    let (mut lower, mut upper) = (first, last);
+    let (lower, upper) = boundary(releases.len(), level, |index| search.try_release(&releases[index]))?;
+    search.tell(&releases, lower, upper)
+}
+
+/// The last of `count` releases that is no worse than `level` and the first one behind it that is, where the first release
+/// is known to be good and the last one to be bad. What has no verdict is passed over: next comes the nearest to the middle.
+fn boundary<E>(
+    count: usize,
+    level: Option<u8>,
+    mut probe: impl FnMut(usize) -> Result<Option<u8>, E>,
+) -> Result<(usize, usize), E> {
+    let (mut lower, mut upper) = (0, count - 1);
+    let mut skipped = vec![false; count];
     loop {
-        // What has no verdict is passed over: the nearest to the middle that may have one is next.
         let middle = (lower + upper) / 2;
-        let is_open = |at: &usize| search.skipped.iter().all(|(version, _)| *version != releases[*at]);
-        let next = (lower + 1..upper).filter(is_open).min_by_key(|at| at.abs_diff(middle));
-        let Some(next) = next else { break };
-        if let Some(level_here) = search.try_release(&releases[next])? {
-            if Some(level_here) > level {
-                upper = next;
-            } else {
-                lower = next;
-            }
+        let next = (lower + 1..upper).filter(|at| !skipped[*at]).min_by_key(|at| at.abs_diff(middle));
+        let Some(next) = next else { return Ok((lower, upper)) };
+        match probe(next)? {
+            None => skipped[next] = true,
+            found if found > level => upper = next,
+            Some(_) => lower = next,
         }
     }
-    search.tell(&releases, lower, upper)
 }
 
 fn version(text: &str, option: &str) -> Result<Version, Failure> {
@@ -167,17 +174,17 @@ fn base(args: &BisectArgs, package: &str) -> Result<EnvironmentSpec, Failure> {
     })
 }
 
-/// The releases from the good one to the bad one, both included, in order.
+/// The releases from the good one to the bad one, both included, in order: up, or down where somebody goes back.
 fn releases(
     args: &BisectArgs,
     package: &str,
     python: &str,
     (good, bad): (&Version, &Version),
 ) -> Result<Vec<String>, Failure> {
-    if good >= bad {
+    if good == bad {
         return Err(Failure::Usage {
-            what: format!("--good {} is not before --bad {}", args.good, args.bad),
-            help: "bisect goes from an older release that works to a newer one that does not".to_owned(),
+            what: format!("--good and --bad are both {}", args.good),
+            help: "bisect goes from a release that works to one that does not, up or down".to_owned(),
         });
     }
     let options = ProvisionOptions { offline: args.running.making.offline, ..ProvisionOptions::default() };
@@ -189,11 +196,15 @@ fn releases(
     let mut known: Vec<(Version, String)> = listed
         .into_iter()
         .filter_map(|text| Some((text.parse::<Version>().ok()?, text)))
-        .filter(|(version, _)| version > good && version < bad && !version.is_prerelease())
+        .filter(|(version, _)| (version > good) == (version < bad) && version != good && version != bad)
+        .filter(|(version, _)| !version.is_prerelease())
         .collect();
     known.push((good.clone(), args.good.clone()));
     known.push((bad.clone(), args.bad.clone()));
     known.sort_by(|a, b| a.0.cmp(&b.0));
+    if good > bad {
+        known.reverse();
+    }
     Ok(known.into_iter().map(|(_, text)| text).collect())
 }
 
@@ -300,5 +311,39 @@ impl Bisection<'_> {
         console::print(&text)?;
         present::write_file(&self.folder.join("bisect.txt"), text.as_bytes())?;
         Ok(ExitCode::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_boundary_is_found_around_what_has_no_verdict(
+            good in 1usize..20, bad in 1usize..20, holes in prop::collection::vec(any::<bool>(), 40)
+        ) {
+            let count = good + bad;
+            let verdict = |at: usize| match (holes[at], at < good) {
+                (true, _) if at > 0 && at < count - 1 => None,
+                (_, true) => Some(0),
+                (_, false) => Some(3),
+            };
+            let mut probes = Vec::new();
+            let Ok((lower, upper)) = boundary::<Infallible>(count, Some(0), |at| {
+                probes.push(at);
+                Ok(verdict(at))
+            });
+            prop_assert!(lower < good && upper >= good);
+            prop_assert!((lower + 1..upper).all(|at| verdict(at).is_none()));
+            // Nothing is tried twice, and nothing that is known.
+            let distinct: std::collections::BTreeSet<_> = probes.iter().collect();
+            prop_assert_eq!(distinct.len(), probes.len());
+            prop_assert!(!probes.contains(&0) && !probes.contains(&(count - 1)));
+        }
     }
 }

@@ -31,7 +31,10 @@ impl<'a> GateView<'a> {
     /// The cells that are judged: all but those of the environment that is left.
     fn cells(&self) -> impl Iterator<Item = &'a CellRecord> {
         let from = self.from;
-        self.record.cells.iter().filter(move |cell| from != Some(&cell.consumer))
+        self.record.cells.iter().filter(move |cell| {
+            // What fails even where it is used today is news that stops a gate, too.
+            from != Some(&cell.consumer) || cell.status == Some(Status::Regression)
+        })
     }
 
     fn with(&self, status: Status) -> Vec<&'a CellRecord> {

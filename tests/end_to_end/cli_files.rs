@@ -106,6 +106,28 @@ fn packages_are_gated_accepted_and_gated_again() {
 }
 
 #[test]
+fn a_matrix_is_gated_by_what_was_accepted() {
+    let context = trained();
+    context.run(["baseline", "accept", "both"]).expect(0);
+    let gate = ["gate", "both.toml", "--baseline", "shelflife-baseline.json", "-q"];
+    let passed = context.run(gate).expect(0);
+    assert!(passed.stderr().contains("gate: Go: the model works in"), "{passed}");
+    // What was accepted as working and does not is a regression.
+    let text = format!(
+        "{}\n[[artifact]]\npath = \"saved/tree.joblib\"\nproducer = \"sk1.5.2\"\n",
+        context.read("both.toml")
+    );
+    context.write("both.toml", &text);
+    let artifact = "tree/joblib/sk1.5.2";
+    let known = format!(
+        "{{\"shelflife_baseline\": 1, \"artifacts\": {{\"{artifact}\": {{\"sk1.2.2\": \"works\"}}}}}}"
+    );
+    context.write("shelflife-baseline.json", &known);
+    let failed = context.run(gate).expect(100);
+    assert!(failed.stderr().contains("gate: Not yet: 1 of 2 models stops working in"), "{failed}");
+}
+
+#[test]
 fn annotations_and_the_step_summary_are_for_github() {
     let context = trained();
     let gate = ["gate", "registry", "--from", "new.json", "--to", "old.json", "-q", "--github", "--no-retry"];
@@ -235,7 +257,7 @@ fn command_lines_that_cannot_be_meant() {
         ("two_targets", 2, &["gate", "saved", "--from", "new.json", "--to", "scikit-learn==1.5.2,1.6.1"]),
         ("no_target", 2, &["gate", "saved", "--from", "new.json"]),
         ("nothing_to_judge_by", 2, &["gate", "both.toml"]),
-        ("wrong_way_round", 2, &["bisect", "saved/tree.joblib", "--good", "1.5.2", "--bad", "1.2.2"]),
+        ("same_release", 2, &["bisect", "saved/tree.joblib", "--good", "1.5.2", "--bad", "1.5.2"]),
         ("many_to_bisect", 2, &["bisect", "saved", "--good", "1.2.2", "--bad", "1.5.2"]),
         ("no_history", 102, &["history", "--reports", "elsewhere"]),
         ("no_run_to_compare", 102, &["compare", "one", "other"]),
