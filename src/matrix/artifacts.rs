@@ -101,6 +101,15 @@ fn compile_one(
     })
 }
 
+/// What cannot be an artifact, where nothing else is tried.
+pub(super) fn problem(
+    placed: &Placed<Vec<Spanned<RawArtifact>>>,
+    refusal: Refusal,
+) -> Box<super::error::Problem> {
+    let span = placed.value.first().map_or(0..0, |raw| raw.get_ref().path.span());
+    placed.source.problem(span, refusal.message, refusal.help)
+}
+
 /// Puts what was found beside what is declared.
 pub(super) fn join(
     placed: &Placed<Vec<Spanned<RawArtifact>>>,

@@ -97,6 +97,12 @@ fn compile(
             given = more;
             refused = refusals;
         });
+        if models.is_empty() {
+            // Where there is nothing else to try, what was left out is what is wrong.
+            for refusal in refused.drain(..) {
+                problems.note(artifacts::problem(placed, refusal));
+            }
+        }
         problems.check()?;
     }
     for (does, wanted) in [("writes", true), ("reads", false)] {

@@ -151,6 +151,11 @@ fn files_without_packages_tell_their_release_themselves() {
     let cells = results["cells"].as_array().unwrap();
     let scaler = cells.iter().find(|cell| cell["model"] == "scaler").unwrap();
     assert_eq!((text(scaler, "verdict"), text(scaler, "reason")), ("identical", "on synthetic inputs"));
+    // What somebody else wrote shares its process with nobody.
+    let observed = ["cell-observed", "reference-taken"];
+    let events = context.events("check");
+    let observed: Vec<_> = events.iter().filter(|event| observed.contains(&text(event, "event"))).collect();
+    assert!(observed.len() == 6 && observed.iter().all(|event| event["observation"]["alone"] == true));
 }
 
 #[test]
@@ -250,7 +255,11 @@ fn inputs_that_do_not_fit_are_told_from_models_that_do_not_work() {
 #[test]
 fn command_lines_that_cannot_be_meant() {
     let context = trained();
+    fs_err::create_dir(context.path("nothing")).unwrap();
+    let reader = crate::context::environment("reader", "\"1.5.2\"", "role = \"consumer\"");
+    context.write("nothing.toml", &format!("{reader}\n[[artifact]]\npath = \"nothing\"\n"));
     for (name, code, arguments) in [
+        ("nothing_in_the_matrix", 102, &["run", "nothing.toml"]),
         ("no_version", 2, &["check", "saved", "--on", "scikit-learn=1.5.2"][..]),
         ("no_lock", 2, &["check", "saved", "--on", "locks/none.json"]),
         ("nothing_to_try", 102, &["check", "broken*", "--on", "new.json"]),
