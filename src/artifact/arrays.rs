@@ -25,13 +25,13 @@ impl Arrays {
                 let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
                 Self::of_json(&value)
             }
-            Some("npy" | "csv") => {
+            Some("npy" | "csv" | "parquet") => {
                 let spec = spec("expected", path);
                 let parsed = dataset::parse(&spec, bytes, None).map_err(|error| error.to_string())?;
                 let output = of_dataset(parsed)?;
                 Ok(Self(BTreeMap::from([("predict".to_owned(), output)])))
             }
-            _ => Err("it is neither .npy, .csv nor .json".to_owned()),
+            _ => Err("it is neither .npy, .csv, .parquet nor .json".to_owned()),
         }
     }
 

@@ -182,7 +182,7 @@ pub struct ArtifactArgs {
     /// Files, folders, globs or registries.
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
-    /// What they predict on: .csv, .npy, .json or .jsonl. Default: the validation file beside each, else random numbers
+    /// What they predict on: .csv, .parquet, .npy, .json or .jsonl. Default: the validation file beside each, else random numbers
     /// of the right width.
     #[arg(long, short = 'i', value_name = "FILE")]
     pub inputs: Option<PathBuf>,

@@ -85,7 +85,7 @@ pub(super) fn matrix(
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let extension = path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
             match extension.as_deref() {
-                Some("csv" | "npy") => {
+                Some("csv" | "npy" | "parquet") => {
                     datasets.insert(name.clone(), spec(&name, files)?);
                 }
                 Some("json" | "jsonl") => {
@@ -97,7 +97,7 @@ pub(super) fn matrix(
                 _ => {
                     return Err(Failure::Inputs {
                         path: path.clone(),
-                        reason: "it is neither .csv, .npy, .json nor .jsonl".to_owned(),
+                        reason: "it is neither .csv, .parquet, .npy, .json nor .jsonl".to_owned(),
                     });
                 }
             }

@@ -82,7 +82,7 @@ pub enum Failure {
     /// Inputs that cannot be used.
     #[error("the inputs `{}` cannot be used: {reason}", path.display())]
     #[diagnostic(help(
-        "give a .csv with a header line, a .npy, a .json with rows, or a .jsonl with one row or text a line"
+        "give a .csv with a header line, a .parquet, a .npy, a .json with rows, or a .jsonl with one row or text a line"
     ))]
     Inputs {
         /// The file.

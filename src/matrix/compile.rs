@@ -204,12 +204,12 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
     let path = resolve(&source.path, raw.path.get_ref());
     let extension = path.extension().map(|ext| ext.to_string_lossy().to_ascii_lowercase());
     let npy = match extension.as_deref() {
-        Some("csv") => false,
+        Some("csv" | "parquet") => false,
         Some("npy") => true,
         _ => {
             return Err(source.problem(
                 raw.path.span(),
-                format!("the dataset `{}` is neither a .csv nor a .npy file", raw.path.get_ref()),
+                format!("the dataset `{}` is neither a .csv, a .parquet nor a .npy file", raw.path.get_ref()),
                 "save it as CSV with a header line, or with numpy.save",
             ));
         }

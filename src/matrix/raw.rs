@@ -188,7 +188,7 @@ pub(super) struct RawLimits {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDataset {
-    /// A `.csv` with a header line, or a `.npy`, relative to this file.
+    /// A `.csv` with a header line, a `.parquet` or a `.npy`, relative to this file.
     #[schemars(with = "String")]
     pub path: Text,
     /// Column of the target, or a list of columns; for `.npy` the path of a second `.npy`. Without it models

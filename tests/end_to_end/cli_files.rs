@@ -259,7 +259,7 @@ fn command_lines_that_cannot_be_meant() {
     let reader = crate::context::environment("reader", "\"1.5.2\"", "role = \"consumer\"");
     context.write("nothing.toml", &format!("{reader}\n[[artifact]]\npath = \"nothing\"\n"));
     for (name, code, arguments) in [
-        ("nothing_in_the_matrix", 102, &["run", "nothing.toml"]),
+        ("nothing_in_the_matrix", 102, &["run", "nothing.toml"][..]),
         ("no_version", 2, &["check", "saved", "--on", "scikit-learn=1.5.2"][..]),
         ("no_lock", 2, &["check", "saved", "--on", "locks/none.json"]),
         ("nothing_to_try", 102, &["check", "broken*", "--on", "new.json"]),
