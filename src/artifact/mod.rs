@@ -167,8 +167,9 @@ impl State<'_> {
                 }
             },
         };
-        let maker = Maker::of(declaration.made_by.as_ref(), &package, &bytes);
-        let named_columns = package.named_columns || recognise::has_named_columns(&bytes);
+        let content = recognise::decoded(&bytes);
+        let named_columns = package.named_columns || recognise::has_named_columns(&content);
+        let maker = Maker::of(declaration.made_by.as_ref(), &package, &content);
         let (producer, extra) = self.producer(&maker, named_columns, &mut notes);
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
         let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);

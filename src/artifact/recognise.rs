@@ -1,6 +1,10 @@
 //! What a file is, from its name and its bytes, and which scikit-learn it says it was written by. Nothing is executed.
 
+use std::borrow::Cow;
+use std::io::Read as _;
 use std::path::Path;
+
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use crate::format;
 
@@ -16,6 +20,9 @@ const COMPRESSED: &[&[u8]] = &[
     b"]\0\0\x80",
     b"\x04\x22\x4d\x18",
 ];
+
+/// Decompressed bytes that are searched for versions, at most: whatever a file claims.
+const MOST: u64 = 256 << 20;
 
 /// The format of a file; else what it looks like instead.
 pub(super) fn format(path: &Path, bytes: &[u8]) -> Result<&'static str, String> {
@@ -94,6 +101,18 @@ fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
     None
 }
 
+/// The bytes behind zlib or gzip, as far as they go and not beyond [`MOST`]; other bytes as they are.
+pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut decoded = Vec::new();
+    // What is cut off or damaged counts as far as it can be read: loading tells the rest.
+    let _ = match bytes {
+        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => ZlibDecoder::new(bytes).take(MOST).read_to_end(&mut decoded),
+        [0x1f, 0x8b, ..] => MultiGzDecoder::new(bytes).take(MOST).read_to_end(&mut decoded),
+        _ => return Cow::Borrowed(bytes),
+    };
+    Cow::Owned(decoded)
+}
+
 /// The scikit-learn that an uncompressed pickle says it was written by: what `BaseEstimator.__getstate__` puts there.
 pub(super) fn recorded_scikit_learn(bytes: &[u8]) -> Option<String> {
     let mark = b"_sklearn_version";
@@ -159,6 +178,18 @@ mod tests {
         }
         assert_eq!(recorded_scikit_learn(b"_sklearn_version\x94\x8c\x05"), None);
         assert_eq!(recorded_scikit_learn(b"_sklearn_version"), None);
+    }
+
+    #[test]
+    fn compressed_files_are_searched_as_well() {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(3));
+        encoder.write_all(b"\x8c\x10_sklearn_version\x94\x8c\x051.5.2\x94").unwrap();
+        let bytes = encoder.finish().unwrap();
+        assert_eq!(recorded_scikit_learn(&decoded(&bytes)).as_deref(), Some("1.5.2"));
+        // A cut off one is searched as far as it goes.
+        let _ = decoded(&bytes[..bytes.len() / 2]);
+        assert_eq!(&*decoded(b"plain"), b"plain");
     }
 
     #[test]
