@@ -105,6 +105,53 @@ fn packages_are_gated_accepted_and_gated_again() {
     context.run(["report", "gate", "--baseline", "shelflife-baseline.json"]).expect(0);
 }
 
+/// Outputs of every kind that a package has to carry as JSON: sparse, text, truths, single precision, several columns, NaN.
+const ODD: &str = r#"
+import sys
+import numpy
+sys.path.insert(0, ".")
+from shelflife_pack import pack
+from sklearn.cluster import KMeans
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import SVC
+generator = numpy.random.RandomState(0)
+X = generator.normal(size=(60, 3))
+y = X[:, 0] > 0
+texts = ["good day", "bad day", "good night", "so so"] * 5
+holes = X.copy()
+holes[0, 0] = numpy.nan
+for name, model, inputs in [
+    ("sparse", OneHotEncoder().fit(numpy.arange(80).reshape(40, 2) % 4), numpy.arange(18).reshape(9, 2) % 4),
+    ("texts", TfidfVectorizer().fit(texts), texts[:4]),
+    ("words", SVC().fit(X, numpy.where(y, "yes", "no")), X[:9]),
+    ("truths", LogisticRegression().fit(X, y), X[:9]),
+    ("floats", LogisticRegression().fit(X, y.astype(float)), X[:9]),
+    ("single", LinearRegression().fit(X.astype("f4"), X[:, 0].astype("f4")), X[:9].astype("f4")),
+    ("several", LinearRegression().fit(X, X[:, :2]), X[:9]),
+    ("clusters", KMeans(3, n_init=1, random_state=0).fit(X), X[:9]),
+    ("holes", HistGradientBoostingClassifier(max_iter=5).fit(holes, y), holes[:9]),
+]:
+    pack(model, inputs, "odd", name)
+"#;
+
+#[test]
+fn a_package_carries_outputs_of_every_kind() {
+    let context = trained();
+    let helper = context.run(["pack", "--helper"]).expect(0).stdout();
+    context.write("shelflife_pack.py", &helper);
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    context.python(&python, &["-c", ODD]);
+    context.run(["check", "odd", "--on", "new.json", "-q"]).expect(0);
+    let verdicts = context.verdicts("check");
+    assert_eq!(verdicts.len(), 9);
+    for (cell, verdict) in verdicts {
+        assert!(["identical value", "roundoff value"].contains(&&*verdict), "{cell}: {verdict}");
+    }
+}
+
 #[test]
 fn a_matrix_is_gated_by_what_was_accepted() {
     let context = trained();
