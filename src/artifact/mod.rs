@@ -184,6 +184,7 @@ impl State<'_> {
             inputs,
             inputs_from,
             named_columns,
+            modules: recognise::modules(&content),
             refusal,
             expected,
             notes,

@@ -21,6 +21,8 @@ const COMPRESSED: &[&[u8]] = &[
     b"\x04\x22\x4d\x18",
 ];
 
+/// Modules of one file that are told.
+const MOST_MODULES: usize = 64;
 /// Decompressed bytes that are searched for versions, at most: whatever a file claims.
 const MOST: u64 = 256 << 20;
 
@@ -77,6 +79,25 @@ fn looks_like(bytes: &[u8]) -> String {
         Ok(text) if text.chars().all(|c| !c.is_control() || c.is_whitespace()) => "it is a text".to_owned(),
         _ => format!("its first bytes are those of no known format ({:02x?})", &bytes[..bytes.len().min(4)]),
     }
+}
+
+/// scikit-learn's modules that an uncompressed pickle names, at most [`MOST_MODULES`]: imported once before the forks, they
+/// need not be imported by each of them.
+pub(super) fn modules(bytes: &[u8]) -> Vec<String> {
+    let mut modules: Vec<String> = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = find(rest, b"sklearn.") {
+        rest = &rest[at..];
+        let is_part =
+            |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
+        let name: String = rest.iter().take_while(is_part).take(100).map(|byte| char::from(*byte)).collect();
+        let name = name.trim_end_matches('.').to_owned();
+        rest = &rest[name.len().max(1)..];
+        if !modules.contains(&name) && !name.contains("..") && modules.len() < MOST_MODULES {
+            modules.push(name);
+        }
+    }
+    modules
 }
 
 /// Whether an uncompressed pickle holds an estimator that was fitted on named columns.
@@ -190,6 +211,13 @@ mod tests {
         // A cut off one is searched as far as it goes.
         let _ = decoded(&bytes[..bytes.len() / 2]);
         assert_eq!(&*decoded(b"plain"), b"plain");
+    }
+
+    #[test]
+    fn modules_are_found_in_every_protocol() {
+        let bytes =
+            b"\x8c\x1dsklearn.linear_model._logistic\x94\x8c\x12Logistic csklearn.tree._tree\nTree\nsklearn.";
+        assert_eq!(modules(bytes), ["sklearn.linear_model._logistic", "sklearn.tree._tree", "sklearn"]);
     }
 
     #[test]

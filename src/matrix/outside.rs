@@ -54,6 +54,8 @@ pub struct OutsideFile {
     pub inputs: InputsKind,
     /// Where the inputs come from, in words.
     pub inputs_from: String,
+    /// Modules of scikit-learn that loading it imports, as far as they are known.
+    pub modules: Vec<String>,
     /// Whether it was fitted on named columns, so that pandas belongs to its environments.
     pub named_columns: bool,
     /// Why it is not loaded.

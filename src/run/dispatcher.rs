@@ -120,6 +120,7 @@ impl<'a> Dispatcher<'a> {
             turns: Turns::new(jobs),
             scratch: scratch.path().to_owned(),
             expressions: expressions.collect(),
+            modules: super::outside::modules(&plan),
             messages: sender,
         });
         let artifacts = (0..plan.artifacts.len())

@@ -45,6 +45,8 @@ pub(super) struct Shared {
     pub turns: Arc<Turns>,
     pub scratch: PathBuf,
     pub expressions: Vec<(String, String)>,
+    /// What files from outside import.
+    pub modules: Vec<String>,
     pub messages: mpsc::UnboundedSender<Message>,
 }
 
@@ -168,7 +170,7 @@ impl Executor {
                 let hello = Hello {
                     scratch: live.folder.display().to_string(),
                     expressions: self.shared.expressions.iter().cloned().collect(),
-                    modules: Vec::new(),
+                    modules: self.shared.modules.clone(),
                 };
                 let objects = self.shared.cache.bucket(Bucket::Objects);
                 let memory_bytes = self.shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);

@@ -1,5 +1,6 @@
 //! Files from outside: never trained, each loaded alone, their outputs found out by their reference.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::RunError;
@@ -7,7 +8,14 @@ use super::dispatcher::{Dispatcher, Environment, Made, outputs};
 use super::jobs::Slot;
 use super::keys::TrainingRecord;
 use crate::matrix::{ExpectedOutput, OutsideFile};
+use crate::plan::Plan;
 use crate::vocab::{ArtifactAbsence, DigestBuilder, Event, Observation, Outcome};
+
+/// What the files of a plan import, once each and in order.
+pub(super) fn modules(plan: &Plan) -> Vec<String> {
+    let files = plan.models.iter().filter_map(|model| model.source.file());
+    files.flat_map(|file| &file.modules).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+}
 
 impl Dispatcher<'_> {
     fn file_of(&self, artifact: u32) -> Option<Arc<OutsideFile>> {
