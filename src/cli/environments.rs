@@ -27,7 +27,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<EnvironmentSpec>, Failure> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => {
-            let (python, packages) = of_json(&read(path)?)
+            let lock = read(path)?;
+            if let Some(runtime) = other_runtime(&lock) {
+                return Err(wrong(
+                    text,
+                    &format!("it is of a {runtime}, which its packages alone do not make again"),
+                ));
+            }
+            let (python, packages) = of_json(&lock)
                 .ok_or_else(|| wrong(text, "it is no lock: it lacks `python` and `packages`"))?;
             Ok(vec![EnvironmentText::of_lock(&stem, &python, &packages)])
         }
@@ -61,6 +68,13 @@ fn wrong(path: &str, reason: &str) -> Failure {
         what: format!("`{path}` cannot be used as an environment: {reason}"),
         help: "give a lock under locks/ of a run, or the output of `pip freeze` as a .txt".to_owned(),
     }
+}
+
+/// The runtime of a lock, where it is more than packages on an interpreter.
+fn other_runtime(text: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    let runtime = value.get("runtime")?.as_str()?;
+    (!matches!(runtime, "venv" | "existing")).then(|| runtime.to_owned())
 }
 
 /// A lock of shelflife, or anything with `python` and `packages`.
@@ -124,6 +138,8 @@ mod tests {
         let pins = of_requirements(text).unwrap();
         assert_eq!(pins.keys().collect::<Vec<_>>(), ["numpy", "scikit-learn", "x"]);
         assert_eq!(pins["x"], "1");
+        assert_eq!(other_runtime(r#"{"runtime": "rootfs"}"#).as_deref(), Some("rootfs"));
+        assert_eq!(other_runtime(r#"{"runtime": "venv"}"#), None);
         assert!(of_requirements("numpy>=2\n").unwrap_err().contains("line 1"));
     }
 }
