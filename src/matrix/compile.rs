@@ -28,10 +28,10 @@ pub fn load(path: &Path, read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Re
     compile(load::load(path, read)?, read, None)
 }
 
-/// As [`load`], for matrices that may name files from outside: `finder` finds them.
+/// As [`fn@load`], for matrices that may name files from outside: `finder` finds them.
 ///
 /// # Errors
-/// As [`load`].
+/// As [`fn@load`].
 pub fn load_with(
     path: &Path,
     read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
