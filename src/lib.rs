@@ -8,6 +8,7 @@
 pub mod vocab;
 
 // Layer 1: pure functions.
+pub mod artifact;
 pub mod compare;
 pub mod dataset;
 pub mod explain;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 /// `SIBLINGS` lists.
 const LAYERS: &[(&str, u8)] = &[
     ("vocab", 0),
+    ("artifact", 1),
     ("compare", 1),
     ("dataset", 1),
     ("explain", 1),
@@ -28,6 +29,9 @@ const LAYERS: &[(&str, u8)] = &[
 ];
 
 const SIBLINGS: &[(&str, &str)] = &[
+    ("artifact", "dataset"),
+    ("artifact", "format"),
+    ("artifact", "matrix"),
     ("dataset", "matrix"),
     ("explain", "matrix"),
     ("judge", "explain"),

@@ -30,6 +30,7 @@ fn spec(runtime: RuntimeSpec) -> EnvironmentSpec {
         reads: None,
         producer: true,
         consumer: true,
+        outside: false,
     }
 }
 

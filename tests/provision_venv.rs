@@ -31,6 +31,7 @@ fn venv(python: &str, packages: &[(&str, VersionSpec)]) -> EnvironmentSpec {
         reads: None,
         producer: true,
         consumer: true,
+        outside: false,
     }
 }
 

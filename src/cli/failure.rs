@@ -47,6 +47,62 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// Nothing that was named is an artifact.
+    #[error("there is no artifact to try")]
+    #[diagnostic(help("name a saved model, a folder of them, or a glob in quotes"))]
+    NoArtifact,
+    /// A model could not be packed.
+    #[error("the model could not be packed: {reason}")]
+    #[diagnostic(help(
+        "--python names the interpreter that trained it; it must be able to load the model and to predict on the inputs"
+    ))]
+    Pack {
+        /// Why.
+        reason: String,
+    },
+    /// The history cannot be used.
+    #[error("the history `{}` cannot be used: {reason}", path.display())]
+    #[diagnostic(help(
+        "name another file with --database, or move this one aside: it is made again from the runs that are still there"
+    ))]
+    History {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing is selected.
+    #[error("{what}")]
+    #[diagnostic(help("{help}"))]
+    Nothing {
+        /// What.
+        what: String,
+        /// What to do.
+        help: String,
+    },
+    /// A bisection found nothing.
+    #[error("{what}")]
+    #[diagnostic(help("{help}"))]
+    Bisect {
+        /// What is wrong.
+        what: String,
+        /// What to do next.
+        help: String,
+    },
+    /// A signal ended it.
+    #[error("interrupted; the same command goes on")]
+    Stopped,
+    /// Inputs that cannot be used.
+    #[error("the inputs `{}` cannot be used: {reason}", path.display())]
+    #[diagnostic(help(
+        "give a .csv with a header line, a .parquet, a .npy, a .json with rows, or a .jsonl with one row or text a line"
+    ))]
+    Inputs {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A word of the command line is unknown.
     #[error("{what}")]
     #[diagnostic(help("{help}"))]
@@ -108,9 +164,13 @@ impl Failure {
     pub fn code(&self) -> ExitCode {
         match self {
             Self::Empty(_) => ExitCode::NothingSelected,
-            Self::Matrix(_) | Self::Dataset(_) | Self::Record { .. } | Self::Artifact { .. } => {
-                ExitCode::InvalidInput
-            }
+            Self::Matrix(_)
+            | Self::Dataset(_)
+            | Self::Record { .. }
+            | Self::Artifact { .. }
+            | Self::NoArtifact
+            | Self::Pack { .. }
+            | Self::Inputs { .. } => ExitCode::InvalidInput,
             Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
                 ExitCode::NothingSelected
             }
@@ -118,6 +178,10 @@ impl Failure {
             Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
             Self::Usage { .. } => ExitCode::Usage,
             Self::NotFound { .. } => ExitCode::NothingSelected,
+            Self::Bisect { .. } => ExitCode::CouldNotJudge,
+            Self::History { .. } => ExitCode::InvalidInput,
+            Self::Nothing { .. } => ExitCode::NothingSelected,
+            Self::Stopped => ExitCode::Interrupted,
             Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
                 ExitCode::Internal
             }

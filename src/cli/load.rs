@@ -4,17 +4,67 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::args::SelectArgs;
+use super::console;
 use super::failure::Failure;
+use crate::artifact::{Files, Finder, Kind};
 use crate::dataset::{self, DatasetError};
 use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
 use crate::plan::{self, Plan, Selection};
 use crate::present::{self, parse_events};
-use crate::vocab::{Event, Record, Verdict};
+use crate::vocab::{Event, ExitCode, Record, Verdict};
 
 /// The matrix in a file.
 pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
-    Ok(matrix::load(path, &|path| fs_err::read(path))?)
+    let finder = Finder { files: &Disk, default_producer: None };
+    Ok(matrix::load_with(path, &|path| fs_err::read(path), &finder)?)
+}
+
+/// The file system of this machine, for finding artifacts.
+pub(super) struct Disk;
+
+impl Files for Disk {
+    fn kind(&self, path: &Path) -> Kind {
+        match fs_err::metadata(path) {
+            Ok(known) if known.is_dir() => Kind::Folder,
+            Ok(_) => Kind::File,
+            Err(_) if fs_err::symlink_metadata(path).is_ok() => Kind::Dangling,
+            Err(_) => Kind::Missing,
+        }
+    }
+
+    fn list(&self, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+        let mut entries: Vec<PathBuf> =
+            fs_err::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        fs_err::read(path)
+    }
+
+    fn canonical(&self, path: &Path) -> PathBuf {
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    }
+}
+
+/// Says what was asked for and is no artifact; the rest goes on.
+pub(super) fn tell_refused(matrix: &Matrix) {
+    for refusal in &matrix.refused {
+        console::note(&format!("left out: {} ({})", refusal.message, refusal.help));
+    }
+}
+
+/// The exit code of a run, where something that was asked for was left out or does not fit together.
+pub(super) fn code_of(code: ExitCode, record: &Record, left_out: usize) -> ExitCode {
+    let is_bad = left_out > 0 || record.cells.iter().any(judge::is_bad_input);
+    match code {
+        ExitCode::Done | ExitCode::CouldNotJudge | ExitCode::NothingSelected if is_bad => {
+            ExitCode::InvalidInput
+        }
+        other => other,
+    }
 }
 
 /// The matrix in a file and what is selected of it.
@@ -35,6 +85,10 @@ pub(super) fn datasets(matrix: &Matrix, plan: &Plan) -> Result<BTreeMap<String, 
     let mut encoded = BTreeMap::new();
     for name in plan.models.iter().flat_map(|model| std::iter::once(&model.dataset).chain(&model.inputs)) {
         if encoded.contains_key(name) {
+            continue;
+        }
+        if let Some(bytes) = matrix.given.get(name) {
+            encoded.insert(name.clone(), bytes.clone());
             continue;
         }
         // Names of datasets were checked when the matrix was compiled.
@@ -71,6 +125,9 @@ pub(super) fn judge_options(
 ) -> Result<JudgeOptions, Failure> {
     let baseline = match baseline {
         None => None,
+        Some(given) if super::gate::is_baseline_record(given) => {
+            Some(Baseline::default().accepting(&super::gate::read_known(given)?))
+        }
         Some(given) if given.is_file() && given.extension().is_some_and(|extension| extension == "json") => {
             let unreadable = |reason: String| Failure::Record { path: given.to_owned(), reason };
             let bytes = fs_err::read(given).map_err(|error| unreadable(error.to_string()))?;

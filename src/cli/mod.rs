@@ -1,14 +1,21 @@
 //! Layer 4: the application. One file per subcommand; what they share is in `console`, `failure` and `load`.
 
 mod args;
+mod bisect;
+mod check;
+mod compare;
 mod console;
 mod doctor;
 mod env;
+mod environments;
 mod explain;
 mod failure;
 mod forecast;
+mod gate;
+mod history;
 mod inspect;
 mod load;
+mod pack;
 mod plan;
 mod report;
 mod run;
@@ -40,6 +47,15 @@ pub fn main() -> ExitCode {
     start_log();
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Pack(args) => pack::pack(&args),
+        Command::Gate(args) => gate::gate(&args),
+        Command::Baseline(args) => match args.command {
+            args::BaselineCommand::Accept(args) => gate::accept(&args),
+        },
+        Command::Bisect(args) => bisect::bisect(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::History(args) => history::history(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Report(args) => report::report(&args),
         Command::Inspect(args) => inspect::inspect(&args),

@@ -1,11 +1,12 @@
 //! `shelflife run`: the main job.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::args::{MessageFormat, RunArgs};
+use super::args::{MakingArgs, MessageFormat, RunArgs};
 use super::console::{self, Meter};
 use super::failure::Failure;
 use super::load::{self, EVENTS};
@@ -16,31 +17,77 @@ use crate::present::{self, EventLog, RENDERERS, TerminalOptions, View, parse_eve
 use crate::provision::{ProvisionOptions, Provisioner};
 use crate::run::{Progress, Reporter, RunReport, RunRequest, run as run_plan};
 use crate::store::{CacheRoot, LockError};
-use crate::vocab::{Digest, Event, ExitCode, FORMAT_VERSION, MatrixRecord, RunHeader};
+use crate::vocab::{Digest, Event, ExitCode, FORMAT_VERSION, MatrixRecord, Record, RunHeader};
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let started = Instant::now();
     let (matrix, plan) = load::matrix_and_plan(&args.matrix, &args.select)?;
+    let left_out = matrix.refused.len();
+    load::tell_refused(&matrix);
     let datasets = load::datasets(&matrix, &plan)?;
     // The baseline is read first: this run may take its place.
     let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports, args.forecast)?;
-    let name = run_name(args, &matrix)?;
-    let folder = args.reports.join(&name);
+    let name = run_name(args.run.as_deref(), &matrix)?;
+    let done = execute(Wanted { matrix, plan, datasets, name, running: &args.running() })?;
+    let (record, code) = finish(&args.running(), &judging, &done)?;
+    Ok(load::code_of(code, &record, left_out))
+}
+
+/// How a run goes, whatever it runs.
+pub(super) struct Running<'a> {
+    pub reports: &'a Path,
+    pub jobs: Option<u16>,
+    pub fresh: bool,
+    pub making: MakingArgs,
+    pub message_format: MessageFormat,
+    pub quiet: bool,
+}
+
+impl RunArgs {
+    fn running(&self) -> Running<'_> {
+        Running {
+            reports: &self.reports,
+            jobs: self.jobs,
+            fresh: self.fresh,
+            making: self.making,
+            message_format: self.message_format,
+            quiet: self.quiet,
+        }
+    }
+}
+
+/// What is to be run.
+pub(super) struct Wanted<'a> {
+    pub matrix: Matrix,
+    pub plan: Plan,
+    pub datasets: BTreeMap<String, Vec<u8>>,
+    pub name: String,
+    pub running: &'a Running<'a>,
+}
+
+/// A run that came to its end, or was interrupted.
+pub(super) struct Executed {
+    pub folder: PathBuf,
+    pub report: RunReport,
+    pub started: Instant,
+}
+
+/// Runs a plan and records it.
+pub(super) fn execute(wanted: Wanted<'_>) -> Result<Executed, Failure> {
+    let started = Instant::now();
+    let Wanted { matrix, plan, datasets, name, running } = wanted;
+    let folder = running.reports.join(&name);
     let cache = CacheRoot::open(None)?;
     let runtime = super::env::runtime()?;
     let _lock = runtime.block_on(lock_run(&cache, &folder, &name))?;
-    let jobs = args.jobs.map_or_else(cores, usize::from);
+    let jobs = running.jobs.map_or_else(cores, usize::from);
     let header = header(&matrix, &plan, &name, jobs);
-    let recorded = earlier_events(&folder, &header, args.fresh)?;
-    let mut reporter = Recorder {
-        path: folder.join(EVENTS),
-        log: None,
-        meter: Meter::new(args.quiet || args.message_format == MessageFormat::Json),
-        json: args.message_format == MessageFormat::Json,
-    };
+    let recorded = earlier_events(&folder, &header, running.fresh)?;
+    let json = running.message_format == MessageFormat::Json;
+    let mut reporter =
+        Recorder { path: folder.join(EVENTS), log: None, meter: Meter::new(running.quiet || json), json };
     let options = ProvisionOptions {
-        refresh: args.making.refresh,
-        offline: args.making.offline,
+        refresh: running.making.refresh,
+        offline: running.making.offline,
         ..ProvisionOptions::default()
     };
     let provisioner = Arc::new(Provisioner::new(cache.clone(), options));
@@ -50,25 +97,24 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         datasets,
         header,
         recorded,
-        fresh: args.fresh,
+        fresh: running.fresh,
         jobs,
     };
     let report = runtime.block_on(run_plan(request, cache, provisioner, &mut reporter));
     reporter.meter.finish();
-    finish(args, &judging, &folder, &report?, started)
+    Ok(Executed { folder, report: report?, started })
 }
 
 /// Renders everything and says what it means.
-fn finish(
-    args: &RunArgs,
+pub(super) fn finish(
+    running: &Running<'_>,
     judging: &JudgeOptions,
-    folder: &Path,
-    report: &RunReport,
-    started: Instant,
-) -> Result<ExitCode, Failure> {
+    done: &Executed,
+) -> Result<(Record, ExitCode), Failure> {
+    let Executed { folder, report, started } = done;
     let record = load::judged(&report.events, judging, &folder.join(EVENTS))?;
     let files = present::write_reports(folder, &View::new(&record), RENDERERS)?;
-    if args.message_format == MessageFormat::Human {
+    if running.message_format == MessageFormat::Human {
         let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
         console::print(&terminal(&record, &options))?;
     }
@@ -88,18 +134,16 @@ fn finish(
         format!("executed {} observations, {} were known ({seconds:.1} s)", report.executed, report.reused)
     });
     console::note(&format!("reports: {} and {}", show("report.html"), show("report.md")));
-    if report.interrupted {
-        return Ok(ExitCode::Interrupted);
-    }
-    Ok(judge::exit_code(&record))
+    let code = if report.interrupted { ExitCode::Interrupted } else { judge::exit_code(&record) };
+    Ok((record, code))
 }
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn run_name(args: &RunArgs, matrix: &Matrix) -> Result<String, Failure> {
-    let name = args.run.clone().unwrap_or_else(|| matrix.name.clone());
+pub(super) fn run_name(asked: Option<&str>, matrix: &Matrix) -> Result<String, Failure> {
+    let name = asked.map_or_else(|| matrix.name.clone(), str::to_owned);
     let is_plain = !name.is_empty()
         && !name.starts_with('.')
         && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+'));

@@ -301,7 +301,7 @@ fn place(text: &str, record: &csv::StringRecord) -> (u64, Range<usize>) {
 }
 
 /// The layout that the columns ask for.
-fn features(mut columns: Vec<Column>, dataframe: bool) -> Features {
+pub(super) fn features(mut columns: Vec<Column>, dataframe: bool) -> Features {
     let numeric = |column: &Column| !matches!(column.values, Values::Text(_) | Values::Bool(_));
     let same = |column: &Column| column.values.dtype() == columns[0].values.dtype();
     // Columns of a DataFrame keep their own types; an array has one for all.
@@ -318,7 +318,7 @@ fn features(mut columns: Vec<Column>, dataframe: bool) -> Features {
 }
 
 /// Columns of numbers as one matrix, row by row; `float64` where their types differ.
-fn interleaved(columns: &[Column]) -> Values {
+pub(super) fn interleaved(columns: &[Column]) -> Values {
     fn rows<T: Copy>(columns: &[&Vec<T>]) -> Vec<T> {
         let count = columns.first().map_or(0, |column| column.len());
         (0..count).flat_map(|row| columns.iter().map(move |column| column[row])).collect()

@@ -46,6 +46,25 @@ struct TargetHeader<'a> {
     length: usize,
 }
 
+/// Inputs of the model's own width, made in the agent from a seed.
+pub fn synthetic(seed: u32) -> Vec<u8> {
+    with_header(&format!(
+        r#"{{"version":1,"rows":{SYNTHETIC_ROWS},"layout":"synthetic","seed":{seed},"dataframe":false,"columns":[],"target":null}}"#
+    ))
+}
+
+/// No inputs: the artifact is loaded, and that is all.
+pub fn none() -> Vec<u8> {
+    with_header(r#"{"version":1,"rows":0,"layout":"none","dataframe":false,"columns":[],"target":null}"#)
+}
+
+fn with_header(header: &str) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()
+}
+
+/// Enough rows for a tree's branches to be seen, few enough for the slowest kernel.
+const SYNTHETIC_ROWS: usize = 64;
+
 impl Dataset {
     /// The encoded form; the same dataset always gives the same bytes.
     pub fn encode(&self) -> Vec<u8> {

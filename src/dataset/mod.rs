@@ -1,6 +1,6 @@
 //! Layer 1: datasets, from the bytes of a file to the bytes that the agent reads.
 //!
-//! [`parse`] reads CSV and `.npy`; [`Dataset::encode`] writes one layout that Python reads with `struct` and
+//! [`parse`] reads CSV, Parquet and `.npy`; [`Dataset::encode`] writes one layout that Python reads with `struct` and
 //! `numpy.frombuffer` alone. Numbers are parsed here, once: every environment gets the same bits.
 //!
 //! Architecture Invariant: bytes in, values out; no path is opened here.
@@ -9,7 +9,9 @@ mod csv;
 mod encode;
 mod error;
 mod npy;
+mod parquet;
 
+pub use encode::{none, synthetic};
 pub use error::DatasetError;
 
 use crate::matrix::DatasetSpec;
@@ -124,6 +126,10 @@ pub fn parse(spec: &DatasetSpec, bytes: &[u8], target_bytes: Option<&[u8]>) -> R
     if bytes.is_empty() {
         return Err(DatasetError::of_file(spec, "the file is empty", "write a header line and rows of data"));
     }
-    let npy = spec.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
-    if npy { npy::parse(spec, bytes, target_bytes) } else { csv::parse(spec, bytes) }
+    let extension = spec.path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("npy") => npy::parse(spec, bytes, target_bytes),
+        Some("parquet") => parquet::parse(spec, bytes),
+        _ => csv::parse(spec, bytes),
+    }
 }

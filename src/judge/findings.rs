@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::explain;
 use crate::vocab::{
     CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, ReferenceKind,
-    Verdict,
+    Stage, Verdict,
 };
 
 /// Lines that a finding carries at most, beyond its title.
@@ -24,7 +24,7 @@ pub(super) fn findings(record: &Record) -> Vec<Finding> {
     let advice = Advice::new(record);
     let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for (index, cell) in record.cells.iter().enumerate() {
-        if let Some(key) = Key::of(record, cell) {
+        if let Some(key) = Key::of(record, cell, &advice) {
             groups.entry(key).or_default().push(index);
         }
     }
@@ -52,13 +52,15 @@ struct Key {
 }
 
 impl Key {
-    fn of(record: &Record, cell: &CellRecord) -> Option<Self> {
+    fn of(record: &Record, cell: &CellRecord, advice: &Advice<'_>) -> Option<Self> {
         let (kind, cause) = match cell.verdict {
             Verdict::Identical | Verdict::Roundoff => return None,
             Verdict::Drift => {
                 let format = record.formats.iter().find(|format| format.name == cell.format);
                 let translated = format.is_some_and(|format| format.reference == ReferenceKind::Model);
-                let kind = if cell.producer == cell.consumer && !translated {
+                // Its own environment can differ from what somebody else expects.
+                let expected = translated || advice.expecting.contains(&cell.model);
+                let kind = if cell.producer == cell.consumer && !expected {
                     FindingKind::Nondeterministic
                 } else {
                     FindingKind::Drift
@@ -347,6 +349,10 @@ struct Advice<'a> {
     works: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
     trained: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
     names: Vec<&'a EnvName>,
+    /// Models that are files from outside.
+    outside: BTreeSet<&'a ModelName>,
+    /// Those of them whose outputs were given.
+    expecting: BTreeSet<&'a ModelName>,
 }
 
 impl<'a> Advice<'a> {
@@ -377,7 +383,10 @@ impl<'a> Advice<'a> {
                 set.remove(&producer);
             }
         }
-        Self { works, trained, names }
+        let outside = record.artifacts.iter().filter(|it| it.file.is_some()).map(|it| &it.model).collect();
+        let given = |it: &&crate::vocab::ArtifactRecord| it.file.as_ref().is_some_and(|file| file.expected);
+        let expecting = record.artifacts.iter().filter(given).map(|it| &it.model).collect();
+        Self { works, trained, names, outside, expecting }
     }
 
     fn list(&self, set: Option<&BTreeSet<usize>>, except: &EnvName) -> Vec<String> {
@@ -402,6 +411,24 @@ impl<'a> Advice<'a> {
                 sources.join(", ")
             )
         };
+        if self.outside.contains(&cell.model) {
+            if let Some(package) = missing_package(cell) {
+                return Some(format!(
+                    "{} has no `{package}`: the file needs it. Name it with the environment, such as \
+                     \"scikit-learn==... {package}==...\".",
+                    cell.consumer
+                ));
+            }
+            if cell.stage == Stage::Read && elsewhere.is_empty() {
+                return Some("Get the file again, or save it again: it is damaged, or no model.".to_owned());
+            }
+            // Its maker is not where it is used: what counts is where it was tried.
+            let stay = match elsewhere.as_slice() {
+                [] => "keep it where it was made".to_owned(),
+                names => format!("keep it in {}", names.join(", ")),
+            };
+            return Some(format!("Either {stay}, or retrain {} in {}.", cell.model, cell.consumer));
+        }
         let keep = if elsewhere.is_empty() {
             format!("keep artifacts of {} in {} only", cell.producer, cell.producer)
         } else {
@@ -409,6 +436,15 @@ impl<'a> Advice<'a> {
         };
         Some(format!("Either {keep}, or {retrain}."))
     }
+}
+
+/// The package that a file needs and its reader does not have, where it is none of scikit-learn's own world: that is no
+/// finding about a release.
+fn missing_package(cell: &CellRecord) -> Option<&str> {
+    const OWN: &[&str] = &["sklearn", "numpy", "scipy", "joblib"];
+    let error = cell.error.as_ref().filter(|error| error.class == "ModuleNotFoundError")?;
+    let root = error.module.as_deref()?.split('.').next()?;
+    (!OWN.contains(&root)).then_some(root)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, FORMAT_VERSION, FileFacts, FormatPlan, Lock,
-    ModelName, Observation, OutputComparison, RunHeader,
+    ArtifactAbsence, ArtifactId, Digest, EnvName, EnvironmentPlan, Event, FORMAT_VERSION, FileFacts,
+    FilePlan, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader, Runtime,
 };
 
 /// What is said of things that a killed run did not get to.
@@ -54,6 +54,8 @@ pub enum EnvironmentFacts<'a> {
         /// Models that it lacks, with reasons.
         lacks: &'a BTreeMap<ModelName, String>,
     },
+    /// Never made: it stands for the unknown maker of files.
+    Elsewhere,
     /// Not usable.
     Failed {
         /// Why.
@@ -70,6 +72,8 @@ pub struct ArtifactFacts<'a> {
     pub id: ArtifactId,
     /// Index of its producer in the plan.
     pub producer: usize,
+    /// Set where it is a file from outside.
+    pub file: Option<&'a FilePlan>,
     /// Set where it exists.
     pub made: Option<Made>,
     /// Set where it does not.
@@ -106,6 +110,8 @@ pub struct CellFold<'a> {
     pub lost: Option<&'a str>,
     /// Whether the observation came from an earlier record or the cache.
     pub reused: bool,
+    /// What was seen when it was tried again, and how that compares.
+    pub retried: Option<(&'a Observation, &'a BTreeMap<String, OutputComparison>)>,
 }
 
 /// A cell with everything that its verdict depends on.
@@ -161,12 +167,24 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
     for (position, index) in consumers.iter().enumerate() {
         consumer_position[*index] = Some(position);
     }
-    let mut environments: Vec<_> = plan.environments.iter().map(|_| EnvironmentFacts::Unknown).collect();
+    let mut environments: Vec<_> = plan
+        .environments
+        .iter()
+        .map(|plan| match plan.runtime {
+            Runtime::Elsewhere => EnvironmentFacts::Elsewhere,
+            Runtime::Venv | Runtime::Rootfs | Runtime::Container | Runtime::Existing => {
+                EnvironmentFacts::Unknown
+            }
+        })
+        .collect();
     let mut artifacts = Vec::new();
     for model in &plan.models {
         for format in &model.formats {
-            for (producer, environment) in
-                plan.environments.iter().enumerate().filter(|(_, env)| env.producer)
+            let writes = |env: &EnvironmentPlan| match &model.file {
+                Some(file) => env.name == file.producer,
+                None => env.producer && !env.outside,
+            };
+            for (producer, environment) in plan.environments.iter().enumerate().filter(|(_, env)| writes(env))
             {
                 artifacts.push(ArtifactFacts {
                     id: ArtifactId {
@@ -175,6 +193,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                         producer: environment.name.clone(),
                     },
                     producer,
+                    file: model.file.as_ref(),
                     made: None,
                     absence: None,
                     facts: None,
@@ -246,6 +265,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                         outputs: None,
                         lost: None,
                         reused: *reused,
+                        retried: None,
                     };
                 }
             }
@@ -257,6 +277,11 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
             Event::CellCompared { artifact, consumer, outputs } => {
                 if let Some((index, position)) = position_of(artifact, consumer) {
                     artifacts[index].cells[position].outputs = Some(outputs);
+                }
+            }
+            Event::CellRetried { artifact, consumer, observation, outputs } => {
+                if let Some((index, position)) = position_of(artifact, consumer) {
+                    artifacts[index].cells[position].retried = Some((observation, outputs));
                 }
             }
             Event::RunFinished { time, seconds, executed, reused, interrupted } => {

@@ -1,43 +1,14 @@
 //! Statuses against expectations and a baseline, and the exit code of a whole run.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::JudgeOptions;
+use super::baseline::Baseline;
+use super::outside::is_uncompared;
 use crate::vocab::{
-    ArtifactId, EnvName, ExitCode, ExpectationNote, ExpectationRecord, FormatName, ModelName, Record, Status,
-    Verdict,
+    ArtifactId, EnvName, ExitCode, ExpectationNote, ExpectationRecord, FormatName, ModelName, Record, Stage,
+    Status, Verdict,
 };
-
-/// The verdicts of an earlier run, to judge a later one against.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Baseline(HashMap<(String, EnvName), Verdict>);
-
-impl Baseline {
-    /// The verdicts of a judged run.
-    pub fn of(record: &Record) -> Self {
-        let verdicts = record
-            .cells
-            .iter()
-            .map(|cell| ((cell.artifact.clone(), cell.consumer.clone()), cell.verdict))
-            .collect();
-        Self(verdicts)
-    }
-
-    /// What a verdict means against the earlier one of the same cell.
-    fn status(&self, artifact: &ArtifactId, consumer: &EnvName, now: Verdict) -> Status {
-        let before = self.0.get(&(artifact.to_string(), consumer.clone())).copied();
-        match (before, now) {
-            (_, Verdict::EnvError) => Status::New,
-            (_, Verdict::Unsupported) => Status::Known,
-            (None | Some(Verdict::EnvError | Verdict::Unsupported), now) if now.works() => Status::Pass,
-            (None | Some(Verdict::EnvError | Verdict::Unsupported), _) => Status::New,
-            (Some(before), now) if before.works() && now.works() => Status::Pass,
-            (Some(_), now) if now.works() => Status::Fixed,
-            (Some(before), now) if before == now => Status::Known,
-            (Some(_), _) => Status::Regression,
-        }
-    }
-}
 
 /// What a run is judged by.
 pub(super) struct Gate<'a> {
@@ -80,9 +51,13 @@ impl<'a> Gate<'a> {
         artifact: &ArtifactId,
         consumer: &EnvName,
         verdict: Verdict,
+        stage: Stage,
     ) -> (Option<Status>, Option<ExpectationNote>) {
         if !self.judges() {
             return (None, None);
+        }
+        if is_uncompared(verdict, stage) {
+            return (Some(Status::New), None);
         }
         let covering = self.expectations.iter().rev().find(|covering| {
             covering.consumers.contains(consumer)
@@ -167,7 +142,9 @@ pub fn exit_code(record: &Record) -> ExitCode {
     if has(Status::Regression) || is_stale {
         return ExitCode::Judged;
     }
-    let unjudged =
-        record.cells.iter().any(|cell| cell.verdict == Verdict::EnvError && cell.status == Some(Status::New));
+    let unjudged = record.cells.iter().any(|cell| {
+        cell.status == Some(Status::New)
+            && (cell.verdict == Verdict::EnvError || is_uncompared(cell.verdict, cell.stage))
+    });
     if unjudged { ExitCode::CouldNotJudge } else { ExitCode::Done }
 }

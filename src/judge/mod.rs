@@ -3,24 +3,28 @@
 //! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
 //! the same record on any machine, with or without Python.
 
+mod baseline;
 mod causes;
 mod findings;
 mod fold;
 mod gate;
+mod outside;
 mod stage;
 mod verdict;
 
 use std::collections::BTreeMap;
 
-pub use fold::{ArtifactFacts, CellFacts, EnvironmentFacts, FoldError, RunFacts, fold};
-pub use gate::{Baseline, exit_code};
+pub use baseline::{Baseline, BaselineError, Known, read_baseline, write_baseline};
+pub use fold::{ArtifactFacts, CellFacts, CellFold, EnvironmentFacts, FoldError, RunFacts, fold};
+pub use gate::exit_code;
+pub use outside::is_bad_input;
 pub use stage::load_stage;
 pub use verdict::{Opinion, judge_cell};
 
 use crate::explain;
 use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, MatrixSummary, Outcome,
-    Record, RunSummary, Summary, Verdict, WarningFact,
+    Record, RunSummary, Status, Summary, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
@@ -125,6 +129,7 @@ fn environment_record(
         EnvironmentFacts::Failed { reason, remedy } => {
             (None, Some((*reason).to_owned()), remedy.map(str::to_owned))
         }
+        EnvironmentFacts::Elsewhere => (None, None, None),
         EnvironmentFacts::Unknown => (None, Some(fold::NOT_REACHED.to_owned()), None),
     };
     EnvironmentRecord {
@@ -155,6 +160,7 @@ fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
         train_seconds: made.map(|made| made.train_seconds),
         save_seconds: made.map(|made| made.save_seconds),
         reason: artifact.absence.map(|absence| verdict::absence_reason(&artifact.id, absence)),
+        file: artifact.file.cloned(),
     }
 }
 
@@ -170,7 +176,10 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         }
         _ => None,
     };
-    let (status, expected) = gate.status(artifact, facts.consumer_name, verdict);
+    let (mut status, expected) = gate.status(artifact, facts.consumer_name, verdict, stage);
+    if status == Some(Status::Regression) && works_on_retry(facts) {
+        status = Some(Status::Flaky);
+    }
     CellRecord {
         artifact: id.to_owned(),
         model: artifact.model.clone(),
@@ -193,6 +202,21 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         peak_rss_bytes: observation.and_then(|observation| observation.peak_rss_bytes),
         reused: facts.cell.reused,
     }
+}
+
+/// Whether a cell worked when it was tried again.
+fn works_on_retry(facts: &CellFacts<'_>) -> bool {
+    facts.cell.retried.is_some_and(|(observation, outputs)| {
+        let cell = CellFold {
+            observation: Some(observation),
+            outputs: Some(outputs),
+            lost: None,
+            reused: false,
+            retried: None,
+        };
+        let again = CellFacts { cell: &cell, ..*facts };
+        judge_cell(&again).verdict.works()
+    })
 }
 
 /// The texts of warnings that speak of versions: `InconsistentVersionWarning` since scikit-learn 1.3, a

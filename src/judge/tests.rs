@@ -34,6 +34,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         packages: BTreeMap::new(),
         producer: true,
         consumer: true,
+        outside: false,
     };
     Event::RunStarted(Box::new(RunHeader {
         format_version: FORMAT_VERSION,
@@ -49,6 +50,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
                 estimator: "T()".to_owned(),
                 dataset: "d".to_owned(),
                 formats: vec!["joblib".into()],
+                file: None,
             }],
             formats: Vec::new(),
             expectations,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fold::{CellFacts, EnvironmentFacts, NOT_REACHED};
+use super::outside;
 use super::stage::load_stage;
 use crate::explain;
 use crate::format;
@@ -41,6 +42,9 @@ impl Opinion {
 pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
     let artifact = facts.artifact;
     match facts.producer {
+        // A file exists without its maker; what else there is to compare with is asked below.
+        EnvironmentFacts::Elsewhere => {}
+        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown if artifact.file.is_some() => {}
         EnvironmentFacts::Failed { reason, .. } => {
             return Opinion::environment(not_made(&artifact.id.producer, reason));
         }
@@ -51,7 +55,9 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         EnvironmentFacts::Failed { reason, .. } => {
             return Opinion::environment(not_made(facts.consumer_name, reason));
         }
-        EnvironmentFacts::Unknown => return Opinion::environment(NOT_REACHED),
+        EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => {
+            return Opinion::environment(NOT_REACHED);
+        }
         EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
     };
     match artifact.absence {
@@ -65,12 +71,22 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         ) => {
             return Opinion::environment(absence_reason(&artifact.id, absence));
         }
+        Some(absence @ ArtifactAbsence::Refused { .. }) => {
+            return Opinion {
+                verdict: Verdict::LoadError,
+                stage: Stage::Read,
+                reason: Some(absence_reason(&artifact.id, absence)),
+            };
+        }
         None => {}
     }
     if let Some(reason) = facts.cell.lost {
         return Opinion::environment(reason);
     }
     let Some(observation) = facts.cell.observation else { return Opinion::environment(NOT_REACHED) };
+    if let Some(opinion) = artifact.file.and_then(|file| outside::opinion(facts, file, observation)) {
+        return opinion;
+    }
     let opinion = match &observation.outcome {
         Outcome::Predicted { .. } => match (artifact.reference.map(reference_outcome), facts.cell.outputs) {
             (None, _) => Opinion::environment(NOT_REACHED),
@@ -79,7 +95,7 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
                 artifact.id.producer
             )),
             (Some(Ok(())), None) => Opinion::environment("its outputs were not compared"),
-            (Some(Ok(())), Some(outputs)) => judge_values(outputs),
+            (Some(Ok(())), Some(outputs)) => outside::remarked(artifact, judge_values(outputs)),
         },
         Outcome::Raised { phase, error, .. } => {
             match (judge_exception(*phase, error), alignment_pad(facts)) {
@@ -139,17 +155,18 @@ pub(super) fn absence_reason(id: &ArtifactId, absence: &ArtifactAbsence) -> Stri
         ArtifactAbsence::SaveFailed { error } => {
             format!("{} cannot hold this model: {}", id.format, brief(error))
         }
+        ArtifactAbsence::Refused { reason } => reason.clone(),
         ArtifactAbsence::Died { reason } => format!("training failed in {}: {reason}", id.producer),
     }
 }
 
-fn brief(error: &ErrorFact) -> String {
+pub(super) fn brief(error: &ErrorFact) -> String {
     first_line(&error.to_string()).to_owned()
 }
 
 /// The same words wherever an environment is missing, so that it is one finding. A first line that only announces
 /// something is followed by the last one: installers and interpreters say there what it came to.
-fn not_made(name: &EnvName, reason: &str) -> String {
+pub(super) fn not_made(name: &EnvName, reason: &str) -> String {
     let first = first_line(reason);
     let last = reason.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
     let last = ["cause: ", "error: "].iter().find_map(|mark| last.strip_prefix(mark)).unwrap_or(last);
@@ -172,7 +189,7 @@ fn printed(observation: &Observation) -> String {
 }
 
 /// `Err` says what the producer did instead of predicting.
-fn reference_outcome(reference: &Observation) -> Result<(), String> {
+pub(super) fn reference_outcome(reference: &Observation) -> Result<(), String> {
     match &reference.outcome {
         Outcome::Predicted { .. } => Ok(()),
         Outcome::Raised { error, .. } => Err(format!("raised {}", brief(error))),
@@ -205,7 +222,7 @@ fn alignment_pad(facts: &CellFacts<'_>) -> Option<String> {
     );
     let joblib = |environment: &EnvironmentFacts<'_>| match environment {
         EnvironmentFacts::Ready { lock, .. } => lock.packages.get("joblib").cloned(),
-        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown => None,
+        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => None,
     };
     let (written, read) = (joblib(facts.producer)?, joblib(facts.consumer)?);
     let crosses = !before_padding(&written)? && before_padding(&read)?;

@@ -11,9 +11,10 @@ use super::formats::Formats;
 use super::load::{self, Merged, Placed, Read, resolve};
 use super::models::{self, Defaults};
 use super::naming::plain_name;
+use super::outside::{Expanded, FindArtifacts};
 use super::raw::{Quantity, RawDataset, RawLimits, RawSelect, Text, Texts, texts};
 use super::types::{DatasetSpec, EnvironmentSpec, Limits, Matrix};
-use super::{environments, glob, rules, units};
+use super::{artifacts, environments, glob, rules, units};
 use crate::matrix::EnvPattern;
 
 /// The types that a column can be declared as.
@@ -25,10 +26,26 @@ const DTYPES: &[&str] = &["float64", "float32", "int64", "bool", "text"];
 /// # Errors
 /// Every problem that was found, with its place and what to write instead.
 pub fn load(path: &Path, read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Matrix, MatrixError> {
-    compile(load::load(path, read)?, read)
+    compile(load::load(path, read)?, read, None)
 }
 
-fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
+/// As [`fn@load`], for matrices that may name files from outside: `finder` finds them.
+///
+/// # Errors
+/// As [`fn@load`].
+pub fn load_with(
+    path: &Path,
+    read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
+    finder: &dyn FindArtifacts,
+) -> Result<Matrix, MatrixError> {
+    compile(load::load(path, read)?, read, Some(finder))
+}
+
+fn compile(
+    merged: Merged,
+    read: Read<'_>,
+    finder: Option<&dyn FindArtifacts>,
+) -> Result<Matrix, MatrixError> {
     let problems = &mut Problems::default();
     let main = &merged.main;
     let name = problems.take(matrix_name(&merged)).unwrap_or_default();
@@ -52,11 +69,12 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
     }
     let declared: Vec<&str> = merged.datasets.iter().map(|(name, _)| name.get_ref().as_str()).collect();
     let defaults = problems.take(Defaults::compile(merged.defaults.as_ref(), &declared, &available));
-    let models = match (&merged.models, &defaults) {
+    let mut models = match (&merged.models, &defaults) {
         (Some(placed), Some(defaults)) if !placed.value.is_empty() => {
             models::compile(placed, defaults, read, problems)
         }
         (Some(_), None) => Vec::new(),
+        _ if merged.artifacts.as_ref().is_some_and(|placed| !placed.value.is_empty()) => Vec::new(),
         _ => {
             problems.note(lacks(main, "models", "[[models]]", "name and estimator"));
             Vec::new()
@@ -66,6 +84,27 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
     problems.check()?;
     if let Some(select) = &merged.select {
         problems.take(apply_selection(select, &mut environments));
+        problems.check()?;
+    }
+    let mut given = BTreeMap::new();
+    let mut refused = Vec::new();
+    if let (Some(placed), Some(defaults)) = (&merged.artifacts, &defaults) {
+        let declared = artifacts::compile(placed, defaults, &environments, problems);
+        problems.check()?;
+        let expanded = match finder {
+            Some(finder) => finder.find(&declared, &environments),
+            None => Expanded::default(),
+        };
+        artifacts::join(placed, expanded, &mut environments, &mut models, problems, |more, refusals| {
+            given = more;
+            refused = refusals;
+        });
+        if models.is_empty() {
+            // Where there is nothing else to try, what was left out is what is wrong.
+            for refusal in refused.drain(..) {
+                problems.note(artifacts::problem(placed, refusal));
+            }
+        }
         problems.check()?;
     }
     for (does, wanted) in [("writes", true), ("reads", false)] {
@@ -100,6 +139,8 @@ fn compile(merged: Merged, read: Read<'_>) -> Result<Matrix, MatrixError> {
         // Set where nothing was noted, which `check` has made sure of.
         limits: limits.unwrap_or(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
         expectations,
+        given,
+        refused,
     })
 }
 
@@ -167,12 +208,12 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
     let path = resolve(&source.path, raw.path.get_ref());
     let extension = path.extension().map(|ext| ext.to_string_lossy().to_ascii_lowercase());
     let npy = match extension.as_deref() {
-        Some("csv") => false,
+        Some("csv" | "parquet") => false,
         Some("npy") => true,
         _ => {
             return Err(source.problem(
                 raw.path.span(),
-                format!("the dataset `{}` is neither a .csv nor a .npy file", raw.path.get_ref()),
+                format!("the dataset `{}` is neither a .csv, a .parquet nor a .npy file", raw.path.get_ref()),
                 "save it as CSV with a header line, or with numpy.save",
             ));
         }

@@ -109,12 +109,14 @@ fn compile_one(
             reads: reads.clone(),
             producer,
             consumer,
+            outside: false,
         };
     let named = match runtimes::declared(source, raw)? {
         Runtime::Venv => venv(source, raw)?,
         Runtime::Rootfs => runtimes::rootfs(source, raw)?,
         Runtime::Container => vec![runtimes::container(source, raw)?],
-        Runtime::Existing => vec![runtimes::existing(source, raw)?],
+        // No word of a matrix means the last one.
+        Runtime::Existing | Runtime::Elsewhere => vec![runtimes::existing(source, raw)?],
     };
     Ok(named.into_iter().map(|(name, runtime, packages)| make(name, runtime, packages)).collect())
 }

@@ -10,8 +10,8 @@ use serde_spanned::Spanned;
 use super::error::{Fallible, Source};
 use super::glob;
 use super::raw::{
-    RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawLimits, RawMatrix, RawModel,
-    RawSelect, RawTolerance, Text,
+    RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawLimits,
+    RawMatrix, RawModel, RawSelect, RawTolerance, Text,
 };
 
 /// Reads the bytes of a file.
@@ -36,6 +36,7 @@ pub(super) struct Merged {
     pub datasets: Vec<(Text, Placed<RawDataset>)>,
     pub formats: Vec<(Text, Placed<RawFormat>)>,
     pub models: Option<Placed<Vec<Spanned<RawModel>>>>,
+    pub artifacts: Option<Placed<Vec<Spanned<RawArtifact>>>>,
     pub tolerance: Vec<Placed<Spanned<RawTolerance>>>,
     pub expect: Vec<Placed<Spanned<RawExpect>>>,
 }
@@ -137,6 +138,7 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         datasets: Vec::new(),
         formats: Vec::new(),
         models: None,
+        artifacts: None,
         tolerance: Vec::new(),
         expect: Vec::new(),
     });
@@ -163,6 +165,7 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         datasets: one_by_one(&source, base.datasets, raw.datasets),
         formats: one_by_one(&source, base.formats, raw.formats),
         models: placed(&source, raw.models, base.models),
+        artifacts: placed(&source, raw.artifact, base.artifacts),
         tolerance: appended(&source, base.tolerance, raw.tolerance),
         expect: appended(&source, base.expect, raw.expect),
         main: source,

@@ -6,6 +6,7 @@
 //!
 //! Architecture Invariant: no file is touched here; nothing behind `compile` knows TOML.
 
+mod artifacts;
 mod compile;
 mod environments;
 mod error;
@@ -14,6 +15,7 @@ pub mod glob;
 mod load;
 mod models;
 mod naming;
+mod outside;
 mod raw;
 mod requirement;
 mod rules;
@@ -27,8 +29,11 @@ mod versions;
 
 use std::collections::BTreeMap;
 
-pub use compile::load;
+pub use compile::{load, load_with};
 pub use error::{MatrixError, Problem};
+pub use outside::{
+    ArtifactDeclaration, Expanded, ExpectedOutput, FindArtifacts, MadeBy, OutsideFile, Refusal,
+};
 pub use raw::schema_json;
 pub use requirement::{Requirement, Specifier, Specifiers, package_name};
 pub use select::EnvPattern;

@@ -18,9 +18,9 @@ use crate::vocab::FormatName;
 pub(super) struct Defaults<'a> {
     formats: Vec<FormatName>,
     dataset: Option<String>,
-    seed: u32,
+    pub(super) seed: u32,
     /// Names of the declared datasets.
-    datasets: &'a [&'a str],
+    pub(super) datasets: &'a [&'a str],
     available: &'a Formats,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Defaults<'a> {
     }
 }
 
-fn known_dataset(source: &Source, name: &Text, datasets: &[&str]) -> Fallible<String> {
+pub(super) fn known_dataset(source: &Source, name: &Text, datasets: &[&str]) -> Fallible<String> {
     if datasets.contains(&name.get_ref().as_str()) {
         return Ok(name.get_ref().clone());
     }
@@ -156,7 +156,7 @@ fn compile_source(source: &Source, raw: &RawModel, read: Read<'_>) -> Fallible<M
     }
 }
 
-fn compile_methods(source: &Source, methods: &Texts) -> Fallible<Vec<String>> {
+pub(super) fn compile_methods(source: &Source, methods: &Texts) -> Fallible<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for text in texts(methods) {
         let name = text.get_ref();

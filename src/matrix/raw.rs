@@ -50,6 +50,9 @@ pub(super) struct RawMatrix {
     /// The models.
     #[schemars(with = "Option<Vec<RawModel>>")]
     pub models: Option<Vec<Spanned<RawModel>>>,
+    /// Files that exist already and were written by somebody else: they are tried like artifacts of the models.
+    #[schemars(with = "Option<Vec<RawArtifact>>")]
+    pub artifact: Option<Vec<Spanned<RawArtifact>>>,
     /// Tolerances for part of the comparisons; later ones win.
     #[schemars(with = "Vec<RawTolerance>")]
     #[serde(default)]
@@ -203,7 +206,7 @@ pub(super) struct RawLimits {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDataset {
-    /// A `.csv` with a header line, or a `.npy`, relative to this file.
+    /// A `.csv` with a header line, a `.parquet` or a `.npy`, relative to this file.
     #[schemars(with = "String")]
     pub path: Text,
     /// Column of the target, or a list of columns; for `.npy` the path of a second `.npy`. Without it models
@@ -284,6 +287,42 @@ pub(super) struct RawModel {
     #[schemars(with = "Option<OneOrMany>")]
     pub requires: Option<Texts>,
     /// Seed of the global random generators. Default: `defaults.seed`.
+    pub seed: Option<u32>,
+}
+
+/// Files that exist already.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawArtifact {
+    /// A file, a folder, a glob such as `"models/*.joblib"`, or the root of a registry `NAME/VERSION/`, relative to
+    /// this file. Every file becomes a model of its name.
+    #[schemars(with = "String")]
+    pub path: Text,
+    /// Name of the model, for a single file. Default: the file's name.
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Text>,
+    /// Its format, such as `joblib`. Default: by the file's extension and content.
+    #[schemars(with = "Option<String>")]
+    pub format: Option<Text>,
+    /// The environment of this matrix that wrote it. Default: made from the versions that the file records.
+    #[schemars(with = "Option<String>")]
+    pub producer: Option<Text>,
+    /// The versions that wrote it, where the file does not record them, such as
+    /// `{ scikit-learn = "1.5.2", python = "3.12" }`.
+    #[schemars(with = "BTreeMap<String, String>")]
+    #[serde(default)]
+    pub versions: BTreeMap<Text, Text>,
+    /// Name of the dataset to predict on, `"synthetic"` or `"none"`. Default: the validation file beside it, else
+    /// synthetic.
+    #[schemars(with = "Option<String>")]
+    pub inputs: Option<Text>,
+    /// The expected values of `predict`: a `.npy`, `.csv` or `.json`, relative to this file.
+    #[schemars(with = "Option<String>")]
+    pub expected: Option<Text>,
+    /// Outputs to compare, such as `predict`. Default: every output that it offers.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub methods: Option<Texts>,
+    /// Seed of the global random generators and of synthetic inputs. Default: `defaults.seed`.
     pub seed: Option<u32>,
 }
 

@@ -57,7 +57,10 @@ impl EnvironmentSpec {
                     VersionSpec::Exact(python.clone())
                 }
             }),
-            RuntimeSpec::Rootfs(_) | RuntimeSpec::Container(_) | RuntimeSpec::Existing { .. } => None,
+            RuntimeSpec::Rootfs(_)
+            | RuntimeSpec::Container(_)
+            | RuntimeSpec::Existing { .. }
+            | RuntimeSpec::Elsewhere => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::outside::{OutsideFile, Refusal};
 use crate::format::Format;
 use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Tolerance, Verdict};
 
@@ -29,6 +30,10 @@ pub struct Matrix {
     pub limits: Limits,
     /// Declared outcomes; later ones win.
     pub expectations: Vec<Expectation>,
+    /// Datasets that no file of their own holds, as the agent reads them: inputs of validation files and the like.
+    pub given: BTreeMap<String, Vec<u8>>,
+    /// What was asked for and cannot be an artifact; the rest goes on.
+    pub refused: Vec<Refusal>,
 }
 
 /// One environment to be made.
@@ -54,6 +59,8 @@ pub struct EnvironmentSpec {
     pub producer: bool,
     /// Whether it reads artifacts.
     pub consumer: bool,
+    /// Whether it is here only because files from outside were written in it: no model is trained there.
+    pub outside: bool,
 }
 
 /// How an environment is made.
@@ -73,6 +80,8 @@ pub enum RuntimeSpec {
         /// Program and leading arguments; the agent's own arguments are appended.
         command: Vec<String>,
     },
+    /// Never made: the unknown maker of files from outside.
+    Elsewhere,
 }
 
 impl RuntimeSpec {
@@ -83,6 +92,7 @@ impl RuntimeSpec {
             Self::Rootfs(_) => Runtime::Rootfs,
             Self::Container(_) => Runtime::Container,
             Self::Existing { .. } => Runtime::Existing,
+            Self::Elsewhere => Runtime::Elsewhere,
         }
     }
 }
@@ -102,6 +112,7 @@ impl fmt::Display for RuntimeSpec {
                 platform.iter().try_for_each(|platform| write!(f, " for {platform}"))
             }
             Self::Existing { command } => write!(f, "existing, {}", command.join(" ")),
+            Self::Elsewhere => f.write_str("unknown, never made"),
         }
     }
 }
@@ -234,6 +245,18 @@ pub enum ModelSource {
         /// Its source text.
         source: String,
     },
+    /// It exists already: a file that somebody else wrote. It is never trained.
+    File(Arc<OutsideFile>),
+}
+
+impl ModelSource {
+    /// The file, where it is one.
+    pub fn file(&self) -> Option<&OutsideFile> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Expression(_) | Self::Recipe { .. } => None,
+        }
+    }
 }
 
 /// One dataset.

@@ -16,6 +16,11 @@ pub struct VersionError {
 }
 
 impl VersionError {
+    /// An error of whoever reads versions in another place.
+    pub fn of(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(message, help)
+    }
+
     pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: help.into() }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::format::{self, Format};
 use crate::matrix::{
     BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec,
-    RootfsSpec, RuntimeSpec,
+    OutsideFile, RootfsSpec, RuntimeSpec,
 };
 use crate::vocab::{Digest, DigestBuilder};
 
@@ -34,6 +34,9 @@ pub(super) fn of(matrix: &Matrix, environments: &[EnvironmentSpec], models: &[Mo
         .collect();
     for spec in matrix.datasets.values().filter(|spec| used.contains(spec.name.as_str())) {
         builder = dataset(builder, spec);
+    }
+    for (_, bytes) in matrix.given.iter().filter(|(name, _)| used.contains(name.as_str())) {
+        builder = builder.text("given").digest(&Digest::of(bytes));
     }
     builder.finish()
 }
@@ -67,6 +70,7 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
         RuntimeSpec::Existing { command } => {
             list(builder.text("existing"), command.iter().map(String::as_str))
         }
+        RuntimeSpec::Elsewhere => builder.text("elsewhere"),
     };
     let requirements: Vec<String> =
         env.packages.iter().map(|(package, version)| version.requirement(package)).collect();
@@ -89,6 +93,7 @@ fn model(builder: DigestBuilder, model: &ModelSpec) -> DigestBuilder {
     builder = match &model.source {
         ModelSource::Expression(expression) => builder.text("expression").text(expression),
         ModelSource::Recipe { source, .. } => builder.text("recipe").text(source),
+        ModelSource::File(source) => file(builder, source),
     };
     builder = builder.text(&model.dataset);
     builder = list(builder, model.inputs.as_deref());
@@ -98,6 +103,20 @@ fn model(builder: DigestBuilder, model: &ModelSpec) -> DigestBuilder {
     builder = list(builder, model.methods.iter().flatten().map(String::as_str));
     builder = list(builder, model.requires.iter().map(String::as_str));
     builder.field(&model.seed.to_le_bytes())
+}
+
+/// A file counts by its bytes and by everything that decides what it is compared with.
+fn file(builder: DigestBuilder, file: &OutsideFile) -> DigestBuilder {
+    let mut builder = builder.text("file").text(&file.declared_path).text(file.producer.as_str());
+    builder = match &file.digest {
+        Some(digest) => builder.digest(digest),
+        None => builder.text("unreadable"),
+    };
+    builder = list(builder, file.refusal.as_deref());
+    for (name, expected) in &file.expected {
+        builder = builder.text("expected").text(name).digest(&expected.output.digest);
+    }
+    builder.field(&[file.inputs as u8])
 }
 
 fn dataset(builder: DigestBuilder, spec: &DatasetSpec) -> DigestBuilder {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::matrix::{EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec};
 use crate::vocab::{
-    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FormatPlan, ModelPlan, PlanRecord,
+    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatPlan, ModelPlan, PlanRecord,
 };
 
 /// What is going to be tried.
@@ -26,7 +26,7 @@ pub struct Plan {
     pub environments: Vec<EnvironmentSpec>,
     /// The models that take part, in declaration order, each with its formats after selection.
     pub models: Vec<ModelSpec>,
-    /// The artifacts: every model in each of its formats from every producer.
+    /// The artifacts: every model in each of its formats from every producer; of a file, that file alone.
     pub artifacts: Vec<PlannedArtifact>,
     /// The environments that read artifacts, as indices into `environments`.
     pub consumers: Vec<u32>,
@@ -57,13 +57,26 @@ pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
     let role = |has: fn(&EnvironmentSpec) -> bool| -> Vec<u32> {
         (0u32..).zip(&environments).filter(|(_, env)| has(env)).map(|(index, _)| index).collect()
     };
-    let (producers, consumers) = (role(|env| env.producer), role(|env| env.consumer));
+    let (producers, consumers) = (role(|env| env.producer && !env.outside), role(|env| env.consumer));
     let written: usize = models.iter().map(|model| model.formats.len()).sum();
-    let count = written.checked_mul(producers.len()).filter(|&count| u32::try_from(count).is_ok());
+    let count = written.checked_mul(producers.len().max(1)).filter(|&count| u32::try_from(count).is_ok());
     let mut artifacts = Vec::with_capacity(count.ok_or(PlanError::TooLarge)?);
     for (model, spec) in (0u32..).zip(&models) {
         for (format, _) in (0u32..).zip(&spec.formats) {
-            artifacts.extend(producers.iter().map(|&producer| PlannedArtifact { model, format, producer }));
+            match spec.source.file() {
+                // A file has one maker, which takes part where the file does.
+                Some(file) => artifacts.extend(
+                    (0u32..)
+                        .zip(&environments)
+                        .filter(|(_, env)| env.name == file.producer)
+                        .map(|(producer, _)| PlannedArtifact { model, format, producer }),
+                ),
+                None => artifacts.extend(producers.iter().map(|&producer| PlannedArtifact {
+                    model,
+                    format,
+                    producer,
+                })),
+            }
         }
     }
     let digest = digest::of(matrix, &environments, &models);
@@ -105,11 +118,15 @@ impl Plan {
             runtime: env.runtime.runtime(),
             python: match &env.runtime {
                 RuntimeSpec::Venv { python } => Some(python.clone()),
-                RuntimeSpec::Rootfs(_) | RuntimeSpec::Container(_) | RuntimeSpec::Existing { .. } => None,
+                RuntimeSpec::Rootfs(_)
+                | RuntimeSpec::Container(_)
+                | RuntimeSpec::Existing { .. }
+                | RuntimeSpec::Elsewhere => None,
             },
             packages: env.packages.iter().map(|(name, spec)| (name.clone(), spec.to_string())).collect(),
             producer: env.producer,
             consumer: env.consumer,
+            outside: env.outside,
         });
         let models = self.models.iter().map(|model| ModelPlan {
             name: model.name.clone(),
@@ -118,9 +135,18 @@ impl Plan {
                 ModelSource::Recipe { path, .. } => {
                     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
                 }
+                ModelSource::File(file) => file.declared_path.clone(),
             },
             dataset: model.dataset.clone(),
             formats: model.formats.clone(),
+            file: model.source.file().map(|file| FilePlan {
+                path: file.declared_path.clone(),
+                producer: file.producer.clone(),
+                inputs: file.inputs,
+                inputs_from: file.inputs_from.clone(),
+                expected: !file.expected.is_empty(),
+                notes: file.notes.clone(),
+            }),
         });
         PlanRecord {
             environments: environments.collect(),

@@ -68,7 +68,7 @@ fn standing(verdict: Verdict, status: Option<Status>, judged: bool) -> Standing 
     match status.filter(|_| judged) {
         None => unjudged,
         Some(Status::Pass) => Standing::Success,
-        Some(Status::Known) => Standing::Skipped,
+        Some(Status::Known | Status::Flaky) => Standing::Skipped,
         Some(Status::Fixed) => Standing::Failure,
         // Where nothing could be tried, nothing can have become worse.
         Some(Status::Regression) if unjudged == Standing::Error => Standing::Error,

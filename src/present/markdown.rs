@@ -24,7 +24,11 @@ const LONGEST_MESSAGE: usize = 500;
 pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     let mut out = String::with_capacity(16 * 1024);
     heading(&mut out, view);
-    table(&mut out, view);
+    let files = super::files::markdown(view.record);
+    if files.is_empty() || view.record.artifacts.iter().any(|artifact| artifact.file.is_none()) {
+        table(&mut out, view);
+    }
+    push(&mut out, &files);
     for section in Section::ALL {
         let findings: Vec<_> = view.section(section).collect();
         let has_broken = section == Section::Environment && !view.broken_environments.is_empty();
@@ -429,7 +433,7 @@ fn message(text: &str) -> String {
 
 /// A text from outside as code: nothing in it is markup, a mention, a link or a table's border, in a table
 /// or not.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = line(text);
     if text.is_empty() {
         return String::new();
@@ -451,7 +455,7 @@ fn code(text: &str) -> String {
 }
 
 /// A text from outside as plain text: no markup, no HTML, no mentions of people or issues.
-fn prose(text: &str) -> Cow<'_, str> {
+pub(super) fn prose(text: &str) -> Cow<'_, str> {
     let text = line(text);
     if !text.contains(['\\', '`', '*', '_', '[', ']', '<', '>', '#', '|', '~', '&', '@', '$', '!']) {
         return text;

@@ -3,11 +3,15 @@
 //! Architecture Invariant: a renderer reads a [`View`] and returns bytes; it sees no path and no clock. Only
 //! [`sink`] writes files.
 
+mod compare;
 pub mod crossing;
 pub mod csv;
 pub mod events;
 mod events_fast;
+mod files;
 mod forecast;
+mod gate;
+mod history;
 pub mod html;
 mod html_data;
 pub mod inspection;
@@ -21,10 +25,15 @@ pub mod tradeoffs;
 pub mod view;
 pub mod words;
 
+pub use compare::{Changed, Comparison, compare, compare_text};
 pub use events::{EventLogError, parse_events};
+pub use gate::{
+    GateView, annotations as gate_annotations, badge as gate_badge, markdown as gate_markdown, trouble,
+};
+pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
 pub use inspection::inspections;
-pub use sink::{EventLog, SinkError, set_aside, write_file, write_reports};
+pub use sink::{EventLog, SinkError, append_file, set_aside, write_file, write_reports};
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;
 

@@ -125,6 +125,12 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
     Ok(())
 }
 
+/// Appends to a file that others append to as well, such as the step summary of a workflow.
+pub fn append_file(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(refused(path))?;
+    file.write_all(bytes).map_err(refused(path))
+}
+
 /// Moves the folder of a run to a free name beside it, made from `mark` (its start time), so that a new run of the same
 /// name overwrites nothing. Returns the new place.
 pub fn set_aside(folder: &Path, mark: &str) -> Result<PathBuf, SinkError> {

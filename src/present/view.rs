@@ -260,7 +260,7 @@ impl<'r> FindingView<'r> {
             && self.statuses.keys().all(|status| match status {
                 Status::Known => true,
                 Status::Pass => passes,
-                Status::Regression | Status::Fixed | Status::New => false,
+                Status::Regression | Status::Fixed | Status::New | Status::Flaky => false,
             })
     }
 

@@ -23,6 +23,7 @@ mod machine;
 mod offers;
 mod once;
 mod probe;
+mod releases;
 mod rootfs;
 mod sandbox;
 mod tools;
@@ -145,6 +146,12 @@ impl Provisioner {
         let started = Instant::now();
         // One row for each runtime.
         let (mut lock, launch, reused) = match &spec.runtime {
+            RuntimeSpec::Elsewhere => {
+                return Err(ProvisionFailure {
+                    reason: "it stands for an unknown maker and cannot be made".to_owned(),
+                    remedy: None,
+                });
+            }
             RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
             RuntimeSpec::Rootfs(tree) => self.rootfs(spec, tree, note).await?,
             RuntimeSpec::Container(image) => self.container(spec, image, note).await?,

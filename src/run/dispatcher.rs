@@ -14,7 +14,7 @@ use super::keys::{Keys, TrainingRecord};
 use super::ledger::Ledger;
 use super::turns::Turns;
 use super::{Progress, Reporter, RunError, RunReport, RunRequest};
-use crate::matrix::{Matrix, ModelSource, PairFacts};
+use crate::matrix::{Matrix, ModelSource, PairFacts, RuntimeSpec};
 use crate::plan::Plan;
 use crate::provision::Provisioner;
 use crate::store::CacheRoot;
@@ -26,16 +26,24 @@ use crate::worker::{WorkerLimits, agent_digest};
 /// An environment as the dispatcher sees it.
 pub(super) enum Environment {
     Waiting,
-    Ready { lock: Box<Lock>, digest: Digest, jobs: Jobs },
+    Ready {
+        lock: Box<Lock>,
+        digest: Digest,
+        jobs: Jobs,
+    },
     Failed,
+    /// It stands for an unknown maker.
+    Elsewhere,
 }
 
 /// An artifact as the dispatcher sees it.
 pub(super) struct Artifact {
     pub id: ArtifactId,
     pub made: Option<Made>,
+    /// For a file from outside: its cells wait until its reference tells which outputs to ask for.
+    pub waits: bool,
     /// Index of the event with its reference.
-    reference: Option<usize>,
+    pub(super) reference: Option<usize>,
     /// Index of the event with the observation, for each consumer.
     observed: Vec<Option<usize>>,
 }
@@ -44,7 +52,8 @@ pub(super) struct Made {
     pub digest: Digest,
     /// The pickle of the fitted model, where that is the reference.
     pub model: Option<Digest>,
-    pub methods: Vec<String>,
+    /// The outputs to ask for; `None` where nobody has found out yet what it offers.
+    pub methods: Option<Vec<String>>,
     /// Whether its bytes were seen to be sound in this run.
     pub checked: bool,
 }
@@ -101,7 +110,7 @@ impl<'a> Dispatcher<'a> {
         let (sender, messages) = mpsc::unbounded_channel();
         let expressions = plan.models.iter().filter_map(|model| match &model.source {
             ModelSource::Expression(text) => Some((model.name.to_string(), text.clone())),
-            ModelSource::Recipe { .. } => None,
+            ModelSource::Recipe { .. } | ModelSource::File(_) => None,
         });
         let keys = Keys { agent: agent_digest() };
         let shared = Arc::new(Shared {
@@ -113,6 +122,7 @@ impl<'a> Dispatcher<'a> {
             scratch: scratch.path().to_owned(),
             expressions: expressions.collect(),
             handlers: super::submitting::handlers(&matrix),
+            modules: super::outside::modules(&plan),
             messages: sender,
         });
         let artifacts = (0..plan.artifacts.len())
@@ -120,21 +130,22 @@ impl<'a> Dispatcher<'a> {
                 // Plans hold fewer than 2^32 artifacts by construction of their indices.
                 id: plan.artifact_id(index as u32),
                 made: None,
+                waits: false,
                 reference: None,
                 observed: vec![None; plan.consumers.len()],
             })
             .collect();
-        let producers = plan.environments.iter().filter(|environment| environment.producer).count();
         let progress = Progress {
             environments: plan.environments.len() as u64,
-            trainings: (plan.models.len() * producers) as u64,
             cells: plan.cell_count(),
             ..Progress::default()
         };
         let mut by_training: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
-        for (index, artifact) in plan.artifacts.iter().enumerate() {
+        let trained = |model: u32| plan.models[model as usize].source.file().is_none();
+        for (index, artifact) in plan.artifacts.iter().enumerate().filter(|(_, it)| trained(it.model)) {
             by_training.entry((artifact.model, artifact.producer)).or_default().push(index as u32);
         }
+        let progress = Progress { trainings: by_training.len() as u64, ..progress };
         let ledger = Ledger::new(recorded, header, reporter)?;
         Ok(Self {
             environments: plan.environments.iter().map(|_| Environment::Waiting).collect(),
@@ -166,12 +177,17 @@ impl<'a> Dispatcher<'a> {
     pub async fn run(mut self) -> Result<RunReport, RunError> {
         let plan = Arc::clone(&self.plan);
         for (index, spec) in plan.environments.iter().enumerate() {
+            if spec.runtime == RuntimeSpec::Elsewhere {
+                self.environments[index] = Environment::Elsewhere;
+                continue;
+            }
             let (sender, jobs, work) = jobs::channel();
             self.senders[index] = Some(sender);
             let shared = Arc::clone(&self.shared);
             let executor = Executor { index: index as u32, spec: spec.clone(), shared, jobs, work };
             self.executors.spawn(executor.run());
         }
+        self.start_files()?;
         let mut interrupted = false;
         // One listener for the whole run: a new one would not hear what came while a message was handled.
         let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
@@ -284,7 +300,7 @@ impl<'a> Dispatcher<'a> {
                 self.start_training(model, index, None)?;
             }
         }
-        Ok(())
+        self.start_references(index)
     }
 
     fn environment_failed(
@@ -301,15 +317,16 @@ impl<'a> Dispatcher<'a> {
         let event = Event::EnvironmentFailed { name: spec.name.clone(), reason, remedy };
         self.ledger.add_environment(event, self.reporter)?;
         if spec.producer {
-            self.progress.trainings_done += plan.models.len() as u64;
-            let artifacts = plan.artifacts.iter().filter(|artifact| artifact.producer == index).count();
+            let lost = self.by_training.iter().filter(|((_, producer), _)| *producer == index);
+            let (trainings, artifacts) = lost.fold((0, 0), |(n, sum), (_, of)| (n + 1, sum + of.len()));
+            self.progress.trainings_done += trainings;
             self.progress.cells_done += (artifacts * plan.consumers.len()) as u64;
         }
         if spec.consumer {
-            let others = self.artifacts.iter().filter(|artifact| artifact.made.is_some()).count();
-            self.progress.cells_done += others as u64;
+            let ready = |artifact: &&Artifact| artifact.made.is_some() && !artifact.waits;
+            self.progress.cells_done += self.artifacts.iter().filter(ready).count() as u64;
         }
-        Ok(())
+        self.go_on_without_producer(index)
     }
 
     pub(super) fn made(&mut self, index: u32, record: TrainingRecord, reused: bool) -> Result<(), RunError> {
@@ -326,7 +343,7 @@ impl<'a> Dispatcher<'a> {
                     reused,
                 };
                 self.ledger.add_artifact(event, self.reporter)?;
-                self.artifacts[index as usize].made = Some(Made::new(digest, model, methods));
+                self.artifacts[index as usize].made = Some(Made::new(digest, model, Some(methods)));
                 self.start(Slot::Reference { artifact: index })?;
                 for consumer in 0..self.plan.consumers.len() as u32 {
                     self.start(Slot::Cell { artifact: index, consumer })?;
@@ -349,6 +366,7 @@ impl<'a> Dispatcher<'a> {
     ) -> Result<(), RunError> {
         let event = match slot {
             Slot::Reference { artifact } => {
+                let observation = self.with_expected(artifact, observation);
                 let artifact = self.artifacts[artifact as usize].id.clone();
                 Event::ReferenceTaken { artifact, key, observation, reused }
             }
@@ -366,6 +384,7 @@ impl<'a> Dispatcher<'a> {
         match slot {
             Slot::Reference { artifact } => {
                 self.artifacts[artifact as usize].reference = Some(index);
+                self.reference_settled(artifact)?;
                 for consumer in 0..self.plan.consumers.len() as u32 {
                     self.compare(artifact, consumer)?;
                 }
@@ -450,7 +469,10 @@ impl<'a> Dispatcher<'a> {
                     self.made(artifact, TrainingRecord::Missing(absence), false)?;
                 }
             }
-            What::Observation { slot: Slot::Reference { .. }, .. } => self.reporter.note(&reason),
+            What::Observation { slot: Slot::Reference { artifact }, .. } => {
+                self.reporter.note(&reason);
+                self.go_on_without_reference(artifact)?;
+            }
             What::Observation { slot: Slot::Cell { artifact, consumer }, .. } => {
                 self.progress.cells_done += 1;
                 let (artifact, consumer) = self.cell_name(artifact, consumer);
@@ -476,7 +498,7 @@ impl<'a> Dispatcher<'a> {
     }
 }
 
-fn outputs(ledger: &Ledger, index: usize) -> Option<&BTreeMap<String, OutputRef>> {
+pub(super) fn outputs(ledger: &Ledger, index: usize) -> Option<&BTreeMap<String, OutputRef>> {
     match &ledger.observation(index)?.outcome {
         Outcome::Predicted { outputs } => Some(outputs),
         _ => None,

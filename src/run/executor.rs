@@ -47,6 +47,8 @@ pub(super) struct Shared {
     pub scratch: PathBuf,
     pub expressions: Vec<(String, String)>,
     pub handlers: BTreeMap<String, HandlerSource>,
+    /// What files from outside import.
+    pub modules: Vec<String>,
     pub messages: mpsc::UnboundedSender<Message>,
 }
 
@@ -170,7 +172,7 @@ impl Executor {
                 let hello = Hello {
                     scratch: live.folder.display().to_string(),
                     expressions: self.shared.expressions.iter().cloned().collect(),
-                    modules: Vec::new(),
+                    modules: self.shared.modules.clone(),
                     config: self.spec.config.clone(),
                     handlers: self.shared.handlers.clone(),
                 };

@@ -49,6 +49,8 @@ impl Keys {
         let source = match &model.source {
             ModelSource::Expression(text) => DigestBuilder::new("expression").text(text),
             ModelSource::Recipe { source, .. } => DigestBuilder::new("recipe").text(source),
+            // Files are not trained; were one asked for, it would be itself.
+            ModelSource::File(file) => DigestBuilder::new("file").text(&file.declared_path),
         };
         let mut builder = DigestBuilder::new("training-v1")
             .digest(&self.agent)
@@ -81,8 +83,13 @@ impl Keys {
             .digest(&format_digest(observed.format))
             .digest(observed.inputs)
             .field(&observed.seed.to_le_bytes());
-        for method in observed.methods {
-            builder = builder.text(method);
+        match observed.methods {
+            None => builder = builder.field(&[]),
+            Some(methods) => {
+                for method in methods {
+                    builder = builder.text(method);
+                }
+            }
         }
         builder.finish()
     }
@@ -95,7 +102,8 @@ pub(super) struct Observed<'a> {
     pub artifact: &'a Digest,
     pub format: &'a Format,
     pub inputs: &'a Digest,
-    pub methods: &'a [String],
+    /// `None` asks for whatever it offers.
+    pub methods: Option<&'a [String]>,
     pub seed: u32,
     pub lock: &'a Digest,
 }

@@ -107,7 +107,10 @@ impl Ledger {
             Event::ArtifactInspected { artifact, .. } => {
                 self.inspected.insert(artifact.clone(), index);
             }
-            Event::RunStarted(_) | Event::RunResumed { .. } | Event::RunFinished { .. } => {}
+            Event::RunStarted(_)
+            | Event::RunResumed { .. }
+            | Event::CellRetried { .. }
+            | Event::RunFinished { .. } => {}
         }
     }
 

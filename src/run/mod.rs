@@ -14,6 +14,7 @@ mod inspecting;
 mod jobs;
 mod keys;
 mod ledger;
+mod outside;
 mod submitting;
 mod turns;
 

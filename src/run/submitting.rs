@@ -27,6 +27,9 @@ impl Dispatcher<'_> {
         let Environment::Ready { lock, digest, jobs } = &self.environments[producer as usize] else {
             return Ok(());
         };
+        if !self.by_training.contains_key(&(model, producer)) {
+            return Ok(());
+        }
         let (data, data_path) = &self.datasets[&spec.dataset];
         let (inputs, inputs_path) = self.inputs(spec);
         let mut missing = Vec::new();
@@ -76,6 +79,8 @@ impl Dispatcher<'_> {
                 .collect();
             let source = match &spec.source {
                 ModelSource::Expression(text) => Source::Expression { expression: text.clone() },
+                // Files have no training, as was asked above.
+                ModelSource::File(_) => return Ok(()),
                 ModelSource::Recipe { path, source } => {
                     Source::Recipe { recipe: source.clone(), path: path.display().to_string() }
                 }
@@ -128,8 +133,12 @@ impl Dispatcher<'_> {
                 self.progress.cells_done += 1;
                 return Ok(());
             }
-            Environment::Waiting => return Ok(()),
+            Environment::Waiting | Environment::Elsewhere => return Ok(()),
         };
+        let state = &self.artifacts[artifact as usize];
+        if state.waits && matches!(slot, Slot::Cell { .. }) {
+            return Ok(());
+        }
         let spec = &self.plan.models[self.plan.artifacts[artifact as usize].model as usize];
         let format = self.format_of(artifact);
         let (inputs, inputs_path) = self.inputs(spec);
@@ -147,7 +156,7 @@ impl Dispatcher<'_> {
             artifact: read,
             format: &format,
             inputs,
-            methods: &made.methods,
+            methods: made.methods.as_deref(),
             seed: spec.seed,
             lock: digest,
         });
@@ -168,6 +177,7 @@ impl Dispatcher<'_> {
                 return self.observed(slot, key, observation, true);
             }
         }
+        let alone = spec.source.file().is_some();
         let task = Task::Cell {
             artifact: self.cache.object_path(read).display().to_string(),
             handler: format.handler.clone(),
@@ -175,12 +185,13 @@ impl Dispatcher<'_> {
             inputs: inputs_path.to_owned(),
             methods: made.methods.clone(),
             seed: spec.seed,
+            outside: alone,
         };
         if !self.artifact_is_sound(artifact) {
-            return self.remake(artifact);
+            return self.remake(slot, artifact);
         }
         self.forced.insert(slot);
-        let job = Job { task, what: What::Observation { slot, key }, alone: false, attempts: 0 };
+        let job = Job { task, what: What::Observation { slot, key }, alone, attempts: 0 };
         if jobs.send(job) {
             self.in_flight += 1;
         }
@@ -198,7 +209,10 @@ impl Dispatcher<'_> {
     }
 
     /// Has an artifact made again whose cached bytes are lost or damaged.
-    fn remake(&mut self, artifact: u32) -> Result<(), RunError> {
+    fn remake(&mut self, slot: Slot, artifact: u32) -> Result<(), RunError> {
+        if self.copy_again(artifact) {
+            return self.start(slot);
+        }
         self.artifacts[artifact as usize].made = None;
         let planned = self.plan.artifacts[artifact as usize];
         let id = &self.artifacts[artifact as usize].id;
@@ -264,7 +278,7 @@ fn inapplicable(reason: String) -> Observation {
 }
 
 impl Made {
-    pub(super) fn new(digest: Digest, model: Option<Digest>, methods: Vec<String>) -> Self {
+    pub(super) fn new(digest: Digest, model: Option<Digest>, methods: Option<Vec<String>>) -> Self {
         Self { digest, model, methods, checked: false }
     }
 }

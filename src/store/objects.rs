@@ -62,6 +62,15 @@ impl CacheRoot {
         Ok((digest, bytes.len() as u64))
     }
 
+    /// Keeps a copy of a file that stays where it is, and returns its digest and size in bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the cache not be written.
+    pub fn copy_object(&self, file: &Path) -> io::Result<(Digest, u64)> {
+        let bytes = fs::read(file)?;
+        Ok((self.put_object(&bytes)?, bytes.len() as u64))
+    }
+
     /// The bytes of an object. A damaged one is removed and counts as absent.
     pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
         let path = self.object_path(digest);

@@ -18,6 +18,8 @@ pub enum Runtime {
     Container,
     /// An interpreter or command prefix that somebody else made.
     Existing,
+    /// Never made: it stands for whoever wrote an artifact of which nothing tells its environment.
+    Elsewhere,
 }
 
 impl Runtime {
@@ -28,6 +30,7 @@ impl Runtime {
             Self::Rootfs => "rootfs",
             Self::Container => "container",
             Self::Existing => "existing",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }
@@ -80,6 +83,38 @@ pub struct Lock {
     /// What `sklearn.set_config` is called with, as JSON.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config: BTreeMap<String, String>,
+}
+
+/// A package (or `python`) that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Move {
+    /// Its name.
+    pub package: String,
+    /// The version before; `None` where it was not there.
+    pub before: Option<String>,
+    /// The version after; `None` where it is gone.
+    pub after: Option<String>,
+}
+
+impl std::fmt::Display for Move {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".to_owned());
+        write!(f, "{} {} -> {}", self.package, of(&self.before), of(&self.after))
+    }
+}
+
+/// What moved between two sets of packages, by name.
+pub fn moves(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<Move> {
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name))
+        .map(|name| Move {
+            package: name.clone(),
+            before: before.get(name).cloned(),
+            after: after.get(name).cloned(),
+        })
+        .collect()
 }
 
 impl Lock {

@@ -124,6 +124,18 @@ pub enum Event {
         /// What rules ask for.
         facts: FileFacts,
     },
+    /// A cell that would have been a regression was executed again, all by itself.
+    CellRetried {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// The environment that read it.
+        consumer: EnvName,
+        /// What was seen this time.
+        observation: Observation,
+        /// How it compares with the reference of that time.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, OutputComparison>,
+    },
     /// Last line of a finished run.
     RunFinished {
         /// RFC 3339 time.
@@ -168,6 +180,11 @@ pub enum ArtifactAbsence {
         /// In words, for example `died of signal 11 (SIGSEGV) while training`.
         reason: String,
     },
+    /// A file from outside that is no sound artifact; it was never loaded.
+    Refused {
+        /// In words.
+        reason: String,
+    },
 }
 
 /// What a run is about.
@@ -203,7 +220,8 @@ pub struct MatrixRecord {
 }
 
 /// Everything that was planned. The cells are every artifact in every consumer; the artifacts are every
-/// model in each of its formats from every producer, both in the order given here.
+/// model in each of its formats from every producer, both in the order given here. A model that is a file has one
+/// artifact only, that file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanRecord {
     /// The environments.
@@ -266,6 +284,9 @@ pub struct EnvironmentPlan {
     pub producer: bool,
     /// Whether it reads artifacts.
     pub consumer: bool,
+    /// Whether it writes nothing and stands for the maker of files from outside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
 }
 
 /// A planned model.
@@ -279,6 +300,40 @@ pub struct ModelPlan {
     pub dataset: String,
     /// The formats it is written in.
     pub formats: Vec<FormatName>,
+    /// Set where it is not trained but a file that exists already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FilePlan>,
+}
+
+/// A file that somebody else made: the one artifact of its model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePlan {
+    /// The file as it was named.
+    pub path: String,
+    /// The environment that wrote it, as far as it is known.
+    pub producer: EnvName,
+    /// What it predicts on.
+    pub inputs: InputsKind,
+    /// Where the inputs come from, in words.
+    pub inputs_from: String,
+    /// Whether outputs were given that it has to agree with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expected: bool,
+    /// What a reader of its verdicts has to know: where the versions come from, what was assumed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What an artifact from outside predicts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputsKind {
+    /// Inputs that somebody gave.
+    Given,
+    /// Random numbers of the right width.
+    Synthetic,
+    /// Nothing: it is only loaded.
+    None,
 }
 
 /// A declared outcome, already resolved to names.

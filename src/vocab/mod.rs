@@ -19,10 +19,10 @@ mod verdict;
 
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
-pub use environment::{ByteOrder, Lock, Runtime};
+pub use environment::{ByteOrder, Lock, Move, Runtime, moves};
 pub use event::{
-    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FormatPlan, MatrixRecord, ModelPlan,
-    PlanRecord, ReferenceKind, RunHeader,
+    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, FormatPlan, InputsKind,
+    MatrixRecord, ModelPlan, PlanRecord, ReferenceKind, RunHeader,
 };
 pub use exit::ExitCode;
 pub use facts::{FileFacts, ObjectFacts};

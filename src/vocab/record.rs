@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, Forecast, FormatName, FormatPlan, Lock, ModelName,
+    ArtifactId, Digest, EnvName, ErrorFact, FilePlan, Forecast, FormatName, FormatPlan, Lock, ModelName,
     OutputComparison, Runtime, Score, Stage, Status, Verdict,
 };
 
@@ -128,6 +128,9 @@ pub struct ArtifactRecord {
     pub save_seconds: Option<f64>,
     /// Why it does not exist.
     pub reason: Option<String>,
+    /// Set where it is a file from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FilePlan>,
 }
 
 /// One cell: an artifact in a consumer.

@@ -112,6 +112,8 @@ words! {
         Fixed = "fixed",
         /// Nothing is known about it to judge it by.
         New = "new",
+        /// Failed, and worked when it was tried again at once.
+        Flaky = "flaky",
     }
 }
 

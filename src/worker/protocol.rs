@@ -101,10 +101,12 @@ pub enum Task {
         options: serde_json::Value,
         /// Path of the encoded dataset to predict on.
         inputs: String,
-        /// Outputs to ask for.
-        methods: Vec<String>,
+        /// Outputs to ask for; whatever it offers where `None`.
+        methods: Option<Vec<String>>,
         /// Seed of the global generators.
         seed: u32,
+        /// Whether it is a file from outside, whose inputs may have to be brought into its model's form.
+        outside: bool,
     },
 }
 

@@ -9,6 +9,7 @@ mod common;
 #[path = "../common/machine.rs"]
 mod machine;
 
+mod cli_files;
 mod cli_run;
 mod context;
 mod inspect;

@@ -70,6 +70,7 @@ pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
         train_seconds: Some(0.25),
         save_seconds: Some(0.0015),
         reason: None,
+        file: None,
     }
 }
 

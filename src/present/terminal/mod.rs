@@ -31,7 +31,11 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
     let view = View::new(record);
     let mut page = Page { out: String::new(), width: options.width.max(40) };
     heading(&mut page, &view);
-    heat::table(&mut page, &view);
+    let files = super::files::text(record);
+    if files.is_empty() || record.artifacts.iter().any(|artifact| artifact.file.is_none()) {
+        heat::table(&mut page, &view);
+    }
+    page.out.push_str(&files);
     findings::sections(&mut page, &view, options.max_findings);
     findings::crossings(&mut page, &view, options.max_findings);
     score(&mut page, &view);

@@ -197,6 +197,19 @@ def save_model(estimator, path):
         target.write(data)
 
 
+def methods_of(task, estimator, dataset):
+    """The outputs to compute: those that are asked for, else those that the estimator offers. Where it offers some and
+    none works, the first one, so that its exception is seen."""
+    if task["methods"] is not None:
+        return task["methods"]
+    if dataset.header["layout"] == "none":
+        return []
+    methods = offered_outputs(estimator, dataset, task["seed"])
+    if methods:
+        return methods
+    return [name for name in METHODS if offers(estimator, name)][:1]
+
+
 def observe(task, protocol, index):
     """Load one artifact and compute its outputs: (message, payload)."""
     dataset = Dataset(task["inputs"])
@@ -214,8 +227,13 @@ def observe(task, protocol, index):
             message["load_seconds"] = time.perf_counter() - start
             protocol.phase(index, "predict")
             phase, start = "predict", time.perf_counter()
+            if task.get("outside") and dataset.header["layout"] != "none":
+                if not any(offers(estimator, name) for name in METHODS + ATTRIBUTES):
+                    what = "the file holds a %s, which has nothing to predict with" % class_name(type(estimator))
+                    raise NotAModel(what)
+                dataset.suit(estimator)
             labels = predicts_labels(estimator)
-            for method in task["methods"]:
+            for method in methods_of(task, estimator, dataset):
                 seed_everything(task["seed"])
                 outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
             message["predict_seconds"] = time.perf_counter() - start

@@ -1,5 +1,6 @@
 # shelflife agent, part 3 of 6: datasets in, outputs out.
 import math
+import random
 
 MISSING = 0xFFFFFFFF
 
@@ -32,6 +33,54 @@ def column_values(column, payload):
     return numpy.frombuffer(part, dtype=little).astype(column["dtype"])
 
 
+class InputsDoNotFit(Exception):
+    """The inputs are not those of this model."""
+
+
+class NotAModel(Exception):
+    """What was loaded has nothing to predict with."""
+
+
+def attribute(estimator, name):
+    """An attribute, or None where it is absent or raises."""
+    try:
+        return getattr(estimator, name, None)
+    except Exception:
+        return None
+
+
+def width_of(estimator):
+    """How many columns an estimator was fitted on, where it says so."""
+    for name in ("n_features_in_", "n_features_"):
+        width = attribute(estimator, name)
+        if isinstance(width, int) or hasattr(width, "__index__"):
+            return int(width)
+    steps = attribute(estimator, "steps")
+    if isinstance(steps, list) and steps:
+        return width_of(steps[0][-1])
+    coefficients = attribute(estimator, "coef_")
+    if getattr(coefficients, "ndim", 0):
+        return int(coefficients.shape[-1])
+    return None
+
+
+def names_of(estimator):
+    """The column names that an estimator was fitted on, or None."""
+    names = attribute(estimator, "feature_names_in_")
+    if names is None:
+        steps = attribute(estimator, "steps")
+        return names_of(steps[0][-1]) if isinstance(steps, list) and steps else None
+    return [str(name) for name in names]
+
+
+def has_pandas():
+    try:
+        importlib.import_module("pandas")
+    except Exception:
+        return False
+    return True
+
+
 class Dataset(object):
     """A dataset as the orchestrator encoded it. `features()` gives fresh objects at each call, so that nothing
     that an estimator does to its input can reach the next cell."""
@@ -42,8 +91,53 @@ class Dataset(object):
         (length,) = struct.unpack_from("<Q", data, 0)
         self.header = json.loads(data[8 : 8 + length].decode("utf-8"))
         self.payload = data[8 + length :]
+        # Columns that the model wants, in its order; all where None.
+        self.chosen = None
+
+    def suit(self, estimator):
+        """Bring the inputs of a file from outside into the form that its model wants, or say why they do not fit."""
+        header = self.header
+        layout = header["layout"]
+        wide, wanted = width_of(estimator), names_of(estimator)
+        if layout == "synthetic":
+            if wide is None:
+                raise InputsDoNotFit("nothing tells how many columns it wants, so that inputs have to be given")
+            # Python's own generator gives the same bits in every version.
+            generator = random.Random(header["seed"])
+            values = [4.0 * generator.random() - 2.0 for _ in range(header["rows"] * wide)]
+            self.payload = struct.pack("<%dd" % len(values), *values)
+            names = wanted if wanted and len(wanted) == wide else ["x%d" % index for index in range(wide)]
+            columns = [{"name": name, "dtype": "float64"} for name in names]
+            self.header = dict(header, layout="array", dtype="float64", columns=columns)
+        elif layout in ("text", "none"):
+            return
+        known = [column["name"] for column in self.header["columns"]]
+        if wanted and header.get("named", layout != "synthetic"):
+            missing = [name for name in wanted if name not in known]
+            if not missing:
+                self.chosen = [known.index(name) for name in wanted]
+            elif len(missing) < len(wanted) or len(known) != len(wanted):
+                text = ", ".join(missing[:5]) + (" and %d more" % (len(missing) - 5) if len(missing) > 5 else "")
+                raise InputsDoNotFit("the inputs lack columns that the model was fitted on: %s" % text)
+        if self.chosen is None and wide is not None and len(known) != wide:
+            text = "the inputs have %d columns, and the model was fitted on %d" % (len(known), wide)
+            raise InputsDoNotFit(text)
+        if wanted and not self.header["dataframe"] and has_pandas():
+            self.header = dict(self.header, dataframe=True)
+            if self.chosen is None:
+                self.header["columns"] = [
+                    dict(column, name=name) for column, name in zip(self.header["columns"], wanted)
+                ]
 
     def features(self):
+        features = self.all_features()
+        if self.chosen is None:
+            return features
+        if hasattr(features, "iloc"):
+            return features.iloc[:, self.chosen]
+        return features[:, self.chosen]
+
+    def all_features(self):
         import numpy
 
         header = self.header

@@ -1,0 +1,331 @@
+//! Layer 1: artifacts from outside. From what was asked for to files, each with its format, what made it, what it
+//! predicts on, and what is expected of it; nothing is loaded.
+//!
+//! Architecture Invariant: the file system is seen through [`Files`] only, and no byte of an artifact is executed.
+
+mod arrays;
+mod find;
+mod maker;
+mod package;
+mod recognise;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use arrays::Arrays;
+pub use maker::{EnvironmentText, python_for};
+pub use package::json_inputs;
+
+use crate::dataset;
+use crate::matrix::{
+    ArtifactDeclaration, EnvironmentSpec, Expanded, ExpectedOutput, FindArtifacts, MadeBy, ModelSource,
+    ModelSpec, OutsideFile, Refusal, RuntimeSpec, VersionSpec,
+};
+use crate::vocab::{Digest, EnvName, FormatName, InputsKind};
+use find::Found;
+use maker::Maker;
+use package::Package;
+
+/// Name of the environment that stands for unknown makers.
+pub const UNKNOWN: &str = "unknown";
+/// Name of the dataset that the agent makes up.
+pub const SYNTHETIC: &str = "synthetic";
+/// Name of the dataset that is none.
+pub const NONE: &str = "none";
+
+/// Gives pandas to the environments of a command line where a file was fitted on named columns, which only a DataFrame
+/// has. Returns the names of those that got it.
+pub fn add_pandas(environments: &mut [EnvironmentSpec], models: &[ModelSpec]) -> Vec<EnvName> {
+    if !models.iter().filter_map(|model| model.source.file()).any(|file| file.named_columns) {
+        return Vec::new();
+    }
+    let mut added = Vec::new();
+    for environment in environments {
+        let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
+        // A lock is what it is; few words leave the rest open.
+        let is_lock = environment.packages.len() > 4;
+        if is_made && !is_lock && !environment.packages.contains_key(PANDAS) {
+            environment.packages.insert(PANDAS.to_owned(), VersionSpec::Latest);
+            added.push(environment.name.clone());
+        }
+    }
+    added
+}
+
+/// What gives columns their names.
+const PANDAS: &str = "pandas";
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file, or a link to one.
+    File,
+    /// A folder, or a link to one.
+    Folder,
+    /// A link that leads nowhere.
+    Dangling,
+    /// Nothing.
+    Missing,
+}
+
+/// The file system, as far as finding artifacts needs it.
+pub trait Files {
+    /// What is there.
+    fn kind(&self, path: &Path) -> Kind;
+    /// What a folder holds, sorted.
+    ///
+    /// # Errors
+    /// When it cannot be listed.
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The path without links.
+    fn canonical(&self, path: &Path) -> PathBuf;
+}
+
+/// Finds artifacts in a file system.
+pub struct Finder<'a> {
+    /// The file system.
+    pub files: &'a dyn Files,
+    /// The environment that made what nothing else tells; `None` leaves it unknown.
+    pub default_producer: Option<EnvName>,
+}
+
+impl FindArtifacts for Finder<'_> {
+    fn find(&self, declared: &[ArtifactDeclaration], environments: &[EnvironmentSpec]) -> Expanded {
+        let mut state = State {
+            files: self.files,
+            default_producer: self.default_producer.as_ref(),
+            declared: environments,
+            expanded: Expanded::default(),
+            taken: BTreeMap::new(),
+            seen: BTreeSet::new(),
+        };
+        for declaration in declared {
+            let found = find::files(self.files, declaration, &mut state.expanded.refused);
+            for file in found {
+                state.add(declaration, &file);
+            }
+        }
+        state.expanded
+    }
+}
+
+struct State<'a> {
+    files: &'a dyn Files,
+    default_producer: Option<&'a EnvName>,
+    declared: &'a [EnvironmentSpec],
+    expanded: Expanded,
+    /// Names of models with the files that have them.
+    taken: BTreeMap<String, String>,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl State<'_> {
+    fn add(&mut self, declaration: &ArtifactDeclaration, found: &Found) {
+        if !self.seen.insert(self.files.canonical(&found.path)) {
+            return;
+        }
+        if let Some(other) = self.taken.get(&found.name) {
+            self.expanded.refused.push(Refusal {
+                message: format!(
+                    "two artifacts would have the name `{}`: `{other}` and `{}`; the second is left out",
+                    found.name, found.declared
+                ),
+                help: "rename one of the files, or name them one by one in a matrix with `name`".to_owned(),
+            });
+            return;
+        }
+        self.taken.insert(found.name.clone(), found.declared.clone());
+        let model = self.model(declaration, found);
+        self.expanded.models.push(model);
+    }
+
+    fn model(&mut self, declaration: &ArtifactDeclaration, found: &Found) -> ModelSpec {
+        let mut notes = Vec::new();
+        let package = Package::read(self.files, &found.path, &mut notes);
+        let bytes = self.files.read(&found.path);
+        let (digest, mut refusal) = match &bytes {
+            Ok(bytes) => (Some(Digest::of(bytes)), package.corruption(&found.declared, bytes)),
+            Err(error) => (None, Some(format!("`{}` cannot be read: {error}", found.declared))),
+        };
+        let bytes = bytes.unwrap_or_default();
+        let format = match declaration.format.clone() {
+            Some(format) => format,
+            None => match recognise::format(&found.path, &bytes) {
+                Ok(format) => FormatName::from(format),
+                Err(what) => {
+                    let reason =
+                        format!("`{}` is not a saved model: {what}; nothing was loaded", found.declared);
+                    refusal = refusal.or(Some(reason));
+                    "pickle".into()
+                }
+            },
+        };
+        let content = recognise::decoded(&bytes);
+        let named_columns = package.named_columns || recognise::has_named_columns(&content);
+        let maker = Maker::of(declaration.made_by.as_ref(), &package, &content);
+        let (producer, extra) = self.producer(&maker, named_columns, &mut notes);
+        let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
+        let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
+        if let Some(environment) = extra {
+            self.expanded.environments.push(environment);
+        }
+        let file = OutsideFile {
+            path: found.path.clone(),
+            declared_path: found.declared.clone(),
+            digest,
+            producer,
+            inputs,
+            inputs_from,
+            named_columns,
+            modules: recognise::modules(&content),
+            refusal,
+            expected,
+            notes,
+        };
+        ModelSpec {
+            name: found.name.clone().into(),
+            source: ModelSource::File(Arc::new(file)),
+            dataset,
+            inputs: None,
+            formats: vec![format],
+            methods: declaration.methods.clone(),
+            requires: Vec::new(),
+            seed: declaration.seed,
+        }
+    }
+
+    /// The environment that wrote the file, and that environment itself where it is a new one.
+    fn producer(
+        &self,
+        maker: &Maker,
+        named_columns: bool,
+        notes: &mut Vec<String>,
+    ) -> (EnvName, Option<EnvironmentSpec>) {
+        let spec = match maker {
+            Maker::Environment(name) => return (name.clone(), None),
+            Maker::Versions(versions) => {
+                notes.push(versions.said());
+                versions.environment(named_columns)
+            }
+            Maker::Unknown => match self.default_producer {
+                Some(name) => {
+                    notes.push(format!("nothing tells what made it: taken as made in {name}"));
+                    return (name.clone(), None);
+                }
+                None => {
+                    notes.push("nothing tells what made it".to_owned());
+                    maker::environment(UNKNOWN, RuntimeSpec::Elsewhere, BTreeMap::new())
+                }
+            },
+        };
+        let same = |known: &&EnvironmentSpec| {
+            known.runtime == spec.runtime && known.packages == spec.packages && known.variables.is_empty()
+        };
+        let known = self.declared.iter().filter(|known| known.producer && known.companions).find(same);
+        if let Some(known) = known.or_else(|| self.expanded.environments.iter().find(same)) {
+            return (known.name.clone(), None);
+        }
+        let taken = |name: &str| {
+            let mut all = self.declared.iter().chain(&self.expanded.environments);
+            all.any(|known| known.name.as_str() == name)
+        };
+        let mut name = spec.name.to_string();
+        let mut number = 1;
+        while taken(&name) {
+            number += 1;
+            name = format!("{}-{number}", spec.name);
+        }
+        let name = EnvName::from(name);
+        (name.clone(), Some(EnvironmentSpec { name, ..spec }))
+    }
+
+    /// What it predicts on: what was asked for, the validation file beside it, or made-up numbers.
+    fn inputs(
+        &mut self,
+        declaration: &ArtifactDeclaration,
+        package: &Package,
+        found: &Found,
+    ) -> (InputsKind, String, String) {
+        let synthetic = || {
+            (
+                InputsKind::Synthetic,
+                "synthetic inputs: random numbers of the width that the model asks for".to_owned(),
+                SYNTHETIC.to_owned(),
+            )
+        };
+        let (kind, from, name) = match declaration.inputs.as_deref() {
+            Some(SYNTHETIC) => synthetic(),
+            Some(NONE) => (InputsKind::None, "no inputs: it is only loaded".to_owned(), NONE.to_owned()),
+            Some(name) => return (InputsKind::Given, format!("inputs: {name}"), name.to_owned()),
+            None => match &package.inputs {
+                Some(dataset) => {
+                    let name = format!("{}-validation", found.name);
+                    self.expanded.given.insert(name.clone(), dataset.encode());
+                    return (InputsKind::Given, "inputs: its validation file".to_owned(), name);
+                }
+                None => synthetic(),
+            },
+        };
+        // Seeds make different inputs, so that each has its own name.
+        let name = match (kind, declaration.seed) {
+            (InputsKind::Synthetic, seed) if seed != 0 => format!("{name}-{seed}"),
+            _ => name,
+        };
+        let encoded =
+            if kind == InputsKind::None { dataset::none() } else { dataset::synthetic(declaration.seed) };
+        self.expanded.given.insert(name.clone(), encoded);
+        (kind, from, name)
+    }
+
+    fn expected(
+        &self,
+        declaration: &ArtifactDeclaration,
+        package: &Package,
+        inputs: InputsKind,
+        notes: &mut Vec<String>,
+        refusal: &mut Option<String>,
+    ) -> BTreeMap<String, ExpectedOutput> {
+        if let Some(path) = &declaration.expected {
+            let read = self.files.read(path).map_err(|error| error.to_string());
+            match read.and_then(|bytes| Arrays::of_file(path, &bytes)) {
+                Ok(arrays) => {
+                    notes.push("predict is compared with the expected values that were given".to_owned());
+                    return arrays.outputs();
+                }
+                Err(reason) => {
+                    *refusal = refusal.take().or_else(|| {
+                        Some(format!(
+                            "the expected values in `{}` cannot be used: {reason}; nothing was loaded",
+                            path.display()
+                        ))
+                    });
+                    return BTreeMap::new();
+                }
+            }
+        }
+        // Expected values belong to the inputs that stand beside them.
+        if declaration.inputs.is_some() || inputs != InputsKind::Given || package.expected.is_empty() {
+            return BTreeMap::new();
+        }
+        let names: Vec<&str> = package.expected.keys().map(String::as_str).collect();
+        notes.push(format!("its validation file says what to expect of {}", names.join(", ")));
+        package.expected.clone()
+    }
+}
+
+impl MadeBy {
+    /// What was declared, as versions, where it is that.
+    pub fn versions(&self) -> Option<&BTreeMap<String, String>> {
+        match self {
+            Self::Versions(versions) => Some(versions),
+            Self::Environment(_) => None,
+        }
+    }
+}

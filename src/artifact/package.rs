@@ -1,0 +1,235 @@
+//! The package layout of the field: `NAME_model.joblib` with `NAME_metadata.json` and `NAME_validation.json` beside it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+use sha2::Digest as _;
+
+use super::arrays::{Arrays, column};
+use super::find::model_name;
+use super::{Files, Kind};
+use crate::dataset::{Column, Dataset, Features, Values};
+use crate::matrix::{ExpectedOutput, package_name};
+use crate::vocab::Digest;
+
+/// What stands beside an artifact.
+#[derive(Debug, Default)]
+pub(super) struct Package {
+    /// Versions by package, `python` among them.
+    pub versions: BTreeMap<String, String>,
+    /// Whether the versions are a whole lock rather than a few.
+    pub is_lock: bool,
+    /// Digests that the file must have: the algorithm, and hexadecimal digits.
+    digests: Vec<(&'static str, String)>,
+    /// Whether its columns have names.
+    pub named_columns: bool,
+    /// What it is validated on.
+    pub inputs: Option<Dataset>,
+    /// What it should give.
+    pub expected: BTreeMap<String, ExpectedOutput>,
+}
+
+/// Keys of digests in metadata, by algorithm.
+const DIGESTS: &[(&str, &str)] = &[
+    ("sha256", "sha256"),
+    ("model_sha256", "sha256"),
+    ("file_sha256", "sha256"),
+    ("blake3", "blake3"),
+    ("digest", "sha256"),
+    ("checksum", "sha256"),
+    ("model_hash", "sha256"),
+];
+
+impl Package {
+    /// Reads what stands beside an artifact. A companion that cannot be understood is noted and left out.
+    pub fn read(files: &dyn Files, artifact: &Path, notes: &mut Vec<String>) -> Self {
+        let mut package = Self::default();
+        let name = model_name(artifact);
+        let folder = artifact.parent().unwrap_or(Path::new(""));
+        let mut json = |kind: &str| -> Option<Value> {
+            let path = [format!("{name}_{kind}.json"), format!("{kind}.json")]
+                .into_iter()
+                .map(|file| folder.join(file))
+                .find(|path| files.kind(path) == Kind::File)?;
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let parsed = files
+                .read(&path)
+                .map_err(|error| error.to_string())
+                .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
+            parsed.map_err(|error| notes.push(format!("{file} is left out: {error}"))).ok()
+        };
+        let metadata = json("metadata");
+        let validation = json("validation");
+        let mut names = None;
+        if let Some(metadata) = &metadata {
+            package.read_metadata(metadata);
+            names = metadata.get("feature_names").and_then(texts);
+            package.named_columns = names.is_some();
+        }
+        if let Some(validation) = &validation
+            && let Err(error) = package.read_validation(validation, names)
+        {
+            notes.push(format!("{name}_validation.json is left out: {error}"));
+        }
+        package
+    }
+
+    fn read_metadata(&mut self, metadata: &Value) {
+        let Some(fields) = metadata.as_object() else { return };
+        for (key, value) in fields {
+            let Some(text) = value.as_str() else { continue };
+            if let Some(package) = key.strip_suffix("_version") {
+                let package = match package {
+                    "sklearn" | "scikit_learn" => "scikit-learn".to_owned(),
+                    "model" | "format" | "metadata" | "schema" | "shelflife" | "package" => continue,
+                    other => other.replace('_', "-"),
+                };
+                self.versions.insert(package, text.trim().to_owned());
+            } else if let Some((_, algorithm)) = DIGESTS.iter().find(|(known, _)| known == key) {
+                let (algorithm, digits) = match text.split_once(':') {
+                    Some(("sha256", digits)) => ("sha256", digits),
+                    Some(("blake3", digits)) => ("blake3", digits),
+                    _ => (*algorithm, text),
+                };
+                if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                    self.digests.push((algorithm, digits.to_ascii_lowercase()));
+                }
+            }
+        }
+        for key in ["lock", "packages", "environment"] {
+            let Some(lock) = fields.get(key).and_then(Value::as_object) else { continue };
+            // A lock of shelflife has its packages one level below.
+            let packages = lock.get("packages").and_then(Value::as_object).unwrap_or(lock);
+            for (package, version) in packages {
+                if let (Ok(package), Some(version)) = (package_name(package), version.as_str()) {
+                    self.versions.insert(package, version.to_owned());
+                    self.is_lock = true;
+                }
+            }
+            if let Some(python) = lock.get("python").and_then(Value::as_str) {
+                self.versions.insert("python".to_owned(), python.to_owned());
+            }
+        }
+    }
+
+    fn read_validation(&mut self, validation: &Value, names: Option<Vec<String>>) -> Result<(), String> {
+        let names = validation.get("feature_names").and_then(texts).or(names);
+        let inputs = ["inputs", "input", "X"].iter().find_map(|key| validation.get(*key));
+        self.inputs = inputs.map(|inputs| rows(inputs, names)).transpose()?;
+        let expected = ["expected_outputs", "expected_output", "expected", "outputs"]
+            .iter()
+            .find_map(|key| validation.get(*key));
+        if let (Some(expected), true) = (expected, self.inputs.is_some()) {
+            self.expected = Arrays::of_json(expected)?.outputs();
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the bytes of an artifact, as far as its metadata tells.
+    pub fn corruption(&self, declared: &str, bytes: &[u8]) -> Option<String> {
+        self.digests.iter().find_map(|(algorithm, expected)| {
+            let found = match *algorithm {
+                "blake3" => Digest::of(bytes).to_string(),
+                _ => sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            };
+            (found != *expected).then(|| {
+                format!(
+                    "`{declared}` is corrupted: its {algorithm} is {}..., and its metadata says {}...; nothing was \
+                     loaded",
+                    &found[..12],
+                    &expected[..12]
+                )
+            })
+        })
+    }
+}
+
+/// Inputs in a `.json` (rows, or lists by column) or a `.jsonl` (one row or text a line).
+///
+/// # Errors
+/// What is wrong with them, in words.
+pub fn json_inputs(path: &Path, bytes: &[u8]) -> Result<Dataset, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    let lines = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"));
+    let value = if lines {
+        let mut items = Vec::new();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let item = serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 1))?;
+            items.push(item);
+        }
+        Value::Array(items)
+    } else {
+        serde_json::from_str(text).map_err(|error| error.to_string())?
+    };
+    rows(&value, None)
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+/// Rows of values, rows of texts, or rows of named values, as a dataset.
+pub(super) fn rows(inputs: &Value, names: Option<Vec<String>>) -> Result<Dataset, String> {
+    let items = match inputs {
+        Value::Array(items) if !items.is_empty() => items,
+        Value::Object(columns) if !columns.is_empty() => return by_columns(columns),
+        _ => return Err("the inputs are no list of rows".to_owned()),
+    };
+    if items.iter().all(Value::is_string) {
+        let values: Vec<&Value> = items.iter().collect();
+        let values = column(&values).ok_or("the inputs are not of one type")?;
+        let column = Column { name: "text".to_owned(), values };
+        return Ok(dataset(items.len(), Features::Text(column)));
+    }
+    if let Some(Value::Object(first)) = items.first() {
+        let mut columns = Vec::new();
+        for name in first.keys() {
+            let values: Vec<&Value> = items.iter().map(|row| row.get(name).unwrap_or(&Value::Null)).collect();
+            let values = column(&values).ok_or_else(|| format!("the column `{name}` is not of one type"))?;
+            columns.push(Column { name: name.clone(), values });
+        }
+        return Ok(dataset(items.len(), Features::Table(columns)));
+    }
+    let width = items[0].as_array().map(Vec::len).ok_or("a row of the inputs is no list")?;
+    if width == 0 || items.iter().any(|row| row.as_array().is_none_or(|row| row.len() != width)) {
+        return Err("the rows of the inputs are not of one length".to_owned());
+    }
+    let flat: Vec<&Value> = items.iter().filter_map(Value::as_array).flatten().collect();
+    let names = names
+        .filter(|names| names.len() == width)
+        .unwrap_or_else(|| (0..width).map(|index| format!("x{index}")).collect());
+    match column(&flat) {
+        Some(values @ (Values::F64(_) | Values::I64(_))) => {
+            Ok(dataset(items.len(), Features::Array { names, values }))
+        }
+        _ => {
+            let columns = names.into_iter().enumerate().map(|(index, name)| {
+                let values: Vec<&Value> = flat.iter().skip(index).step_by(width).copied().collect();
+                let values =
+                    column(&values).ok_or_else(|| format!("the column `{name}` is not of one type"))?;
+                Ok(Column { name, values })
+            });
+            Ok(dataset(items.len(), Features::Table(columns.collect::<Result<_, String>>()?)))
+        }
+    }
+}
+
+fn by_columns(columns: &serde_json::Map<String, Value>) -> Result<Dataset, String> {
+    let mut rows = None;
+    let mut parsed = Vec::new();
+    for (name, values) in columns {
+        let values: Vec<&Value> =
+            values.as_array().ok_or_else(|| format!("the column `{name}` is no list"))?.iter().collect();
+        if *rows.get_or_insert(values.len()) != values.len() {
+            return Err("the columns of the inputs are not of one length".to_owned());
+        }
+        let values = column(&values).ok_or_else(|| format!("the column `{name}` is not of one type"))?;
+        parsed.push(Column { name: name.clone(), values });
+    }
+    Ok(dataset(rows.unwrap_or_default(), Features::Table(parsed)))
+}
+
+fn dataset(rows: usize, features: Features) -> Dataset {
+    Dataset { rows, features, target: None, dataframe: false }
+}

@@ -1,0 +1,211 @@
+//! `shelflife check`: files that exist already, against environments.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::args::{ArtifactArgs, CheckArgs, RunningArgs};
+use super::console;
+use super::environments;
+use super::failure::Failure;
+use super::load::{self, Disk};
+use super::run::{self, Executed, Running, Wanted};
+use crate::artifact::{self, Finder};
+use crate::format::{self, Format};
+use crate::judge::JudgeOptions;
+use crate::matrix::{
+    ArtifactDeclaration, DatasetSpec, EnvironmentSpec, FindArtifacts as _, Limits, MadeBy, Matrix, ModelSpec,
+};
+use crate::plan::{self, Selection};
+use crate::vocab::{EnvName, ExitCode, FormatName, Verdict};
+
+/// The verdicts of what was tried and does not work.
+pub(super) const FAILURES: &[Verdict] = &[
+    Verdict::Drift,
+    Verdict::PredictError,
+    Verdict::LoadError,
+    Verdict::Crash,
+    Verdict::Timeout,
+    Verdict::OutOfMemory,
+];
+
+pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
+    let mut consumers: Vec<EnvironmentSpec> = Vec::new();
+    for text in &args.on {
+        for environment in environments::parse(text)? {
+            if consumers.iter().all(|known| known.name != environment.name) {
+                consumers.push(environment);
+            }
+        }
+    }
+    let matrix = matrix("check", &args.files, consumers, None)?;
+    let (done, left_out) = execute(matrix, &args.running)?;
+    let judging = JudgeOptions { fail_on: FAILURES.to_vec(), baseline: None, forecast: false };
+    let (record, code) = run::finish(&args.running.running(), &judging, &done)?;
+    Ok(load::code_of(code, &record, left_out))
+}
+
+/// Runs a matrix that was made from a command line.
+pub(super) fn execute(matrix: Matrix, running: &RunningArgs) -> Result<(Executed, usize), Failure> {
+    load::tell_refused(&matrix);
+    let left_out = matrix.refused.len();
+    if matrix.models.is_empty() {
+        return Err(Failure::NoArtifact);
+    }
+    let plan = plan::plan(&matrix, &Selection::default())?;
+    let datasets = load::datasets(&matrix, &plan)?;
+    let name = run::run_name(running.run.as_deref(), &matrix)?;
+    let done = run::execute(Wanted { matrix, plan, datasets, name, running: &running.running() })?;
+    Ok((done, left_out))
+}
+
+impl RunningArgs {
+    pub(super) fn running(&self) -> Running<'_> {
+        Running {
+            reports: &self.reports,
+            jobs: self.jobs,
+            fresh: self.fresh,
+            making: self.making,
+            message_format: self.message_format,
+            quiet: self.quiet,
+        }
+    }
+}
+
+/// The matrix of files against environments. What nothing tells the maker of is taken as made in `default_producer`.
+pub(super) fn matrix(
+    name: &str,
+    files: &ArtifactArgs,
+    mut environments: Vec<EnvironmentSpec>,
+    default_producer: Option<EnvName>,
+) -> Result<Matrix, Failure> {
+    let mut datasets = BTreeMap::new();
+    let mut given = BTreeMap::new();
+    let inputs = match &files.inputs {
+        None if files.load_only => Some(artifact::NONE.to_owned()),
+        None => None,
+        Some(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let extension = path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+            match extension.as_deref() {
+                Some("csv" | "npy" | "parquet") => {
+                    datasets.insert(name.clone(), spec(&name, files)?);
+                }
+                Some("json" | "jsonl") => {
+                    let unusable = |reason: String| Failure::Inputs { path: path.clone(), reason };
+                    let bytes = fs_err::read(path).map_err(|error| unusable(error.to_string()))?;
+                    let parsed = artifact::json_inputs(path, &bytes).map_err(unusable)?;
+                    given.insert(name.clone(), parsed.encode());
+                }
+                _ => {
+                    return Err(Failure::Inputs {
+                        path: path.clone(),
+                        reason: "it is neither .csv, .parquet, .npy, .json nor .jsonl".to_owned(),
+                    });
+                }
+            }
+            Some(name)
+        }
+    };
+    let made_by = match &files.made_by {
+        None => None,
+        Some(text) => {
+            let mut maker = environments::parse_one(text, "--made-by")?;
+            let known = environments
+                .iter()
+                .find(|known| known.runtime == maker.runtime && known.packages == maker.packages);
+            Some(MadeBy::Environment(match known {
+                Some(known) => known.name.clone(),
+                None => {
+                    maker.consumer = false;
+                    maker.outside = true;
+                    environments.push(maker.clone());
+                    maker.name
+                }
+            }))
+        }
+    };
+    let declared: Vec<ArtifactDeclaration> = files
+        .artifacts
+        .iter()
+        .map(|path| ArtifactDeclaration {
+            path: path.clone(),
+            declared_path: path.display().to_string(),
+            name: None,
+            format: None,
+            made_by: made_by.clone(),
+            inputs: inputs.clone(),
+            expected: files.expected.clone(),
+            methods: None,
+            seed: files.seed,
+        })
+        .collect();
+    let finder = Finder { files: &Disk, default_producer };
+    let mut expanded = finder.find(&declared, &environments);
+    let with_pandas = artifact::add_pandas(&mut environments, &expanded.models);
+    if !with_pandas.is_empty() {
+        let names: Vec<String> = with_pandas.iter().map(ToString::to_string).collect();
+        console::note(&format!(
+            "pandas is added to {}: a model was fitted on named columns",
+            names.join(", ")
+        ));
+        // Now that they are other environments, one of them may be the one that made a file.
+        expanded = finder.find(&declared, &environments);
+    }
+    environments.extend(expanded.environments);
+    given.extend(expanded.given);
+    // Who wrote none of the files is no row of the table.
+    for environment in &mut environments {
+        let mut files = expanded.models.iter().filter_map(|model| model.source.file());
+        environment.producer = files.any(|file| file.producer == environment.name);
+    }
+    Ok(Matrix {
+        name: name.to_owned(),
+        description: None,
+        environments,
+        formats: known_formats(&expanded.models),
+        models: expanded.models,
+        datasets,
+        tolerances: Vec::new(),
+        limits: Limits { seconds: 60.0, memory_bytes: 2 << 30 },
+        expectations: Vec::new(),
+        given,
+        refused: expanded.refused,
+    })
+}
+
+/// The formats of files, all of which are of the table.
+fn known_formats(models: &[ModelSpec]) -> BTreeMap<FormatName, Arc<Format>> {
+    let names = models.iter().flat_map(|model| &model.formats);
+    names.filter_map(|name| Some((name.clone(), Arc::new(format::find(name.as_str())?.format())))).collect()
+}
+
+fn spec(name: &str, files: &ArtifactArgs) -> Result<DatasetSpec, Failure> {
+    let path = files.inputs.clone().unwrap_or_default();
+    let mut dtypes = BTreeMap::new();
+    for text in &files.dtype {
+        match text.split_once('=') {
+            Some((column, dtype)) if ["float64", "float32", "int64", "bool", "text"].contains(&dtype) => {
+                dtypes.insert(column.to_owned(), dtype.to_owned());
+            }
+            _ => {
+                return Err(Failure::Usage {
+                    what: format!("`{text}` declares no type of a column"),
+                    help: "write such as --dtype zip=text; the types are float64, float32, int64, bool, text"
+                        .to_owned(),
+                });
+            }
+        }
+    }
+    Ok(DatasetSpec {
+        name: name.to_owned(),
+        declared_path: path.display().to_string(),
+        path,
+        target: Vec::new(),
+        drop: files.drop.clone(),
+        dtypes,
+        digest: None,
+        dataframe: false,
+        span: 0..0,
+        declared_at: "--inputs".to_owned(),
+    })
+}

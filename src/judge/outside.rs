@@ -1,0 +1,90 @@
+//! What is special about files from outside: their maker may be unknown, and their inputs may be nobody's.
+//!
+//! Without anything to compare with, a cell that loads and predicts is neither `identical` nor a failure: it is
+//! `unsupported`, decided at the stage that it reached, and its status says that nothing could be judged.
+
+use super::fold::{ArtifactFacts, CellFacts, EnvironmentFacts};
+use super::verdict::{Opinion, brief, not_made, reference_outcome};
+use crate::vocab::{CellRecord, FilePlan, InputsKind, Observation, Outcome, Phase, Stage, Verdict};
+
+/// What the agent's own exceptions begin with: it raises where inputs and model do not belong together, and where
+/// what was loaded is no model.
+const AGENT: &str = "shelflife_agent.";
+
+/// Whether a failure means that what was given does not belong together, rather than that it stopped working.
+pub fn is_bad_input(cell: &CellRecord) -> bool {
+    cell.error.as_ref().is_some_and(|error| error.class.starts_with(AGENT))
+}
+
+/// Whether a cell came to its end and there was nothing to compare it with.
+pub(super) fn is_uncompared(verdict: Verdict, stage: Stage) -> bool {
+    verdict == Verdict::Unsupported && matches!(stage, Stage::Value | Stage::Predict)
+}
+
+/// The opinion on a cell of a file, where it is not the one that every artifact gets.
+pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Observation) -> Option<Opinion> {
+    let unsupported =
+        |stage, reason: String| Some(Opinion { verdict: Verdict::Unsupported, stage, reason: Some(reason) });
+    match &observation.outcome {
+        Outcome::Predicted { .. } if file.inputs == InputsKind::None => {
+            unsupported(Stage::Load, "it loads; no inputs were given to predict on".to_owned())
+        }
+        Outcome::Predicted { .. } => {
+            let why = nothing_to_compare_with(facts)?;
+            unsupported(Stage::Value, format!("it loads and predicts, with nothing to compare: {why}"))
+        }
+        Outcome::Raised { phase: Phase::Predict, error, .. } => {
+            if error.class.starts_with(AGENT) {
+                let reason = format!("it loads; {} ({})", error.message, file.inputs_from);
+                return unsupported(Stage::Predict, reason);
+            }
+            let own = facts.artifact.reference.map(|reference| &reference.outcome);
+            match (own, file.inputs) {
+                // Where its maker cannot predict on them either, it is the inputs.
+                (Some(Outcome::Raised { phase: Phase::Predict, error, .. }), _) => unsupported(
+                    Stage::Predict,
+                    format!(
+                        "it loads; the inputs do not suit it, also where it was made: {} ({})",
+                        brief(error),
+                        file.inputs_from
+                    ),
+                ),
+                (None, InputsKind::Synthetic) => unsupported(
+                    Stage::Predict,
+                    format!("it loads; the synthetic inputs may not suit it: {}", brief(error)),
+                ),
+                _ => None,
+            }
+        }
+        Outcome::Raised { phase: Phase::Load, .. }
+        | Outcome::Inapplicable { .. }
+        | Outcome::Unequipped { .. }
+        | Outcome::Signalled { .. }
+        | Outcome::Exited { .. }
+        | Outcome::TimedOut { .. }
+        | Outcome::OutOfMemory { .. } => None,
+    }
+}
+
+/// Why there is no reference, where there is none.
+fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<String> {
+    let producer = &facts.artifact.id.producer;
+    match (facts.artifact.reference.map(reference_outcome), facts.producer) {
+        (Some(Ok(())), _) => None,
+        (Some(Err(reason)), _) => Some(format!("{producer}, which should have made it, {reason}")),
+        (None, EnvironmentFacts::Elsewhere) => {
+            Some("nothing tells what made it; declare that, or give expected outputs".to_owned())
+        }
+        (None, EnvironmentFacts::Failed { reason, .. }) => Some(not_made(producer, reason)),
+        (None, EnvironmentFacts::Ready { .. } | EnvironmentFacts::Unknown) => {
+            Some(format!("{producer} gave no reference"))
+        }
+    }
+}
+
+/// Adds what a reader has to know of the inputs to an opinion on values.
+pub(super) fn remarked(artifact: &ArtifactFacts<'_>, opinion: Opinion) -> Opinion {
+    let synthetic = artifact.file.is_some_and(|file| file.inputs == InputsKind::Synthetic);
+    let reason = opinion.reason.or_else(|| synthetic.then(|| "on synthetic inputs".to_owned()));
+    Opinion { reason, ..opinion }
+}

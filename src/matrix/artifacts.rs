@@ -1,0 +1,136 @@
+//! `[[artifact]]`: files that exist already.
+
+use std::collections::BTreeMap;
+
+use serde_spanned::Spanned;
+
+use super::error::{Fallible, Problems, Source};
+use super::glob;
+use super::load::{Placed, resolve};
+use super::models::{Defaults, compile_methods, known_dataset};
+use super::naming::plain_name;
+use super::outside::{ArtifactDeclaration, Expanded, MadeBy, Refusal};
+use super::raw::RawArtifact;
+use super::requirement::package_name;
+use super::types::{EnvironmentSpec, ModelSpec};
+use super::version::Version;
+use crate::format;
+
+/// The words that stand where the name of a dataset does.
+pub(super) const WORDS: &[&str] = &["synthetic", "none"];
+
+/// Every declaration of files. Problems are noted.
+pub(super) fn compile(
+    placed: &Placed<Vec<Spanned<RawArtifact>>>,
+    defaults: &Defaults<'_>,
+    environments: &[EnvironmentSpec],
+    problems: &mut Problems,
+) -> Vec<ArtifactDeclaration> {
+    let one = |raw| compile_one(&placed.source, raw, defaults, environments);
+    placed.value.iter().filter_map(|raw| problems.take(one(raw))).collect()
+}
+
+fn compile_one(
+    source: &Source,
+    spanned: &Spanned<RawArtifact>,
+    defaults: &Defaults<'_>,
+    environments: &[EnvironmentSpec],
+) -> Fallible<ArtifactDeclaration> {
+    let raw = spanned.get_ref();
+    let name = match &raw.name {
+        Some(name) => Some(plain_name(source, name, "model")?.to_owned()),
+        None => None,
+    };
+    let format = match &raw.format {
+        None => None,
+        Some(name) if format::find(name.get_ref()).is_some() => Some(name.get_ref().as_str().into()),
+        Some(name) => {
+            return Err(source.problem(
+                name.span(),
+                format!("`{name}` is not a format"),
+                glob::suggestion(name.get_ref(), format::TABLE.iter().map(|format| format.name)),
+            ));
+        }
+    };
+    let mut versions = BTreeMap::new();
+    for (package, version) in &raw.versions {
+        let name =
+            package_name(package.get_ref()).map_err(|error| source.version_problem(package.span(), error))?;
+        version
+            .get_ref()
+            .parse::<Version>()
+            .map_err(|error| source.version_problem(version.span(), error))?;
+        versions.insert(name, version.get_ref().clone());
+    }
+    let made_by = match (&raw.producer, versions.is_empty()) {
+        (Some(producer), true) => {
+            let Some(known) = environments.iter().find(|env| env.name.as_str() == producer.get_ref()) else {
+                return Err(source.problem(
+                    producer.span(),
+                    format!("the environment `{producer}` is not declared"),
+                    glob::suggestion(producer.get_ref(), environments.iter().map(|env| env.name.as_str())),
+                ));
+            };
+            Some(MadeBy::Environment(known.name.clone()))
+        }
+        (Some(producer), false) => {
+            return Err(source.problem(
+                producer.span(),
+                "`producer` and `versions` both say what made it",
+                "remove one of the two",
+            ));
+        }
+        (None, false) => Some(MadeBy::Versions(versions)),
+        (None, true) => None,
+    };
+    let inputs = match &raw.inputs {
+        None => None,
+        Some(word) if WORDS.contains(&word.get_ref().as_str()) => Some(word.get_ref().clone()),
+        Some(name) => Some(known_dataset(source, name, defaults.datasets)?),
+    };
+    Ok(ArtifactDeclaration {
+        path: resolve(&source.path, raw.path.get_ref()),
+        declared_path: raw.path.get_ref().clone(),
+        name,
+        format,
+        made_by,
+        inputs,
+        expected: raw.expected.as_ref().map(|path| resolve(&source.path, path.get_ref())),
+        methods: raw.methods.as_ref().map(|methods| compile_methods(source, methods)).transpose()?,
+        seed: raw.seed.unwrap_or(defaults.seed),
+    })
+}
+
+/// What cannot be an artifact, where nothing else is tried.
+pub(super) fn problem(
+    placed: &Placed<Vec<Spanned<RawArtifact>>>,
+    refusal: Refusal,
+) -> Box<super::error::Problem> {
+    let span = placed.value.first().map_or(0..0, |raw| raw.get_ref().path.span());
+    placed.source.problem(span, refusal.message, refusal.help)
+}
+
+/// Puts what was found beside what is declared.
+pub(super) fn join(
+    placed: &Placed<Vec<Spanned<RawArtifact>>>,
+    expanded: Expanded,
+    environments: &mut Vec<EnvironmentSpec>,
+    models: &mut Vec<ModelSpec>,
+    problems: &mut Problems,
+    keep: impl FnOnce(BTreeMap<String, Vec<u8>>, Vec<Refusal>),
+) {
+    let first = placed.value.first().map_or(0..0, Spanned::span);
+    for model in expanded.models {
+        if models.iter().any(|known| known.name == model.name) {
+            problems.note(placed.source.problem(
+                first.clone(),
+                format!("the file that is to be the model `{}` has the name of another model", model.name),
+                "give the [[artifact]] or the [[models]] another `name`",
+            ));
+        } else {
+            models.push(model);
+        }
+    }
+    environments.extend(expanded.environments);
+    keep(expanded.given, expanded.refused);
+}

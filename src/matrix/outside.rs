@@ -1,0 +1,104 @@
+//! Artifacts from outside: what a matrix says of them, and what is found of them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::types::{EnvironmentSpec, ModelSpec};
+use crate::vocab::{Digest, EnvName, FormatName, InputsKind, OutputRef};
+
+/// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactDeclaration {
+    /// A file, a folder, a glob, or the root of a registry.
+    pub path: PathBuf,
+    /// The path as it was written.
+    pub declared_path: String,
+    /// Name of the model, for a single file.
+    pub name: Option<String>,
+    /// The format; by extension and content where `None`.
+    pub format: Option<FormatName>,
+    /// Who wrote it; what the files themselves say where `None`.
+    pub made_by: Option<MadeBy>,
+    /// Name of the dataset to predict on.
+    pub inputs: Option<String>,
+    /// File with the expected values of `predict`.
+    pub expected: Option<PathBuf>,
+    /// Outputs to compare.
+    pub methods: Option<Vec<String>>,
+    /// Seed of the global generators, and of synthetic inputs.
+    pub seed: u32,
+}
+
+/// Who wrote an artifact, as it was declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MadeBy {
+    /// An environment of the matrix.
+    Environment(EnvName),
+    /// Versions by package, `python` among them.
+    Versions(BTreeMap<String, String>),
+}
+
+/// One file from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutsideFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name in reports: as it was asked for, or below what was asked for.
+    pub declared_path: String,
+    /// Digest of its bytes; `None` where they could not be read.
+    pub digest: Option<Digest>,
+    /// The environment that wrote it, or the one that stands for an unknown maker.
+    pub producer: EnvName,
+    /// What it predicts on.
+    pub inputs: InputsKind,
+    /// Where the inputs come from, in words.
+    pub inputs_from: String,
+    /// Modules of scikit-learn that loading it imports, as far as they are known.
+    pub modules: Vec<String>,
+    /// Whether it was fitted on named columns, so that pandas belongs to its environments.
+    pub named_columns: bool,
+    /// Why it is not loaded.
+    pub refusal: Option<String>,
+    /// Expected outputs by name.
+    pub expected: BTreeMap<String, ExpectedOutput>,
+    /// What a reader of its verdicts has to know.
+    pub notes: Vec<String>,
+}
+
+/// An output that was given instead of observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedOutput {
+    /// How to read the bytes.
+    pub output: OutputRef,
+    /// The bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+/// What was asked for and cannot be an artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong, naming the file.
+    pub message: String,
+    /// What to do next.
+    pub help: String,
+}
+
+/// What became of declarations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expanded {
+    /// One model a file.
+    pub models: Vec<ModelSpec>,
+    /// Environments that wrote them and are not declared.
+    pub environments: Vec<EnvironmentSpec>,
+    /// Encoded datasets by name.
+    pub given: BTreeMap<String, Vec<u8>>,
+    /// What cannot be an artifact.
+    pub refused: Vec<Refusal>,
+}
+
+/// Finds the files that declarations mean. The matrix knows no file system; who loads it brings this.
+pub trait FindArtifacts {
+    /// The files of these declarations, among these environments.
+    fn find(&self, declared: &[ArtifactDeclaration], environments: &[EnvironmentSpec]) -> Expanded;
+}

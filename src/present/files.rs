@@ -1,0 +1,116 @@
+//! Files from outside: a row for each, since a team asks for its files and not for pairs of environments.
+
+use std::fmt::Write as _;
+
+use super::markdown::{code, prose};
+use super::view::abridged;
+use super::words::{Group, line, shorten};
+use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, Record};
+
+/// Files that are listed one by one.
+const MOST: usize = 300;
+/// Lines about where they come from.
+const MOST_NOTES: usize = 12;
+
+fn files(record: &Record) -> Vec<(&ArtifactRecord, &FilePlan)> {
+    record.artifacts.iter().filter_map(|artifact| Some((artifact, artifact.file.as_ref()?))).collect()
+}
+
+fn consumers(record: &Record) -> Vec<&str> {
+    record.environments.iter().filter(|it| it.consumer).map(|it| it.name.as_str()).collect()
+}
+
+fn cells<'r>(record: &'r Record, artifact: &ArtifactRecord) -> Vec<&'r CellRecord> {
+    record.cells.iter().filter(|cell| cell.artifact == artifact.id).collect()
+}
+
+/// The files as lines of text: their verdict in each environment; empty where there is none.
+pub(super) fn text(record: &Record) -> String {
+    let files = files(record);
+    if files.is_empty() {
+        return String::new();
+    }
+    let consumers = consumers(record);
+    let name = |artifact: &ArtifactRecord| shorten(&line(artifact.model.as_str()), 40).into_owned();
+    let width = files.iter().map(|(artifact, _)| name(artifact).chars().count()).max().unwrap_or(0);
+    let column = |name: &str| line(name).chars().count().max("predict-error".len());
+    // Writing to a `String` cannot fail.
+    let mut out = String::from("Files\n");
+    let _ = write!(out, "  {:width$}", "");
+    for consumer in &consumers {
+        let _ = write!(out, "  {:1$}", line(consumer), column(consumer));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    for (artifact, _) in files.iter().take(MOST) {
+        let _ = write!(out, "  {:width$}", name(artifact));
+        let cells = cells(record, artifact);
+        for consumer in &consumers {
+            let verdict = cells.iter().find(|cell| cell.consumer.as_str() == *consumer);
+            let word = verdict.map_or("", |cell| cell.verdict.as_str());
+            let _ = write!(out, "  {word:0$}", column(consumer));
+        }
+        let trimmed = out.trim_end().len();
+        out.truncate(trimmed);
+        out.push('\n');
+    }
+    let more = files.len().saturating_sub(MOST);
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more");
+    }
+    // One line for what is true of several files.
+    let mut said: Vec<(&String, Vec<&str>)> = Vec::new();
+    for (artifact, file) in &files {
+        for note in std::iter::once(&file.inputs_from).chain(&file.notes) {
+            match said.iter_mut().find(|(known, _)| *known == note) {
+                Some((_, models)) => models.push(artifact.model.as_str()),
+                None => said.push((note, vec![artifact.model.as_str()])),
+            }
+        }
+    }
+    for (note, models) in said.iter().take(MOST_NOTES) {
+        if models.len() == files.len() {
+            let _ = writeln!(out, "  - {}", line(note));
+        } else {
+            let _ = writeln!(out, "  - {}: {}", abridged(models.iter().copied(), 4), line(note));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// The files as a Markdown table; empty where there is none.
+pub(super) fn markdown(record: &Record) -> String {
+    let files = files(record);
+    if files.is_empty() {
+        return String::new();
+    }
+    let consumers = consumers(record);
+    let mut out = String::from("\n## Files\n\n| file | made in |");
+    for consumer in &consumers {
+        let _ = write!(out, " {} |", code(consumer));
+    }
+    out.push_str(" notes |\n| --- | --- |");
+    out.push_str(&" --- |".repeat(consumers.len() + 1));
+    out.push('\n');
+    for (artifact, file) in files.iter().take(MOST) {
+        let _ = write!(out, "| {} | {} |", code(&file.path), code(file.producer.as_str()));
+        let cells = cells(record, artifact);
+        for consumer in &consumers {
+            let cell = cells.iter().find(|cell| cell.consumer.as_str() == *consumer);
+            let word = cell.map_or_else(String::new, |cell| {
+                format!("{} {}", Group::of(cell.verdict).emoji(), cell.verdict)
+            });
+            let _ = write!(out, " {word} |");
+        }
+        let notes: Vec<&str> =
+            std::iter::once(&file.inputs_from).chain(&file.notes).map(String::as_str).collect();
+        let _ = writeln!(out, " {} |", prose(&notes.join("; ")));
+    }
+    let more = files.len().saturating_sub(MOST);
+    if more > 0 {
+        let _ = writeln!(out, "\n{more} more are in `results.csv`.");
+    }
+    out.push('\n');
+    out
+}

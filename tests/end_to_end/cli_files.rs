@@ -1,0 +1,379 @@
+//! Files that somebody else made: packed, checked, gated, compared; and everything that can be wrong with them.
+
+use std::sync::OnceLock;
+
+use serde_json::json;
+
+use crate::context::{TestContext, both, models, text};
+
+/// What trains three models in one environment: one travels to 1.2.2, one comes out silently different, one breaks.
+const TRAIN: &str = r#"
+import os, pickle, sys
+import joblib, numpy
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+generator = numpy.random.RandomState(0)
+X = generator.normal(size=(90, 4))
+y = (X[:, 0] + X[:, 1] > 0.3).astype(int) + (X[:, 2] > 0.5)
+os.makedirs("saved", exist_ok=True)
+joblib.dump(StandardScaler().fit(X), "saved/scaler.joblib")
+pickle.dump(LogisticRegression(solver="liblinear").fit(X, y), open("saved/logistic.pkl", "wb"))
+joblib.dump(DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y), "saved/tree.joblib")
+pickle.dump({"threshold": 1}, open("dict.pkl", "wb"))
+numpy.savetxt("X.csv", X[:20], delimiter=",", header="a,b,c,d", comments="")
+numpy.savetxt("narrow.csv", X[:20, :3], delimiter=",", header="a,b,c", comments="")
+numpy.save("expected.npy", LogisticRegression(solver="liblinear").fit(X, y).predict(X[:20]))
+"#;
+
+/// A context with trained models, a registry of their packages, and the locks `old.json` (1.2.2) and `new.json` (1.5.2).
+fn trained() -> TestContext {
+    static PREPARED: OnceLock<TestContext> = OnceLock::new();
+    PREPARED
+        .get_or_init(|| {
+            let context = TestContext::new();
+            let matrix =
+                format!("{}{}\n{}", both(), crate::context::DATA, models(&[("scaler", "StandardScaler()")]));
+            context.write("both.toml", &matrix);
+            context.run(["run", "both.toml", "-q"]).expect(0);
+            for event in context.events("both").iter().filter(|event| event["event"] == "environment-ready") {
+                let name = if text(event, "name") == "sk1.2.2" { "old.json" } else { "new.json" };
+                let lock =
+                    json!({ "python": event["lock"]["python"], "packages": event["lock"]["packages"] });
+                context.write(name, &lock.to_string());
+            }
+            let python = context.interpreters("both")["sk1.5.2"].clone();
+            context.python(&python, &["-c", TRAIN]);
+            for file in ["saved/scaler.joblib", "saved/logistic.pkl", "saved/tree.joblib"] {
+                let pack = [
+                    "pack",
+                    file,
+                    "--inputs",
+                    "X.csv",
+                    "--python",
+                    &python,
+                    "--version",
+                    "1",
+                    "-o",
+                    "registry",
+                ];
+                context.run(pack).expect(0);
+            }
+            context
+        })
+        .twin()
+}
+
+/// What differs from machine to machine.
+const FILTERS: &[(&str, &str)] = &[
+    (r"python 3\.11\.\d+", "python 3.11.[N]"),
+    (r"sha256 is\s+[0-9a-f]{12}", "sha256 is [FOUND]"),
+    (r"metadata says [0-9a-f]{12}", "metadata says [EXPECTED]"),
+];
+
+/// A page without what differs from run to run.
+fn page(context: &TestContext, name: &str) -> String {
+    let lines = context.read(name);
+    lines.lines().filter(|line| !line.starts_with("<sub>")).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn packages_are_gated_accepted_and_gated_again() {
+    let context = trained();
+    let gate = ["gate", "registry", "--from", "new.json", "--to", "old.json", "--badge", "badge.json", "-q"];
+    let first = context.run(gate).expect(100);
+    assert!(first.stderr().contains("2 failed and are tried again"), "{first}");
+    insta::with_settings!({ filters => FILTERS.iter().copied() }, {
+        insta::assert_snapshot!("gate_page", page(&context, "reports/gate/gate.md"));
+    });
+    insta::assert_snapshot!(context.read("badge.json"), @r#"
+    {
+      "color": "red",
+      "label": "shelflife",
+      "message": "2 of 3 regressed",
+      "schemaVersion": 1
+    }
+    "#);
+    insta::assert_snapshot!(context.run(["baseline", "accept", "gate"]).expect(0).to_string());
+    insta::assert_snapshot!("baseline", context.read("shelflife-baseline.json"));
+    let known: Vec<&str> = gate.into_iter().chain(["--baseline", "shelflife-baseline.json"]).collect();
+    let again = context.run(known).expect(0);
+    assert!(again.stderr().contains("nothing new fails in old (2 of 3 as known)"), "{again}");
+    assert!(again.stderr().contains("nothing had to be executed"), "{again}");
+    // The record alone is enough to judge again, without the files.
+    fs_err::remove_dir_all(context.path("registry")).unwrap();
+    context.run(["report", "gate", "--baseline", "shelflife-baseline.json"]).expect(0);
+}
+
+/// Outputs of every kind that a package has to carry as JSON: sparse, text, truths, single precision, several columns, NaN.
+const ODD: &str = r#"
+import sys
+import numpy
+sys.path.insert(0, ".")
+from shelflife_pack import pack
+from sklearn.cluster import KMeans
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import SVC
+generator = numpy.random.RandomState(0)
+X = generator.normal(size=(60, 3))
+y = X[:, 0] > 0
+texts = ["good day", "bad day", "good night", "so so"] * 5
+holes = X.copy()
+holes[0, 0] = numpy.nan
+for name, model, inputs in [
+    ("sparse", OneHotEncoder().fit(numpy.arange(80).reshape(40, 2) % 4), numpy.arange(18).reshape(9, 2) % 4),
+    ("texts", TfidfVectorizer().fit(texts), texts[:4]),
+    ("words", SVC().fit(X, numpy.where(y, "yes", "no")), X[:9]),
+    ("truths", LogisticRegression().fit(X, y), X[:9]),
+    ("floats", LogisticRegression().fit(X, y.astype(float)), X[:9]),
+    ("single", LinearRegression().fit(X.astype("f4"), X[:, 0].astype("f4")), X[:9].astype("f4")),
+    ("several", LinearRegression().fit(X, X[:, :2]), X[:9]),
+    ("clusters", KMeans(3, n_init=1, random_state=0).fit(X), X[:9]),
+    ("holes", HistGradientBoostingClassifier(max_iter=5).fit(holes, y), holes[:9]),
+]:
+    pack(model, inputs, "odd", name)
+"#;
+
+#[test]
+fn a_package_carries_outputs_of_every_kind() {
+    let context = trained();
+    let helper = context.run(["pack", "--helper"]).expect(0).stdout();
+    context.write("shelflife_pack.py", &helper);
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    context.python(&python, &["-c", ODD]);
+    context.run(["check", "odd", "--on", "new.json", "-q"]).expect(0);
+    let verdicts = context.verdicts("check");
+    assert_eq!(verdicts.len(), 9);
+    for (cell, verdict) in verdicts {
+        assert!(["identical value", "roundoff value"].contains(&&*verdict), "{cell}: {verdict}");
+    }
+}
+
+#[test]
+fn a_matrix_is_gated_by_what_was_accepted() {
+    let context = trained();
+    context.run(["baseline", "accept", "both"]).expect(0);
+    let gate = ["gate", "both.toml", "--baseline", "shelflife-baseline.json", "-q"];
+    let passed = context.run(gate).expect(0);
+    assert!(passed.stderr().contains("gate: Go: the model works in"), "{passed}");
+    // What was accepted as working and does not is a regression.
+    let text = format!(
+        "{}\n[[artifact]]\npath = \"saved/tree.joblib\"\nproducer = \"sk1.5.2\"\n",
+        context.read("both.toml")
+    );
+    context.write("both.toml", &text);
+    let artifact = "tree/joblib/sk1.5.2";
+    let known = format!(
+        "{{\"shelflife_baseline\": 1, \"artifacts\": {{\"{artifact}\": {{\"sk1.2.2\": \"works\"}}}}}}"
+    );
+    context.write("shelflife-baseline.json", &known);
+    let failed = context.run(gate).expect(100);
+    assert!(failed.stderr().contains("gate: Not yet: 1 of 2 models stops working in"), "{failed}");
+}
+
+#[test]
+fn annotations_and_the_step_summary_are_for_github() {
+    let context = trained();
+    let gate = ["gate", "registry", "--from", "new.json", "--to", "old.json", "-q", "--github", "--no-retry"];
+    let mut command = context.command(gate);
+    command.env("GITHUB_STEP_SUMMARY", context.path("summary.md"));
+    let ended = context.end(&mut command).expect(100);
+    let annotations: Vec<String> =
+        ended.stdout().lines().filter(|line| line.starts_with("::")).map(str::to_owned).collect();
+    assert_eq!(annotations.len(), 2);
+    assert!(annotations.iter().all(|line| line.starts_with("::error title=shelflife%3A regression::")));
+    assert!(context.read("summary.md").starts_with("## ❌ Not yet: 2 of 3 models stop working in old\n"));
+}
+
+#[test]
+fn files_without_packages_tell_their_release_themselves() {
+    let context = trained();
+    let ended =
+        context.run(["check", "saved", "--made-by", "new.json", "--on", "old.json", "-q"]).expect(100);
+    insta::assert_snapshot!(ended.to_string());
+    let results = context.results("check");
+    let cells = results["cells"].as_array().unwrap();
+    let scaler = cells.iter().find(|cell| cell["model"] == "scaler").unwrap();
+    assert_eq!((text(scaler, "verdict"), text(scaler, "reason")), ("identical", "on synthetic inputs"));
+    // What somebody else wrote shares its process with nobody.
+    let observed = ["cell-observed", "reference-taken"];
+    let events = context.events("check");
+    let observed: Vec<_> = events.iter().filter(|event| observed.contains(&text(event, "event"))).collect();
+    assert!(observed.len() == 6 && observed.iter().all(|event| event["observation"]["alone"] == true));
+}
+
+#[test]
+fn given_values_are_the_reference() {
+    let context = trained();
+    let file = "saved/logistic.pkl";
+    let check = [
+        "check",
+        file,
+        "-i",
+        "X.csv",
+        "-e",
+        "expected.npy",
+        "--made-by",
+        "new.json",
+        "--on",
+        "new.json",
+        "-q",
+    ];
+    context.run(check).expect(0);
+    context.write("wrong.json", "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]");
+    let check =
+        ["check", file, "-i", "X.csv", "-e", "wrong.json", "--made-by", "new.json", "--on", "new.json", "-q"];
+    let ended = context.run(check).expect(100);
+    assert!(ended.stdout().contains("labels flip"), "{ended}");
+}
+
+#[test]
+fn without_anything_to_compare_nothing_is_called_identical() {
+    let context = trained();
+    // What it was made by is hidden.
+    let bytes = fs_err::read(context.path("saved/scaler.joblib")).unwrap();
+    let at = bytes.windows(16).position(|part| part == b"_sklearn_version").unwrap();
+    let mut hidden = bytes.clone();
+    hidden[at..at + 16].copy_from_slice(b"_sklearn_hidden_");
+    fs_err::write(context.path("scaler.joblib"), hidden).unwrap();
+    let ended = context.run(["check", "scaler.joblib", "--on", "new.json", "-q"]).expect(101);
+    assert!(ended.stdout().contains("nothing to compare"), "{ended}");
+    assert_eq!(context.verdicts("check")["scaler unknown new"], "unsupported value");
+    // Only loading is what was asked for here.
+    context.run(["check", "scaler.joblib", "--load-only", "--on", "new.json", "-q"]).expect(0);
+    assert_eq!(context.verdicts("check")["scaler unknown new"], "unsupported load");
+}
+
+#[test]
+fn what_is_wrong_is_named_and_the_rest_goes_on() {
+    let context = trained();
+    context.write("broken/note.pkl", "this is a text");
+    context.write("broken/empty.joblib", "");
+    fs_err::create_dir(context.path("broken/nothing")).unwrap();
+    fs_err::copy(context.path("saved/tree.joblib"), context.path("tree.joblib")).unwrap();
+    let bytes = fs_err::read(context.path("registry/scaler/1/scaler_model.joblib")).unwrap();
+    let damaged = [&bytes[..], b"x"].concat();
+    fs_err::write(context.path("registry/scaler/1/scaler_model.joblib"), damaged).unwrap();
+    fs_err::remove_file(context.path("registry/logistic/latest")).unwrap();
+    std::os::unix::fs::symlink("7", context.path("registry/logistic/latest")).unwrap();
+    let all = [
+        "check",
+        "broken",
+        "broken/nothing",
+        "nowhere.pkl",
+        "saved/tree.joblib",
+        "tree.joblib",
+        "registry",
+        "*.sav",
+        "--on",
+        "new.json",
+        "-q",
+    ];
+    insta::with_settings!({ filters => FILTERS.iter().copied() }, {
+        insta::assert_snapshot!(context.run(all).expect(100).to_string());
+    });
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_told_from_models_that_do_not_work() {
+    let context = trained();
+    let check = |more: &[&str]| {
+        let fixed = ["check", "--made-by", "new.json", "--on", "new.json", "--on", "old.json", "-q"];
+        context.run(fixed.iter().chain(more).copied())
+    };
+    let narrow = check(&["saved/scaler.joblib", "-i", "narrow.csv"]).expect(102);
+    assert!(narrow.stdout().contains("the inputs have 3 columns, and the model was fitted on 4"), "{narrow}");
+    context.write("text.csv", "a,b,c,d\nred,1,2,3\nblue,4,5,6\n");
+    let text = check(&["saved/scaler.joblib", "-i", "text.csv"]).expect(101);
+    assert!(text.stdout().contains("text.csv"), "{text}");
+    assert!(text.stdout().contains("the inputs do not suit it"), "{text}");
+    let no_model = check(&["dict.pkl"]).expect(102);
+    assert!(no_model.stdout().contains("holds a dict"), "{no_model}");
+    insta::assert_snapshot!("no_inputs", check(&["saved", "-i", "missing.csv"]).expect(102).to_string());
+    insta::assert_snapshot!("ragged_inputs", {
+        context.write("ragged.jsonl", "[1, 2]\n[1]\n");
+        check(&["saved", "-i", "ragged.jsonl"]).expect(102).to_string()
+    });
+}
+
+#[test]
+fn command_lines_that_cannot_be_meant() {
+    let context = trained();
+    fs_err::create_dir(context.path("nothing")).unwrap();
+    let reader = crate::context::environment("reader", "\"1.5.2\"", "role = \"consumer\"");
+    context.write("nothing.toml", &format!("{reader}\n[[artifact]]\npath = \"nothing\"\n"));
+    for (name, code, arguments) in [
+        ("nothing_in_the_matrix", 102, &["run", "nothing.toml"][..]),
+        ("no_version", 2, &["check", "saved", "--on", "scikit-learn=1.5.2"][..]),
+        ("no_lock", 2, &["check", "saved", "--on", "locks/none.json"]),
+        ("nothing_to_try", 102, &["check", "broken*", "--on", "new.json"]),
+        ("two_targets", 2, &["gate", "saved", "--from", "new.json", "--to", "scikit-learn==1.5.2,1.6.1"]),
+        ("no_target", 2, &["gate", "saved", "--from", "new.json"]),
+        ("nothing_to_judge_by", 2, &["gate", "both.toml"]),
+        ("same_release", 2, &["bisect", "saved/tree.joblib", "--good", "1.5.2", "--bad", "1.5.2"]),
+        ("many_to_bisect", 2, &["bisect", "saved", "--good", "1.2.2", "--bad", "1.5.2"]),
+        ("no_history", 102, &["history", "--reports", "elsewhere"]),
+        ("no_run_to_compare", 102, &["compare", "one", "other"]),
+        ("nothing_to_pack", 2, &["pack", "none.pkl", "--inputs", "X.csv"]),
+    ] {
+        let ended = context.run(arguments.iter().copied()).expect(code);
+        insta::assert_snapshot!(format!("usage_{name}"), ended.to_string());
+    }
+}
+
+#[test]
+fn a_night_in_which_a_package_moves_names_it() {
+    let context = trained();
+    let matrix = |reader: &str| {
+        format!(
+            "[matrix]\nname = \"night\"\n\n{}{reader}\n[[artifact]]\npath = \"saved\"\nproducer = \"sk1.5.2\"\n",
+            crate::context::environment("sk1.5.2", "\"1.5.2\"", "role = \"producer\"")
+        )
+    };
+    let reader = |version: &str| {
+        crate::context::environment("reader", &format!("\"{version}\""), "role = \"consumer\"")
+    };
+    context.write("night.toml", &matrix(&reader("1.5.2")));
+    context.run(["run", "night.toml", "-q"]).expect(0);
+    context.run(["history"]).expect(0);
+    context.write("night.toml", &matrix(&reader("1.2.2")));
+    context.run(["run", "night.toml", "-q"]).expect(0);
+    let told = context.run(["history"]).expect(0).stdout();
+    assert!(told.contains("night: 2 runs, 3 cells, 2 failing now"), "{told}");
+    assert!(told.contains("moved in reader: scikit-learn 1.5.2 -> 1.2.2"), "{told}");
+    let page = context.read("reports/history.html");
+    assert!(page.contains("<svg") && page.contains("scikit-learn 1.5.2 -&gt; 1.2.2"));
+    // Nothing is taken in twice.
+    assert!(context.run(["history"]).expect(0).stderr().starts_with("0 new"));
+    let earlier = context.list("reports").into_iter().find(|name| name.starts_with("night.")).unwrap();
+    let compared = context.run(["compare", &earlier, "night"]).expect(0).stdout();
+    assert!(compared.contains("1 cell as before, 2 changed"), "{compared}");
+    assert!(compared.contains("  -scikit-learn 1.5.2\n  +scikit-learn 1.2.2\n"), "{compared}");
+}
+
+#[test]
+fn what_works_when_tried_again_is_flaky() {
+    let context = trained();
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    // It fails once in the environment that is moved to: the first load there leaves a mark behind.
+    let mark = context.path("mark");
+    context.write("mark", "");
+    let code = format!(
+        "import os, pickle\nfrom sklearn.preprocessing import StandardScaler\nclass Once:\n    def __init__(self, inner): \
+         self.inner = inner\n    def __reduce__(self):\n        code = 'import os, sklearn\\nif \
+         sklearn.__version__ == \"1.2.2\" and os.path.exists({mark:?}):\\n    os.remove({mark:?})\\n    raise \
+         ValueError(\"not today\")'\n        return eval, ('(exec(code), inner)[1]', {{'code': code, 'inner': \
+         self.inner}})\nmodel = StandardScaler().fit([[0.0], [1.0]])\npickle.dump(Once(model), open('once.pkl', 'wb'))\n",
+        mark = mark.display().to_string()
+    );
+    context.python(&python, &["-c", &code]);
+    let ended = context.run(["gate", "once.pkl", "--from", "new.json", "--to", "old.json", "-q"]).expect(0);
+    assert!(ended.stdout().contains("1 flaky"), "{ended}");
+    assert!(context.read("reports/gate/gate.md").contains("is flaky"));
+    // The record keeps it.
+    let again = context.run(["gate", "once.pkl", "--from", "new.json", "--to", "old.json", "-q"]).expect(0);
+    assert!(again.stdout().contains("1 flaky"), "{again}");
+}
