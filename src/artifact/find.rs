@@ -78,7 +78,10 @@ pub(super) fn files(
 }
 
 fn extensions() -> impl Iterator<Item = &'static str> {
-    let table = format::TABLE.iter().filter_map(|format| Some(format::handler(format.handler)?.extension));
+    let table = format::TABLE
+        .iter()
+        .filter(|row| super::recognise::TRIED.contains(&row.handler))
+        .filter_map(|row| Some(format::handler(row.handler)?.extension));
     let mut known: Vec<&str> = Vec::new();
     for extension in table.chain(EXTENSIONS.iter().copied()) {
         if !known.contains(&extension) {

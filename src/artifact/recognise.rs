@@ -21,6 +21,8 @@ const COMPRESSED: &[&[u8]] = &[
     b"\x04\x22\x4d\x18",
 ];
 
+/// Handlers whose files can be tried when somebody else made them; others are compared with a model that is not there.
+pub(super) const TRIED: &[&str] = &["pickle", "joblib"];
 /// Modules of one file that are told.
 const MOST_MODULES: usize = 64;
 /// Decompressed bytes that are searched for versions, at most: whatever a file claims.
@@ -34,7 +36,7 @@ pub(super) fn format(path: &Path, bytes: &[u8]) -> Result<&'static str, String> 
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     let by_extension = extension.as_deref().and_then(|extension| of_extension(extension));
     match by_extension {
-        Some(format) if !matches!(format.handler, "pickle" | "joblib") && !is_pickle(bytes) => {
+        Some(format) if !TRIED.contains(&format.handler) && !is_pickle(bytes) => {
             return Err(format!(
                 "it is named as {} is, and only pickle and joblib files can be tried",
                 format.name

@@ -1,8 +1,15 @@
 //! The command line: what can be typed, and nothing about what it does.
 
+mod files;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use files::{
+    AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, GateArgs,
+    HistoryArgs, PackArgs,
+};
 
 use crate::vocab::Verdict;
 
@@ -194,195 +201,6 @@ pub struct RunArgs {
     /// No progress, only the result.
     #[arg(long, short = 'q')]
     pub quiet: bool,
-}
-
-/// Which files, and what is known of them.
-#[derive(Args, Debug, Default)]
-pub struct ArtifactArgs {
-    /// Files, folders, globs or registries.
-    #[arg(required = true, value_name = "ARTIFACT")]
-    pub artifacts: Vec<PathBuf>,
-    /// What they predict on: .csv, .parquet, .npy, .json or .jsonl. Default: the validation file beside each, else random numbers
-    /// of the right width.
-    #[arg(long, short = 'i', value_name = "FILE")]
-    pub inputs: Option<PathBuf>,
-    /// Columns of a CSV that are no inputs, such as the target (separated by commas).
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
-    pub drop: Vec<String>,
-    /// Types of columns of a CSV, such as `zip=text` (float64, float32, int64, bool, text); inferred otherwise.
-    #[arg(long, value_name = "COLUMN=TYPE", value_delimiter = ',')]
-    pub dtype: Vec<String>,
-    /// What predict should give: .npy, .csv, or .json, which can name other outputs. Needs --inputs.
-    #[arg(long, short = 'e', value_name = "FILE", requires = "inputs")]
-    pub expected: Option<PathBuf>,
-    /// Only load, predict nothing.
-    #[arg(long, conflicts_with = "inputs")]
-    pub load_only: bool,
-    /// What made them, where they do not tell: an environment as for --on.
-    #[arg(long, value_name = "ENV")]
-    pub made_by: Option<String>,
-    /// Seed of random inputs and of the random generators.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u32,
-}
-
-/// Arguments of `check`.
-#[derive(Args, Debug)]
-pub struct CheckArgs {
-    /// What is tried.
-    #[command(flatten)]
-    pub files: ArtifactArgs,
-    /// Environments to try them in (repeatable): `scikit-learn==1.5.2,1.7.2`, `"scikit-learn==1.7.2 numpy==2.3.5
-    /// python==3.13"`, a lock (.json of a run, or pip's requirements.txt), or the path of an interpreter.
-    #[arg(long, required = true, value_name = "ENV")]
-    pub on: Vec<String>,
-    /// How the run goes.
-    #[command(flatten)]
-    pub running: RunningArgs,
-}
-
-/// Arguments of `gate`.
-#[derive(Args, Debug)]
-pub struct GateArgs {
-    /// What is tried: artifacts, or one matrix (.toml).
-    #[command(flatten)]
-    pub files: ArtifactArgs,
-    /// The environment of today, as for `check --on`. What nothing tells the maker of counts as made there.
-    #[arg(long, value_name = "ENV")]
-    pub from: Option<String>,
-    /// The environment to move to.
-    #[arg(long, value_name = "ENV")]
-    pub to: Option<String>,
-    /// What is known: the file of `shelflife baseline accept`, or an earlier run (name, folder, results.json).
-    #[arg(long, value_name = "FILE")]
-    pub baseline: Option<PathBuf>,
-    /// Believe a regression at once.
-    #[arg(long)]
-    pub no_retry: bool,
-    /// In GitHub Actions: write the step summary, and print annotations.
-    #[arg(long)]
-    pub github: bool,
-    /// Write a badge for shields.io (endpoint format).
-    #[arg(long, value_name = "FILE")]
-    pub badge: Option<PathBuf>,
-    /// How the run goes.
-    #[command(flatten)]
-    pub running: RunningArgs,
-}
-
-/// Arguments of `compare`.
-#[derive(Args, Debug)]
-pub struct CompareArgs {
-    /// The earlier run: its name, its folder, its events.jsonl or its results.json.
-    pub before: PathBuf,
-    /// The later run.
-    pub now: PathBuf,
-    /// Folder of all runs, for runs given by name.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
-}
-
-/// Arguments of `history`.
-#[derive(Args, Debug)]
-pub struct HistoryArgs {
-    /// Runs to take in; by default all under --reports that are not known yet.
-    pub runs: Vec<PathBuf>,
-    /// Folder of all runs.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
-    /// The database; history.sqlite in the folder of all runs by default.
-    #[arg(long, value_name = "FILE")]
-    pub database: Option<PathBuf>,
-    /// Where to write the page; history.html beside the database by default.
-    #[arg(long, short = 'o', value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Only these models (glob, repeatable).
-    #[arg(long, short = 'm', value_name = "GLOB")]
-    pub model: Vec<String>,
-    /// Only these matrices (glob, repeatable).
-    #[arg(long, value_name = "GLOB")]
-    pub matrix: Vec<String>,
-}
-
-/// Arguments of `bisect`.
-#[derive(Args, Debug)]
-pub struct BisectArgs {
-    /// What is tried: one artifact.
-    #[command(flatten)]
-    pub files: ArtifactArgs,
-    /// A release that works.
-    #[arg(long, value_name = "VERSION")]
-    pub good: String,
-    /// A release that does not; later, or earlier for who goes back.
-    #[arg(long, value_name = "VERSION")]
-    pub bad: String,
-    /// The package whose releases are tried.
-    #[arg(long, value_name = "NAME", default_value = "scikit-learn")]
-    pub package: String,
-    /// What stays the same, as for `check --on`, such as `"scikit-learn==1.5.2 python==3.12"`; by default the
-    /// scikit-learn that made the artifact, where another package is bisected.
-    #[arg(long, value_name = "ENV")]
-    pub with: Option<String>,
-    /// How the runs go.
-    #[command(flatten)]
-    pub running: RunningArgs,
-}
-
-/// Arguments of `baseline`.
-#[derive(Args, Debug)]
-pub struct BaselineArgs {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub command: BaselineCommand,
-}
-
-/// The subcommands of `baseline`.
-#[derive(Debug, Subcommand)]
-pub enum BaselineCommand {
-    /// Record the verdicts of a run as what is known, after a person has looked at them.
-    Accept(AcceptArgs),
-}
-
-/// Arguments of `baseline accept`.
-#[derive(Args, Debug)]
-pub struct AcceptArgs {
-    /// The run: its name, its folder, or its events.jsonl.
-    pub run: PathBuf,
-    /// Folder of all runs, for a run given by name.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
-    /// The baseline; what it says of other artifacts and environments stays.
-    #[arg(long, value_name = "FILE", default_value = "shelflife-baseline.json")]
-    pub file: PathBuf,
-}
-
-/// Arguments of `pack`.
-#[derive(Args, Debug)]
-pub struct PackArgs {
-    /// The saved model.
-    #[arg(required_unless_present = "helper")]
-    pub model: Option<PathBuf>,
-    /// Rows to validate with: a .csv with a header line, or a .npy.
-    #[arg(long, short = 'i', value_name = "FILE", required_unless_present = "helper")]
-    pub inputs: Option<PathBuf>,
-    /// The interpreter that trained it.
-    #[arg(long, value_name = "PATH", default_value = "python3")]
-    pub python: PathBuf,
-    /// Folder of packages.
-    #[arg(long, short = 'o', value_name = "DIR", default_value = "models")]
-    pub output: PathBuf,
-    /// Name of the model; that of its file by default.
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// Version: the package goes to NAME/VERSION/, and NAME/latest points at it.
-    #[arg(long, value_name = "VERSION")]
-    pub version: Option<String>,
-    /// Columns of a CSV that are no inputs, such as the target (separated by commas).
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
-    pub drop: Vec<String>,
-    /// Print the Python helper instead.
-    #[arg(long, exclusive = true)]
-    pub helper: bool,
 }
 
 /// How a run goes.
