@@ -377,7 +377,9 @@ impl<'r> View<'r> {
     /// The findings that no known cause explains, in the order of reports: what nobody has understood yet.
     pub fn unexplained(&self) -> impl Iterator<Item = &FindingView<'r>> {
         self.findings.iter().filter(|view| {
-            view.finding.signature.is_none() && matches!(view.section, Section::Silent | Section::Failure)
+            view.finding.signature.is_none()
+                && matches!(view.section, Section::Silent | Section::Failure)
+                && view.finding.cells.iter().any(|index| !self.record.cells[*index].was_refused())
         })
     }
 

@@ -182,6 +182,13 @@ pub struct CellRecord {
 }
 
 impl CellRecord {
+    /// Whether its file was refused before anything was loaded: damaged, empty, no saved model. Its reason is its cause.
+    pub fn was_refused(&self) -> bool {
+        (self.verdict, self.stage) == (Verdict::LoadError, Stage::Read)
+            && self.error.is_none()
+            && self.reason.is_some()
+    }
+
     /// The artifact's identity.
     pub fn artifact_id(&self) -> ArtifactId {
         ArtifactId { model: self.model.clone(), format: self.format.clone(), producer: self.producer.clone() }
@@ -297,7 +304,7 @@ pub struct Summary {
 impl Summary {
     /// Counts a cell that fails or drifts as explained or not.
     pub fn count_cause(&mut self, cell: &CellRecord) {
-        match (cell.verdict.fails(), &cell.signature) {
+        match (cell.verdict.fails() && !cell.was_refused(), &cell.signature) {
             (true, Some(_)) => self.explained += 1,
             (true, None) => self.unexplained += 1,
             (false, _) => {}
