@@ -16,7 +16,10 @@
 # which the quickstart asks for, is that of Debian bookworm; other versions are fetched by uv when a matrix needs them.
 #
 # With SYSTEM=true the image also has what Debian trees need (mmdebstrap, bubblewrap); trees are made and entered in a
-# container that was started with `--privileged`, because they need namespaces of their own.
+# container that may make namespaces: `--privileged`, or less of it, which is enough:
+#
+#     --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
+#     --security-opt systempaths=unconfined
 #
 # An environment has a Python with scikit-learn. Debian's own, of the release and CPU of BASE:
 #

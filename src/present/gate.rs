@@ -123,18 +123,17 @@ fn remedy(view: &GateView<'_>, cell: &CellRecord) -> String {
     if cell.stage == Stage::Read && cell.error.is_none() {
         return "get the file again".to_owned();
     }
-    // What the known cause asks for is closer to the point than what could be said of any model.
+    let place = view.from.as_ref().map_or_else(|| "where it works".to_owned(), |from| format!("on {from}"));
+    let general = format!("retrain it in {}, or keep it {place}", cell.consumer);
+    // A known cause often has a way that costs less.
     let known = view
         .record
         .findings
         .iter()
         .find(|found| cell.signature.is_some() && found.signature == cell.signature);
-    if let Some(remedy) = known.and_then(|found| found.remedy.as_deref()) {
-        return remedy.trim_end_matches('.').to_owned();
-    }
-    match view.from {
-        Some(from) => format!("retrain it in {}, or keep it on {from}", cell.consumer),
-        None => format!("retrain it in {}, or keep it where it works", cell.consumer),
+    match (known.and_then(|found| found.remedy.as_deref()), &cell.signature) {
+        (Some(remedy), Some(rule)) => format!("{general}. Known as {rule}: {}", remedy.trim_end_matches('.')),
+        _ => general,
     }
 }
 
