@@ -126,6 +126,21 @@ async fn a_tree_that_cannot_be_made_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_release_that_the_mirror_lacks_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = CacheRoot::open(Some(folder.path().to_owned())).unwrap();
+    let wanted = spec(RuntimeSpec::Rootfs(tree("bulseye", "i386")));
+    let failure = prepare(cache.clone(), ProvisionOptions::default(), &wanted).await.0.unwrap_err();
+    assert_eq!(folders(&cache), 0, "a failure leaves no folder behind");
+    if !failure.reason.starts_with("cannot make the Debian tree") || failure.to_string().contains("reachable")
+    {
+        not_tried(failure);
+        return;
+    }
+    assert!(failure.remedy.as_ref().is_some_and(|remedy| remedy.contains("lacks this suite")), "{failure}");
+}
+
+#[tokio::test]
 async fn a_missing_image_and_a_missing_engine_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let cache = CacheRoot::open(Some(folder.path().to_owned())).unwrap();

@@ -263,6 +263,7 @@ pub(super) async fn open(
     variables: &BTreeMap<String, String>,
 ) -> Result<(Lock, Launch), ProvisionFailure> {
     let base = format!("image {}", image.id);
+    let (engine, id) = (image.engine.program.display().to_string(), image.id.clone());
     let launch = Launch::in_container(image.clone(), "python3");
     let (facts, launch) = match probe::probe(cache, &launch, variables).await {
         Ok(facts) => (facts, launch),
@@ -270,13 +271,25 @@ pub(super) async fn open(
             let launch = Launch::in_container(image, "python");
             match probe::probe(cache, &launch, variables).await {
                 Ok(facts) => (facts, launch),
-                Err(_) => return Err(failure),
+                Err(_) => return Err(blame(failure, &engine, &id)),
             }
         }
     };
     let mut lock = facts.into_lock(Runtime::Container, variables.clone());
     lock.base = Some(base);
     Ok((lock, launch))
+}
+
+/// An engine that cannot start a container ends with 125 (its own trouble) or 126 (the program could not be started).
+fn blame(failure: ProvisionFailure, engine: &str, image: &str) -> ProvisionFailure {
+    let is_of_engine = ["status 125", "status 126"].iter().any(|status| failure.reason.contains(status));
+    if !is_of_engine {
+        return failure;
+    }
+    failure.remedy(format!(
+        "the engine could not start a container: see what `{engine} run --rm --network none --cap-drop ALL {image} \
+         python3 -V` says"
+    ))
 }
 
 impl Image {
@@ -293,17 +306,7 @@ impl Image {
         let name = format!("shelflife-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let owner = format!("{OWNER}={}", *OWN);
         let mut add = |words: &[&str]| argv.extend(words.iter().map(|word| (*word).to_owned()));
-        add(&[
-            "run",
-            "--interactive",
-            "--rm",
-            "--init",
-            "--pull",
-            "never",
-            "--network",
-            "none",
-            "--read-only",
-        ]);
+        add(&["run", "--interactive", "--rm", "--pull", "never", "--network", "none", "--read-only"]);
         add(&[
             "--name",
             &name,
@@ -329,7 +332,12 @@ impl Image {
             &format!("{scratch}:{scratch}:rw"),
         ]);
         add(&["--workdir", &scratch.to_string()]);
-        if self.engine.is_podman() {
+        if !self.engine.is_podman() {
+            // podman's own init is a package that Debian only recommends; without one, orphans stay until the
+            // container ends.
+            add(&["--init"]);
+        }
+        if self.engine.is_podman() && !tools::is_root() {
             add(&["--userns", "keep-id"]);
         } else if let Some((user, group)) = ids() {
             add(&["--user", &format!("{user}:{group}")]);
@@ -397,6 +405,18 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn an_engine_that_starts_nothing_is_told_from_an_image_without_python() {
+        let told = |reason: &str| {
+            blame(ProvisionFailure::new(reason).remedy("install Python"), "/usr/bin/podman", "sha256:1")
+                .remedy
+        };
+        let own =
+            told("`python3` ended with status 126, and did not say what environment it is: Error: runc");
+        assert!(own.is_some_and(|text| text.contains("`/usr/bin/podman run")));
+        assert_eq!(told("`python3` ended with status 1").as_deref(), Some("install Python"));
+    }
 
     #[test]
     fn platforms_may_name_a_variant_or_not() {

@@ -132,7 +132,9 @@ impl Ledger {
                 Event::EnvironmentReady { name, lock, lacks, .. } => {
                     Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
                 }
-                Event::EnvironmentFailed { name, reason, .. } => Some((name.clone(), Err(reason.clone()))),
+                Event::EnvironmentFailed { name, reason, remedy } => {
+                    Some((name.clone(), Err(format!("{reason}\n{}", remedy.as_deref().unwrap_or_default()))))
+                }
                 _ => None,
             }
         };
