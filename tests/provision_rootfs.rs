@@ -19,19 +19,7 @@ use shelflife::store::CacheRoot;
 use shelflife::vocab::{ByteOrder, Runtime};
 
 fn spec(runtime: RuntimeSpec) -> EnvironmentSpec {
-    EnvironmentSpec {
-        name: "tree".into(),
-        runtime,
-        packages: BTreeMap::new(),
-        companions: true,
-        variables: BTreeMap::new(),
-        config: BTreeMap::new(),
-        writes: None,
-        reads: None,
-        producer: true,
-        consumer: true,
-        outside: false,
-    }
+    EnvironmentSpec::new("tree", runtime)
 }
 
 fn tree(suite: &str, arch: &str) -> RootfsSpec {

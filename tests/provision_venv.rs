@@ -3,7 +3,6 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -21,17 +20,8 @@ fn provisioner(options: ProvisionOptions) -> Provisioner {
 
 fn venv(python: &str, packages: &[(&str, VersionSpec)]) -> EnvironmentSpec {
     EnvironmentSpec {
-        name: "test".into(),
-        runtime: RuntimeSpec::Venv { python: python.to_owned() },
         packages: packages.iter().map(|(name, version)| ((*name).to_owned(), version.clone())).collect(),
-        companions: true,
-        variables: BTreeMap::new(),
-        config: BTreeMap::new(),
-        writes: None,
-        reads: None,
-        producer: true,
-        consumer: true,
-        outside: false,
+        ..EnvironmentSpec::new("test", RuntimeSpec::Venv { python: python.to_owned() })
     }
 }
 

@@ -141,19 +141,7 @@ pub(super) fn environment(
     runtime: RuntimeSpec,
     packages: BTreeMap<String, VersionSpec>,
 ) -> EnvironmentSpec {
-    EnvironmentSpec {
-        config: BTreeMap::new(),
-        writes: None,
-        reads: None,
-        name: EnvName::from(name),
-        runtime,
-        packages,
-        companions: true,
-        variables: BTreeMap::new(),
-        producer: true,
-        consumer: false,
-        outside: true,
-    }
+    EnvironmentSpec { packages, consumer: false, outside: true, ..EnvironmentSpec::new(name, runtime) }
 }
 
 /// An environment as a command line writes it.
@@ -216,19 +204,8 @@ impl EnvironmentText {
             .filter(|(package, _)| !TOOLS.contains(&package.as_str()))
             .map(|(package, version)| (package.clone(), VersionSpec::Exact(version.clone())))
             .collect();
-        EnvironmentSpec {
-            config: BTreeMap::new(),
-            writes: None,
-            reads: None,
-            name: EnvName::from(name),
-            runtime: RuntimeSpec::Venv { python: python_for(None, Some(python)) },
-            packages,
-            companions: true,
-            variables: BTreeMap::new(),
-            producer: true,
-            consumer: true,
-            outside: false,
-        }
+        let runtime = RuntimeSpec::Venv { python: python_for(None, Some(python)) };
+        EnvironmentSpec { packages, ..EnvironmentSpec::new(name, runtime) }
     }
 }
 
@@ -252,18 +229,10 @@ fn consumer(combination: &[(String, String)]) -> EnvironmentSpec {
         };
         (package.clone(), spec)
     });
+    let runtime = RuntimeSpec::Venv { python: python_for(scikit_learn, python) };
     EnvironmentSpec {
-        config: BTreeMap::new(),
-        writes: None,
-        reads: None,
-        name: EnvName::from(name.join("-").replace(".*", "")),
-        runtime: RuntimeSpec::Venv { python: python_for(scikit_learn, python) },
         packages: packages.collect(),
-        companions: true,
-        variables: BTreeMap::new(),
-        producer: true,
-        consumer: true,
-        outside: false,
+        ..EnvironmentSpec::new(name.join("-").replace(".*", ""), runtime)
     }
 }
 

@@ -170,12 +170,6 @@ pub struct RunArgs {
     /// The part of it to run.
     #[command(flatten)]
     pub select: SelectArgs,
-    /// Name of the run and of its folder; the matrix's name by default.
-    #[arg(long, value_name = "NAME")]
-    pub run: Option<String>,
-    /// Folder of all runs.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
     /// Verdicts that end the run with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
@@ -183,36 +177,24 @@ pub struct RunArgs {
     /// ends the run with 100.
     #[arg(long, value_name = "RUN")]
     pub baseline: Option<PathBuf>,
-    /// Batches of cells that run side by side; the number of cores by default.
-    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
-    /// Execute everything again, whatever the record and the cache hold.
-    #[arg(long)]
-    pub fresh: bool,
     /// Say for each cell what was to be expected of it, and score that against what happened.
     #[arg(long)]
     pub forecast: bool,
-    /// How environments are made.
+    /// How it goes.
     #[command(flatten)]
-    pub making: MakingArgs,
-    /// How to speak to standard output: `json` streams the events as they happen.
-    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
-    pub message_format: MessageFormat,
-    /// No progress, only the result.
-    #[arg(long, short = 'q')]
-    pub quiet: bool,
+    pub running: RunningArgs,
 }
 
 /// How a run goes.
 #[derive(Args, Debug)]
 pub struct RunningArgs {
-    /// Name of the run and of its folder; the command's name by default.
+    /// Name of the run and of its folder; the matrix's or the command's name by default.
     #[arg(long, value_name = "NAME")]
     pub run: Option<String>,
     /// Folder of all runs.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub reports: PathBuf,
-    /// Cells that run side by side; the number of cores by default.
+    /// Batches of cells that run side by side; the number of cores by default.
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Execute everything again, whatever the record and the cache hold.

@@ -163,17 +163,9 @@ fn base(args: &BisectArgs, package: &str) -> Result<EnvironmentSpec, Failure> {
         _ => python_for(declared("scikit-learn").as_deref(), None),
     };
     Ok(EnvironmentSpec {
-        config: BTreeMap::new(),
-        writes: None,
-        reads: None,
-        name: EnvName::from("base"),
-        runtime: RuntimeSpec::Venv { python },
         packages,
-        companions: true,
-        variables: BTreeMap::new(),
         producer: false,
-        consumer: true,
-        outside: false,
+        ..EnvironmentSpec::new("base", RuntimeSpec::Venv { python })
     })
 }
 

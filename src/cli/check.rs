@@ -8,7 +8,7 @@ use super::console;
 use super::environments;
 use super::failure::Failure;
 use super::load::{self, Disk};
-use super::run::{self, Executed, Running, Wanted};
+use super::run::{self, Executed, Wanted};
 use crate::artifact::{self, Finder};
 use crate::format::{self, Format};
 use crate::judge::JudgeOptions;
@@ -56,19 +56,6 @@ pub(super) fn execute(matrix: Matrix, running: &RunningArgs) -> Result<(Executed
     let name = run::run_name(running.run.as_deref(), &matrix)?;
     let done = run::execute(Wanted { matrix, plan, datasets, name, running: &running.running() })?;
     Ok((done, left_out))
-}
-
-impl RunningArgs {
-    pub(super) fn running(&self) -> Running<'_> {
-        Running {
-            reports: &self.reports,
-            jobs: self.jobs,
-            fresh: self.fresh,
-            making: self.making,
-            message_format: self.message_format,
-            quiet: self.quiet,
-        }
-    }
 }
 
 /// The matrix of files against environments. What nothing tells the maker of is taken as made in `default_producer`.

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::failure::Failure;
 use crate::artifact::EnvironmentText;
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, package_name};
-use crate::vocab::EnvName;
 
 /// The environments that a text means.
 pub(super) fn parse(text: &str) -> Result<Vec<EnvironmentSpec>, Failure> {
@@ -116,19 +115,7 @@ fn interpreter(path: &Path) -> EnvironmentSpec {
         .collect();
     let tail = name.len().saturating_sub(60);
     let name = name.get(tail..).unwrap_or(&name).trim_start_matches('-').to_owned();
-    EnvironmentSpec {
-        config: BTreeMap::new(),
-        writes: None,
-        reads: None,
-        name: EnvName::from(name),
-        runtime: RuntimeSpec::Existing { command: vec![path.display().to_string()] },
-        packages: BTreeMap::new(),
-        companions: true,
-        variables: BTreeMap::new(),
-        producer: true,
-        consumer: true,
-        outside: false,
-    }
+    EnvironmentSpec::new(name, RuntimeSpec::Existing { command: vec![path.display().to_string()] })
 }
 
 #[cfg(test)]

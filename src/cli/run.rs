@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::args::{MakingArgs, MessageFormat, RunArgs};
+use super::args::{MakingArgs, MessageFormat, RunArgs, RunningArgs};
 use super::console::{self, Meter};
 use super::failure::Failure;
 use super::load::{self, EVENTS};
@@ -25,10 +25,12 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     load::tell_refused(&matrix);
     let datasets = load::datasets(&matrix, &plan)?;
     // The baseline is read first: this run may take its place.
-    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports, args.forecast)?;
-    let name = run_name(args.run.as_deref(), &matrix)?;
-    let done = execute(Wanted { matrix, plan, datasets, name, running: &args.running() })?;
-    let (record, code) = finish(&args.running(), &judging, &done)?;
+    let judging =
+        load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.running.reports, args.forecast)?;
+    let name = run_name(args.running.run.as_deref(), &matrix)?;
+    let running = args.running.running();
+    let done = execute(Wanted { matrix, plan, datasets, name, running: &running })?;
+    let (record, code) = finish(&running, &judging, &done)?;
     Ok(load::code_of(code, &record, left_out))
 }
 
@@ -42,8 +44,8 @@ pub(super) struct Running<'a> {
     pub quiet: bool,
 }
 
-impl RunArgs {
-    fn running(&self) -> Running<'_> {
+impl RunningArgs {
+    pub(super) fn running(&self) -> Running<'_> {
         Running {
             reports: &self.reports,
             jobs: self.jobs,

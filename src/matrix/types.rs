@@ -63,6 +63,25 @@ pub struct EnvironmentSpec {
     pub outside: bool,
 }
 
+impl EnvironmentSpec {
+    /// An environment that writes and reads everything, with nothing declared but how it is made.
+    pub fn new(name: impl Into<EnvName>, runtime: RuntimeSpec) -> Self {
+        Self {
+            name: name.into(),
+            runtime,
+            packages: BTreeMap::new(),
+            companions: true,
+            variables: BTreeMap::new(),
+            config: BTreeMap::new(),
+            writes: None,
+            reads: None,
+            producer: true,
+            consumer: true,
+            outside: false,
+        }
+    }
+}
+
 /// How an environment is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuntimeSpec {
