@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -9,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::comparing::{Arrays, still_holds};
 use super::executor::{Executor, Message, Shared};
+use super::interrupt::asked_to_end;
 use super::jobs::{self, Jobs, Slot, What};
 use super::keys::{Keys, TrainingRecord};
 use super::ledger::Ledger;
@@ -124,6 +126,8 @@ impl<'a> Dispatcher<'a> {
             handlers: super::submitting::handlers(&matrix),
             modules: super::outside::modules(&plan),
             messages: sender,
+            told_network: AtomicBool::new(false),
+            told_files: AtomicBool::new(false),
         });
         let artifacts = (0..plan.artifacts.len())
             .map(|index| Artifact {
@@ -190,7 +194,7 @@ impl<'a> Dispatcher<'a> {
         self.start_files()?;
         let mut interrupted = false;
         // One listener for the whole run: a new one would not hear what came while a message was handled.
-        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+        let mut interrupt = std::pin::pin!(asked_to_end());
         while self.waits() {
             tokio::select! {
                 biased;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -17,7 +17,7 @@ use crate::provision::{Launch, Provisioner, Reach};
 use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{ArtifactAbsence, Digest, Lock, Observation, Outcome, Phase};
 use crate::worker::{
-    Ended, HandlerSource, Hello, Produced, Saved, Task, TaskResult, Trained, Worker, WorkerError,
+    Ended, HandlerSource, Hello, Produced, Ready, Saved, Task, TaskResult, Trained, Worker, WorkerError,
     WorkerLimits, abnormal,
 };
 
@@ -50,6 +50,9 @@ pub(super) struct Shared {
     /// What files from outside import.
     pub modules: Vec<String>,
     pub messages: mpsc::UnboundedSender<Message>,
+    /// Whether it was said that cells are not cut off from the network, and from files.
+    pub told_network: AtomicBool,
+    pub told_files: AtomicBool,
 }
 
 pub(super) struct Executor {
@@ -71,8 +74,6 @@ struct Live {
     worker: Option<Worker>,
     trainings: Pace,
     cells: Pace,
-    /// Whether it was said that its cells are not cut off from the network.
-    warned: bool,
 }
 
 impl Live {
@@ -105,7 +106,6 @@ impl Executor {
             worker: None,
             trainings: Pace::default(),
             cells: Pace::default(),
-            warned: false,
         };
         let key = shared.keys.lacks(&ready.lock.digest(), &shared.expressions);
         let lacks = match shared.cache.record(&key) {
@@ -169,31 +169,45 @@ impl Executor {
             None => {
                 let mut variables = worker_environment(&live.folder);
                 variables.extend(self.spec.variables.clone());
+                let objects = self.shared.cache.bucket(Bucket::Objects);
                 let hello = Hello {
                     scratch: live.folder.display().to_string(),
+                    // Trees and containers show no more than that to begin with.
+                    objects: live.launch.is_open().then(|| objects.display().to_string()),
                     expressions: self.shared.expressions.iter().cloned().collect(),
                     modules: self.shared.modules.clone(),
                     config: self.spec.config.clone(),
                     handlers: self.shared.handlers.clone(),
                 };
-                let objects = self.shared.cache.bucket(Bucket::Objects);
                 let memory_bytes = self.shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
                 let reach =
                     Reach { scratch: &live.folder, objects: &objects, memory_bytes, variables: &variables };
                 let argv = live.launch.argv(&reach);
                 let worker = Worker::start(&argv, variables, &live.folder, &hello).await?;
-                // Trees and containers have no network to begin with.
-                if live.launch.is_open() && !worker.ready.isolated_network && !live.warned {
-                    live.warned = true;
-                    self.say(Message::Note(format!(
-                        "cells of {} can reach the network: this machine allows no network namespaces",
-                        self.spec.name
-                    )));
+                if live.launch.is_open() {
+                    self.tell_open(&worker.ready);
                 }
                 worker
             }
         };
         Ok(live.worker.insert(worker))
+    }
+
+    /// Says once in a run what this machine cannot keep cells from.
+    fn tell_open(&self, ready: &Ready) {
+        let tell = |told: &AtomicBool, text: &str| {
+            if !told.swap(true, Ordering::Relaxed) {
+                self.say(Message::Note(text.to_owned()));
+            }
+        };
+        if !ready.isolated_network {
+            let text = "cells of virtual environments can reach the network: this machine allows no network namespaces";
+            tell(&self.shared.told_network, text);
+        }
+        if !ready.isolated_files {
+            let text = "cells of virtual environments can read and write your files: this kernel has no Landlock";
+            tell(&self.shared.told_files, text);
+        }
     }
 
     /// Does a batch; returns the jobs that must be repeated. The turn ends with the child: keeping results leaves

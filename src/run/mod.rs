@@ -11,6 +11,7 @@ mod comparing;
 mod dispatcher;
 mod executor;
 mod inspecting;
+mod interrupt;
 mod jobs;
 mod keys;
 mod ledger;

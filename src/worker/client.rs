@@ -182,6 +182,7 @@ impl Worker {
             lacks: BTreeMap::new(),
             seconds: 0.0,
             isolated_network: false,
+            isolated_files: false,
         };
         let mut worker = Self { process, batches: 0, home: folder.to_owned(), ready };
         let greeting = async {

@@ -18,6 +18,9 @@ const MAX_PAYLOAD: usize = 1 << 31;
 pub struct Hello {
     /// Folder for private scratch folders of cells.
     pub scratch: String,
+    /// Folder of artifacts and datasets, where cells are to be confined to reading that, the system and the
+    /// environment.
+    pub objects: Option<String>,
     /// Estimator expressions by model: what they use is imported before the first fork.
     pub expressions: BTreeMap<String, String>,
     /// Further modules to import.
@@ -128,6 +131,8 @@ pub struct Ready {
     pub seconds: f64,
     /// Whether its children have no network.
     pub isolated_network: bool,
+    /// Whether its cells see only what they are to see of this machine's files.
+    pub isolated_files: bool,
 }
 
 #[derive(Debug, Deserialize)]

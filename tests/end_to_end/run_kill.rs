@@ -145,11 +145,10 @@ fn a_killed_process_group_goes_on_where_it_stopped() {
     goes_on(&context, &context.events("slow"));
 }
 
-#[test]
-fn an_interrupted_run_renders_what_it_has() {
+fn renders_what_it_has_after(signal: Signal) {
     let context = slow();
     let (mut child, output) = started(&context);
-    kill(pid(&child), Signal::SIGINT).unwrap();
+    kill(pid(&child), signal).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     nothing_is_left(&context);
     let streamed: Vec<String> = output.lines().map(Result::unwrap).collect();
@@ -163,6 +162,16 @@ fn an_interrupted_run_renders_what_it_has() {
     assert!(verdicts.is_subset(&partial) && verdicts.contains("env-error env"), "{verdicts:?}");
     assert!(context.read("reports/slow/report.md").contains("**Interrupted:** cells are missing"));
     goes_on(&context, &context.events("slow"));
+}
+
+#[test]
+fn an_interrupted_run_renders_what_it_has() {
+    renders_what_it_has_after(Signal::SIGINT);
+}
+
+#[test]
+fn a_terminated_run_renders_what_it_has() {
+    renders_what_it_has_after(Signal::SIGTERM);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-# shelflife agent, part 1 of 6: frames, errors, small facts.
+# shelflife agent, part 1 of 7: frames, errors, small facts.
 #
-# The six parts are concatenated in the order protocol, names, values, handlers, tasks, zygote and executed as
+# The seven parts are concatenated in the order protocol, names, values, handlers, tasks, confine, zygote and executed as
 # one module. Standard library only at the top level; Python 3.6 to 3.15.
 import json
 import os

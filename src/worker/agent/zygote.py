@@ -1,5 +1,4 @@
-# shelflife agent, part 6 of 6: the warm interpreter that forks children and watches them.
-import ctypes
+# shelflife agent, part 7 of 7: the warm interpreter that forks children and watches them.
 import fcntl
 import gc
 import resource
@@ -200,7 +199,7 @@ def end_all(watch):
     os._exit(0)
 
 
-def run_batch(request, output, scratch, modules, libc):
+def run_batch(request, output, scratch, modules, libc, ruleset):
     """Fork a child for a batch, watch it, and say how it ended."""
     results_read, results_write = os.pipe()
     printed_read, printed_write = os.pipe()
@@ -228,6 +227,9 @@ def run_batch(request, output, scratch, modules, libc):
             limit_child(request["limits"])
             gc.enable()
             tasks = request["tasks"]
+            # Recipes may read their author's files; who loads a file reads what somebody else wrote.
+            if ruleset is not None and all(task["kind"] != "train" for task in tasks):
+                confine(libc, ruleset)
             run_child(ChildProtocol(results_write, request["batch"], len(tasks) == 1), tasks, modules)
             status = 0
         except BaseException:
@@ -341,7 +343,7 @@ def main():
     libc = c_library()
     if libc is not None and hasattr(libc, "prctl"):
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    scratch, modules = None, {}
+    scratch, modules, ruleset = None, {}, None
     while True:
         frame = read_frame(0)
         if frame is None:
@@ -351,12 +353,15 @@ def main():
             scratch = request["scratch"]
             answer = warm_up(request)
             answer["isolated_network"] = leave_network(libc)
+            if request.get("objects"):
+                ruleset = restrict_files(libc, scratch, request["objects"])
+            answer["isolated_files"] = ruleset is not None
             modules = module_state()
             if hasattr(gc, "freeze"):
                 gc.freeze()
             send_frame(output, answer)
         elif request["op"] == "batch":
-            run_batch(request, output, scratch, modules, libc)
+            run_batch(request, output, scratch, modules, libc, ruleset)
 
 
 main()
