@@ -205,7 +205,8 @@ impl Executor {
             tell(&self.shared.told_network, text);
         }
         if !ready.isolated_files {
-            let text = "cells of virtual environments can read and write your files: this kernel has no Landlock";
+            let text =
+                "cells of virtual environments can read and write your files: this kernel has no Landlock";
             tell(&self.shared.told_files, text);
         }
     }
