@@ -12,7 +12,7 @@ use super::doctor::size;
 use super::failure::Failure;
 use super::load;
 use crate::provision::{CachedEnvironment, ProvisionOptions, Provisioner};
-use crate::store::CacheRoot;
+use crate::store::{CacheRoot, LockError};
 use crate::vocab::ExitCode;
 
 pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
@@ -36,10 +36,13 @@ pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
                 offline: making.offline,
                 ..ProvisionOptions::default()
             };
-            prepare(Provisioner::new(cache, options), matrix)
+            prepare(&cache, options, matrix)
         }
     }
 }
+
+/// How long somebody else may take to empty the cache.
+pub(super) const EMPTYING: Duration = Duration::from_secs(600);
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
@@ -107,7 +110,12 @@ fn listing(environments: &[CachedEnvironment]) -> String {
 fn prune(cache: &CacheRoot, days: u32) -> Result<ExitCode, Failure> {
     let failed = |source| Failure::Machine { what: "cannot prune the cache".to_owned(), source };
     let provisioner = Provisioner::new(cache.clone(), ProvisionOptions::default());
-    let pruned = runtime()?.block_on(provisioner.prune(days)).map_err(failed)?;
+    let runtime = runtime()?;
+    let _unused = runtime.block_on(cache.unused()).map_err(|error| match error {
+        LockError::Timeout { .. } => Failure::InUse,
+        LockError::Io { .. } => Failure::Lock(error),
+    })?;
+    let pruned = runtime.block_on(provisioner.prune(days)).map_err(failed)?;
     let before = SystemTime::now().checked_sub(Duration::from_secs(u64::from(days) * 86_400));
     let (objects, bytes) = cache.prune_objects(before.unwrap_or(SystemTime::UNIX_EPOCH)).map_err(failed)?;
     console::note(&format!(
@@ -122,11 +130,17 @@ fn prune(cache: &CacheRoot, days: u32) -> Result<ExitCode, Failure> {
 
 /// Makes the environments of a matrix side by side, as a run does, and says of each what became of it as soon as that
 /// is known.
-fn prepare(provisioner: Provisioner, matrix: &std::path::Path) -> Result<ExitCode, Failure> {
+fn prepare(
+    cache: &CacheRoot,
+    options: ProvisionOptions,
+    matrix: &std::path::Path,
+) -> Result<ExitCode, Failure> {
     let (_, plan) = load::matrix_and_plan(matrix, &SelectArgs::default())?;
-    let provisioner = Arc::new(provisioner);
+    let provisioner = Arc::new(Provisioner::new(cache.clone(), options));
     let mut failed = false;
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let _in_use = runtime.block_on(cache.in_use(EMPTYING))?;
+    runtime.block_on(async {
         let mut preparing = JoinSet::new();
         for spec in plan.environments {
             let provisioner = Arc::clone(&provisioner);

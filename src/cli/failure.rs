@@ -125,6 +125,10 @@ pub enum Failure {
     #[error("another shelflife is working on the run `{0}`")]
     #[diagnostic(help("wait for it, or give this one another name with --run"))]
     Busy(String),
+    /// What would be removed is in use.
+    #[error("nothing was removed: another shelflife is using the cache")]
+    #[diagnostic(help("try again when it has ended"))]
+    InUse,
     /// The run could not go on.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -182,9 +186,12 @@ impl Failure {
             Self::History { .. } => ExitCode::InvalidInput,
             Self::Nothing { .. } => ExitCode::NothingSelected,
             Self::Stopped => ExitCode::Interrupted,
-            Self::Busy(_) | Self::Cache(_) | Self::Lock(_) | Self::Machine { .. } | Self::Render(_) => {
-                ExitCode::Internal
-            }
+            Self::Busy(_)
+            | Self::InUse
+            | Self::Cache(_)
+            | Self::Lock(_)
+            | Self::Machine { .. }
+            | Self::Render(_) => ExitCode::Internal,
             Self::Run(RunError::Record(_)) | Self::Sink(_) | Self::Output(_) => ExitCode::CannotWrite,
             Self::Run(RunError::Cache(_) | RunError::Dataset(_)) => ExitCode::Internal,
         }

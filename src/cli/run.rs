@@ -81,6 +81,7 @@ pub(super) fn execute(wanted: Wanted<'_>) -> Result<Executed, Failure> {
     let cache = CacheRoot::open(None)?;
     let runtime = super::env::runtime()?;
     let _lock = runtime.block_on(lock_run(&cache, &folder, &name))?;
+    let _in_use = runtime.block_on(cache.in_use(super::env::EMPTYING))?;
     let jobs = running.jobs.map_or_else(cores, usize::from);
     let header = header(&matrix, &plan, &name, jobs);
     let recorded = earlier_events(&folder, &header, running.fresh)?;

@@ -35,16 +35,29 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct LockGuard(#[expect(dead_code, reason = "holding the file open is what holds the lock")] File);
 
+/// How a lock is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Beside others that hold it the same way.
+    Shared,
+    /// Alone.
+    Alone,
+}
+
 /// Locks the file at `path` (made where absent, never removed: removing would let two processes hold "the
 /// same" lock on two files).
-pub(super) async fn acquire(path: &Path, timeout: Duration) -> Result<LockGuard, LockError> {
+pub(super) async fn acquire(path: &Path, hold: Hold, timeout: Duration) -> Result<LockGuard, LockError> {
     let io = |source| LockError::Io { path: path.to_owned(), source };
     let mut file =
         File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
     let started = Instant::now();
     let mut pause = Duration::from_millis(10);
     loop {
-        match file.try_lock() {
+        let tried = match hold {
+            Hold::Shared => file.try_lock_shared(),
+            Hold::Alone => file.try_lock(),
+        };
+        match tried {
             Ok(()) => break,
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(source)) => return Err(io(source)),
@@ -62,6 +75,8 @@ pub(super) async fn acquire(path: &Path, timeout: Duration) -> Result<LockGuard,
         pause = (pause * 2).min(Duration::from_millis(250));
     }
     // Only for the message of whoever waits in vain; a full disk must not matter here.
-    let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+    if hold == Hold::Alone {
+        let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+    }
     Ok(LockGuard(file))
 }

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
 
-use super::lock::{self, LockError, LockGuard};
+use super::lock::{self, Hold, LockError, LockGuard};
+
+/// The lock that whoever uses environments and objects shares.
+const IN_USE: &str = "in-use";
 
 /// The parts of the cache. A version in the name changes when the layout inside does, so that an older and a
 /// newer shelflife can share one cache folder.
@@ -134,7 +137,28 @@ impl CacheRoot {
     /// # Errors
     /// When somebody else holds it for longer than `timeout`.
     pub async fn lock(&self, name: &str, timeout: Duration) -> Result<LockGuard, LockError> {
-        lock::acquire(&self.bucket(Bucket::Locks).join(format!("{name}.lock")), timeout).await
+        lock::acquire(&self.lock_file(name), Hold::Alone, timeout).await
+    }
+
+    /// Says that what is in the cache is in use, for as long as the guard lives. Any number of processes can; while
+    /// the cache is being emptied they wait.
+    ///
+    /// # Errors
+    /// When emptying takes longer than `timeout`.
+    pub async fn in_use(&self, timeout: Duration) -> Result<LockGuard, LockError> {
+        lock::acquire(&self.lock_file(IN_USE), Hold::Shared, timeout).await
+    }
+
+    /// The right to remove what others may use; nobody can use the cache for as long as the guard lives.
+    ///
+    /// # Errors
+    /// When somebody uses it.
+    pub async fn unused(&self) -> Result<LockGuard, LockError> {
+        lock::acquire(&self.lock_file(IN_USE), Hold::Alone, Duration::ZERO).await
+    }
+
+    fn lock_file(&self, name: &str) -> PathBuf {
+        self.bucket(Bucket::Locks).join(format!("{name}.lock"))
     }
 
     /// A new empty folder that is removed when the value is dropped.
@@ -248,5 +272,18 @@ mod tests {
         assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
         drop(held);
         root.lock("x", Duration::ZERO).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_cache_is_emptied_when_nobody_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = CacheRoot::open(Some(folder.path().to_owned())).unwrap();
+        let users = [root.in_use(Duration::ZERO).await.unwrap(), root.in_use(Duration::ZERO).await.unwrap()];
+        assert!(matches!(root.unused().await.unwrap_err(), LockError::Timeout { .. }));
+        drop(users);
+        let emptying = root.unused().await.unwrap();
+        root.in_use(Duration::ZERO).await.unwrap_err();
+        drop(emptying);
+        root.in_use(Duration::ZERO).await.unwrap();
     }
 }
