@@ -197,6 +197,7 @@ impl State<'_> {
             formats: vec![format],
             methods: declaration.methods.clone(),
             requires: Vec::new(),
+            arrays: None,
             seed: declaration.seed,
         }
     }

@@ -62,6 +62,8 @@ pub enum EnvironmentFacts<'a> {
         reason: &'a str,
         /// What would help.
         remedy: Option<&'a str>,
+        /// Whether what it was declared with does not exist on the machine.
+        absent: bool,
     },
 }
 
@@ -220,9 +222,10 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                     environments[*index] = EnvironmentFacts::Ready { lock, lacks };
                 }
             }
-            Event::EnvironmentFailed { name, reason, remedy } => {
+            Event::EnvironmentFailed { name, reason, remedy, absent } => {
                 if let Some(index) = environment_index.get(name) {
-                    environments[*index] = EnvironmentFacts::Failed { reason, remedy: remedy.as_deref() };
+                    environments[*index] =
+                        EnvironmentFacts::Failed { reason, remedy: remedy.as_deref(), absent: *absent };
                 }
             }
             Event::ArtifactMade { artifact, digest, size, train_seconds, save_seconds, .. } => {

@@ -126,7 +126,7 @@ fn environment_record(
 ) -> EnvironmentRecord {
     let (lock, error, remedy) = match facts {
         EnvironmentFacts::Ready { lock, .. } => (Some(*lock), None, None),
-        EnvironmentFacts::Failed { reason, remedy } => {
+        EnvironmentFacts::Failed { reason, remedy, .. } => {
             (None, Some((*reason).to_owned()), remedy.map(str::to_owned))
         }
         EnvironmentFacts::Elsewhere => (None, None, None),

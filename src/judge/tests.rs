@@ -23,6 +23,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
         companions: Vec::new(),
         variables: BTreeMap::new(),
         config: BTreeMap::new(),
+        setup: Default::default(),
     }
 }
 
@@ -240,6 +241,7 @@ fn environments_are_never_the_artifact() {
         name: name.into(),
         reason: "no Python".to_owned(),
         remedy: Some("install it".to_owned()),
+        absent: false,
     };
     for name in ["old", "new"] {
         let events =

@@ -91,6 +91,7 @@ impl Dispatcher<'_> {
                 inputs: inputs_path.to_owned(),
                 methods: spec.methods.clone(),
                 seed: spec.seed,
+                arrays: spec.arrays.clone(),
                 formats,
             };
             let artifacts = missing.into_iter().map(|(index, key, _)| (index, key)).collect();
@@ -158,6 +159,7 @@ impl Dispatcher<'_> {
             inputs,
             methods: made.methods.as_deref(),
             seed: spec.seed,
+            arrays: spec.arrays.as_deref(),
             lock: digest,
         });
         let reader = &self.plan.environments[environment as usize];
@@ -185,6 +187,7 @@ impl Dispatcher<'_> {
             inputs: inputs_path.to_owned(),
             methods: made.methods.clone(),
             seed: spec.seed,
+            arrays: spec.arrays.clone(),
             outside: alone,
         };
         if !self.artifact_is_sound(artifact) {

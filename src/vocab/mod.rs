@@ -19,7 +19,7 @@ mod verdict;
 
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
-pub use environment::{ByteOrder, Lock, Move, Runtime, moves};
+pub use environment::{ByteOrder, Lock, Move, Runtime, Setup, moves};
 pub use event::{
     ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, FormatPlan, InputsKind,
     MatrixRecord, ModelPlan, PlanRecord, ReferenceKind, RunHeader,

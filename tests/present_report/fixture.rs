@@ -28,6 +28,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         companions: Vec::new(),
         variables: BTreeMap::new(),
         config: BTreeMap::new(),
+        setup: Default::default(),
     };
     EnvironmentRecord {
         name: name.into(),
