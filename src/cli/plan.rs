@@ -6,6 +6,9 @@ use super::args::{MessageFormat, PlanArgs};
 use super::console;
 use super::failure::Failure;
 use super::load;
+use crate::explain::{self, Versions};
+use crate::matrix::{EnvironmentSpec, RuntimeSpec, Version, VersionSpec};
+use crate::plan::Plan;
 use crate::vocab::ExitCode;
 
 pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
@@ -44,6 +47,48 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
         plan.artifacts.len(),
         plan.consumers.len()
     );
+    text.push_str(&promised(&plan));
     console::print(&text)?;
     Ok(ExitCode::Done)
+}
+
+/// What is documented about the pairs of a plan, from the versions that it declares.
+fn promised(plan: &Plan) -> String {
+    let mut text = String::new();
+    for promise in explain::promises() {
+        let concerned = plan.environments.iter().filter(|environment| {
+            environment.producer && environment.setup.extension.as_deref() == Some(promise.extension.as_str())
+        });
+        let mut lines = Vec::new();
+        for producer in concerned {
+            for consumer in plan.environments.iter().filter(|environment| environment.consumer) {
+                let statement = promise.stated(&declared(producer), &declared(consumer));
+                let word = match statement.promised {
+                    Some(true) => "works".to_owned(),
+                    Some(false) => format!("not promised ({})", statement.because.join(", ")),
+                    None => format!("unknown ({})", statement.because.join(", ")),
+                };
+                lines.push(format!("  {} -> {}: {word}", producer.name, consumer.name));
+            }
+        }
+        if !lines.is_empty() {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(text, "\n{}, as documented ({}):", promise.title, promise.link);
+            lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+        }
+    }
+    text
+}
+
+/// The versions that an environment declares exactly.
+fn declared(environment: &EnvironmentSpec) -> Versions {
+    let exact = |spec: &VersionSpec| spec.label().parse::<Version>().ok();
+    let mut versions: Versions =
+        environment.packages.iter().filter_map(|(name, spec)| Some((name.clone(), exact(spec)?))).collect();
+    if let RuntimeSpec::Venv { python } = &environment.runtime
+        && let Ok(version) = python.parse()
+    {
+        versions.insert("python".to_owned(), version);
+    }
+    versions
 }

@@ -13,6 +13,7 @@ mod forecast;
 mod ids;
 mod inspection;
 mod observation;
+mod promise;
 mod real;
 mod record;
 mod verdict;
@@ -34,6 +35,7 @@ pub use inspection::{
     Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
 pub use observation::{Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, WarningFact};
+pub use promise::{PromisePair, PromiseRecord};
 pub use real::Real;
 pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
