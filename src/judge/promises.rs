@@ -29,7 +29,9 @@ fn one(promise: &Promise, record: &Record) -> Option<PromiseRecord> {
             let statement = promise.stated(&side(producer), &side(consumer));
             let Some(promised) = statement.promised else { continue };
             let count = |works: bool| {
-                cells.iter().filter(move |cell| if works { cell.verdict.works() } else { cell.verdict.fails() })
+                cells
+                    .iter()
+                    .filter(move |cell| if works { cell.verdict.works() } else { cell.verdict.fails() })
             };
             let mut differs: Vec<_> = count(!promised).map(|cell| cell.model.clone()).collect();
             differs.dedup();

@@ -14,6 +14,10 @@ pub struct PromiseRow {
     pub tried: String,
     /// Where the two differ, in words; empty where they agree.
     pub differs: String,
+    /// Whether something fails that is documented as working.
+    pub is_broken: bool,
+    /// Whether everything works although nothing is promised.
+    pub is_better: bool,
 }
 
 /// One promise with everything that is said of it.
@@ -61,7 +65,14 @@ fn row(pair: &PromisePair, arrow: &str) -> PromiseRow {
         (false, true) => format!("{} fail", join(&pair.differs)),
         (false, false) => format!("{} work", join(&pair.differs)),
     };
-    PromiseRow { pair: format!("{} {arrow} {}", pair.producer, pair.consumer), stated, tried, differs }
+    PromiseRow {
+        pair: format!("{} {arrow} {}", pair.producer, pair.consumer),
+        stated,
+        tried,
+        differs,
+        is_broken: pair.promised && pair.fails > 0,
+        is_better: !pair.promised && pair.fails == 0 && pair.works > 0,
+    }
 }
 
 /// Everything in two sentences.
@@ -71,9 +82,11 @@ pub fn sentence(promise: &PromiseRecord) -> String {
     let kept = count(&|pair| pair.promised && pair.differs.is_empty());
     let others = promise.pairs.len() as u64 - promised;
     let careful = count(&|pair| !pair.promised && !pair.differs.is_empty());
+    let better = count(&|pair| !pair.promised && pair.fails == 0 && pair.works > 0);
     format!(
-        "Documented as working: {}, of which {kept} do for every model. Documented as not: {others}, of which {careful} \
-         work for some model all the same.",
-        plural(promised, "pair")
+        "Documented as working: {}, of which {kept} do for every model. Documented as not: {others}, of which {better} \
+         work for every model all the same and {} for some.",
+        plural(promised, "pair"),
+        careful - better
     )
 }
