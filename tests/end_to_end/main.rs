@@ -19,4 +19,5 @@ mod run_formats;
 mod run_kill;
 mod run_launchers;
 mod run_rules;
+mod run_setup;
 mod worker_hostile;

@@ -1,4 +1,4 @@
-//! Environments with a launcher: real ranks of a real Open MPI, a launcher that is not there, and a device that is not.
+//! Environments with a launcher: real ranks of a real Open MPI, and a launcher that is not there.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -120,26 +120,4 @@ fn nothing_of_the_ranks_is_left_when_the_run_is_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     context.wait_for_no_processes();
-}
-
-#[test]
-fn a_device_without_the_extension_is_trouble_of_the_environment() {
-    let context = TestContext::new();
-    // A real extension takes half a gigabyte; what is said without any is tried here.
-    let gpu = "device = \"gpu\"\nrole = \"consumer\"";
-    let matrix = format!(
-        "{}{}{DATA}\n[[models]]\nname = \"scaler\"\nestimator = \"StandardScaler()\"\n",
-        crate::context::environment("sk1.5.2", "\"1.5.2\"", ""),
-        crate::context::environment("gpu", "\"1.5.2\"", gpu)
-    );
-    context.write("device.toml", &matrix);
-    context.run(["run", "device.toml"]).expect(0);
-    let results = context.results("device");
-    let cells = results["cells"].as_array().unwrap();
-    let gpu = cells.iter().find(|cell| text(cell, "consumer") == "gpu").unwrap();
-    // Without the extension nothing could use a device: that is the environment's trouble, and it is named.
-    assert_eq!(text(gpu, "verdict"), "env-error");
-    assert!(text(gpu, "reason").contains("cannot import sklearnex"), "{gpu}");
-    let fine = cells.iter().find(|cell| text(cell, "consumer") == "sk1.5.2").unwrap();
-    assert_eq!(text(fine, "verdict"), "identical");
 }
