@@ -29,6 +29,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
 
 fn header(expectations: Vec<ExpectationRecord>) -> Event {
     let environment = |name: &str| EnvironmentPlan {
+        writes: None,
         name: name.into(),
         runtime: Runtime::Venv,
         python: Some("3.11".to_owned()),

@@ -43,16 +43,6 @@ impl Dispatcher<'_> {
                 continue;
             }
             let format = self.format_of(index);
-            if plan.environments[producer as usize]
-                .writes
-                .as_ref()
-                .is_some_and(|it| !it.contains(&format.name))
-            {
-                let name = &plan.environments[producer as usize].name;
-                let reason = format!("{RULED_OUT}{name} writes other formats");
-                found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
-                continue;
-            }
             let key = self.keys.training(spec, data, inputs, &format, digest);
             match self.cached_training(&key) {
                 Some(record) => found.push((index, record)),

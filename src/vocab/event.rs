@@ -290,6 +290,9 @@ pub struct EnvironmentPlan {
     /// Whether it writes nothing and stands for the maker of files from outside.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
+    /// The formats that it writes; all where `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<Vec<FormatName>>,
 }
 
 /// A planned model.

@@ -117,12 +117,13 @@ fn what_is_documented_is_stated_before_and_compared_after() {
     if std::env::var_os("SHELFLIFE_TEST_ONEDAL").is_none() {
         return not_tried("the extension for scikit-learn: set SHELFLIFE_TEST_ONEDAL=1 (a gigabyte)");
     }
-    context.run(["run", "onedal.toml"]).expect(0);
+    let ended = context.run(["run", "onedal.toml"]).expect(0);
     let results = context.results("onedal");
-    let pairs = results["promises"][0]["pairs"].as_array().unwrap();
+    let pairs = results["promises"][0]["pairs"].as_array();
+    let pairs = pairs.unwrap_or_else(|| panic!("nothing is documented: {ended}"));
     let pair = |from: &str, to: &str| {
         let found = pairs.iter().find(|pair| text(pair, "producer") == from && text(pair, "consumer") == to);
-        let pair = found.unwrap();
+        let pair = found.unwrap_or_else(|| panic!("no {from} -> {to}: {ended}"));
         (
             pair["promised"].as_bool().unwrap(),
             pair["works"].as_u64().unwrap(),

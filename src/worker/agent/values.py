@@ -280,8 +280,8 @@ def encode_output(name, value, labels):
             encoded.extend(encode_output("%s[%d]" % (name, index), part, labels))
         return encoded
     array = numpy.asarray(value)
-    if array.dtype.kind == "O" and hasattr(value, "__dlpack__"):
-        # Arrays that are no sequences for numpy.
+    if not array.shape and array.dtype.kind == "O" and hasattr(value, "__dlpack__"):
+        # An array of another library that numpy takes for a single object.
         array = numpy.from_dlpack(value)
     if array.dtype.kind == "c":
         real = encode_output(name + ".real", array.real, labels)
