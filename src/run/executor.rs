@@ -48,7 +48,8 @@ pub(super) struct Unusable {
 
 impl Unusable {
     /// An interpreter that does not come up.
-    fn worker(error: &WorkerError) -> Self {
+    fn worker(error: &WorkerError, launcher: &[String]) -> Self {
+        let by_hand = format!("start it by hand to see more: `{} python -c pass`", launcher.join(" "));
         let remedy = match error {
             // What is wrong with a configuration, the exception says, or a known cause.
             WorkerError::Broken { module, .. } if module == "sklearn.set_config" => None,
@@ -57,6 +58,7 @@ impl Unusable {
                 "`extension` and `device` need scikit-learn-intelex: add it to the packages of the environment, in a \
                  version that knows its scikit-learn",
             ),
+            WorkerError::Lost { .. } if !launcher.is_empty() => Some(by_hand.as_str()),
             WorkerError::Broken { .. } | WorkerError::Lost { .. } => Some(
                 "start the environment's Python by hand and `import sklearn` to see more; the packages may not fit one \
                  another",
@@ -145,7 +147,10 @@ impl Executor {
             None => match self.lacks(&mut live, &key).await {
                 Ok(lacks) => lacks,
                 Err(error) => {
-                    return say(Message::Failed { environment, failure: Unusable::worker(&error) });
+                    return say(Message::Failed {
+                        environment,
+                        failure: Unusable::worker(&error, &self.spec.setup.launcher),
+                    });
                 }
             },
         };
