@@ -6,7 +6,7 @@ use super::args::{MessageFormat, PlanArgs};
 use super::console;
 use super::failure::Failure;
 use super::load;
-use crate::explain::{self, Versions};
+use crate::explain::{self, Promise, Statement, Versions};
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, Version, VersionSpec};
 use crate::plan::Plan;
 use crate::vocab::ExitCode;
@@ -52,32 +52,55 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
+/// A writer, a reader, and what is documented about them.
+type Stated<'p> = (&'p EnvironmentSpec, &'p EnvironmentSpec, Statement);
+
 /// What is documented about the pairs of a plan, from the versions that it declares.
-fn promised(plan: &Plan) -> String {
-    let mut text = String::new();
-    for promise in explain::promises() {
+fn statements(plan: &Plan) -> Vec<(&'static Promise, Vec<Stated<'_>>)> {
+    let of = |promise: &'static Promise| {
         let concerned = plan.environments.iter().filter(|environment| {
             environment.producer && environment.setup.extension.as_deref() == Some(promise.extension.as_str())
         });
-        let mut lines = Vec::new();
-        for producer in concerned {
-            for consumer in plan.environments.iter().filter(|environment| environment.consumer) {
-                let statement = promise.stated(&declared(producer), &declared(consumer));
-                let word = match statement.promised {
-                    Some(true) => "works".to_owned(),
-                    Some(false) => format!("not promised ({})", statement.because.join(", ")),
-                    None => format!("unknown ({})", statement.because.join(", ")),
-                };
-                lines.push(format!("  {} -> {}: {word}", producer.name, consumer.name));
-            }
-        }
-        if !lines.is_empty() {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "\n{}, as documented ({}):", promise.title, promise.link);
-            lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+        let pairs = concerned.flat_map(|producer| {
+            let consumers = plan.environments.iter().filter(|environment| environment.consumer);
+            consumers.map(move |consumer| {
+                (producer, consumer, promise.stated(&declared(producer), &declared(consumer)))
+            })
+        });
+        (promise, pairs.collect::<Vec<_>>())
+    };
+    explain::promises().iter().map(of).filter(|(_, pairs)| !pairs.is_empty()).collect()
+}
+
+/// Every statement, a line each.
+fn promised(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (promise, pairs) in statements(plan) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "\n{}, as documented ({}):", promise.title, promise.link);
+        for (producer, consumer, Statement { promised, because }) in pairs {
+            let word = match promised {
+                Some(true) => "works".to_owned(),
+                Some(false) => format!("not promised ({})", because.join(", ")),
+                None => format!("unknown ({})", because.join(", ")),
+            };
+            let _ = writeln!(text, "  {} -> {}: {word}", producer.name, consumer.name);
         }
     }
     text
+}
+
+/// The same in numbers, before a run tries it.
+pub(super) fn promised_in_short(plan: &Plan) -> Vec<String> {
+    let short = |(promise, pairs): (&Promise, Vec<Stated<'_>>)| {
+        let works = pairs.iter().filter(|(_, _, statement)| statement.promised == Some(true)).count();
+        format!(
+            "{}: {works} of {} pairs are documented as working (`shelflife plan` lists them); trying all",
+            promise.title,
+            pairs.len()
+        )
+    };
+    statements(plan).into_iter().map(short).collect()
 }
 
 /// The versions that an environment declares exactly.
