@@ -197,6 +197,7 @@ impl State<'_> {
             formats: vec![format],
             methods: declaration.methods.clone(),
             requires: Vec::new(),
+            arrays: None,
             seed: declaration.seed,
         }
     }
@@ -226,7 +227,11 @@ impl State<'_> {
             },
         };
         let same = |known: &&EnvironmentSpec| {
-            known.runtime == spec.runtime && known.packages == spec.packages && known.variables.is_empty()
+            known.runtime == spec.runtime
+                && known.packages == spec.packages
+                && known.variables.is_empty()
+                && known.config.is_empty()
+                && known.setup == spec.setup
         };
         let known = self.declared.iter().filter(|known| known.producer && known.companions).find(same);
         if let Some(known) = known.or_else(|| self.expanded.environments.iter().find(same)) {

@@ -260,6 +260,9 @@ pub struct ExplainArgs {
     /// Measure recorded runs and print what they show, for `src/explain/evidence.json`.
     #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["id", "message"])]
     pub measure: Vec<PathBuf>,
+    /// With --measure: on top of what is measured already, for runs of further matrices.
+    #[arg(long, requires = "measure")]
+    pub also: bool,
     /// Folder of all runs, for runs given by name.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub reports: PathBuf,

@@ -29,6 +29,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.running.reports, args.forecast)?;
     let name = run_name(args.running.run.as_deref(), &matrix)?;
     let running = args.running.running();
+    super::plan::promised_in_short(&plan).iter().for_each(|line| console::note(line));
     let done = execute(Wanted { matrix, plan, datasets, name, running: &running })?;
     let (record, code) = finish(&running, &judging, &done)?;
     Ok(load::code_of(code, &record, left_out))

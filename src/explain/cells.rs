@@ -32,7 +32,27 @@ impl Side {
         }
         Self { versions, bits }
     }
+
+    /// With what `sklearn.set_config` was called with, values as JSON: a switch that rules speak of counts as a package
+    /// of its name after `config-`, with version 1 where it is on and 0 elsewhere.
+    pub fn configured(mut self, config: &BTreeMap<String, String>) -> Self {
+        let requirements = rules()
+            .iter()
+            .flat_map(|rule| &rule.cases)
+            .flat_map(|case| case.producer.iter().chain(&case.consumer));
+        for name in requirements.map(|requirement| &requirement.package) {
+            let Some(switch) = name.strip_prefix(SWITCH) else { continue };
+            let is_on = |(key, value): (&String, &String)| key.replace('_', "-") == switch && value == "true";
+            if let Ok(version) = if config.iter().any(is_on) { "1" } else { "0" }.parse() {
+                self.versions.insert(name.clone(), version);
+            }
+        }
+        self
+    }
 }
+
+/// What the names of switches begin with where requirements speak of them.
+const SWITCH: &str = "config-";
 
 /// What is seen of a cell that does not work.
 #[derive(Clone, Copy, Debug)]

@@ -67,9 +67,9 @@ pub fn evidence() -> &'static Evidence {
 }
 
 impl Evidence {
-    /// Measures judged runs, each with the facts of its artifacts in the order of the record.
-    pub fn measure(runs: &[(Record, Vec<Option<FileFacts>>)]) -> Self {
-        let mut evidence = Self::default();
+    /// Measures judged runs, each with the facts of its artifacts in the order of the record, on top of what is known.
+    pub fn measure(known: Self, runs: &[(Record, Vec<Option<FileFacts>>)]) -> Self {
+        let mut evidence = known;
         for (record, facts) in runs {
             evidence.add(record, facts);
         }

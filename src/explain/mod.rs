@@ -9,6 +9,7 @@ mod evidence;
 mod facts;
 mod forecast;
 mod message;
+mod promise;
 mod rule;
 mod score;
 
@@ -19,6 +20,7 @@ pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
 pub use facts::{asked, facts_of};
 pub use forecast::forecast;
 pub use message::{Match, for_message};
+pub use promise::{Promise, Relation, Statement, promises};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
 pub use score::score;
 

@@ -328,3 +328,16 @@ fn what_a_file_cannot_show_is_hidden() {
         }
     }
 }
+
+/// A cause that hangs on a package that most environments do not have would make every forecast unsure, unless the file
+/// shows that it has to do with that package.
+#[test]
+fn causes_of_other_packages_are_about_files_that_name_them() {
+    let everywhere = ["scikit-learn", "numpy", "scipy", "joblib", "python"];
+    for rule in rules() {
+        for case in rule.cases.iter().filter(|case| case.verdict != Verdict::EnvError) {
+            let is_common = case.consumer.iter().all(|wanted| everywhere.contains(&wanted.package.as_str()));
+            assert!(is_common || !case.file.globals.is_empty(), "{}", rule.id);
+        }
+    }
+}

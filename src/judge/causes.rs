@@ -28,7 +28,11 @@ impl<'a> Causes<'a> {
                 if environment.lock.is_none() {
                     return Side::default();
                 }
-                Side::new(&environment.python, &environment.packages, Some(environment.bits))
+                let side = Side::new(&environment.python, &environment.packages, Some(environment.bits));
+                match &environment.full_lock {
+                    Some(lock) => side.configured(&lock.config),
+                    None => side,
+                }
             })
             .collect();
         let models = header.plan.models.iter();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{
     ArtifactAbsence, ArtifactId, Digest, EnvName, EnvironmentPlan, Event, FORMAT_VERSION, FileFacts,
-    FilePlan, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader, Runtime,
+    FilePlan, FormatName, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader, Runtime,
 };
 
 /// What is said of things that a killed run did not get to.
@@ -62,6 +62,8 @@ pub enum EnvironmentFacts<'a> {
         reason: &'a str,
         /// What would help.
         remedy: Option<&'a str>,
+        /// Whether what it was declared with does not exist on the machine.
+        absent: bool,
     },
 }
 
@@ -182,7 +184,10 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
         for format in &model.formats {
             let writes = |env: &EnvironmentPlan| match &model.file {
                 Some(file) => env.name == file.producer,
-                None => env.producer && !env.outside,
+                None => {
+                    let is_written = |formats: &Vec<FormatName>| formats.contains(format);
+                    env.producer && !env.outside && env.writes.as_ref().is_none_or(is_written)
+                }
             };
             for (producer, environment) in plan.environments.iter().enumerate().filter(|(_, env)| writes(env))
             {
@@ -220,9 +225,10 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                     environments[*index] = EnvironmentFacts::Ready { lock, lacks };
                 }
             }
-            Event::EnvironmentFailed { name, reason, remedy } => {
+            Event::EnvironmentFailed { name, reason, remedy, absent } => {
                 if let Some(index) = environment_index.get(name) {
-                    environments[*index] = EnvironmentFacts::Failed { reason, remedy: remedy.as_deref() };
+                    environments[*index] =
+                        EnvironmentFacts::Failed { reason, remedy: remedy.as_deref(), absent: *absent };
                 }
             }
             Event::ArtifactMade { artifact, digest, size, train_seconds, save_seconds, .. } => {

@@ -9,6 +9,7 @@ mod findings;
 mod fold;
 mod gate;
 mod outside;
+mod promises;
 mod stage;
 mod verdict;
 
@@ -113,8 +114,10 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
         cells,
         findings: Vec::new(),
         summary,
+        promises: Vec::new(),
         score: None,
     };
+    record.promises = promises::promises(&record);
     record.findings = findings::findings(&record);
     record.score = options.forecast.then(|| explain::score(&record.cells));
     record
@@ -126,7 +129,7 @@ fn environment_record(
 ) -> EnvironmentRecord {
     let (lock, error, remedy) = match facts {
         EnvironmentFacts::Ready { lock, .. } => (Some(*lock), None, None),
-        EnvironmentFacts::Failed { reason, remedy } => {
+        EnvironmentFacts::Failed { reason, remedy, .. } => {
             (None, Some((*reason).to_owned()), remedy.map(str::to_owned))
         }
         EnvironmentFacts::Elsewhere => (None, None, None),
@@ -140,6 +143,7 @@ fn environment_record(
         python: lock.map_or_else(|| plan.python.clone().unwrap_or_default(), |lock| lock.python.clone()),
         packages: lock.map_or_else(|| plan.packages.clone(), |lock| lock.packages.clone()),
         lock: lock.map(crate::vocab::Lock::digest),
+        setup: lock.map(|lock| lock.setup.clone()).unwrap_or_default(),
         full_lock: lock.cloned(),
         producer: plan.producer,
         consumer: plan.consumer,

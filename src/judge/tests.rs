@@ -23,11 +23,13 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
         companions: Vec::new(),
         variables: BTreeMap::new(),
         config: BTreeMap::new(),
+        setup: Default::default(),
     }
 }
 
 fn header(expectations: Vec<ExpectationRecord>) -> Event {
     let environment = |name: &str| EnvironmentPlan {
+        writes: None,
         name: name.into(),
         runtime: Runtime::Venv,
         python: Some("3.11".to_owned()),
@@ -240,6 +242,7 @@ fn environments_are_never_the_artifact() {
         name: name.into(),
         reason: "no Python".to_owned(),
         remedy: Some("install it".to_owned()),
+        absent: false,
     };
     for name in ["old", "new"] {
         let events =

@@ -45,6 +45,9 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         // A file exists without its maker; what else there is to compare with is asked below.
         EnvironmentFacts::Elsewhere => {}
         EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown if artifact.file.is_some() => {}
+        EnvironmentFacts::Failed { reason, absent: true, .. } => {
+            return Opinion::unsupported(format!("{}: {reason}", artifact.id.producer));
+        }
         EnvironmentFacts::Failed { reason, .. } => {
             return Opinion::environment(not_made(&artifact.id.producer, reason));
         }
@@ -52,6 +55,9 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         EnvironmentFacts::Ready { .. } => {}
     }
     let lacks = match facts.consumer {
+        EnvironmentFacts::Failed { reason, absent: true, .. } => {
+            return Opinion::unsupported(format!("{}: {reason}", facts.consumer_name));
+        }
         EnvironmentFacts::Failed { reason, .. } => {
             return Opinion::environment(not_made(facts.consumer_name, reason));
         }

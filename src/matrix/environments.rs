@@ -15,10 +15,13 @@ use super::requirement::{Requirement, Specifiers, package_name};
 use super::runtimes::{self, Named};
 use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use super::versions;
-use crate::vocab::{EnvName, Runtime};
+use crate::vocab::{EnvName, Runtime, Setup};
 
 /// The key of the interpreter among the axes.
 pub(super) const PYTHON: &str = "python";
+
+/// Extensions that the agent knows how to switch on.
+const EXTENSIONS: &[&str] = &["sklearnex"];
 
 /// More environments than anybody can make: a typing error in an axis.
 const MOST_ENVIRONMENTS: usize = 10_000;
@@ -97,6 +100,7 @@ fn compile_one(
             ));
         }
     }
+    let setup = setup(source, raw)?;
     let make =
         |name: EnvName, runtime: RuntimeSpec, packages: BTreeMap<String, VersionSpec>| EnvironmentSpec {
             name,
@@ -105,6 +109,7 @@ fn compile_one(
             companions: env.companions.unwrap_or(true),
             variables: env.variables.clone(),
             config: config.clone(),
+            setup: setup.clone(),
             writes: writes.clone(),
             reads: reads.clone(),
             producer,
@@ -119,6 +124,34 @@ fn compile_one(
         Runtime::Existing | Runtime::Elsewhere => vec![runtimes::existing(source, raw)?],
     };
     Ok(named.into_iter().map(|(name, runtime, packages)| make(name, runtime, packages)).collect())
+}
+
+/// Launcher, extension and device.
+fn setup(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Setup> {
+    let env = raw.get_ref();
+    let launcher: Vec<String> = match &env.launcher {
+        Some(words) => texts(words).into_iter().map(Spanned::into_inner).collect(),
+        None => Vec::new(),
+    };
+    if let Some(words) = env.launcher.as_ref().filter(|_| launcher.iter().all(String::is_empty)) {
+        return Err(source.problem(
+            words.span(),
+            "no program is given to launch it with",
+            "write such as [\"mpirun\", \"-n\", \"2\"], or remove `launcher`",
+        ));
+    }
+    let extension = env.extension.as_ref().map(|word| word.get_ref().clone());
+    if let Some(other) = extension.as_deref().filter(|word| !EXTENSIONS.contains(word)) {
+        return Err(unknown_word(source, &env.extension, other, EXTENSIONS));
+    }
+    if let Some(device) = env.device.as_ref().filter(|device| device.get_ref().trim().is_empty()) {
+        return Err(source.problem(
+            device.span(),
+            "no device is given",
+            "write such as \"gpu\" or \"gpu:0\"",
+        ));
+    }
+    Ok(Setup { launcher, extension, device: env.device.as_ref().map(|word| word.get_ref().clone()) })
 }
 
 /// Every combination of the axes.

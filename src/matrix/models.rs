@@ -117,6 +117,7 @@ fn compile_one(
         formats: formats.transpose()?.unwrap_or_else(|| defaults.formats.clone()),
         methods: raw.methods.as_ref().map(|methods| compile_methods(source, methods)).transpose()?,
         requires: compile_requires(source, raw.requires.as_ref())?,
+        arrays: raw.arrays.as_ref().map(|arrays| compile_arrays(source, arrays)).transpose()?,
         seed: raw.seed.unwrap_or(defaults.seed),
     })
 }
@@ -174,6 +175,19 @@ pub(super) fn compile_methods(source: &Source, methods: &Texts) -> Fallible<Vec<
         return Err(source.problem(methods.span(), "no method is left to compare", help));
     }
     Ok(names)
+}
+
+fn compile_arrays(source: &Source, arrays: &Text) -> Fallible<String> {
+    let name = arrays.get_ref();
+    let is_name = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if !name.split('.').all(is_name) {
+        let help = "write the module that makes the arrays, such as \"array_api_strict\" or \"torch\"";
+        return Err(source.problem(arrays.span(), format!("`{name}` is not the name of a module"), help));
+    }
+    Ok(name.clone())
 }
 
 fn compile_requires(source: &Source, requires: Option<&Texts>) -> Fallible<Vec<String>> {

@@ -111,6 +111,16 @@ pub(super) struct RawEnvironment {
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     #[serde(default)]
     pub config: BTreeMap<Text, toml::Value>,
+    /// Program and arguments that start its Python, such as `["mpirun", "-n", "2"]`: every rank takes part in loading
+    /// and predicting.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub launcher: Option<Texts>,
+    /// `sklearnex`: the extension's estimators take the place of scikit-learn's (`patch_sklearn`).
+    #[schemars(with = "Option<String>", extend("enum" = ["sklearnex", null]))]
+    pub extension: Option<Text>,
+    /// Device that the extension computes on (`target_offload`), such as `"gpu"`.
+    #[schemars(with = "Option<String>")]
+    pub device: Option<Text>,
     /// The formats that it writes, globs allowed. Default: all that models name.
     #[schemars(with = "Option<OneOrMany>")]
     pub writes: Option<Texts>,
@@ -286,6 +296,10 @@ pub(super) struct RawModel {
     /// Requirements without which it does not apply, such as `scikit-learn>=1.1`.
     #[schemars(with = "Option<OneOrMany>")]
     pub requires: Option<Texts>,
+    /// Module of the array API whose arrays it is fitted and asked with, such as `array_api_strict` or `torch`. Default:
+    /// numpy's arrays.
+    #[schemars(with = "Option<String>")]
+    pub arrays: Option<Text>,
     /// Seed of the global random generators. Default: `defaults.seed`.
     pub seed: Option<u32>,
 }

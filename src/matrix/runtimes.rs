@@ -38,7 +38,7 @@ const RUNTIMES: &[Row] = &[
     Row {
         runtime: Runtime::Venv,
         article: "a virtual environment",
-        keys: &["python", "packages", "exclude", "include"],
+        keys: &["python", "packages", "exclude", "include", "launcher"],
         help: "name the `runtime` that it belongs to, or remove it",
     },
     Row {
@@ -56,7 +56,7 @@ const RUNTIMES: &[Row] = &[
     Row {
         runtime: Runtime::Existing,
         article: "an existing environment",
-        keys: &["command"],
+        keys: &["command", "launcher"],
         help: "shelflife installs nothing in it; remove this key, or use `runtime = \"venv\"`",
     },
 ];
@@ -74,11 +74,12 @@ pub(super) fn declared(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallib
             })?
         }
     };
-    let written: [(&str, Option<Range<usize>>); 12] = [
+    let written: [(&str, Option<Range<usize>>); 13] = [
         ("python", env.python.as_ref().map(Spanned::span)),
         ("packages", env.packages.keys().next().map(Spanned::span)),
         ("exclude", env.exclude.first().map(Spanned::span)),
         ("include", env.include.first().map(Spanned::span)),
+        ("launcher", env.launcher.as_ref().map(Spanned::span)),
         ("command", env.command.as_ref().map(Spanned::span)),
         ("suite", env.suite.as_ref().map(Spanned::span)),
         ("arch", env.arch.as_ref().map(Spanned::span)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::outside::{OutsideFile, Refusal};
 use crate::format::Format;
-use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Tolerance, Verdict};
+use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Setup, Tolerance, Verdict};
 
 /// A validated matrix. Axes are expanded, defaults applied, names resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +51,8 @@ pub struct EnvironmentSpec {
     pub variables: BTreeMap<String, String>,
     /// What `sklearn.set_config` is called with in its processes.
     pub config: BTreeMap<String, serde_json::Value>,
+    /// What else decides how its processes compute.
+    pub setup: Setup,
     /// The formats that it writes; all where `None`.
     pub writes: Option<Vec<FormatName>>,
     /// The formats that it reads; all where `None`.
@@ -64,6 +66,11 @@ pub struct EnvironmentSpec {
 }
 
 impl EnvironmentSpec {
+    /// Whether it writes this format.
+    pub fn is_writer_of(&self, format: &FormatName) -> bool {
+        self.writes.as_ref().is_none_or(|writes| writes.contains(format))
+    }
+
     /// An environment that writes and reads everything, with nothing declared but how it is made.
     pub fn new(name: impl Into<EnvName>, runtime: RuntimeSpec) -> Self {
         Self {
@@ -73,6 +80,7 @@ impl EnvironmentSpec {
             companions: true,
             variables: BTreeMap::new(),
             config: BTreeMap::new(),
+            setup: Setup::default(),
             writes: None,
             reads: None,
             producer: true,
@@ -248,6 +256,8 @@ pub struct ModelSpec {
     /// Requirements without which the model is `unsupported` in a producer, for example
     /// `scikit-learn>=1.1`, with the reason in words.
     pub requires: Vec<String>,
+    /// Module of the array API whose arrays it is fitted and asked with; numpy's where `None`.
+    pub arrays: Option<String>,
     /// Seed of the global random generators before fitting and before predicting.
     pub seed: u32,
 }

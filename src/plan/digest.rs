@@ -80,6 +80,7 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
     for (key, value) in &env.config {
         builder = builder.text("config").text(key).text(&value.to_string());
     }
+    builder = env.setup.digest_into(builder);
     for (what, formats) in [("writes", &env.writes), ("reads", &env.reads)] {
         if let Some(formats) = formats {
             builder = list(builder.text(what), formats.iter().map(|format| format.as_str()));
@@ -102,6 +103,9 @@ fn model(builder: DigestBuilder, model: &ModelSpec) -> DigestBuilder {
     builder = builder.field(&[u8::from(model.methods.is_some())]);
     builder = list(builder, model.methods.iter().flatten().map(String::as_str));
     builder = list(builder, model.requires.iter().map(String::as_str));
+    if let Some(arrays) = &model.arrays {
+        builder = builder.text("arrays").text(arrays);
+    }
     builder.field(&model.seed.to_le_bytes())
 }
 

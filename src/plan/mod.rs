@@ -71,11 +71,14 @@ pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
                         .filter(|(_, env)| env.name == file.producer)
                         .map(|(producer, _)| PlannedArtifact { model, format, producer }),
                 ),
-                None => artifacts.extend(producers.iter().map(|&producer| PlannedArtifact {
-                    model,
-                    format,
-                    producer,
-                })),
+                None => artifacts.extend(
+                    producers
+                        .iter()
+                        .filter(|&&producer| {
+                            environments[producer as usize].is_writer_of(&spec.formats[format as usize])
+                        })
+                        .map(|&producer| PlannedArtifact { model, format, producer }),
+                ),
             }
         }
     }
@@ -127,6 +130,7 @@ impl Plan {
             producer: env.producer,
             consumer: env.consumer,
             outside: env.outside,
+            writes: env.writes.clone(),
         });
         let models = self.models.iter().map(|model| ModelPlan {
             name: model.name.clone(),

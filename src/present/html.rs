@@ -9,6 +9,7 @@ use super::RenderError;
 use super::crossing::{Crossing, CrossingFailure};
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
+use super::promises::{self, PromisePage};
 use super::tradeoffs::{Plot, Tradeoff, plot, tradeoffs};
 use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
@@ -48,6 +49,7 @@ struct Page {
     tradeoff_legend: &'static str,
     plot: Option<Plot>,
     crossings: Vec<CrossingPage>,
+    promises: Vec<PromisePage>,
     environments: Vec<EnvironmentRow>,
     footer: String,
     style: &'static str,
@@ -220,6 +222,7 @@ impl Page {
             tradeoff_legend: Tradeoff::LEGEND,
             plot: plot(&formats),
             crossings: crossings(view),
+            promises: promises::all(view.record, ARROW),
             environments: environments(view),
             footer: format!(
                 "shelflife {}, run {}, started {}, {}",

@@ -22,6 +22,9 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     list(&mut out, "cells", &record.cells)?;
     list(&mut out, "findings", &record.findings)?;
     field(&mut out, "summary", &record.summary)?;
+    if !record.promises.is_empty() {
+        list(&mut out, "promises", &record.promises)?;
+    }
     if let Some(score) = &record.score {
         field(&mut out, "score", score)?;
     }

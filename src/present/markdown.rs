@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::promises;
 use super::tradeoffs::{Tradeoff, tradeoffs};
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
@@ -65,6 +66,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     }
     formats(&mut out, view);
     crossings(&mut out, view);
+    promised(&mut out, view);
     score(&mut out, view);
     environments(&mut out, view);
     footer(&mut out, view);
@@ -340,7 +342,6 @@ fn environments(out: &mut String, view: &View<'_>) {
     push(out, "\n</details>\n");
 }
 
-/// The same scikit-learn across pointer widths and byte orders.
 /// The formats side by side.
 fn formats(out: &mut String, view: &View<'_>) {
     let rows = tradeoffs(view.record);
@@ -358,6 +359,20 @@ fn formats(out: &mut String, view: &View<'_>) {
     push(out, &format!("\n{}\n", Tradeoff::LEGEND));
 }
 
+/// What is documented, beside what happened.
+fn promised(out: &mut String, view: &View<'_>) {
+    for promise in &view.record.promises {
+        push(out, &format!("\n### {}: what is documented and what happens\n\n", prose(&promise.title)));
+        push(out, &format!("{} ([documented]({}))\n\n", promises::sentence(promise), promise.link));
+        push(out, "| pair | documented | tried | differs |\n| :-- | :-- | :-- | :-- |\n");
+        for row in promises::rows(promise, ARROW) {
+            let texts = [&row.pair, &row.stated, &row.tried, &row.differs].map(|text| prose(text));
+            push(out, &format!("| {} |\n", texts.join(" | ")));
+        }
+    }
+}
+
+/// The same scikit-learn across pointer widths and byte orders.
 fn crossings(out: &mut String, view: &View<'_>) {
     for crossing in &view.crossings {
         let direction = crossing.direction.text(ARROW);

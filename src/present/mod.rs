@@ -18,6 +18,7 @@ pub mod inspection;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod promises;
 pub mod sarif;
 pub mod sink;
 pub mod terminal;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::crossing::Crossing;
 use super::words::{Counts, WORST_FIRST, join, line, plural};
+use crate::explain;
 use crate::vocab::{
     CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, OutputComparison, Record, Status,
     Verdict,
@@ -243,7 +244,11 @@ impl<'r> FindingView<'r> {
         Self {
             finding,
             section: Section::of(finding.kind),
-            remedy: finding.remedy.as_deref().or_else(|| is_environment.then(environment_remedy).flatten()),
+            remedy: finding
+                .remedy
+                .as_deref()
+                .or_else(|| is_environment.then(environment_remedy).flatten())
+                .or_else(|| Some(explain::find(finding.signature.as_deref()?)?.remedy.as_str())),
             worst,
             example: cells().next(),
             statuses,
@@ -413,19 +418,20 @@ impl<'r> View<'r> {
     }
 }
 
-/// Whether an environment finding speaks of this environment: it names it, or it hits one of its pairs and
-/// quotes its error.
+/// Whether a finding speaks of this environment: it hits one of its pairs and quotes its error, or, where it is about
+/// environments, names it.
 fn is_mentioned(environment: &EnvironmentRecord, findings: &[Finding]) -> bool {
     let name = environment.name.as_str();
     let error = environment.error.as_deref().unwrap_or_default();
-    findings.iter().filter(|finding| finding.kind == FindingKind::Environment).any(|finding| {
+    let kinds = [FindingKind::Environment, FindingKind::Unsupported];
+    findings.iter().filter(|finding| kinds.contains(&finding.kind)).any(|finding| {
         let hits = finding.pairs.iter().any(|(from, to)| from.as_str() == name || to.as_str() == name);
         let quotes = finding.title.contains(error) || finding.details.iter().any(|text| text.contains(error));
         let names = finding
             .title
             .split(|c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | ',' | ':' | ';' | '(' | ')'))
             .any(|word| word == name);
-        names || (hits && quotes)
+        (names && finding.kind == FindingKind::Environment) || (hits && quotes)
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::container::Image;
+use super::launcher;
 use super::sandbox;
 
 /// What a started interpreter may see of this machine, each at the path that it has here.
@@ -25,6 +26,8 @@ pub struct Launch {
     /// Program and leading arguments that start Python, as seen from inside the cage.
     pub command: Vec<String>,
     cage: Cage,
+    /// Program and arguments before it all, such as `mpirun -n 2`.
+    launcher: Vec<String>,
 }
 
 /// What stands between the interpreter and this machine.
@@ -45,21 +48,31 @@ impl Launch {
     }
 
     pub(super) fn open(command: Vec<String>) -> Self {
-        Self { command, cage: Cage::Open }
+        Self { command, cage: Cage::Open, launcher: Vec::new() }
     }
 
     pub(super) fn in_tree(bwrap: PathBuf, root: PathBuf, linux32: Option<PathBuf>) -> Self {
-        Self { command: vec!["python3".to_owned()], cage: Cage::Tree { bwrap, root, linux32 } }
+        let cage = Cage::Tree { bwrap, root, linux32 };
+        Self { command: vec!["python3".to_owned()], cage, launcher: Vec::new() }
     }
 
     pub(super) fn in_container(image: Image, python: &str) -> Self {
-        Self { command: vec![python.to_owned()], cage: Cage::Container(image) }
+        Self { command: vec![python.to_owned()], cage: Cage::Container(image), launcher: Vec::new() }
+    }
+
+    pub(super) fn launched_by(self, launcher: &[String]) -> Self {
+        Self { launcher: launcher.to_vec(), ..self }
+    }
+
+    /// What its launcher wants to find among the environment variables.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        launcher::variables(&self.launcher)
     }
 
     /// Program and arguments that start Python from here with this reach; its own arguments are appended.
     pub fn argv(&self, reach: &Reach<'_>) -> Vec<String> {
         match &self.cage {
-            Cage::Open => self.command.clone(),
+            Cage::Open => launcher::argv(&self.launcher, &self.command),
             Cage::Tree { bwrap, root, linux32 } => {
                 let mut argv: Vec<String> = linux32.iter().map(|path| path.display().to_string()).collect();
                 argv.extend(sandbox::argv(bwrap, root, reach));

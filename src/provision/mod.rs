@@ -19,6 +19,7 @@ mod failure;
 mod interpreters;
 mod inventory;
 mod launch;
+mod launcher;
 mod machine;
 mod offers;
 mod once;
@@ -144,6 +145,7 @@ impl Provisioner {
         note: Note<'_>,
     ) -> Result<ReadyEnvironment, ProvisionFailure> {
         let started = Instant::now();
+        launcher::need(&self.cache, &spec.setup.launcher, self.options.offline, note).await?;
         // One row for each runtime.
         let (mut lock, launch, reused) = match &spec.runtime {
             RuntimeSpec::Elsewhere => {
@@ -158,6 +160,8 @@ impl Provisioner {
             RuntimeSpec::Existing { command } => self.existing(command, &spec.variables).await?,
         };
         lock.config = spec.config.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
+        lock.setup = spec.setup.clone();
+        let launch = launch.launched_by(&spec.setup.launcher);
         Ok(ReadyEnvironment { lock, launch, reused, seconds: started.elapsed().as_secs_f64() })
     }
 

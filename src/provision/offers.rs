@@ -1,7 +1,7 @@
 //! What this machine offers for 32-bit and foreign environments, for `shelflife doctor`. Changes nothing.
 
 use super::emulator::CPUS;
-use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP};
+use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP, OPEN_MPI};
 use super::{container, debian, sandbox};
 
 /// One thing that some runtime needs.
@@ -35,6 +35,17 @@ pub(super) async fn all() -> Vec<Offer> {
                 }
             })
             .collect();
+    offers.push(match tools::find(OPEN_MPI.program) {
+        Some(path) => offer(OPEN_MPI.program, true, path.display().to_string()),
+        None if may_install => offer(
+            OPEN_MPI.program,
+            false,
+            format!("missing; the first launcher of it installs {}", OPEN_MPI.package),
+        ),
+        None => {
+            offer(OPEN_MPI.program, false, format!("missing: sudo apt-get install -y {}", OPEN_MPI.package))
+        }
+    });
     if let Some(bwrap) = tools::find(BWRAP.program) {
         offers.push(match sandbox::check(&bwrap).await {
             Ok(()) => offer("user namespaces", true, "bubblewrap can make a sandbox".to_owned()),

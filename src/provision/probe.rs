@@ -64,6 +64,7 @@ impl Facts {
             base: None,
             variables,
             config: BTreeMap::new(),
+            setup: Default::default(),
         }
     }
 }

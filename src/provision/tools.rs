@@ -26,6 +26,8 @@ pub(super) const BWRAP: Tool = Tool { program: "bwrap", package: "bubblewrap" };
 pub(super) const ARCH_TEST: Tool = Tool { program: "arch-test", package: "arch-test" };
 /// Trees of ordinary users need ranges of user ids.
 pub(super) const NEWUIDMAP: Tool = Tool { program: "newuidmap", package: "uidmap" };
+/// Starts the ranks of an MPI job.
+pub(super) const OPEN_MPI: Tool = Tool { program: "mpirun", package: "openmpi-bin" };
 
 /// The path of a program, also where the user's `PATH` leaves out the system's folders.
 pub(super) fn find(program: &str) -> Option<PathBuf> {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::comparing::{Arrays, still_holds};
-use super::executor::{Executor, Message, Shared};
+use super::executor::{Executor, Message, Shared, Unusable};
 use super::interrupt::asked_to_end;
 use super::jobs::{self, Jobs, Slot, What};
 use super::keys::{Keys, TrainingRecord};
@@ -244,9 +244,7 @@ impl<'a> Dispatcher<'a> {
             Message::Ready { environment, lock, lacks, seconds, reused } => {
                 self.environment_ready(environment, lock, lacks, seconds, reused)?;
             }
-            Message::Failed { environment, reason, remedy } => {
-                self.environment_failed(environment, reason, remedy)?;
-            }
+            Message::Failed { environment, failure } => self.environment_failed(environment, failure)?,
             Message::Trained { artifacts } => {
                 self.in_flight -= 1;
                 self.progress.trainings_done += 1;
@@ -307,18 +305,14 @@ impl<'a> Dispatcher<'a> {
         self.start_references(index)
     }
 
-    fn environment_failed(
-        &mut self,
-        index: u32,
-        reason: String,
-        remedy: Option<String>,
-    ) -> Result<(), RunError> {
+    fn environment_failed(&mut self, index: u32, failure: Unusable) -> Result<(), RunError> {
         let plan = Arc::clone(&self.plan);
         let spec = &plan.environments[index as usize];
         self.senders[index as usize] = None;
         self.environments[index as usize] = Environment::Failed;
         self.progress.environments_failed += 1;
-        let event = Event::EnvironmentFailed { name: spec.name.clone(), reason, remedy };
+        let Unusable { reason, remedy, absent } = failure;
+        let event = Event::EnvironmentFailed { name: spec.name.clone(), reason, remedy, absent };
         self.ledger.add_environment(event, self.reporter)?;
         if spec.producer {
             let lost = self.by_training.iter().filter(|((_, producer), _)| *producer == index);

@@ -31,10 +31,42 @@ const ATTEMPTS: u32 = 2;
 pub(super) enum Message {
     Note(String),
     Ready { environment: u32, lock: Box<Lock>, lacks: BTreeMap<String, String>, seconds: f64, reused: bool },
-    Failed { environment: u32, reason: String, remedy: Option<String> },
+    Failed { environment: u32, failure: Unusable },
     Trained { artifacts: Vec<(u32, TrainingRecord)> },
     Observed { slot: Slot, key: Digest, observation: Box<Observation> },
     Lost { what: What, reason: String },
+}
+
+/// Why an environment cannot be used.
+#[derive(Debug)]
+pub(super) struct Unusable {
+    pub reason: String,
+    pub remedy: Option<String>,
+    /// What it was declared with does not exist on this machine.
+    pub absent: bool,
+}
+
+impl Unusable {
+    /// An interpreter that does not come up.
+    fn worker(error: &WorkerError, launcher: &[String]) -> Self {
+        let by_hand = format!("start it by hand to see more: `{} python -c pass`", launcher.join(" "));
+        let remedy = match error {
+            // What is wrong with a configuration, the exception says, or a known cause.
+            WorkerError::Broken { module, .. } if module == "sklearn.set_config" => None,
+            WorkerError::Absent { .. } => None,
+            WorkerError::Broken { module, .. } if module == "sklearnex" => Some(
+                "`extension` and `device` need scikit-learn-intelex: add it to the packages of the environment, in a \
+                 version that knows its scikit-learn",
+            ),
+            WorkerError::Lost { .. } if !launcher.is_empty() => Some(by_hand.as_str()),
+            WorkerError::Broken { .. } | WorkerError::Lost { .. } => Some(
+                "start the environment's Python by hand and `import sklearn` to see more; the packages may not fit one \
+                 another",
+            ),
+        };
+        let absent = matches!(error, WorkerError::Absent { .. });
+        Self { reason: error.to_string(), remedy: remedy.map(str::to_owned), absent }
+    }
 }
 
 /// What all executors of a run share.
@@ -93,12 +125,14 @@ impl Executor {
         let ready = match shared.provisioner.prepare(&self.spec, &note).await {
             Ok(ready) => ready,
             Err(failure) => {
-                return say(Message::Failed { environment, reason: failure.reason, remedy: failure.remedy });
+                let failure = Unusable { reason: failure.reason, remedy: failure.remedy, absent: false };
+                return say(Message::Failed { environment, failure });
             }
         };
         let folder = environment_folder(&shared.scratch, self.index);
         if let Err(error) = store::create_folder(&folder) {
-            return say(Message::Failed { environment, reason: error.to_string(), remedy: None });
+            let failure = Unusable { reason: error.to_string(), remedy: None, absent: false };
+            return say(Message::Failed { environment, failure });
         }
         let mut live = Live {
             launch: ready.launch,
@@ -115,12 +149,7 @@ impl Executor {
                 Err(error) => {
                     return say(Message::Failed {
                         environment,
-                        reason: error.to_string(),
-                        remedy: Some(
-                            "start the environment's Python by hand and `import sklearn` to see more; the packages \
-                             may not fit one another"
-                                .to_owned(),
-                        ),
+                        failure: Unusable::worker(&error, &self.spec.setup.launcher),
                     });
                 }
             },
@@ -141,7 +170,10 @@ impl Executor {
                     pending.push_back(job);
                 }
                 let training = pending.iter().any(Job::is_training);
-                let batch = next_batch(&mut pending, training, live.pace(training).batch());
+                // What a launcher starts may have ranks, and these do one task together.
+                let launched = !self.spec.setup.launcher.is_empty();
+                let size = if launched { 1 } else { live.pace(training).batch() };
+                let batch = next_batch(&mut pending, training, size);
                 for job in &batch {
                     job.count(&self.work).fetch_sub(1, Ordering::Relaxed);
                 }
@@ -168,6 +200,7 @@ impl Executor {
             Some(worker) => worker,
             None => {
                 let mut variables = worker_environment(&live.folder);
+                variables.extend(live.launch.variables());
                 variables.extend(self.spec.variables.clone());
                 let objects = self.shared.cache.bucket(Bucket::Objects);
                 let hello = Hello {
@@ -177,6 +210,8 @@ impl Executor {
                     expressions: self.shared.expressions.iter().cloned().collect(),
                     modules: self.shared.modules.clone(),
                     config: self.spec.config.clone(),
+                    extension: self.spec.setup.extension.clone(),
+                    device: self.spec.setup.device.clone(),
                     handlers: self.shared.handlers.clone(),
                 };
                 let memory_bytes = self.shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
@@ -200,7 +235,10 @@ impl Executor {
                 self.say(Message::Note(text.to_owned()));
             }
         };
-        if !ready.isolated_network {
+        if !ready.isolated_network && ready.lone {
+            let text = "cells of environments with a launcher can reach the network: it may need one";
+            tell(&self.shared.told_network, text);
+        } else if !ready.isolated_network {
             let text = "cells of virtual environments can reach the network: this machine allows no network namespaces";
             tell(&self.shared.told_network, text);
         }
@@ -228,6 +266,9 @@ impl Executor {
         let started = Instant::now();
         let done = worker.run(&tasks, limits).await;
         drop(turn);
+        if let Some(worker) = live.worker.take_if(|worker| worker.ready.lone && done.is_ok()) {
+            worker.retire().await;
+        }
         match done {
             Ok(done) if done.is_clean() => {
                 let training = batch.first().is_some_and(Job::is_training);

@@ -71,6 +71,9 @@ impl Keys {
         for requirement in &model.requires {
             builder = builder.text("requires").text(requirement);
         }
+        if let Some(arrays) = &model.arrays {
+            builder = builder.text("arrays").text(arrays);
+        }
         builder.finish()
     }
 
@@ -91,6 +94,9 @@ impl Keys {
                 }
             }
         }
+        if let Some(arrays) = observed.arrays {
+            builder = builder.text("arrays").text(arrays);
+        }
         builder.finish()
     }
 }
@@ -105,6 +111,8 @@ pub(super) struct Observed<'a> {
     /// `None` asks for whatever it offers.
     pub methods: Option<&'a [String]>,
     pub seed: u32,
+    /// Whose arrays the inputs are; numpy's where `None`.
+    pub arrays: Option<&'a str>,
     pub lock: &'a Digest,
 }
 

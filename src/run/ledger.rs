@@ -132,8 +132,9 @@ impl Ledger {
                 Event::EnvironmentReady { name, lock, lacks, .. } => {
                     Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
                 }
-                Event::EnvironmentFailed { name, reason, remedy } => {
-                    Some((name.clone(), Err(format!("{reason}\n{}", remedy.as_deref().unwrap_or_default()))))
+                Event::EnvironmentFailed { name, reason, remedy, absent } => {
+                    let remedy = remedy.as_deref().unwrap_or_default();
+                    Some((name.clone(), Err(format!("{reason}\n{remedy}\n{absent}"))))
                 }
                 _ => None,
             }
@@ -263,6 +264,7 @@ mod tests {
             companions: Vec::new(),
             variables: BTreeMap::new(),
             config: BTreeMap::new(),
+            setup: Default::default(),
         };
         let now = before.clone();
         assert_eq!(moved_packages(&before, &now), None);

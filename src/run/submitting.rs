@@ -43,16 +43,6 @@ impl Dispatcher<'_> {
                 continue;
             }
             let format = self.format_of(index);
-            if plan.environments[producer as usize]
-                .writes
-                .as_ref()
-                .is_some_and(|it| !it.contains(&format.name))
-            {
-                let name = &plan.environments[producer as usize].name;
-                let reason = format!("{RULED_OUT}{name} writes other formats");
-                found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
-                continue;
-            }
             let key = self.keys.training(spec, data, inputs, &format, digest);
             match self.cached_training(&key) {
                 Some(record) => found.push((index, record)),
@@ -91,6 +81,7 @@ impl Dispatcher<'_> {
                 inputs: inputs_path.to_owned(),
                 methods: spec.methods.clone(),
                 seed: spec.seed,
+                arrays: spec.arrays.clone(),
                 formats,
             };
             let artifacts = missing.into_iter().map(|(index, key, _)| (index, key)).collect();
@@ -158,6 +149,7 @@ impl Dispatcher<'_> {
             inputs,
             methods: made.methods.as_deref(),
             seed: spec.seed,
+            arrays: spec.arrays.as_deref(),
             lock: digest,
         });
         let reader = &self.plan.environments[environment as usize];
@@ -185,6 +177,7 @@ impl Dispatcher<'_> {
             inputs: inputs_path.to_owned(),
             methods: made.methods.clone(),
             seed: spec.seed,
+            arrays: spec.arrays.clone(),
             outside: alone,
         };
         if !self.artifact_is_sound(artifact) {

@@ -83,6 +83,38 @@ pub struct Lock {
     /// What `sklearn.set_config` is called with, as JSON.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config: BTreeMap<String, String>,
+    /// What else decides how its processes compute.
+    #[serde(flatten)]
+    pub setup: Setup,
+}
+
+/// What decides how the processes of an environment compute, beside packages, variables and configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Program and arguments before the interpreter, such as `mpirun -n 2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub launcher: Vec<String>,
+    /// The extension whose estimators take the place of scikit-learn's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// The device that they compute on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+impl Setup {
+    /// Adds it to a digest. What is not declared leaves no trace.
+    pub fn digest_into(&self, mut builder: DigestBuilder) -> DigestBuilder {
+        for word in &self.launcher {
+            builder = builder.text("launcher").text(word);
+        }
+        for (what, value) in [("extension", &self.extension), ("device", &self.device)] {
+            if let Some(value) = value {
+                builder = builder.text(what).text(value);
+            }
+        }
+        builder
+    }
 }
 
 /// A package (or `python`) that is not what it was.
@@ -144,6 +176,6 @@ impl Lock {
         for (name, value) in &self.config {
             builder = builder.text("config").text(name).text(value);
         }
-        builder.finish()
+        self.setup.digest_into(builder).finish()
     }
 }

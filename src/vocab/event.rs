@@ -47,6 +47,9 @@ pub enum Event {
         /// The command or change that would help.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remedy: Option<String>,
+        /// Whether what it was declared with does not exist on this machine: its cells do not apply then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        absent: bool,
     },
     /// An artifact exists.
     ArtifactMade {
@@ -287,6 +290,9 @@ pub struct EnvironmentPlan {
     /// Whether it writes nothing and stands for the maker of files from outside.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
+    /// The formats that it writes; all where `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<Vec<FormatName>>,
 }
 
 /// A planned model.

@@ -13,13 +13,14 @@ mod forecast;
 mod ids;
 mod inspection;
 mod observation;
+mod promise;
 mod real;
 mod record;
 mod verdict;
 
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
-pub use environment::{ByteOrder, Lock, Move, Runtime, moves};
+pub use environment::{ByteOrder, Lock, Move, Runtime, Setup, moves};
 pub use event::{
     ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, FormatPlan, InputsKind,
     MatrixRecord, ModelPlan, PlanRecord, ReferenceKind, RunHeader,
@@ -34,6 +35,7 @@ pub use inspection::{
     Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
 pub use observation::{Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, WarningFact};
+pub use promise::{PromisePair, PromiseRecord};
 pub use real::Real;
 pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,

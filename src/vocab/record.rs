@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ArtifactId, Digest, EnvName, ErrorFact, FilePlan, Forecast, FormatName, FormatPlan, Lock, ModelName,
-    OutputComparison, Runtime, Score, Stage, Status, Verdict,
+    OutputComparison, PromiseRecord, Runtime, Score, Setup, Stage, Status, Verdict,
 };
 
 /// How the reason begins of a cell that the matrix itself rules out.
@@ -34,6 +34,9 @@ pub struct Record {
     pub findings: Vec<Finding>,
     /// Counts.
     pub summary: Summary,
+    /// What is documented about the pairs, beside what happened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<PromiseRecord>,
     /// How forecasts compare with what happened, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
@@ -94,6 +97,9 @@ pub struct EnvironmentRecord {
     pub packages: BTreeMap<String, String>,
     /// Digest of the lock; `None` where the environment could not be made.
     pub lock: Option<Digest>,
+    /// Launcher, extension and device.
+    #[serde(flatten)]
+    pub setup: Setup,
     /// The lock itself. Left out of `results.json`; written under `locks/`.
     #[serde(skip)]
     pub full_lock: Option<Lock>,

@@ -15,6 +15,8 @@ use crate::vocab::{Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
 
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
 /// interpreter that a command prefix can start, without a file on that side.
+/// A process that a launcher has given a rank other than 0 reads it from rank 0, through a socket in their common
+/// folder (see `agent/ranks.py`).
 const BOOTSTRAP: &str = "\
 import os
 def take(n):
@@ -24,15 +26,36 @@ def take(n):
         if not part: raise SystemExit('shelflife: the agent did not arrive')
         parts.append(part); n -= len(part)
     return b''.join(parts)
+def meet(rank):
+    import socket, time
+    end = time.monotonic() + 60
+    while True:
+        try:
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            s.connect('ranks.sock')
+            break
+        except OSError:
+            s.close()
+            if time.monotonic() > end: raise SystemExit('shelflife: rank 0 did not come')
+            time.sleep(0.01)
+    s.sendall(rank.encode('ascii') + b'\\n')
+    os.dup2(s.fileno(), 0); os.dup2(s.fileno(), 1)
+for name in ('OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'SLURM_PROCID'):
+    if name in os.environ:
+        if os.environ[name] != '0': meet(os.environ[name])
+        break
 n = b''
 while not n.endswith(b'\\n'): n += take(1)
-exec(compile(take(int(n)), 'shelflife-agent.py', 'exec'), {'__name__': 'shelflife_agent', '__builtins__': __builtins__})
+text = take(int(n)).decode('utf-8')
+exec(compile(text, 'shelflife-agent.py', 'exec'), {'__name__': 'shelflife_agent', '__builtins__': __builtins__, '__agent__': text})
 ";
 
 /// How long importing scikit-learn may take; emulated machines need tens of seconds.
 const WARM_UP: Duration = Duration::from_secs(300);
 /// How long past its limits a batch may go unreported before the worker itself is taken for lost.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long a launcher may take to end when its ranks have.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Limits of each task of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -61,6 +84,12 @@ pub enum WorkerError {
         module: String,
         /// The exception.
         error: Box<ErrorFact>,
+    },
+    /// What the environment was declared with does not exist on this machine.
+    #[error("{reason}")]
+    Absent {
+        /// What, in words.
+        reason: String,
     },
 }
 
@@ -180,6 +209,8 @@ impl Worker {
         let ready = Ready {
             troubles: BTreeMap::new(),
             lacks: BTreeMap::new(),
+            absent: None,
+            lone: false,
             seconds: 0.0,
             isolated_network: false,
             isolated_files: false,
@@ -208,14 +239,17 @@ impl Worker {
         };
         if let Some((module, error)) =
             worker.ready.troubles.iter().find(|(module, error)| match module.as_str() {
-                "numpy" | "sklearn.set_config" => true,
+                "numpy" | "sklearn.set_config" | "sklearnex" => true,
                 "sklearn" => !lacks(error),
                 _ => false,
             })
         {
             return Err(WorkerError::Broken { module: module.clone(), error: Box::new(error.clone()) });
         }
-        Ok(worker)
+        match worker.ready.absent.take() {
+            Some(reason) => Err(WorkerError::Absent { reason }),
+            None => Ok(worker),
+        }
     }
 
     /// Runs tasks one after another in one forked child.
@@ -264,6 +298,16 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Waits for a worker that has done the one task it can do, and ends what is left of it.
+    pub async fn retire(mut self) {
+        if tokio::time::timeout(FAREWELL, self.process.wait()).await.is_err() {
+            self.process.kill();
+            self.process.wait().await;
+        }
+        // Launchers put ranks into process groups of their own.
+        end_all_at_home(&self.home);
     }
 
     async fn lost(&mut self, reason: String) -> WorkerError {

@@ -17,8 +17,10 @@ pub const AGENT: &str = concat!(
     include_str!("agent/names.py"),
     include_str!("agent/values.py"),
     include_str!("agent/handlers.py"),
+    include_str!("agent/ranks.py"),
     include_str!("agent/tasks.py"),
     include_str!("agent/confine.py"),
+    include_str!("agent/setup.py"),
     include_str!("agent/zygote.py"),
 );
 

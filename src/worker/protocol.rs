@@ -27,6 +27,10 @@ pub struct Hello {
     pub modules: Vec<String>,
     /// What `sklearn.set_config` is called with.
     pub config: BTreeMap<String, serde_json::Value>,
+    /// The extension whose estimators take the place of scikit-learn's.
+    pub extension: Option<String>,
+    /// The device to compute on.
+    pub device: Option<String>,
     /// What writes and reads the formats of the run, by name.
     pub handlers: BTreeMap<String, HandlerSource>,
 }
@@ -91,6 +95,8 @@ pub enum Task {
         methods: Option<Vec<String>>,
         /// Seed of the global generators.
         seed: u32,
+        /// Module of the array API whose arrays are given; numpy's where `None`.
+        arrays: Option<String>,
         /// The files to write.
         formats: Vec<Saving>,
     },
@@ -108,6 +114,8 @@ pub enum Task {
         methods: Option<Vec<String>>,
         /// Seed of the global generators.
         seed: u32,
+        /// Module of the array API whose arrays are given; numpy's where `None`.
+        arrays: Option<String>,
         /// Whether it is a file from outside, whose inputs may have to be brought into its model's form.
         outside: bool,
     },
@@ -127,6 +135,11 @@ pub struct Ready {
     pub troubles: BTreeMap<String, ErrorFact>,
     /// Models that do not exist there, with the reason.
     pub lacks: BTreeMap<String, String>,
+    /// Why the declared device does not exist there.
+    pub absent: Option<String>,
+    /// Whether it can do one task only: a process with a rank takes part in MPI once.
+    #[serde(default)]
+    pub lone: bool,
     /// Seconds that importing took.
     pub seconds: f64,
     /// Whether its children have no network.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shelflife::store::{Bucket, CacheRoot};
@@ -243,6 +243,19 @@ impl TestContext {
         cells
             .map(|cell| (name_of(cell), format!("{} {}", text(cell, "verdict"), text(cell, "stage"))))
             .collect()
+    }
+
+    /// Waits until nothing that a run started is left.
+    pub fn wait_for_no_processes(&self) {
+        let start = Instant::now();
+        loop {
+            let left = self.processes();
+            if left.is_empty() {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(30), "left behind: {left:#?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Processes that were started on behalf of this folder: their home is in its cache.

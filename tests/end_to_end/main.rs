@@ -17,5 +17,7 @@ mod run_container;
 mod run_env_errors;
 mod run_formats;
 mod run_kill;
+mod run_launchers;
 mod run_rules;
+mod run_setup;
 mod worker_hostile;

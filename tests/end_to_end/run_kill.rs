@@ -6,7 +6,6 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -51,19 +50,6 @@ fn started(context: &TestContext) -> (Child, BufReader<ChildStdout>) {
 
 fn pid(child: &Child) -> Pid {
     Pid::from_raw(child.id().try_into().unwrap())
-}
-
-/// Waits until nothing that the run started is left.
-fn nothing_is_left(context: &TestContext) {
-    let start = Instant::now();
-    loop {
-        let left = context.processes();
-        if left.is_empty() {
-            return;
-        }
-        assert!(start.elapsed() < Duration::from_secs(30), "left behind: {left:#?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// What must not depend on whether a run was interrupted: everything but times, memory, and where it was known from.
@@ -128,7 +114,7 @@ fn a_killed_run_goes_on_where_it_stopped() {
     let (mut child, _output) = started(&context);
     child.kill().unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(9));
-    nothing_is_left(&context);
+    context.wait_for_no_processes();
     goes_on(&context, &context.events("slow"));
 }
 
@@ -138,7 +124,7 @@ fn a_killed_process_group_goes_on_where_it_stopped() {
     let (mut child, _output) = started(&context);
     killpg(pid(&child), Signal::SIGKILL).unwrap();
     child.wait().unwrap();
-    nothing_is_left(&context);
+    context.wait_for_no_processes();
     // Reports of what there is can be had at once.
     let report = context.run(["report", "slow", "--format", "terminal"]).expect(130);
     assert!(report.stdout().contains("interrupted: cells are missing"), "{report}");
@@ -150,7 +136,7 @@ fn renders_what_it_has_after(signal: Signal) {
     let (mut child, output) = started(&context);
     kill(pid(&child), signal).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    nothing_is_left(&context);
+    context.wait_for_no_processes();
     let streamed: Vec<String> = output.lines().map(Result::unwrap).collect();
     let last = lines(&format!("{}\n", streamed.last().unwrap())).remove(0);
     assert_eq!((text(&last, "event"), &last["interrupted"]), ("run-finished", &Value::Bool(true)));

@@ -28,6 +28,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         companions: Vec::new(),
         variables: BTreeMap::new(),
         config: BTreeMap::new(),
+        setup: Default::default(),
     };
     EnvironmentRecord {
         name: name.into(),
@@ -36,6 +37,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         bits: 64,
         python: python.to_owned(),
         packages,
+        setup: Default::default(),
         lock: Some(lock.digest()),
         full_lock: Some(lock),
         producer: true,
@@ -316,6 +318,7 @@ pub fn record(
         artifacts,
         cells,
         summary,
+        promises: Vec::new(),
         score: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 
+use super::super::promises;
 use super::super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View};
 use super::super::words::{ASCII_ARROW, Group, difference, join, line, plural, shorten};
 use super::{BOLD, DIM, Page, painted, style};
@@ -92,6 +93,28 @@ pub(super) fn crossings(page: &mut Page, view: &View<'_>, most: usize) {
                 ));
             }
             _ => {}
+        }
+        page.blank();
+    }
+}
+
+/// What is documented, beside what happened.
+pub(super) fn promised(page: &mut Page, view: &View<'_>, most: usize) {
+    for promise in &view.record.promises {
+        page.line(&format!("{}  what is documented and what happens", painted(BOLD, &line(&promise.title))));
+        page.wrapped("  ", 2, 2, Style::new(), &promises::sentence(promise));
+        let rows = promises::rows(promise, ASCII_ARROW);
+        // That some models work without a promise is said in numbers; what matters is a promise that is not kept.
+        let differing: Vec<_> = rows.iter().filter(|row| row.is_broken || row.is_better).collect();
+        for row in differing.iter().take(most) {
+            let mark = if row.is_broken { "  x " } else { "  = " };
+            page.wrapped(mark, 4, 6, Style::new(), &line(&row.pair));
+            let text = format!("documented: {}; tried: {}", row.stated, row.tried);
+            page.wrapped("      ", 6, 6, DIM, &line(&text));
+        }
+        if differing.len() > most {
+            let more = differing.len() - most;
+            page.line(&painted(DIM, &format!("  and {more} more, all in report.html and report.md")));
         }
         page.blank();
     }

@@ -38,6 +38,7 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
     page.out.push_str(&files);
     findings::sections(&mut page, &view, options.max_findings);
     findings::crossings(&mut page, &view, options.max_findings);
+    findings::promised(&mut page, &view, options.max_findings);
     score(&mut page, &view);
     counts(&mut page, &view);
     if !record.run.judged {

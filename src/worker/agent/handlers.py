@@ -1,4 +1,4 @@
-# shelflife agent, part 4 of 7: how a fitted estimator is written and read.
+# shelflife agent, part 4 of 9: how a fitted estimator is written and read.
 #
 # A handler is a Python file of its own that the orchestrator sends. It has `save(estimator, path, options, dataset)`,
 # which may return the names of the outputs that the artifact holds, and `load(path, options)`, which gives an object

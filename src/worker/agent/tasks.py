@@ -1,8 +1,9 @@
-# shelflife agent, part 5 of 7: what a forked child does.
+# shelflife agent, part 6 of 9: what a forked child does.
 import inspect
 import operator
 import pickle
 import random
+import signal
 
 # Asked for in this order; what the fitted estimator does not offer is left out.
 METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples", "predict_std")
@@ -127,8 +128,8 @@ def lacks_keyword(error):
 
 def train(task, protocol, index):
     """Fit one model and write it in all its formats."""
-    dataset = Dataset(task["dataset"])
-    inputs = Dataset(task["inputs"])
+    dataset = Dataset(task["dataset"], task["arrays"])
+    inputs = Dataset(task["inputs"], task["arrays"])
     result = {"op": "result", "index": index}
     protocol.phase(index, "train")
     start = time.perf_counter()
@@ -212,7 +213,7 @@ def methods_of(task, estimator, dataset):
 
 def observe(task, protocol, index):
     """Load one artifact and compute its outputs: (message, payload)."""
-    dataset = Dataset(task["inputs"])
+    dataset = Dataset(task["inputs"], task["arrays"])
     message = {"op": "result", "index": index}
     reset_peak()
     phase, method = "load", None
@@ -326,8 +327,9 @@ class WorldState(object):
         return None
 
 
-def run_child(protocol, tasks, modules):
-    """Do the tasks of a batch one after another, as far as its time reaches; the rest comes in another batch."""
+def run_child(protocol, tasks, modules, ranked=False):
+    """Do the tasks of a batch one after another, as far as its time reaches; the rest comes in another batch. A
+    process with a rank has one task."""
     start = time.monotonic()
     keep_local_paths()
     world = WorldState(modules) if len(tasks) > 1 else None
@@ -337,6 +339,13 @@ def run_child(protocol, tasks, modules):
             message, payload = train(task, protocol, index), b""
         else:
             message, payload = observe(task, protocol, index)
+        if ranked:
+            protocol.send(message, payload)
+            if failed(message):
+                # Others may wait for this rank, and a rank that leaves ends them all before the failure is told.
+                signal.pause()
+            end_of_ranks()
+            break
         # The result leaves with the start of the next task, that is, before the next artifact can reach for it.
         protocol.send(message, payload, more=True)
         if world is not None:

@@ -1,4 +1,4 @@
-# shelflife agent, part 3 of 7: datasets in, outputs out.
+# shelflife agent, part 3 of 9: datasets in, outputs out.
 import math
 import random
 
@@ -85,7 +85,9 @@ class Dataset(object):
     """A dataset as the orchestrator encoded it. `features()` gives fresh objects at each call, so that nothing
     that an estimator does to its input can reach the next cell."""
 
-    def __init__(self, path):
+    def __init__(self, path, arrays=None):
+        # Module of the array API whose arrays are given; numpy's where None.
+        self.arrays = arrays
         with open(path, "rb") as lines:
             data = lines.read()
         (length,) = struct.unpack_from("<Q", data, 0)
@@ -132,10 +134,18 @@ class Dataset(object):
     def features(self):
         features = self.all_features()
         if self.chosen is None:
-            return features
+            return self.foreign(features)
         if hasattr(features, "iloc"):
             return features.iloc[:, self.chosen]
-        return features[:, self.chosen]
+        return self.foreign(features[:, self.chosen])
+
+    def foreign(self, values):
+        """An array of numbers as one of the declared module's; everything else as it is."""
+        if self.arrays is None or getattr(getattr(values, "dtype", None), "kind", "O") not in "fiub":
+            return values
+        if not is_there(self.arrays):
+            raise Missing("%s is not installed there: add it to the packages of the environment" % self.arrays)
+        return importlib.import_module(self.arrays).asarray(values)
 
     def all_features(self):
         import numpy
@@ -175,7 +185,7 @@ class Dataset(object):
             values = numpy.array(values, dtype=object if any(v != v for v in values) else None)
         if target["columns"] > 1:
             values = numpy.asarray(values).reshape(self.header["rows"], target["columns"])
-        return values
+        return self.foreign(values)
 
 
 def tagged(value):
@@ -270,6 +280,9 @@ def encode_output(name, value, labels):
             encoded.extend(encode_output("%s[%d]" % (name, index), part, labels))
         return encoded
     array = numpy.asarray(value)
+    if not array.shape and array.dtype.kind == "O" and hasattr(value, "__dlpack__"):
+        # An array of another library that numpy takes for a single object.
+        array = numpy.from_dlpack(value)
     if array.dtype.kind == "c":
         real = encode_output(name + ".real", array.real, labels)
         return real + encode_output(name + ".imag", array.imag, labels)

@@ -1,4 +1,4 @@
-# shelflife agent, part 7 of 7: the warm interpreter that forks children and watches them.
+# shelflife agent, part 9 of 9: the warm interpreter that forks children and watches them.
 import fcntl
 import gc
 import resource
@@ -12,11 +12,16 @@ MAX_JSON = 8 << 20
 MAX_PAYLOAD = 1 << 31
 # Room for reservations that never become resident (thread stacks, arenas) on top of the memory limit.
 ADDRESS_HEADROOM = 1 << 30
+# How long ranks may go on after their launcher has told them to end.
+LAST_WORDS = 1.0
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 F_SETPIPE_SZ = 1031
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 0x1
+IFF_RUNNING = 0x40
 
 
 def c_library():
@@ -30,7 +35,28 @@ def leave_network(libc):
     """Move into an empty network namespace where the kernel lets us; every child inherits it."""
     if libc is None or not hasattr(libc, "unshare"):
         return False
-    return libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+    left = libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+    if left:
+        raise_loopback()
+    return left
+
+
+def raise_loopback():
+    """Switch on the loopback device of an empty network namespace: MPI talks to itself even with one rank, and what
+    a process says to itself is no network."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            fcntl.ioctl(any_socket.fileno(), SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP | IFF_RUNNING))
+    except OSError:
+        pass
+
+
+def has_only_loopback():
+    """Whether this process was started without a network."""
+    try:
+        return [name for _, name in socket.if_nameindex()] == ["lo"]
+    except OSError:
+        return False
 
 
 def die_with_parent(libc, parent):
@@ -108,8 +134,9 @@ class Watch(object):
         # What an earlier task has said stands.
         return kind in ("phase", "result", "state-changed") and index == self.index
 
-    def take(self, output):
-        """Read what the child sent and pass results on. False at the end of its pipe."""
+    def take(self, output, meeting=None):
+        """Read what the child sent and pass results on: to the orchestrator, or to the meeting of ranks that has to
+        agree on them first. False at the end of its pipe."""
         data = os.read(self.results, 1 << 18)
         if not data:
             return False
@@ -130,7 +157,10 @@ class Watch(object):
             else:
                 if kind == "state-changed":
                     self.finish()
-                passed.append(raw)
+                if meeting is not None:
+                    meeting.take_own(message, raw)
+                else:
+                    passed.append(raw)
         if passed:
             write_all(output, passed)
         return True
@@ -199,8 +229,8 @@ def end_all(watch):
     os._exit(0)
 
 
-def run_batch(request, output, scratch, modules, libc, ruleset):
-    """Fork a child for a batch, watch it, and say how it ended."""
+def run_batch(request, output, scratch, modules, libc, ruleset, ranks=0, meeting=None):
+    """Fork a child for a batch, watch it, and say how it ended. Among several ranks, what they make of it together."""
     results_read, results_write = os.pipe()
     printed_read, printed_write = os.pipe()
     widen(results_write)
@@ -230,7 +260,7 @@ def run_batch(request, output, scratch, modules, libc, ruleset):
             # Recipes may read their author's files; who loads a file reads what somebody else wrote.
             if ruleset is not None and all(task["kind"] != "train" for task in tasks):
                 confine(libc, ruleset)
-            run_child(ChildProtocol(results_write, request["batch"], len(tasks) == 1), tasks, modules)
+            run_child(ChildProtocol(results_write, request["batch"], len(tasks) == 1), tasks, modules, ranks > 0)
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -241,11 +271,22 @@ def run_batch(request, output, scratch, modules, libc, ruleset):
     os.close(results_write)
     os.close(printed_write)
     watch = Watch(pid, request["batch"], results_read, printed_read, request["limits"], baseline)
-    signal.signal(signal.SIGTERM, lambda *_: end_all(watch))
+    # A launcher ends all ranks where one has died: there is something to say first.
+    told = []
+    signal.signal(signal.SIGTERM, lambda *_: told.append(time.monotonic()) if ranks else end_all(watch))
     status = None
     streams = [results_read, printed_read]
-    while status is None:
-        ready = select.select([0] + streams, [], [], 0.001 if watch.finished or not streams else TICK)[0]
+    while status is None or (meeting is not None and not meeting.is_decided(watch, status)):
+        others = list(meeting.open) if meeting is not None else []
+        pause = 0.001 if (watch.finished or not streams) and status is None else TICK
+        ready = select.select([0] + streams + others, [], [], pause)[0]
+        for descriptor in others:
+            if descriptor in ready:
+                meeting.take_from(descriptor)
+        if meeting is not None and status is None and meeting.is_decided(watch, status):
+            watch.end("abandoned")
+        if told and time.monotonic() > told[0] + LAST_WORDS:
+            end_all(watch)
         if 0 in ready:
             # Nothing is sent while a batch runs: the orchestrator is gone, and nobody waits for results.
             end_all(watch)
@@ -254,13 +295,14 @@ def run_batch(request, output, scratch, modules, libc, ruleset):
             watch.tail = (watch.tail + data)[-TAIL:]
             if not data:
                 streams.remove(printed_read)
-        if results_read in ready and not watch.take(output):
+        if results_read in ready and not watch.take(output, meeting):
             streams.remove(results_read)
-        if not ready or not streams or watch.finished:
+        if status is None and (not ready or not streams or watch.finished):
             done, code = os.waitpid(pid, os.WNOHANG)
             if done:
                 status = code
-        watch.check_limits()
+        if status is None:
+            watch.check_limits()
     # What the child left running could fill the pipes for ever.
     try:
         os.killpg(pid, signal.SIGKILL)
@@ -269,7 +311,7 @@ def run_batch(request, output, scratch, modules, libc, ruleset):
     reap_strays()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # What was still in the pipes when the child ended.
-    while select.select([results_read], [], [], 0)[0] and watch.take(output):
+    while select.select([results_read], [], [], 0)[0] and watch.take(output, meeting):
         pass
     while select.select([printed_read], [], [], 0)[0]:
         data = os.read(printed_read, 1 << 16)
@@ -292,6 +334,8 @@ def run_batch(request, output, scratch, modules, libc, ruleset):
         ended["printed"] = "shelflife: what it sent as its results was too large or made no sense"
     elif ended["how"] != "finished":
         ended["printed"] = cut(watch.tail.decode("utf-8", "replace"), TAIL)
+    if meeting is not None:
+        meeting.conclude(ended, output)
     send_frame(output, ended)
 
 
@@ -299,16 +343,7 @@ def warm_up(request):
     """Import what the plan needs, once; children inherit it."""
     start = time.perf_counter()
     troubles = {}
-    for module in ["numpy", "sklearn"] + request.get("modules", []):
-        try:
-            importlib.import_module(module)
-        except Exception as error:
-            troubles[module] = error_fact(error)
-    if request.get("config") and "sklearn" not in troubles:
-        try:
-            sys.modules["sklearn"].set_config(**request["config"])
-        except Exception as error:
-            troubles["sklearn.set_config"] = error_fact(error)
+    absent = set_up(request, troubles)
     lacks = {}
     if "sklearn" not in troubles:
         with warnings.catch_warnings():
@@ -325,7 +360,13 @@ def warm_up(request):
             importlib.import_module(optional)
         except Exception:
             pass
-    return {"op": "ready", "troubles": troubles, "lacks": lacks, "seconds": time.perf_counter() - start}
+    return {
+        "op": "ready",
+        "troubles": troubles,
+        "lacks": lacks,
+        "absent": absent,
+        "seconds": time.perf_counter() - start,
+    }
 
 
 def main():
@@ -344,24 +385,41 @@ def main():
     if libc is not None and hasattr(libc, "prctl"):
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     scratch, modules, ruleset = None, {}, None
+    rank, ranks = rank_and_size()
+    peers = Peers(ranks - 1, __agent__) if ranks and rank == 0 else None
     while True:
         frame = read_frame(0)
         if frame is None:
             break
         request = frame[0]
+        if peers is not None:
+            peers.send(request)
         if request["op"] == "hello":
             scratch = request["scratch"]
             answer = warm_up(request)
-            answer["isolated_network"] = leave_network(libc)
+            answer["lone"] = ranks > 0
+            # Ranks talk to their launcher: what has no network is all of them together.
+            answer["isolated_network"] = has_only_loopback() if ranks else leave_network(libc)
             if request.get("objects"):
                 ruleset = restrict_files(libc, scratch, request["objects"])
             answer["isolated_files"] = ruleset is not None
+            for other in peers.receive() if peers is not None else ():
+                for what, error in other["troubles"].items():
+                    answer["troubles"].setdefault(what, error)
             modules = module_state()
             if hasattr(gc, "freeze"):
                 gc.freeze()
             send_frame(output, answer)
         elif request["op"] == "batch":
-            run_batch(request, output, scratch, modules, libc, ruleset)
+            if not ranks:
+                run_batch(request, output, scratch, modules, libc, ruleset)
+                continue
+            files = away_from_rank_0(request, rank) if rank else []
+            run_batch(request, output, scratch, modules, libc, ruleset, ranks, Meeting(peers) if peers else None)
+            for path in files:
+                if os.path.exists(path):
+                    os.unlink(path)
+            break
 
 
 main()
