@@ -57,7 +57,7 @@ fn measure(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         let files: Vec<_> = facts.artifacts.iter().map(|artifact| artifact.facts.cloned()).collect();
         runs.push((record, files));
     }
-    let evidence = Evidence::measure(&runs);
+    let evidence = Evidence::measure(&runs).joined(explain::evidence());
     console::print(&evidence.to_text().map_err(|error| Failure::Render(error.into()))?)?;
     Ok(ExitCode::Done)
 }

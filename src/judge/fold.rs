@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{
     ArtifactAbsence, ArtifactId, Digest, EnvName, EnvironmentPlan, Event, FORMAT_VERSION, FileFacts,
-    FilePlan, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader, Runtime,
+    FilePlan, FormatName, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader, Runtime,
 };
 
 /// What is said of things that a killed run did not get to.
@@ -84,6 +84,18 @@ pub struct ArtifactFacts<'a> {
     pub reference: Option<&'a Observation>,
     /// One entry a consumer, in the order of [`RunFacts::consumers`].
     pub cells: Vec<CellFold<'a>>,
+}
+
+impl ArtifactFacts<'_> {
+    /// Whether an environment reads it, as far as the matrix says which formats it reads.
+    pub fn is_read(&self, environment: &EnvironmentPlan) -> bool {
+        is_among(&environment.reads, &self.id.format)
+    }
+}
+
+/// Whether a list of formats has one, or there is no list.
+fn is_among(formats: &Option<Vec<FormatName>>, name: &FormatName) -> bool {
+    formats.as_ref().is_none_or(|formats| formats.contains(name))
 }
 
 /// An artifact that exists.
@@ -182,7 +194,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
         for format in &model.formats {
             let writes = |env: &EnvironmentPlan| match &model.file {
                 Some(file) => env.name == file.producer,
-                None => env.producer && !env.outside,
+                None => env.producer && !env.outside && is_among(&env.writes, format),
             };
             for (producer, environment) in plan.environments.iter().enumerate().filter(|(_, env)| writes(env))
             {

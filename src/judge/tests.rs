@@ -35,6 +35,8 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         producer: true,
         consumer: true,
         outside: false,
+        writes: None,
+        reads: None,
     };
     Event::RunStarted(Box::new(RunHeader {
         format_version: FORMAT_VERSION,

@@ -9,7 +9,8 @@ use super::RenderError;
 use super::crossing::{Crossing, CrossingFailure};
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
-use super::tradeoffs::{Plot, Tradeoff, plot, tradeoffs};
+use super::table::{Table, tables};
+use super::tradeoffs::{Plot, plot, tradeoffs};
 use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
 
@@ -43,9 +44,7 @@ struct Page {
     verdicts: Vec<(&'static str, &'static str, u64)>,
     models: Vec<String>,
     formats: Vec<String>,
-    tradeoff_heads: &'static [&'static str],
-    tradeoffs: Vec<[String; 9]>,
-    tradeoff_legend: &'static str,
+    tables: Vec<Table>,
     plot: Option<Plot>,
     crossings: Vec<CrossingPage>,
     environments: Vec<EnvironmentRow>,
@@ -174,7 +173,6 @@ impl Page {
     fn new(view: &View<'_>, data: String) -> Self {
         let record = view.record;
         let run = &record.run;
-        let formats = tradeoffs(record);
         Self {
             title: line(&record.matrix.name).into_owned(),
             description: record.matrix.description.as_deref().map(line).unwrap_or_default().into_owned(),
@@ -212,13 +210,8 @@ impl Page {
                 .collect(),
             models: view.models.iter().map(|name| line(name).into_owned()).collect(),
             formats: view.formats.iter().map(|name| line(name).into_owned()).collect(),
-            tradeoff_heads: &Tradeoff::HEADS,
-            tradeoffs: formats
-                .iter()
-                .map(|format| format.row().map(|text| line(&text).into_owned()))
-                .collect(),
-            tradeoff_legend: Tradeoff::LEGEND,
-            plot: plot(&formats),
+            tables: tables(record),
+            plot: plot(&tradeoffs(record)),
             crossings: crossings(view),
             environments: environments(view),
             footer: format!(

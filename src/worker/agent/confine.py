@@ -1,4 +1,4 @@
-# shelflife agent, part 6 of 7: what an artifact may touch of this machine.
+# shelflife agent, part 7 of 8: what an artifact may touch of this machine.
 import ctypes
 import pwd
 

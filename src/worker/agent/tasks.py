@@ -1,4 +1,4 @@
-# shelflife agent, part 5 of 7: what a forked child does.
+# shelflife agent, part 6 of 8: what a forked child does.
 import inspect
 import operator
 import pickle

@@ -1,4 +1,4 @@
-# shelflife agent, part 7 of 7: the warm interpreter that forks children and watches them.
+# shelflife agent, part 8 of 8: the warm interpreter that forks children and watches them.
 import fcntl
 import gc
 import resource
