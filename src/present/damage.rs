@@ -43,6 +43,9 @@ impl Fate {
     }
 }
 
+/// How many files of one kind ended how.
+type Fates = BTreeMap<Fate, usize>;
+
 const LEGEND: &str = "Files that were damaged on purpose, read where they were written, so that versions play no part. \
     refused: loading raises. fails later: it loads, and predicting raises or dies. unnoticed: it loads and predicts as \
     before. CORRUPT: it loads and predicts something else. Numbers where not all files of a kind end alike; empty where \
@@ -51,7 +54,7 @@ const LEGEND: &str = "Files that were damaged on purpose, read where they were w
 /// One row a format, one column a damage; `None` where no format of the run is damaged.
 pub(super) fn table(record: &Record) -> Option<Table> {
     let mut kinds: Vec<&str> = Vec::new();
-    let mut rows: Vec<(&str, BTreeMap<&str, BTreeMap<Fate, usize>>)> = Vec::new();
+    let mut rows: Vec<(&str, BTreeMap<&str, Fates>)> = Vec::new();
     for format in &record.formats {
         let (Some(kind), Some(intact)) = (&format.damaged, &format.intact) else { continue };
         if !kinds.contains(&kind.as_str()) {
@@ -70,7 +73,7 @@ pub(super) fn table(record: &Record) -> Option<Table> {
     if rows.is_empty() {
         return None;
     }
-    let cell = |fates: Option<&BTreeMap<Fate, usize>>| match fates {
+    let cell = |fates: Option<&Fates>| match fates {
         None => String::new(),
         Some(fates) if fates.len() == 1 => fates.keys().map(|fate| fate.word()).collect(),
         Some(fates) => {
