@@ -150,6 +150,7 @@ fn is_wordless(verdict: Verdict) -> bool {
 fn is_about(condition: &FileCondition, symptom: &Symptom<'_>) -> bool {
     match symptom.file {
         Some(file) => holds(condition, file) != Some(false),
+        None if *condition == FileCondition::default() => true,
         None => {
             let named = |name: &str| {
                 symptom

@@ -68,8 +68,10 @@ fn every_rule_says_what_a_reader_needs() {
             assert!(!case.verdict.works(), "{id} explains what works");
             if case.verdict != Verdict::EnvError {
                 let machines = case.across_bits || case.across_byte_order || !case.raised_in.is_empty();
-                assert!(!case.consumer.is_empty() || machines, "{id} speaks of every reader");
-                assert_ne!(case.file, FileCondition::default(), "{id} speaks of every file");
+                // A case of other formats than pickles is no forecast: it needs to say less.
+                let elsewhere = case.also && !case.formats.is_empty();
+                assert!(!case.consumer.is_empty() || machines || elsewhere, "{id} speaks of every reader");
+                assert!(case.file != FileCondition::default() || elsewhere, "{id} speaks of every file");
             }
         }
     }

@@ -164,7 +164,8 @@ fn finding(
             )),
             Some(format) if format.reference == ReferenceKind::Model => Some(format!(
                 "The translation into {} changes what {} predicts: use another format for it, or compare the outputs \
-                 before each release.",
+                 before each release. (scikit-learn's trees round inputs to float32; translations that do not differ \
+                 for inputs on a split threshold.)",
                 worst.format, worst.model
             )),
             _ => advice.for_cell(worst),

@@ -402,7 +402,8 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
     let is_difference = matches!(shown.section, Section::Silent | Section::Nondeterministic);
     let (title, fact) = match (&shown.worst, is_difference) {
         (Some(worst), true) => {
-            let fact = format!("{}: {}", line(worst.output), difference(worst.facts, ARROW));
+            let flips = super::words::flips_beside(worst.cell, worst.output);
+            let fact = format!("{}: {}{}", line(worst.output), difference(worst.facts, ARROW), line(&flips));
             (shown.models(), fact)
         }
         _ if shown.section == Section::Failure => {
