@@ -81,7 +81,11 @@ impl<'a> Causes<'a> {
             module: cell.blame.as_deref(),
             frames: cell.error.as_ref().map_or(&[], |error| error.frames.as_slice()),
             outputs: &outputs,
-            format: format::find(cell.format.as_str()).map_or("", |format| format.handler),
+            // Records of older versions do not describe their formats.
+            format: facts.format.map_or_else(
+                || format::find(cell.format.as_str()).map_or("", |format| format.handler),
+                |format| format.handler.as_str(),
+            ),
             damaged: self.damaged.contains(&cell.format),
             file: facts.artifact.facts,
             expression: self.estimators.get(&cell.model).copied().unwrap_or_default(),

@@ -74,7 +74,7 @@ impl Key {
                 (kind, cause)
             }
             Verdict::EnvError => (FindingKind::Environment, reason(cell)),
-            Verdict::Unsupported => (FindingKind::Unsupported, reason(cell)),
+            Verdict::Unsupported => (FindingKind::Unsupported, without_addresses(&reason(cell))),
             Verdict::PredictError
             | Verdict::LoadError
             | Verdict::Crash
@@ -117,6 +117,17 @@ fn normalised(message: &str) -> String {
             text.push(character);
             previous = character;
         }
+    }
+    text
+}
+
+/// A message without the addresses of objects, which differ from process to process.
+fn without_addresses(message: &str) -> String {
+    let mut parts = message.split("0x");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str("0x#");
+        text.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_hexdigit()));
     }
     text
 }
@@ -456,5 +467,6 @@ mod tests {
     fn messages_of_one_cause_are_equal() {
         assert_eq!(normalised("size 64, at 0x7f12ab"), normalised("size 128, at 0x7e99"));
         assert_eq!(normalised("float64 is kept"), "float64 is kept");
+        assert_eq!(without_addresses("<f at 0x7f32>: 1.5 of 0x"), "<f at 0x#>: 1.5 of 0x#");
     }
 }
