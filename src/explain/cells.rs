@@ -60,6 +60,8 @@ pub struct Symptom<'a> {
     pub format: &'a str,
     /// Whether the file was damaged on purpose.
     pub damaged: bool,
+    /// Whether the file is a translation of the model: only rules that name its format explain how that differs.
+    pub translated: bool,
     /// What is known of the file.
     pub file: Option<&'a FileFacts>,
     /// The estimator expression, for classes where nothing is known of the file.
@@ -120,6 +122,7 @@ fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Cas
 fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
     case.verdict == symptom.verdict
         && case.stage == symptom.stage
+        && !(symptom.translated && case.verdict == Verdict::Drift && case.formats.is_empty())
         && (case.formats.is_empty() || case.formats.iter().any(|format| format == symptom.format))
         && (case.messages.is_empty()
             || case.messages.iter().any(|regex| symptom.texts.iter().any(|text| regex.is_match(text))))

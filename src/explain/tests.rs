@@ -32,6 +32,7 @@ fn id_of(
         outputs: &[],
         format: "pickle",
         damaged: false,
+        translated: false,
         file: None,
         expression: "",
     };

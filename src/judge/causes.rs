@@ -62,10 +62,6 @@ impl<'a> Causes<'a> {
         if cell.verdict.works() || cell.verdict == Verdict::Unsupported {
             return None;
         }
-        // Versions explain how a saved model moves, not what a translation did to it.
-        if cell.verdict == Verdict::Drift && self.translations.contains(&cell.format) {
-            return None;
-        }
         let texts: Vec<String> =
             cell.error.iter().map(ToString::to_string).chain(cell.reason.clone()).collect();
         let outputs: Vec<String> = cell
@@ -86,6 +82,8 @@ impl<'a> Causes<'a> {
                 || format::find(cell.format.as_str()).map_or("", |format| format.handler),
                 |format| format.handler.as_str(),
             ),
+            // Versions explain how a saved model moves, not what a translation did to it.
+            translated: self.translations.contains(&cell.format),
             damaged: self.damaged.contains(&cell.format),
             file: facts.artifact.facts,
             expression: self.estimators.get(&cell.model).copied().unwrap_or_default(),

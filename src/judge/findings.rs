@@ -175,8 +175,8 @@ fn finding(
             )),
             Some(format) if format.reference == ReferenceKind::Model => Some(format!(
                 "The translation into {} changes what {} predicts: use another format for it, or compare the outputs \
-                 before each release. (scikit-learn's trees round inputs to float32; translations that do not differ \
-                 for inputs on a split threshold.)",
+                 before each release. If it is made of trees, try inputs that are rounded to float32 first: scikit-learn does \
+                 that, and where it is left out, inputs on a split threshold go the other way.",
                 worst.format, worst.model
             )),
             _ => advice.for_cell(worst),
