@@ -18,8 +18,6 @@ const READ_CLASSES: &[&str] = &[
     // What compiles exported source says so.
     "BuildError",
     "UnicodeDecodeError",
-    // Nested deeper than the reader follows.
-    "RecursionError",
     // onnxruntime reads the whole graph before it makes anything of it.
     "onnxruntime.capi.onnxruntime_pybind11_state.Fail",
     "onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument",
@@ -38,6 +36,8 @@ const READ_MESSAGES: &[&str] = &[
     "mmap length is greater than file size",
     // bz2
     "Invalid data stream",
+    // json, nested deeper than it follows
+    "while decoding a JSON",
     "Error while decompressing",
     "does not appear to be a",
     "unregistered extension code",
