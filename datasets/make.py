@@ -13,6 +13,8 @@ change no byte: `python3 datasets/make.py --check` says whether that holds.
 | counts.csv   | 120  | 8 non-negative integers                         | `topic`: text, 3 classes          |
 | mixed.csv    | 140  | 3 numeric and 2 text with gaps, 1 integer       | `late`: int, 0 or 1               |
 | messages.csv | 90   | `text`: made-up sentences                       | `kind`: text, 3 classes           |
+| steps.csv    | 200  | 2 numeric in steps of 0.1                       | `zone`: text, 3 classes           |
+| halves.csv   | 150  | 2 numeric, each halfway between two such steps  | none: inputs on split thresholds  |
 """
 
 import csv
@@ -152,6 +154,24 @@ def messages():
     return ["text", "kind"], rows
 
 
+def steps():
+    source = Source(17)
+    rows = []
+    for _ in range(200):
+        east, north = source.index(20), source.index(20)
+        zone = "low" if east + north < 15 else "mid" if east < 12 else "top"
+        if source.uniform() < 0.15:
+            zone = source.pick(["low", "mid", "top"])
+        rows.append([number(east / 10.0, 1), number(north / 10.0, 1), zone])
+    return ["east", "north", "zone"], rows
+
+
+def halves():
+    source = Source(18)
+    rows = [[number((source.index(19) + 0.5) / 10.0, 2) for _ in range(2)] for _ in range(150)]
+    return ["east", "north"], rows
+
+
 def encoded(header, rows):
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -165,7 +185,7 @@ def main(arguments):
     if arguments and not check:
         sys.exit("usage: make.py [--check]")
     stale = []
-    for make in (blobs, ring, waves, counts, mixed, messages):
+    for make in (blobs, ring, waves, counts, mixed, messages, steps, halves):
         path = os.path.join(FOLDER, make.__name__ + ".csv")
         data = encoded(*make())
         if check:

@@ -11,6 +11,9 @@ use shelflife::plan::{Selection, plan};
 use shelflife::vocab::{ExitCode, Stage, Status, Verdict};
 use shelflife::{dataset, format, matrix};
 
+#[path = "common/documented.rs"]
+mod documented;
+
 /// Options of other programs that the documents mention.
 const FOREIGN_OPTIONS: &[&str] = &["--release", "--locked", "--path", "--bench", "--network", "--build-arg"];
 
@@ -298,4 +301,17 @@ fn commands_and_options_exist() {
             "README.md does not mention `shelflife {name}`"
         );
     }
+}
+
+#[test]
+fn every_field_of_results_is_documented() {
+    let document = text("docs/results.md");
+    let example: serde_json::Value =
+        serde_json::from_str(&text("reports/example/results.json")).expect("the example is JSON");
+    assert_eq!(documented::undocumented(&example, &document), BTreeSet::new());
+    // The check finds what is missing, wherever it stands.
+    let other =
+        serde_json::json!({"cells": [{"verdict": "drift", "mood": 1, "outputs": {"predict": {"taste": 2}}}]});
+    let found: Vec<String> = documented::undocumented(&other, &document).into_iter().collect();
+    assert_eq!(found, ["cells.*.mood", "cells.*.outputs.*.taste"]);
 }

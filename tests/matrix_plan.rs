@@ -91,6 +91,30 @@ fn selections_narrow_the_plan() {
 }
 
 #[test]
+fn what_nobody_writes_or_reads_is_no_part_of_the_plan() {
+    let with = |keys: &str| TEXT.replacen("[datasets.d]", &format!("{keys}\n[datasets.d]"), 1);
+    // The keys join the environment above: `edge`, which only reads.
+    let planned = plan(&load(&with("reads = \"joblib\"")), &Selection::default()).expect("a plan");
+    assert!(planned.artifacts.len() > 4);
+    assert!(cells(&planned).iter().any(|cell| cell == "ridge/joblib/sk1.2.2 in edge"));
+    assert!(cells(&planned).iter().all(|cell| !(cell.contains("/pickle/") && cell.ends_with(" edge"))));
+    assert_eq!(planned.cell_count(), cells(&planned).len() as u64);
+    let counted: u64 = (0u32..).zip(&planned.artifacts).map(|(index, _)| planned.readers(index)).sum();
+    assert_eq!(planned.cell_count(), counted);
+
+    let writes = TEXT.replacen("[[environments]]", "[[environments]]\nwrites = \"joblib\"", 1);
+    let planned = plan(&load(&writes), &Selection::default()).expect("a plan");
+    assert!(cells(&planned).iter().all(|cell| cell.contains("/joblib/")));
+    let both = with("reads = \"pickle\"").replacen(
+        "[[environments]]",
+        "[[environments]]\nwrites = \"joblib\"\nrole = \"producer\"",
+        1,
+    );
+    let error = plan(&load(&both), &Selection::default()).expect_err("nobody reads what is written");
+    assert!(matches!(error, PlanError::NobodyReads), "{error}");
+}
+
+#[test]
 fn what_matches_nothing_is_named() {
     let matrix = load(TEXT);
     for (selection, expected) in [

@@ -9,7 +9,7 @@ use super::load;
 use crate::explain::{self, Case, Evidence, Rule, Shown};
 use crate::judge::{self, JudgeOptions};
 use crate::matrix::Requirement;
-use crate::vocab::{ExitCode, FileFacts, Record};
+use crate::vocab::ExitCode;
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     if !args.measure.is_empty() {
@@ -57,22 +57,9 @@ fn measure(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         let files: Vec<_> = facts.artifacts.iter().map(|artifact| artifact.facts.cloned()).collect();
         runs.push((record, files));
     }
-    let known = if args.also { kept(&runs)? } else { Evidence::default() };
-    let evidence = Evidence::measure(known, &runs);
+    let evidence = Evidence::measure(&runs).joined(explain::evidence());
     console::print(&evidence.to_text().map_err(|error| Failure::Render(error.into()))?)?;
     Ok(ExitCode::Done)
-}
-
-/// What is measured already. A matrix that is part of it cannot be measured once more on top of itself.
-fn kept(runs: &[(Record, Vec<Option<FileFacts>>)]) -> Result<Evidence, Failure> {
-    let known = explain::evidence().clone();
-    match runs.iter().find(|(record, _)| known.matrices.contains_key(&record.matrix.name)) {
-        Some((record, _)) => Err(Failure::Usage {
-            what: format!("{} is among what is measured already", record.matrix.name),
-            help: "measure all runs anew, without --also".to_owned(),
-        }),
-        None => Ok(known),
-    }
 }
 
 /// One rule for programs.

@@ -175,9 +175,9 @@ impl Failure {
             | Self::NoArtifact
             | Self::Pack { .. }
             | Self::Inputs { .. } => ExitCode::InvalidInput,
-            Self::Plan(PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. }) => {
-                ExitCode::NothingSelected
-            }
+            Self::Plan(
+                PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. } | PlanError::NobodyReads,
+            ) => ExitCode::NothingSelected,
             Self::Plan(PlanError::BadPattern { .. }) => ExitCode::Usage,
             Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
             Self::Usage { .. } => ExitCode::Usage,

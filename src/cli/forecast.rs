@@ -12,7 +12,7 @@ use crate::explain::{self, Side, evidence};
 use crate::inspect::{InspectOptions, inspect};
 use crate::matrix::{Version, package_name};
 use crate::present::words::line;
-use crate::vocab::{ExitCode, Expected, Forecast};
+use crate::vocab::{ByteOrder, ExitCode, Expected, Forecast};
 
 /// Pointer widths by the names of machines that anybody serves models on.
 const ARCHITECTURES: [(&str, u8); 10] = [
@@ -27,6 +27,9 @@ const ARCHITECTURES: [(&str, u8); 10] = [
     ("armhf", 32),
     ("armv7l", 32),
 ];
+
+/// The one among them whose most significant byte comes first.
+const BIG_ENDIAN: &str = "s390x";
 
 pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
     let (target, assumed) = target(&args.to)?;
@@ -99,13 +102,14 @@ fn one(text: &mut String, path: &Path, forecast: &Forecast) {
 /// environment that was tried with the same minor release of scikit-learn.
 fn target(texts: &[String]) -> Result<(Side, Vec<String>), Failure> {
     let mut versions: BTreeMap<String, Version> = BTreeMap::new();
-    let mut bits = None;
+    let (mut bits, mut order) = (None, ByteOrder::Little);
     for text in texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|text| !text.is_empty()) {
         let wrong = |what: String, help: &str| Failure::Usage { what, help: help.to_owned() };
         let (name, value) = text.split_once("==").or_else(|| text.split_once('=')).ok_or_else(|| {
             wrong(format!("`{text}` says no version"), "write scikit-learn==1.7.2,python==3.13,arch=i386")
         })?;
         if name == "arch" {
+            order = if value == BIG_ENDIAN { ByteOrder::Big } else { ByteOrder::Little };
             let found = ARCHITECTURES.iter().find(|(known, _)| *known == value);
             bits = Some(found.map(|(_, bits)| *bits).ok_or_else(|| {
                 let names: Vec<_> = ARCHITECTURES.iter().map(|(name, _)| *name).collect();
@@ -137,5 +141,5 @@ fn target(texts: &[String]) -> Result<(Side, Vec<String>), Failure> {
             });
         }
     }
-    Ok((Side { versions, bits: Some(bits) }, assumed))
+    Ok((Side { versions, bits: Some(bits), byte_order: Some(order) }, assumed))
 }

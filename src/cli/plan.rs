@@ -43,8 +43,13 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
     }
     let _ = writeln!(
         text,
-        "\n{} artifacts, each read in {} environments",
+        "\n{} artifacts, {} in {} environments",
         plan.artifacts.len(),
+        if plan.cell_count() == (plan.artifacts.len() * plan.consumers.len()) as u64 {
+            "each read"
+        } else {
+            "each read where the matrix says so"
+        },
         plan.consumers.len()
     );
     text.push_str(&promised(&plan));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::rule::{Case, FileCondition, Rule, Targets, Versions, fulfilled};
 use super::rules;
 use crate::matrix::Version;
-use crate::vocab::{FileFacts, ObjectFacts, Stage, Verdict};
+use crate::vocab::{ByteOrder, FileFacts, ObjectFacts, Stage, Verdict};
 
 /// One of the two environments of a cell, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Side {
     pub versions: Versions,
     /// Its pointer width; `None` where it is not known.
     pub bits: Option<u8>,
+    /// Its byte order; `None` where it is not known.
+    pub byte_order: Option<ByteOrder>,
 }
 
 impl Side {
@@ -30,7 +32,12 @@ impl Side {
         if let Ok(version) = python.parse() {
             versions.insert("python".to_owned(), version);
         }
-        Self { versions, bits }
+        Self { versions, bits, byte_order: None }
+    }
+
+    /// The same with a byte order.
+    pub fn with_byte_order(self, byte_order: Option<ByteOrder>) -> Self {
+        Self { byte_order, ..self }
     }
 
     /// With what `sklearn.set_config` was called with, values as JSON: a switch that rules speak of counts as a package
@@ -71,6 +78,10 @@ pub struct Symptom<'a> {
     pub outputs: &'a [String],
     /// The handler of the format.
     pub format: &'a str,
+    /// Whether the file was damaged on purpose.
+    pub damaged: bool,
+    /// Whether the file is a translation of the model: only rules that name its format explain how that differs.
+    pub translated: bool,
     /// What is known of the file.
     pub file: Option<&'a FileFacts>,
     /// The estimator expression, for classes where nothing is known of the file.
@@ -94,10 +105,14 @@ impl Explainer {
     }
 
     /// The rule that explains a cell, if one does: the first by id of those whose symptom is seen between versions
-    /// that it speaks of.
+    /// that it speaks of. What was done to the file comes last: its sound twin may fail for the same reason.
     pub fn explain(&self, symptom: &Symptom<'_>, producer: usize, consumer: usize) -> Option<&'static Rule> {
         let cases = self.cases.get(producer * self.count + consumer)?;
-        cases.iter().find(|(_, case)| explains(case, symptom)).map(|(rule, _)| *rule)
+        let found = |damaged: bool| {
+            let of_kind = cases.iter().filter(|(_, case)| case.damaged == damaged);
+            of_kind.clone().find(|(_, case)| explains(case, symptom)).map(|(rule, _)| *rule)
+        };
+        found(false).or_else(|| symptom.damaged.then(|| found(true)).flatten())
     }
 }
 
@@ -116,6 +131,7 @@ fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Cas
         fulfilled(&case.producer, &producer.versions) == Some(true)
             && fulfilled(&case.consumer, &consumer.versions) == Some(true)
             && (!case.across_bits || producer.bits != consumer.bits)
+            && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
     };
     rules()
         .iter()
@@ -126,6 +142,7 @@ fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Cas
 fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
     case.verdict == symptom.verdict
         && case.stage == symptom.stage
+        && !(symptom.translated && case.verdict == Verdict::Drift && case.formats.is_empty())
         && (case.formats.is_empty() || case.formats.iter().any(|format| format == symptom.format))
         && (case.messages.is_empty()
             || case.messages.iter().any(|regex| symptom.texts.iter().any(|text| regex.is_match(text))))
@@ -140,7 +157,7 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
             || case.outputs.iter().any(|wanted| {
                 symptom.outputs.iter().any(|name| name == wanted || name.starts_with(&format!("{wanted}[")))
             }))
-        && (!is_wordless(case.verdict) || is_about(&case.file, symptom))
+        && (case.damaged || !is_wordless(case.verdict) || is_about(&case.file, symptom))
 }
 
 /// Whether a frame `module:function:line` is of `module` or of `module:function`.
@@ -156,6 +173,7 @@ fn is_wordless(verdict: Verdict) -> bool {
 fn is_about(condition: &FileCondition, symptom: &Symptom<'_>) -> bool {
     match symptom.file {
         Some(file) => holds(condition, file) != Some(false),
+        None if *condition == FileCondition::default() => true,
         None => {
             let named = |name: &str| {
                 symptom

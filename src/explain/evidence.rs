@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::cells::Side;
-use crate::vocab::{FileFacts, Record};
+use crate::vocab::{ByteOrder, FileFacts, Record};
 
 static TEXT: &str = include_str!("evidence.json");
 
@@ -41,6 +41,9 @@ pub struct TriedEnvironment {
     pub python: String,
     /// Pointer width.
     pub bits: u8,
+    /// Whether its most significant byte comes first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub big_endian: bool,
     /// Versions of the packages that rules speak of.
     pub packages: BTreeMap<String, String>,
 }
@@ -67,13 +70,49 @@ pub fn evidence() -> &'static Evidence {
 }
 
 impl Evidence {
-    /// Measures judged runs, each with the facts of its artifacts in the order of the record, on top of what is known.
-    pub fn measure(known: Self, runs: &[(Record, Vec<Option<FileFacts>>)]) -> Self {
-        let mut evidence = known;
+    /// Measures judged runs, each with the facts of its artifacts in the order of the record.
+    pub fn measure(runs: &[(Record, Vec<Option<FileFacts>>)]) -> Self {
+        let mut evidence = Self::default();
         for (record, facts) in runs {
             evidence.add(record, facts);
         }
         evidence
+    }
+
+    /// What was measured before of matrices that are not among these: their runs need not be repeated for a rule that
+    /// does not concern them.
+    pub fn joined(mut self, before: &Self) -> Self {
+        let kept = |matrix: &str| before.matrices.contains_key(matrix) && !self.matrices.contains_key(matrix);
+        let mut rules: Vec<(&String, Shown)> = Vec::new();
+        for (id, shown) in &before.rules {
+            let mut shown = shown.clone();
+            shown.cells.retain(|matrix, _| kept(matrix));
+            if super::find(id).is_some() && !shown.cells.is_empty() {
+                rules.push((id, shown));
+            }
+        }
+        let matrices: Vec<_> = before.matrices.iter().filter(|(name, _)| kept(name)).collect();
+        self.matrices.extend(matrices.into_iter().map(|(name, tried)| (name.clone(), tried.clone())));
+        for (id, old) in rules {
+            let kept_example =
+                old.example.split(": ").next().is_some_and(|name| old.cells.contains_key(name));
+            match self.rules.get_mut(id) {
+                None => {
+                    self.rules.insert(id.clone(), old);
+                }
+                Some(new) => {
+                    for range in [(&mut new.written, &old.written), (&mut new.read, &old.read)] {
+                        widen(range.0, &range.1.0);
+                        widen(range.0, &range.1.1);
+                    }
+                    new.cells.extend(old.cells);
+                    if kept_example {
+                        new.example = old.example;
+                    }
+                }
+            }
+        }
+        self
     }
 
     /// As the file that is kept: a line for each name and each rule, so that a change is easy to read.
@@ -107,6 +146,7 @@ impl Evidence {
             tried.environments.push(TriedEnvironment {
                 python: environment.python.clone(),
                 bits: environment.bits,
+                big_endian: environment.byte_order() == Some(ByteOrder::Big),
                 packages: PACKAGES
                     .iter()
                     .filter_map(|name| Some(((*name).to_owned(), environment.packages.get(*name)?.clone())))
@@ -198,7 +238,8 @@ impl TriedEnvironment {
 
     /// As a side of a cell.
     pub fn side(&self) -> Side {
-        Side::new(&self.python, &self.packages, Some(self.bits))
+        let order = if self.big_endian { ByteOrder::Big } else { ByteOrder::Little };
+        Side::new(&self.python, &self.packages, Some(self.bits)).with_byte_order(Some(order))
     }
 }
 

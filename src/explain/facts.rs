@@ -15,7 +15,8 @@ static ASKED: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
 /// What [`FileFacts::asked`] is for the rules of this version.
 pub fn asked() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
-        let names: Vec<&str> = ASKED.iter().copied().collect();
+        // The first entry counts what facts have become since.
+        let names: Vec<&str> = ["2"].into_iter().chain(ASKED.iter().copied()).collect();
         Digest::of(names.join("\n").as_bytes()).short()
     });
     &TEXT
@@ -36,6 +37,13 @@ pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
             .filter(|joblib| joblib.aligned + joblib.packed > 0)
             .map(|j| j.aligned > 0),
         bits: agreed(pickle.pointers.iter().map(|pointer| pointer.bits)),
+        byte_order: agreed(
+            pickle
+                .pointers
+                .iter()
+                .map(|pointer| pointer.byte_order)
+                .chain(inspection.arrays.iter().filter_map(|array| array.byte_order)),
+        ),
         asked: asked().to_owned(),
         whole: inspection.complete && pickle.unresolved_globals == 0 && inspection.problems.is_empty(),
         ..FileFacts::default()

@@ -111,16 +111,16 @@ fn step(case: &Case) -> Step {
 
 /// Whether a case happens to a file in an environment; `None` where that is not known.
 fn happens(case: &Case, file: &FileFacts, target: &Side) -> Option<bool> {
-    let across = || match (case.across_bits, file.bits, target.bits) {
-        (false, _, _) => Some(true),
-        (true, Some(own), Some(other)) => Some(own != other),
-        (true, _, _) => None,
-    };
+    let bits = || differ(case.across_bits, file.bits, target.bits);
+    let order = || differ(case.across_byte_order, file.byte_order, target.byte_order);
     // The cheapest first: most cases speak of other releases.
-    let parts: [&dyn Fn() -> Option<bool>; 4] =
-        [&|| fulfilled(&case.consumer, &target.versions), &across, &|| holds(&case.file, file), &|| {
-            written_by(case, file)
-        }];
+    let parts: [&dyn Fn() -> Option<bool>; 5] = [
+        &|| fulfilled(&case.consumer, &target.versions),
+        &bits,
+        &order,
+        &|| holds(&case.file, file),
+        &|| written_by(case, file),
+    ];
     let mut known = if case.hidden { None } else { Some(true) };
     for part in parts {
         match part() {
@@ -130,6 +130,14 @@ fn happens(case: &Case, file: &FileFacts, target: &Side) -> Option<bool> {
         }
     }
     known
+}
+
+/// Whether two machines differ, where that is asked.
+fn differ<T: PartialEq>(asked: bool, own: Option<T>, other: Option<T>) -> Option<bool> {
+    if !asked {
+        return Some(true);
+    }
+    Some(own? != other?)
 }
 
 /// Whether the file is by a producer that the case speaks of. A file records the version of scikit-learn by class;

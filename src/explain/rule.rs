@@ -50,10 +50,14 @@ pub struct Case {
     pub formats: Vec<String>,
     /// Whether it happens only between machines of other pointer widths.
     pub across_bits: bool,
+    /// Whether it happens only between machines of other byte orders.
+    pub across_byte_order: bool,
     /// Outputs of which at least one must be outside tolerance, for drift; empty for any.
     pub outputs: Vec<String>,
     /// What must be in the file.
     pub file: FileCondition,
+    /// Whether it speaks of files that were damaged on purpose, whatever they say.
+    pub damaged: bool,
     /// Whether it comes beside another case and is no forecast of its own.
     pub also: bool,
     /// Whether it hangs on something that cannot be seen in the file, so that no forecast is sure of it.
@@ -150,6 +154,8 @@ struct RawCase {
     framing: Option<Framing>,
     targets: Option<Targets>,
     #[serde(default)]
+    damaged: bool,
+    #[serde(default)]
     also: bool,
     #[serde(default)]
     hidden: bool,
@@ -163,6 +169,7 @@ struct RawCase {
 #[serde(rename_all = "kebab-case")]
 enum Across {
     Bits,
+    ByteOrder,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -250,7 +257,7 @@ impl RawCase {
         file.globals.extend(self.modules);
         file.globals.extend(self.names);
         patterns.extend(self.messages);
-        if (verdict == Verdict::Drift) != patterns.is_empty() {
+        if !self.damaged && (verdict == Verdict::Drift) != patterns.is_empty() {
             return Err("drift has no message, and everything else has one".to_owned());
         }
         Ok(Case {
@@ -264,9 +271,12 @@ impl RawCase {
             consumer: requirements(&self.consumer)?,
             formats: self.formats,
             across_bits: matches!(self.across, Some(Across::Bits)),
+            across_byte_order: matches!(self.across, Some(Across::ByteOrder)),
             outputs: self.outputs,
             file,
-            also: self.also,
+            damaged: self.damaged,
+            // What somebody did to a file afterwards is no forecast.
+            also: self.also || self.damaged,
             hidden: self.hidden,
         })
     }

@@ -31,6 +31,8 @@ fn id_of(
         frames: &[],
         outputs: &[],
         format: "pickle",
+        damaged: false,
+        translated: false,
         file: None,
         expression: "",
     };
@@ -62,11 +64,15 @@ fn every_rule_says_what_a_reader_needs() {
         assert!(rule.remedy.ends_with('.'), "{id}: {}", rule.remedy);
         assert!(!rule.links.is_empty() && rule.links.iter().all(|link| link.starts_with("https://")), "{id}");
         assert!(!rule.cases.is_empty(), "{id} never speaks");
-        for case in &rule.cases {
+        // What was done to a file on purpose asks for nothing else.
+        for case in rule.cases.iter().filter(|case| !case.damaged) {
             assert!(!case.verdict.works(), "{id} explains what works");
             if case.verdict != Verdict::EnvError {
-                assert!(!case.consumer.is_empty() || case.across_bits, "{id} speaks of every reader");
-                assert_ne!(case.file, FileCondition::default(), "{id} speaks of every file");
+                let machines = case.across_bits || case.across_byte_order || !case.raised_in.is_empty();
+                // A case of other formats than pickles is no forecast: it needs to say less.
+                let elsewhere = case.also && !case.formats.is_empty();
+                assert!(!case.consumer.is_empty() || machines || elsewhere, "{id} speaks of every reader");
+                assert!(case.file != FileCondition::default() || elsewhere, "{id} speaks of every file");
             }
         }
     }

@@ -62,6 +62,8 @@ pub struct Format {
     pub reference: ReferenceKind,
     /// Whether reading a file runs code that the file brings along; `None` where nobody has said so.
     pub runs_code: Option<bool>,
+    /// The format that it is without the damage that is done to its files.
+    pub intact: Option<FormatName>,
 }
 
 impl Format {
@@ -74,6 +76,7 @@ impl Format {
             reference: self.reference,
             runs_code: self.runs_code,
             damaged: self.options.get("damage").and_then(|kind| kind.as_str()).map(str::to_owned),
+            intact: self.intact.clone(),
         }
     }
 }
@@ -92,6 +95,7 @@ impl Row {
             about: self.about.to_owned(),
             reference: handler.reference,
             runs_code: Some(handler.runs_code),
+            intact: None,
         }
     }
 }

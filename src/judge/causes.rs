@@ -6,8 +6,8 @@ use super::fold::CellFacts;
 use crate::explain::{self, Explainer, Side, Symptom};
 use crate::format;
 use crate::vocab::{
-    Agreement, CellRecord, EnvironmentRecord, Forecast, FormatName, ModelName, ReferenceKind, RunHeader,
-    Verdict,
+    Agreement, CellRecord, EnvironmentRecord, Forecast, FormatName, FormatPlan, ModelName, ReferenceKind,
+    RunHeader, Verdict,
 };
 
 /// The rules, prepared for the environments of one run.
@@ -15,8 +15,10 @@ pub(super) struct Causes<'a> {
     explainer: Explainer,
     sides: Vec<Side>,
     estimators: HashMap<&'a ModelName, &'a str>,
-    /// Formats whose drift is their own: translations, and files that were damaged on purpose.
-    own_drift: HashSet<&'a FormatName>,
+    /// Formats whose drift is their own, because they are translations.
+    translations: HashSet<&'a FormatName>,
+    /// Formats whose files were damaged on purpose.
+    damaged: HashSet<&'a FormatName>,
 }
 
 impl<'a> Causes<'a> {
@@ -28,7 +30,8 @@ impl<'a> Causes<'a> {
                 if environment.lock.is_none() {
                     return Side::default();
                 }
-                let side = Side::new(&environment.python, &environment.packages, Some(environment.bits));
+                let side = Side::new(&environment.python, &environment.packages, Some(environment.bits))
+                    .with_byte_order(environment.byte_order());
                 match &environment.full_lock {
                     Some(lock) => side.configured(&lock.config),
                     None => side,
@@ -36,16 +39,16 @@ impl<'a> Causes<'a> {
             })
             .collect();
         let models = header.plan.models.iter();
+        let formats = |wanted: fn(&FormatPlan) -> bool| {
+            header.plan.formats.iter().filter(|it| wanted(it)).map(|it| &it.name).collect()
+        };
         Self {
             explainer: Explainer::new(&sides),
             sides,
-            own_drift: header
-                .plan
-                .formats
-                .iter()
-                .filter(|format| format.damaged.is_some() || format.reference == ReferenceKind::Model)
-                .map(|format| &format.name)
-                .collect(),
+            translations: formats(|format| {
+                format.damaged.is_none() && format.reference == ReferenceKind::Model
+            }),
+            damaged: formats(|format| format.damaged.is_some()),
             estimators: models.map(|model| (&model.name, model.estimator.as_str())).collect(),
         }
     }
@@ -63,10 +66,6 @@ impl<'a> Causes<'a> {
         if cell.verdict.works() || cell.verdict == Verdict::Unsupported {
             return None;
         }
-        // Versions explain how a saved model moves, not what a translation or a flipped byte did to it.
-        if cell.verdict == Verdict::Drift && self.own_drift.contains(&cell.format) {
-            return None;
-        }
         let texts: Vec<String> =
             cell.error.iter().map(ToString::to_string).chain(cell.reason.clone()).collect();
         let outputs: Vec<String> = cell
@@ -82,7 +81,14 @@ impl<'a> Causes<'a> {
             module: cell.blame.as_deref(),
             frames: cell.error.as_ref().map_or(&[], |error| error.frames.as_slice()),
             outputs: &outputs,
-            format: format::find(cell.format.as_str()).map_or("", |format| format.handler),
+            // Records of older versions do not describe their formats.
+            format: facts.format.map_or_else(
+                || format::find(cell.format.as_str()).map_or("", |format| format.handler),
+                |format| format.handler.as_str(),
+            ),
+            // Versions explain how a saved model moves, not what a translation did to it.
+            translated: self.translations.contains(&cell.format),
+            damaged: self.damaged.contains(&cell.format),
             file: facts.artifact.facts,
             expression: self.estimators.get(&cell.model).copied().unwrap_or_default(),
         };

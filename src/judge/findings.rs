@@ -74,7 +74,7 @@ impl Key {
                 (kind, cause)
             }
             Verdict::EnvError => (FindingKind::Environment, reason(cell)),
-            Verdict::Unsupported => (FindingKind::Unsupported, reason(cell)),
+            Verdict::Unsupported => (FindingKind::Unsupported, without_addresses(&reason(cell))),
             Verdict::PredictError
             | Verdict::LoadError
             | Verdict::Crash
@@ -117,6 +117,17 @@ fn normalised(message: &str) -> String {
             text.push(character);
             previous = character;
         }
+    }
+    text
+}
+
+/// A message without the addresses of objects, which differ from process to process.
+fn without_addresses(message: &str) -> String {
+    let mut parts = message.split("0x");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str("0x#");
+        text.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_hexdigit()));
     }
     text
 }
@@ -164,7 +175,8 @@ fn finding(
             )),
             Some(format) if format.reference == ReferenceKind::Model => Some(format!(
                 "The translation into {} changes what {} predicts: use another format for it, or compare the outputs \
-                 before each release.",
+                 before each release. If it is made of trees, try inputs that are rounded to float32 first: scikit-learn does \
+                 that, and where it is left out, inputs on a split threshold go the other way.",
                 worst.format, worst.model
             )),
             _ => advice.for_cell(worst),
@@ -455,5 +467,6 @@ mod tests {
     fn messages_of_one_cause_are_equal() {
         assert_eq!(normalised("size 64, at 0x7f12ab"), normalised("size 128, at 0x7e99"));
         assert_eq!(normalised("float64 is kept"), "float64 is kept");
+        assert_eq!(without_addresses("<f at 0x7f32>: 1.5 of 0x"), "<f at 0x#>: 1.5 of 0x#");
     }
 }

@@ -88,6 +88,18 @@ pub struct ArtifactFacts<'a> {
     pub cells: Vec<CellFold<'a>>,
 }
 
+impl ArtifactFacts<'_> {
+    /// Whether an environment reads it, as far as the matrix says which formats it reads.
+    pub fn is_read(&self, environment: &EnvironmentPlan) -> bool {
+        is_among(&environment.reads, &self.id.format)
+    }
+}
+
+/// Whether a list of formats has one, or there is no list.
+fn is_among(formats: &Option<Vec<FormatName>>, name: &FormatName) -> bool {
+    formats.as_ref().is_none_or(|formats| formats.contains(name))
+}
+
 /// An artifact that exists.
 #[derive(Clone, Copy, Debug)]
 pub struct Made {
@@ -184,10 +196,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
         for format in &model.formats {
             let writes = |env: &EnvironmentPlan| match &model.file {
                 Some(file) => env.name == file.producer,
-                None => {
-                    let is_written = |formats: &Vec<FormatName>| formats.contains(format);
-                    env.producer && !env.outside && env.writes.as_ref().is_none_or(is_written)
-                }
+                None => env.producer && !env.outside && is_among(&env.writes, format),
             };
             for (producer, environment) in plan.environments.iter().enumerate().filter(|(_, env)| writes(env))
             {

@@ -60,7 +60,10 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
         artifacts.push(artifact_record(artifact));
         let id = artifact.id.to_string();
         let format = header.plan.formats.iter().find(|format| format.name == artifact.id.format);
-        for (position, consumer) in facts.consumers.iter().enumerate() {
+        let readers = facts.consumers.iter().enumerate();
+        for (position, consumer) in
+            readers.filter(|(_, consumer)| artifact.is_read(&header.plan.environments[**consumer]))
+        {
             let facts = CellFacts {
                 artifact,
                 producer: &facts.environments[artifact.producer],

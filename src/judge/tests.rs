@@ -37,6 +37,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         producer: true,
         consumer: true,
         outside: false,
+        reads: None,
     };
     Event::RunStarted(Box::new(RunHeader {
         format_version: FORMAT_VERSION,

@@ -16,7 +16,11 @@ use crate::format::{self, Format};
 use crate::vocab::{FormatName, ReferenceKind};
 
 /// Ways to damage a file, as the agent knows them.
-const DAMAGES: &[&str] = &["truncated", "last-byte", "flipped", "magic", "empty"];
+const DAMAGES: &[&str] =
+    &["truncated", "last-byte", "flipped", "magic", "empty", "other-format", "bomb", "claim"];
+
+/// What a format's name holds in place of the word for a damage.
+const DAMAGE: &str = "{damage}";
 
 /// Every format by its order: the table's, then the declared ones.
 pub(super) struct Formats(Vec<Arc<Format>>);
@@ -26,8 +30,11 @@ impl Formats {
         let mut formats =
             Self(format::TABLE.iter().map(|row| Arc::new(row.format())).collect::<Vec<Arc<Format>>>());
         for (name, placed) in declared {
-            if let Some(format) = problems.take(formats.declared(name, placed, read)) {
-                formats.0.push(Arc::new(format));
+            let Some(names) = problems.take(damaged(name, placed)) else { continue };
+            for (name, damage) in names {
+                if let Some(format) = problems.take(formats.declared(&name, damage.as_ref(), placed, read)) {
+                    formats.0.push(Arc::new(format));
+                }
             }
         }
         formats
@@ -37,7 +44,13 @@ impl Formats {
         self.0.iter().find(|format| format.name.as_str() == name)
     }
 
-    fn declared(&self, name: &Text, placed: &Placed<RawFormat>, read: Read<'_>) -> Fallible<Format> {
+    fn declared(
+        &self,
+        name: &Text,
+        damage: Option<&Text>,
+        placed: &Placed<RawFormat>,
+        read: Read<'_>,
+    ) -> Fallible<Format> {
         let (source, raw) = (&placed.source, &placed.value);
         let own_name: FormatName = plain_name(source, name, "format")?.into();
         if self.find(own_name.as_str()).is_some() {
@@ -56,7 +69,7 @@ impl Formats {
                         glob::suggestion(base.get_ref(), self.0.iter().map(|format| format.name.as_str())),
                     ));
                 };
-                (**base).clone()
+                Format { intact: damage.map(|_| base.name.clone()), ..(**base).clone() }
             }
             (None, Some(file)) => from_file(source, file, read)?,
             (base, _) => {
@@ -97,7 +110,7 @@ impl Formats {
             }
             options.insert(key.get_ref().clone(), json(source, key, value)?);
         }
-        if let Some(kind) = &raw.damage {
+        if let Some(kind) = damage {
             if !DAMAGES.contains(&kind.get_ref().as_str()) {
                 return Err(source.problem(
                     kind.span(),
@@ -181,7 +194,24 @@ fn from_file(source: &Source, file: &Text, read: Read<'_>) -> Fallible<Format> {
         about: format!("as {stem} writes and reads it"),
         reference: ReferenceKind::Artifact,
         runs_code: None,
+        intact: None,
     })
+}
+
+/// The formats that one declaration stands for: one for each damage, whose word takes the place of `{damage}`.
+fn damaged(name: &Text, placed: &Placed<RawFormat>) -> Fallible<Vec<(Text, Option<Text>)>> {
+    let Some(damage) = &placed.value.damage else { return Ok(vec![(name.clone(), None)]) };
+    let kinds = texts(damage);
+    if kinds.len() != 1 && !name.get_ref().contains(DAMAGE) {
+        return Err(placed.source.problem(
+            name.span(),
+            format!("`{name}` would be the name of {} formats", kinds.len()),
+            format!("put the damage into the name, such as `[formats.\"{name}-{DAMAGE}\"]`"),
+        ));
+    }
+    let named =
+        |kind: Text| (Spanned::new(name.span(), name.get_ref().replace(DAMAGE, kind.get_ref())), Some(kind));
+    Ok(kinds.into_iter().map(named).collect())
 }
 
 /// An option as the agent gets it.

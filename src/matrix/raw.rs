@@ -261,11 +261,11 @@ pub(super) struct RawFormat {
     pub reference: Option<Text>,
     /// Whether reading a file runs code that it brings along. Default: that of its base, unknown for a file.
     pub runs_code: Option<bool>,
-    /// Damages its files after they are written, to see who notices: `truncated`, `last-byte`, `flipped`, `magic` or
-    /// `empty`.
-    #[schemars(with = "Option<String>",
-        extend("enum" = ["truncated", "last-byte", "flipped", "magic", "empty", null]))]
-    pub damage: Option<Text>,
+    /// Damages its files after they are written, to see who notices: `truncated`, `last-byte`, `flipped`, `magic`,
+    /// `empty`, `other-format`, `bomb` or `claim`. Several make a format each; the name says where the word stands,
+    /// as in `"pickle-{damage}"`.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub damage: Option<Texts>,
 }
 
 /// One model.

@@ -66,11 +66,6 @@ pub struct EnvironmentSpec {
 }
 
 impl EnvironmentSpec {
-    /// Whether it writes this format.
-    pub fn is_writer_of(&self, format: &FormatName) -> bool {
-        self.writes.as_ref().is_none_or(|writes| writes.contains(format))
-    }
-
     /// An environment that writes and reads everything, with nothing declared but how it is made.
     pub fn new(name: impl Into<EnvName>, runtime: RuntimeSpec) -> Self {
         Self {

@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 
 use crate::matrix::{EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec};
 use crate::vocab::{
-    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatPlan, ModelPlan, PlanRecord,
+    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatName, FormatPlan, ModelPlan,
+    PlanRecord,
 };
 
 /// What is going to be tried.
@@ -62,7 +63,7 @@ pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
     let count = written.checked_mul(producers.len().max(1)).filter(|&count| u32::try_from(count).is_ok());
     let mut artifacts = Vec::with_capacity(count.ok_or(PlanError::TooLarge)?);
     for (model, spec) in (0u32..).zip(&models) {
-        for (format, _) in (0u32..).zip(&spec.formats) {
+        for (format, name) in (0u32..).zip(&spec.formats) {
             match spec.source.file() {
                 // A file has one maker, which takes part where the file does.
                 Some(file) => artifacts.extend(
@@ -74,29 +75,63 @@ pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
                 None => artifacts.extend(
                     producers
                         .iter()
-                        .filter(|&&producer| {
-                            environments[producer as usize].is_writer_of(&spec.formats[format as usize])
-                        })
+                        .filter(|&&producer| is_among(&environments[producer as usize].writes, name))
                         .map(|&producer| PlannedArtifact { model, format, producer }),
                 ),
             }
         }
     }
-    let digest = digest::of(matrix, &environments, &models);
-    Ok(Plan { environments, models, artifacts, consumers, digest })
+    let plan = Plan {
+        digest: digest::of(matrix, &environments, &models),
+        environments,
+        models,
+        artifacts,
+        consumers,
+    };
+    if plan.cells().next().is_none() && !plan.models.is_empty() && !plan.consumers.is_empty() {
+        return Err(PlanError::NobodyReads);
+    }
+    Ok(plan)
+}
+
+/// Whether a list of formats has one, or there is no list.
+fn is_among(formats: &Option<Vec<FormatName>>, name: &FormatName) -> bool {
+    formats.as_ref().is_none_or(|formats| formats.contains(name))
 }
 
 impl Plan {
     /// Every cell as an index into `artifacts` and one into `environments`, in plan order.
     pub fn cells(&self) -> impl Iterator<Item = (u32, u32)> {
-        (0u32..)
-            .zip(&self.artifacts)
-            .flat_map(|(artifact, _)| self.consumers.iter().map(move |&consumer| (artifact, consumer)))
+        (0u32..).zip(&self.artifacts).flat_map(move |(artifact, planned)| {
+            let readers = self.consumers.iter().filter(move |&&consumer| self.is_read(*planned, consumer));
+            readers.map(move |&consumer| (artifact, consumer))
+        })
     }
 
     /// Number of cells.
     pub fn cell_count(&self) -> u64 {
-        self.artifacts.len() as u64 * self.consumers.len() as u64
+        if self.consumers.iter().all(|&consumer| self.environments[consumer as usize].reads.is_none()) {
+            return self.artifacts.len() as u64 * self.consumers.len() as u64;
+        }
+        self.cells().count() as u64
+    }
+
+    /// Number of cells of one artifact.
+    ///
+    /// # Panics
+    /// When `artifact` is not below the number of artifacts.
+    pub fn readers(&self, artifact: u32) -> u64 {
+        let planned = self.artifacts[artifact as usize];
+        self.consumers.iter().filter(|&&consumer| self.is_read(planned, consumer)).count() as u64
+    }
+
+    /// Whether an environment reads an artifact, as far as the matrix says which formats it reads.
+    ///
+    /// # Panics
+    /// When `environment` is not below the number of environments.
+    pub fn is_read(&self, artifact: PlannedArtifact, environment: u32) -> bool {
+        let format = &self.models[artifact.model as usize].formats[artifact.format as usize];
+        is_among(&self.environments[environment as usize].reads, format)
     }
 
     /// The name of an artifact by its index into `artifacts`.
@@ -131,6 +166,7 @@ impl Plan {
             consumer: env.consumer,
             outside: env.outside,
             writes: env.writes.clone(),
+            reads: env.reads.clone(),
         });
         let models = self.models.iter().map(|model| ModelPlan {
             name: model.name.clone(),

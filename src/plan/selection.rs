@@ -39,6 +39,10 @@ pub enum PlanError {
         /// The formats of the selected models.
         formats: String,
     },
+    /// Whoever writes the selected formats, nobody reads them: exit code 4.
+    #[error("nothing selected: no selected environment writes a selected format that another one reads")]
+    #[diagnostic(help("look at `writes` and `reads` of the environments"))]
+    NobodyReads,
     /// A pattern is no pattern: exit code 2.
     #[error("`{pattern}` cannot select environments: {message}")]
     #[diagnostic(help("{help}"))]

@@ -10,7 +10,8 @@ use super::crossing::{Crossing, CrossingFailure};
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
 use super::promises::{self, PromisePage};
-use super::tradeoffs::{Plot, Tradeoff, plot, tradeoffs};
+use super::table::{Table, tables};
+use super::tradeoffs::{Plot, plot, tradeoffs};
 use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
 
@@ -44,9 +45,7 @@ struct Page {
     verdicts: Vec<(&'static str, &'static str, u64)>,
     models: Vec<String>,
     formats: Vec<String>,
-    tradeoff_heads: &'static [&'static str],
-    tradeoffs: Vec<[String; 9]>,
-    tradeoff_legend: &'static str,
+    tables: Vec<Table>,
     plot: Option<Plot>,
     crossings: Vec<CrossingPage>,
     promises: Vec<PromisePage>,
@@ -176,7 +175,6 @@ impl Page {
     fn new(view: &View<'_>, data: String) -> Self {
         let record = view.record;
         let run = &record.run;
-        let formats = tradeoffs(record);
         Self {
             title: line(&record.matrix.name).into_owned(),
             description: record.matrix.description.as_deref().map(line).unwrap_or_default().into_owned(),
@@ -214,13 +212,8 @@ impl Page {
                 .collect(),
             models: view.models.iter().map(|name| line(name).into_owned()).collect(),
             formats: view.formats.iter().map(|name| line(name).into_owned()).collect(),
-            tradeoff_heads: &Tradeoff::HEADS,
-            tradeoffs: formats
-                .iter()
-                .map(|format| format.row().map(|text| line(&text).into_owned()))
-                .collect(),
-            tradeoff_legend: Tradeoff::LEGEND,
-            plot: plot(&formats),
+            tables: tables(record),
+            plot: plot(&tradeoffs(record)),
             crossings: crossings(view),
             promises: promises::all(view.record, ARROW),
             environments: environments(view),
@@ -412,7 +405,8 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
     let is_difference = matches!(shown.section, Section::Silent | Section::Nondeterministic);
     let (title, fact) = match (&shown.worst, is_difference) {
         (Some(worst), true) => {
-            let fact = format!("{}: {}", line(worst.output), difference(worst.facts, ARROW));
+            let flips = super::words::flips_beside(worst.cell, worst.output);
+            let fact = format!("{}: {}{}", line(worst.output), difference(worst.facts, ARROW), line(&flips));
             (shown.models(), fact)
         }
         _ if shown.section == Section::Failure => {

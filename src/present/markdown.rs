@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::promises;
-use super::tradeoffs::{Tradeoff, tradeoffs};
+use super::table::tables;
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
 use super::{RenderError, forecast, words};
@@ -64,7 +64,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         push(&mut out, &format!("\n### {} {}\n\n", Group::Works.emoji(), Fixed::TITLE));
         view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", prose(&fixed.advice()))));
     }
-    formats(&mut out, view);
+    side_tables(&mut out, view);
     crossings(&mut out, view);
     promised(&mut out, view);
     score(&mut out, view);
@@ -197,7 +197,7 @@ fn difference_row(out: &mut String, finding: &FindingView<'_>, cell: &CellRecord
         return push(out, &format!("| {} | {} | | | | |\n", code(cell.model.as_str()), pair(cell)));
     };
     let size = if facts.mismatch.is_none() && facts.flips == 0 && facts.nonfinite_differ == 0 {
-        format!("max abs {}", number(facts.max_abs.0))
+        format!("max abs {}{}", number(facts.max_abs.0), prose(&words::flips_beside(cell, output)))
     } else {
         let mut without_row = facts.clone();
         without_row.worst = None;
@@ -342,21 +342,19 @@ fn environments(out: &mut String, view: &View<'_>) {
     push(out, "\n</details>\n");
 }
 
-/// The formats side by side.
-fn formats(out: &mut String, view: &View<'_>) {
-    let rows = tradeoffs(view.record);
-    if rows.is_empty() {
-        return;
+/// The formats side by side, and what else is told in a table of its own.
+fn side_tables(out: &mut String, view: &View<'_>) {
+    for table in tables(view.record) {
+        push(out, &format!("\n### {}\n\n", table.title));
+        push(out, &format!("| {} |\n", table.heads.join(" | ")));
+        let numbers = table.heads.len().saturating_sub(1 + table.texts);
+        push(out, &format!("| :-- |{}{}\n", " :-- |".repeat(table.texts), " --: |".repeat(numbers)));
+        for row in &table.rows {
+            let Some((name, rest)) = row.split_first() else { continue };
+            push(out, &format!("| {} | {} |\n", code(name), rest.join(" | ")));
+        }
+        push(out, &format!("\n{}\n", table.legend));
     }
-    push(out, "\n### Formats side by side\n\n");
-    push(out, &format!("| {} |\n", Tradeoff::HEADS.join(" | ")));
-    push(out, &format!("| :-- | :-- |{}\n", " --: |".repeat(Tradeoff::HEADS.len() - 2)));
-    for row in &rows {
-        let texts = row.row();
-        let rest = texts[1..].join(" | ");
-        push(out, &format!("| {} | {rest} |\n", code(row.format)));
-    }
-    push(out, &format!("\n{}\n", Tradeoff::LEGEND));
 }
 
 /// What is documented, beside what happened.

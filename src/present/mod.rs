@@ -6,6 +6,7 @@
 mod compare;
 pub mod crossing;
 pub mod csv;
+mod damage;
 pub mod events;
 mod events_fast;
 mod files;
@@ -21,6 +22,7 @@ pub mod markdown;
 mod promises;
 pub mod sarif;
 pub mod sink;
+pub mod table;
 pub mod terminal;
 pub mod tradeoffs;
 pub mod view;

@@ -1,7 +1,8 @@
 //! The formats of a run side by side: what they cost, and where they work.
 
+use super::table::Table;
 use super::words::number;
-use crate::vocab::{CellRecord, FormatName, RULED_OUT, Record, Verdict};
+use crate::vocab::{CellRecord, FormatName, FormatPlan, RULED_OUT, Record, Verdict};
 
 /// One format of a run with more than one.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,8 +13,6 @@ pub struct Tradeoff<'r> {
     pub about: &'r str,
     /// Whether loading runs code that the file brings along.
     pub runs_code: Option<bool>,
-    /// How its files are damaged on purpose.
-    pub damaged: Option<&'r str>,
     /// Models that it can hold, of those that were tried.
     pub models: (usize, usize),
     /// Cells in which its artifacts work, of those that were tried.
@@ -30,14 +29,15 @@ pub struct Tradeoff<'r> {
     pub memory: Option<f64>,
 }
 
-/// One entry a format in plan order; none where the run has only one, or does not describe them.
+/// One entry a format in plan order; none where the run has only one, or does not describe them. Formats whose files
+/// were damaged on purpose are no choice.
 pub fn tradeoffs(record: &Record) -> Vec<Tradeoff<'_>> {
-    if record.formats.len() < 2 {
+    let formats: Vec<&FormatPlan> = record.formats.iter().filter(|format| format.damaged.is_none()).collect();
+    if formats.len() < 2 {
         return Vec::new();
     }
-    record
-        .formats
-        .iter()
+    formats
+        .into_iter()
         .map(|format| {
             let of_format = |name: &FormatName| *name == format.name;
             let artifacts: Vec<_> = record.artifacts.iter().filter(|it| of_format(&it.format)).collect();
@@ -71,7 +71,6 @@ pub fn tradeoffs(record: &Record) -> Vec<Tradeoff<'_>> {
                 format: format.name.as_str(),
                 about: &format.about,
                 runs_code: format.runs_code,
-                damaged: format.damaged.as_deref(),
                 models: (
                     models(&mut made.iter().map(|artifact| artifact.model.as_str())),
                     models(&mut artifacts.iter().map(|artifact| artifact.model.as_str())),
@@ -85,6 +84,19 @@ pub fn tradeoffs(record: &Record) -> Vec<Tradeoff<'_>> {
             }
         })
         .collect()
+}
+
+/// The formats of a run as a table.
+pub(super) fn table(record: &Record) -> Option<Table> {
+    let rows: Vec<Vec<String>> = tradeoffs(record).iter().map(|format| format.row().into()).collect();
+    (!rows.is_empty()).then(|| Table {
+        id: "formats",
+        title: "Formats side by side",
+        legend: Tradeoff::LEGEND,
+        heads: Tradeoff::HEADS.map(str::to_owned).into(),
+        texts: 1,
+        rows,
+    })
 }
 
 impl Tradeoff<'_> {
@@ -245,7 +257,6 @@ mod tests {
             format: "f",
             about: "",
             runs_code: None,
-            damaged: None,
             models: (1, 1),
             works: (1, 1),
             size: Some(size),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::vocab::{Mismatch, OutputComparison, Verdict, Worst};
+use crate::vocab::{CellRecord, Mismatch, OutputComparison, Verdict, Worst};
 
 /// Every verdict, the one that deserves attention first at the front. Silent differences lead because
 /// nobody notices them otherwise.
@@ -381,6 +381,17 @@ pub fn difference(facts: &OutputComparison, arrow: &str) -> String {
         parts.push(format!("{}: {reference} {arrow} {observed}", index(&worst.index)));
     }
     if parts.is_empty() { "equal".to_owned() } else { parts.join(", ") }
+}
+
+/// The labels that flip in other outputs than `output`, with a comma before: scores that lie far apart and labels that
+/// turn over are two things that a reader wants to know. Empty where none do.
+pub fn flips_beside(cell: &CellRecord, output: &str) -> String {
+    let others = cell.outputs.iter().filter(|(name, _)| *name != output);
+    let flips = others.filter_map(|(name, facts)| {
+        let flips = facts.flips.saturating_sub(facts.tie_flips);
+        (flips > 0).then(|| format!(", {name}: {flips} of {} flip", plural(facts.elements, "label")))
+    });
+    flips.collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::ledger::Ledger;
 use super::turns::Turns;
 use super::{Progress, Reporter, RunError, RunReport, RunRequest};
 use crate::matrix::{Matrix, ModelSource, PairFacts, RuntimeSpec};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedArtifact};
 use crate::provision::Provisioner;
 use crate::store::CacheRoot;
 use crate::vocab::{
@@ -316,13 +316,17 @@ impl<'a> Dispatcher<'a> {
         self.ledger.add_environment(event, self.reporter)?;
         if spec.producer {
             let lost = self.by_training.iter().filter(|((_, producer), _)| *producer == index);
-            let (trainings, artifacts) = lost.fold((0, 0), |(n, sum), (_, of)| (n + 1, sum + of.len()));
+            let cells = |of: &[u32]| of.iter().map(|artifact| plan.readers(*artifact)).sum::<u64>();
+            let (trainings, cells) = lost.fold((0, 0), |(n, sum), (_, of)| (n + 1, sum + cells(of)));
             self.progress.trainings_done += trainings;
-            self.progress.cells_done += (artifacts * plan.consumers.len()) as u64;
+            self.progress.cells_done += cells;
         }
         if spec.consumer {
-            let ready = |artifact: &&Artifact| artifact.made.is_some() && !artifact.waits;
-            self.progress.cells_done += self.artifacts.iter().filter(ready).count() as u64;
+            let ready = |(artifact, planned): &(&Artifact, &PlannedArtifact)| {
+                artifact.made.is_some() && !artifact.waits && plan.is_read(**planned, index)
+            };
+            let planned = self.artifacts.iter().zip(&plan.artifacts);
+            self.progress.cells_done += planned.filter(ready).count() as u64;
         }
         self.go_on_without_producer(index)
     }
@@ -348,7 +352,7 @@ impl<'a> Dispatcher<'a> {
                 }
             }
             TrainingRecord::Missing(absence) => {
-                self.progress.cells_done += self.plan.consumers.len() as u64;
+                self.progress.cells_done += self.plan.readers(index);
                 self.ledger.add_artifact(Event::ArtifactMissing { artifact: id, absence }, self.reporter)?;
             }
         }

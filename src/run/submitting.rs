@@ -38,7 +38,7 @@ impl Dispatcher<'_> {
         let of_model = self.by_training.get(&(model, producer)).map_or(&[][..], Vec::as_slice);
         for index in of_model.iter().copied().filter(|index| only.is_none_or(|only| only == *index)) {
             if let Some(requirement) = unmet {
-                let reason = format!("the matrix says that it requires {requirement}");
+                let reason = format!("{RULED_OUT}it requires {requirement}");
                 found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
                 continue;
             }
@@ -118,6 +118,10 @@ impl Dispatcher<'_> {
     /// is still being made: it asks again when it is ready.
     pub(super) fn start(&mut self, slot: Slot) -> Result<(), RunError> {
         let (artifact, environment) = self.place(slot);
+        let planned = self.plan.artifacts[artifact as usize];
+        if matches!(slot, Slot::Cell { .. }) && !self.plan.is_read(planned, environment) {
+            return Ok(());
+        }
         let (digest, jobs) = match &self.environments[environment as usize] {
             Environment::Ready { digest, jobs, .. } => (digest, jobs.clone()),
             Environment::Failed => {
@@ -152,13 +156,6 @@ impl Dispatcher<'_> {
             arrays: spec.arrays.as_deref(),
             lock: digest,
         });
-        let reader = &self.plan.environments[environment as usize];
-        if matches!(slot, Slot::Cell { .. })
-            && reader.reads.as_ref().is_some_and(|reads| !reads.contains(&format.name))
-        {
-            let reason = format!("{RULED_OUT}{} reads other formats", reader.name);
-            return self.observed(slot, key, inapplicable(reason), true);
-        }
         if !self.fresh && !self.forced.contains(&slot) {
             if let Some(index) = self.recorded(slot, &key) {
                 self.reused += 1;
@@ -245,7 +242,7 @@ impl Dispatcher<'_> {
     }
 
     /// A plan is made of the matrix's own formats, so the name is known.
-    fn format_of(&self, artifact: u32) -> Arc<Format> {
+    pub(super) fn format_of(&self, artifact: u32) -> Arc<Format> {
         let planned = self.plan.artifacts[artifact as usize];
         let name = &self.plan.models[planned.model as usize].formats[planned.format as usize];
         self.matrix.formats.get(name).cloned().unwrap_or_else(|| Arc::new(format::model_reader()))
@@ -254,19 +251,6 @@ impl Dispatcher<'_> {
     fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {
         let (digest, path) = &self.datasets[model.inputs.as_ref().unwrap_or(&model.dataset)];
         (digest, path)
-    }
-}
-
-/// What is known of a cell that the matrix rules out.
-fn inapplicable(reason: String) -> Observation {
-    Observation {
-        outcome: Outcome::Inapplicable { reason },
-        warnings: Vec::new(),
-        load_seconds: None,
-        predict_seconds: None,
-        peak_rss_bytes: None,
-        printed: None,
-        alone: false,
     }
 }
 

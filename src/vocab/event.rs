@@ -257,6 +257,9 @@ pub struct FormatPlan {
     /// How its files are damaged on purpose after they are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damaged: Option<String>,
+    /// The format that it is without that damage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intact: Option<FormatName>,
 }
 
 /// What the cells of an artifact are compared with.
@@ -290,9 +293,12 @@ pub struct EnvironmentPlan {
     /// Whether it writes nothing and stands for the maker of files from outside.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
-    /// The formats that it writes; all where `None`.
+    /// The formats that it writes; all where there is no list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Vec<FormatName>>,
+    /// The formats that it reads; all where there is no list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Vec<FormatName>>,
 }
 
 /// A planned model.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::ByteOrder;
+
 /// The facts of one artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
@@ -21,6 +23,9 @@ pub struct FileFacts {
     /// Pointer width of the machine that wrote it, where that can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u8>,
+    /// Byte order of the machine that wrote it, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte_order: Option<ByteOrder>,
     /// Which parameters the rules of the time asked for: with other rules, the file has to be looked at again.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub asked: String,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FilePlan, Forecast, FormatName, FormatPlan, Lock, ModelName,
-    OutputComparison, PromiseRecord, Runtime, Score, Setup, Stage, Status, Verdict,
+    ArtifactId, ByteOrder, Digest, EnvName, ErrorFact, FilePlan, Forecast, FormatName, FormatPlan, Lock,
+    ModelName, OutputComparison, PromiseRecord, Runtime, Score, Setup, Stage, Status, Verdict,
 };
 
 /// How the reason begins of a cell that the matrix itself rules out.
@@ -111,6 +111,13 @@ pub struct EnvironmentRecord {
     pub error: Option<String>,
     /// What would help.
     pub remedy: Option<String>,
+}
+
+impl EnvironmentRecord {
+    /// Its byte order, where it could be made.
+    pub fn byte_order(&self) -> Option<ByteOrder> {
+        self.full_lock.as_ref().map(|lock| lock.byteorder)
+    }
 }
 
 /// One artifact.

@@ -17,6 +17,7 @@ pub const AGENT: &str = concat!(
     include_str!("agent/names.py"),
     include_str!("agent/values.py"),
     include_str!("agent/handlers.py"),
+    include_str!("agent/damage.py"),
     include_str!("agent/ranks.py"),
     include_str!("agent/tasks.py"),
     include_str!("agent/confine.py"),

@@ -233,7 +233,11 @@ impl TestContext {
     }
 
     pub fn results(&self, run: &str) -> Value {
-        serde_json::from_str(&self.read(&format!("reports/{run}/results.json"))).unwrap()
+        let results = serde_json::from_str(&self.read(&format!("reports/{run}/results.json"))).unwrap();
+        let document = include_str!("../../docs/results.md");
+        let missing = crate::documented::undocumented(&results, document);
+        assert!(missing.is_empty(), "docs/results.md does not know {missing:?}");
+        results
     }
 
     /// The verdict and stage of every cell, as `verdict stage` by `model producer consumer`.

@@ -6,6 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/documented.rs"]
+mod documented;
 #[path = "../common/machine.rs"]
 mod machine;
 

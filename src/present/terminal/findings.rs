@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::super::promises;
 use super::super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View};
-use super::super::words::{ASCII_ARROW, Group, difference, join, line, plural, shorten};
+use super::super::words::{ASCII_ARROW, Group, difference, flips_beside, join, line, plural, shorten};
 use super::{BOLD, DIM, Page, painted, style};
 use crate::vocab::{EnvironmentRecord, Status};
 
@@ -204,7 +204,9 @@ fn difference_line(view: &View<'_>, shown: &FindingView<'_>) -> (String, String)
     }
     match &shown.worst {
         Some(worst) => {
-            text.push_str(&format!("  {}: {}", line(worst.output), difference(worst.facts, ASCII_ARROW)))
+            let (what, flips) =
+                (difference(worst.facts, ASCII_ARROW), flips_beside(worst.cell, worst.output));
+            text.push_str(&format!("  {}: {what}{}", line(worst.output), line(&flips)));
         }
         None => text.push_str(&format!("  {}", message(&shown.finding.title))),
     }

@@ -1,4 +1,4 @@
-# shelflife agent, part 7 of 9: what an artifact may touch of this machine.
+# shelflife agent, part 8 of 10: what an artifact may touch of this machine.
 import ctypes
 import pwd
 

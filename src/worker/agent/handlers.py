@@ -1,4 +1,4 @@
-# shelflife agent, part 4 of 9: how a fitted estimator is written and read.
+# shelflife agent, part 4 of 10: how a fitted estimator is written and read.
 #
 # A handler is a Python file of its own that the orchestrator sends. It has `save(estimator, path, options, dataset)`,
 # which may return the names of the outputs that the artifact holds, and `load(path, options)`, which gives an object
@@ -136,24 +136,3 @@ def unpack(path, folder):
             with open(target, "wb") as copy:
                 shutil.copyfileobj(source, copy, 1 << 20)
     return folder
-
-
-def damage(path, kind):
-    """Damage a file in a declared way, to see who notices."""
-    with open(path, "rb") as source:
-        data = source.read()
-    if kind == "truncated":
-        data = data[: len(data) // 2]
-    elif kind == "last-byte":
-        data = data[:-1]
-    elif kind == "flipped":
-        middle = len(data) // 2
-        data = data[:middle] + bytes([data[middle] ^ 0x10]) + data[middle + 1 :]
-    elif kind == "magic":
-        data = b"\0XXX" + data[4:]
-    elif kind == "empty":
-        data = b""
-    else:
-        raise ValueError("no such damage: %r" % kind)
-    with open(path, "wb") as target:
-        target.write(data)

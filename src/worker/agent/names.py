@@ -1,4 +1,4 @@
-# shelflife agent, part 2 of 9: the names that an estimator expression may use.
+# shelflife agent, part 2 of 10: the names that an estimator expression may use.
 import ast
 import builtins
 import importlib

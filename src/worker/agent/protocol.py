@@ -1,7 +1,7 @@
-# shelflife agent, part 1 of 9: frames, errors, small facts.
+# shelflife agent, part 1 of 10: frames, errors, small facts.
 #
-# The parts are concatenated in the order protocol, names, values, handlers, ranks, tasks, confine, setup, zygote and
-# executed as one module. Standard library only at the top level; Python 3.6 to 3.15.
+# The parts are concatenated in the order protocol, names, values, handlers, damage, ranks, tasks, confine, setup and
+# zygote, and executed as one module. Standard library only at the top level; Python 3.6 to 3.15.
 import json
 import os
 import struct

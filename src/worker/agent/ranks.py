@@ -1,4 +1,4 @@
-# shelflife agent, part 5 of 9: several interpreters that a launcher such as mpirun starts side by side.
+# shelflife agent, part 6 of 10: several interpreters that a launcher such as mpirun starts side by side.
 #
 # Only rank 0 has the orchestrator's pipes. It hands the agent and every request on to the others, which serve it over a
 # socket in their common folder as if it were the orchestrator. MPI cannot be started twice in one process, nor by two

@@ -1,4 +1,4 @@
-# shelflife agent, part 8 of 9: what an environment declares beyond its packages: an extension, a configuration, a device.
+# shelflife agent, part 9 of 10: what an environment declares beyond its packages: an extension, a configuration, a device.
 
 
 def no_device(device):

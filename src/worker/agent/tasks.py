@@ -1,4 +1,4 @@
-# shelflife agent, part 6 of 9: what a forked child does.
+# shelflife agent, part 7 of 10: what a forked child does.
 import inspect
 import operator
 import pickle

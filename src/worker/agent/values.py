@@ -1,4 +1,4 @@
-# shelflife agent, part 3 of 9: datasets in, outputs out.
+# shelflife agent, part 3 of 10: datasets in, outputs out.
 import math
 import random
 

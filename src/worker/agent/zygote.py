@@ -1,4 +1,4 @@
-# shelflife agent, part 9 of 9: the warm interpreter that forks children and watches them.
+# shelflife agent, part 10 of 10: the warm interpreter that forks children and watches them.
 import fcntl
 import gc
 import resource

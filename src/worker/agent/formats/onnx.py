@@ -18,12 +18,17 @@ def save(estimator, path, options, dataset):
     if options.get("opset") is not None:
         settings["target_opset"] = options["opset"]
     types = input_types(features, options.get("dtype"))
-    try:
-        # Probabilities as a table instead of a list of dictionaries.
-        model = convert_sklearn(estimator, initial_types=types, options={id(estimator): {"zipmap": False}}, **settings)
-    except NameError:
-        # This estimator has no such option, and gives a table anyway.
-        model = convert_sklearn(estimator, initial_types=types, **settings)
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    # Probabilities as a table instead of a list of dictionaries. Who has no such option gives a table anyway; in a pipeline
+    # it has to be given another option for that, and who has scores only can give them as they are.
+    tries = [{id(estimator): {"zipmap": False}}, {id(last): {"raw_scores": True}}, None]
+    for wanted in tries:
+        try:
+            model = convert_sklearn(estimator, initial_types=types, options=wanted, **settings)
+            break
+        except NameError:
+            if wanted is None:
+                raise
     known = describe(estimator, features, [output.name for output in model.graph.output])
     entry = model.metadata_props.add()
     entry.key, entry.value = "shelflife", json.dumps(known, sort_keys=True)

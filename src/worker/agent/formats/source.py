@@ -101,7 +101,9 @@ def from_porter(estimator, path, language, dataset):
         porter = sklearn_porter.Porter(estimator, language={"javascript": "js"}.get(language, language))
         source = porter.export(embed_data=True)
     except (ValueError, AttributeError, NotImplementedError) as error:
-        raise Unsupported("sklearn-porter: %s" % (str(error).strip() or type(error).__name__))
+        # It prints the whole estimator.
+        said = " ".join(re.sub(r"\(.*\)", "(...)", str(error), flags=re.S).split())
+        raise Unsupported("sklearn-porter: %s" % (said or type(error).__name__))
     with open(os.path.join(path, LANGUAGES[language]["file"]), "w") as target:
         target.write(source)
     labels = hasattr(estimator, "classes_")

@@ -1,0 +1,79 @@
+//! Whether `docs/results.md` knows every field of a `results.json`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// The objects of the file, as paths, with the heading of `docs/results.md` under which their fields stand. `*` stands
+/// for any entry of a list or of a table whose keys are names.
+const OBJECTS: &[(&str, &str)] = &[
+    ("", "## Top"),
+    ("matrix", "## `matrix`"),
+    ("run", "## `run`"),
+    ("environments.*", "## `environments`"),
+    ("formats.*", "## `formats`"),
+    ("artifacts.*", "## `artifacts`"),
+    ("artifacts.*.file", "## `artifacts`"),
+    ("cells.*", "## `cells`"),
+    ("cells.*.forecast", "## `cells`"),
+    ("cells.*.error", "### `error`"),
+    ("cells.*.expected", "### `expected`"),
+    ("cells.*.outputs.*", "### `outputs`"),
+    ("cells.*.outputs.*.mismatch", "### `outputs`"),
+    ("cells.*.outputs.*.dtypes", "### `outputs`"),
+    ("cells.*.outputs.*.tolerance", "### `outputs`"),
+    ("cells.*.outputs.*.worst", "### `outputs`"),
+    ("findings.*", "## `findings`"),
+    ("summary", "## `summary`"),
+    ("score", "## `score`"),
+    ("score.total", "## `score`"),
+    ("score.rules.*", "## `score`"),
+];
+
+/// Tables whose keys are names and no fields.
+const TABLES: &[&str] = &[
+    "matrix.models",
+    "environments.*.packages",
+    "cells.*.outputs",
+    "summary.verdicts",
+    "summary.statuses",
+    "score.rules",
+];
+
+/// Every field that the document does not name under its heading, as `path.field`.
+pub fn undocumented(results: &Value, document: &str) -> BTreeSet<String> {
+    let mut missing = BTreeSet::new();
+    walk(results, "", document, &mut missing);
+    missing
+}
+
+fn walk(value: &Value, path: &str, document: &str, missing: &mut BTreeSet<String>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(object) => {
+            let is_table = TABLES.contains(&path);
+            let heading = OBJECTS.iter().find(|(own, _)| *own == path).map(|(_, heading)| *heading);
+            for (key, value) in object {
+                if is_table {
+                    walk(value, &below("*"), document, missing);
+                    continue;
+                }
+                let is_named =
+                    heading.is_some_and(|heading| section(document, heading).contains(&format!("`{key}`")));
+                if !is_named {
+                    missing.insert(below(key));
+                }
+                walk(value, &below(key), document, missing);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| walk(value, &below("*"), document, missing)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The lines under a heading, up to the next one.
+fn section<'d>(document: &'d str, heading: &str) -> &'d str {
+    let start = document.find(&format!("\n{heading}\n")).map_or(document.len(), |at| at + heading.len() + 2);
+    let rest = &document[start..];
+    &rest[..rest.find("\n#").unwrap_or(rest.len())]
+}
