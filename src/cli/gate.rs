@@ -93,6 +93,17 @@ fn matrix_of(args: &GateArgs) -> Result<(Matrix, Option<EnvName>), Failure> {
                 help: "leave --from and --to out, and give --baseline".to_owned(),
             });
         }
+        let files = &args.files;
+        if files.timeout.is_some()
+            || files.memory.is_some()
+            || files.format.is_some()
+            || !files.trust.is_empty()
+        {
+            return Err(Failure::Usage {
+                what: "a matrix says itself which limits and formats hold".to_owned(),
+                help: "declare [limits] and [formats] there".to_owned(),
+            });
+        }
         return Ok((load::matrix_and_plan(path, &SelectArgs::default())?.0, None));
     }
     let (Some(from), Some(to)) = (&args.from, &args.to) else {

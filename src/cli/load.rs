@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::SelectArgs;
 use super::console;
 use super::failure::Failure;
-use crate::artifact::{Files, Finder, Kind};
+use crate::artifact::{Files, Finder, Kind, Packages};
 use crate::dataset::{self, DatasetError};
 use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
@@ -16,7 +16,7 @@ use crate::vocab::{Event, ExitCode, Record, Verdict};
 
 /// The matrix in a file.
 pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
-    let finder = Finder { files: &Disk, default_producer: None };
+    let finder = Finder { files: &Disk, default_producer: None, packages: Packages::new() };
     Ok(matrix::load_with(path, &|path| fs_err::read(path), &finder)?)
 }
 

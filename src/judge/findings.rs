@@ -399,6 +399,13 @@ impl<'a> Advice<'a> {
     }
 
     fn for_cell(&self, cell: &CellRecord) -> Option<String> {
+        if wants_trust(cell) {
+            return Some(
+                "Look at the types that it names; those that you trust go into --trust, or into `trust` of the format \
+                 in a matrix."
+                    .to_owned(),
+            );
+        }
         let elsewhere = self.list(self.works.get(&(&cell.model, &cell.producer)), &cell.producer);
         let sources = self.list(self.trained.get(&(&cell.model, &cell.consumer)), &cell.consumer);
         let retrain = if sources.is_empty() {
@@ -436,6 +443,11 @@ impl<'a> Advice<'a> {
         };
         Some(format!("Either {keep}, or {retrain}."))
     }
+}
+
+/// Whether skops asks for types to be trusted by name, which says nothing about a release.
+fn wants_trust(cell: &CellRecord) -> bool {
+    cell.error.as_ref().is_some_and(|error| error.class.ends_with(".UntrustedTypesFoundException"))
 }
 
 /// The package that a file needs and its reader does not have, where it is none of scikit-learn's own world: that is no

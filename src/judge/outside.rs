@@ -5,7 +5,9 @@
 
 use super::fold::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use super::verdict::{Opinion, brief, not_made, reference_outcome};
-use crate::vocab::{CellRecord, FilePlan, InputsKind, Observation, Outcome, Phase, Stage, Verdict};
+use crate::vocab::{
+    CellRecord, ErrorFact, FilePlan, InputsKind, Observation, Outcome, Phase, Stage, Verdict,
+};
 
 /// What the agent's own exceptions begin with: it raises where inputs and model do not belong together, and where
 /// what was loaded is no model.
@@ -56,14 +58,44 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
                 _ => None,
             }
         }
-        Outcome::Raised { phase: Phase::Load, .. }
-        | Outcome::Inapplicable { .. }
+        Outcome::Raised { phase: Phase::Load, error, .. } => {
+            let reason = lacking(facts, file, error)?;
+            Some(Opinion { verdict: Verdict::EnvError, stage: Stage::Env, reason: Some(reason) })
+        }
+        Outcome::Inapplicable { .. }
         | Outcome::Unequipped { .. }
         | Outcome::Signalled { .. }
         | Outcome::Exited { .. }
         | Outcome::TimedOut { .. }
         | Outcome::OutOfMemory { .. } => None,
     }
+}
+
+/// What the environments of a file lack, where that is a package of which nobody has said that it belongs to them: it is
+/// missing where the file was made as well, and nothing that moved can be blamed.
+fn lacking(facts: &CellFacts<'_>, file: &FilePlan, error: &ErrorFact) -> Option<String> {
+    let module = missing_module(error)?;
+    let package = file.imports.get(module)?;
+    let producer = &facts.artifact.id.producer;
+    let consumer = facts.consumer_name;
+    let there = match facts.artifact.reference.map(|reference| &reference.outcome) {
+        // Who made it has the package: the move loses it.
+        Some(Outcome::Raised { phase: Phase::Load, error, .. }) if missing_module(error) == Some(module) => {
+            format!("{producer} and {consumer} do not have it")
+        }
+        None => format!("{consumer} does not have it"),
+        Some(_) => return None,
+    };
+    Some(format!(
+        "it needs {package}, and {there}: declare the release that it was made with, in the environments and for its \
+         maker (`{package}==VERSION` beside scikit-learn in --on and --made-by, `packages` and `versions` in a matrix)"
+    ))
+}
+
+/// The module of `No module named '...'`, where it is a whole package.
+fn missing_module(error: &ErrorFact) -> Option<&str> {
+    let module = error.message.strip_prefix("No module named '")?.split('\'').next()?;
+    (error.class.ends_with("ModuleNotFoundError") && !module.contains('.')).then_some(module)
 }
 
 /// Why there is no reference, where there is none.

@@ -42,6 +42,7 @@ pub use types::{
     BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix,
     ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
+pub use units::{LimitError, memory_limit, time_limit};
 pub use version::{Version, VersionError};
 
 /// Whether installed packages fulfil a requirement such as `scikit-learn>=1.1`. A package that is not installed, or

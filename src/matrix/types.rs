@@ -61,6 +61,8 @@ pub struct EnvironmentSpec {
     pub consumer: bool,
     /// Whether it is here only because files from outside were written in it: no model is trained there.
     pub outside: bool,
+    /// Whether its packages are all that it has, as a lock says it; nothing is added to them.
+    pub whole: bool,
 }
 
 impl EnvironmentSpec {
@@ -78,6 +80,7 @@ impl EnvironmentSpec {
             producer: true,
             consumer: true,
             outside: false,
+            whole: false,
         }
     }
 }
@@ -339,6 +342,12 @@ pub struct Limits {
     pub seconds: f64,
     /// Bytes of resident memory beyond the warm interpreter's own.
     pub memory_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { seconds: 60.0, memory_bytes: 2 << 30 }
+    }
 }
 
 /// A declared outcome, names resolved.
