@@ -1,6 +1,5 @@
 //! MLflow model folders: `MLmodel` with what it is, requirements beside it, and the model itself.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -174,11 +173,6 @@ fn example(text: &str) -> Result<Dataset, String> {
         return Ok(dataset);
     }
     rows(value.get("inputs").unwrap_or(&value), None)
-}
-
-/// Notes on what a folder declares.
-pub(super) fn said(versions: &BTreeMap<String, String>) -> Option<String> {
-    versions.get("mlflow-skinny").map(|version| format!("mlflow-skinny {version} stands for its MLflow"))
 }
 
 #[cfg(test)]

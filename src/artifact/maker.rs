@@ -92,21 +92,25 @@ impl Maker {
                 several.join(" and ")
             ));
         }
-        versions(&seen.versions, "recorded in it")
+        versions(&seen.versions, "recorded in the file")
     }
 }
 
 /// Packages whose versions decide how a model behaves; a lock has them all.
 const TOLD: &[&str] = &["python", "scikit-learn", "numpy", "scipy", "joblib"];
+/// So many packages are told one by one.
+const FEW: usize = 10;
 /// Packages of a lock that an installer brings itself, and that no model needs.
 const TOOLS: &[&str] = &["pip", "setuptools", "wheel", "uv"];
 
 impl Versions {
     /// For the reader: what is known, and what is assumed.
     pub fn said(&self) -> String {
-        let told: Vec<String> = TOLD
-            .iter()
-            .filter_map(|name| self.packages.get(*name).map(|version| format!("{name} {version}")))
+        let more = self.packages.keys().map(String::as_str).filter(|name| !TOLD.contains(name));
+        // A whole lock stands elsewhere.
+        let names = TOLD.iter().copied().chain(more.filter(|_| self.packages.len() <= FEW));
+        let told: Vec<String> = names
+            .filter_map(|name| self.packages.get(name).map(|version| format!("{name} {version}")))
             .collect();
         let lacking: Vec<&str> =
             TOLD.iter().copied().filter(|name| !self.packages.contains_key(*name)).collect();

@@ -260,15 +260,12 @@ impl State<'_> {
         let refused = |what: String| Content { refusal: Some(what), ..Content::default() };
         if self.files.kind(&found.path) == Kind::Folder {
             return match folder::read(self.files, &found.path, notes) {
-                Ok(folder) => {
-                    notes.extend(folder::said(&folder.seen.versions));
-                    Content {
-                        seen: folder.seen,
-                        packed: Some(folder.bytes.into()),
-                        example: folder.inputs,
-                        refusal: None,
-                    }
-                }
+                Ok(folder) => Content {
+                    seen: folder.seen,
+                    packed: Some(folder.bytes.into()),
+                    example: folder.inputs,
+                    refusal: None,
+                },
                 Err(reason) => refused(format!("`{}` cannot be tried: {reason}", found.declared)),
             };
         }

@@ -359,15 +359,15 @@ fn what_works_when_tried_again_is_flaky() {
     let context = trained();
     let python = context.interpreters("both")["sk1.5.2"].clone();
     // It fails once in the environment that is moved to: the first load there leaves a mark behind.
-    let mark = context.path("mark");
-    context.write("mark", "");
+    // Shared memory is what a cell can write to and the next one finds again.
+    let mark = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
     let code = format!(
         "import os, pickle\nfrom sklearn.preprocessing import StandardScaler\nclass Once:\n    def __init__(self, inner): \
          self.inner = inner\n    def __reduce__(self):\n        code = 'import os, sklearn\\nif \
          sklearn.__version__ == \"1.2.2\" and os.path.exists({mark:?}):\\n    os.remove({mark:?})\\n    raise \
          ValueError(\"not today\")'\n        return eval, ('(exec(code), inner)[1]', {{'code': code, 'inner': \
          self.inner}})\nmodel = StandardScaler().fit([[0.0], [1.0]])\npickle.dump(Once(model), open('once.pkl', 'wb'))\n",
-        mark = mark.display().to_string()
+        mark = mark.path().display().to_string()
     );
     context.python(&python, &["-c", &code]);
     let ended = context.run(["gate", "once.pkl", "--from", "new.json", "--to", "old.json", "-q"]).expect(0);
