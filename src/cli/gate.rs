@@ -44,7 +44,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
             help: "give --baseline, or declare [[expect]] in the matrix".to_owned(),
         });
     }
-    let running = args.running.running();
+    let running = args.running.passing();
     let wanted = Wanted {
         matrix: matrix.clone(),
         plan: plan.clone(),

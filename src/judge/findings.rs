@@ -321,6 +321,15 @@ fn environment_text(cell: &CellRecord) -> Vec<String> {
 }
 
 fn environment_remedy(record: &Record, cell: &CellRecord) -> Option<String> {
+    let imports = imports(record);
+    if imports.contains_key(&cell.model)
+        && let Some(package) = missing_package(&imports, cell)
+    {
+        return Some(format!(
+            "Say which {package} belongs to it, where it was made and where it is read: `--made-by \
+             \"scikit-learn==... {package}==...\"` and the same for --on (`versions` and `packages` in a matrix)."
+        ));
+    }
     record
         .environments
         .iter()
@@ -353,6 +362,8 @@ struct Advice<'a> {
     outside: BTreeSet<&'a ModelName>,
     /// Those of them whose outputs were given.
     expecting: BTreeSet<&'a ModelName>,
+    /// What they import.
+    imports: BTreeMap<&'a ModelName, &'a Imports>,
 }
 
 impl<'a> Advice<'a> {
@@ -386,7 +397,7 @@ impl<'a> Advice<'a> {
         let outside = record.artifacts.iter().filter(|it| it.file.is_some()).map(|it| &it.model).collect();
         let given = |it: &&crate::vocab::ArtifactRecord| it.file.as_ref().is_some_and(|file| file.expected);
         let expecting = record.artifacts.iter().filter(given).map(|it| &it.model).collect();
-        Self { works, trained, names, outside, expecting }
+        Self { works, trained, names, outside, expecting, imports: imports(record) }
     }
 
     fn list(&self, set: Option<&BTreeSet<usize>>, except: &EnvName) -> Vec<String> {
@@ -419,7 +430,7 @@ impl<'a> Advice<'a> {
             )
         };
         if self.outside.contains(&cell.model) {
-            if let Some(package) = missing_package(cell) {
+            if let Some(package) = missing_package(&self.imports, cell) {
                 return Some(format!(
                     "{} has no `{package}`: the file needs it. Name it with the environment, such as \
                      \"scikit-learn==... {package}==...\".",
@@ -452,11 +463,21 @@ fn wants_trust(cell: &CellRecord) -> bool {
 
 /// The package that a file needs and its reader does not have, where it is none of scikit-learn's own world: that is no
 /// finding about a release.
-fn missing_package(cell: &CellRecord) -> Option<&str> {
+fn missing_package<'a>(imports: &BTreeMap<&ModelName, &'a Imports>, cell: &'a CellRecord) -> Option<&'a str> {
     const OWN: &[&str] = &["sklearn", "numpy", "scipy", "joblib"];
     let error = cell.error.as_ref().filter(|error| error.class == "ModuleNotFoundError")?;
     let root = error.module.as_deref()?.split('.').next()?;
-    (!OWN.contains(&root)).then_some(root)
+    let known = imports.get(&cell.model).and_then(|imports| imports.get(root));
+    (!OWN.contains(&root)).then(|| known.map_or(root, String::as_str))
+}
+
+/// Modules with the packages that bring them.
+type Imports = BTreeMap<String, String>;
+
+/// What the files of a record import.
+fn imports(record: &Record) -> BTreeMap<&ModelName, &Imports> {
+    let files = record.artifacts.iter().filter_map(|it| Some((&it.model, &it.file.as_ref()?.imports)));
+    files.collect()
 }
 
 #[cfg(test)]

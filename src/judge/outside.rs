@@ -3,10 +3,13 @@
 //! Without anything to compare with, a cell that loads and predicts is neither `identical` nor a failure: it is
 //! `unsupported`, decided at the stage that it reached, and its status says that nothing could be judged.
 
+use std::collections::BTreeMap;
+
 use super::fold::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use super::verdict::{Opinion, brief, not_made, reference_outcome};
 use crate::vocab::{
-    CellRecord, ErrorFact, FilePlan, InputsKind, Observation, Outcome, Phase, Stage, Verdict,
+    Agreement, CellRecord, ErrorFact, FilePlan, InputsKind, Observation, Outcome, OutputComparison, Phase,
+    Stage, Verdict,
 };
 
 /// What the agent's own exceptions begin with: it raises where inputs and model do not belong together, and where
@@ -86,10 +89,7 @@ fn lacking(facts: &CellFacts<'_>, file: &FilePlan, error: &ErrorFact) -> Option<
         None => format!("{consumer} does not have it"),
         Some(_) => return None,
     };
-    Some(format!(
-        "it needs {package}, and {there}: declare the release that it was made with, in the environments and for its \
-         maker (`{package}==VERSION` beside scikit-learn in --on and --made-by, `packages` and `versions` in a matrix)"
-    ))
+    Some(format!("it needs {package}, and {there}"))
 }
 
 /// The module of `No module named '...'`, where it is a whole package.
@@ -112,6 +112,26 @@ fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<String> {
             Some(format!("{producer} gave no reference"))
         }
     }
+}
+
+/// Why the outputs that differ say nothing about an environment, where that is so: each of them differs in the producer
+/// itself as soon as the random numbers do.
+pub(super) fn random(
+    artifact: &ArtifactFacts<'_>,
+    outputs: &BTreeMap<String, OutputComparison>,
+) -> Option<String> {
+    let differ = |it: &OutputComparison| matches!(it.agreement, Agreement::Outside | Agreement::Mismatched);
+    let names: Vec<&str> =
+        outputs.iter().filter(|(_, it)| differ(it)).map(|(name, _)| name.as_str()).collect();
+    let explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(name));
+    explained.then(|| {
+        format!(
+            "{} is random: it differs in {} itself with another seed, so that nothing that moved can be blamed; give \
+             the model a random_state",
+            names.join(", "),
+            artifact.id.producer
+        )
+    })
 }
 
 /// Adds what a reader has to know of the inputs to an opinion on values.

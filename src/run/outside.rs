@@ -18,7 +18,7 @@ pub(super) fn modules(plan: &Plan) -> Vec<String> {
 }
 
 impl Dispatcher<'_> {
-    fn file_of(&self, artifact: u32) -> Option<Arc<OutsideFile>> {
+    pub(super) fn file_of(&self, artifact: u32) -> Option<Arc<OutsideFile>> {
         match &self.plan.models[self.plan.artifacts[artifact as usize].model as usize].source {
             crate::matrix::ModelSource::File(file) => Some(Arc::clone(file)),
             crate::matrix::ModelSource::Expression(_) | crate::matrix::ModelSource::Recipe { .. } => None,

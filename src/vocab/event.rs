@@ -136,6 +136,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         outputs: BTreeMap<String, OutputComparison>,
     },
+    /// The producer of a file from outside was asked a second time, with another seed.
+    ReferenceRepeated {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// Cache key of the second observation.
+        key: Digest,
+        /// How that compares with the first one: what differs is random.
+        outputs: BTreeMap<String, OutputComparison>,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
     /// Last line of a finished run.
     RunFinished {
         /// RFC 3339 time.

@@ -377,3 +377,72 @@ fn what_works_when_tried_again_is_flaky() {
     let again = context.run(["gate", "once.pkl", "--from", "new.json", "--to", "old.json", "-q"]).expect(0);
     assert!(again.stdout().contains("1 flaky"), "{again}");
 }
+
+/// Models whose `transform` adds noise: from the global generator, and from one of its own.
+const RANDOM: &str = r#"
+import pickle
+CODE = """
+import numpy
+class Noise:
+    n_features_in_ = 2
+    def __init__(self, own): self.own = own
+    def transform(self, X):
+        return X + (numpy.random.default_rng() if self.own else numpy.random).normal(size=X.shape)
+"""
+class Made:
+    def __init__(self, own): self.own = own
+    def __reduce__(self):
+        return eval, ("[exec(code, scope), scope['Noise'](own)][1]", {"code": CODE, "scope": {}, "own": self.own})
+for name, own in [("global", False), ("own", True)]:
+    pickle.dump(Made(own), open(name + ".pkl", "wb"))
+"#;
+
+#[test]
+fn what_is_random_is_not_called_drift() {
+    let context = trained();
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    context.python(&python, &["-c", RANDOM]);
+    let check = ["check", "global.pkl", "own.pkl", "--made-by", "new.json", "--on", "old.json", "-q"];
+    let ended = context.run(check).expect(101);
+    // One seed gives the same numbers everywhere; without one nobody can tell.
+    let verdicts = context.verdicts("check");
+    assert_eq!(verdicts["global new old"], "identical value", "{ended}");
+    assert_eq!(verdicts["own new old"], "unsupported value", "{ended}");
+    assert!(ended.stdout().contains("transform is random"), "{ended}");
+    // Nothing is asked again.
+    let events = context.events("check").len();
+    let again = context.run(check).expect(101);
+    assert!(again.stderr().contains("nothing had to be executed"), "{again}");
+    assert!(context.events("check").len() <= events + 1);
+}
+
+/// What happened to a model whose package is not installed where it is read, or not even where it is said to be made.
+#[test]
+fn a_package_that_nobody_declared_is_asked_for() {
+    let context = trained();
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    let code = "import pickle, sys, types\nimport sklearn.linear_model as m\nmodule = types.ModuleType('imblearn')\n\
+                class Sampler(m.LinearRegression): pass\nSampler.__module__ = 'imblearn'\nmodule.Sampler = Sampler\n\
+                sys.modules['imblearn'] = module\npickle.dump(Sampler().fit([[0.0], [1.0]], [0, 1]), open('s.pkl', 'wb'))";
+    context.python(&python, &["-c", code]);
+    let check = ["check", "s.pkl", "--made-by", "new.json", "--on", "old.json", "-q"];
+    insta::with_settings!({ filters => FILTERS.iter().copied() }, {
+        insta::assert_snapshot!(context.run(check).expect(101).to_string());
+    });
+}
+
+#[test]
+fn limits_are_the_commands_own() {
+    let context = trained();
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    let code = "import pickle\nclass Slow:\n    def __reduce__(self): return eval, ('__import__(\"time\").sleep(600)',)\n\
+                class Large:\n    def __reduce__(self): return eval, ('bytearray(3 << 29)',)\n\
+                pickle.dump(Slow(), open('slow.pkl', 'wb'))\npickle.dump(Large(), open('large.pkl', 'wb'))";
+    context.python(&python, &["-c", code]);
+    let check =
+        ["check", "slow.pkl", "large.pkl", "--on", "new.json", "-q", "--timeout", "1s", "--memory", "256MiB"];
+    context.run(check).expect(100);
+    let verdicts = context.verdicts("check");
+    assert_eq!(verdicts["slow unknown new"], "timeout load");
+    assert_eq!(verdicts["large unknown new"], "out-of-memory load");
+}
