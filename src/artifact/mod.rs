@@ -275,7 +275,12 @@ impl State<'_> {
                 refusal: package.corruption(&found.declared, &bytes),
                 ..Content::default()
             },
-            Err(error) => refused(format!("`{}` cannot be read: {error}", found.declared)),
+            Err(error) => {
+                // Who reads may name the path again.
+                let text = error.to_string();
+                let reason = text.rsplit_once("`: ").map_or(text.as_str(), |(_, reason)| reason);
+                refused(format!("`{}` cannot be read: {reason}", found.declared))
+            }
         }
     }
 

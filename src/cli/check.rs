@@ -15,7 +15,8 @@ use crate::artifact::{self, Finder, Packages};
 use crate::format::{self, Format};
 use crate::judge::JudgeOptions;
 use crate::matrix::{
-    ArtifactDeclaration, DatasetSpec, EnvironmentSpec, FindArtifacts as _, Limits, MadeBy, Matrix, ModelSpec,
+    ArtifactDeclaration, COMMAND_LINE, DatasetSpec, EnvironmentSpec, FindArtifacts as _, Limits, MadeBy,
+    Matrix, ModelSpec,
 };
 use crate::plan::{self, Selection};
 use crate::vocab::{EnvName, ExitCode, FormatName, ReferenceKind, Verdict};
@@ -258,6 +259,6 @@ fn spec(name: &str, files: &ArtifactArgs) -> Result<DatasetSpec, Failure> {
         digest: None,
         dataframe: false,
         span: 0..0,
-        declared_at: "--inputs".to_owned(),
+        declared_at: COMMAND_LINE.to_owned(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::outside::{is_uncompared, what_is_missing};
 use crate::explain;
 use crate::vocab::{
     CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, ReferenceKind,
@@ -74,6 +75,9 @@ impl Key {
                 (kind, cause)
             }
             Verdict::EnvError => (FindingKind::Environment, reason(cell)),
+            Verdict::Unsupported if is_uncompared(cell.verdict, cell.stage) => {
+                (FindingKind::Unjudged, reason(cell))
+            }
             Verdict::Unsupported => (FindingKind::Unsupported, reason(cell)),
             Verdict::PredictError
             | Verdict::LoadError
@@ -153,7 +157,9 @@ fn finding(
     let (mut title, mut details) = match key.kind {
         FindingKind::Drift | FindingKind::Nondeterministic => drift_text(key.kind, worst, &members),
         FindingKind::Failure => failure_text(worst),
-        FindingKind::Environment | FindingKind::Unsupported => (cut(&reason(worst)), environment_text(worst)),
+        FindingKind::Environment | FindingKind::Unjudged | FindingKind::Unsupported => {
+            (cut(&reason(worst)), environment_text(worst))
+        }
     };
     let mut remedy = match key.kind {
         FindingKind::Drift => match record.formats.iter().find(|format| format.name == worst.format) {
@@ -176,6 +182,7 @@ fn finding(
                 .to_owned(),
         ),
         FindingKind::Environment => environment_remedy(record, worst),
+        FindingKind::Unjudged => Some(what_is_missing(record, worst)),
         FindingKind::Unsupported => None,
     };
     let rule = key.rule.as_deref().and_then(explain::find);

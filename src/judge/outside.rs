@@ -9,16 +9,44 @@ use super::fold::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use super::verdict::{Opinion, brief, not_made, reference_outcome};
 use crate::vocab::{
     Agreement, CellRecord, ErrorFact, FilePlan, InputsKind, Observation, Outcome, OutputComparison, Phase,
-    Stage, Verdict,
+    Record, Stage, Verdict,
 };
 
 /// What the agent's own exceptions begin with: it raises where inputs and model do not belong together, and where
 /// what was loaded is no model.
 const AGENT: &str = "shelflife_agent.";
 
-/// Whether a failure means that what was given does not belong together, rather than that it stopped working.
-pub fn is_bad_input(cell: &CellRecord) -> bool {
+/// Whether a failure means that what was given does not belong together, rather than that it stopped working: the agent
+/// says so, or the inputs that were given do not suit the model where it was made either.
+pub fn is_bad_input(record: &Record, cell: &CellRecord) -> bool {
+    let is_given = || {
+        let artifact = record.artifacts.iter().find(|it| it.id == cell.artifact);
+        artifact.and_then(|it| it.file.as_ref()).is_some_and(|file| file.inputs == InputsKind::Given)
+    };
     cell.error.as_ref().is_some_and(|error| error.class.starts_with(AGENT))
+        || (cell.verdict == Verdict::Unsupported && cell.stage == Stage::Predict && is_given())
+}
+
+/// What to tell so that a file that was tried can be judged.
+pub(super) fn what_is_missing(record: &Record, cell: &CellRecord) -> String {
+    let class = cell.error.as_ref().map_or("", |error| error.class.as_str());
+    let producer = record.environments.iter().find(|env| env.name == cell.producer);
+    match cell.stage {
+        Stage::Predict if class.ends_with(".NotAModel") => {
+            "Name a file that holds a fitted estimator or pipeline.".to_owned()
+        }
+        Stage::Predict => {
+            "Give it inputs that it takes: the columns that it was fitted on, by --inputs (`inputs` in a matrix)."
+                .to_owned()
+        }
+        _ if !cell.outputs.is_empty() => {
+            "Give the model a random_state and save it again; until then nothing can be said of it.".to_owned()
+        }
+        _ => producer.and_then(|env| env.remedy.clone()).unwrap_or_else(|| {
+            "Say what made it (--made-by, `versions` in a matrix), or what it should give (--inputs with --expected)."
+                .to_owned()
+        }),
+    }
 }
 
 /// Whether a cell came to its end and there was nothing to compare it with.
@@ -104,9 +132,7 @@ fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<String> {
     match (facts.artifact.reference.map(reference_outcome), facts.producer) {
         (Some(Ok(())), _) => None,
         (Some(Err(reason)), _) => Some(format!("{producer}, which should have made it, {reason}")),
-        (None, EnvironmentFacts::Elsewhere) => {
-            Some("nothing tells what made it; declare that, or give expected outputs".to_owned())
-        }
+        (None, EnvironmentFacts::Elsewhere) => Some("nothing tells what made it".to_owned()),
         (None, EnvironmentFacts::Failed { reason, .. }) => Some(not_made(producer, reason)),
         (None, EnvironmentFacts::Ready { .. } | EnvironmentFacts::Unknown) => {
             Some(format!("{producer} gave no reference"))
@@ -126,8 +152,7 @@ pub(super) fn random(
     let explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(name));
     explained.then(|| {
         format!(
-            "{} is random: it differs in {} itself with another seed, so that nothing that moved can be blamed; give \
-             the model a random_state",
+            "{} is random: it differs in {} itself with another seed, so that nothing that moved can be blamed",
             names.join(", "),
             artifact.id.producer
         )

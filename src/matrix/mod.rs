@@ -39,8 +39,8 @@ pub use requirement::{Requirement, Specifier, Specifiers, package_name};
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
-    BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix,
-    ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    BuildSpec, COMMAND_LINE, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits,
+    Matrix, ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
 pub use units::{LimitError, memory_limit, time_limit};
 pub use version::{Version, VersionError};

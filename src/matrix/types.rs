@@ -306,6 +306,20 @@ pub struct DatasetSpec {
     pub declared_at: String,
 }
 
+impl DatasetSpec {
+    /// How the type of a column is declared where this dataset is.
+    pub fn dtype_hint(&self, column: &str, dtype: &str) -> String {
+        if self.declared_at == COMMAND_LINE {
+            format!("--dtype {column}={dtype}")
+        } else {
+            format!("dtypes = {{ {column} = \"{dtype}\" }}")
+        }
+    }
+}
+
+/// Where inputs of a command line are declared.
+pub const COMMAND_LINE: &str = "--inputs";
+
 /// A tolerance for part of the comparisons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToleranceRule {

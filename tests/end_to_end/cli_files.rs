@@ -67,6 +67,7 @@ fn trained() -> TestContext {
 /// What differs from machine to machine.
 const FILTERS: &[(&str, &str)] = &[
     (r"python 3\.11\.\d+", "python 3.11.[N]"),
+    (r"check\.\d{8}T\d{6}(-\d+)?", "check.[TIME]"),
     (r"sha256 is\s+[0-9a-f]{12}", "sha256 is [FOUND]"),
     (r"metadata says [0-9a-f]{12}", "metadata says [EXPECTED]"),
 ];
@@ -284,14 +285,31 @@ fn inputs_that_do_not_fit_are_told_from_models_that_do_not_work() {
         let fixed = ["check", "--made-by", "new.json", "--on", "new.json", "--on", "old.json", "-q"];
         context.run(fixed.iter().chain(more).copied())
     };
-    let narrow = check(&["saved/scaler.joblib", "-i", "narrow.csv"]).expect(102);
-    assert!(narrow.stdout().contains("the inputs have 3 columns, and the model was fitted on 4"), "{narrow}");
     context.write("text.csv", "a,b,c,d\nred,1,2,3\nblue,4,5,6\n");
-    let text = check(&["saved/scaler.joblib", "-i", "text.csv"]).expect(101);
-    assert!(text.stdout().contains("text.csv"), "{text}");
-    assert!(text.stdout().contains("the inputs do not suit it"), "{text}");
-    let no_model = check(&["dict.pkl"]).expect(102);
-    assert!(no_model.stdout().contains("holds a dict"), "{no_model}");
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    let names = "import joblib\nmodel = joblib.load('saved/scaler.joblib')\nimport numpy\n\
+                 model.feature_names_in_ = numpy.array(['a', 'b', 'c', 'e'], dtype=object)\n\
+                 joblib.dump(model, 'named.joblib')";
+    context.python(&python, &["-c", names]);
+    // Reading it fails, also for root.
+    std::os::unix::fs::symlink("/proc/self/mem", context.path("unreadable.pkl")).unwrap();
+    for (name, arguments) in [
+        ("narrow", &["saved/scaler.joblib", "-i", "narrow.csv"][..]),
+        ("text", &["saved/scaler.joblib", "-i", "text.csv"]),
+        ("lacking_column", &["named.joblib", "-i", "X.csv"]),
+        ("no_model", &["dict.pkl"]),
+        ("not_float", &["saved/scaler.joblib", "-i", "text.csv", "--dtype", "a=float64"]),
+        ("no_trust", &["saved/scaler.joblib", "--trust", "all"]),
+    ] {
+        let code = if name == "no_trust" { 2 } else { 102 };
+        insta::with_settings!({ filters => FILTERS.iter().copied() }, {
+            insta::assert_snapshot!(format!("inputs_{name}"), check(arguments).expect(code).to_string());
+        });
+    }
+    insta::with_settings!({ filters => FILTERS.iter().copied() }, {
+        let both = check(&["unreadable.pkl", "saved/scaler.joblib"]).expect(100);
+        insta::assert_snapshot!("inputs_unreadable", both.to_string());
+    });
     insta::assert_snapshot!("no_inputs", check(&["saved", "-i", "missing.csv"]).expect(102).to_string());
     insta::assert_snapshot!("ragged_inputs", {
         context.write("ragged.jsonl", "[1, 2]\n[1]\n");
