@@ -371,6 +371,8 @@ struct Advice<'a> {
     expecting: BTreeSet<&'a ModelName>,
     /// What they import.
     imports: BTreeMap<&'a ModelName, &'a Imports>,
+    /// What their own producers did instead of predicting.
+    broken: BTreeMap<&'a ModelName, &'a str>,
 }
 
 impl<'a> Advice<'a> {
@@ -404,7 +406,13 @@ impl<'a> Advice<'a> {
         let outside = record.artifacts.iter().filter(|it| it.file.is_some()).map(|it| &it.model).collect();
         let given = |it: &&crate::vocab::ArtifactRecord| it.file.as_ref().is_some_and(|file| file.expected);
         let expecting = record.artifacts.iter().filter(given).map(|it| &it.model).collect();
-        Self { works, trained, names, outside, expecting, imports: imports(record) }
+        let broken = record
+            .artifacts
+            .iter()
+            .filter(|it| it.file.is_some() && it.digest.is_some())
+            .filter_map(|it| Some((&it.model, it.reason.as_deref()?)))
+            .collect();
+        Self { works, trained, names, outside, expecting, imports: imports(record), broken }
     }
 
     fn list(&self, set: Option<&BTreeSet<usize>>, except: &EnvName) -> Vec<String> {
@@ -446,6 +454,13 @@ impl<'a> Advice<'a> {
             }
             if cell.stage == Stage::Read && elsewhere.is_empty() {
                 return Some("Get the file again, or save it again: it is damaged, or no model.".to_owned());
+            }
+            if let Some(what) = self.broken.get(&cell.model).filter(|_| elsewhere.is_empty()) {
+                return Some(format!(
+                    "It fails where it was made as well ({}): the file is damaged, or something else made it; say what \
+                     with --made-by (`versions` in a matrix).",
+                    cut(what)
+                ));
             }
             // Its maker is not where it is used: what counts is where it was tried.
             let stay = match elsewhere.as_slice() {

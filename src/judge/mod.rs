@@ -159,7 +159,10 @@ fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
         size: made.map(|made| made.size),
         train_seconds: made.map(|made| made.train_seconds),
         save_seconds: made.map(|made| made.save_seconds),
-        reason: artifact.absence.map(|absence| verdict::absence_reason(&artifact.id, absence)),
+        reason: artifact
+            .absence
+            .map(|absence| verdict::absence_reason(&artifact.id, absence))
+            .or_else(|| outside::own_failure(artifact)),
         file: artifact.file.cloned(),
     }
 }

@@ -159,6 +159,13 @@ pub(super) fn random(
     })
 }
 
+/// What the producer of a file did with it instead of predicting: whoever fails elsewhere fails there as well.
+pub(super) fn own_failure(artifact: &ArtifactFacts<'_>) -> Option<String> {
+    artifact.file?;
+    let what = reference_outcome(artifact.reference?).err()?;
+    Some(format!("{} {what}", artifact.id.producer))
+}
+
 /// Adds what a reader has to know of the inputs to an opinion on values.
 pub(super) fn remarked(artifact: &ArtifactFacts<'_>, opinion: Opinion) -> Opinion {
     let synthetic = artifact.file.is_some_and(|file| file.inputs == InputsKind::Synthetic);
