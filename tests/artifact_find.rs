@@ -15,23 +15,23 @@ struct Disk;
 
 impl Files for Disk {
     fn kind(&self, path: &Path) -> Kind {
-        match std::fs::metadata(path) {
+        match fs_err::metadata(path) {
             Ok(known) if known.is_dir() => Kind::Folder,
             Ok(_) => Kind::File,
-            Err(_) if std::fs::symlink_metadata(path).is_ok() => Kind::Dangling,
+            Err(_) if fs_err::symlink_metadata(path).is_ok() => Kind::Dangling,
             Err(_) => Kind::Missing,
         }
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         let mut entries: Vec<PathBuf> =
-            std::fs::read_dir(folder)?.map(|entry| entry.unwrap().path()).collect();
+            fs_err::read_dir(folder)?.map(|entry| entry.unwrap().path()).collect();
         entries.sort();
         Ok(entries)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        fs_err::read(path)
     }
 
     fn canonical(&self, path: &Path) -> PathBuf {
@@ -77,8 +77,8 @@ fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |path: &str, bytes: &[u8]| {
         let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, bytes).unwrap();
     };
     write("models/churn/MLmodel", MLMODEL.as_bytes());
     write("models/churn/requirements.txt", b"mlflow==2.22.0\nscikit-learn==1.5.2\nnumpy==2.1.3\npandas<3\n");
