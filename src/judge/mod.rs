@@ -3,6 +3,7 @@
 //! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
 //! the same record on any machine, with or without Python.
 
+mod advice;
 mod baseline;
 mod causes;
 mod findings;
