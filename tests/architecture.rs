@@ -31,6 +31,7 @@ const LAYERS: &[(&str, u8)] = &[
 const SIBLINGS: &[(&str, &str)] = &[
     ("artifact", "dataset"),
     ("artifact", "format"),
+    ("artifact", "inspect"),
     ("artifact", "matrix"),
     ("dataset", "matrix"),
     ("explain", "matrix"),

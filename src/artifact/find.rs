@@ -2,9 +2,11 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::folder::MLMODEL;
 use super::{Files, Kind};
 use crate::format;
 use crate::matrix::{ArtifactDeclaration, Refusal, glob};
+use crate::vocab::ArtifactKind;
 
 /// Folders below one another that are walked, at most: deeper than any registry.
 const DEPTH: usize = 8;
@@ -41,7 +43,17 @@ pub(super) fn files(
             }
         }
     } else {
+        let is_description = declaration.path.file_name().is_some_and(|name| name == MLMODEL);
         match files.kind(&declaration.path) {
+            Kind::File if is_description => {
+                // The description of a folder stands for the folder.
+                let folder = declaration.path.parent().unwrap_or(Path::new(""));
+                walk.found.push(if folder.as_os_str().is_empty() {
+                    PathBuf::from(".")
+                } else {
+                    folder.to_owned()
+                });
+            }
             Kind::File => walk.found.push(declaration.path.clone()),
             Kind::Folder => walk.folder(&declaration.path, 0),
             Kind::Dangling => walk.dangling.push(declaration.path.clone()),
@@ -67,7 +79,8 @@ pub(super) fn files(
     if found.is_empty() && dangling.is_empty() && unlisted.is_empty() {
         let known: Vec<String> = extensions().map(|extension| format!(".{extension}")).collect();
         let what = if is_glob { "matches no file" } else { "holds no artifact" };
-        refuse(format!("`{declared}` {what}"), &format!("saved models end in {}", known.join(", ")));
+        let help = format!("saved models end in {}, or are folders with an {MLMODEL} file", known.join(", "));
+        refuse(format!("`{declared}` {what}"), &help);
     }
     let names = names(&found, declaration);
     found
@@ -80,8 +93,10 @@ pub(super) fn files(
 fn extensions() -> impl Iterator<Item = &'static str> {
     let table = format::TABLE
         .iter()
-        .filter(|row| super::recognise::TRIED.contains(&row.handler))
-        .filter_map(|row| Some(format::handler(row.handler)?.extension));
+        .filter_map(|row| format::handler(row.handler))
+        // A format of folders has no files of its own.
+        .filter(|handler| handler.reads.is_some_and(|kind| kind != ArtifactKind::Mlflow))
+        .map(|handler| handler.extension);
     let mut known: Vec<&str> = Vec::new();
     for extension in table.chain(EXTENSIONS.iter().copied()) {
         if !known.contains(&extension) {
@@ -160,6 +175,9 @@ impl Walk<'_> {
     fn folder(&mut self, folder: &Path, depth: usize) {
         if depth > DEPTH {
             return;
+        }
+        if self.files.kind(&folder.join(MLMODEL)) == Kind::File {
+            return self.found.push(folder.to_owned());
         }
         let entries = match self.files.list(folder) {
             Ok(entries) => entries,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::package::Package;
-use super::recognise;
+use super::recognise::Seen;
 use crate::matrix::{EnvironmentSpec, MadeBy, RuntimeSpec, Version, VersionError, VersionSpec, package_name};
 use crate::vocab::EnvName;
 
@@ -62,14 +62,17 @@ pub(super) enum Maker {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Versions {
     packages: BTreeMap<String, String>,
+    /// Whether they are all that there was.
+    whole: bool,
     found: &'static str,
 }
 
 impl Maker {
     /// What was declared, else the metadata beside the file, else what the file itself records.
-    pub fn of(declared: Option<&MadeBy>, package: &Package, bytes: &[u8]) -> Self {
+    pub fn of(declared: Option<&MadeBy>, package: &Package, seen: &Seen, notes: &mut Vec<String>) -> Self {
         let versions = |packages: &BTreeMap<String, String>, found| {
-            Self::Versions(Versions { packages: packages.clone(), found })
+            let whole = package.is_lock && declared.is_none();
+            Self::Versions(Versions { packages: packages.clone(), whole, found })
         };
         match declared {
             Some(MadeBy::Environment(name)) => return Self::Environment(name.clone()),
@@ -80,26 +83,34 @@ impl Maker {
             let found = if package.is_lock { "locked in its metadata" } else { "recorded in its metadata" };
             return versions(&package.versions, found);
         }
-        match recognise::recorded_scikit_learn(bytes) {
-            Some(version) => {
-                versions(&BTreeMap::from([("scikit-learn".to_owned(), version)]), "recorded in the file")
-            }
-            None => Self::Unknown,
+        if !seen.versions.contains_key("scikit-learn") {
+            return Self::Unknown;
         }
+        if let Some(several) = seen.several.get("scikit-learn") {
+            notes.push(format!(
+                "parts of it are by scikit-learn {}: taken as put together by the newest",
+                several.join(" and ")
+            ));
+        }
+        versions(&seen.versions, "recorded in the file")
     }
 }
 
 /// Packages whose versions decide how a model behaves; a lock has them all.
 const TOLD: &[&str] = &["python", "scikit-learn", "numpy", "scipy", "joblib"];
+/// So many packages are told one by one.
+const FEW: usize = 10;
 /// Packages of a lock that an installer brings itself, and that no model needs.
 const TOOLS: &[&str] = &["pip", "setuptools", "wheel", "uv"];
 
 impl Versions {
     /// For the reader: what is known, and what is assumed.
     pub fn said(&self) -> String {
-        let told: Vec<String> = TOLD
-            .iter()
-            .filter_map(|name| self.packages.get(*name).map(|version| format!("{name} {version}")))
+        let more = self.packages.keys().map(String::as_str).filter(|name| !TOLD.contains(name));
+        // A whole lock stands elsewhere.
+        let names = TOLD.iter().copied().chain(more.filter(|_| self.packages.len() <= FEW));
+        let told: Vec<String> = names
+            .filter_map(|name| self.packages.get(name).map(|version| format!("{name} {version}")))
             .collect();
         let lacking: Vec<&str> =
             TOLD.iter().copied().filter(|name| !self.packages.contains_key(*name)).collect();
@@ -111,7 +122,7 @@ impl Versions {
     }
 
     /// The environment that these versions make.
-    pub fn environment(&self, named_columns: bool) -> EnvironmentSpec {
+    pub fn environment(&self) -> EnvironmentSpec {
         let scikit_learn = self.packages.get("scikit-learn").map(String::as_str);
         let python = self.packages.get("python").map(String::as_str);
         let mut name = match scikit_learn {
@@ -121,17 +132,14 @@ impl Versions {
         if let Some(python) = python {
             name.push_str(&format!("-py{}", python_for(scikit_learn, Some(python))));
         }
-        let mut packages: BTreeMap<String, VersionSpec> = self
+        let packages: BTreeMap<String, VersionSpec> = self
             .packages
             .iter()
             .filter(|(package, _)| *package != "python" && !TOOLS.contains(&package.as_str()))
             .map(|(package, version)| (package.clone(), VersionSpec::Exact(version.clone())))
             .collect();
-        if named_columns {
-            packages.entry(super::PANDAS.to_owned()).or_insert(VersionSpec::Latest);
-        }
         let runtime = RuntimeSpec::Venv { python: python_for(scikit_learn, python) };
-        environment(&name, runtime, packages)
+        EnvironmentSpec { whole: self.whole, ..environment(&name, runtime, packages) }
     }
 }
 
@@ -205,7 +213,7 @@ impl EnvironmentText {
             .map(|(package, version)| (package.clone(), VersionSpec::Exact(version.clone())))
             .collect();
         let runtime = RuntimeSpec::Venv { python: python_for(None, Some(python)) };
-        EnvironmentSpec { packages, ..EnvironmentSpec::new(name, runtime) }
+        EnvironmentSpec { packages, whole: true, ..EnvironmentSpec::new(name, runtime) }
     }
 }
 

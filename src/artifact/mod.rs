@@ -5,9 +5,11 @@
 
 mod arrays;
 mod find;
+mod folder;
 mod maker;
 mod package;
 mod recognise;
+mod requirements;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -17,16 +19,19 @@ use std::sync::Arc;
 pub use arrays::Arrays;
 pub use maker::{EnvironmentText, python_for};
 pub use package::json_inputs;
+pub use requirements::pin;
 
-use crate::dataset;
+use crate::dataset::{self, Dataset};
+use crate::format;
 use crate::matrix::{
     ArtifactDeclaration, EnvironmentSpec, Expanded, ExpectedOutput, FindArtifacts, MadeBy, ModelSource,
     ModelSpec, OutsideFile, Refusal, RuntimeSpec, VersionSpec,
 };
-use crate::vocab::{Digest, EnvName, FormatName, InputsKind};
+use crate::vocab::{EnvName, FormatName, InputsKind};
 use find::Found;
 use maker::Maker;
 use package::Package;
+use recognise::Seen;
 
 /// Name of the environment that stands for unknown makers.
 pub const UNKNOWN: &str = "unknown";
@@ -35,23 +40,46 @@ pub const SYNTHETIC: &str = "synthetic";
 /// Name of the dataset that is none.
 pub const NONE: &str = "none";
 
-/// Gives pandas to the environments of a command line where a file was fitted on named columns, which only a DataFrame
-/// has. Returns the names of those that got it.
-pub fn add_pandas(environments: &mut [EnvironmentSpec], models: &[ModelSpec]) -> Vec<EnvName> {
-    if !models.iter().filter_map(|model| model.source.file()).any(|file| file.named_columns) {
-        return Vec::new();
+/// Packages with their release, where one is known.
+pub type Packages = BTreeMap<String, Option<String>>;
+
+/// What reading all files takes beside scikit-learn: pandas where one was fitted on named columns, skops for skops
+/// files, and so on; in the release that the files record, where they agree.
+pub fn needs(models: &[ModelSpec]) -> Packages {
+    let mut wanted: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for file in models.iter().filter_map(|model| model.source.file()) {
+        for (package, version) in &file.packages {
+            wanted.entry(package).or_default().insert(version.as_deref());
+        }
     }
-    let mut added = Vec::new();
+    let agreed = |versions: BTreeSet<Option<&str>>| match versions.first() {
+        Some(version) if versions.len() == 1 => version.map(str::to_owned),
+        _ => None,
+    };
+    wanted.into_iter().map(|(package, versions)| (package.to_owned(), agreed(versions))).collect()
+}
+
+/// Gives the environments of a command line packages that they lack. Returns the names of those that got any.
+pub fn add_packages(environments: &mut [EnvironmentSpec], packages: &Packages) -> Vec<EnvName> {
+    let mut changed = Vec::new();
     for environment in environments {
         let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
         // A lock is what it is; few words leave the rest open.
-        let is_lock = environment.packages.len() > 4;
-        if is_made && !is_lock && !environment.packages.contains_key(PANDAS) {
-            environment.packages.insert(PANDAS.to_owned(), VersionSpec::Latest);
-            added.push(environment.name.clone());
+        if is_made && !environment.whole && add(packages, &mut environment.packages) {
+            changed.push(environment.name.clone());
         }
     }
-    added
+    changed
+}
+
+/// Adds what is not declared. Says whether anything was.
+fn add(packages: &Packages, to: &mut BTreeMap<String, VersionSpec>) -> bool {
+    let before = to.len();
+    for (package, version) in packages {
+        let spec = || version.clone().map_or(VersionSpec::Latest, VersionSpec::Exact);
+        to.entry(package.clone()).or_insert_with(spec);
+    }
+    to.len() > before
 }
 
 /// What gives columns their names.
@@ -94,6 +122,8 @@ pub struct Finder<'a> {
     pub files: &'a dyn Files,
     /// The environment that made what nothing else tells; `None` leaves it unknown.
     pub default_producer: Option<EnvName>,
+    /// What the environments of makers get beside what each file takes, so that files of one release share one.
+    pub packages: Packages,
 }
 
 impl FindArtifacts for Finder<'_> {
@@ -101,6 +131,7 @@ impl FindArtifacts for Finder<'_> {
         let mut state = State {
             files: self.files,
             default_producer: self.default_producer.as_ref(),
+            packages: &self.packages,
             declared: environments,
             expanded: Expanded::default(),
             taken: BTreeMap::new(),
@@ -119,11 +150,24 @@ impl FindArtifacts for Finder<'_> {
 struct State<'a> {
     files: &'a dyn Files,
     default_producer: Option<&'a EnvName>,
+    packages: &'a Packages,
     declared: &'a [EnvironmentSpec],
     expanded: Expanded,
     /// Names of models with the files that have them.
     taken: BTreeMap<String, String>,
     seen: BTreeSet<PathBuf>,
+}
+
+/// What is in a file or folder.
+#[derive(Default)]
+struct Content {
+    seen: Seen,
+    /// The archive of a folder.
+    packed: Option<Arc<[u8]>>,
+    /// Rows that were saved with it.
+    example: Option<Dataset>,
+    /// Why it is not loaded.
+    refusal: Option<String>,
 }
 
 impl State<'_> {
@@ -148,29 +192,37 @@ impl State<'_> {
 
     fn model(&mut self, declaration: &ArtifactDeclaration, found: &Found) -> ModelSpec {
         let mut notes = Vec::new();
-        let package = Package::read(self.files, &found.path, &mut notes);
-        let bytes = self.files.read(&found.path);
-        let (digest, mut refusal) = match &bytes {
-            Ok(bytes) => (Some(Digest::of(bytes)), package.corruption(&found.declared, bytes)),
-            Err(error) => (None, Some(format!("`{}` cannot be read: {error}", found.declared))),
-        };
-        let bytes = bytes.unwrap_or_default();
-        let format = match declaration.format.clone() {
-            Some(format) => format,
-            None => match recognise::format(&found.path, &bytes) {
-                Ok(format) => FormatName::from(format),
-                Err(what) => {
-                    let reason =
-                        format!("`{}` is not a saved model: {what}; nothing was loaded", found.declared);
-                    refusal = refusal.or(Some(reason));
-                    "pickle".into()
+        let mut package = Package::read(self.files, &found.path, &mut notes);
+        let Content { mut seen, packed, example, mut refusal } = self.content(found, &package, &mut notes);
+        package.example = package.inputs.is_none() && example.is_some();
+        package.inputs = package.inputs.take().or(example);
+        let format = match (&declaration.format, seen.format) {
+            (Some(declared), _) => {
+                if let Some(row) = format::find(declared.as_str()) {
+                    seen.take_format(row.name);
                 }
-            },
+                declared.clone()
+            }
+            (None, Some(format)) => FormatName::from(format),
+            (None, None) => {
+                let reason = format!(
+                    "`{}` is not a saved model: {}; nothing was loaded",
+                    found.declared, seen.strange
+                );
+                refusal = refusal.or(Some(reason));
+                "pickle".into()
+            }
         };
-        let content = recognise::decoded(&bytes);
-        let named_columns = package.named_columns || recognise::has_named_columns(&content);
-        let maker = Maker::of(declaration.made_by.as_ref(), &package, &content);
-        let (producer, extra) = self.producer(&maker, named_columns, &mut notes);
+        if package.named_columns || seen.named_columns {
+            seen.packages.insert(PANDAS.to_owned());
+        }
+        let maker = Maker::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
+        let packages: Packages = seen
+            .packages
+            .iter()
+            .map(|package| (package.clone(), seen.versions.get(package).cloned()))
+            .collect();
+        let (producer, extra) = self.producer(&maker, &packages, &mut notes);
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
         let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
         if let Some(environment) = extra {
@@ -179,12 +231,14 @@ impl State<'_> {
         let file = OutsideFile {
             path: found.path.clone(),
             declared_path: found.declared.clone(),
-            digest,
+            digest: seen.digest,
+            packed,
             producer,
             inputs,
             inputs_from,
-            named_columns,
-            modules: recognise::modules(&content),
+            packages,
+            imports: seen.imports,
+            modules: seen.modules,
             refusal,
             expected,
             notes,
@@ -202,18 +256,52 @@ impl State<'_> {
         }
     }
 
+    /// What is in a file or folder, as far as it can be seen without loading it.
+    fn content(&self, found: &Found, package: &Package, notes: &mut Vec<String>) -> Content {
+        let refused = |what: String| Content { refusal: Some(what), ..Content::default() };
+        if self.files.kind(&found.path) == Kind::Folder {
+            return match folder::read(self.files, &found.path, notes) {
+                Ok(folder) => Content {
+                    seen: folder.seen,
+                    packed: Some(folder.bytes.into()),
+                    example: folder.inputs,
+                    refusal: None,
+                },
+                Err(reason) => refused(format!("`{}` cannot be tried: {reason}", found.declared)),
+            };
+        }
+        match self.files.read(&found.path) {
+            Ok(bytes) => Content {
+                seen: recognise::look(&found.path, &bytes),
+                refusal: package.corruption(&found.declared, &bytes),
+                ..Content::default()
+            },
+            Err(error) => {
+                // Who reads may name the path again.
+                let text = error.to_string();
+                let reason = text.rsplit_once("`: ").map_or(text.as_str(), |(_, reason)| reason);
+                refused(format!("`{}` cannot be read: {reason}", found.declared))
+            }
+        }
+    }
+
     /// The environment that wrote the file, and that environment itself where it is a new one.
     fn producer(
         &self,
         maker: &Maker,
-        named_columns: bool,
+        packages: &Packages,
         notes: &mut Vec<String>,
     ) -> (EnvName, Option<EnvironmentSpec>) {
         let spec = match maker {
             Maker::Environment(name) => return (name.clone(), None),
             Maker::Versions(versions) => {
                 notes.push(versions.said());
-                versions.environment(named_columns)
+                let mut environment = versions.environment();
+                add(packages, &mut environment.packages);
+                if !environment.whole {
+                    add(self.packages, &mut environment.packages);
+                }
+                environment
             }
             Maker::Unknown => match self.default_producer {
                 Some(name) => {
@@ -273,7 +361,8 @@ impl State<'_> {
                 Some(dataset) => {
                     let name = format!("{}-validation", found.name);
                     self.expanded.given.insert(name.clone(), dataset.encode());
-                    return (InputsKind::Given, "inputs: its validation file".to_owned(), name);
+                    let from = if package.example { "its input example" } else { "its validation file" };
+                    return (InputsKind::Given, format!("inputs: {from}"), name);
                 }
                 None => synthetic(),
             },

@@ -26,6 +26,8 @@ pub(super) struct Package {
     pub named_columns: bool,
     /// What it is validated on.
     pub inputs: Option<Dataset>,
+    /// Whether that is an example that was saved within the artifact.
+    pub example: bool,
     /// What it should give.
     pub expected: BTreeMap<String, ExpectedOutput>,
 }

@@ -1,245 +1,292 @@
-//! What a file is, from its name and its bytes, and which scikit-learn it says it was written by. Nothing is executed.
+//! What a file is and who wrote it, as the static reader sees it. Nothing is executed.
 
-use std::borrow::Cow;
-use std::io::Read as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
 use std::path::Path;
 
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
-
 use crate::format;
+use crate::inspect::{InspectOptions, inspect};
+use crate::matrix::Version;
+use crate::vocab::{ArtifactKind, Container, Digest, Inspection};
 
-/// First bytes of the compressions that joblib writes.
-const COMPRESSED: &[&[u8]] = &[
-    b"\x78\x01",
-    b"\x78\x5e",
-    b"\x78\x9c",
-    b"\x78\xda",
-    b"\x1f\x8b",
-    b"BZh",
-    b"\xfd7zXZ",
-    b"]\0\0\x80",
-    b"\x04\x22\x4d\x18",
-];
-
-/// Handlers whose files can be tried when somebody else made them; others are compared with a model that is not there.
-pub(super) const TRIED: &[&str] = &["pickle", "joblib"];
 /// Modules of one file that are told.
 const MOST_MODULES: usize = 64;
-/// Decompressed bytes that are searched for versions, at most: whatever a file claims.
-const MOST: u64 = 256 << 20;
+/// The format of what joblib or a program around pickle compressed: joblib reads all of them.
+const COMPRESSED: &str = "joblib";
+/// The same for lz4, which joblib reads only beside the package of that name.
+const COMPRESSED_LZ4: &str = "joblib-lz4";
 
-/// The format of a file; else what it looks like instead.
-pub(super) fn format(path: &Path, bytes: &[u8]) -> Result<&'static str, String> {
-    if bytes.is_empty() {
-        return Err("the file is empty".to_owned());
-    }
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    let by_extension = extension.as_deref().and_then(|extension| of_extension(extension));
-    match by_extension {
-        Some(format) if !TRIED.contains(&format.handler) && !is_pickle(bytes) => {
-            return Err(format!(
-                "it is named as {} is, and only pickle and joblib files can be tried",
-                format.name
-            ));
+/// Packages whose modules have other names.
+const PACKAGES: &[(&str, &str)] = &[
+    ("PIL", "pillow"),
+    ("bayes_opt", "bayesian-optimization"),
+    ("cv2", "opencv-python-headless"),
+    ("daal4py", "scikit-learn-intelex"),
+    ("feature_engine", "feature-engine"),
+    ("imblearn", "imbalanced-learn"),
+    ("mlflow", "mlflow-skinny"),
+    ("onedal", "scikit-learn-intelex"),
+    ("skimage", "scikit-image"),
+    ("skopt", "scikit-optimize"),
+    ("sksurv", "scikit-survival"),
+    ("sklearnex", "scikit-learn-intelex"),
+    ("umap", "umap-learn"),
+    ("yaml", "pyyaml"),
+];
+
+/// What a static look says of an artifact.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Name of its format; `None` where it is nothing that can be tried.
+    pub format: Option<&'static str>,
+    /// What it looks like instead, and what to do.
+    pub strange: String,
+    /// BLAKE3 of its bytes.
+    pub digest: Option<Digest>,
+    /// Versions that it records, by package; the newest where it names several.
+    pub versions: BTreeMap<String, String>,
+    /// Packages for which it names several versions, with all of them.
+    pub several: BTreeMap<String, Vec<String>>,
+    /// scikit-learn's modules that loading it imports.
+    pub modules: Vec<String>,
+    /// Whether an estimator in it was fitted on named columns.
+    pub named_columns: bool,
+    /// Packages beside scikit-learn that reading its format takes.
+    pub packages: BTreeSet<String>,
+    /// Modules of further packages that loading it imports, and the package of each.
+    pub imports: BTreeMap<String, String>,
+}
+
+impl Seen {
+    /// Adds what a part of a folder says to what is known of the whole.
+    pub fn join(&mut self, part: Self) {
+        for (package, version) in part.versions {
+            self.versions.entry(package).or_insert(version);
         }
-        _ => {}
-    }
-    if COMPRESSED.iter().any(|magic| bytes.starts_with(magic)) {
-        return Ok("joblib");
-    }
-    if !is_pickle(bytes) {
-        return Err(looks_like(bytes));
-    }
-    // joblib reads every pickle; pickle does not read the arrays that joblib puts between its opcodes.
-    let of_joblib = by_extension.is_some_and(|format| format.handler == "joblib")
-        || contains(bytes, b"NumpyArrayWrapper");
-    Ok(if of_joblib { "joblib" } else { "pickle" })
-}
-
-/// The first format whose files are named so.
-fn of_extension(extension: &str) -> Option<&'static format::Row> {
-    format::TABLE
-        .iter()
-        .find(|row| format::handler(row.handler).is_some_and(|handler| handler.extension == extension))
-}
-
-/// Whether bytes begin as a pickle does. A truncated one is a pickle: loading says what is missing.
-fn is_pickle(bytes: &[u8]) -> bool {
-    match bytes {
-        [0x80, protocol, ..] => *protocol <= 6,
-        // Protocols 0 and 1 have no magic: opcodes that begin an object, and the full stop at the end.
-        [b'(' | b'c' | b']' | b'}' | b'I' | b'F' | b'V' | b'S', .., b'.'] => {
-            contains(bytes, b"\n") && contains(bytes, b"csklearn") || contains(bytes, b"ccopy_reg")
-        }
-        _ => false,
-    }
-}
-
-fn looks_like(bytes: &[u8]) -> String {
-    let head = &bytes[..bytes.len().min(400)];
-    let known: &[(&[u8], &str)] = &[
-        (b"\x93NUMPY", "a numpy array (.npy)"),
-        (b"PK\x03\x04", "a zip archive"),
-        (b"\x89HDF", "an HDF5 file"),
-        (b"PAR1", "a Parquet file"),
-        (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself with `git lfs pull`"),
-    ];
-    if let Some((_, what)) = known.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        return format!("it is {what}");
-    }
-    match std::str::from_utf8(head) {
-        Ok(text) if text.chars().all(|c| !c.is_control() || c.is_whitespace()) => "it is a text".to_owned(),
-        _ => format!("its first bytes are those of no known format ({:02x?})", &bytes[..bytes.len().min(4)]),
-    }
-}
-
-/// scikit-learn's modules that an uncompressed pickle names, at most [`MOST_MODULES`]: imported once before the forks, they
-/// need not be imported by each of them.
-pub(super) fn modules(bytes: &[u8]) -> Vec<String> {
-    let mut modules: Vec<String> = Vec::new();
-    let mut rest = bytes;
-    while let Some(at) = find(rest, b"sklearn.") {
-        rest = &rest[at..];
-        let is_part =
-            |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
-        let name: String = rest.iter().take_while(is_part).take(100).map(|byte| char::from(*byte)).collect();
-        let name = name.trim_end_matches('.').to_owned();
-        rest = &rest[name.len().max(1)..];
-        if !modules.contains(&name) && !name.contains("..") && modules.len() < MOST_MODULES {
-            modules.push(name);
+        self.named_columns |= part.named_columns;
+        self.packages.extend(part.packages);
+        self.imports.extend(part.imports);
+        for module in part.modules {
+            if !self.modules.contains(&module) && self.modules.len() < MOST_MODULES {
+                self.modules.push(module);
+            }
         }
     }
-    modules
-}
 
-/// Whether an uncompressed pickle holds an estimator that was fitted on named columns.
-pub(super) fn has_named_columns(bytes: &[u8]) -> bool {
-    contains(bytes, b"feature_names_in_")
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    find(bytes, text).is_some()
-}
-
-fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    let (first, rest) = text.split_first()?;
-    let mut start = 0;
-    while let Some(at) = bytes[start..].iter().position(|byte| byte == first) {
-        let at = start + at;
-        if bytes[at + 1..].starts_with(rest) {
-            return Some(at);
+    /// Takes a format, found or declared, with the packages that reading it takes.
+    pub fn take_format(&mut self, name: &'static str) {
+        self.format = Some(name);
+        let handler = format::find(name).and_then(|row| format::handler(row.handler));
+        for package in handler.into_iter().flat_map(|handler| handler.packages) {
+            self.packages.insert((*package).to_owned());
         }
-        start = at + 1;
+        if name == COMPRESSED_LZ4 {
+            self.packages.insert("lz4".to_owned());
+        }
     }
-    None
 }
 
-/// The bytes behind zlib or gzip, as far as they go and not beyond [`MOST`]; other bytes as they are.
-pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let mut decoded = Vec::new();
-    // What is cut off or damaged counts as far as it can be read: loading tells the rest.
-    let _ = match bytes {
-        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => ZlibDecoder::new(bytes).take(MOST).read_to_end(&mut decoded),
-        [0x1f, 0x8b, ..] => MultiGzDecoder::new(bytes).take(MOST).read_to_end(&mut decoded),
-        _ => return Cow::Borrowed(bytes),
+/// Looks at one file.
+pub(super) fn look(path: &Path, bytes: &[u8]) -> Seen {
+    let inspection = inspect(Cursor::new(bytes), InspectOptions::default());
+    let mut seen = facts(&inspection);
+    seen.digest = Some(Digest::of(bytes));
+    match format_of(path, &inspection) {
+        Some(format) => seen.take_format(format),
+        None => seen.strange = strange(bytes, inspection.kind),
+    }
+    // Where its own package is taken care of, it is none that nobody has thought of.
+    let handled = seen.packages.clone();
+    seen.imports.retain(|_, package| !handled.contains(package));
+    seen
+}
+
+/// The format of a file.
+fn format_of(path: &Path, inspection: &Inspection) -> Option<&'static str> {
+    let is_compressed = inspection.containers.iter().any(|container| *container != Container::Zip);
+    let handler = match inspection.kind {
+        ArtifactKind::Pickle | ArtifactKind::Joblib | ArtifactKind::Unknown if is_compressed => {
+            let is_lz4 = inspection.containers.contains(&Container::Lz4);
+            return Some(if is_lz4 { COMPRESSED_LZ4 } else { COMPRESSED });
+        }
+        ArtifactKind::Pickle => {
+            let by_value = inspection.globals().iter().any(|global| top(&global.module) == "cloudpickle");
+            let named_joblib = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("joblib"));
+            match (by_value, named_joblib) {
+                (true, _) => "cloudpickle",
+                // joblib reads every pickle, and whoever named it so does.
+                (false, true) => "joblib",
+                (false, false) => "pickle",
+            }
+        }
+        kind => format::HANDLERS.iter().find(|handler| handler.reads == Some(kind))?.name,
     };
-    Cow::Owned(decoded)
+    format::TABLE.iter().find(|row| row.handler == handler).map(|row| row.name)
 }
 
-/// The scikit-learn that an uncompressed pickle says it was written by: what `BaseEstimator.__getstate__` puts there.
-pub(super) fn recorded_scikit_learn(bytes: &[u8]) -> Option<String> {
-    let mark = b"_sklearn_version";
-    let mut rest = bytes;
-    while let Some(at) = find(rest, mark) {
-        rest = &rest[at + mark.len()..];
-        if let Some(version) = text_after(rest) {
-            return Some(version);
+/// What an inspection says of the environment that a file needs.
+fn facts(inspection: &Inspection) -> Seen {
+    let mut seen = Seen::default();
+    for (package, versions) in &inspection.versions {
+        let newest = versions.iter().filter_map(|text| Some((text.parse::<Version>().ok()?, text)));
+        if let Some((_, newest)) = newest.max_by(|a, b| a.0.cmp(&b.0)) {
+            seen.versions.insert(package.clone(), newest.clone());
+        }
+        if versions.len() > 1 {
+            seen.several.insert(package.clone(), versions.iter().cloned().collect());
         }
     }
-    None
-}
-
-/// The short text that follows a key, behind the opcodes that remember the key.
-fn text_after(bytes: &[u8]) -> Option<String> {
-    let mut at = 0;
-    loop {
-        match bytes.get(at..)? {
-            // MEMOIZE; BINPUT with its slot; LONG_BINPUT with its slot.
-            [0x94, ..] => at += 1,
-            [b'q', _, ..] => at += 2,
-            [b'r', _, _, _, _, ..] => at += 5,
-            // SHORT_BINUNICODE and BINUNICODE.
-            [0x8c, length, text @ ..] => return version(text.get(..usize::from(*length))?),
-            [b'X', a, b, c, d, text @ ..] => {
-                let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
-                return version(text.get(..length.min(64))?);
-            }
-            // UNICODE of protocol 0, behind the line that remembers the key.
-            [b'\n' | b'p', ..] => {
-                let line = bytes.get(at + 1..)?;
-                let end = find(line, b"\n")?;
-                if let Some(text) = line[..end].strip_prefix(b"V") {
-                    return version(text);
-                }
-                at += 1 + end;
-            }
-            _ => return None,
+    let types = inspection.skops.iter().flat_map(|skops| skops.types.keys());
+    let modules = types.filter_map(|path| path.rsplit_once('.')).map(|(module, _)| module);
+    for module in inspection.globals().iter().map(|global| global.module.as_str()).chain(modules) {
+        let is_own = module == "sklearn" || module.starts_with("sklearn.");
+        if is_own && seen.modules.len() < MOST_MODULES && !seen.modules.iter().any(|known| known == module) {
+            seen.modules.push(module.to_owned());
         }
     }
+    seen.named_columns =
+        inspection.classes().iter().any(|class| class.attributes.contains_key("feature_names_in_"))
+            || inspection.skops.as_ref().is_some_and(|skops| skops.named_columns);
+    for wrapper in inspection.pickle.iter().flat_map(|pickle| &pickle.wrappers) {
+        seen.imports.insert(wrapper.package.clone(), package_of(&wrapper.package));
+    }
+    seen
 }
 
-fn version(text: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(text).ok()?;
-    let plain = text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+'));
-    plain.then(|| text.to_owned())
+/// The package that brings a module.
+fn package_of(module: &str) -> String {
+    let known = PACKAGES.iter().find(|(name, _)| *name == module);
+    known.map_or_else(|| module.replace('_', "-"), |(_, package)| (*package).to_owned())
+}
+
+fn top(module: &str) -> &str {
+    module.split('.').next().unwrap_or(module)
+}
+
+/// The formats of which somebody else's files can be tried.
+fn tried() -> String {
+    let handlers = format::HANDLERS.iter().filter(|handler| handler.reads.is_some());
+    let names: Vec<&str> = handlers.map(|handler| handler.name).collect();
+    names.join(", ")
+}
+
+/// What a file is that cannot be tried, and what to do about it.
+fn strange(bytes: &[u8], kind: ArtifactKind) -> String {
+    if bytes.is_empty() {
+        return "the file is empty".to_owned();
+    }
+    let save = "save the fitted estimator itself, for example with joblib.dump";
+    let known: &[(&[u8], &str, &str)] = &[
+        (b"\x89HDF", "it is an HDF5 file, as Keras writes them", save),
+        (b"PAR1", "it is a Parquet file", "if it holds rows to predict on, give it as --inputs"),
+        (
+            b"version https://git-lfs",
+            "it is a pointer of Git LFS",
+            "fetch the file itself with `git lfs pull`",
+        ),
+        (b"<!DOCTYPE", "it is a web page", "download the file itself"),
+        (b"<html", "it is a web page", "download the file itself"),
+        (b"\x7fELF", "it is a program or a library", save),
+    ];
+    if let Some((_, what, help)) = known.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
+        return format!("{what}; {help}");
+    }
+    let head = &bytes[..bytes.len().min(400)];
+    let what = match kind {
+        ArtifactKind::Npy => "it is a numpy array (.npy)".to_owned(),
+        ArtifactKind::Npz => "it holds numpy arrays (.npz)".to_owned(),
+        ArtifactKind::Json => "it is a text in JSON, as some libraries write their own models".to_owned(),
+        ArtifactKind::Zip => {
+            return "it is a zip archive without the schema of skops; unpack it and name the model in it"
+                .to_owned();
+        }
+        ArtifactKind::Mlflow => {
+            return "it describes an MLflow model; name the folder that it stands in".to_owned();
+        }
+        ArtifactKind::Pickle
+        | ArtifactKind::Joblib
+        | ArtifactKind::Skops
+        | ArtifactKind::Onnx
+        | ArtifactKind::Unknown => match std::str::from_utf8(head) {
+            Ok(text) if text.chars().all(|c| !c.is_control() || c.is_whitespace()) => {
+                "it is a text".to_owned()
+            }
+            _ => format!(
+                "its first bytes are those of no known format ({:02x?}; tried are {})",
+                &bytes[..bytes.len().min(4)],
+                tried()
+            ),
+        },
+    };
+    format!("{what}; {save}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn versions_are_found_behind_the_opcodes_of_every_protocol() {
-        let rows: &[&[u8]] = &[
-            b"\x8c\x10_sklearn_version\x94\x8c\x051.5.2\x94",
-            b"X\x10\0\0\0_sklearn_versionq\x17X\x05\0\0\x001.5.2q\x18",
-            b"V_sklearn_version\np12\nV1.5.2\np13\n",
-        ];
-        for row in rows {
-            assert_eq!(recorded_scikit_learn(row).as_deref(), Some("1.5.2"));
-        }
-        assert_eq!(recorded_scikit_learn(b"_sklearn_version\x94\x8c\x05"), None);
-        assert_eq!(recorded_scikit_learn(b"_sklearn_version"), None);
+    fn pickled(version: &str) -> Vec<u8> {
+        // {'_sklearn_version': version} as the state of an estimator.
+        let mut bytes =
+            b"\x80\x04\x8c\x1esklearn.linear_model._logistic\x8c\x12LogisticRegression\x93)\x81}".to_vec();
+        bytes.extend_from_slice(b"(\x8c\x10_sklearn_version\x8c");
+        bytes.push(version.len() as u8);
+        bytes.extend_from_slice(version.as_bytes());
+        bytes.extend_from_slice(b"\x8c\x11feature_names_in_Nub.");
+        bytes
     }
 
     #[test]
-    fn compressed_files_are_searched_as_well() {
+    fn files_tell_their_release_modules_and_columns() {
         use std::io::Write as _;
+        let bytes = pickled("1.5.2");
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(3));
-        encoder.write_all(b"\x8c\x10_sklearn_version\x94\x8c\x051.5.2\x94").unwrap();
-        let bytes = encoder.finish().unwrap();
-        assert_eq!(recorded_scikit_learn(&decoded(&bytes)).as_deref(), Some("1.5.2"));
-        // A cut off one is searched as far as it goes.
-        let _ = decoded(&bytes[..bytes.len() / 2]);
-        assert_eq!(&*decoded(b"plain"), b"plain");
-    }
-
-    #[test]
-    fn modules_are_found_in_every_protocol() {
-        let bytes =
-            b"\x8c\x1dsklearn.linear_model._logistic\x94\x8c\x12Logistic csklearn.tree._tree\nTree\nsklearn.";
-        assert_eq!(modules(bytes), ["sklearn.linear_model._logistic", "sklearn.tree._tree", "sklearn"]);
+        encoder.write_all(&bytes).unwrap();
+        let packed = encoder.finish().unwrap();
+        for (bytes, format) in [(&bytes, "pickle"), (&packed, "joblib")] {
+            let seen = look(Path::new("a.pkl"), bytes);
+            assert_eq!(seen.format, Some(format));
+            assert_eq!(seen.versions["scikit-learn"], "1.5.2");
+            assert_eq!(seen.modules, ["sklearn.linear_model._logistic"]);
+            assert!(seen.named_columns);
+        }
+        // What is cut off is read as far as it goes, and loading says what is missing.
+        assert_eq!(look(Path::new("a.pkl"), &packed[..packed.len() / 2]).format, Some("joblib"));
+        assert_eq!(look(Path::new("a.pkl"), &bytes[..60]).format, Some("pickle"));
     }
 
     #[test]
     fn formats_follow_content_before_extension() {
-        let pickle = b"\x80\x04\x95abc.";
-        assert_eq!(format(Path::new("a.pkl"), pickle), Ok("pickle"));
-        assert_eq!(format(Path::new("a.joblib"), pickle), Ok("joblib"));
-        assert_eq!(format(Path::new("a.pkl"), b"\x80\x04\x95 NumpyArrayWrapper ."), Ok("joblib"));
-        assert_eq!(format(Path::new("a.pkl"), b"\x78\x9cabc"), Ok("joblib"));
-        assert_eq!(format(Path::new("a.pkl"), b"hello, world"), Err("it is a text".to_owned()));
-        assert_eq!(format(Path::new("a.pkl"), b""), Err("the file is empty".to_owned()));
+        let format = |name: &str, bytes: &[u8]| look(Path::new(name), bytes).format;
+        let pickle = pickled("1.5.2");
+        assert_eq!(format("a.pkl", &pickle), Some("pickle"));
+        assert_eq!(format("a.joblib", &pickle), Some("joblib"));
+        assert_eq!(format("a.skops", &pickle), Some("pickle"));
+        let cloud = b"\x80\x04\x8c\x17cloudpickle.cloudpickle\x8c\x0esubimport_test\x93.";
+        let seen = look(Path::new("a.joblib"), cloud);
+        assert_eq!(seen.format, Some("cloudpickle"));
+        assert!(seen.packages.contains("cloudpickle") && seen.imports.is_empty());
+        assert_eq!(format("a.pkl", b"\x78\x9cabc"), Some("joblib"));
+        for (bytes, word) in [
+            (&b"hello, world"[..], "it is a text"),
+            (b"", "empty"),
+            (b"{\"a\": 1}", "JSON"),
+            (
+                b"\x93NUMPY\x01\0\x76\0{'descr': '<f8', 'fortran_order': False, 'shape': (0,)}\n",
+                "numpy array",
+            ),
+            (b"\x89HDF\r\n", "HDF5"),
+            (b"\0\x01\x02\x03", "no known format ([00, 01, 02, 03]; tried are pickle, joblib"),
+        ] {
+            let seen = look(Path::new("a.pkl"), bytes);
+            assert!(seen.format.is_none() && seen.strange.contains(word), "{word}: {}", seen.strange);
+        }
+    }
+
+    #[test]
+    fn packages_are_named_as_they_are_installed() {
+        let bytes = b"\x80\x04\x8c\x10imblearn.combine\x8c\x06SMOTEE\x93.";
+        let seen = look(Path::new("a.pkl"), bytes);
+        assert_eq!(seen.imports.get("imblearn").map(String::as_str), Some("imbalanced-learn"));
     }
 }

@@ -63,8 +63,8 @@ pub enum Command {
     Run(RunArgs),
     /// Try files that exist already, made by anybody, in other environments.
     ///
-    /// ARTIFACT is a file, a folder, a glob or the root of a registry NAME/VERSION/. What made each file is read from
-    /// the file or from NAME_metadata.json beside it; its environment is made again and tells what to compare with,
+    /// ARTIFACT is a file (pickle, joblib, cloudpickle, skops, ONNX), an MLflow folder, a folder of these, a glob or the
+    /// root of a registry NAME/VERSION/. What made each is read from it or from NAME_metadata.json beside it; its environment is made again and tells what to compare with,
     /// unless expected values are given. Nothing is loaded outside of isolated processes.
     ///
     /// Example: shelflife check churn.joblib --inputs X.csv --on scikit-learn==1.5.2,1.7.2

@@ -223,7 +223,7 @@ impl Bisection<'_> {
         let matrix = check::matrix("bisect", &self.args.files, vec![environment], None)?;
         let plan = plan::plan(&matrix, &Selection::default())?;
         let datasets = load::datasets(&matrix, &plan)?;
-        let running = Running { reports: &self.folder, quiet: true, ..self.args.running.running() };
+        let running = Running { reports: &self.folder, quiet: true, ..self.args.running.passing() };
         let wanted = Wanted { matrix, plan, datasets, name: release.to_owned(), running: &running };
         let done = run::execute(wanted)?;
         if done.report.interrupted {

@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::args::{ArtifactArgs, CheckArgs, RunningArgs};
 use super::console;
 use super::environments;
 use super::failure::Failure;
 use super::load::{self, Disk};
 use super::run::{self, Executed, Wanted};
-use crate::artifact::{self, Finder};
+use crate::artifact::{self, Finder, Packages};
 use crate::format::{self, Format};
 use crate::judge::JudgeOptions;
 use crate::matrix::{
-    ArtifactDeclaration, DatasetSpec, EnvironmentSpec, FindArtifacts as _, Limits, MadeBy, Matrix, ModelSpec,
+    ArtifactDeclaration, COMMAND_LINE, DatasetSpec, EnvironmentSpec, FindArtifacts as _, Limits, MadeBy,
+    Matrix, ModelSpec,
 };
 use crate::plan::{self, Selection};
-use crate::vocab::{EnvName, ExitCode, FormatName, Verdict};
+use crate::vocab::{EnvName, ExitCode, FormatName, ReferenceKind, Verdict};
 
 /// The verdicts of what was tried and does not work.
 pub(super) const FAILURES: &[Verdict] = &[
@@ -40,7 +43,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let matrix = matrix("check", &args.files, consumers, None)?;
     let (done, left_out) = execute(matrix, &args.running)?;
     let judging = JudgeOptions { fail_on: FAILURES.to_vec(), baseline: None, forecast: false };
-    let (record, code) = run::finish(&args.running.running(), &judging, &done)?;
+    let (record, code) = run::finish(&args.running.passing(), &judging, &done)?;
     Ok(load::code_of(code, &record, left_out))
 }
 
@@ -54,7 +57,7 @@ pub(super) fn execute(matrix: Matrix, running: &RunningArgs) -> Result<(Executed
     let plan = plan::plan(&matrix, &Selection::default())?;
     let datasets = load::datasets(&matrix, &plan)?;
     let name = run::run_name(running.run.as_deref(), &matrix)?;
-    let done = run::execute(Wanted { matrix, plan, datasets, name, running: &running.running() })?;
+    let done = run::execute(Wanted { matrix, plan, datasets, name, running: &running.passing() })?;
     Ok((done, left_out))
 }
 
@@ -111,6 +114,7 @@ pub(super) fn matrix(
             }))
         }
     };
+    let format = declared_format(files)?;
     let declared: Vec<ArtifactDeclaration> = files
         .artifacts
         .iter()
@@ -118,7 +122,7 @@ pub(super) fn matrix(
             path: path.clone(),
             declared_path: path.display().to_string(),
             name: None,
-            format: None,
+            format: format.clone(),
             made_by: made_by.clone(),
             inputs: inputs.clone(),
             expected: files.expected.clone(),
@@ -126,17 +130,29 @@ pub(super) fn matrix(
             seed: files.seed,
         })
         .collect();
-    let finder = Finder { files: &Disk, default_producer };
-    let mut expanded = finder.find(&declared, &environments);
-    let with_pandas = artifact::add_pandas(&mut environments, &expanded.models);
-    if !with_pandas.is_empty() {
-        let names: Vec<String> = with_pandas.iter().map(ToString::to_string).collect();
-        console::note(&format!(
-            "pandas is added to {}: a model was fitted on named columns",
-            names.join(", ")
-        ));
+    let find = |environments: &[EnvironmentSpec], packages: &Packages| {
+        let default_producer = default_producer.clone();
+        Finder { files: &Disk, default_producer, packages: packages.clone() }.find(&declared, environments)
+    };
+    let mut expanded = find(&environments, &Packages::new());
+    let needs = artifact::needs(&expanded.models);
+    if !needs.is_empty() {
+        let names: Vec<String> =
+            artifact::add_packages(&mut environments, &needs).iter().map(ToString::to_string).collect();
+        if !names.is_empty() {
+            let said = needs.iter().map(|(package, version)| match version {
+                Some(version) => format!("{package}=={version}"),
+                None => package.clone(),
+            });
+            let said: Vec<String> = said.collect();
+            console::note(&format!(
+                "reading these files takes {}, where it is not declared: added to {}",
+                said.join(", "),
+                names.join(", ")
+            ));
+        }
         // Now that they are other environments, one of them may be the one that made a file.
-        expanded = finder.find(&declared, &environments);
+        expanded = find(&environments, &needs);
     }
     environments.extend(expanded.environments);
     given.extend(expanded.given);
@@ -145,25 +161,75 @@ pub(super) fn matrix(
         let mut files = expanded.models.iter().filter_map(|model| model.source.file());
         environment.producer = files.any(|file| file.producer == environment.name);
     }
+    let formats = formats(files, &mut expanded.models)?;
+    let limits = Limits::default();
     Ok(Matrix {
         name: name.to_owned(),
         description: None,
         environments,
-        formats: known_formats(&expanded.models),
+        formats,
         models: expanded.models,
         datasets,
         tolerances: Vec::new(),
-        limits: Limits { seconds: 60.0, memory_bytes: 2 << 30 },
+        limits: Limits {
+            seconds: files.timeout.unwrap_or(limits.seconds),
+            memory_bytes: files.memory.unwrap_or(limits.memory_bytes),
+        },
         expectations: Vec::new(),
         given,
         refused: expanded.refused,
     })
 }
 
-/// The formats of files, all of which are of the table.
-fn known_formats(models: &[ModelSpec]) -> BTreeMap<FormatName, Arc<Format>> {
-    let names = models.iter().flat_map(|model| &model.formats);
-    names.filter_map(|name| Some((name.clone(), Arc::new(format::find(name.as_str())?.format())))).collect()
+/// The format that the command line names.
+fn declared_format(files: &ArtifactArgs) -> Result<Option<FormatName>, Failure> {
+    let Some(name) = &files.format else { return Ok(None) };
+    let reads =
+        |row: &format::Row| format::handler(row.handler).is_some_and(|handler| handler.reads.is_some());
+    let known: Vec<&str> = format::TABLE.iter().filter(|row| reads(row)).map(|row| row.name).collect();
+    if known.contains(&name.as_str()) {
+        return Ok(Some(name.as_str().into()));
+    }
+    Err(Failure::Usage {
+        what: format!("`{name}` is no format of which files can be tried"),
+        help: format!("the formats are {}", known.join(", ")),
+    })
+}
+
+/// The formats of files, all of which are of the table, with what the command line trusts. A file from outside is
+/// compared with what its own producer makes of it, whatever its format: there is no other model.
+fn formats(
+    files: &ArtifactArgs,
+    models: &mut [ModelSpec],
+) -> Result<BTreeMap<FormatName, Arc<Format>>, Failure> {
+    let mut formats = BTreeMap::new();
+    let mut trusted = false;
+    for name in models.iter_mut().flat_map(|model| &mut model.formats) {
+        let Some(row) = format::find(name.as_str()) else { continue };
+        let mut format = row.format();
+        format.reference = ReferenceKind::Artifact;
+        // MLflow keeps what is trusted in its own folder.
+        if !files.trust.is_empty() && row.handler == "skops" {
+            trusted = true;
+            let trust = match files.trust.as_slice() {
+                [word] if word == "all" => Value::from("all"),
+                types => types.iter().map(String::as_str).collect(),
+            };
+            // Another name than that of the table, whose options are known by the name alone.
+            format.name = format!("skops-trusting-{}", files.trust.join("+")).as_str().into();
+            format.about = format!("a skops file, loaded with trust in {}", files.trust.join(", "));
+            format.options = serde_json::json!({ "trust": trust });
+            *name = format.name.clone();
+        }
+        formats.insert(format.name.clone(), Arc::new(format));
+    }
+    if !files.trust.is_empty() && !trusted {
+        return Err(Failure::Usage {
+            what: "--trust is for skops files, and there is none".to_owned(),
+            help: "leave it out: the other formats ask nobody before they run code".to_owned(),
+        });
+    }
+    Ok(formats)
 }
 
 fn spec(name: &str, files: &ArtifactArgs) -> Result<DatasetSpec, Failure> {
@@ -193,6 +259,6 @@ fn spec(name: &str, files: &ArtifactArgs) -> Result<DatasetSpec, Failure> {
         digest: None,
         dataframe: false,
         span: 0..0,
-        declared_at: "--inputs".to_owned(),
+        declared_at: COMMAND_LINE.to_owned(),
     })
 }

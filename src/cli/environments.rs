@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::failure::Failure;
-use crate::artifact::EnvironmentText;
+use crate::artifact::{EnvironmentText, pin};
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, package_name};
 
 /// The environments that a text means.
@@ -91,16 +91,10 @@ pub(super) fn of_json(text: &str) -> Option<(String, BTreeMap<String, String>)> 
 fn of_requirements(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut packages = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
-        let line = line.split(['#', ';', '\\']).next().unwrap_or_default().trim();
-        if line.is_empty() || line.starts_with('-') {
-            continue;
+        if let Some(pin) = pin(line) {
+            let (name, version) = pin.map_err(|what| format!("line {}: {what}", number + 1))?;
+            packages.insert(name, version);
         }
-        let (name, version) = line
-            .split_once("==")
-            .ok_or_else(|| format!("line {}: `{line}` is no exact version", number + 1))?;
-        let name = name.split('[').next().unwrap_or(name).trim();
-        let name = package_name(name).map_err(|error| format!("line {}: {}", number + 1, error.message))?;
-        packages.insert(name, version.split_whitespace().next().unwrap_or_default().to_owned());
     }
     Ok(packages)
 }

@@ -49,7 +49,7 @@ pub enum Failure {
     },
     /// Nothing that was named is an artifact.
     #[error("there is no artifact to try")]
-    #[diagnostic(help("name a saved model, a folder of them, or a glob in quotes"))]
+    #[diagnostic(help("name a saved model, an MLflow folder, a folder of them, or a glob in quotes"))]
     NoArtifact,
     /// A model could not be packed.
     #[error("the model could not be packed: {reason}")]

@@ -44,7 +44,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
             help: "give --baseline, or declare [[expect]] in the matrix".to_owned(),
         });
     }
-    let running = args.running.running();
+    let running = args.running.passing();
     let wanted = Wanted {
         matrix: matrix.clone(),
         plan: plan.clone(),
@@ -91,6 +91,17 @@ fn matrix_of(args: &GateArgs) -> Result<(Matrix, Option<EnvName>), Failure> {
             return Err(Failure::Usage {
                 what: "a matrix has environments of its own".to_owned(),
                 help: "leave --from and --to out, and give --baseline".to_owned(),
+            });
+        }
+        let files = &args.files;
+        if files.timeout.is_some()
+            || files.memory.is_some()
+            || files.format.is_some()
+            || !files.trust.is_empty()
+        {
+            return Err(Failure::Usage {
+                what: "a matrix says itself which limits and formats hold".to_owned(),
+                help: "declare [limits] and [formats] there".to_owned(),
             });
         }
         return Ok((load::matrix_and_plan(path, &SelectArgs::default())?.0, None));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::SelectArgs;
 use super::console;
 use super::failure::Failure;
-use crate::artifact::{Files, Finder, Kind};
+use crate::artifact::{Files, Finder, Kind, Packages};
 use crate::dataset::{self, DatasetError};
 use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
@@ -16,7 +16,7 @@ use crate::vocab::{Event, ExitCode, Record, Verdict};
 
 /// The matrix in a file.
 pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
-    let finder = Finder { files: &Disk, default_producer: None };
+    let finder = Finder { files: &Disk, default_producer: None, packages: Packages::new() };
     Ok(matrix::load_with(path, &|path| fs_err::read(path), &finder)?)
 }
 
@@ -41,6 +41,10 @@ impl Files for Disk {
     }
 
     fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        // A pipe could block for ever.
+        if !fs_err::metadata(path)?.is_file() {
+            return Err(std::io::Error::other("it is no regular file"));
+        }
         fs_err::read(path)
     }
 
@@ -58,9 +62,16 @@ pub(super) fn tell_refused(matrix: &Matrix) {
 
 /// The exit code of a run, where something that was asked for was left out or does not fit together.
 pub(super) fn code_of(code: ExitCode, record: &Record, left_out: usize) -> ExitCode {
-    let is_bad = left_out > 0 || record.cells.iter().any(judge::is_bad_input);
+    let bad = record.cells.iter().filter(|cell| judge::is_bad_input(record, cell));
+    let bad: std::collections::BTreeSet<_> = bad.map(|cell| &cell.model).collect();
     match code {
-        ExitCode::Done | ExitCode::CouldNotJudge | ExitCode::NothingSelected if is_bad => {
+        ExitCode::Done | ExitCode::CouldNotJudge | ExitCode::NothingSelected
+            if left_out > 0 || !bad.is_empty() =>
+        {
+            if !bad.is_empty() {
+                let names: Vec<&str> = bad.iter().map(|model| model.as_str()).collect();
+                console::note(&format!("what was given does not go together: {}", names.join(", ")));
+            }
             ExitCode::InvalidInput
         }
         other => other,

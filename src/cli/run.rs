@@ -43,9 +43,20 @@ pub(super) struct Running<'a> {
     pub making: MakingArgs,
     pub message_format: MessageFormat,
     pub quiet: bool,
+    /// How many earlier runs of the same name are kept where they tried something else; all where `None`.
+    pub keep: Option<usize>,
 }
 
+/// Earlier runs that `check`, `gate` and `bisect` keep: their names say nothing of what they tried, and nobody who checks
+/// one file after the other wants a folder of each.
+const KEPT: usize = 5;
+
 impl RunningArgs {
+    /// For a command that names its run after itself.
+    pub(super) fn passing(&self) -> Running<'_> {
+        Running { keep: Some(KEPT), ..self.running() }
+    }
+
     pub(super) fn running(&self) -> Running<'_> {
         Running {
             reports: &self.reports,
@@ -54,6 +65,7 @@ impl RunningArgs {
             making: self.making,
             message_format: self.message_format,
             quiet: self.quiet,
+            keep: None,
         }
     }
 }
@@ -85,7 +97,7 @@ pub(super) fn execute(wanted: Wanted<'_>) -> Result<Executed, Failure> {
     let _in_use = runtime.block_on(cache.in_use(super::env::EMPTYING))?;
     let jobs = running.jobs.map_or_else(cores, usize::from);
     let header = header(&matrix, &plan, &name, jobs);
-    let recorded = earlier_events(&folder, &header, running.fresh)?;
+    let recorded = earlier_events(&folder, &header, running)?;
     let json = running.message_format == MessageFormat::Json;
     let mut reporter =
         Recorder { path: folder.join(EVENTS), log: None, meter: Meter::new(running.quiet || json), json };
@@ -186,7 +198,7 @@ fn header(matrix: &Matrix, plan: &Plan, name: &str, jobs: usize) -> RunHeader {
 }
 
 /// The events to go on from. A record of another plan is moved aside, never overwritten.
-fn earlier_events(folder: &Path, header: &RunHeader, fresh: bool) -> Result<Vec<Event>, Failure> {
+fn earlier_events(folder: &Path, header: &RunHeader, running: &Running<'_>) -> Result<Vec<Event>, Failure> {
     let path = folder.join(EVENTS);
     let Ok(bytes) = fs_err::read(&path) else { return Ok(Vec::new()) };
     let (why, time) = match parse_events(&bytes) {
@@ -198,7 +210,7 @@ fn earlier_events(folder: &Path, header: &RunHeader, fresh: bool) -> Result<Vec<
                     ("it tried something else".to_owned(), time)
                 } else if known.shelflife != header.shelflife {
                     (format!("it was made by shelflife {}", known.shelflife), time)
-                } else if fresh {
+                } else if running.fresh {
                     ("everything is executed again".to_owned(), time)
                 } else {
                     return Ok(events);
@@ -208,7 +220,14 @@ fn earlier_events(folder: &Path, header: &RunHeader, fresh: bool) -> Result<Vec<
         },
     };
     let aside = present::set_aside(folder, time.as_deref().unwrap_or("unreadable"))?;
-    console::note(&format!("the earlier run of this name is kept in {}: {why}", aside.display()));
+    let others = match running.keep {
+        Some(keep) => {
+            present::forget_aside(folder, keep);
+            format!(" (the newest {keep} are kept)")
+        }
+        None => String::new(),
+    };
+    console::note(&format!("the earlier run of this name is kept in {}: {why}{others}", aside.display()));
     Ok(Vec::new())
 }
 

@@ -148,11 +148,11 @@ impl<'a> Sheet<'a> {
         let name = &self.header[index];
         match dtype {
             "float64" => {
-                let help = format!("correct it, or declare `dtypes = {{ {name} = \"text\" }}`");
+                let help = format!("correct it, or declare `{}`", self.spec.dtype_hint(name, "text"));
                 self.each(index, "is not a number", &help, number_or_missing).map(Values::F64)
             }
             "float32" => {
-                let help = format!("correct it, or declare `dtypes = {{ {name} = \"text\" }}`");
+                let help = format!("correct it, or declare `{}`", self.spec.dtype_hint(name, "text"));
                 // Read as float32 at once: rounding twice can give another value.
                 let read = |field: &str| {
                     if is_missing_number(field) { Some(f32::NAN) } else { field.trim().parse().ok() }
@@ -161,7 +161,8 @@ impl<'a> Sheet<'a> {
             }
             "int64" => {
                 let help = format!(
-                    "correct it, or declare `dtypes = {{ {name} = \"float64\" }}`, which can be missing"
+                    "correct it, or declare `{}`, which can be missing",
+                    self.spec.dtype_hint(name, "float64")
                 );
                 self.each(index, "is not an integer", &help, integer).map(Values::I64)
             }

@@ -9,7 +9,7 @@ mod table;
 
 use std::sync::Arc;
 
-use crate::vocab::{FormatName, FormatPlan, ReferenceKind};
+use crate::vocab::{ArtifactKind, FormatName, FormatPlan, ReferenceKind};
 
 pub use table::{HANDLERS, TABLE};
 
@@ -28,6 +28,11 @@ pub struct Handler {
     pub extension: &'static str,
     /// The options that it understands.
     pub options: &'static [&'static str],
+    /// What the static reader calls files that somebody else made and this handler reads; `None` where only what
+    /// shelflife wrote itself can be read.
+    pub reads: Option<ArtifactKind>,
+    /// Packages beside scikit-learn that reading takes.
+    pub packages: &'static [&'static str],
 }
 
 /// One row of the table of formats.
@@ -141,6 +146,18 @@ mod tests {
             for function in ["def save(", "def load("] {
                 assert!(handler.source.contains(function), "{} lacks {function}", handler.name);
             }
+            let needs =
+                handler.source.lines().find(|line| line.starts_with("LOAD_NEEDS = ")).unwrap_or_default();
+            for package in handler.packages {
+                assert!(needs.contains(&format!("\"{package}\")")), "{}: {package}", handler.name);
+            }
+            assert!(
+                handler.reads.is_none()
+                    || needs.matches("(\"").count()
+                        == handler.packages.len() + needs.matches("sklearn").count(),
+                "{} needs more than its row says",
+                handler.name
+            );
             assert!(TABLE.iter().any(|row| row.handler == handler.name), "{} has no format", handler.name);
         }
     }

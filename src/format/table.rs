@@ -1,11 +1,17 @@
 //! The tables: every handler, and every format that needs no declaration.
 
 use super::{Handler, Row};
-use crate::vocab::ReferenceKind;
+use crate::vocab::{ArtifactKind, ReferenceKind};
 
 /// One handler whose Python source is the file of its name.
 macro_rules! handler {
     ($name:literal, $extension:literal, $reference:ident, runs_code: $runs_code:literal, $options:expr) => {
+        handler!($name, $extension, $reference, runs_code: $runs_code, $options, reads: None, &[])
+    };
+    (
+        $name:literal, $extension:literal, $reference:ident, runs_code: $runs_code:literal, $options:expr,
+        reads: $reads:expr, $packages:expr
+    ) => {
         Handler {
             name: $name,
             source: include_str!(concat!("../worker/agent/formats/", $name, ".py")),
@@ -13,20 +19,40 @@ macro_rules! handler {
             runs_code: $runs_code,
             extension: $extension,
             options: $options,
+            reads: $reads,
+            packages: $packages,
         }
     };
 }
 
 /// Every handler, in the order of the table of formats.
 pub const HANDLERS: &[Handler] = &[
-    handler!("pickle", "pkl", Artifact, runs_code: true, &["protocol", "compress"]),
-    handler!("joblib", "joblib", Artifact, runs_code: true, &["compress", "mmap_mode"]),
-    handler!("cloudpickle", "pkl", Artifact, runs_code: true, &["protocol"]),
-    handler!("skops", "skops", Model, runs_code: false, &["trust"]),
-    handler!("onnx", "onnx", Model, runs_code: false, &["opset", "dtype"]),
+    handler!(
+        "pickle", "pkl", Artifact, runs_code: true, &["protocol", "compress"],
+        reads: Some(ArtifactKind::Pickle), &[]
+    ),
+    handler!(
+        "joblib", "joblib", Artifact, runs_code: true, &["compress", "mmap_mode"],
+        reads: Some(ArtifactKind::Joblib), &[]
+    ),
+    handler!(
+        "cloudpickle", "pkl", Artifact, runs_code: true, &["protocol"],
+        reads: Some(ArtifactKind::Pickle), &["cloudpickle"]
+    ),
+    handler!(
+        "skops", "skops", Model, runs_code: false, &["trust"],
+        reads: Some(ArtifactKind::Skops), &["skops"]
+    ),
+    handler!(
+        "onnx", "onnx", Model, runs_code: false, &["opset", "dtype"],
+        reads: Some(ArtifactKind::Onnx), &["onnxruntime"]
+    ),
     handler!("json_params", "json", Model, runs_code: false, &[]),
     handler!("source", "tar", Model, runs_code: true, &["exporter", "language"]),
-    handler!("mlflow", "tar", Artifact, runs_code: true, &["serialization", "trust"]),
+    handler!(
+        "mlflow", "tar", Artifact, runs_code: true, &["serialization", "trust"],
+        reads: Some(ArtifactKind::Mlflow), &["mlflow-skinny", "pandas"]
+    ),
     handler!("migrator", "json", Model, runs_code: false, &[]),
 ];
 

@@ -130,17 +130,24 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut module, mut class) = (None, None);
+        let (mut literal, mut content) = (false, None);
         while let Some(key) = map.next_key::<String>()? {
             if key == "__id__" {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let versions = matches!(key.as_str(), "versions" | "packages" | "dependencies");
+            // Whatever its value is: only estimators that were fitted on named columns have it.
+            self.walk.skops.named_columns |= key == "feature_names_in_";
             let Some(value) = map.next_value_seed(Node { walk: self.walk, versions })? else { continue };
             match key.as_str() {
                 "__module__" => module = Some(value),
                 "__class__" => class = Some(value),
-                "__loader__" => count(&mut self.walk.skops.loaders, value),
+                "__loader__" => {
+                    literal = value == "JsonNode";
+                    count(&mut self.walk.skops.loaders, value);
+                }
+                "content" => content = Some(value),
                 "protocol" => self.walk.skops.protocol = value.parse().ok(),
                 _ => self.walk.word(&key, &value, self.versions),
             }
@@ -148,7 +155,8 @@ impl<'de> Visitor<'de> for Node<'_> {
         if let (Some(module), Some(class)) = (module, class) {
             count(&mut self.walk.skops.types, format!("{module}.{class}"));
         }
-        Ok(None)
+        // skops writes a plain value as an object around its JSON: `"1.5.2"` stands for the text.
+        Ok(content.filter(|_| literal).and_then(|text| serde_json::from_str(&text).ok()))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::advice::{Advice, environment_remedy};
+use super::outside::{is_uncompared, what_is_missing};
 use crate::explain;
 use crate::vocab::{
-    CellRecord, EnvName, Finding, FindingKind, Mismatch, ModelName, OutputComparison, Record, ReferenceKind,
-    Stage, Verdict,
+    CellRecord, EnvName, Finding, FindingKind, Mismatch, OutputComparison, Record, ReferenceKind, Verdict,
 };
 
 /// Lines that a finding carries at most, beyond its title.
@@ -74,6 +75,9 @@ impl Key {
                 (kind, cause)
             }
             Verdict::EnvError => (FindingKind::Environment, reason(cell)),
+            Verdict::Unsupported if is_uncompared(cell.verdict, cell.stage) => {
+                (FindingKind::Unjudged, reason(cell))
+            }
             Verdict::Unsupported => (FindingKind::Unsupported, without_addresses(&reason(cell))),
             Verdict::PredictError
             | Verdict::LoadError
@@ -164,7 +168,9 @@ fn finding(
     let (mut title, mut details) = match key.kind {
         FindingKind::Drift | FindingKind::Nondeterministic => drift_text(key.kind, worst, &members),
         FindingKind::Failure => failure_text(worst),
-        FindingKind::Environment | FindingKind::Unsupported => (cut(&reason(worst)), environment_text(worst)),
+        FindingKind::Environment | FindingKind::Unjudged | FindingKind::Unsupported => {
+            (cut(&reason(worst)), environment_text(worst))
+        }
     };
     let mut remedy = match key.kind {
         FindingKind::Drift => match record.formats.iter().find(|format| format.name == worst.format) {
@@ -188,6 +194,7 @@ fn finding(
                 .to_owned(),
         ),
         FindingKind::Environment => environment_remedy(record, worst),
+        FindingKind::Unjudged => Some(what_is_missing(record, worst)),
         FindingKind::Unsupported => None,
     };
     let rule = key.rule.as_deref().and_then(explain::find);
@@ -332,131 +339,13 @@ fn environment_text(cell: &CellRecord) -> Vec<String> {
         .collect()
 }
 
-fn environment_remedy(record: &Record, cell: &CellRecord) -> Option<String> {
-    record
-        .environments
-        .iter()
-        .filter(|env| env.name == cell.producer || env.name == cell.consumer)
-        .find_map(|env| env.remedy.clone())
-        .or_else(|| {
-            cell.error.as_ref().map(|_| {
-                "If this version lacks the feature, give the model a `requires`; else constrain the environment's \
-                 packages."
-                    .to_owned()
-            })
-        })
-}
-
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     if text.chars().count() <= MAX_TITLE {
         return text.to_owned();
     }
     let mut short: String = text.chars().take(MAX_TITLE - 3).collect();
     short.push_str("...");
     short
-}
-
-/// Where a model works, seen from both ends, for advice that names environments of this very run.
-struct Advice<'a> {
-    works: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
-    trained: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
-    names: Vec<&'a EnvName>,
-    /// Models that are files from outside.
-    outside: BTreeSet<&'a ModelName>,
-    /// Those of them whose outputs were given.
-    expecting: BTreeSet<&'a ModelName>,
-}
-
-impl<'a> Advice<'a> {
-    fn new(record: &'a Record) -> Self {
-        let names: Vec<_> = record.environments.iter().map(|env| &env.name).collect();
-        let index: HashMap<_, _> = names.iter().enumerate().map(|(index, name)| (*name, index)).collect();
-        let mut works: HashMap<_, BTreeSet<usize>> = HashMap::new();
-        let mut trained: HashMap<_, BTreeSet<usize>> = HashMap::new();
-        let mut fails: BTreeSet<(&ModelName, usize, usize)> = BTreeSet::new();
-        for cell in &record.cells {
-            let (Some(producer), Some(consumer)) = (index.get(&cell.producer), index.get(&cell.consumer))
-            else {
-                continue;
-            };
-            if cell.verdict.works() {
-                works.entry((&cell.model, &cell.producer)).or_default().insert(*consumer);
-                trained.entry((&cell.model, &cell.consumer)).or_default().insert(*producer);
-            } else {
-                fails.insert((&cell.model, *producer, *consumer));
-            }
-        }
-        // A pair counts as working only when it does so in every format.
-        for (model, producer, consumer) in fails {
-            if let Some(set) = works.get_mut(&(model, names[producer])) {
-                set.remove(&consumer);
-            }
-            if let Some(set) = trained.get_mut(&(model, names[consumer])) {
-                set.remove(&producer);
-            }
-        }
-        let outside = record.artifacts.iter().filter(|it| it.file.is_some()).map(|it| &it.model).collect();
-        let given = |it: &&crate::vocab::ArtifactRecord| it.file.as_ref().is_some_and(|file| file.expected);
-        let expecting = record.artifacts.iter().filter(given).map(|it| &it.model).collect();
-        Self { works, trained, names, outside, expecting }
-    }
-
-    fn list(&self, set: Option<&BTreeSet<usize>>, except: &EnvName) -> Vec<String> {
-        set.into_iter()
-            .flatten()
-            .map(|index| self.names[*index])
-            .filter(|name| *name != except)
-            .map(ToString::to_string)
-            .collect()
-    }
-
-    fn for_cell(&self, cell: &CellRecord) -> Option<String> {
-        let elsewhere = self.list(self.works.get(&(&cell.model, &cell.producer)), &cell.producer);
-        let sources = self.list(self.trained.get(&(&cell.model, &cell.consumer)), &cell.consumer);
-        let retrain = if sources.is_empty() {
-            format!("retrain {} in {}", cell.model, cell.consumer)
-        } else {
-            format!(
-                "retrain {} in {} (artifacts of {} work there too)",
-                cell.model,
-                cell.consumer,
-                sources.join(", ")
-            )
-        };
-        if self.outside.contains(&cell.model) {
-            if let Some(package) = missing_package(cell) {
-                return Some(format!(
-                    "{} has no `{package}`: the file needs it. Name it with the environment, such as \
-                     \"scikit-learn==... {package}==...\".",
-                    cell.consumer
-                ));
-            }
-            if cell.stage == Stage::Read && elsewhere.is_empty() {
-                return Some("Get the file again, or save it again: it is damaged, or no model.".to_owned());
-            }
-            // Its maker is not where it is used: what counts is where it was tried.
-            let stay = match elsewhere.as_slice() {
-                [] => "keep it where it was made".to_owned(),
-                names => format!("keep it in {}", names.join(", ")),
-            };
-            return Some(format!("Either {stay}, or retrain {} in {}.", cell.model, cell.consumer));
-        }
-        let keep = if elsewhere.is_empty() {
-            format!("keep artifacts of {} in {} only", cell.producer, cell.producer)
-        } else {
-            format!("keep artifacts of {} in {} or {}", cell.producer, cell.producer, elsewhere.join(", "))
-        };
-        Some(format!("Either {keep}, or {retrain}."))
-    }
-}
-
-/// The package that a file needs and its reader does not have, where it is none of scikit-learn's own world: that is no
-/// finding about a release.
-fn missing_package(cell: &CellRecord) -> Option<&str> {
-    const OWN: &[&str] = &["sklearn", "numpy", "scipy", "joblib"];
-    let error = cell.error.as_ref().filter(|error| error.class == "ModuleNotFoundError")?;
-    let root = error.module.as_deref()?.split('.').next()?;
-    (!OWN.contains(&root)).then_some(root)
 }
 
 #[cfg(test)]

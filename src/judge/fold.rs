@@ -1,10 +1,11 @@
 //! From events in order to what is known at the end: later events win.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, EnvironmentPlan, Event, FORMAT_VERSION, FileFacts,
-    FilePlan, FormatName, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader, Runtime,
+    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, EnvironmentPlan, Event, FORMAT_VERSION,
+    FileFacts, FilePlan, FormatName, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader,
+    Runtime,
 };
 
 /// What is said of things that a killed run did not get to.
@@ -84,6 +85,8 @@ pub struct ArtifactFacts<'a> {
     pub facts: Option<&'a FileFacts>,
     /// What its producer saw in a fresh process.
     pub reference: Option<&'a Observation>,
+    /// Outputs of a file that differ between two loads in its producer under different seeds.
+    pub random: BTreeSet<&'a str>,
     /// One entry a consumer, in the order of [`RunFacts::consumers`].
     pub cells: Vec<CellFold<'a>>,
 }
@@ -212,6 +215,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                     absence: None,
                     facts: None,
                     reference: None,
+                    random: BTreeSet::new(),
                     cells: vec![CellFold::default(); consumers.len()],
                 });
             }
@@ -271,6 +275,15 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
             Event::ReferenceTaken { artifact, observation, .. } => {
                 if let Some(index) = artifact_index.get(artifact) {
                     artifacts[*index].reference = Some(observation);
+                }
+            }
+            Event::ReferenceRepeated { artifact, outputs, .. } => {
+                if let Some(index) = artifact_index.get(artifact) {
+                    let differs = |it: &OutputComparison| {
+                        matches!(it.agreement, Agreement::Outside | Agreement::Mismatched)
+                    };
+                    let random = outputs.iter().filter(|(_, it)| differs(it));
+                    artifacts[*index].random = random.map(|(name, _)| name.as_str()).collect();
                 }
             }
             Event::CellObserved { artifact, consumer, observation, reused, .. } => {

@@ -3,6 +3,7 @@
 //! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
 //! the same record on any machine, with or without Python.
 
+mod advice;
 mod baseline;
 mod causes;
 mod findings;
@@ -166,7 +167,10 @@ fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
         size: made.map(|made| made.size),
         train_seconds: made.map(|made| made.train_seconds),
         save_seconds: made.map(|made| made.save_seconds),
-        reason: artifact.absence.map(|absence| verdict::absence_reason(&artifact.id, absence)),
+        reason: artifact
+            .absence
+            .map(|absence| verdict::absence_reason(&artifact.id, absence))
+            .or_else(|| outside::own_failure(artifact)),
         file: artifact.file.cloned(),
     }
 }

@@ -101,7 +101,12 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
                 artifact.id.producer
             )),
             (Some(Ok(())), None) => Opinion::environment("its outputs were not compared"),
-            (Some(Ok(())), Some(outputs)) => outside::remarked(artifact, judge_values(outputs)),
+            (Some(Ok(())), Some(outputs)) => match outside::random(artifact, outputs) {
+                Some(reason) => {
+                    Opinion { verdict: Verdict::Unsupported, stage: Stage::Value, reason: Some(reason) }
+                }
+                None => outside::remarked(artifact, judge_values(outputs)),
+            },
         },
         Outcome::Raised { phase, error, .. } => {
             match (judge_exception(*phase, error), alignment_pad(facts)) {

@@ -14,7 +14,6 @@ use super::raw::RawArtifact;
 use super::requirement::package_name;
 use super::types::{EnvironmentSpec, ModelSpec};
 use super::version::Version;
-use crate::format;
 
 /// The words that stand where the name of a dataset does.
 pub(super) const WORDS: &[&str] = &["synthetic", "none"];
@@ -43,14 +42,7 @@ fn compile_one(
     };
     let format = match &raw.format {
         None => None,
-        Some(name) if format::find(name.get_ref()).is_some() => Some(name.get_ref().as_str().into()),
-        Some(name) => {
-            return Err(source.problem(
-                name.span(),
-                format!("`{name}` is not a format"),
-                glob::suggestion(name.get_ref(), format::TABLE.iter().map(|format| format.name)),
-            ));
-        }
+        Some(name) => Some(defaults.known_format(source, name)?),
     };
     let mut versions = BTreeMap::new();
     for (package, version) in &raw.versions {

@@ -137,7 +137,7 @@ fn compile(
         datasets,
         tolerances,
         // Set where nothing was noted, which `check` has made sure of.
-        limits: limits.unwrap_or(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
+        limits: limits.unwrap_or_default(),
         expectations,
         given,
         refused,
@@ -173,29 +173,27 @@ fn matrix_name(merged: &Merged) -> Fallible<String> {
 }
 
 fn compile_limits(placed: &Placed<RawLimits>) -> Fallible<Limits> {
-    let value = |quantity: &Option<Spanned<Quantity>>,
-                 default: f64,
-                 least: f64,
-                 read: fn(&str) -> Result<f64, &'static str>| {
-        let Some(quantity) = quantity else { return Ok(default) };
+    fn value<T>(
+        source: &Source,
+        quantity: &Option<Spanned<Quantity>>,
+        read: fn(&str) -> Result<T, units::LimitError>,
+    ) -> Fallible<Option<T>> {
+        let Some(quantity) = quantity else { return Ok(None) };
         let (text, parsed) = match quantity.get_ref() {
             // The same bounds hold for a plain number as for its text.
             Quantity::Number(number) => (number.to_string(), read(&number.to_string())),
             Quantity::Text(text) => (format!("\"{text}\""), read(text)),
         };
-        let refuse = |message: String, help: &str| Err(placed.source.problem(quantity.span(), message, help));
-        match parsed {
-            Ok(value) if value < least => {
-                refuse(format!("{text} is too little for anything to finish"), "give more, or leave it out")
-            }
-            Ok(value) => Ok(value),
-            Err(help) => refuse(format!("{text} is not a limit"), help),
-        }
-    };
-    // A century of seconds and 2^63 bytes: what lies above cannot be counted down or set.
-    let seconds = value(&placed.value.time, 60.0, 1e-3, units::seconds)?.min(3.2e9);
-    let memory = value(&placed.value.memory, 2_147_483_648.0, 1_048_576.0, units::bytes)?.min(9.2e18);
-    Ok(Limits { seconds, memory_bytes: memory as u64 })
+        let refuse = |(what, help)| source.problem(quantity.span(), format!("{text} {what}"), help);
+        parsed.map(Some).map_err(refuse)
+    }
+    let defaults = Limits::default();
+    let seconds = value(&placed.source, &placed.value.time, units::time_limit)?;
+    let memory_bytes = value(&placed.source, &placed.value.memory, units::memory_limit)?;
+    Ok(Limits {
+        seconds: seconds.unwrap_or(defaults.seconds),
+        memory_bytes: memory_bytes.unwrap_or(defaults.memory_bytes),
+    })
 }
 
 fn plain_texts(value: Option<&Texts>) -> Vec<Text> {

@@ -115,6 +115,7 @@ fn compile_one(
             producer,
             consumer,
             outside: false,
+            whole: false,
         };
     let named = match runtimes::declared(source, raw)? {
         Runtime::Venv => venv(source, raw)?,

@@ -126,6 +126,18 @@ impl Formats {
         Ok(format)
     }
 
+    /// The format of exactly this name.
+    pub fn known(&self, source: &Source, name: &Text) -> Fallible<FormatName> {
+        match self.find(name.get_ref()) {
+            Some(format) => Ok(format.name.clone()),
+            None => Err(source.problem(
+                name.span(),
+                format!("`{name}` is not a format"),
+                glob::suggestion(name.get_ref(), self.0.iter().map(|format| format.name.as_str())),
+            )),
+        }
+    }
+
     /// The formats that names and globs stand for, in the order of the names and then of the table.
     pub fn select(&self, source: &Source, patterns: &Texts) -> Fallible<Vec<FormatName>> {
         let mut formats: Vec<FormatName> = Vec::new();

@@ -39,9 +39,10 @@ pub use requirement::{Requirement, Specifier, Specifiers, package_name};
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
-    BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix,
-    ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    BuildSpec, COMMAND_LINE, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits,
+    Matrix, ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
+pub use units::{LimitError, memory_limit, time_limit};
 pub use version::{Version, VersionError};
 
 /// Whether installed packages fulfil a requirement such as `scikit-learn>=1.1`. A package that is not installed, or

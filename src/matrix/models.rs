@@ -50,6 +50,13 @@ impl<'a> Defaults<'a> {
     }
 }
 
+impl Defaults<'_> {
+    /// One format, of the table or of the matrix's own.
+    pub fn known_format(&self, source: &Source, name: &Text) -> Fallible<FormatName> {
+        self.available.known(source, name)
+    }
+}
+
 pub(super) fn known_dataset(source: &Source, name: &Text, datasets: &[&str]) -> Fallible<String> {
     if datasets.contains(&name.get_ref().as_str()) {
         return Ok(name.get_ref().clone());

@@ -48,6 +48,8 @@ pub struct OutsideFile {
     pub declared_path: String,
     /// Digest of its bytes; `None` where they could not be read.
     pub digest: Option<Digest>,
+    /// The archive of a folder, which is what travels.
+    pub packed: Option<Arc<[u8]>>,
     /// The environment that wrote it, or the one that stands for an unknown maker.
     pub producer: EnvName,
     /// What it predicts on.
@@ -56,8 +58,11 @@ pub struct OutsideFile {
     pub inputs_from: String,
     /// Modules of scikit-learn that loading it imports, as far as they are known.
     pub modules: Vec<String>,
-    /// Whether it was fitted on named columns, so that pandas belongs to its environments.
-    pub named_columns: bool,
+    /// Packages beside scikit-learn that belong to its environments, such as pandas where it was fitted on named
+    /// columns, with the release that it records.
+    pub packages: BTreeMap<String, Option<String>>,
+    /// Modules of further packages that loading it imports, with the package of each.
+    pub imports: BTreeMap<String, String>,
     /// Why it is not loaded.
     pub refusal: Option<String>,
     /// Expected outputs by name.

@@ -63,6 +63,8 @@ pub struct EnvironmentSpec {
     pub consumer: bool,
     /// Whether it is here only because files from outside were written in it: no model is trained there.
     pub outside: bool,
+    /// Whether its packages are all that it has, as a lock says it; nothing is added to them.
+    pub whole: bool,
 }
 
 impl EnvironmentSpec {
@@ -81,6 +83,7 @@ impl EnvironmentSpec {
             producer: true,
             consumer: true,
             outside: false,
+            whole: false,
         }
     }
 }
@@ -308,6 +311,20 @@ pub struct DatasetSpec {
     pub declared_at: String,
 }
 
+impl DatasetSpec {
+    /// How the type of a column is declared where this dataset is.
+    pub fn dtype_hint(&self, column: &str, dtype: &str) -> String {
+        if self.declared_at == COMMAND_LINE {
+            format!("--dtype {column}={dtype}")
+        } else {
+            format!("dtypes = {{ {column} = \"{dtype}\" }}")
+        }
+    }
+}
+
+/// Where inputs of a command line are declared.
+pub const COMMAND_LINE: &str = "--inputs";
+
 /// A tolerance for part of the comparisons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToleranceRule {
@@ -344,6 +361,12 @@ pub struct Limits {
     pub seconds: f64,
     /// Bytes of resident memory beyond the warm interpreter's own.
     pub memory_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { seconds: 60.0, memory_bytes: 2 << 30 }
+    }
 }
 
 /// A declared outcome, names resolved.

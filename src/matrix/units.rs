@@ -30,6 +30,37 @@ pub(super) fn bytes(text: &str) -> Result<f64, &'static str> {
     quantity(text, UNITS).ok_or("write a number of bytes, or such as \"512MiB\" or \"2GiB\"")
 }
 
+/// What is wrong with a limit, and what to write instead.
+pub type LimitError = (&'static str, &'static str);
+
+/// A limit of time in seconds, from a text such as `90s` or `2m`.
+///
+/// # Errors
+/// When it is no time, or too little for anything to finish.
+pub fn time_limit(text: &str) -> Result<f64, LimitError> {
+    // A century of seconds: what lies above cannot be counted down.
+    limit(seconds(text), 1e-3).map(|seconds| seconds.min(3.2e9))
+}
+
+/// A limit of memory in bytes, from a text such as `512MiB` or `2GiB`.
+///
+/// # Errors
+/// When it is no size, or too little for anything to finish.
+pub fn memory_limit(text: &str) -> Result<u64, LimitError> {
+    // 2^63 bytes: what lies above cannot be set.
+    limit(bytes(text), 1_048_576.0).map(|bytes| bytes.min(9.2e18) as u64)
+}
+
+fn limit(read: Result<f64, &'static str>, least: f64) -> Result<f64, LimitError> {
+    match read {
+        Err(help) => Err(("is not a limit", help)),
+        Ok(value) if value < least => {
+            Err(("is too little for anything to finish", "give more, or leave it out"))
+        }
+        Ok(value) => Ok(value),
+    }
+}
+
 fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());

@@ -185,6 +185,7 @@ impl Plan {
                 inputs: file.inputs,
                 inputs_from: file.inputs_from.clone(),
                 expected: !file.expected.is_empty(),
+                imports: file.imports.clone(),
                 notes: file.notes.clone(),
             }),
         });

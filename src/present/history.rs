@@ -28,6 +28,8 @@ pub struct HistoryView {
     pub stories: Vec<Story>,
     /// Cells in all.
     pub cells: usize,
+    /// Cells that fail now, also those that are left out of the stories.
+    pub failing: usize,
 }
 
 /// The story of one cell.
@@ -63,14 +65,19 @@ pub fn history_view(
     packages: Packages<'_>,
 ) -> Result<HistoryView, HistoryError> {
     let count = cells.len();
+    let mut told: Vec<_> = cells
+        .into_iter()
+        .map(|cell| (verdicts(&runs, &cell), cell))
+        .filter(|(verdicts, _)| verdicts.iter().flatten().any(|verdict| verdict.fails()))
+        .map(|(verdicts, cell)| (broke(&verdicts), verdicts, cell))
+        .collect();
+    let failing = told.iter().filter(|(broke, ..)| broke.is_some()).count();
+    // What broke last comes first: it is news, and must not fall behind what is left out.
+    told.sort_by_key(|(broke, ..)| std::cmp::Reverse(broke.map(|(_, bad)| bad)));
+    told.truncate(MOST_CELLS);
     let mut stories = Vec::new();
     let mut by_reader: BTreeMap<EnvName, Vec<Vec<Move>>> = BTreeMap::new();
-    for cell in cells {
-        let verdicts = verdicts(&runs, &cell);
-        let ever_failed = verdicts.iter().flatten().any(|verdict| verdict.fails());
-        if !ever_failed || stories.len() >= MOST_CELLS {
-            continue;
-        }
+    for (broke, verdicts, cell) in told {
         let moved = match by_reader.get(&cell.consumer) {
             Some(known) => known.clone(),
             None => {
@@ -79,7 +86,6 @@ pub fn history_view(
                 moved
             }
         };
-        let broke = broke(&verdicts);
         let mut culprits = Vec::new();
         if let Some((Some(good), bad)) = broke {
             let mut names = vec![cell.consumer.clone()];
@@ -96,9 +102,7 @@ pub fn history_view(
         }
         stories.push(Story { cell, verdicts, broke, culprits, moved });
     }
-    // What broke last comes first: it is news.
-    stories.sort_by_key(|story| std::cmp::Reverse(story.broke.map(|(_, bad)| bad)));
-    Ok(HistoryView { matrix: matrix.to_owned(), runs, stories, cells: count })
+    Ok(HistoryView { matrix: matrix.to_owned(), runs, stories, cells: count, failing })
 }
 
 fn verdicts(runs: &[PastRun], cell: &PastCell) -> Vec<Option<Verdict>> {
@@ -150,10 +154,12 @@ fn day(run: &PastRun) -> &str {
     run.finished.get(..16).unwrap_or(&run.finished)
 }
 
-/// The history as plain text: what fails now, what broke it.
+/// Cells of one story that are named.
+const NAMED: usize = 3;
+
+/// The history as plain text: what fails now, what broke it. Cells with one story are told together.
 pub fn history_text(view: &HistoryView) -> String {
     let mut out = String::new();
-    let failing: Vec<&Story> = view.stories.iter().filter(|story| story.broke.is_some()).collect();
     // Writing to a `String` cannot fail.
     let _ = writeln!(
         out,
@@ -161,46 +167,61 @@ pub fn history_text(view: &HistoryView) -> String {
         line(&view.matrix),
         plural(view.runs.len() as u64, "run"),
         plural(view.cells as u64, "cell"),
-        failing.len()
+        view.failing
     );
-    for story in failing {
-        let Some((good, bad)) = story.broke else { continue };
-        let verdict = story.now().map_or("?", Verdict::as_str);
-        let _ = writeln!(
-            out,
-            "\n{} in {}: {verdict}",
-            line(&story.cell.artifact),
-            line(story.cell.consumer.as_str())
-        );
-        if let Some(words) = words(story) {
-            let _ = writeln!(out, "  {}", line(words));
-        }
-        let _ = writeln!(out, "  fails since {} ({})", day(&view.runs[bad]), line(&view.runs[bad].name));
-        match good {
-            Some(good) => {
-                let _ = writeln!(
-                    out,
-                    "  worked until {} ({})",
-                    day(&view.runs[good]),
-                    line(&view.runs[good].name)
-                );
-                if story.culprits.is_empty() {
-                    let _ = writeln!(
-                        out,
-                        "  no package moved in between: look at the machine, or at what is random"
-                    );
-                }
-                for (name, moved) in &story.culprits {
-                    let list: Vec<String> = moved.iter().map(ToString::to_string).collect();
-                    let _ = writeln!(out, "  moved in {}: {}", line(name.as_str()), line(&list.join(", ")));
-                }
-            }
-            None => {
-                let _ = writeln!(out, "  never worked in a recorded run");
-            }
+    let mut groups: Vec<Vec<&Story>> = Vec::new();
+    for story in view.stories.iter().filter(|story| story.broke.is_some()) {
+        let same = |group: &&mut Vec<&Story>| {
+            let first = group[0];
+            (first.now(), words(first), first.broke) == (story.now(), words(story), story.broke)
+                && first.culprits == story.culprits
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(story),
+            None => groups.push(vec![story]),
         }
     }
+    let shown: usize = groups.iter().map(Vec::len).sum();
+    for group in &groups {
+        tell(&mut out, view, group);
+    }
+    if view.failing > shown {
+        let _ = writeln!(out, "\nand {} more; --model shows some of them", view.failing - shown);
+    }
     out
+}
+
+fn tell(out: &mut String, view: &HistoryView, group: &[&Story]) {
+    // Groups are never empty: a story makes one.
+    let story = group[0];
+    let Some((good, bad)) = story.broke else { return };
+    let verdict = story.now().map_or("?", Verdict::as_str);
+    let names: Vec<String> = group
+        .iter()
+        .take(NAMED)
+        .map(|story| format!("{} in {}", line(&story.cell.artifact), line(story.cell.consumer.as_str())))
+        .collect();
+    let more = match group.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let _ = writeln!(out, "\n{}{more}: {verdict}", names.join(", "));
+    if let Some(words) = words(story) {
+        let _ = writeln!(out, "  {}", line(words));
+    }
+    let _ = writeln!(out, "  fails since {} ({})", day(&view.runs[bad]), line(&view.runs[bad].name));
+    let Some(good) = good else {
+        let _ = writeln!(out, "  never worked in a recorded run");
+        return;
+    };
+    let _ = writeln!(out, "  worked until {} ({})", day(&view.runs[good]), line(&view.runs[good].name));
+    if story.culprits.is_empty() {
+        let _ = writeln!(out, "  no package moved in between: look at the machine, or at what is random");
+    }
+    for (name, moved) in &story.culprits {
+        let list: Vec<String> = moved.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, "  moved in {}: {}", line(name.as_str()), line(&list.join(", ")));
+    }
 }
 
 fn words(story: &Story) -> Option<&str> {
@@ -230,7 +251,7 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
          triangle below means that packages moved in the reading environment; point at it to see which.</p>\n",
     );
     for view in views {
-        let failing = view.stories.iter().filter(|story| story.broke.is_some()).count();
+        let failing = view.failing;
         // Writing to a `String` cannot fail.
         let _ = writeln!(
             out,
@@ -244,6 +265,11 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
         }
         for story in &view.stories {
             plot(&mut out, view, story);
+        }
+        let shown = view.stories.iter().filter(|story| story.broke.is_some()).count();
+        if failing > shown {
+            let _ =
+                writeln!(out, "<p>And {} more that fail; --model shows some of them.</p>", failing - shown);
         }
     }
     out.push_str("</html>\n");

@@ -321,7 +321,7 @@ const fn group(section: Section) -> Group {
     match section {
         Section::Silent | Section::Nondeterministic => Group::Silent,
         Section::Failure => Group::Fails,
-        Section::Environment => Group::NoVerdict,
+        Section::Environment | Section::Unjudged => Group::NoVerdict,
         Section::Unsupported => Group::Unsupported,
     }
 }

@@ -36,7 +36,7 @@ pub use gate::{
 pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
 pub use inspection::inspections;
-pub use sink::{EventLog, SinkError, append_file, set_aside, write_file, write_reports};
+pub use sink::{EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_reports};
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;
 

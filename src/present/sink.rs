@@ -148,6 +148,34 @@ pub fn set_aside(folder: &Path, mark: &str) -> Result<PathBuf, SinkError> {
     Ok(target)
 }
 
+/// Removes what [`set_aside`] kept of a run, but for the newest `keep`. Returns how many went. A folder without a record
+/// is none of them, whatever its name.
+pub fn forget_aside(folder: &Path, keep: usize) -> usize {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_mark = |mark: &str| {
+        let stamp = mark.split('-').next().unwrap_or(mark);
+        let digits =
+            |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+        stamp.split_once('T').is_some_and(|(day, time)| digits(day, 8) && digits(time, 6))
+    };
+    let Some(parent) = folder.parent() else { return 0 };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let Ok(entries) = fs::read_dir(parent) else { return 0 };
+    let mut aside: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            own.strip_prefix(&name).and_then(|rest| rest.strip_prefix('.')).is_some_and(is_mark)
+                && path.join("events.jsonl").is_file()
+        })
+        .collect();
+    // Their names end in their times.
+    aside.sort();
+    let old = aside.len().saturating_sub(keep);
+    // One that cannot be removed stays; it is in nobody's way.
+    aside.iter().take(old).filter(|path| fs::remove_dir_all(path).is_ok()).count()
+}
+
 /// `events.jsonl`: the recorded truth of a run, which only grows.
 ///
 /// A line is in the file when [`EventLog::write`] returns, so a kill at any moment loses no finished cell,

@@ -125,6 +125,8 @@ pub enum Section {
     Failure,
     /// Environments that could not be made.
     Environment,
+    /// Files that were tried, with nothing to judge them by.
+    Unjudged,
     /// Not applicable.
     Unsupported,
 }
@@ -137,8 +139,14 @@ pub const UNEXPLAINED_ADVICE: &str =
 
 impl Section {
     /// Every section in the order of reports.
-    pub const ALL: [Self; 5] =
-        [Self::Silent, Self::Nondeterministic, Self::Failure, Self::Environment, Self::Unsupported];
+    pub const ALL: [Self; 6] = [
+        Self::Silent,
+        Self::Nondeterministic,
+        Self::Failure,
+        Self::Environment,
+        Self::Unjudged,
+        Self::Unsupported,
+    ];
 
     /// The section of a kind of finding.
     pub const fn of(kind: FindingKind) -> Self {
@@ -147,6 +155,7 @@ impl Section {
             FindingKind::Nondeterministic => Self::Nondeterministic,
             FindingKind::Failure => Self::Failure,
             FindingKind::Environment => Self::Environment,
+            FindingKind::Unjudged => Self::Unjudged,
             FindingKind::Unsupported => Self::Unsupported,
         }
     }
@@ -158,6 +167,7 @@ impl Section {
             Self::Nondeterministic => "Not reproducible",
             Self::Failure => "Fails",
             Self::Environment => "Environments without a verdict",
+            Self::Unjudged => "Tried and not judged",
             Self::Unsupported => "Unsupported",
         }
     }
@@ -180,6 +190,9 @@ impl Section {
             Self::Environment => {
                 "Could not be made or fails by itself, so nothing is said about the artifacts. Mend it and run \
                  the same command again: finished cells are kept."
+            }
+            Self::Unjudged => {
+                "It was tried, and nothing can be said yet: tell what is missing and run the same command again."
             }
             Self::Unsupported => {
                 "Declared or found as not applicable. Nothing to do unless you expected it to work."
@@ -274,7 +287,7 @@ impl<'r> FindingView<'r> {
         match self.section {
             // Titles of differences begin with the model.
             Section::Silent | Section::Nondeterministic => line(&self.finding.title).into_owned(),
-            Section::Failure | Section::Environment | Section::Unsupported => {
+            Section::Failure | Section::Environment | Section::Unjudged | Section::Unsupported => {
                 format!("{}: {}", self.models(), line(&self.finding.title))
             }
         }

@@ -14,6 +14,7 @@ use super::interrupt::asked_to_end;
 use super::jobs::{self, Jobs, Slot, What};
 use super::keys::{Keys, TrainingRecord};
 use super::ledger::Ledger;
+use super::repeating::differs;
 use super::turns::Turns;
 use super::{Progress, Reporter, RunError, RunReport, RunRequest};
 use crate::matrix::{Matrix, ModelSource, PairFacts, RuntimeSpec};
@@ -21,7 +22,7 @@ use crate::plan::{Plan, PlannedArtifact};
 use crate::provision::Provisioner;
 use crate::store::CacheRoot;
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Event, Lock, ModelName, Observation, Outcome, OutputRef,
+    ArtifactAbsence, ArtifactId, Digest, Event, Lock, ModelName, Observation, Outcome, OutputRef,
 };
 use crate::worker::{WorkerLimits, agent_digest};
 
@@ -81,6 +82,8 @@ pub(super) struct Dispatcher<'a> {
     pub(super) by_training: HashMap<(u32, u32), Vec<u32>>,
     /// Slots that were executed by this process; they are not looked up again when their arrays are lost.
     pub(super) forced: HashSet<Slot>,
+    /// Files whose producer was asked again.
+    pub(super) doubted: HashSet<u32>,
     pub(super) in_flight: u64,
     pub(super) progress: Progress,
     pub(super) executed: u64,
@@ -170,6 +173,7 @@ impl<'a> Dispatcher<'a> {
             scratch,
             by_training,
             forced: HashSet::new(),
+            doubted: HashSet::new(),
             in_flight: 0,
             progress,
             executed: 0,
@@ -372,6 +376,7 @@ impl<'a> Dispatcher<'a> {
                 let artifact = self.artifacts[artifact as usize].id.clone();
                 Event::ReferenceTaken { artifact, key, observation, reused }
             }
+            Slot::Repeat { artifact } => return self.repeated(artifact, key, observation, reused),
             Slot::Cell { artifact, consumer } => {
                 let (artifact, consumer) = self.cell_name(artifact, consumer);
                 Event::CellObserved { artifact, consumer, key, observation, reused }
@@ -391,6 +396,8 @@ impl<'a> Dispatcher<'a> {
                     self.compare(artifact, consumer)?;
                 }
             }
+            // It is compared where it is recorded.
+            Slot::Repeat { .. } => {}
             Slot::Cell { artifact, consumer } => {
                 let first =
                     self.artifacts[artifact as usize].observed[consumer as usize].replace(index).is_none();
@@ -420,13 +427,15 @@ impl<'a> Dispatcher<'a> {
         if let Some(recorded) = self.ledger.comparison(&name, observed_at, reference_at)
             && still_holds(recorded, reference, observed, &tolerance)
         {
-            return Ok(());
+            return if differs(recorded) { self.doubt(artifact) } else { Ok(()) };
         }
         match self.arrays.compare(&self.cache, reference, observed, &tolerance) {
             Ok(outputs) => {
-                let (artifact, consumer) = name;
-                self.ledger.add(Event::CellCompared { artifact, consumer, outputs }, self.reporter)?;
-                Ok(())
+                let in_doubt = differs(&outputs);
+                let (id, consumer) = name;
+                let event = Event::CellCompared { artifact: id, consumer, outputs };
+                self.ledger.add(event, self.reporter)?;
+                if in_doubt { self.doubt(artifact) } else { Ok(()) }
             }
             Err(lost) => {
                 // The cache has lost an array: make the observation that it belongs to again, once.
@@ -439,7 +448,7 @@ impl<'a> Dispatcher<'a> {
                 if self.forced.insert(slot) {
                     match slot {
                         Slot::Reference { .. } => self.artifacts[artifact as usize].reference = None,
-                        Slot::Cell { .. } => {}
+                        Slot::Repeat { .. } | Slot::Cell { .. } => {}
                     }
                     self.reused = self.reused.saturating_sub(1);
                     return self.start(slot);
@@ -475,6 +484,7 @@ impl<'a> Dispatcher<'a> {
                 self.reporter.note(&reason);
                 self.go_on_without_reference(artifact)?;
             }
+            What::Observation { slot: Slot::Repeat { .. }, .. } => self.reporter.note(&reason),
             What::Observation { slot: Slot::Cell { artifact, consumer }, .. } => {
                 self.progress.cells_done += 1;
                 let (artifact, consumer) = self.cell_name(artifact, consumer);
@@ -482,21 +492,6 @@ impl<'a> Dispatcher<'a> {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn place(&self, slot: Slot) -> (u32, u32) {
-        match slot {
-            Slot::Reference { artifact } => (artifact, self.plan.artifacts[artifact as usize].producer),
-            Slot::Cell { artifact, consumer } => (artifact, self.plan.consumers[consumer as usize]),
-        }
-    }
-
-    pub(super) fn cell_name(&self, artifact: u32, consumer: u32) -> (ArtifactId, EnvName) {
-        let environment = self.plan.consumers[consumer as usize];
-        (
-            self.artifacts[artifact as usize].id.clone(),
-            self.plan.environments[environment as usize].name.clone(),
-        )
     }
 }
 

@@ -23,6 +23,8 @@ const AIM: f64 = 0.5;
 pub(super) enum Slot {
     /// The producer's reload of an artifact in a fresh process.
     Reference { artifact: u32 },
+    /// The same again with another seed, to see whether what it gives is random.
+    Repeat { artifact: u32 },
     /// An artifact in the consumer at this position.
     Cell { artifact: u32, consumer: u32 },
 }

@@ -110,6 +110,7 @@ impl Ledger {
             Event::RunStarted(_)
             | Event::RunResumed { .. }
             | Event::CellRetried { .. }
+            | Event::ReferenceRepeated { .. }
             | Event::RunFinished { .. } => {}
         }
     }
@@ -192,6 +193,19 @@ impl Ledger {
         let index = *self.references.get(artifact)?;
         matches!(&self.events[index], Event::ReferenceTaken { key: known, .. } if known == key)
             .then_some(index)
+    }
+
+    /// Whether the record says the same already of a producer that was asked again.
+    pub fn is_repeated(&self, event: &Event) -> bool {
+        let said = |event: &Event| match event {
+            Event::ReferenceRepeated { artifact, key, outputs, .. } => {
+                Some((artifact.clone(), *key, outputs.clone()))
+            }
+            _ => None,
+        };
+        let new = said(event);
+        self.events.iter().rev().filter_map(said).find(|known| new.as_ref().is_some_and(|it| it.0 == known.0))
+            == new
     }
 
     /// Index of the recorded observation of a cell, if it has this key.

@@ -16,6 +16,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod outside;
+mod repeating;
 mod submitting;
 mod turns;
 

@@ -18,7 +18,7 @@ pub(super) fn modules(plan: &Plan) -> Vec<String> {
 }
 
 impl Dispatcher<'_> {
-    fn file_of(&self, artifact: u32) -> Option<Arc<OutsideFile>> {
+    pub(super) fn file_of(&self, artifact: u32) -> Option<Arc<OutsideFile>> {
         match &self.plan.models[self.plan.artifacts[artifact as usize].model as usize].source {
             crate::matrix::ModelSource::File(file) => Some(Arc::clone(file)),
             crate::matrix::ModelSource::Expression(_) | crate::matrix::ModelSource::Recipe { .. } => None,
@@ -65,7 +65,11 @@ impl Dispatcher<'_> {
         if let Some(reason) = &file.refusal {
             return Err(reason.clone());
         }
-        let copied = self.cache.copy_object(&file.path).map_err(|error| error.to_string())?;
+        let copied = match &file.packed {
+            Some(bytes) => self.cache.put_object(bytes).map(|digest| (digest, bytes.len() as u64)),
+            None => self.cache.copy_object(&file.path),
+        };
+        let copied = copied.map_err(|error| error.to_string())?;
         if file.digest.is_some_and(|digest| digest != copied.0) {
             return Err(format!("`{}` has changed since it was looked at: run it again", file.declared_path));
         }

@@ -10,7 +10,9 @@ use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
 use crate::matrix::{Matrix, ModelSource, ModelSpec, requirement_met};
-use crate::vocab::{ArtifactAbsence, Digest, Observation, Outcome, RULED_OUT, ReferenceKind};
+use crate::vocab::{
+    ArtifactAbsence, ArtifactId, Digest, EnvName, Observation, Outcome, RULED_OUT, ReferenceKind,
+};
 use crate::worker::{HandlerSource, Saving, Source, Task};
 
 impl Dispatcher<'_> {
@@ -144,15 +146,18 @@ impl Dispatcher<'_> {
                 ("reference-v1", Arc::new(format::model_reader()), model)
             }
             (Slot::Reference { .. }, None) => ("reference-v1", format, &made.digest),
+            (Slot::Repeat { .. }, _) => ("repeat-v1", format, &made.digest),
             (Slot::Cell { .. }, _) => ("cell-v1", format, &made.digest),
         };
+        // Two runs with one seed would agree about random numbers.
+        let seed = spec.seed.wrapping_add(u32::from(matches!(slot, Slot::Repeat { .. })));
         let key = self.keys.observation(&Observed {
             purpose,
             artifact: read,
             format: &format,
             inputs,
             methods: made.methods.as_deref(),
-            seed: spec.seed,
+            seed,
             arrays: spec.arrays.as_deref(),
             lock: digest,
         });
@@ -173,7 +178,7 @@ impl Dispatcher<'_> {
             options: format.options.clone(),
             inputs: inputs_path.to_owned(),
             methods: made.methods.clone(),
-            seed: spec.seed,
+            seed,
             arrays: spec.arrays.clone(),
             outside: alone,
         };
@@ -213,6 +218,8 @@ impl Dispatcher<'_> {
     fn recorded(&self, slot: Slot, key: &Digest) -> Option<usize> {
         let index = match slot {
             Slot::Reference { artifact } => self.ledger.reference(&self.artifacts[artifact as usize].id, key),
+            // What is recorded of it is how it compared; the cache has the rest.
+            Slot::Repeat { .. } => None,
             Slot::Cell { artifact, consumer } => self.ledger.cell(&self.cell_name(artifact, consumer), key),
         }?;
         self.limits_hold(self.ledger.observation(index)?).then_some(index)
@@ -246,6 +253,23 @@ impl Dispatcher<'_> {
         let planned = self.plan.artifacts[artifact as usize];
         let name = &self.plan.models[planned.model as usize].formats[planned.format as usize];
         self.matrix.formats.get(name).cloned().unwrap_or_else(|| Arc::new(format::model_reader()))
+    }
+
+    pub(super) fn place(&self, slot: Slot) -> (u32, u32) {
+        match slot {
+            Slot::Reference { artifact } | Slot::Repeat { artifact } => {
+                (artifact, self.plan.artifacts[artifact as usize].producer)
+            }
+            Slot::Cell { artifact, consumer } => (artifact, self.plan.consumers[consumer as usize]),
+        }
+    }
+
+    pub(super) fn cell_name(&self, artifact: u32, consumer: u32) -> (ArtifactId, EnvName) {
+        let environment = self.plan.consumers[consumer as usize];
+        (
+            self.artifacts[artifact as usize].id.clone(),
+            self.plan.environments[environment as usize].name.clone(),
+        )
     }
 
     fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {

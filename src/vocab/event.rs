@@ -139,6 +139,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         outputs: BTreeMap<String, OutputComparison>,
     },
+    /// The producer of a file from outside was asked a second time, with another seed.
+    ReferenceRepeated {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// Cache key of the second observation.
+        key: Digest,
+        /// How that compares with the first one: what differs is random.
+        outputs: BTreeMap<String, OutputComparison>,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
     /// Last line of a finished run.
     RunFinished {
         /// RFC 3339 time.
@@ -331,6 +342,9 @@ pub struct FilePlan {
     /// Whether outputs were given that it has to agree with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
+    /// Modules of further packages that loading it imports, with the package of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub imports: BTreeMap<String, String>,
     /// What a reader of its verdicts has to know: where the versions come from, what was assumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

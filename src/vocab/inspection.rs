@@ -280,6 +280,9 @@ pub struct SkopsFacts {
     pub loaders: BTreeMap<String, u64>,
     /// The types among them that skops asks to be trusted by name.
     pub untrusted: Vec<String>,
+    /// Whether an estimator in it was fitted on named columns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named_columns: bool,
 }
 
 /// What an ONNX model says.

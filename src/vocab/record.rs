@@ -258,6 +258,8 @@ pub enum FindingKind {
     Failure,
     /// An environment could not be made or fails by itself.
     Environment,
+    /// A file was tried, and nothing can be said: there is nothing to compare with, or the inputs do not suit it.
+    Unjudged,
     /// Not applicable, with the reason.
     Unsupported,
 }

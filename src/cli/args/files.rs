@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::RunningArgs;
+use crate::matrix::{memory_limit, time_limit};
 
 /// Which files, and what is known of them.
 #[derive(Args, Debug, Default)]
@@ -34,6 +35,26 @@ pub struct ArtifactArgs {
     /// Seed of random inputs and of the random generators.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u32,
+    /// Their format, where content and extension do not tell: pickle, joblib, cloudpickle, skops, onnx, mlflow, ...
+    #[arg(long, short = 'f', value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Types in skops files that may be loaded beside those that skops knows: `all`, or their names (separated by commas).
+    #[arg(long, value_name = "all|TYPES", value_delimiter = ',')]
+    pub trust: Vec<String>,
+    /// The most that one load with its predictions may take, such as 90s or 2m. Default: 60s.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub timeout: Option<f64>,
+    /// The most memory that it may take, such as 512MiB or 4GiB. Default: 2GiB.
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory: Option<u64>,
+}
+
+fn time(text: &str) -> Result<f64, String> {
+    time_limit(text).map_err(|(what, help)| format!("it {what}: {help}"))
+}
+
+fn memory(text: &str) -> Result<u64, String> {
+    memory_limit(text).map_err(|(what, help)| format!("it {what}: {help}"))
 }
 
 /// Arguments of `check`.

@@ -124,7 +124,7 @@ const fn group(section: Section) -> Group {
     match section {
         Section::Silent | Section::Nondeterministic => Group::Silent,
         Section::Failure => Group::Fails,
-        Section::Environment => Group::NoVerdict,
+        Section::Environment | Section::Unjudged => Group::NoVerdict,
         Section::Unsupported => Group::Unsupported,
     }
 }
@@ -171,7 +171,9 @@ fn one(page: &mut Page, view: &View<'_>, shown: &FindingView<'_>) {
             let stage = finding.stage.as_str();
             (format!("{} ({stage})", finding.verdict), message(&finding.title))
         }
-        Section::Environment | Section::Unsupported => (String::new(), message(&finding.title)),
+        Section::Environment | Section::Unjudged | Section::Unsupported => {
+            (String::new(), message(&finding.title))
+        }
     };
     if lead.is_empty() {
         page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &text);

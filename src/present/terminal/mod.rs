@@ -193,6 +193,7 @@ fn advice(page: &mut Page, view: &View<'_>) {
         (FindingKind::Nondeterministic, "not reproducible"),
         (FindingKind::Failure, "failure"),
         (FindingKind::Environment, "environment"),
+        (FindingKind::Unjudged, "not judged"),
         (FindingKind::Unsupported, "unsupported"),
     ];
     let parts = join(kinds.into_iter().filter_map(|(kind, word)| {

@@ -112,11 +112,19 @@ class Graph(object):
         text = session.get_modelmeta().custom_metadata_map.get("shelflife")
         self.known = json.loads(text) if text else self.guess()
         self.answers = None
+        # How wide its inputs are and what they are called, for whoever brings inputs: one tensor, or one a column.
+        inputs = self.session.get_inputs()
+        if len(inputs) > 1:
+            self.n_features_in_ = len(inputs)
+            self.feature_names_in_ = [one.name for one in inputs]
+        elif len(inputs[0].shape or ()) == 2 and isinstance(inputs[0].shape[1], int):
+            self.n_features_in_ = inputs[0].shape[1]
 
     def guess(self):
-        """For files from elsewhere: a label and probabilities, or one prediction."""
+        """For files from elsewhere: a label and probabilities or scores, or one prediction."""
         names = [output.name for output in self.session.get_outputs()]
-        methods = ["predict", "predict_proba"] if len(names) > 1 else ["predict"]
+        second = "decision_function" if "scores" in names else "predict_proba"
+        methods = ["predict", second] if len(names) > 1 else ["predict"]
         outputs = [{"method": m, "name": n, "flat": m == "predict"} for m, n in zip(methods, names)]
         return {"labels": len(names) > 1, "binary": False, "outputs": outputs}
 
@@ -144,6 +152,10 @@ class Graph(object):
             if output["method"] != method:
                 continue
             (answer,) = self.session.run([output["name"]], self.feed(features))
+            if isinstance(answer, list) and answer and isinstance(answer[0], dict):
+                # A ZipMap, skl2onnx's default: one dictionary a row, from labels to probabilities.
+                answer = [[row[label] for label in sorted(row)] for row in answer]
+                answer = numpy.asarray(answer, dtype="float32")
             answer = numpy.asarray(answer)
             if output["flat"] and answer.ndim == 2:
                 # Of two classes, the score of the second one stands for both.
