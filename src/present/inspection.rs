@@ -121,9 +121,10 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
         })),
     );
     row("arrays", &arrays(found));
-    row("digest", &format!("blake3 {}", found.digest));
-    if let Some(sha256) = &found.sha256 {
-        row("", &format!("sha256 {sha256}"));
+    let blake3 = found.digest.map(|digest| format!("blake3 {digest}"));
+    let sha256 = found.sha256.as_ref().map(|sha256| format!("sha256 {sha256}"));
+    for (index, digest) in blake3.into_iter().chain(sha256).enumerate() {
+        row(if index == 0 { "digest" } else { "" }, &digest);
     }
 }
 

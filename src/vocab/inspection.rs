@@ -60,8 +60,9 @@ pub enum Container {
 pub struct Inspection {
     /// Bytes of the file.
     pub size: u64,
-    /// BLAKE3 of the file.
-    pub digest: Digest,
+    /// BLAKE3 of the file, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub digest: Option<Digest>,
     /// SHA-256 of the file in hexadecimal, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
