@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::dtype::{self, Dtypes, short};
 use super::trust;
+use super::value::Value;
 use crate::vocab::{
     ArrayFact, AttributeFact, ClassFact, GlobalFact, JoblibFacts, PackageFact, PickleFacts, PointerFact,
     Problem, ProblemKind, Trust,
@@ -22,7 +23,7 @@ const MOST_ARRAYS: usize = 1 << 10;
 const MOST_VALUES: usize = 8;
 const MOST_ARGUMENTS: usize = 4;
 /// Calls of one global whose arguments are looked at.
-const CALLS_LOOKED_AT: u64 = 256;
+const CALLS_LOOKED_AT: u64 = 32;
 
 /// What a global means to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub(super) struct Facts {
     roles: Vec<Role>,
     /// Index into the classes by global.
     class_of: Vec<Option<u32>>,
+    /// The keys of the states of each class, by its index.
+    attributes: Vec<Attributes>,
     arrays: Vec<ArrayFact>,
     array_of: HashMap<(Option<u32>, &'static str), usize>,
     pointers: BTreeSet<PointerFact>,
@@ -104,6 +107,7 @@ impl Facts {
             by_name: HashMap::new(),
             roles: Vec::new(),
             class_of: Vec::new(),
+            attributes: Vec::new(),
             arrays: Vec::new(),
             array_of: HashMap::new(),
             pointers: BTreeSet::new(),
@@ -223,6 +227,7 @@ impl Facts {
                 }
                 let index = self.pickle.classes.len() as u32;
                 self.pickle.classes.push(ClassFact { module, name, ..ClassFact::default() });
+                self.attributes.push(Attributes::default());
                 *self.class_of.get_mut(global as usize)? = Some(index);
                 index
             }
@@ -249,32 +254,57 @@ impl Facts {
         }
     }
 
-    /// One key of a state dictionary; whether its value is worth a look.
-    pub fn attribute(&mut self, global: u32, name: &str, offset: u64) -> bool {
-        let Some(class) = self.class(global, offset) else { return false };
-        if let Some(fact) = class.attributes.get_mut(name) {
-            fact.count += 1;
-            return fact.values.len() < MOST_VALUES;
-        }
-        if !self.afford(name.len(), offset) {
-            return false;
-        }
-        if let Some(class) = self.class(global, offset) {
-            class.attributes.insert(name.to_owned(), AttributeFact { count: 1, values: Vec::new() });
-        }
-        true
+    /// One key of a state dictionary with its value; where the value is worth a look, its place.
+    pub fn attribute(
+        &mut self,
+        global: u32,
+        name: &[u8],
+        value: Value,
+        offset: u64,
+    ) -> Option<AttributePlace> {
+        self.class(global, offset)?;
+        let class = (*self.class_of.get(global as usize)?)?;
+        let attributes = self.attributes.get_mut(class as usize)?;
+        let index = match attributes.find(name) {
+            Some(index) => index,
+            None => {
+                if !self.afford(name.len(), offset) {
+                    return None;
+                }
+                let attributes = self.attributes.get_mut(class as usize)?;
+                attributes.all.push(Attribute {
+                    name: name.into(),
+                    fact: AttributeFact::default(),
+                    last: None,
+                });
+                let index = attributes.all.len() - 1;
+                attributes.by_name.insert(name.into(), index);
+                index
+            }
+        };
+        let attributes = self.attributes.get_mut(class as usize)?;
+        attributes.next = index + 1;
+        let attribute = attributes.all.get_mut(index)?;
+        attribute.fact.count += 1;
+        // What a container or a type holds may change, so that the same value need not be the same again.
+        let lasting = !matches!(value, Value::Tuple(_) | Value::Dict(_) | Value::Dtype(_));
+        let seen = lasting && attribute.last == Some(value);
+        attribute.last = lasting.then_some(value);
+        (!seen && attribute.fact.values.len() < MOST_VALUES).then_some(AttributePlace { class, index })
     }
 
-    pub fn attribute_value(&mut self, global: u32, name: &str, value: String, offset: u64) {
-        let fact = |facts: &mut Self| {
-            facts.class(global, offset).and_then(|class| class.attributes.get_mut(name)).map(std::mem::take)
+    /// How the value at a place is written.
+    pub fn attribute_value(&mut self, place: AttributePlace, value: String, offset: u64) {
+        let at = |facts: &Self| {
+            let attributes = facts.attributes.get(place.class as usize)?;
+            attributes.all.get(place.index).map(|attribute| attribute.fact.values.contains(&value))
         };
-        let Some(mut taken) = fact(self) else { return };
-        if !taken.values.contains(&value) && self.afford(value.len(), offset) {
-            taken.values.push(value);
+        if at(self) != Some(false) || !self.afford(value.len(), offset) {
+            return;
         }
-        if let Some(place) = self.class(global, offset).and_then(|class| class.attributes.get_mut(name)) {
-            *place = taken;
+        let attributes = self.attributes.get_mut(place.class as usize);
+        if let Some(attribute) = attributes.and_then(|attributes| attributes.all.get_mut(place.index)) {
+            attribute.fact.values.push(value);
         }
     }
 
@@ -342,6 +372,15 @@ impl Facts {
     /// Everything that was collected, with what follows from the whole.
     pub fn finish(mut self) -> (PickleFacts, Vec<ArrayFact>, Versions) {
         let mut pickle = self.pickle;
+        for (class, attributes) in pickle.classes.iter_mut().zip(self.attributes) {
+            for attribute in attributes.all {
+                let name = String::from_utf8_lossy(&attribute.name).into_owned();
+                // Two names that are no text could look the same.
+                let fact = class.attributes.entry(name).or_default();
+                fact.count += attribute.fact.count;
+                fact.values.extend(attribute.fact.values);
+            }
+        }
         let mut packages: BTreeMap<String, u64> = BTreeMap::new();
         for global in &mut pickle.globals {
             global.trust = trust::trust(&global.module, &global.name, global.called > 0);
@@ -372,6 +411,38 @@ impl Facts {
         }
         (pickle, self.arrays, versions)
     }
+}
+
+/// The keys of the states of one class, in order of appearance: instances of one class have the same keys in the same
+/// order, so that the next one is nearly always found at once.
+#[derive(Default)]
+struct Attributes {
+    all: Vec<Attribute>,
+    by_name: HashMap<Box<[u8]>, usize>,
+    /// Index of the key that would come next.
+    next: usize,
+}
+
+impl Attributes {
+    fn find(&self, name: &[u8]) -> Option<usize> {
+        let is_next = |index: &usize| self.all.get(*index).is_some_and(|attribute| *attribute.name == *name);
+        [self.next, 0].into_iter().find(is_next).or_else(|| self.by_name.get(name).copied())
+    }
+}
+
+/// One key of the states of a class.
+struct Attribute {
+    name: Box<[u8]>,
+    fact: AttributeFact,
+    /// The value that was looked at last.
+    last: Option<Value>,
+}
+
+/// Where an attribute is kept.
+#[derive(Clone, Copy)]
+pub(super) struct AttributePlace {
+    class: u32,
+    index: usize,
 }
 
 /// Recorded versions by package.

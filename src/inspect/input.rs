@@ -17,7 +17,7 @@ pub(super) fn stop(kind: ProblemKind, offset: u64, what: impl Into<String>) -> S
 /// Bytes that are held at once.
 const BUFFER: usize = 128 << 10;
 /// Bytes that are read first behind a place that was jumped to: what stands between two arrays.
-const AFTER_JUMP: usize = 4 << 10;
+const AFTER_JUMP: usize = 3 << 10;
 /// Fewer bytes than these are read rather than jumped over.
 const WORTH_A_JUMP: u64 = 16 << 10;
 

@@ -9,7 +9,7 @@ use super::value::{Span, Value};
 use crate::vocab::ProblemKind;
 
 /// The key under which scikit-learn records its version.
-const VERSION_KEY: &str = "_sklearn_version";
+const VERSION_KEY: &[u8] = b"_sklearn_version";
 /// Bytes of one value or argument that are told.
 const LONGEST_VALUE: usize = 80;
 /// joblib's pad is at most as long as the alignment that it names.
@@ -41,7 +41,7 @@ impl Machine<'_, '_> {
                 Some(code) => self.facts.dtypes.make(&short(&code, 64)),
                 None => Value::Opaque,
             },
-            Role::Scalar => Value::Scalar { dtype: self.dtype_of(first) },
+            Role::Scalar => Value::Scalar { dtype: self.dtype_of(first).into() },
             Role::FromBuffer => {
                 let (shape, order) = {
                     let items = self.items.get(span);
@@ -64,7 +64,7 @@ impl Machine<'_, '_> {
             }
             Role::Tree => {
                 if let Value::Array { dtype, .. } = second {
-                    self.facts.pointer(dtype, "the tree's number of classes");
+                    self.facts.pointer(dtype.get(), "the tree's number of classes");
                 }
                 self.facts.instance(global, self.offset);
                 Value::Made(global)
@@ -127,8 +127,9 @@ impl Machine<'_, '_> {
         let shape = shape_of(shape, &self.items);
         let dimensions = shape.as_ref().map_or(0, |shape| shape.len() as u8);
         let rows = shape.as_ref().and_then(|shape| shape.first().copied()).unwrap_or_default();
+        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
         self.facts.array(dtype, shape, fortran, source);
-        Value::Array { dtype, dimensions, rows }
+        Value::Array { dtype: dtype.into(), dimensions, rows }
     }
 
     /// The uppermost value gets its state.
@@ -155,7 +156,7 @@ impl Machine<'_, '_> {
                 (Role::FileWrapper, Value::Dict(span)) => self.joblib_file(span),
                 (Role::NeighbourTree, Value::Tuple(span)) => {
                     if let Some(Value::Array { dtype, .. }) = self.items.get(span).get(1) {
-                        self.facts.pointer(*dtype, "the index array of a neighbours' tree");
+                        self.facts.pointer(dtype.get(), "the index array of a neighbours' tree");
                     }
                     self.object_state(global, state);
                 }
@@ -187,13 +188,14 @@ impl Machine<'_, '_> {
             for index in 0..span.len() / 2 {
                 let pair = self.items.get(span);
                 let (key, value) = (pair[2 * index], pair[2 * index + 1]);
-                let Some(key) = word(key, &self.texts) else { continue };
+                let Value::Text(key) = key else { continue };
+                let Some(key) = self.texts.get(key) else { continue };
                 if key == VERSION_KEY {
                     version = word(value, &self.texts).map(|version| short(&version, 64));
                 }
-                if self.facts.attribute(global, &key, self.offset) {
+                if let Some(place) = self.facts.attribute(global, key, value, self.offset) {
                     let value = self.describe(value, LONGEST_VALUE);
-                    self.facts.attribute_value(global, &key, value, self.offset);
+                    self.facts.attribute_value(place, value, self.offset);
                 }
             }
         }
@@ -236,13 +238,13 @@ impl Machine<'_, '_> {
                 format!("dtype {}", dtype(self.facts.dtypes.index(instance)))
             }
             // The length of a vector tells how many classes a classifier has.
-            Value::Array { dtype: index, dimensions: 1, rows } => {
-                format!("ndarray {} 1d of {rows}", dtype(index))
+            Value::Array { dtype: index, dimensions: 1, rows } if rows < u32::MAX => {
+                format!("ndarray {} 1d of {rows}", dtype(index.get()))
             }
             Value::Array { dtype: index, dimensions, .. } => {
-                format!("ndarray {} {dimensions}d", dtype(index))
+                format!("ndarray {} {dimensions}d", dtype(index.get()))
             }
-            Value::Scalar { dtype: index } => format!("scalar {}", dtype(index)),
+            Value::Scalar { dtype: index } => format!("scalar {}", dtype(index.get())),
         }
     }
 
@@ -316,6 +318,6 @@ impl Machine<'_, '_> {
         if self.facts.joblib().files.len() < 64 {
             self.facts.joblib().files.push(short(&name, 200));
         }
-        self.stack.set_top(Value::Array { dtype: None, dimensions: 0, rows: 0 });
+        self.stack.set_top(Value::Array { dtype: None.into(), dimensions: 0, rows: 0 });
     }
 }

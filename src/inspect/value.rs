@@ -29,23 +29,56 @@ pub(super) enum Value {
     Made(u32),
     /// Index into the table of array types.
     Dtype(u32),
-    /// An array of a type, with so many dimensions and so many rows.
+    /// An array of a type, with so many dimensions and so many rows; the largest number stands for more.
     Array {
-        dtype: Option<u32>,
+        dtype: TypeIndex,
         dimensions: u8,
-        rows: u64,
+        rows: u32,
     },
     /// A scalar of numpy.
     Scalar {
-        dtype: Option<u32>,
+        dtype: TypeIndex,
     },
+}
+
+// The stack and the memo are made of these.
+const _: () = assert!(size_of::<Value>() == 16);
+
+/// Index into the different types of arrays, where the type is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TypeIndex(u32);
+
+impl From<Option<u32>> for TypeIndex {
+    fn from(index: Option<u32>) -> Self {
+        // There are never so many types.
+        Self(index.unwrap_or(u32::MAX))
+    }
+}
+
+impl TypeIndex {
+    pub fn get(self) -> Option<u32> {
+        (self.0 < u32::MAX).then_some(self.0)
+    }
 }
 
 /// A place in `Texts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Text {
-    at: u64,
-    length: u32,
+    /// The lower half of its place, the upper one, and its length: 8 bytes together.
+    low: u32,
+    high: u16,
+    length: u16,
+}
+
+impl Text {
+    fn new(at: u64, length: usize) -> Self {
+        // 256 TiB of texts are never read, and a held text is never longer than `LONGEST_TEXT`.
+        Self { low: at as u32, high: (at >> 32) as u16, length: length as u16 }
+    }
+
+    fn at(self) -> u64 {
+        u64::from(self.high) << 32 | u64::from(self.low)
+    }
 }
 
 /// A range of `Items`.
@@ -97,11 +130,11 @@ impl Texts {
         if bytes.len() > LONGEST_TEXT {
             return Value::Opaque;
         }
-        let length = bytes.len() as u32;
+        let length = bytes.len();
         if self.first.len() + bytes.len() <= FIRST_BYTES {
             let at = self.first.len() as u64;
             self.first.extend_from_slice(bytes);
-            return Value::Text(Text { at, length });
+            return Value::Text(Text::new(at, length));
         }
         if self.young.len() + bytes.len() > LATER_BYTES {
             std::mem::swap(&mut self.young, &mut self.old);
@@ -111,39 +144,42 @@ impl Texts {
         }
         let at = self.young_base + self.young.len() as u64;
         self.young.extend_from_slice(bytes);
-        Value::Text(Text { at, length })
+        Value::Text(Text::new(at, length))
     }
 
     pub fn get(&self, text: Text) -> Option<&[u8]> {
         let within = |part: &'_ [u8], base: u64| {
-            let start = usize::try_from(text.at.checked_sub(base)?).ok()?;
-            let end = start.checked_add(text.length as usize)?;
+            let start = usize::try_from(text.at().checked_sub(base)?).ok()?;
+            let end = start.checked_add(usize::from(text.length))?;
             (end <= part.len()).then_some((start, end))
         };
-        if text.at < FIRST_BYTES as u64 {
+        if text.at() < FIRST_BYTES as u64 {
             // An empty text may stand at the very end of the first part.
             if let Some((start, end)) = within(&self.first, 0) {
                 return Some(&self.first[start..end]);
             }
         }
-        if text.at >= self.young_base {
+        if text.at() >= self.young_base {
             return within(&self.young, self.young_base).map(|(start, end)| &self.young[start..end]);
         }
-        if text.at >= self.old_base
+        if text.at() >= self.old_base
             && let Some((start, end)) = within(&self.old, self.old_base)
         {
             return Some(&self.old[start..end]);
         }
-        self.pinned.get(&text.at).map(|bytes| &**bytes).filter(|bytes| bytes.len() == text.length as usize)
+        self.pinned
+            .get(&text.at())
+            .map(|bytes| &**bytes)
+            .filter(|bytes| bytes.len() == usize::from(text.length))
     }
 
     /// Holds a text for good, because it named something; the caller bounds how often.
     pub fn pin(&mut self, text: Text) {
-        if text.at < FIRST_BYTES as u64 || self.pinned.contains_key(&text.at) {
+        if text.at() < FIRST_BYTES as u64 || self.pinned.contains_key(&text.at()) {
             return;
         }
         if let Some(bytes) = self.get(text).map(Box::from) {
-            self.pinned.insert(text.at, bytes);
+            self.pinned.insert(text.at(), bytes);
         }
     }
 
@@ -154,8 +190,8 @@ impl Texts {
 
     /// A text that is used again is young again.
     fn refreshed(&mut self, text: Text) -> Value {
-        if text.at >= self.old_base
-            && text.at < self.young_base
+        if text.at() >= self.old_base
+            && text.at() < self.young_base
             && let Some(bytes) = self.get(text).map(<[u8]>::to_vec)
         {
             return self.hold(&bytes);
