@@ -8,7 +8,7 @@ use super::console;
 use super::failure::Failure;
 use crate::inspect::{Digests, InspectOptions, digests, inspect as read, unreadable};
 use crate::present::{inspections, sarif, write_file};
-use crate::vocab::{ArtifactKind, ExitCode, Inspected, Inspection, InspectionReport};
+use crate::vocab::{ArtifactKind, ExitCode, Inspected, Inspection, InspectionReport, Trust};
 
 pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let mut paths = Vec::new();
@@ -20,7 +20,12 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     }
     let mut artifacts = read_all(&paths, InspectOptions { digest: !args.no_digest, sha256: args.sha256 });
     let all = artifacts.len();
-    artifacts.retain(|(given, artifact)| *given || artifact.inspection.kind != ArtifactKind::Unknown);
+    artifacts.retain(|(given, artifact)| {
+        let found = &artifact.inspection;
+        // A pickle that ends in garbage has run its commands before.
+        let runs = || found.globals().iter().any(|global| global.called > 0 && global.trust != Trust::Known);
+        *given || found.kind != ArtifactKind::Unknown || runs()
+    });
     if artifacts.len() < all {
         console::note(&format!("left out: {} files of folders that are no artifacts", all - artifacts.len()));
     }

@@ -42,6 +42,16 @@ pub(super) enum Role {
     Encode,
     /// Makes an instance of its first argument.
     MakesFirst,
+    /// Keeps functions that it is given, and calls none.
+    Keeps,
+    /// `getattr`, which is how bound methods are written.
+    Attribute,
+    /// Makes text of something.
+    Text,
+    /// Imports a name of a module, both given as text.
+    Import,
+    /// A distribution of scipy, which runs text of its state as code.
+    Distribution,
     /// The wrapper behind whose state joblib puts the bytes of an array.
     Wrapper,
     /// The wrapper of joblib before 0.10: arrays are in files of their own.
@@ -72,14 +82,21 @@ fn role(module: &str, name: &str) -> Role {
         "NDArrayWrapper" | "ZNDArrayWrapper" if module.contains("joblib.numpy_pickle") => Role::FileWrapper,
         "CodeType" if module == "types" => Role::Code,
         "_builtin_type" => Role::BuiltinType,
+        "getattr" if trust::modern(module) == "builtins" => Role::Attribute,
+        "str" | "unicode" if trust::modern(module) == "builtins" => Role::Text,
+        "_ufunc_reconstruct" if numpy => Role::Import,
+        "partial" if trust::modern(module) == "functools" => Role::Keeps,
+        "defaultdict" if module == "collections" => Role::Keeps,
         "Tree" if module.starts_with("sklearn.tree") => Role::Tree,
         "KDTree" | "BallTree" | "KDTree64" | "KDTree32" | "BallTree64" | "BallTree32" => Role::NeighbourTree,
         _ if name.starts_with("__pyx_unpickle_") => Role::MakesFirst,
+        _ if module.starts_with("scipy.stats") => Role::Distribution,
         _ => Role::Ordinary,
     }
 }
 
 /// Facts of all pickles of one artifact.
+#[derive(Clone)]
 pub(super) struct Facts {
     pub pickle: PickleFacts,
     pub dtypes: Dtypes,
@@ -94,6 +111,12 @@ pub(super) struct Facts {
     array_of: HashMap<(Option<u32>, &'static str), usize>,
     pointers: BTreeSet<PointerFact>,
     python2: BTreeSet<String>,
+    /// Globals that run code of the file, whatever their names are.
+    dangerous: BTreeSet<u32>,
+    /// How often globals with dangerous names are called without harm.
+    harmless: BTreeMap<u32, u64>,
+    /// How often `pickle.load`'s view of an array of joblib was tried.
+    pub looks: u32,
     budget: usize,
     limited: bool,
 }
@@ -112,6 +135,9 @@ impl Facts {
             array_of: HashMap::new(),
             pointers: BTreeSet::new(),
             python2: BTreeSet::new(),
+            dangerous: BTreeSet::new(),
+            harmless: BTreeMap::new(),
+            looks: 0,
             budget: BUDGET,
             limited: false,
         }
@@ -194,6 +220,31 @@ impl Facts {
         let Some(fact) = self.pickle.globals.get_mut(global as usize) else { return false };
         fact.called += 1;
         fact.called <= CALLS_LOOKED_AT && fact.arguments.len() < MOST_ARGUMENTS
+    }
+
+    /// A global is given to something that may call it.
+    pub fn handed_over(&mut self, global: u32) {
+        if let Some(fact) = self.pickle.globals.get_mut(global as usize) {
+            fact.called += 1;
+        }
+    }
+
+    /// A call of a dangerous name that does no harm.
+    pub fn harmless(&mut self, global: u32) {
+        *self.harmless.entry(global).or_default() += 1;
+    }
+
+    /// Whether a class is known.
+    pub fn is_known_class(&self, global: u32) -> bool {
+        let is_class = self.looks_like_a_class(global) || self.role(global) == Role::Distribution;
+        is_class && self.pickle.globals.get(global as usize).is_some_and(is_known)
+    }
+
+    /// Loading runs code that stands in the file.
+    pub fn runs_code(&mut self, global: u32, how: String, offset: u64) {
+        self.handed_over(global);
+        self.arguments(global, how, offset);
+        self.dangerous.insert(global);
     }
 
     /// Whether a global is written as classes are, so that calling it makes an instance.
@@ -382,8 +433,15 @@ impl Facts {
             }
         }
         let mut packages: BTreeMap<String, u64> = BTreeMap::new();
-        for global in &mut pickle.globals {
-            global.trust = trust::trust(&global.module, &global.name, global.called > 0);
+        for (index, global) in (0u32..).zip(&mut pickle.globals) {
+            let harmless = self.harmless.get(&index).is_some_and(|calls| *calls == global.called);
+            global.trust = if self.dangerous.contains(&index) {
+                Trust::Dangerous
+            } else if harmless {
+                Trust::Known
+            } else {
+                trust::trust(&global.module, &global.name, global.called > 0)
+            };
             if let Some(package) = trust::wrapper(&global.module) {
                 *packages.entry(package.to_owned()).or_default() += 1;
             }
@@ -413,9 +471,13 @@ impl Facts {
     }
 }
 
+fn is_known(fact: &GlobalFact) -> bool {
+    trust::trust(&fact.module, &fact.name, true) == Trust::Known
+}
+
 /// The keys of the states of one class, in order of appearance: instances of one class have the same keys in the same
 /// order, so that the next one is nearly always found at once.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Attributes {
     all: Vec<Attribute>,
     by_name: HashMap<Box<[u8]>, usize>,
@@ -431,6 +493,7 @@ impl Attributes {
 }
 
 /// One key of the states of a class.
+#[derive(Clone)]
 struct Attribute {
     name: Box<[u8]>,
     fact: AttributeFact,

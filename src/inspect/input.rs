@@ -31,13 +31,24 @@ pub(super) struct Input<'a> {
     base: u64,
     /// How many bytes are read at once: few behind a jump, then more and more.
     window: usize,
+    /// Where the last thing that was announced and is not all there would end.
+    announced: u64,
     /// What the source said instead of bytes; said again at every further read.
     failed: Option<Stop>,
 }
 
 impl<'a> Input<'a> {
     pub fn new(source: Box<dyn Stream + 'a>) -> Self {
-        Self { source, buffer: vec![0; BUFFER].into(), at: 0, end: 0, base: 0, window: BUFFER, failed: None }
+        Self {
+            source,
+            buffer: vec![0; BUFFER].into(),
+            at: 0,
+            end: 0,
+            base: 0,
+            window: BUFFER,
+            announced: 0,
+            failed: None,
+        }
     }
 
     /// Offset of the next byte.
@@ -90,6 +101,11 @@ impl<'a> Input<'a> {
                 stop(ProblemKind::Truncated, self.base + self.end as u64, format!("the file ends {what}"))
             }
         }
+    }
+
+    /// Where the last thing that was announced and is not all there would end; 0 where there is none.
+    pub fn announced_end(&self) -> u64 {
+        self.announced
     }
 
     /// The next byte, or none at the end.
@@ -185,6 +201,7 @@ impl<'a> Input<'a> {
             }
             self.fill(1)?;
             if self.at == self.end {
+                self.announced = self.offset().saturating_add(count);
                 let missing = format!("{what}: {count} more bytes are announced");
                 return Err(match &self.failed {
                     Some(failed) => failed.clone(),

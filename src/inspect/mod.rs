@@ -20,12 +20,16 @@ mod machine;
 mod npy;
 mod objects;
 mod onnx;
+mod shadow;
 mod source;
 mod stack;
+mod state;
 mod text;
 mod trust;
 mod value;
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;
 

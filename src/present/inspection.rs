@@ -69,9 +69,12 @@ fn total(artifacts: &[Inspected]) -> String {
     parts.join(", ") + "\n"
 }
 
-/// How far the least trusted global is trusted; none where loading imports nothing.
+/// How far the least trusted thing that loading does is trusted; none where everything is known, or nothing is loaded.
 fn worst(found: &Inspection) -> Option<Trust> {
-    found.globals().iter().map(|global| global.trust).max().filter(|trust| *trust != Trust::Known)
+    let named = || found.globals().iter().map(|global| global.trust).max();
+    // Of what is no pickle, only what it names counts: any bytes hold some opcodes.
+    let worst = if found.kind == ArtifactKind::Unknown { named() } else { Some(found.trust()) };
+    worst.filter(|worst| *worst != Trust::Known)
 }
 
 fn one(text: &mut String, artifact: &Inspected, many: bool) {
@@ -202,7 +205,10 @@ fn danger(text: &mut String, found: &Inspection) {
     let Some(pickle) = &found.pickle else { return };
     for (count, what) in [
         (pickle.unresolved_globals, "imports whose names cannot be told"),
-        (pickle.calls_of_results, "calls of what another call returned"),
+        (
+            pickle.calls_of_results,
+            "calls of what another call returned, or with arguments that cannot be told",
+        ),
         (pickle.extension_codes, "references through copyreg's registry, which name no module"),
         (pickle.persistent_ids, "persistent ids, which only the program that wrote the file can resolve"),
         (pickle.out_of_band_buffers, "buffers that are not in this file (protocol 5, out of band)"),
