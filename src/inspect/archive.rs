@@ -73,8 +73,14 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
         if name == "schema.json" {
             schema = true;
             let mut walk = Walk::default();
-            if let Err(error) = walk.document(entry.take(LARGEST_SCHEMA.min(left))) {
-                found.stopped(stop(ProblemKind::Malformed, 0, format!("it is no schema: {error}")));
+            let mut entry = entry.take(LARGEST_SCHEMA.min(left));
+            if let Err(error) = walk.document(&mut entry) {
+                let large = entry.limit() == 0;
+                let (kind, what) = match large {
+                    true => (ProblemKind::Limit, "it is larger than any schema; not read further".to_owned()),
+                    false => (ProblemKind::Malformed, format!("it is no schema: {error}")),
+                };
+                found.stopped(stop(kind, 0, what));
             }
             walk.finish();
             found.merge(walk.versions);

@@ -51,7 +51,9 @@ pub(super) fn unwrap<'a, R: Read + Seek + 'a>(
         Container::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
         Container::Bz2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
         Container::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(file, true, DICTIONARY_KIB)),
-        Container::Lzma => Box::new(lzma_rust2::LzmaReader::new_mem_limit(file, DICTIONARY_KIB, None)?),
+        Container::Lzma => {
+            Box::new(lzma_rust2::LzmaReader::new_mem_limit(file, DICTIONARY_KIB, None).map_err(in_words)?)
+        }
         Container::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(file)),
         Container::ZFile => {
             // `ZF`, the length as hexadecimal text padded to 19 characters, and by joblib up to 0.8.4 a space more.
@@ -63,6 +65,16 @@ pub(super) fn unwrap<'a, R: Read + Seek + 'a>(
         Container::Zip => return Err(io::Error::other("a zip archive is no stream")),
     };
     Ok(Box::new(Bounded { decoded, source, given: 0 }))
+}
+
+/// The one limit that a decoder itself watches, in words for people.
+fn in_words(error: io::Error) -> io::Error {
+    if error.to_string().contains("mem_limit") {
+        let mebibytes = DICTIONARY_KIB >> 10;
+        let what = format!("asks for a dictionary of more than {mebibytes} MiB; not read");
+        return io::Error::new(io::ErrorKind::QuotaExceeded, what);
+    }
+    error
 }
 
 /// This much is decompressed from any file.
@@ -79,7 +91,7 @@ struct Bounded<'a, R> {
 
 impl<R: Read + Seek> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.decoded.read(buffer)?;
+        let read = self.decoded.read(buffer).map_err(in_words)?;
         self.given += read as u64;
         if self.given > ALWAYS.max(self.source.at().saturating_mul(RATIO)) {
             let what = format!("decompresses to more than {RATIO} times its size; not read further");

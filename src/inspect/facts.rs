@@ -24,6 +24,10 @@ const MOST_VALUES: usize = 8;
 const MOST_ARGUMENTS: usize = 4;
 /// Calls of one global whose arguments are looked at.
 const CALLS_LOOKED_AT: u64 = 32;
+/// Opcodes that are read of any artifact, and of a larger one for each of its bytes: an uncompressed file never has
+/// more than one a byte, and no honest one is compressed so far.
+const OPCODES: u64 = 4 << 20;
+const OPCODES_OF_A_BYTE: u64 = 16;
 
 /// What a global means to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +121,8 @@ pub(super) struct Facts {
     harmless: BTreeMap<u32, u64>,
     /// How often `pickle.load`'s view of an array of joblib was tried.
     pub looks: u32,
+    /// Opcodes that are read at most.
+    pub most_opcodes: u64,
     budget: usize,
     limited: bool,
 }
@@ -138,9 +144,15 @@ impl Facts {
             dangerous: BTreeSet::new(),
             harmless: BTreeMap::new(),
             looks: 0,
+            most_opcodes: OPCODES,
             budget: BUDGET,
             limited: false,
         }
+    }
+
+    /// Sets how many opcodes are read of an artifact of so many bytes.
+    pub fn allow_opcodes(&mut self, size: u64) {
+        self.most_opcodes = OPCODES.max(size.saturating_mul(OPCODES_OF_A_BYTE));
     }
 
     pub fn problem(&mut self, problem: Problem) {

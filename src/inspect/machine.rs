@@ -189,6 +189,10 @@ impl<'m, 'i> Machine<'m, 'i> {
     fn step(&mut self) -> Result<bool, Stop> {
         let opcode = self.input.byte("before STOP")?;
         self.facts.pickle.opcodes += 1;
+        if self.facts.pickle.opcodes > self.facts.most_opcodes {
+            let what = "more opcodes than a file of this size may decompress to; not read further";
+            return Err(stop(ProblemKind::Limit, self.offset, what));
+        }
         self.binary |= !matches!(
             opcode,
             b'(' | b'.'

@@ -15,6 +15,7 @@ mod dtype;
 mod facts;
 mod imports;
 mod input;
+mod json;
 mod literals;
 mod machine;
 mod npy;
@@ -73,6 +74,7 @@ pub fn inspect<R: Read + Seek>(file: R, options: InspectOptions) -> Inspection {
         Err(error) => return unreadable(&error),
     };
     let mut found = Found::new();
+    found.facts.allow_opcodes(source.size());
     content(&source, &mut found);
     let mut inspection = found.inspection(source.size());
     if options.digest || options.sha256 {
@@ -249,7 +251,7 @@ fn stream(input: &mut Input<'_>, found: &mut Found) {
         found.merge(version.into_iter().map(|(name, version)| (name, [version].into())).collect());
         found.onnx = Some(facts);
     } else if text && head.trim_ascii_start().starts_with(b"{") {
-        json(input, found);
+        document(input, found);
     } else if text && text::looks_like_mlmodel(&head) {
         found.decoded = head.len() as u64;
         if let Some(versions) = text::mlmodel(&mut *input) {
@@ -262,7 +264,7 @@ fn stream(input: &mut Input<'_>, found: &mut Found) {
     found.decoded = input.offset();
 }
 
-fn json(input: &mut Input<'_>, found: &mut Found) {
+fn document(input: &mut Input<'_>, found: &mut Found) {
     let mut walk = text::Walk::default();
     found.kind = ArtifactKind::Json;
     if let Err(error) = walk.document(&mut *input) {

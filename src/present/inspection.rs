@@ -95,7 +95,8 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
             let _ = writeln!(text, "  {} {value}", painted(DIM, &format!("{name:<12}")));
         }
     };
-    if let Some(pickle) = &found.pickle {
+    let is_pickle = |pickle: &&PickleFacts| found.kind != ArtifactKind::Unknown || !pickle.globals.is_empty();
+    if let Some(pickle) = found.pickle.as_ref().filter(is_pickle) {
         row("estimators", &estimators(found));
         row("written by", &writer(found, pickle));
         row("needs", &listed(pickle.wrappers.iter().map(|package| plain(&package.package))));
