@@ -177,17 +177,16 @@ fn bounded(path: &Path) -> String {
 fn memory_is_bounded_whatever_a_file_claims() {
     let folder = tempfile::tempdir().unwrap();
     const TEN_GIB: u64 = 10 << 30;
-    let long = |before: &str, after: &str| {
-        gzip(&[before.as_bytes(), &vec![b'x'; 40 << 20], after.as_bytes()].concat())
-    };
+    let long =
+        |before: &str, after: &str| [before.as_bytes(), &vec![b'x'; 33 << 20], after.as_bytes()].concat();
     let claims: &[(&str, Vec<u8>, Option<u64>, &str)] = &[
         ("bytes.pkl", [b"\x80\x04\x8e".as_slice(), &(TEN_GIB - 12).to_le_bytes()].concat(), Some(TEN_GIB), "0x00 is no"),
         ("text.pkl", [b"\x80\x04\x8d".as_slice(), &TEN_GIB.to_le_bytes()].concat(), Some(TEN_GIB), "the file ends"),
         ("numbers.npy", npy((TEN_GIB - 128) / 8), Some(TEN_GIB), "<f8 [1342177264]"),
         ("archive.zip", b"PK\x03\x04".to_vec(), Some(TEN_GIB), "cannot be read"),
         ("model.onnx", b"\x08\x07\x12\x02xx\x3a\xff\xff\xff\xff\x1f".to_vec(), Some(TEN_GIB), "there is no field 0"),
-        ("text.json.gz", long("{\"a\": \"", "\"}"), None, "JSON, gzip"),
-        ("key.json.gz", long("{\"", "\": 1}"), None, "JSON, gzip"),
+        ("text.json", long("{\"a\": \"", "\"}"), None, ": JSON, 34.6 MB"),
+        ("key.json", long("{\"", "\": 1}"), None, ": JSON, 34.6 MB"),
         ("deep.json", "{\"a\":".repeat(1 << 20).into_bytes(), None, "recursion limit"),
         // 4 GiB of dictionary, with the header's checksum.
         ("dictionary.xz", b"\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x28\x00\x00\x00\xe6\xa0\x11\xb3\x01\x00\x03".to_vec(), None, "dictionary of more than 80 MiB"),

@@ -408,9 +408,9 @@ fn is_known_module(module: &str, name: &str) -> bool {
     if let Some((_, names)) = ONLY.iter().find(|(only, _)| within(module, only)) {
         return names.contains(&name);
     }
-    let part = |package: &&str| within(module, package);
-    KNOWN_PACKAGES.iter().any(|package| part(package))
-        && !NOT_KNOWN.iter().any(|package| part(package))
+    let part_of = |packages: &[&str]| packages.iter().any(|package| within(module, package));
+    part_of(KNOWN_PACKAGES)
+        && !part_of(NOT_KNOWN)
         && !within(module, VENDORED)
         && !module.split('.').any(|word| TESTS.contains(&word))
 }
