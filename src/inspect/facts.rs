@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::attributes::{Attribute, AttributePlace, Attributes};
 use super::dtype::{self, Dtypes, short};
 use super::trust;
 use super::value::Value;
+use super::wrappers::wrapper;
 use crate::vocab::{
     ArrayFact, AttributeFact, ClassFact, GlobalFact, JoblibFacts, PackageFact, PickleFacts, PointerFact,
     Problem, ProblemKind, Trust,
@@ -454,7 +456,7 @@ impl Facts {
             } else {
                 trust::trust(&global.module, &global.name, global.called > 0)
             };
-            if let Some(package) = trust::wrapper(&global.module) {
+            if let Some(package) = wrapper(&global.module) {
                 *packages.entry(package.to_owned()).or_default() += 1;
             }
             let module = &global.module;
@@ -485,39 +487,6 @@ impl Facts {
 
 fn is_known(fact: &GlobalFact) -> bool {
     trust::trust(&fact.module, &fact.name, true) == Trust::Known
-}
-
-/// The keys of the states of one class, in order of appearance: instances of one class have the same keys in the same
-/// order, so that the next one is nearly always found at once.
-#[derive(Clone, Default)]
-struct Attributes {
-    all: Vec<Attribute>,
-    by_name: HashMap<Box<[u8]>, usize>,
-    /// Index of the key that would come next.
-    next: usize,
-}
-
-impl Attributes {
-    fn find(&self, name: &[u8]) -> Option<usize> {
-        let is_next = |index: &usize| self.all.get(*index).is_some_and(|attribute| *attribute.name == *name);
-        [self.next, 0].into_iter().find(is_next).or_else(|| self.by_name.get(name).copied())
-    }
-}
-
-/// One key of the states of a class.
-#[derive(Clone)]
-struct Attribute {
-    name: Box<[u8]>,
-    fact: AttributeFact,
-    /// The value that was looked at last.
-    last: Option<Value>,
-}
-
-/// Where an attribute is kept.
-#[derive(Clone, Copy)]
-pub(super) struct AttributePlace {
-    class: u32,
-    index: usize,
 }
 
 /// Recorded versions by package.

@@ -4,8 +4,9 @@
 use super::facts::{Facts, Role};
 use super::input::{Input, Stop, stop};
 use super::literals::{small_long, unescaped};
+use super::memo::Memo;
 use super::stack::{Stack, StackError};
-use super::value::{Items, Memo, Span, Texts, Value};
+use super::value::{Items, Span, Texts, Value};
 use crate::vocab::ProblemKind;
 
 /// The highest protocol there is.

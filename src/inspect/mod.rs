@@ -9,6 +9,7 @@
 //! Architecture Invariant: nothing of an artifact is executed, and no process is started.
 
 mod archive;
+mod attributes;
 mod container;
 mod digest;
 mod dtype;
@@ -18,6 +19,7 @@ mod input;
 mod json;
 mod literals;
 mod machine;
+mod memo;
 mod npy;
 mod objects;
 mod onnx;
@@ -28,6 +30,7 @@ mod state;
 mod text;
 mod trust;
 mod value;
+mod wrappers;
 
 #[cfg(test)]
 mod hostile_tests;

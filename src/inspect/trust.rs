@@ -3,7 +3,7 @@
 use crate::vocab::Trust;
 
 /// Modules, with everything below them, that exist to run something, reach out, or change the interpreter.
-const DANGEROUS_MODULES: &[&str] = &[
+pub(super) const DANGEROUS_MODULES: &[&str] = &[
     "_io",
     "_pickle",
     "_posixsubprocess",
@@ -426,52 +426,6 @@ fn lower_case_class(module: &str, name: &str) -> Trust {
     if sparse || scalar || distribution || spline || kernel { Trust::Known } else { Trust::Unknown }
 }
 
-/// The package of a module, where it is one that somebody has to install beside scikit-learn.
-pub(super) fn wrapper(module: &str) -> Option<&str> {
-    let package = modern(module).split('.').next().unwrap_or(module);
-    let own = [
-        "sklearn",
-        "_loss",
-        "numpy",
-        "scipy",
-        "joblib",
-        "__main__",
-        "builtins",
-        "copyreg",
-        "_codecs",
-        "collections",
-        "datetime",
-        "decimal",
-        "fractions",
-        "functools",
-        "operator",
-        "array",
-        "re",
-        "uuid",
-        "pathlib",
-        "zoneinfo",
-        "types",
-        "typing",
-        "enum",
-        "string",
-        "math",
-        "abc",
-        "itertools",
-        "random",
-        "copy",
-        "logging",
-        "warnings",
-        "weakref",
-        "dataclasses",
-        "contextlib",
-        "numbers",
-        "",
-    ];
-    let standard =
-        DANGEROUS_MODULES.contains(&package) && !matches!(package, "dill" | "requests" | "paramiko");
-    (!own.contains(&package) && !standard).then_some(package)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -519,14 +473,5 @@ mod tests {
         for (module, name, called, expected) in rows {
             assert_eq!(trust(module, name, called), expected, "{module}.{name}");
         }
-    }
-
-    #[test]
-    fn wrappers_are_packages_that_somebody_installs() {
-        assert_eq!(wrapper("xgboost.sklearn"), Some("xgboost"));
-        assert_eq!(wrapper("mypackage.steps"), Some("mypackage"));
-        assert_eq!(wrapper("sklearn.pipeline"), None);
-        assert_eq!(wrapper("__builtin__"), None);
-        assert_eq!(wrapper("os"), None);
     }
 }
