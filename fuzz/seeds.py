@@ -38,4 +38,4 @@ with zipfile.ZipFile(folder / "model.skops", "w") as archive:
     node = {"__class__": "LogisticRegression", "__module__": "sklearn.linear_model", "__loader__": "ObjectNode"}
     archive.writestr("schema.json", json.dumps({**node, "protocol": 2, "_skops_version": "0.13.0"}))
     archive.writestr("1.npy", array.getvalue())
-(folder / "model.onnx").write_bytes(b"\x08\x08\x12\x08skl2onnx\x1a\x061.17.0\x3a\x06\x0a\x04\x22\x02Mul\x42\x04\x0a\x00\x10\x0f")
+(folder / "model.onnx").write_bytes(b"\x08\x08\x12\x08skl2onnx\x1a\x061.17.0\x3a\x07\x0a\x05\x22\x03Mul\x42\x04\x0a\x00\x10\x0f")

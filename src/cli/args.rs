@@ -309,6 +309,9 @@ pub struct InspectArgs {
     /// Also digest with SHA-256.
     #[arg(long)]
     pub sha256: bool,
+    /// Leave out the digest: of a large file only the parts that say something are read, a fraction of it.
+    #[arg(long, conflicts_with = "sha256")]
+    pub no_digest: bool,
 }
 
 /// Arguments of `env`.

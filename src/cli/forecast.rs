@@ -66,7 +66,7 @@ fn expected(path: &Path, target: &Side) -> Result<Forecast, Failure> {
     if !file.metadata().is_ok_and(|data| data.is_file()) {
         return Err(unreadable("it is no file".to_owned()));
     }
-    let inspection = inspect(file, InspectOptions::default());
+    let inspection = inspect(file, InspectOptions::FACTS);
     Ok(explain::facts_of(&inspection).map_or_else(
         || Forecast {
             expected: Expected::Unknown,

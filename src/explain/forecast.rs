@@ -11,6 +11,8 @@ use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
 
 /// The package that the releases of evidence are named by.
 const SCIKIT_LEARN: &str = "scikit-learn";
+/// The handlers whose files are pickles.
+const PICKLES: [&str; 3] = ["pickle", "joblib", "cloudpickle"];
 /// Names that an answer lists at most.
 const MOST_NAMES: usize = 5;
 
@@ -24,7 +26,8 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
         .get(SCIKIT_LEARN)
         .is_none_or(|version| minor_of(&version.to_string()).is_some_and(|minor| evidence().is_tried(minor)));
     for rule in rules() {
-        for case in rule.cases.iter().filter(|case| !case.also && case.verdict != Verdict::EnvError) {
+        let cases = rule.cases.iter().filter(|case| !case.also && case.verdict != Verdict::EnvError);
+        for case in cases.filter(|case| speaks_of_pickles(case)) {
             match happens(case, file, target) {
                 // What the next release does, nobody has measured.
                 Some(true) if rule.package == SCIKIT_LEARN && !is_tried => open.push((rule, case)),
@@ -91,6 +94,11 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
         };
     }
     Forecast { expected: Expected::Unknown, stage: None, causes: Vec::new(), because }
+}
+
+/// Whether a case can happen to the files that have facts at all: all of them are pickles in one way or another.
+pub(super) fn speaks_of_pickles(case: &Case) -> bool {
+    case.formats.is_empty() || case.formats.iter().any(|format| PICKLES.contains(&format.as_str()))
 }
 
 /// In which order things go wrong.

@@ -2,8 +2,9 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::container::{ALWAYS, Outer, RATIO};
+use super::container::{ALWAYS, RATIO};
 use super::input::{Input, stop};
+use super::source::{Sequential, Source};
 use super::text::Walk;
 use super::{Found, npy, pickles};
 use crate::vocab::{ArtifactKind, Problem, ProblemKind};
@@ -17,13 +18,13 @@ const LARGEST_SCHEMA: u64 = 256 << 20;
 
 /// A source that gives only so many bytes, so that a table of contents cannot fill the memory.
 struct Limited<R> {
-    source: Outer<R>,
+    source: Source<R>,
     left: std::rc::Rc<std::cell::Cell<u64>>,
 }
 
 impl<R: Read + Seek> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read_again(buffer)?;
+        let read = self.source.read(buffer)?;
         let Some(left) = self.left.get().checked_sub(read as u64) else {
             return Err(io::Error::other("its table of contents is too large"));
         };
@@ -34,22 +35,22 @@ impl<R: Read + Seek> Read for Limited<R> {
 
 impl<R: Read + Seek> Seek for Limited<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.source.seek_again(to)
+        self.source.seek(to)
     }
 }
 
-/// Reads an archive, whose bytes were digested before.
-pub(super) fn read<R: Read + Seek>(outer: &Outer<R>, found: &mut Found) {
+/// Reads an archive.
+pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
     let left = std::rc::Rc::new(std::cell::Cell::new(LARGEST_TABLE));
-    let source = Limited { source: outer.clone(), left: std::rc::Rc::clone(&left) };
-    let mut archive = match zip::ZipArchive::new(source) {
+    let limited = Limited { source: source.clone(), left: std::rc::Rc::clone(&left) };
+    let mut archive = match zip::ZipArchive::new(limited) {
         Ok(archive) => archive,
         Err(error) => {
             let what = format!("the zip archive cannot be read: {error}");
             return found.stopped(stop(ProblemKind::Malformed, 0, what));
         }
     };
-    let most = ALWAYS.max(outer.count().saturating_mul(RATIO));
+    let most = ALWAYS.max(source.size().saturating_mul(RATIO));
     left.set(u64::MAX);
     let (mut arrays, mut pickled, mut schema) = (0, 0, false);
     if archive.len() > MOST_ENTRIES {
@@ -72,14 +73,20 @@ pub(super) fn read<R: Read + Seek>(outer: &Outer<R>, found: &mut Found) {
         if name == "schema.json" {
             schema = true;
             let mut walk = Walk::default();
-            if let Err(error) = walk.document(entry.take(LARGEST_SCHEMA.min(left))) {
-                found.stopped(stop(ProblemKind::Malformed, 0, format!("it is no schema: {error}")));
+            let mut entry = entry.take(LARGEST_SCHEMA.min(left));
+            if let Err(error) = walk.document(&mut entry) {
+                let large = entry.limit() == 0;
+                let (kind, what) = match large {
+                    true => (ProblemKind::Limit, "it is larger than any schema; not read further".to_owned()),
+                    false => (ProblemKind::Malformed, format!("it is no schema: {error}")),
+                };
+                found.stopped(stop(kind, 0, what));
             }
             walk.finish();
             found.merge(walk.versions);
             found.skops = Some(walk.skops);
         } else {
-            let mut input = Input::new(Box::new(entry.take(left)));
+            let mut input = Input::new(Box::new(Sequential(entry.take(left))));
             let head = input.peek(8).map(<[u8]>::to_vec).unwrap_or_default();
             if head.starts_with(npy::MAGIC) {
                 arrays += 1;

@@ -37,7 +37,7 @@ const POINTERS: &[(&str, &str)] = &[
 
 /// All types of an artifact. Type objects change while a pickle is read, so a value names an instance, and the
 /// instance names one of the different types.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Dtypes {
     instances: Vec<u32>,
     types: Vec<Dtype>,
@@ -98,7 +98,8 @@ impl Dtypes {
             dtype.item_size = Some(size);
         }
         if let (Some(Value::Tuple(names)), Some(Value::Dict(fields))) = (state.get(3), state.get(4)) {
-            self.fields(&mut dtype, items.get(*names), items.get(*fields), items, texts);
+            let fields = items.dict(*fields).unwrap_or(&[]);
+            self.fields(&mut dtype, items.get(*names), fields, items, texts);
         } else if let Some(Value::Tuple(subtype)) = state.get(2)
             && let [Value::Dtype(base), shape] = items.get(*subtype)
         {

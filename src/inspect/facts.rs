@@ -3,8 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::attributes::{Attribute, AttributePlace, Attributes};
 use super::dtype::{self, Dtypes, short};
 use super::trust;
+use super::value::Value;
+use super::wrappers::wrapper;
 use crate::vocab::{
     ArrayFact, AttributeFact, ClassFact, GlobalFact, JoblibFacts, PackageFact, PickleFacts, PointerFact,
     Problem, ProblemKind, Trust,
@@ -22,7 +25,11 @@ const MOST_ARRAYS: usize = 1 << 10;
 const MOST_VALUES: usize = 8;
 const MOST_ARGUMENTS: usize = 4;
 /// Calls of one global whose arguments are looked at.
-const CALLS_LOOKED_AT: u64 = 256;
+const CALLS_LOOKED_AT: u64 = 32;
+/// Opcodes that are read of any artifact, and of a larger one for each of its bytes: an uncompressed file never has
+/// more than one a byte, and no honest one is compressed so far.
+const OPCODES: u64 = 4 << 20;
+const OPCODES_OF_A_BYTE: u64 = 16;
 
 /// What a global means to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +48,16 @@ pub(super) enum Role {
     Encode,
     /// Makes an instance of its first argument.
     MakesFirst,
+    /// Keeps functions that it is given, and calls none.
+    Keeps,
+    /// `getattr`, which is how bound methods are written.
+    Attribute,
+    /// Makes text of something.
+    Text,
+    /// Imports a name of a module, both given as text.
+    Import,
+    /// A distribution of scipy, which runs text of its state as code.
+    Distribution,
     /// The wrapper behind whose state joblib puts the bytes of an array.
     Wrapper,
     /// The wrapper of joblib before 0.10: arrays are in files of their own.
@@ -71,14 +88,21 @@ fn role(module: &str, name: &str) -> Role {
         "NDArrayWrapper" | "ZNDArrayWrapper" if module.contains("joblib.numpy_pickle") => Role::FileWrapper,
         "CodeType" if module == "types" => Role::Code,
         "_builtin_type" => Role::BuiltinType,
+        "getattr" if trust::modern(module) == "builtins" => Role::Attribute,
+        "str" | "unicode" if trust::modern(module) == "builtins" => Role::Text,
+        "_ufunc_reconstruct" if numpy => Role::Import,
+        "partial" if trust::modern(module) == "functools" => Role::Keeps,
+        "defaultdict" if module == "collections" => Role::Keeps,
         "Tree" if module.starts_with("sklearn.tree") => Role::Tree,
         "KDTree" | "BallTree" | "KDTree64" | "KDTree32" | "BallTree64" | "BallTree32" => Role::NeighbourTree,
         _ if name.starts_with("__pyx_unpickle_") => Role::MakesFirst,
+        _ if module.starts_with("scipy.stats") => Role::Distribution,
         _ => Role::Ordinary,
     }
 }
 
 /// Facts of all pickles of one artifact.
+#[derive(Clone)]
 pub(super) struct Facts {
     pub pickle: PickleFacts,
     pub dtypes: Dtypes,
@@ -87,10 +111,20 @@ pub(super) struct Facts {
     roles: Vec<Role>,
     /// Index into the classes by global.
     class_of: Vec<Option<u32>>,
+    /// The keys of the states of each class, by its index.
+    attributes: Vec<Attributes>,
     arrays: Vec<ArrayFact>,
     array_of: HashMap<(Option<u32>, &'static str), usize>,
     pointers: BTreeSet<PointerFact>,
     python2: BTreeSet<String>,
+    /// Globals that run code of the file, whatever their names are.
+    dangerous: BTreeSet<u32>,
+    /// How often globals with dangerous names are called without harm.
+    harmless: BTreeMap<u32, u64>,
+    /// How often `pickle.load`'s view of an array of joblib was tried.
+    pub looks: u32,
+    /// Opcodes that are read at most.
+    pub most_opcodes: u64,
     budget: usize,
     limited: bool,
 }
@@ -104,13 +138,23 @@ impl Facts {
             by_name: HashMap::new(),
             roles: Vec::new(),
             class_of: Vec::new(),
+            attributes: Vec::new(),
             arrays: Vec::new(),
             array_of: HashMap::new(),
             pointers: BTreeSet::new(),
             python2: BTreeSet::new(),
+            dangerous: BTreeSet::new(),
+            harmless: BTreeMap::new(),
+            looks: 0,
+            most_opcodes: OPCODES,
             budget: BUDGET,
             limited: false,
         }
+    }
+
+    /// Sets how many opcodes are read of an artifact of so many bytes.
+    pub fn allow_opcodes(&mut self, size: u64) {
+        self.most_opcodes = OPCODES.max(size.saturating_mul(OPCODES_OF_A_BYTE));
     }
 
     pub fn problem(&mut self, problem: Problem) {
@@ -192,6 +236,31 @@ impl Facts {
         fact.called <= CALLS_LOOKED_AT && fact.arguments.len() < MOST_ARGUMENTS
     }
 
+    /// A global is given to something that may call it.
+    pub fn handed_over(&mut self, global: u32) {
+        if let Some(fact) = self.pickle.globals.get_mut(global as usize) {
+            fact.called += 1;
+        }
+    }
+
+    /// A call of a dangerous name that does no harm.
+    pub fn harmless(&mut self, global: u32) {
+        *self.harmless.entry(global).or_default() += 1;
+    }
+
+    /// Whether a class is known.
+    pub fn is_known_class(&self, global: u32) -> bool {
+        let is_class = self.looks_like_a_class(global) || self.role(global) == Role::Distribution;
+        is_class && self.pickle.globals.get(global as usize).is_some_and(is_known)
+    }
+
+    /// Loading runs code that stands in the file.
+    pub fn runs_code(&mut self, global: u32, how: String, offset: u64) {
+        self.handed_over(global);
+        self.arguments(global, how, offset);
+        self.dangerous.insert(global);
+    }
+
     /// Whether a global is written as classes are, so that calling it makes an instance.
     pub fn looks_like_a_class(&self, global: u32) -> bool {
         let fact = self.pickle.globals.get(global as usize);
@@ -223,6 +292,7 @@ impl Facts {
                 }
                 let index = self.pickle.classes.len() as u32;
                 self.pickle.classes.push(ClassFact { module, name, ..ClassFact::default() });
+                self.attributes.push(Attributes::default());
                 *self.class_of.get_mut(global as usize)? = Some(index);
                 index
             }
@@ -249,32 +319,57 @@ impl Facts {
         }
     }
 
-    /// One key of a state dictionary; whether its value is worth a look.
-    pub fn attribute(&mut self, global: u32, name: &str, offset: u64) -> bool {
-        let Some(class) = self.class(global, offset) else { return false };
-        if let Some(fact) = class.attributes.get_mut(name) {
-            fact.count += 1;
-            return fact.values.len() < MOST_VALUES;
-        }
-        if !self.afford(name.len(), offset) {
-            return false;
-        }
-        if let Some(class) = self.class(global, offset) {
-            class.attributes.insert(name.to_owned(), AttributeFact { count: 1, values: Vec::new() });
-        }
-        true
+    /// One key of a state dictionary with its value; where the value is worth a look, its place.
+    pub fn attribute(
+        &mut self,
+        global: u32,
+        name: &[u8],
+        value: Value,
+        offset: u64,
+    ) -> Option<AttributePlace> {
+        self.class(global, offset)?;
+        let class = (*self.class_of.get(global as usize)?)?;
+        let attributes = self.attributes.get_mut(class as usize)?;
+        let index = match attributes.find(name) {
+            Some(index) => index,
+            None => {
+                if !self.afford(name.len(), offset) {
+                    return None;
+                }
+                let attributes = self.attributes.get_mut(class as usize)?;
+                attributes.all.push(Attribute {
+                    name: name.into(),
+                    fact: AttributeFact::default(),
+                    last: None,
+                });
+                let index = attributes.all.len() - 1;
+                attributes.by_name.insert(name.into(), index);
+                index
+            }
+        };
+        let attributes = self.attributes.get_mut(class as usize)?;
+        attributes.next = index + 1;
+        let attribute = attributes.all.get_mut(index)?;
+        attribute.fact.count += 1;
+        // What a container or a type holds may change, so that the same value need not be the same again.
+        let lasting = !matches!(value, Value::Tuple(_) | Value::Dict(_) | Value::Dtype(_));
+        let seen = lasting && attribute.last == Some(value);
+        attribute.last = lasting.then_some(value);
+        (!seen && attribute.fact.values.len() < MOST_VALUES).then_some(AttributePlace { class, index })
     }
 
-    pub fn attribute_value(&mut self, global: u32, name: &str, value: String, offset: u64) {
-        let fact = |facts: &mut Self| {
-            facts.class(global, offset).and_then(|class| class.attributes.get_mut(name)).map(std::mem::take)
+    /// How the value at a place is written.
+    pub fn attribute_value(&mut self, place: AttributePlace, value: String, offset: u64) {
+        let at = |facts: &Self| {
+            let attributes = facts.attributes.get(place.class as usize)?;
+            attributes.all.get(place.index).map(|attribute| attribute.fact.values.contains(&value))
         };
-        let Some(mut taken) = fact(self) else { return };
-        if !taken.values.contains(&value) && self.afford(value.len(), offset) {
-            taken.values.push(value);
+        if at(self) != Some(false) || !self.afford(value.len(), offset) {
+            return;
         }
-        if let Some(place) = self.class(global, offset).and_then(|class| class.attributes.get_mut(name)) {
-            *place = taken;
+        let attributes = self.attributes.get_mut(place.class as usize);
+        if let Some(attribute) = attributes.and_then(|attributes| attributes.all.get_mut(place.index)) {
+            attribute.fact.values.push(value);
         }
     }
 
@@ -342,10 +437,26 @@ impl Facts {
     /// Everything that was collected, with what follows from the whole.
     pub fn finish(mut self) -> (PickleFacts, Vec<ArrayFact>, Versions) {
         let mut pickle = self.pickle;
+        for (class, attributes) in pickle.classes.iter_mut().zip(self.attributes) {
+            for attribute in attributes.all {
+                let name = String::from_utf8_lossy(&attribute.name).into_owned();
+                // Two names that are no text could look the same.
+                let fact = class.attributes.entry(name).or_default();
+                fact.count += attribute.fact.count;
+                fact.values.extend(attribute.fact.values);
+            }
+        }
         let mut packages: BTreeMap<String, u64> = BTreeMap::new();
-        for global in &mut pickle.globals {
-            global.trust = trust::trust(&global.module, &global.name, global.called > 0);
-            if let Some(package) = trust::wrapper(&global.module) {
+        for (index, global) in (0u32..).zip(&mut pickle.globals) {
+            let harmless = self.harmless.get(&index).is_some_and(|calls| *calls == global.called);
+            global.trust = if self.dangerous.contains(&index) {
+                Trust::Dangerous
+            } else if harmless {
+                Trust::Known
+            } else {
+                trust::trust(&global.module, &global.name, global.called > 0)
+            };
+            if let Some(package) = wrapper(&global.module) {
                 *packages.entry(package.to_owned()).or_default() += 1;
             }
             let module = &global.module;
@@ -372,6 +483,10 @@ impl Facts {
         }
         (pickle, self.arrays, versions)
     }
+}
+
+fn is_known(fact: &GlobalFact) -> bool {
+    trust::trust(&fact.module, &fact.name, true) == Trust::Known
 }
 
 /// Recorded versions by package.

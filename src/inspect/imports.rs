@@ -1,5 +1,6 @@
 //! The opcodes that import something by its name.
 
+use super::facts::Role;
 use super::input::Stop;
 use super::machine::Machine;
 use super::value::{LONGEST_TEXT, Value};
@@ -21,7 +22,13 @@ impl Machine<'_, '_> {
     pub fn stack_global(&mut self) -> Result<(), Stop> {
         let (name, module) = (self.pop()?, self.pop()?);
         let (Value::Text(module), Value::Text(name)) = (module, name) else {
-            if matches!(module, Value::Opaque) || matches!(name, Value::Opaque) {
+            // What is surely no text ends Python's reading too.
+            let unknown = |value| match value {
+                Value::Opaque | Value::Forgotten | Value::Scalar { .. } | Value::Text(_) => true,
+                Value::Made(_) => matches!(self.role_of(value), Role::Text | Role::Attribute),
+                _ => false,
+            };
+            if unknown(module) && unknown(name) {
                 self.facts.pickle.unresolved_globals += 1;
                 self.stack.push(Value::Opaque);
                 return Ok(());

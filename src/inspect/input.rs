@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::source::Stream;
 use super::value::LONGEST_TEXT;
 use crate::vocab::{Problem, ProblemKind};
 
@@ -15,22 +16,39 @@ pub(super) fn stop(kind: ProblemKind, offset: u64, what: impl Into<String>) -> S
 
 /// Bytes that are held at once.
 const BUFFER: usize = 128 << 10;
+/// Bytes that are read first behind a place that was jumped to: what stands between two arrays.
+const AFTER_JUMP: usize = 3 << 10;
+/// Fewer bytes than these are read rather than jumped over.
+const WORTH_A_JUMP: u64 = 16 << 10;
 
 /// A stream of bytes with offsets.
 pub(super) struct Input<'a> {
-    source: Box<dyn Read + 'a>,
+    source: Box<dyn Stream + 'a>,
     buffer: Box<[u8]>,
     at: usize,
     end: usize,
     /// Offset of the first byte of the buffer.
     base: u64,
+    /// How many bytes are read at once: few behind a jump, then more and more.
+    window: usize,
+    /// Where the last thing that was announced and is not all there would end.
+    announced: u64,
     /// What the source said instead of bytes; said again at every further read.
     failed: Option<Stop>,
 }
 
 impl<'a> Input<'a> {
-    pub fn new(source: Box<dyn Read + 'a>) -> Self {
-        Self { source, buffer: vec![0; BUFFER].into(), at: 0, end: 0, base: 0, failed: None }
+    pub fn new(source: Box<dyn Stream + 'a>) -> Self {
+        Self {
+            source,
+            buffer: vec![0; BUFFER].into(),
+            at: 0,
+            end: 0,
+            base: 0,
+            window: BUFFER,
+            announced: 0,
+            failed: None,
+        }
     }
 
     /// Offset of the next byte.
@@ -50,8 +68,10 @@ impl<'a> Input<'a> {
             self.end -= self.at;
             self.at = 0;
         }
+        let most = count.max(self.window);
+        self.window = (4 * most).min(BUFFER);
         while self.end < count {
-            match self.source.read(&mut self.buffer[self.end..]) {
+            match self.source.read(&mut self.buffer[self.end..most]) {
                 Ok(0) => break,
                 Ok(read) => self.end += read,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -81,6 +101,11 @@ impl<'a> Input<'a> {
                 stop(ProblemKind::Truncated, self.base + self.end as u64, format!("the file ends {what}"))
             }
         }
+    }
+
+    /// Where the last thing that was announced and is not all there would end; 0 where there is none.
+    pub fn announced_end(&self) -> u64 {
+        self.announced
     }
 
     /// The next byte, or none at the end.
@@ -124,11 +149,6 @@ impl<'a> Input<'a> {
         Ok(&self.buffer[start..start + count])
     }
 
-    /// The bytes that are in the buffer, for whoever goes on reading the source.
-    pub fn into_buffered(self) -> Vec<u8> {
-        self.buffer[self.at..self.end].to_vec()
-    }
-
     /// The next bytes without taking them: as many as there are up to `count`.
     pub fn peek(&mut self, count: usize) -> Result<&[u8], Stop> {
         if self.end - self.at < count {
@@ -152,6 +172,19 @@ impl<'a> Input<'a> {
         ]))
     }
 
+    /// Leaves out what lies behind the buffer, which is used up, as far as the source can do that without reading.
+    fn jump(&mut self, count: u64) -> u64 {
+        if count < WORTH_A_JUMP || self.failed.is_some() {
+            return 0;
+        }
+        let jumped = self.source.jump(count);
+        if jumped > 0 {
+            self.base += jumped;
+            self.window = AFTER_JUMP;
+        }
+        jumped
+    }
+
     /// Leaves out `count` bytes, however many the file claims.
     pub fn skip(&mut self, mut count: u64, what: &str) -> Result<(), Stop> {
         loop {
@@ -162,8 +195,13 @@ impl<'a> Input<'a> {
             }
             count -= held;
             self.at = self.end;
+            count -= self.jump(count);
+            if count == 0 {
+                return Ok(());
+            }
             self.fill(1)?;
             if self.at == self.end {
+                self.announced = self.offset().saturating_add(count);
                 let missing = format!("{what}: {count} more bytes are announced");
                 return Err(match &self.failed {
                     Some(failed) => failed.clone(),
@@ -180,7 +218,7 @@ impl<'a> Input<'a> {
         let mut length = 0;
         loop {
             let held = &self.buffer[self.at..self.end];
-            let found = held.iter().position(|byte| *byte == b'\n');
+            let found = memchr::memchr(b'\n', held);
             let part = &held[..found.unwrap_or(held.len())];
             let room = (LONGEST_TEXT + 1).saturating_sub(line.len());
             line.extend_from_slice(&part[..part.len().min(room)]);
@@ -202,6 +240,7 @@ impl<'a> Input<'a> {
         let start = self.offset();
         loop {
             self.at = self.end;
+            self.jump(u64::MAX);
             self.fill(1)?;
             if self.at == self.end {
                 return match &self.failed {
@@ -238,6 +277,7 @@ fn sentence(kind: ProblemKind, error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::source::Sequential;
     use super::*;
 
     /// A source that gives one byte at a time.
@@ -254,7 +294,7 @@ mod tests {
 
     #[test]
     fn pieces_of_any_size_give_the_same_bytes() {
-        let mut input = Input::new(Box::new(Slowly(b"\x01ab\n\x02\x00\x00\x00rest")));
+        let mut input = Input::new(Box::new(Sequential(Slowly(b"\x01ab\n\x02\x00\x00\x00rest"))));
         assert_eq!(input.byte("x").unwrap(), 1);
         assert_eq!(input.line("x").unwrap(), (b"ab".to_vec(), 2));
         assert_eq!(input.u32("x").unwrap(), 2);

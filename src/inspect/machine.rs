@@ -4,8 +4,9 @@
 use super::facts::{Facts, Role};
 use super::input::{Input, Stop, stop};
 use super::literals::{small_long, unescaped};
+use super::memo::Memo;
 use super::stack::{Stack, StackError};
-use super::value::{Items, Memo, Span, Texts, Value};
+use super::value::{Items, Span, Texts, Value};
 use crate::vocab::ProblemKind;
 
 /// The highest protocol there is.
@@ -20,7 +21,9 @@ pub(super) struct Machine<'m, 'i> {
     pub stack: Stack,
     pub texts: Texts,
     pub items: Items,
-    memo: Memo,
+    pub memo: Memo,
+    /// Whether something was put into a dictionary that may be one of those that are held.
+    pub lost: bool,
     /// Offset of the current opcode.
     pub offset: u64,
     protocol: Option<u8>,
@@ -48,6 +51,7 @@ impl<'m, 'i> Machine<'m, 'i> {
             texts: Texts::new(),
             items: Items::new(),
             memo: Memo::new(),
+            lost: false,
             offset,
             protocol: None,
             binary: false,
@@ -120,9 +124,10 @@ impl<'m, 'i> Machine<'m, 'i> {
     fn set_items(&mut self) -> Result<(), Stop> {
         self.above_mark(|machine, start| {
             let Some(below) = start.checked_sub(1).filter(|_| machine.stack.is_held()) else { return };
-            if let Value::Dict(span) = machine.stack.values[below] {
-                let span = machine.items.extend(span, &machine.stack.values[start..]);
-                machine.stack.values[below] = Value::Dict(span);
+            match machine.stack.values[below] {
+                Value::Dict(index) => machine.items.extend(index, &machine.stack.values[start..]),
+                Value::Forgotten => machine.lost = true,
+                _ => {}
             }
         })?;
         self.top().map(|_| ())
@@ -185,6 +190,10 @@ impl<'m, 'i> Machine<'m, 'i> {
     fn step(&mut self) -> Result<bool, Stop> {
         let opcode = self.input.byte("before STOP")?;
         self.facts.pickle.opcodes += 1;
+        if self.facts.pickle.opcodes > self.facts.most_opcodes {
+            let what = "more opcodes than a file of this size may decompress to; not read further";
+            return Err(stop(ProblemKind::Limit, self.offset, what));
+        }
         self.binary |= !matches!(
             opcode,
             b'(' | b'.'
@@ -361,20 +370,27 @@ impl<'m, 'i> Machine<'m, 'i> {
                 self.above_mark(|_, _| ())?;
                 self.top()?;
             }
-            b'}' => self.stack.push(Value::Dict(Span::EMPTY)),
+            b'}' => {
+                if self.items.wants_room(0) {
+                    self.items.collect(&mut self.stack.values, &mut self.memo);
+                }
+                let dict = self.items.new_dict(&[]);
+                self.stack.push(dict);
+            }
             b'd' => {
-                let span =
-                    self.above_mark(|machine, start| machine.items.hold(&machine.stack.values[start..]))?;
-                self.stack.push(span.map_or(Value::Opaque, Value::Dict));
+                let dict =
+                    self.above_mark(|machine, start| machine.items.new_dict(&machine.stack.values[start..]))?;
+                self.stack.push(dict);
             }
             b's' => {
                 if self.items.wants_room(super::value::MOST_ITEMS_OF_ONE) {
                     self.items.collect(&mut self.stack.values, &mut self.memo);
                 }
                 let (value, key) = (self.pop()?, self.pop()?);
-                if let Value::Dict(span) = self.top()? {
-                    let span = self.items.extend(span, &[key, value]);
-                    self.stack.set_top(Value::Dict(span));
+                match self.top()? {
+                    Value::Dict(index) => self.items.extend(index, &[key, value]),
+                    Value::Forgotten => self.lost = true,
+                    _ => {}
                 }
             }
             b'u' => self.set_items()?,
@@ -435,12 +451,17 @@ impl<'m, 'i> Machine<'m, 'i> {
                 let (module, name) = (self.line()?, self.line()?);
                 self.import(&module, &name);
                 let class = self.pop()?;
-                self.above_mark(|_, _| ())?;
-                self.new_object(class, Value::Opaque);
+                let arguments =
+                    self.above_mark(|machine, start| machine.items.hold(&machine.stack.values[start..]))?;
+                self.call(class, arguments.map_or(Value::Opaque, Value::Tuple))?;
             }
             b'o' => {
-                let class = self.above_mark(|machine, start| machine.stack.values.get(start).copied())?;
-                self.new_object(class.unwrap_or(Value::Opaque), Value::Opaque);
+                let (class, arguments) = self.above_mark(|machine, start| {
+                    let class = machine.stack.values.get(start).copied();
+                    let arguments = machine.stack.values.get(start + 1..).unwrap_or_default();
+                    (class.unwrap_or(Value::Opaque), machine.items.hold(arguments))
+                })?;
+                self.call(class, arguments.map_or(Value::Opaque, Value::Tuple))?;
             }
             b'b' => {
                 let state = self.pop()?;

@@ -1,68 +1,118 @@
 //! Layer 1: reads artifacts without executing anything: which format, written by which versions, what loading would
 //! import and call.
 //!
-//! A file is read once, as a stream; memory is bounded whatever it claims (a few MiB, and for xz and lzma the
-//! dictionary that they ask for). Every length is checked by reading. What cannot be read is a `Problem` with its
-//! place, and the facts before it are kept.
+//! A file is read from its beginning to its end, and what says nothing, the bytes of arrays, is jumped over where nothing
+//! is compressed; memory is bounded whatever it claims (a few MiB, and for xz and lzma the dictionary that they ask
+//! for). Every length is checked against what is there. What cannot be read is a `Problem` with its place, and the facts
+//! before it are kept. The digest needs all bytes and takes a pass of its own, which `digests` does beside or without it.
 //!
 //! Architecture Invariant: nothing of an artifact is executed, and no process is started.
 
 mod archive;
+mod attributes;
 mod container;
+mod digest;
 mod dtype;
 mod facts;
 mod imports;
 mod input;
+mod json;
 mod literals;
 mod machine;
+mod memo;
 mod npy;
 mod objects;
 mod onnx;
+mod shadow;
+mod source;
 mod stack;
+mod state;
 mod text;
 mod trust;
 mod value;
+mod wrappers;
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;
 
 use std::io::{Read, Seek};
 
-use container::Outer;
+pub use digest::{Digests, digests};
+
 use facts::{Facts, Versions};
 use input::{Input, Stop, stop};
 use machine::Machine;
+use source::{Sequential, Source};
 
 use crate::vocab::{
-    ArrayFact, ArtifactKind, Container, Digest, Inspection, OnnxFacts, Problem, ProblemKind, SkopsFacts,
+    ArrayFact, ArtifactKind, Container, Inspection, OnnxFacts, Problem, ProblemKind, SkopsFacts,
 };
 
 /// What to find out beyond the facts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InspectOptions {
-    /// Also digest with SHA-256, which metadata of others names.
+    /// Also digest, for which every byte has to be read.
+    pub digest: bool,
+    /// With SHA-256 too, which metadata of others names.
     pub sha256: bool,
 }
 
-/// Reads one artifact. This never fails: what cannot be read is among the problems.
-pub fn inspect<R: Read + Seek>(source: R, options: InspectOptions) -> Inspection {
-    let outer = Outer::new(source, options.sha256);
-    let mut found = Found::new();
-    content(&outer, &mut found);
-    // What no reader wanted is still part of the digest.
-    let mut rest = outer.clone();
-    if let Err(error) = rest.drain() {
-        found.stopped(stop(ProblemKind::Unreadable, outer.count(), format!("cannot be read: {error}")));
+impl InspectOptions {
+    /// Only the facts: as fast as it gets.
+    pub const FACTS: Self = Self { digest: false, sha256: false };
+}
+
+impl Default for InspectOptions {
+    fn default() -> Self {
+        Self { digest: true, sha256: false }
     }
-    let (digest, sha256) = outer.digests();
-    found.inspection(outer.count(), digest, sha256)
+}
+
+/// Reads one artifact. This never fails: what cannot be read is among the problems.
+pub fn inspect<R: Read + Seek>(file: R, options: InspectOptions) -> Inspection {
+    let mut source = match Source::new(file) {
+        Ok(source) => source,
+        Err(error) => return unreadable(&error),
+    };
+    let mut found = Found::new();
+    found.facts.allow_opcodes(source.size());
+    content(&source, &mut found);
+    let mut inspection = found.inspection(source.size());
+    if options.digest || options.sha256 {
+        let digests = source.rewind().and_then(|()| digests(source, options.sha256));
+        inspection.digested(digests);
+    }
+    inspection
 }
 
 /// The result for an artifact that cannot be opened.
 pub fn unreadable(error: &std::io::Error) -> Inspection {
     let mut found = Found::new();
     found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {error}")));
-    found.inspection(0, Digest::of(b""), None)
+    found.inspection(0)
+}
+
+impl Inspection {
+    /// Takes what the pass over all bytes gave.
+    pub fn digested(&mut self, digests: std::io::Result<Digests>) {
+        match digests {
+            Ok(digests) => {
+                self.size = digests.size;
+                self.digest = Some(digests.blake3);
+                self.sha256 = digests.sha256;
+            }
+            Err(error) => {
+                self.complete = false;
+                self.problems.push(Problem {
+                    kind: ProblemKind::Unreadable,
+                    offset: 0,
+                    what: format!("cannot be digested: {error}"),
+                });
+            }
+        }
+    }
 }
 
 /// What is found while an artifact is read.
@@ -131,15 +181,15 @@ impl Found {
         }
     }
 
-    fn inspection(mut self, size: u64, digest: Digest, sha256: Option<String>) -> Inspection {
+    fn inspection(mut self, size: u64) -> Inspection {
         let (pickle, arrays, versions) = self.facts.finish();
         self.facts = Facts::new();
         self.merge(versions);
         self.arrays.extend(arrays);
         Inspection {
             size,
-            digest,
-            sha256,
+            digest: None,
+            sha256: None,
             kind: self.kind,
             containers: self.containers,
             decoded_size: self.decoded,
@@ -154,8 +204,8 @@ impl Found {
     }
 }
 
-fn content<R: Read + Seek>(outer: &Outer<R>, found: &mut Found) {
-    let mut input = Input::new(Box::new(outer.clone()));
+fn content<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
+    let mut input = Input::new(Box::new(source.clone()));
     let head = match input.peek(container::HEAD) {
         Ok(head) => head.to_vec(),
         Err(stopped) => return found.stopped(stopped),
@@ -163,18 +213,14 @@ fn content<R: Read + Seek>(outer: &Outer<R>, found: &mut Found) {
     match container::recognise(&head) {
         Some(Container::Zip) => {
             found.containers.push(Container::Zip);
-            // The table of contents is at the end, so everything is digested first.
-            match input.drain() {
-                Ok(_) => archive::read(outer, found),
-                Err(stopped) => found.stopped(stopped),
-            }
+            archive::read(source, found);
         }
         Some(container) => {
             found.containers.push(container);
-            let head = input.into_buffered();
-            match container::unwrap(container, outer, head) {
+            drop(input);
+            match container::unwrap(container, source) {
                 Ok(decoded) => {
-                    let mut input = Input::new(decoded);
+                    let mut input = Input::new(Box::new(Sequential(decoded)));
                     stream(&mut input, found);
                 }
                 Err(error) => {
@@ -208,7 +254,7 @@ fn stream(input: &mut Input<'_>, found: &mut Found) {
         found.merge(version.into_iter().map(|(name, version)| (name, [version].into())).collect());
         found.onnx = Some(facts);
     } else if text && head.trim_ascii_start().starts_with(b"{") {
-        json(input, found);
+        document(input, found);
     } else if text && text::looks_like_mlmodel(&head) {
         found.decoded = head.len() as u64;
         if let Some(versions) = text::mlmodel(&mut *input) {
@@ -221,7 +267,7 @@ fn stream(input: &mut Input<'_>, found: &mut Found) {
     found.decoded = input.offset();
 }
 
-fn json(input: &mut Input<'_>, found: &mut Found) {
+fn document(input: &mut Input<'_>, found: &mut Found) {
     let mut walk = text::Walk::default();
     found.kind = ArtifactKind::Json;
     if let Err(error) = walk.document(&mut *input) {

@@ -5,11 +5,12 @@ use super::dtype::{shape_of, short, word};
 use super::facts::Role;
 use super::input::{Stop, stop};
 use super::machine::Machine;
+use super::state::{self, Danger};
 use super::value::{Span, Value};
 use crate::vocab::ProblemKind;
 
 /// The key under which scikit-learn records its version.
-const VERSION_KEY: &str = "_sklearn_version";
+const VERSION_KEY: &[u8] = b"_sklearn_version";
 /// Bytes of one value or argument that are told.
 const LONGEST_VALUE: usize = 80;
 /// joblib's pad is at most as long as the alignment that it names.
@@ -25,6 +26,7 @@ impl Machine<'_, '_> {
                 self.code_object(span);
             }
             self.facts.pickle.calls_of_results += u64::from(!known);
+            self.callbacks(arguments);
             self.stack.push(Value::Opaque);
             return Ok(());
         };
@@ -32,6 +34,9 @@ impl Machine<'_, '_> {
             Value::Tuple(span) => span,
             _ => Span::EMPTY,
         };
+        if !matches!(self.facts.role(global), Role::Keeps | Role::Reconstruct) {
+            self.callbacks(arguments);
+        }
         let first = self.items.get(span).first().copied().unwrap_or(Value::Opaque);
         let second = self.items.get(span).get(1).copied().unwrap_or(Value::Opaque);
         let look = self.facts.called(global);
@@ -41,7 +46,7 @@ impl Machine<'_, '_> {
                 Some(code) => self.facts.dtypes.make(&short(&code, 64)),
                 None => Value::Opaque,
             },
-            Role::Scalar => Value::Scalar { dtype: self.dtype_of(first) },
+            Role::Scalar => Value::Scalar { dtype: self.dtype_of(first).into() },
             Role::FromBuffer => {
                 let (shape, order) = {
                     let items = self.items.get(span);
@@ -53,18 +58,42 @@ impl Machine<'_, '_> {
             Role::Encode => Value::Bytes(0),
             Role::MakesFirst => match first {
                 Value::Global(class) => {
+                    self.facts.called(class);
                     self.facts.instance(class, self.offset);
                     Value::Made(class)
                 }
-                _ => Value::Made(global),
+                _ => {
+                    self.facts.pickle.calls_of_results += 1;
+                    Value::Opaque
+                }
             },
+            Role::Attribute => {
+                // A method of an instance of a known class; what calls it is another call, and told.
+                let harmless = span.len() == 2
+                    && matches!(first, Value::Made(class) if self.facts.is_known_class(class))
+                    && word(second, &self.texts).is_some_and(|name| !name.starts_with("__"));
+                if harmless {
+                    self.facts.harmless(global);
+                }
+                Value::Made(global)
+            }
+            Role::Import => {
+                let names = [first, second].map(|value| word(value, &self.texts));
+                let [Some(module), Some(name)] = names else {
+                    self.facts.pickle.unresolved_globals += 1;
+                    self.stack.push(Value::Opaque);
+                    return Ok(());
+                };
+                self.import(module.as_bytes(), name.as_bytes());
+                return Ok(());
+            }
             Role::Code => {
                 self.code_object(span);
                 Value::Made(global)
             }
             Role::Tree => {
                 if let Value::Array { dtype, .. } = second {
-                    self.facts.pointer(dtype, "the tree's number of classes");
+                    self.facts.pointer(dtype.get(), "the tree's number of classes");
                 }
                 self.facts.instance(global, self.offset);
                 Value::Made(global)
@@ -93,8 +122,30 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
+    /// A function among the arguments of a call may be called in turn, and arguments that are not told may hold one.
+    fn callbacks(&mut self, arguments: Value) {
+        let Value::Tuple(span) = arguments else {
+            self.facts.pickle.calls_of_results += 1;
+            return;
+        };
+        for value in self.items.get(span) {
+            if let Value::Global(global) = value
+                && !self.facts.looks_like_a_class(*global)
+            {
+                self.facts.handed_over(*global);
+            }
+            // A method may be called as well.
+            if matches!(value, Value::Made(_)) && self.role_of(*value) == Role::Attribute {
+                self.facts.pickle.calls_of_results += 1;
+            }
+        }
+    }
+
     /// An instance is made without calling its `__init__`.
-    pub fn new_object(&mut self, class: Value, _arguments: Value) {
+    pub fn new_object(&mut self, class: Value, arguments: Value) {
+        if !matches!(self.role_of(class), Role::Keeps) {
+            self.callbacks(arguments);
+        }
         match class {
             Value::Global(global) => {
                 self.facts.called(global);
@@ -127,8 +178,9 @@ impl Machine<'_, '_> {
         let shape = shape_of(shape, &self.items);
         let dimensions = shape.as_ref().map_or(0, |shape| shape.len() as u8);
         let rows = shape.as_ref().and_then(|shape| shape.first().copied()).unwrap_or_default();
+        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
         self.facts.array(dtype, shape, fortran, source);
-        Value::Array { dtype, dimensions, rows }
+        Value::Array { dtype: dtype.into(), dimensions, rows }
     }
 
     /// The uppermost value gets its state.
@@ -148,14 +200,14 @@ impl Machine<'_, '_> {
                     let array = self.array(self.dtype_of(dtype), shape, fortran, "pickle");
                     self.stack.set_top(array);
                 }
-                (Role::Wrapper, Value::Dict(span)) if self.outermost => self.joblib_array(span)?,
+                (Role::Wrapper, Value::Dict(state)) if self.outermost => self.joblib_array(state)?,
                 (Role::Wrapper, _) if self.outermost => {
                     return Err(self.unreadable_wrapper("the state of joblib's array wrapper"));
                 }
-                (Role::FileWrapper, Value::Dict(span)) => self.joblib_file(span),
+                (Role::FileWrapper, Value::Dict(state)) => self.joblib_file(state),
                 (Role::NeighbourTree, Value::Tuple(span)) => {
                     if let Some(Value::Array { dtype, .. }) = self.items.get(span).get(1) {
-                        self.facts.pointer(*dtype, "the index array of a neighbours' tree");
+                        self.facts.pointer(dtype.get(), "the index array of a neighbours' tree");
                     }
                     self.object_state(global, state);
                 }
@@ -166,6 +218,8 @@ impl Machine<'_, '_> {
                 self.facts.called(global);
                 self.facts.arguments(global, "(attributes are set on it)".to_owned(), self.offset);
             }
+            // Whatever it is may have a `__setstate__`.
+            (Value::Opaque | Value::Forgotten, _) => self.facts.pickle.calls_of_results += 1,
             _ => {}
         }
         Ok(())
@@ -173,31 +227,62 @@ impl Machine<'_, '_> {
 
     /// Records the state of an instance: a dictionary, or a pair of one and the values of slots.
     fn object_state(&mut self, global: u32, state: Value) {
-        let spans = match state {
-            Value::Dict(span) => [Some(span), None],
+        let dicts = match state {
+            Value::Dict(state) => [Some(state), None],
             Value::Tuple(pair) => match *self.items.get(pair) {
                 [Value::Dict(state), Value::Dict(slots)] => [Some(state), Some(slots)],
                 [Value::None, Value::Dict(slots)] => [None, Some(slots)],
-                _ => return,
+                _ => [None, None],
             },
-            _ => return,
+            _ => [None, None],
         };
         let mut version = None;
-        for span in spans.into_iter().flatten() {
-            for index in 0..span.len() / 2 {
-                let pair = self.items.get(span);
+        let mut told = dicts.iter().any(Option::is_some) && !self.lost;
+        for dict in dicts.into_iter().flatten() {
+            let count = self.items.dict(dict).map(<[Value]>::len);
+            told &= count.is_some();
+            for index in 0..count.unwrap_or_default() / 2 {
+                let pair = self.items.dict(dict).unwrap_or_default();
                 let (key, value) = (pair[2 * index], pair[2 * index + 1]);
-                let Some(key) = word(key, &self.texts) else { continue };
+                let key = match key {
+                    Value::Text(key) => self.texts.get(key),
+                    _ => None,
+                };
+                let Some(key) = key else {
+                    told = false;
+                    continue;
+                };
                 if key == VERSION_KEY {
                     version = word(value, &self.texts).map(|version| short(&version, 64));
                 }
-                if self.facts.attribute(global, &key, self.offset) {
+                let danger = state::danger(key, value, &self.texts);
+                if let Some(place) = self.facts.attribute(global, key, value, self.offset) {
                     let value = self.describe(value, LONGEST_VALUE);
-                    self.facts.attribute_value(global, &key, value, self.offset);
+                    self.facts.attribute_value(place, value, self.offset);
+                }
+                match danger {
+                    Some(Danger::Code) => {
+                        let what = "(its state holds code that it runs)".to_owned();
+                        self.facts.runs_code(global, what, self.offset);
+                    }
+                    Some(Danger::Called) => match value {
+                        Value::Global(called) => self.facts.handed_over(called),
+                        _ => self.facts.pickle.calls_of_results += 1,
+                    },
+                    None => {}
                 }
             }
         }
-        self.facts.state(global, version, self.offset);
+        // Some run text of their state as code: it must be seen that it is theirs.
+        let untold = !told && !matches!(state, Value::Tuple(_) | Value::None | Value::Bytes(_));
+        if untold && self.facts.role(global) == Role::Distribution {
+            self.facts.runs_code(global, "(a state that cannot be told)".to_owned(), self.offset);
+        } else if matches!(state, Value::Forgotten | Value::Made(_)) {
+            self.facts.pickle.calls_of_results += 1;
+        }
+        if dicts.iter().any(Option::is_some) {
+            self.facts.state(global, version, self.offset);
+        }
     }
 
     /// A value in Python's notation, shortened.
@@ -207,7 +292,7 @@ impl Machine<'_, '_> {
             known.map_or("?".to_owned(), |dtype| short(&dtype.text, longest))
         };
         match value {
-            Value::Opaque => "?".to_owned(),
+            Value::Opaque | Value::Forgotten => "?".to_owned(),
             Value::None => "None".to_owned(),
             Value::Bool(true) => "True".to_owned(),
             Value::Bool(false) => "False".to_owned(),
@@ -236,13 +321,13 @@ impl Machine<'_, '_> {
                 format!("dtype {}", dtype(self.facts.dtypes.index(instance)))
             }
             // The length of a vector tells how many classes a classifier has.
-            Value::Array { dtype: index, dimensions: 1, rows } => {
-                format!("ndarray {} 1d of {rows}", dtype(index))
+            Value::Array { dtype: index, dimensions: 1, rows } if rows < u32::MAX => {
+                format!("ndarray {} 1d of {rows}", dtype(index.get()))
             }
             Value::Array { dtype: index, dimensions, .. } => {
-                format!("ndarray {} {dimensions}d", dtype(index))
+                format!("ndarray {} {dimensions}d", dtype(index.get()))
             }
-            Value::Scalar { dtype: index } => format!("scalar {}", dtype(index)),
+            Value::Scalar { dtype: index } => format!("scalar {}", dtype(index.get())),
         }
     }
 
@@ -252,14 +337,14 @@ impl Machine<'_, '_> {
     }
 
     /// The value of a key of a dictionary.
-    fn field(&self, dictionary: Span, key: &str) -> Option<Value> {
-        let mut pairs = self.items.get(dictionary).chunks_exact(2);
+    fn field(&self, dictionary: u32, key: &str) -> Option<Value> {
+        let mut pairs = self.items.dict(dictionary)?.chunks_exact(2);
         // The last one wins, as in Python.
         pairs.rfind(|pair| word(pair[0], &self.texts).as_deref() == Some(key)).map(|pair| pair[1])
     }
 
     /// joblib's wrapper got its state: the bytes of its array stand here, between the opcodes.
-    fn joblib_array(&mut self, state: Span) -> Result<(), Stop> {
+    fn joblib_array(&mut self, state: u32) -> Result<(), Stop> {
         let Some(dtype) = self.field(state, "dtype").and_then(|value| self.dtype_of(value)) else {
             return Err(self.unreadable_wrapper("the type of joblib's array"));
         };
@@ -280,6 +365,7 @@ impl Machine<'_, '_> {
         let array = self.array(Some(dtype), shape_value, fortran, "joblib");
         if known.has_object {
             self.facts.joblib().objects += 1;
+            self.other_view(0, true)?;
             let nested = Machine::new(self.input, self.facts, false).read();
             if let Some(stopped) = nested.stopped {
                 return Err(stopped);
@@ -292,6 +378,7 @@ impl Machine<'_, '_> {
             let Some(bytes) = bytes else {
                 return Err(self.malformed("the shape of an array is larger than any memory"));
             };
+            self.other_view(bytes.saturating_add(1 + LARGEST_ALIGNMENT as u64), false)?;
             match alignment {
                 Some(alignment) => {
                     self.facts.joblib().aligned += 1;
@@ -310,12 +397,12 @@ impl Machine<'_, '_> {
     }
 
     /// joblib before 0.10: the array is in a file beside this one.
-    fn joblib_file(&mut self, state: Span) {
+    fn joblib_file(&mut self, state: u32) {
         let name = self.field(state, "filename").and_then(|name| word(name, &self.texts));
         let name = name.unwrap_or_else(|| "?".to_owned());
         if self.facts.joblib().files.len() < 64 {
             self.facts.joblib().files.push(short(&name, 200));
         }
-        self.stack.set_top(Value::Array { dtype: None, dimensions: 0, rows: 0 });
+        self.stack.set_top(Value::Array { dtype: None.into(), dimensions: 0, rows: 0 });
     }
 }

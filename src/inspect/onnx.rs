@@ -209,6 +209,9 @@ fn key(input: &mut Input<'_>, end: Option<u64>) -> Result<Option<(u64, u64)>, St
         None => {}
     }
     let key = varint(input)?;
+    if key >> 3 == 0 {
+        return Err(malformed(input, "there is no field 0"));
+    }
     Ok(Some((key >> 3, key & 7)))
 }
 

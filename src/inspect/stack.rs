@@ -8,6 +8,7 @@ const DEEPEST: usize = 1 << 18;
 const MOST_MARKS: usize = 1 << 16;
 
 /// The stack with its marks.
+#[derive(Clone)]
 pub(super) struct Stack {
     pub values: Vec<Value>,
     /// How many lie above what is held.

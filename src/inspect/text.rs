@@ -6,6 +6,7 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::facts::Versions;
+use super::json::Shortened;
 use super::trust;
 use crate::vocab::{SkopsFacts, Trust};
 
@@ -27,7 +28,8 @@ pub(super) struct Walk {
 impl Walk {
     /// Walks a document. The error says what is wrong with it.
     pub fn document(&mut self, source: impl Read) -> Result<(), serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_reader(std::io::BufReader::new(source));
+        let mut deserializer =
+            serde_json::Deserializer::from_reader(std::io::BufReader::new(Shortened::new(source)));
         Node { walk: self, versions: false }.deserialize(&mut deserializer)?;
         deserializer.end()
     }

@@ -3,7 +3,7 @@
 use crate::vocab::Trust;
 
 /// Modules, with everything below them, that exist to run something, reach out, or change the interpreter.
-const DANGEROUS_MODULES: &[&str] = &[
+pub(super) const DANGEROUS_MODULES: &[&str] = &[
     "_io",
     "_pickle",
     "_posixsubprocess",
@@ -15,7 +15,6 @@ const DANGEROUS_MODULES: &[&str] = &[
     "code",
     "codeop",
     "commands",
-    "cloudpickle.cloudpickle.subimport",
     "ctypes",
     "dill",
     "distutils",
@@ -38,6 +37,8 @@ const DANGEROUS_MODULES: &[&str] = &[
     "numpy.distutils",
     "numpy.f2py",
     "numpy.testing",
+    "scipy._lib.decorator",
+    "scipy.weave",
     "os",
     "paramiko",
     "pdb",
@@ -100,6 +101,8 @@ const DANGEROUS_NAMES: &[&str] = &[
     "input",
     "locals",
     "methodcaller",
+    "FunctionMaker",
+    "Unpickler",
     "open",
     "popen",
     "read_pickle",
@@ -113,7 +116,7 @@ const DANGEROUS_NAMES: &[&str] = &[
     "vars",
 ];
 
-/// Everything from these modules and below them is an ordinary part of artifacts, as far as `from_known_package` says.
+/// Everything from these modules and below them is an ordinary part of artifacts, as far as the tables below say.
 const KNOWN_PACKAGES: &[&str] = &[
     "catboost",
     "category_encoders",
@@ -124,7 +127,7 @@ const KNOWN_PACKAGES: &[&str] = &[
     "lightgbm",
     "numpy",
     "pandas",
-    "pyarrow",
+    "pyarrow.lib",
     "scipy",
     "sklearn",
     "_loss",
@@ -134,12 +137,134 @@ const KNOWN_PACKAGES: &[&str] = &[
     "xgboost",
 ];
 
-/// Parts of them that are not.
-const NOT_KNOWN: &[&str] =
-    &["scipy._lib.uarray", "scipy.weave", "pandas.io", "pandas.compat", "numpy.lib.npyio"];
+/// Parts of them that are not: they read and write files, start servers or processes, or run text as code.
+const NOT_KNOWN: &[&str] = &[
+    "catboost.utils",
+    "lightgbm.dask",
+    "numpy._core._internal",
+    "numpy.core._internal",
+    "numpy.ctypeslib",
+    "numpy.lib._datasource",
+    "numpy.lib._npyio_impl",
+    "numpy.lib.npyio",
+    "pandas._testing",
+    "pandas.compat",
+    "pandas.core.computation",
+    "pandas.io",
+    "pandas.plotting",
+    "pandas.util",
+    "scipy._lib._uarray",
+    "scipy._lib.uarray",
+    "scipy.datasets",
+    "scipy.io",
+    "skops.cli",
+    "skops.hub_utils",
+    "skops.io",
+    "sklearn._build_utils",
+    "sklearn.conftest",
+    "sklearn.datasets",
+    "sklearn.utils._mocking",
+    "sklearn.utils._testing",
+    "sklearn.utils.testing",
+    "xgboost.dask",
+    "xgboost.rabit",
+    "xgboost.spark",
+    "xgboost.testing",
+    "xgboost.tracker",
+];
 
-/// Copies of other packages inside scikit-learn: only what joblib needs is an ordinary part.
-const VENDORED: (&str, &str) = ("sklearn.externals", "sklearn.externals.joblib.numpy_pickle");
+/// Folders of tests, wherever they are.
+const TESTS: &[&str] = &["tests", "testing", "conftest", "setup"];
+
+/// Of these modules only these names.
+const ONLY: &[(&str, &[&str])] = &[
+    (
+        "joblib.memory",
+        &["MemorizedFunc", "MemorizedResult", "Memory", "NotMemorizedFunc", "NotMemorizedResult"],
+    ),
+    ("joblib.numpy_pickle", &["NDArrayWrapper", "NumpyArrayWrapper", "ZNDArrayWrapper"]),
+    ("joblib.numpy_pickle_compat", &["NDArrayWrapper", "ZNDArrayWrapper"]),
+    ("sklearn.externals.joblib.numpy_pickle", &["NDArrayWrapper", "NumpyArrayWrapper", "ZNDArrayWrapper"]),
+    ("sklearn.datasets.base", &["Bunch"]),
+];
+
+/// Classes of Python and others that known packages have imported, so that they can be had through them.
+const STRANGERS: &[&str] = &[
+    "BZ2File",
+    "BufferedReader",
+    "BufferedWriter",
+    "CDLL",
+    "CFUNCTYPE",
+    "CodeType",
+    "DataSource",
+    "FileIO",
+    "FunctionType",
+    "GzipFile",
+    "HTTPServer",
+    "LZMAFile",
+    "LambdaType",
+    "LowLevelCallable",
+    "MapWrapper",
+    "MemoryMappedFile",
+    "ModuleType",
+    "MultiprocessingBackend",
+    "NamedTemporaryFile",
+    "NumpyPickler",
+    "NumpyUnpickler",
+    "OSFile",
+    "Parallel",
+    "Pool",
+    "Process",
+    "ProcessPoolExecutor",
+    "PyDLL",
+    "PytestTester",
+    "Repository",
+    "Request",
+    "SpooledTemporaryFile",
+    "TarFile",
+    "TempMemmap",
+    "TemporaryDirectory",
+    "TemporaryFile",
+    "TextIOWrapper",
+    "Thread",
+    "ThreadPool",
+    "ThreadPoolExecutor",
+    "Timer",
+    "ZipFile",
+];
+
+/// Words in names of functions that read, write, fetch or run something.
+const REACHING_OUT: &[&str] = &[
+    "download",
+    "dump",
+    "dumps",
+    "exec",
+    "execute",
+    "fetch",
+    "fromfile",
+    "fromregex",
+    "genfromtxt",
+    "import",
+    "load",
+    "loads",
+    "loadtxt",
+    "open",
+    "read",
+    "recfromcsv",
+    "recfromtxt",
+    "run",
+    "save",
+    "savetxt",
+    "savez",
+    "spawn",
+    "tofile",
+    "unpickle",
+    "urlopen",
+    "write",
+];
+
+/// Copies of other packages inside scikit-learn, of which only what `ONLY` names is an ordinary part.
+const VENDORED: &str = "sklearn.externals";
 
 /// Names of Python itself that rebuild plain values.
 const KNOWN_GLOBALS: &[(&str, &[&str])] = &[
@@ -193,36 +318,37 @@ const KNOWN_GLOBALS: &[(&str, &[&str])] = &[
 ];
 
 /// Functions of known packages that rebuild values; all others are named as code when loading calls them.
-const REBUILDING: &[&str] = &[
-    "_frombuffer",
-    "_mareconstruct",
-    "_new_Index",
-    "_new_DatetimeIndex",
-    "_new_PeriodIndex",
-    "_reconstruct",
-    "_ufunc_reconstruct",
-    "_unpickle_block",
-    "_unpickle_timestamp",
-    "_nat_unpickle",
-    "_restore_array",
-    "__bit_generator_ctor",
-    "__generator_ctor",
-    "__randomstate_ctor",
-    "__newobj__",
-    "dtype",
-    "interval_range",
-    "ndarray",
-    "newObj",
-    "scalar",
-    "str_",
-    "bool_",
-    "type_for_alias",
-    "string",
-    "schema",
-    "field",
-    "array",
-    "py_buffer",
-    "_c_internal_utils",
+const REBUILDING: &[(&str, &[&str])] = &[
+    (
+        "numpy",
+        &[
+            "__bit_generator_ctor",
+            "__generator_ctor",
+            "__randomstate_ctor",
+            "_frombuffer",
+            "_mareconstruct",
+            "_reconstruct",
+            "_ufunc_reconstruct",
+            "bool_",
+            "dtype",
+            "ndarray",
+            "scalar",
+            "str_",
+        ],
+    ),
+    (
+        "pandas",
+        &[
+            "_nat_unpickle",
+            "_new_DatetimeIndex",
+            "_new_Index",
+            "_new_PeriodIndex",
+            "_unpickle_block",
+            "_unpickle_timestamp",
+        ],
+    ),
+    ("pyarrow.lib", &["_restore_array", "field", "py_buffer", "schema", "string", "type_for_alias"]),
+    ("sklearn", &["newObj"]),
 ];
 
 /// The name under which Python 3 knows a module of Python 2.
@@ -257,19 +383,36 @@ pub(super) fn trust(module: &str, name: &str, called: bool) -> Trust {
     if KNOWN_GLOBALS.iter().any(|(known, names)| *known == module && names.contains(&name)) {
         return Trust::Known;
     }
-    let known = KNOWN_PACKAGES.iter().any(|package| within(module, package))
-        && !NOT_KNOWN.iter().any(|package| within(module, package))
-        && (!within(module, VENDORED.0) || within(module, VENDORED.1));
     // `sklearn.base` with the name `os.system` reaches through a module: only attributes of classes are ordinary.
     let reaches_through = parts[..parts.len() - 1].iter().any(|part| !is_class(part));
-    if !known || reaches_through {
+    if reaches_through || !is_known_module(module, name) || parts.iter().any(|part| STRANGERS.contains(part))
+    {
         return Trust::Unknown;
     }
-    if !called || is_class(last) || REBUILDING.contains(&last) || last.starts_with("__pyx_unpickle_") {
-        Trust::Known
-    } else {
-        lower_case_class(module, last)
+    let rebuilding =
+        REBUILDING.iter().any(|(package, names)| within(module, package) && names.contains(&last));
+    if rebuilding || last.starts_with("__pyx_unpickle_") {
+        return Trust::Known;
     }
+    match (is_class(last), called) {
+        (true, _) => Trust::Known,
+        (false, true) => lower_case_class(module, last),
+        // It is kept, and nothing of the file calls it; but who has the model may.
+        (false, false) if last.split('_').any(|word| REACHING_OUT.contains(&word)) => Trust::Unknown,
+        (false, false) => Trust::Known,
+    }
+}
+
+/// Whether a name of a module is one of those that ordinary artifacts refer to.
+fn is_known_module(module: &str, name: &str) -> bool {
+    if let Some((_, names)) = ONLY.iter().find(|(only, _)| within(module, only)) {
+        return names.contains(&name);
+    }
+    let part_of = |packages: &[&str]| packages.iter().any(|package| within(module, package));
+    part_of(KNOWN_PACKAGES)
+        && !part_of(NOT_KNOWN)
+        && !within(module, VENDORED)
+        && !module.split('.').any(|word| TESTS.contains(&word))
 }
 
 /// Classes with names in lower case that loading calls.
@@ -279,54 +422,8 @@ fn lower_case_class(module: &str, name: &str) -> Trust {
         && (name.starts_with("float") || name.starts_with("int") || name.starts_with("uint"));
     let distribution = within(module, "scipy.stats") && (name.ends_with("_gen") || name.ends_with("_frozen"));
     let spline = within(module, "scipy.interpolate");
-    let kernel = matches!(name, "matrix" | "memmap" | "recarray" | "interp1d" | "void");
+    let kernel = matches!(name, "matrix" | "recarray" | "interp1d" | "void" | "vectorize");
     if sparse || scalar || distribution || spline || kernel { Trust::Known } else { Trust::Unknown }
-}
-
-/// The package of a module, where it is one that somebody has to install beside scikit-learn.
-pub(super) fn wrapper(module: &str) -> Option<&str> {
-    let package = modern(module).split('.').next().unwrap_or(module);
-    let own = [
-        "sklearn",
-        "_loss",
-        "numpy",
-        "scipy",
-        "joblib",
-        "__main__",
-        "builtins",
-        "copyreg",
-        "_codecs",
-        "collections",
-        "datetime",
-        "decimal",
-        "fractions",
-        "functools",
-        "operator",
-        "array",
-        "re",
-        "uuid",
-        "pathlib",
-        "zoneinfo",
-        "types",
-        "typing",
-        "enum",
-        "string",
-        "math",
-        "abc",
-        "itertools",
-        "random",
-        "copy",
-        "logging",
-        "warnings",
-        "weakref",
-        "dataclasses",
-        "contextlib",
-        "numbers",
-        "",
-    ];
-    let standard =
-        DANGEROUS_MODULES.contains(&package) && !matches!(package, "dill" | "requests" | "paramiko");
-    (!own.contains(&package) && !standard).then_some(package)
 }
 
 #[cfg(test)]
@@ -354,19 +451,27 @@ mod tests {
             ("numpy.testing._private.utils", "runstring", true, Trust::Dangerous),
             ("sklearnx", "Forest", true, Trust::Unknown),
             ("__main__", "Shift", true, Trust::Unknown),
+            ("numpy", "memmap", true, Trust::Unknown),
+            ("numpy", "memmap", false, Trust::Known),
+            ("numpy", "load", false, Trust::Unknown),
+            ("numpy.lib.npyio", "NpzFile", true, Trust::Unknown),
+            ("joblib.numpy_pickle", "load", false, Trust::Unknown),
+            ("joblib.numpy_pickle", "NumpyUnpickler", true, Trust::Unknown),
+            ("joblib.memory", "Memory", true, Trust::Known),
+            ("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper", true, Trust::Known),
+            ("sklearn.datasets._base", "GzipFile", true, Trust::Unknown),
+            ("sklearn.utils.tests.test_x", "Evil", true, Trust::Unknown),
+            ("sklearn.metrics._dist_metrics", "newObj", true, Trust::Known),
+            ("scipy.io", "FortranFile", true, Trust::Unknown),
+            ("scipy._lib.decorator", "FunctionMaker.create", true, Trust::Dangerous),
+            ("pyarrow.lib", "OSFile", true, Trust::Unknown),
+            ("pyarrow.lib", "type_for_alias", true, Trust::Known),
+            ("pandas._libs.internals", "_unpickle_block", true, Trust::Known),
+            ("pandas.core.arrays.x", "array", true, Trust::Unknown),
             ("osmium", "Map", true, Trust::Unknown),
         ];
         for (module, name, called, expected) in rows {
             assert_eq!(trust(module, name, called), expected, "{module}.{name}");
         }
-    }
-
-    #[test]
-    fn wrappers_are_packages_that_somebody_installs() {
-        assert_eq!(wrapper("xgboost.sklearn"), Some("xgboost"));
-        assert_eq!(wrapper("mypackage.steps"), Some("mypackage"));
-        assert_eq!(wrapper("sklearn.pipeline"), None);
-        assert_eq!(wrapper("__builtin__"), None);
-        assert_eq!(wrapper("os"), None);
     }
 }

@@ -5,11 +5,15 @@
 
 use std::collections::HashMap;
 
+use super::memo::Memo;
+
 /// A value as far as facts need it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
     /// Nothing is known, or it is too large to be held.
     Opaque,
+    /// Something of the memo that is held no more. It may be another name of what is still on the stack.
+    Forgotten,
     None,
     Bool(bool),
     Int(i64),
@@ -21,31 +25,64 @@ pub(super) enum Value {
     /// A list; its items are not held.
     List,
     Set,
-    /// Keys and values in turn.
-    Dict(Span),
+    /// A dictionary, by its index: whoever fills it through the memo fills the same one.
+    Dict(u32),
     /// An imported name: index into the globals.
     Global(u32),
     /// What a call of a global returned, or an instance of it.
     Made(u32),
     /// Index into the table of array types.
     Dtype(u32),
-    /// An array of a type, with so many dimensions and so many rows.
+    /// An array of a type, with so many dimensions and so many rows; the largest number stands for more.
     Array {
-        dtype: Option<u32>,
+        dtype: TypeIndex,
         dimensions: u8,
-        rows: u64,
+        rows: u32,
     },
     /// A scalar of numpy.
     Scalar {
-        dtype: Option<u32>,
+        dtype: TypeIndex,
     },
+}
+
+// The stack and the memo are made of these.
+const _: () = assert!(size_of::<Value>() == 16);
+
+/// Index into the different types of arrays, where the type is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TypeIndex(u32);
+
+impl From<Option<u32>> for TypeIndex {
+    fn from(index: Option<u32>) -> Self {
+        // There are never so many types.
+        Self(index.unwrap_or(u32::MAX))
+    }
+}
+
+impl TypeIndex {
+    pub fn get(self) -> Option<u32> {
+        (self.0 < u32::MAX).then_some(self.0)
+    }
 }
 
 /// A place in `Texts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Text {
-    at: u64,
-    length: u32,
+    /// The lower half of its place, the upper one, and its length: 8 bytes together.
+    low: u32,
+    high: u16,
+    length: u16,
+}
+
+impl Text {
+    fn new(at: u64, length: usize) -> Self {
+        // 256 TiB of texts are never read, and a held text is never longer than `LONGEST_TEXT`.
+        Self { low: at as u32, high: (at >> 32) as u16, length: length as u16 }
+    }
+
+    fn at(self) -> u64 {
+        u64::from(self.high) << 32 | u64::from(self.low)
+    }
 }
 
 /// A range of `Items`.
@@ -71,6 +108,7 @@ const FIRST_BYTES: usize = 1 << 20;
 const LATER_BYTES: usize = 2 << 20;
 
 /// Bounded memory for texts. The oldest are forgotten, except the first ones and those that named a global.
+#[derive(Clone)]
 pub(super) struct Texts {
     first: Vec<u8>,
     young: Vec<u8>,
@@ -97,11 +135,11 @@ impl Texts {
         if bytes.len() > LONGEST_TEXT {
             return Value::Opaque;
         }
-        let length = bytes.len() as u32;
+        let length = bytes.len();
         if self.first.len() + bytes.len() <= FIRST_BYTES {
             let at = self.first.len() as u64;
             self.first.extend_from_slice(bytes);
-            return Value::Text(Text { at, length });
+            return Value::Text(Text::new(at, length));
         }
         if self.young.len() + bytes.len() > LATER_BYTES {
             std::mem::swap(&mut self.young, &mut self.old);
@@ -111,39 +149,42 @@ impl Texts {
         }
         let at = self.young_base + self.young.len() as u64;
         self.young.extend_from_slice(bytes);
-        Value::Text(Text { at, length })
+        Value::Text(Text::new(at, length))
     }
 
     pub fn get(&self, text: Text) -> Option<&[u8]> {
         let within = |part: &'_ [u8], base: u64| {
-            let start = usize::try_from(text.at.checked_sub(base)?).ok()?;
-            let end = start.checked_add(text.length as usize)?;
+            let start = usize::try_from(text.at().checked_sub(base)?).ok()?;
+            let end = start.checked_add(usize::from(text.length))?;
             (end <= part.len()).then_some((start, end))
         };
-        if text.at < FIRST_BYTES as u64 {
+        if text.at() < FIRST_BYTES as u64 {
             // An empty text may stand at the very end of the first part.
             if let Some((start, end)) = within(&self.first, 0) {
                 return Some(&self.first[start..end]);
             }
         }
-        if text.at >= self.young_base {
+        if text.at() >= self.young_base {
             return within(&self.young, self.young_base).map(|(start, end)| &self.young[start..end]);
         }
-        if text.at >= self.old_base
+        if text.at() >= self.old_base
             && let Some((start, end)) = within(&self.old, self.old_base)
         {
             return Some(&self.old[start..end]);
         }
-        self.pinned.get(&text.at).map(|bytes| &**bytes).filter(|bytes| bytes.len() == text.length as usize)
+        self.pinned
+            .get(&text.at())
+            .map(|bytes| &**bytes)
+            .filter(|bytes| bytes.len() == usize::from(text.length))
     }
 
     /// Holds a text for good, because it named something; the caller bounds how often.
     pub fn pin(&mut self, text: Text) {
-        if text.at < FIRST_BYTES as u64 || self.pinned.contains_key(&text.at) {
+        if text.at() < FIRST_BYTES as u64 || self.pinned.contains_key(&text.at()) {
             return;
         }
         if let Some(bytes) = self.get(text).map(Box::from) {
-            self.pinned.insert(text.at, bytes);
+            self.pinned.insert(text.at(), bytes);
         }
     }
 
@@ -153,9 +194,9 @@ impl Texts {
     }
 
     /// A text that is used again is young again.
-    fn refreshed(&mut self, text: Text) -> Value {
-        if text.at >= self.old_base
-            && text.at < self.young_base
+    pub fn refreshed(&mut self, text: Text) -> Value {
+        if text.at() >= self.old_base
+            && text.at() < self.young_base
             && let Some(bytes) = self.get(text).map(<[u8]>::to_vec)
         {
             return self.hold(&bytes);
@@ -169,14 +210,35 @@ const MOST_ITEMS: usize = 1 << 18;
 /// Items of one tuple or dictionary that are held at most.
 pub(super) const MOST_ITEMS_OF_ONE: usize = 1 << 12;
 
+/// Dictionaries that are told apart at most.
+const MOST_DICTS: usize = 1 << 18;
+
 /// Bounded memory for the items of tuples and dictionaries.
+#[derive(Clone)]
 pub(super) struct Items {
     items: Vec<Value>,
+    /// Keys and values of each dictionary in turn; none where it became too large.
+    dicts: Vec<Option<Span>>,
 }
 
 impl Items {
     pub fn new() -> Self {
-        Self { items: Vec::new() }
+        Self { items: Vec::new(), dicts: Vec::new() }
+    }
+
+    /// Keys and values of a dictionary in turn; none where they are not held.
+    pub fn dict(&self, index: u32) -> Option<&[Value]> {
+        self.dicts.get(index as usize).copied().flatten().map(|span| self.get(span))
+    }
+
+    /// A dictionary with these keys and values.
+    pub fn new_dict(&mut self, items: &[Value]) -> Value {
+        if self.dicts.len() >= MOST_DICTS {
+            return Value::Opaque;
+        }
+        let span = self.hold(items);
+        self.dicts.push(span);
+        Value::Dict(self.dicts.len() as u32 - 1)
     }
 
     pub fn get(&self, span: Span) -> &[Value] {
@@ -186,7 +248,7 @@ impl Items {
 
     /// Whether `collect` should be called before the next items are held.
     pub fn wants_room(&self, more: usize) -> bool {
-        self.items.len() + more > MOST_ITEMS
+        self.items.len() + more > MOST_ITEMS || self.dicts.len() >= MOST_DICTS
     }
 
     /// Holds items as one container; none where it is too large.
@@ -202,147 +264,94 @@ impl Items {
         Some(Span { start, length: items.len() as u32 })
     }
 
-    /// Adds items to a dictionary; one that is too large keeps what it has.
-    pub fn extend(&mut self, span: Span, items: &[Value]) -> Span {
+    /// Adds items to a dictionary; of one that becomes too large nothing is known any more.
+    pub fn extend(&mut self, index: u32, items: &[Value]) {
+        let Some(Some(span)) = self.dicts.get(index as usize).copied() else { return };
         let total = span.len() + items.len();
-        if total > MOST_ITEMS_OF_ONE || self.wants_room(total) {
-            return span;
-        }
-        let (mut start, end) = (span.start as usize, (span.start + span.length) as usize);
-        if end != self.items.len() || span.length == 0 {
-            start = self.items.len();
-            self.items.extend_from_within(span.start as usize..end);
-        }
-        self.items.extend_from_slice(items);
-        Span { start: start as u32, length: total as u32 }
+        let fits = total <= MOST_ITEMS_OF_ONE && self.items.len() + total <= MOST_ITEMS;
+        self.dicts[index as usize] = fits.then(|| {
+            let (mut start, end) = (span.start as usize, (span.start + span.length) as usize);
+            if end != self.items.len() || span.length == 0 {
+                start = self.items.len();
+                self.items.extend_from_within(span.start as usize..end);
+            }
+            self.items.extend_from_slice(items);
+            Span { start: start as u32, length: total as u32 }
+        });
     }
 
-    /// Keeps only what the stack reaches, and what of it lies in the memo becomes opaque. Without recursion: what was
+    /// Keeps only what the stack reaches, and what of it lies in the memo is forgotten. Without recursion: what was
     /// copied is looked through in the order of copying.
     pub fn collect(&mut self, stack: &mut [Value], memo: &mut Memo) {
-        let mut moved: HashMap<(u32, u32), u32> = HashMap::new();
-        let mut kept: Vec<Value> = Vec::new();
-        let mut forward = |value: &mut Value, kept: &mut Vec<Value>, from: &[Value]| {
-            let (Value::Tuple(span) | Value::Dict(span)) = value else { return };
-            if span.length == 0 {
-                return;
-            }
-            let start = *moved.entry((span.start, span.length)).or_insert_with(|| {
-                let start = kept.len() as u32;
-                let at = span.start as usize;
-                kept.extend_from_slice(&from[at..at + span.len()]);
-                start
-            });
-            span.start = start;
-        };
+        let mut kept = Kept { from: self, spans: HashMap::new(), dicts: HashMap::new(), items: Items::new() };
         for value in stack.iter_mut() {
-            forward(value, &mut kept, &self.items);
+            kept.forward(value);
             // Overlapping containers could make more of the arena than it was.
-            if kept.len() > MOST_ITEMS {
+            if kept.items.items.len() > MOST_ITEMS {
                 break;
             }
         }
         let mut at = 0;
-        while at < kept.len() && kept.len() <= MOST_ITEMS {
-            let mut value = kept[at];
-            forward(&mut value, &mut kept, &self.items);
-            kept[at] = value;
+        while at < kept.items.items.len() && kept.items.items.len() <= MOST_ITEMS {
+            let mut value = kept.items.items[at];
+            kept.forward(&mut value);
+            kept.items.items[at] = value;
             at += 1;
         }
-        if kept.len() > MOST_ITEMS / 2 {
+        let mut items = kept.items;
+        if items.items.len() > MOST_ITEMS / 2 || items.dicts.len() > MOST_DICTS / 2 {
             // Almost everything is alive: a structure that facts do not need. Forget it all.
             for value in stack.iter_mut() {
                 if matches!(value, Value::Tuple(_) | Value::Dict(_)) {
                     *value = Value::Opaque;
                 }
             }
-            kept.clear();
+            items = Self::new();
         }
-        self.items = kept;
+        *self = items;
         memo.forget_containers();
     }
 }
 
-/// Entries of the memo that are held to the end, by their index.
-const DENSE: usize = 1 << 18;
-/// Of the others at least this many of the last ones.
-const SPARSE: usize = 1 << 15;
-
-/// Bounded memory for the memo.
-pub(super) struct Memo {
-    dense: Vec<Value>,
-    written: Vec<u64>,
-    young: HashMap<u64, Value>,
-    old: HashMap<u64, Value>,
-    /// How many entries Python would have: the index of the next `MEMOIZE`.
-    length: u64,
+/// What survives a collection.
+struct Kept<'i> {
+    from: &'i Items,
+    /// Where the items of a place went.
+    spans: HashMap<(u32, u32), u32>,
+    dicts: HashMap<u32, u32>,
+    items: Items,
 }
 
-impl Memo {
-    pub fn new() -> Self {
-        Self { dense: Vec::new(), written: Vec::new(), young: HashMap::new(), old: HashMap::new(), length: 0 }
+impl Kept<'_> {
+    fn span(&mut self, span: Span) -> Span {
+        if span.length == 0 {
+            return span;
+        }
+        let (from, items) = (self.from, &mut self.items.items);
+        let start = *self.spans.entry((span.start, span.length)).or_insert_with(|| {
+            items.extend_from_slice(from.get(span));
+            items.len() as u32 - span.length
+        });
+        Span { start, ..span }
     }
 
-    pub fn memoize(&mut self, value: Value) {
-        self.put(self.length, value);
-    }
-
-    pub fn put(&mut self, index: u64, value: Value) {
-        if index < DENSE as u64 {
-            let at = index as usize;
-            if at >= self.dense.len() {
-                self.dense.resize(at + 1, Value::Opaque);
-                self.written.resize(at / 64 + 1, 0);
+    fn forward(&mut self, value: &mut Value) {
+        match value {
+            Value::Tuple(span) => *span = self.span(*span),
+            Value::Dict(index) => {
+                *index = match self.dicts.get(index) {
+                    Some(index) => *index,
+                    None => {
+                        let new = self.items.dicts.len() as u32;
+                        self.dicts.insert(*index, new);
+                        let span = self.from.dicts.get(*index as usize).copied().flatten();
+                        let span = span.map(|span| self.span(span));
+                        self.items.dicts.push(span);
+                        new
+                    }
+                }
             }
-            let bit = 1 << (at % 64);
-            self.length += u64::from(self.written[at / 64] & bit == 0);
-            self.written[at / 64] |= bit;
-            self.dense[at] = value;
-            return;
-        }
-        self.length += 1;
-        if matches!(value, Value::Opaque | Value::List | Value::Set | Value::Tuple(_) | Value::Dict(_)) {
-            // Also takes away what was there.
-            if self.young.remove(&index).is_some() || self.old.remove(&index).is_some() {
-                self.length -= 1;
-            }
-            return;
-        }
-        if self.young.len() >= SPARSE {
-            self.old = std::mem::take(&mut self.young);
-        }
-        if self.young.insert(index, value).is_some() || self.old.remove(&index).is_some() {
-            self.length -= 1;
-        }
-    }
-
-    pub fn get(&mut self, index: u64, texts: &mut Texts) -> Value {
-        let at = index as usize;
-        if index < DENSE as u64 {
-            let Some(value) = self.dense.get_mut(at) else { return Value::Opaque };
-            if let Value::Text(text) = *value {
-                *value = texts.refreshed(text);
-            }
-            return *value;
-        }
-        let found = self.young.get(&index).copied().or_else(|| self.old.remove(&index));
-        let Some(mut value) = found else { return Value::Opaque };
-        if let Value::Text(text) = value {
-            value = texts.refreshed(text);
-        }
-        if self.young.len() < SPARSE || self.young.contains_key(&index) {
-            self.young.insert(index, value);
-        } else {
-            self.old.insert(index, value);
-        }
-        value
-    }
-
-    fn forget_containers(&mut self) {
-        for value in self.dense.iter_mut() {
-            if matches!(value, Value::Tuple(span) | Value::Dict(span) if span.length > 0) {
-                *value = Value::Opaque;
-            }
+            _ => {}
         }
     }
 }
@@ -391,25 +400,29 @@ mod tests {
         let inner = items.hold(&[Value::Int(1), Value::Int(2)]).unwrap();
         let outer = items.hold(&[Value::Tuple(inner), Value::Tuple(inner), Value::None]).unwrap();
         items.hold(&[Value::Int(9); 100]).unwrap();
-        let mut stack = [Value::Tuple(outer), Value::Dict(inner)];
+        let (_, dict) = (items.new_dict(&[]), items.new_dict(&[Value::Int(1), Value::Tuple(inner)]));
+        let mut stack = [Value::Tuple(outer), dict, dict];
+        memo.put(0, dict);
         items.collect(&mut stack, &mut memo);
-        assert_eq!(items.items.len(), 5);
+        assert_eq!((items.items.len(), items.dicts.len()), (7, 1));
         let Value::Tuple(outer) = stack[0] else { panic!() };
         let Value::Tuple(inner) = items.get(outer)[1] else { panic!() };
         assert_eq!(items.get(inner), [Value::Int(1), Value::Int(2)]);
-        assert_eq!(stack[1], Value::Dict(inner));
+        assert_eq!(stack[1..], [Value::Dict(0), Value::Dict(0)]);
+        assert_eq!(items.dict(0), Some([Value::Int(1), Value::Tuple(inner)].as_slice()));
+        assert_eq!(memo.get(0, &mut Texts::new()), Value::Forgotten);
     }
 
     #[test]
-    fn memory_of_the_memo_is_bounded() {
-        let mut memo = Memo::new();
-        let mut texts = Texts::new();
-        for index in 0..1_000_000u64 {
-            memo.put(index * 7, Value::Int(index as i64));
-        }
-        assert!(memo.dense.len() <= DENSE && memo.young.len() + memo.old.len() <= 2 * SPARSE + 1);
-        assert_eq!(memo.get(7 * 999_999, &mut texts), Value::Int(999_999));
-        assert_eq!(memo.get(14, &mut texts), Value::Int(2));
-        assert_eq!(memo.length, 1_000_000);
+    fn one_dictionary_has_many_names() {
+        let mut items = Items::new();
+        let Value::Dict(index) = items.new_dict(&[]) else { panic!() };
+        items.hold(&[Value::None]).unwrap();
+        items.extend(index, &[Value::Int(1), Value::Int(2)]);
+        assert_eq!(items.dict(index).map(<[Value]>::len), Some(2));
+        items.extend(index, &vec![Value::None; MOST_ITEMS_OF_ONE]);
+        assert_eq!(items.dict(index), None);
+        items.extend(index, &[Value::None, Value::None]);
+        assert_eq!(items.dict(index), None);
     }
 }

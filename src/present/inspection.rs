@@ -69,9 +69,12 @@ fn total(artifacts: &[Inspected]) -> String {
     parts.join(", ") + "\n"
 }
 
-/// How far the least trusted global is trusted; none where loading imports nothing.
+/// How far the least trusted thing that loading does is trusted; none where everything is known, or nothing is loaded.
 fn worst(found: &Inspection) -> Option<Trust> {
-    found.globals().iter().map(|global| global.trust).max().filter(|trust| *trust != Trust::Known)
+    let named = || found.globals().iter().map(|global| global.trust).max();
+    // Of what is no pickle, only what it names counts: any bytes hold some opcodes.
+    let worst = if found.kind == ArtifactKind::Unknown { named() } else { Some(found.trust()) };
+    worst.filter(|worst| *worst != Trust::Known)
 }
 
 fn one(text: &mut String, artifact: &Inspected, many: bool) {
@@ -92,7 +95,8 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
             let _ = writeln!(text, "  {} {value}", painted(DIM, &format!("{name:<12}")));
         }
     };
-    if let Some(pickle) = &found.pickle {
+    let is_pickle = |pickle: &&PickleFacts| found.kind != ArtifactKind::Unknown || !pickle.globals.is_empty();
+    if let Some(pickle) = found.pickle.as_ref().filter(is_pickle) {
         row("estimators", &estimators(found));
         row("written by", &writer(found, pickle));
         row("needs", &listed(pickle.wrappers.iter().map(|package| plain(&package.package))));
@@ -121,9 +125,10 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
         })),
     );
     row("arrays", &arrays(found));
-    row("digest", &format!("blake3 {}", found.digest));
-    if let Some(sha256) = &found.sha256 {
-        row("", &format!("sha256 {sha256}"));
+    let blake3 = found.digest.map(|digest| format!("blake3 {digest}"));
+    let sha256 = found.sha256.as_ref().map(|sha256| format!("sha256 {sha256}"));
+    for (index, digest) in blake3.into_iter().chain(sha256).enumerate() {
+        row(if index == 0 { "digest" } else { "" }, &digest);
     }
 }
 
@@ -201,7 +206,10 @@ fn danger(text: &mut String, found: &Inspection) {
     let Some(pickle) = &found.pickle else { return };
     for (count, what) in [
         (pickle.unresolved_globals, "imports whose names cannot be told"),
-        (pickle.calls_of_results, "calls of what another call returned"),
+        (
+            pickle.calls_of_results,
+            "calls of what another call returned, or with arguments that cannot be told",
+        ),
         (pickle.extension_codes, "references through copyreg's registry, which name no module"),
         (pickle.persistent_ids, "persistent ids, which only the program that wrote the file can resolve"),
         (pickle.out_of_band_buffers, "buffers that are not in this file (protocol 5, out of band)"),

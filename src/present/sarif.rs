@@ -62,7 +62,7 @@ pub fn render(artifacts: &[Inspected]) -> Result<Vec<u8>, RenderError> {
             results.extend(of_global(&uri, global));
         }
         if let Some(pickle) = &found.pickle {
-            let hidden = pickle.unresolved_globals + pickle.extension_codes + pickle.calls_of_results;
+            let hidden = pickle.hidden();
             if hidden > 0 {
                 let text = format!("{hidden} imports or calls that cannot be named");
                 results.push(result("hidden-import", &uri, &text, 0, "hidden"));

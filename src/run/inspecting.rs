@@ -43,7 +43,7 @@ fn all(cache: &CacheRoot, wanted: Vec<(ArtifactId, Digest)>) -> Vec<(ArtifactId,
     let share = wanted.len().div_ceil(threads).max(1);
     let of = |digest: &Digest| {
         let file = cache.open_object(digest)?;
-        explain::facts_of(&inspect(file, InspectOptions::default()))
+        explain::facts_of(&inspect(file, InspectOptions::FACTS))
     };
     let found: Vec<Option<FileFacts>> = std::thread::scope(|scope| {
         let handles: Vec<_> = wanted

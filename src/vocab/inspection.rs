@@ -60,8 +60,9 @@ pub enum Container {
 pub struct Inspection {
     /// Bytes of the file.
     pub size: u64,
-    /// BLAKE3 of the file.
-    pub digest: Digest,
+    /// BLAKE3 of the file, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub digest: Option<Digest>,
     /// SHA-256 of the file in hexadecimal, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
@@ -105,7 +106,7 @@ pub struct PickleFacts {
     pub globals: Vec<GlobalFact>,
     /// Imports whose names could not be read: computed, or too far from where they were written.
     pub unresolved_globals: u64,
-    /// Calls of something that another call returned.
+    /// Calls of something that another call returned, or with arguments that cannot be told.
     pub calls_of_results: u64,
     /// References through `copyreg`'s registry of extensions, which name no module.
     pub extension_codes: u64,
@@ -374,6 +375,13 @@ impl Inspection {
         self.pickle.as_ref().map_or(&[], |pickle| &pickle.globals)
     }
 
+    /// How far the least trusted thing is trusted that loading its pickles would do: what cannot be named is unknown.
+    pub fn trust(&self) -> Trust {
+        let hidden = self.pickle.as_ref().is_some_and(|pickle| pickle.hidden() > 0);
+        let named = self.globals().iter().map(|global| global.trust).max().unwrap_or(Trust::Known);
+        if hidden { named.max(Trust::Unknown) } else { named }
+    }
+
     /// The classes of its pickles.
     pub fn classes(&self) -> &[ClassFact] {
         self.pickle.as_ref().map_or(&[], |pickle| &pickle.classes)
@@ -388,6 +396,13 @@ impl Inspection {
     pub fn recorded_version(&self, package: &str) -> Option<&str> {
         let versions = self.versions.get(package)?;
         (versions.len() == 1).then(|| versions.first().map(String::as_str)).flatten()
+    }
+}
+
+impl PickleFacts {
+    /// Imports and calls of which a static look cannot say what they are.
+    pub fn hidden(&self) -> u64 {
+        self.unresolved_globals + self.calls_of_results + self.extension_codes
     }
 }
 

@@ -1,0 +1,191 @@
+//! Files that want to run something without its being seen. A wrong "known" is the worst that can happen here.
+
+use std::io::Cursor;
+
+use super::*;
+use crate::vocab::Trust;
+
+fn seen(bytes: &[u8]) -> Inspection {
+    inspect(Cursor::new(bytes), InspectOptions::FACTS)
+}
+
+fn trust_of(bytes: &[u8], path: &str) -> Option<Trust> {
+    seen(bytes).globals().iter().find(|global| global.path() == path).map(|global| global.trust)
+}
+
+#[test]
+fn every_way_to_call_names_what_is_called() {
+    let ways: &[&[u8]] = &[
+        b"cos\nsystem\n(S'id'\ntR.",
+        b"(S'id'\nios\nsystem\n.",
+        b"(cos\nsystem\nS'id'\no.",
+        b"\x80\x02cos\nsystem\nU\x02id\x85\x81.",
+        b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85}\x92.",
+        // Names out of the memo, the first of them written long before.
+        b"\x80\x04\x8c\x06system\x94\x8c\x02os\x94\x30\x30h\x01h\x00\x93\x8c\x02id\x85R.",
+        b"\x80\x04\x8c\x06system\x94\x30\x8c\x02os\x94\x30h\x01h\x00\x93.",
+        b"\x80\x04\x8c\x0csklearn.base\x8c\x09os.system\x93\x8c\x02id\x85R.",
+        // numpy's way to write a ufunc imports any name of any module.
+        b"\x80\x04\x8c\x0anumpy.core\x8c\x12_ufunc_reconstruct\x93\x8c\x02os\x8c\x06system\x86R\x8c\x02id\x85R.",
+        b"cos\nsystem\n(S'id'\ntR\xff",
+        b"\x80\x04N.\x80\x04cos\nsystem\n.",
+    ];
+    for bytes in ways {
+        let found = seen(bytes);
+        assert_eq!(found.trust(), Trust::Dangerous, "{:?}", String::from_utf8_lossy(bytes));
+        assert!(found.globals().iter().any(|global| global.path().ends_with("os.system")), "{found:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_named_is_never_known() {
+    let ways: &[&[u8]] = &[
+        // The result of a call is called.
+        b"\x80\x04cfunctools\npartial\ncnumpy\nlog\n\x85R)R.",
+        // Names that are made by calls.
+        b"\x80\x04cbuiltins\nstr\nC\x02os\x8c\x05ascii\x86R\x8c\x06system\x93.",
+        b"\x80\x02\x82\x01)R.",
+        b"\x80\x02\x83\x01\x01.",
+        // The class is made by a call.
+        b"\x80\x04cbuiltins\ntype\n\x8c\x01x)}\x87R)\x81.",
+        b"\x80\x04ccopyreg\n__newobj__\ncbuiltins\ntype\n\x8c\x01x)}\x87R\x85R.",
+        // Arguments that are made by a call.
+        b"\x80\x04cnumpy.random._pickle\n__randomstate_ctor\ncbuiltins\ntuple\n]N\x61\x85RR.",
+        // A ufunc whose module is made by a call.
+        b"\x80\x04cnumpy.core\n_ufunc_reconstruct\ncbuiltins\nstr\n)R\x8c\x01x\x86R.",
+        // An object calls what its own dictionary says.
+        b"\x80\x04csklearn.base\nX\n)\x81}\x8c\x0c__setstate__cfunctools\npartial\nN\x85RsbN}b.",
+        b"\x80\x04csklearn.base\nX\n)\x81}\x8c\x06extendcfunctools\npartial\nN\x85Rsb(Ne.",
+    ];
+    for bytes in ways {
+        let found = seen(bytes);
+        assert_ne!(found.trust(), Trust::Known, "{:?}: {found:?}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[test]
+fn functions_that_are_handed_over_count_as_called() {
+    // `__randomstate_ctor(name, constructor)` calls the second with the first.
+    let bytes = b"\x80\x04cnumpy.random._pickle\n__randomstate_ctor\n\x8c\x01xcnumpy\nclip\n\x86R.";
+    assert_eq!(trust_of(bytes, "numpy.clip"), Some(Trust::Unknown));
+    let kept = b"\x80\x04cfunctools\npartial\ncnumpy\nclip\n\x85R.";
+    assert_eq!(seen(kept).trust(), Trust::Known);
+    // The class that `copyreg` or pandas is to make is made.
+    for maker in ["ccopyreg\n__newobj__\n", "cpandas.core.indexes.base\n_new_Index\n"] {
+        let bytes = [b"\x80\x04", maker.as_bytes(), b"cnumpy\nmemmap\n\x8c\x01x\x86R."].concat();
+        assert_eq!(trust_of(&bytes, "numpy.memmap"), Some(Trust::Unknown), "{maker}");
+    }
+    let kept = b"\x80\x04cnumpy._core.multiarray\n_reconstruct\ncnumpy\nmemmap\nK\x00\x85C\x01b\x87R.";
+    assert_eq!(seen(kept).trust(), Trust::Known);
+}
+
+#[test]
+fn methods_of_known_classes_may_be_kept_and_not_called() {
+    let method = |object: &str, name: &str, end: &str| {
+        let name = format!("{}{name}", char::from(name.len() as u8));
+        let object = format!("c__builtin__\ngetattr\n{object}");
+        [b"\x80\x04", object.as_bytes(), b"\x8c", name.as_bytes(), b"\x86R", end.as_bytes()].concat()
+    };
+    let object = "csklearn.svm._classes\nSVC\n)R";
+    assert_eq!(seen(&method(object, "predict", ".")).trust(), Trust::Known);
+    assert_ne!(seen(&method(object, "predict", ")R.")).trust(), Trust::Known);
+    for (object, name) in [
+        (object, "__class__"),
+        ("csklearn.svm._classes\nSVC\n", "predict"),
+        ("csklearn.base\nclone\n", "x"),
+        ("cevil\nEvil\n)R", "x"),
+        ("N", "x"),
+    ] {
+        assert_eq!(seen(&method(object, name, ".")).trust(), Trust::Dangerous, "{object} {name}");
+    }
+}
+
+/// A distribution of scipy gets a state.
+fn distribution(state: &[u8]) -> Vec<u8> {
+    [b"\x80\x04cscipy.stats._continuous_distns\nnorm_gen\n)\x81".as_slice(), state, b"b."].concat()
+}
+
+const KEY: &[u8] = b"\x8c\x13_parse_arg_template";
+const OWN: &[u8] = b"\x8c\x4c\ndef _parse_args(self, loc=0, scale=1):\n    return (), loc, scale\n          ";
+
+#[test]
+fn text_that_scipy_runs_is_seen() {
+    assert_eq!(OWN.len(), 2 + 0x4c);
+    let own = [b"}".as_slice(), KEY, OWN, b"s"].concat();
+    assert_eq!(seen(&distribution(&own)).trust(), Trust::Known, "{:?}", seen(&distribution(&own)));
+    let evil = [KEY, b"\x8c\x09import os"].concat();
+    let ways = [
+        [b"}", evil.as_slice(), b"s"].concat(),
+        [b"(", evil.as_slice(), b"d"].concat(),
+        [b"}(", evil.as_slice(), b"u"].concat(),
+        // Slots instead of a dictionary.
+        [b"N}", evil.as_slice(), b"s\x86"].concat(),
+        // The dictionary is filled under another name.
+        [b"}\x94", evil.as_slice(), b"s0h\x00"].concat(),
+        [b"}\x940h\x00", evil.as_slice(), b"s0h\x00"].concat(),
+        [b"}\x94h\x00", evil.as_slice(), b"s0"].concat(),
+        [b"}2", evil.as_slice(), b"s0"].concat(),
+        // It is no dictionary of the file's own.
+        [b"ccollections\nOrderedDict\n)R", evil.as_slice(), b"s"].concat(),
+        [b"cbuiltins\ndict\n(", evil.as_slice(), b"t\x85\x85R"].concat(),
+        // The key or the text is made by a call.
+        [b"}cbuiltins\nstr\nC\x01x\x85R", &evil[KEY.len()..], b"s"].concat(),
+        [b"}".as_slice(), KEY, b"cbuiltins\nstr\nC\x01x\x85Rs"].concat(),
+        // It is too large to be looked through.
+        [b"}(", b"K\x01N".repeat(5000).as_slice(), b"u(", evil.as_slice(), b"u"].concat(),
+        // The text is too long to be held.
+        [b"}".as_slice(), KEY, b"X\x00\x10\x00\x00", &[b' '; 4096], b"s"].concat(),
+    ];
+    for (index, way) in ways.iter().enumerate() {
+        let found = seen(&distribution(way));
+        let path = "scipy.stats._continuous_distns.norm_gen";
+        assert_eq!(trust_of(&distribution(way), path), Some(Trust::Dangerous), "{index}: {found:?}");
+    }
+    // The memo of what was filled long ago is forgotten.
+    let mut bytes = b"\x80\x04cscipy.stats._continuous_distns\nnorm_gen\n)\x81}\x94".to_vec();
+    bytes.extend(b"(K\x01K\x01t0".repeat(200_000));
+    bytes.extend([b"h\x00", evil.as_slice(), b"s0b."].concat());
+    assert_eq!(seen(&bytes).trust(), Trust::Dangerous);
+}
+
+/// A file that is an array for joblib and something else for `pickle.load`.
+fn two_faced(array: &[u8]) -> Vec<u8> {
+    let mut out = b"\x80\x04cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(".to_vec();
+    out.extend(b"\x8c\x05shapeM");
+    out.extend((array.len() as u16).to_le_bytes());
+    out.extend(b"\x85\x8c\x05order\x8c\x01C\x8c\x05dtypecnumpy\ndtype\n\x8c\x02u1\x89\x88\x87R(K\x03\x8c\x01|NNNK\x01K\x01K\x00tb");
+    out.extend(b"ub");
+    out.extend(array);
+    out.push(b'.');
+    out
+}
+
+#[test]
+fn arrays_of_joblib_are_read_as_pickle_load_would() {
+    let honest: &[&[u8]] =
+        &[b"", b"\x00\x00\x00\x00", b"cccc", b"0123456789", b"GGGGGGGG", b"NNNNNNNN", b"(((((((", b"RRRR"];
+    for array in honest {
+        let found = seen(&two_faced(array));
+        assert_eq!((found.trust(), found.complete), (Trust::Known, true), "{array:?}: {found:?}");
+    }
+    let evil: &[&[u8]] = &[
+        b"cos\nsystem\n(S'id'\ntR.",
+        b"0(S'id'\nios\nsystem\n.",
+        b"0\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R.",
+        b"X\x05\x00\x00\x00xxxxxcos\nsystem\n.",
+        b"cnumpy\ndtype\ncos\nsystem\n.",
+    ];
+    for array in evil {
+        let found = seen(&two_faced(array));
+        assert_eq!(found.trust(), Trust::Dangerous, "{array:?}: {found:?}");
+        assert_eq!(found.pickle.unwrap().pickles, 1);
+    }
+    // Neither may it import what a call has named before.
+    let mut named = b"\x80\x04cbuiltins\nstr\nC\x02os\x8c\x05ascii\x86R\x94\x30".to_vec();
+    named.extend(&two_faced(b"0h\x00\x8c\x06system\x93.")[2..]);
+    assert_eq!(seen(&named).trust(), Trust::Unknown);
+    // A text within the array hides what stands behind it from a look of bounded length.
+    let mut hidden = [b"X\x00\xf0\x00\x00".as_slice(), &vec![b'x'; 0xf000]].concat();
+    hidden.extend(b"cos\nsystem\n.");
+    assert_eq!(seen(&two_faced(&hidden)).trust(), Trust::Dangerous);
+}
