@@ -112,5 +112,17 @@ fn a_missing_environment_can_be_declared() {
 fn preparing_says_what_could_not_be_made() {
     let context = broken("");
     let ended = context.run(["env", "prepare", "broken.toml"]).expect(101);
-    insta::assert_snapshot!("prepare", ended);
+    // They are made side by side, and each is told of as soon as its end is known.
+    let mut told: Vec<String> = Vec::new();
+    let said = ended.to_string();
+    let (head, tail) = said.split_once("----- stderr -----\n").unwrap();
+    for line in tail.lines() {
+        let begins = ["sound:", "no-such-command:", "no-python:"].iter().any(|name| line.starts_with(name));
+        match told.last_mut() {
+            Some(last) if !begins => last.push_str(&format!("{line}\n")),
+            _ => told.push(format!("{line}\n")),
+        }
+    }
+    told.sort();
+    insta::assert_snapshot!("prepare", format!("{head}{}", told.concat()));
 }
