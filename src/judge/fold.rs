@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, EnvironmentPlan, Event, FORMAT_VERSION,
-    FileFacts, FilePlan, FormatName, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader,
-    Runtime,
+    FileFacts, FilePlan, FormatPlan, Lock, ModelName, Observation, OutputComparison, RunHeader, Runtime,
+    is_among,
 };
 
 /// What is said of things that a killed run did not get to.
@@ -96,11 +96,6 @@ impl ArtifactFacts<'_> {
     pub fn is_read(&self, environment: &EnvironmentPlan) -> bool {
         is_among(&environment.reads, &self.id.format)
     }
-}
-
-/// Whether a list of formats has one, or there is no list.
-fn is_among(formats: &Option<Vec<FormatName>>, name: &FormatName) -> bool {
-    formats.as_ref().is_none_or(|formats| formats.contains(name))
 }
 
 /// An artifact that exists.

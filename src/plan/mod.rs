@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 use crate::matrix::{EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec};
 use crate::vocab::{
-    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatName, FormatPlan, ModelPlan,
-    PlanRecord,
+    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatPlan, ModelPlan, PlanRecord,
+    is_among,
 };
 
 /// What is going to be tried.
@@ -92,11 +92,6 @@ pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
         return Err(PlanError::NobodyReads);
     }
     Ok(plan)
-}
-
-/// Whether a list of formats has one, or there is no list.
-fn is_among(formats: &Option<Vec<FormatName>>, name: &FormatName) -> bool {
-    formats.as_ref().is_none_or(|formats| formats.contains(name))
 }
 
 impl Plan {

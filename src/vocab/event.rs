@@ -285,6 +285,11 @@ pub enum ReferenceKind {
     Model,
 }
 
+/// Whether a list of formats, as environments declare what they write and read, has one; or there is no list.
+pub fn is_among(formats: &Option<Vec<FormatName>>, name: &FormatName) -> bool {
+    formats.as_ref().is_none_or(|formats| formats.contains(name))
+}
+
 /// A planned environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentPlan {
