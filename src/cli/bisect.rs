@@ -34,7 +34,7 @@ fn badness(verdict: Verdict) -> Option<u8> {
         Verdict::PredictError => Some(2),
         Verdict::LoadError => Some(3),
         Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => Some(4),
-        Verdict::EnvError | Verdict::Unsupported => None,
+        Verdict::EnvError | Verdict::Unsupported | Verdict::Absent | Verdict::Unverified => None,
     }
 }
 
@@ -237,7 +237,7 @@ impl Bisection<'_> {
         console::note(&format!("{} {release}: {}", self.package, cell.verdict));
         match level {
             None => {
-                let reason = cell.reason.clone().unwrap_or_default();
+                let reason = present::reason(cell).unwrap_or_default();
                 self.skipped.push((release.to_owned(), reason));
             }
             Some(_) => {
@@ -273,8 +273,8 @@ impl Bisection<'_> {
         let _ = writeln!(text, "  last good   {} {}", self.package, releases[lower]);
         let _ = writeln!(text, "  first bad   {} {}", self.package, releases[upper]);
         let _ = writeln!(text, "  what        {}", present::trouble(&bad.cell));
-        if let Some(signature) = &bad.cell.signature {
-            let _ = writeln!(text, "  known as    {signature}");
+        if let Some(rule) = &bad.cell.rule {
+            let _ = writeln!(text, "  known as    {rule}");
         }
         if let Some(blame) = &bad.cell.blame {
             let _ = writeln!(text, "  raised in   {blame}");

@@ -21,16 +21,6 @@ use crate::matrix::{
 use crate::plan::{self, Selection};
 use crate::vocab::{EnvName, ExitCode, FormatName, ReferenceKind, Verdict};
 
-/// The verdicts of what was tried and does not work.
-pub(super) const FAILURES: &[Verdict] = &[
-    Verdict::Drift,
-    Verdict::PredictError,
-    Verdict::LoadError,
-    Verdict::Crash,
-    Verdict::Timeout,
-    Verdict::OutOfMemory,
-];
-
 pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let mut consumers: Vec<EnvironmentSpec> = Vec::new();
     for text in &args.on {
@@ -41,24 +31,22 @@ pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         }
     }
     let matrix = matrix("check", &args.files, consumers, None)?;
-    let (done, left_out) = execute(matrix, &args.running)?;
-    let judging = JudgeOptions { fail_on: FAILURES.to_vec(), baseline: None, forecast: false };
-    let (record, code) = run::finish(&args.running.passing(), &judging, &done)?;
-    Ok(load::code_of(code, &record, left_out))
+    let done = execute(matrix, &args.running)?;
+    let judging = JudgeOptions { fail_on: Verdict::FAILURES.to_vec(), baseline: None, forecast: false };
+    let (_, code) = run::finish(&args.running.passing(), &judging, &done)?;
+    Ok(code)
 }
 
 /// Runs a matrix that was made from a command line.
-pub(super) fn execute(matrix: Matrix, running: &RunningArgs) -> Result<(Executed, usize), Failure> {
+pub(super) fn execute(matrix: Matrix, running: &RunningArgs) -> Result<Executed, Failure> {
     load::tell_refused(&matrix);
-    let left_out = matrix.refused.len();
     if matrix.models.is_empty() {
         return Err(Failure::NoArtifact);
     }
     let plan = plan::plan(&matrix, &Selection::default())?;
     let datasets = load::datasets(&matrix, &plan)?;
     let name = run::run_name(running.run.as_deref(), &matrix)?;
-    let done = run::execute(Wanted { matrix, plan, datasets, name, running: &running.passing() })?;
-    Ok((done, left_out))
+    run::execute(Wanted { matrix, plan, datasets, name, running: &running.passing() })
 }
 
 /// The matrix of files against environments. What nothing tells the maker of is taken as made in `default_producer`.

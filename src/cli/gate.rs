@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{AcceptArgs, GateArgs, SelectArgs};
-use super::check::{self, FAILURES};
+use super::check;
 use super::console;
 use super::environments;
 use super::failure::Failure;
 use super::load::{self, EVENTS};
 use super::run::{self, Executed, Running, Wanted};
-use crate::judge::{Baseline, JudgeOptions, Known, read_baseline, write_baseline};
+use crate::judge::{Baseline, JudgeOptions, Known, is_baseline, read_baseline, write_baseline};
 use crate::matrix::Matrix;
 use crate::plan::{self, Plan, Selection};
 use crate::present::{self, EventLog, GateView};
-use crate::vocab::{EnvName, Event, ExitCode, Outcome, Record, Status};
+use crate::vocab::{EnvName, Event, ExitCode, Outcome, Record, Status, Verdict};
 
 /// More regressions than these are no accident: they are believed at once.
 const MOST_RETRIES: usize = 200;
@@ -22,7 +22,6 @@ const MOST_RETRIES: usize = 200;
 pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
     let (matrix, from) = matrix_of(args)?;
     load::tell_refused(&matrix);
-    let left_out = matrix.refused.len();
     if matrix.models.is_empty() {
         return Err(Failure::NoArtifact);
     }
@@ -66,14 +65,13 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
             (base, None) => base,
         };
         // A cell that no baseline knows has nothing to be compared with, and must not pass by failing.
-        let fail_on = if baseline.is_none() { FAILURES.to_vec() } else { Vec::new() };
+        let fail_on = if baseline.is_none() { Verdict::FAILURES.to_vec() } else { Vec::new() };
         JudgeOptions { fail_on, baseline, forecast: false }
     };
     if !done.report.interrupted && !args.no_retry {
         retry(&matrix, &plan, &datasets, &running, &judging, &mut done)?;
     }
     let (record, code) = run::finish(&running, &judging, &done)?;
-    let code = load::code_of(code, &record, left_out);
     tell(args, &record, code, from.as_ref(), &done.folder)?;
     Ok(code)
 }
@@ -133,7 +131,7 @@ fn retry(
 ) -> Result<(), Failure> {
     let path = done.folder.join(EVENTS);
     let record = load::judged(&done.report.events, judging, &path)?;
-    let bad: Vec<_> = record.cells.iter().filter(|cell| cell.status == Some(Status::Regression)).collect();
+    let bad: Vec<_> = record.cells.iter().filter(|cell| cell.status.is_some_and(Status::is_bad)).collect();
     let is_tried = |cell: &&&crate::vocab::CellRecord| {
         done.report.events.iter().any(|event| {
             matches!(event, Event::CellRetried { artifact, consumer, .. }
@@ -236,11 +234,7 @@ fn tell(
 
 /// Whether a file is a baseline record rather than the results of a run.
 pub(super) fn is_baseline_record(path: &Path) -> bool {
-    path.is_file()
-        && fs_err::read(path).is_ok_and(|bytes| {
-            let head = &bytes[..bytes.len().min(200)];
-            String::from_utf8_lossy(head).contains("\"shelflife_baseline\"")
-        })
+    path.is_file() && fs_err::read(path).is_ok_and(|bytes| is_baseline(&bytes))
 }
 
 pub(super) fn read_known(path: &Path) -> Result<Known, Failure> {
@@ -261,8 +255,8 @@ pub(super) fn accept(args: &AcceptArgs) -> Result<ExitCode, Failure> {
     present::write_file(&args.file, write_baseline(&known).as_bytes())?;
     let mut text = String::new();
     for change in &changes {
-        text.push_str(change);
-        text.push('\n');
+        let before = change.before.unwrap_or("not recorded");
+        text.push_str(&format!("{} in {}: {before} -> {}\n", change.artifact, change.consumer, change.now));
     }
     console::print(&text)?;
     console::note(&match changes.len() {

@@ -12,7 +12,7 @@ use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
 use crate::plan::{self, Plan, Selection};
 use crate::present::{self, parse_events};
-use crate::vocab::{Event, ExitCode, Record, Verdict};
+use crate::vocab::{Event, Record, Verdict};
 
 /// The matrix in a file.
 pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
@@ -57,24 +57,6 @@ impl Files for Disk {
 pub(super) fn tell_refused(matrix: &Matrix) {
     for refusal in &matrix.refused {
         console::note(&format!("left out: {} ({})", refusal.message, refusal.help));
-    }
-}
-
-/// The exit code of a run, where something that was asked for was left out or does not fit together.
-pub(super) fn code_of(code: ExitCode, record: &Record, left_out: usize) -> ExitCode {
-    let bad = record.cells.iter().filter(|cell| judge::is_bad_input(record, cell));
-    let bad: std::collections::BTreeSet<_> = bad.map(|cell| &cell.model).collect();
-    match code {
-        ExitCode::Done | ExitCode::CouldNotJudge | ExitCode::NothingSelected
-            if left_out > 0 || !bad.is_empty() =>
-        {
-            if !bad.is_empty() {
-                let names: Vec<&str> = bad.iter().map(|model| model.as_str()).collect();
-                console::note(&format!("what was given does not go together: {}", names.join(", ")));
-            }
-            ExitCode::InvalidInput
-        }
-        other => other,
     }
 }
 

@@ -21,7 +21,6 @@ use crate::vocab::{Digest, Event, ExitCode, FORMAT_VERSION, MatrixRecord, Record
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let (matrix, plan) = load::matrix_and_plan(&args.matrix, &args.select)?;
-    let left_out = matrix.refused.len();
     load::tell_refused(&matrix);
     let datasets = load::datasets(&matrix, &plan)?;
     // The baseline is read first: this run may take its place.
@@ -31,8 +30,8 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let running = args.running.running();
     super::plan::promised_in_short(&plan).iter().for_each(|line| console::note(line));
     let done = execute(Wanted { matrix, plan, datasets, name, running: &running })?;
-    let (record, code) = finish(&running, &judging, &done)?;
-    Ok(load::code_of(code, &record, left_out))
+    let (_, code) = finish(&running, &judging, &done)?;
+    Ok(code)
 }
 
 /// How a run goes, whatever it runs.

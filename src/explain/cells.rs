@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::rule::{Case, FileCondition, Rule, Targets, Versions, fulfilled};
 use super::rules;
 use crate::matrix::Version;
-use crate::vocab::{ByteOrder, FileFacts, ObjectFacts, Stage, Verdict};
+use crate::vocab::{ByteOrder, FileFacts, Misread, ObjectFacts, Stage, Verdict};
 
 /// One of the two environments of a cell, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,8 +68,12 @@ pub struct Symptom<'a> {
     pub verdict: Verdict,
     /// Where it was decided.
     pub stage: Stage,
-    /// The exception as `Type: message`, and the reason where there is one.
+    /// The exception as `Type: message`, or what an installer or interpreter said of an environment.
     pub texts: &'a [String],
+    /// The signal that ended the process.
+    pub signal: Option<i32>,
+    /// What the reader misreads, as far as versions tell.
+    pub misread: Option<&'a Misread>,
     /// The module of the deepest frame.
     pub module: Option<&'a str>,
     /// The deepest frames as `module:function:line`.
@@ -146,6 +150,8 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
         && (case.formats.is_empty() || case.formats.iter().any(|format| format == symptom.format))
         && (case.messages.is_empty()
             || case.messages.iter().any(|regex| symptom.texts.iter().any(|text| regex.is_match(text))))
+        && (case.signals.is_empty() || symptom.signal.is_some_and(|signal| case.signals.contains(&signal)))
+        && (!case.misread || matches!(symptom.misread, Some(Misread::AlignmentPad { .. })))
         && (case.raised_in.is_empty()
             || case.raised_in.iter().any(|module| {
                 symptom.module == Some(module)

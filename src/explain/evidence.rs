@@ -159,7 +159,7 @@ impl Evidence {
             }
         }
         for cell in &record.cells {
-            let Some(rule) = cell.signature.as_deref().and_then(super::find) else { continue };
+            let Some(rule) = cell.rule.as_deref().and_then(super::find) else { continue };
             let version = |name| {
                 let environment = &record.environments[index[name]];
                 match rule.package.as_str() {

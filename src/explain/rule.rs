@@ -34,8 +34,13 @@ pub struct Case {
     pub verdict: Verdict,
     /// The stage that it predicts.
     pub stage: Stage,
-    /// What the exception says, as `Type: message`, or the reason where no exception says it; any of them.
+    /// What the exception says, as `Type: message`, or an installer or interpreter where an environment cannot be made; any
+    /// of them.
     pub messages: Vec<Regex>,
+    /// The signal that ended the process; any of them.
+    pub signals: Vec<i32>,
+    /// Whether it happens where joblib's alignment pad is misread, whatever that looks like.
+    pub misread: bool,
     /// What else people paste when they meet it, too vague to judge a cell by.
     pub pasted: Vec<Regex>,
     /// The module of the deepest frame; any of them.
@@ -128,6 +133,9 @@ struct RawCase {
     #[serde(default)]
     messages: Vec<String>,
     #[serde(default)]
+    signals: Vec<Signal>,
+    misread: Option<MisreadPart>,
+    #[serde(default)]
     pasted: Vec<String>,
     #[serde(default)]
     raised_in: Vec<String>,
@@ -176,6 +184,23 @@ enum Across {
 #[serde(rename_all = "kebab-case")]
 enum Framing {
     Padded,
+}
+
+/// The signals that rules speak of, with their numbers on every Linux architecture that shelflife runs on.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Signal {
+    SigIll = 4,
+    SigAbrt = 6,
+    SigBus = 7,
+    SigSegv = 11,
+}
+
+/// What a reader misreads.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum MisreadPart {
+    AlignmentPad,
 }
 
 impl Rule {
@@ -257,13 +282,18 @@ impl RawCase {
         file.globals.extend(self.modules);
         file.globals.extend(self.names);
         patterns.extend(self.messages);
-        if !self.damaged && (verdict == Verdict::Drift) != patterns.is_empty() {
-            return Err("drift has no message, and everything else has one".to_owned());
+        let is_wordless = patterns.is_empty() && self.signals.is_empty() && self.misread.is_none();
+        if !self.damaged && (verdict == Verdict::Drift) != is_wordless {
+            return Err(
+                "drift has no message, and everything else has one, a signal or a misread part".to_owned()
+            );
         }
         Ok(Case {
             verdict,
             stage,
             messages: regexes(&patterns)?,
+            signals: self.signals.iter().map(|signal| *signal as i32).collect(),
+            misread: matches!(self.misread, Some(MisreadPart::AlignmentPad)),
             pasted: regexes(&self.pasted)?,
             raised_in: self.raised_in,
             frames: self.frames,

@@ -1,6 +1,6 @@
 //! How forecasts compare with what happened.
 
-use crate::vocab::{CellRecord, Expected, Score, Verdict};
+use crate::vocab::{CellRecord, Expected, Score, Standing};
 
 /// Scores the forecasts of cells against their verdicts. Cells without a verdict of their own say nothing.
 ///
@@ -10,12 +10,14 @@ pub fn score<'c>(cells: impl IntoIterator<Item = &'c CellRecord>) -> Score {
     let mut score = Score::default();
     for cell in cells {
         let Some(forecast) = &cell.forecast else { continue };
-        if matches!(cell.verdict, Verdict::EnvError | Verdict::Unsupported) {
-            continue;
+        match cell.cause.standing() {
+            Standing::Works if cell.verdict.works() => {}
+            Standing::Fails => {}
+            Standing::Works | Standing::DoesNotApply | Standing::NoAnswer | Standing::BadInput => continue,
         }
         let is_bad = cell.verdict.fails();
         let is_forecast = matches!(forecast.expected, Expected::Breaks | Expected::Drifts);
-        let seen = cell.signature.as_deref();
+        let seen = cell.rule.as_deref();
         let is_named = seen.is_some_and(|seen| forecast.causes.iter().any(|cause| cause == seen));
         let total = &mut score.total;
         total.forecast += u64::from(is_forecast);

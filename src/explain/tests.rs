@@ -27,6 +27,8 @@ fn id_of(
     let symptom = Symptom {
         verdict,
         stage,
+        signal: None,
+        misread: None,
         texts: &texts,
         module: Some(module),
         frames: &[],

@@ -4,65 +4,103 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocab::{ArtifactId, EnvName, Record, Status, Verdict};
+use crate::vocab::{CellRecord, EnvName, Reached, Record, Standing, Verdict};
 
 /// The version of baseline records.
 const VERSION: u32 = 1;
 
-/// The verdicts of an earlier run, to judge a later one against.
+/// What is known of cells from before, to judge a later run against.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Baseline(HashMap<(String, EnvName), Verdict>);
+pub struct Baseline {
+    cells: HashMap<(String, EnvName), Before>,
+    /// The environment that is left, whose cells are what the others are judged by.
+    from: Option<EnvName>,
+}
+
+/// What is known of one cell from before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Before {
+    /// The word.
+    pub verdict: Verdict,
+    /// What it said about the artifact.
+    pub standing: Standing,
+    /// How far it got; the least that its word says, where nothing else is recorded.
+    pub reached: Reached,
+    /// Whose word it is.
+    pub source: Source,
+}
+
+/// Where knowledge of an earlier cell comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// An earlier run or a record that somebody has given as what is known: what fails there is accepted.
+    Accepted,
+    /// What the artifact does in the environment that is left, in this very run. Nobody has accepted anything.
+    Left {
+        /// Whether the artifact's own maker fails with it, so that its failure says nothing about a release.
+        maker_fails: bool,
+    },
+}
+
+impl Before {
+    fn of(cell: &CellRecord, source: Source) -> Self {
+        Self { verdict: cell.verdict, standing: cell.cause.standing(), reached: cell.reached, source }
+    }
+}
 
 impl Baseline {
     /// The verdicts of a judged run.
     pub fn of(record: &Record) -> Self {
-        let verdicts = record
-            .cells
-            .iter()
-            .map(|cell| ((cell.artifact.clone(), cell.consumer.clone()), cell.verdict))
-            .collect();
-        Self(verdicts)
+        let known = |cell: &CellRecord| {
+            ((cell.artifact.clone(), cell.consumer.clone()), Before::of(cell, Source::Accepted))
+        };
+        Self { cells: record.cells.iter().map(known).collect(), from: None }
     }
 
     /// Takes what each artifact does in the environment `from` as what it did everywhere: a move away from there is
     /// judged by it.
     pub fn of_environment(record: &Record, from: &EnvName) -> Self {
-        let known: HashMap<&str, Verdict> = record
+        let artifacts: HashMap<&str, _> =
+            record.artifacts.iter().map(|artifact| (artifact.id.as_str(), artifact)).collect();
+        let left = |cell: &CellRecord| {
+            let artifact = artifacts.get(cell.artifact.as_str());
+            let is_expected = artifact.and_then(|it| it.file.as_ref()).is_some_and(|file| file.expected);
+            let maker_fails = artifact.is_some_and(|it| it.maker_fails.is_some())
+                || cell.producer == *from
+                || (is_expected && cell.verdict == Verdict::Drift);
+            Before::of(cell, Source::Left { maker_fails })
+        };
+        let known: HashMap<&str, Before> = record
             .cells
             .iter()
             .filter(|cell| cell.consumer == *from)
-            .map(|cell| (cell.artifact.as_str(), cell.verdict))
+            .map(|cell| (cell.artifact.as_str(), left(cell)))
             .collect();
-        let verdicts = record.cells.iter().filter_map(|cell| {
-            let verdict = known.get(cell.artifact.as_str())?;
-            Some(((cell.artifact.clone(), cell.consumer.clone()), *verdict))
+        let cells = record.cells.iter().filter(|cell| cell.consumer != *from).filter_map(|cell| {
+            let before = known.get(cell.artifact.as_str())?;
+            Some(((cell.artifact.clone(), cell.consumer.clone()), *before))
         });
-        Self(verdicts.collect())
+        Self { cells: cells.collect(), from: Some(from.clone()) }
     }
 
     /// Replaces what is known by what somebody has accepted.
     pub fn accepting(mut self, known: &Known) -> Self {
         for (artifact, cells) in &known.artifacts {
             for (consumer, word) in cells {
-                self.0.insert((artifact.clone(), EnvName::from(consumer.clone())), word.verdict());
+                let key = (artifact.clone(), EnvName::from(consumer.clone()));
+                self.cells.insert(key, word.before());
             }
         }
         self
     }
 
-    /// What a verdict means against the earlier one of the same cell.
-    pub(super) fn status(&self, artifact: &ArtifactId, consumer: &EnvName, now: Verdict) -> Status {
-        let before = self.0.get(&(artifact.to_string(), consumer.clone())).copied();
-        match (before, now) {
-            (_, Verdict::EnvError) => Status::New,
-            (_, Verdict::Unsupported) => Status::Known,
-            (None | Some(Verdict::EnvError | Verdict::Unsupported), now) if now.works() => Status::Pass,
-            (None | Some(Verdict::EnvError | Verdict::Unsupported), _) => Status::New,
-            (Some(before), now) if before.works() && now.works() => Status::Pass,
-            (Some(_), now) if now.works() => Status::Fixed,
-            (Some(before), now) if before == now => Status::Known,
-            (Some(_), _) => Status::Regression,
-        }
+    /// The environment that is left, where there is one.
+    pub fn from(&self) -> Option<&EnvName> {
+        self.from.as_ref()
+    }
+
+    pub(super) fn before(&self, artifact: &str, consumer: &EnvName) -> Option<&Before> {
+        self.cells.get(&(artifact.to_owned(), consumer.clone()))
     }
 }
 
@@ -83,15 +121,34 @@ enum Word {
 }
 
 impl Word {
-    fn of(verdict: Verdict) -> Self {
-        if verdict.works() { Self::Works } else { Self::Fails(verdict) }
+    /// The word for a cell that can be accepted: one that works, fails, or does not apply there.
+    fn of(cell: &CellRecord) -> Option<Self> {
+        match cell.cause.standing() {
+            Standing::Works => Some(Self::Works),
+            Standing::Fails => Some(Self::Fails(cell.verdict)),
+            Standing::DoesNotApply if !cell.cause.is_of_machine() => Some(Self::Fails(cell.verdict)),
+            Standing::DoesNotApply | Standing::NoAnswer | Standing::BadInput => None,
+        }
     }
 
-    fn verdict(self) -> Verdict {
-        match self {
-            Self::Works => Verdict::Identical,
-            Self::Fails(verdict) => verdict,
-        }
+    fn before(self) -> Before {
+        let (verdict, standing, reached) = match self {
+            Self::Works => (Verdict::Identical, Standing::Works, Reached::Identical),
+            Self::Fails(verdict) => match verdict {
+                Verdict::Identical => (verdict, Standing::Works, Reached::Identical),
+                Verdict::Roundoff => (verdict, Standing::Works, Reached::Within),
+                Verdict::Drift => (verdict, Standing::Fails, Reached::Predicted),
+                Verdict::PredictError => (verdict, Standing::Fails, Reached::Loaded),
+                Verdict::LoadError => (verdict, Standing::Fails, Reached::Started),
+                // Where it died, the word does not say.
+                Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => {
+                    (verdict, Standing::Fails, Reached::Nothing)
+                }
+                Verdict::EnvError | Verdict::Unverified => (verdict, Standing::NoAnswer, Reached::Nothing),
+                Verdict::Unsupported | Verdict::Absent => (verdict, Standing::DoesNotApply, Reached::Nothing),
+            },
+        };
+        Before { verdict, standing, reached, source: Source::Accepted }
     }
 
     fn text(self) -> &'static str {
@@ -117,6 +174,12 @@ pub enum BaselineError {
     /// Written by a newer shelflife.
     #[error("it has version {0}, and this shelflife reads version {VERSION}: update shelflife")]
     Newer(u32),
+}
+
+/// Whether bytes look like a baseline record rather than like the results of a run.
+pub fn is_baseline(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"\"shelflife_baseline\"";
+    bytes[..bytes.len().min(200)].windows(MARK.len()).any(|window| window == MARK)
 }
 
 /// Reads a baseline record.
@@ -150,21 +213,41 @@ pub fn write_baseline(known: &Known) -> String {
     )
 }
 
+/// One cell whose record is another one now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The artifact.
+    pub artifact: String,
+    /// The environment that reads it.
+    pub consumer: EnvName,
+    /// The word before; `None` where nothing was recorded.
+    pub before: Option<&'static str>,
+    /// The word now.
+    pub now: &'static str,
+}
+
 impl Known {
     /// Takes the verdicts of a run as they are. What the run did not try stays; a cell without a verdict of its own is
-    /// not taken. Returns what changed, as lines.
-    pub fn accept(&mut self, record: &Record) -> Vec<String> {
+    /// not taken. Returns what changed.
+    pub fn accept(&mut self, record: &Record) -> Vec<Acceptance> {
         let mut changes = Vec::new();
         for cell in &record.cells {
-            if matches!(cell.verdict, Verdict::EnvError | Verdict::Unsupported) {
+            let Some(word) = Word::of(cell) else { continue };
+            // Nobody has to know that something does not apply, unless it did.
+            let is_known =
+                self.artifacts.get(&cell.artifact).is_some_and(|it| it.contains_key(cell.consumer.as_str()));
+            if cell.cause.standing() == Standing::DoesNotApply && !is_known {
                 continue;
             }
-            let word = Word::of(cell.verdict);
             let cells = self.artifacts.entry(cell.artifact.clone()).or_default();
             let before = cells.insert(cell.consumer.to_string(), word);
             if before != Some(word) {
-                let before = before.map_or("not recorded", Word::text);
-                changes.push(format!("{} in {}: {before} -> {}", cell.artifact, cell.consumer, word.text()));
+                changes.push(Acceptance {
+                    artifact: cell.artifact.clone(),
+                    consumer: cell.consumer.clone(),
+                    before: before.map(Word::text),
+                    now: word.text(),
+                });
             }
         }
         changes
@@ -179,6 +262,7 @@ mod tests {
     fn records_read_back_and_do_not_change() {
         let text = "{\n  \"shelflife_baseline\": 1,\n  \"artifacts\": {\n    \"a/joblib/x\": { \"y\": \"works\", \
                     \"z\": \"drift\" }\n  }\n}\n";
+        assert!(is_baseline(text.as_bytes()) && !is_baseline(b"{\"format_version\": 2}"));
         let known = read_baseline(text.as_bytes()).expect("it is well formed");
         assert_eq!(write_baseline(&known), text);
         assert_eq!(known.artifacts["a/joblib/x"]["z"], Word::Fails(Verdict::Drift));

@@ -6,8 +6,8 @@ use super::fold::CellFacts;
 use crate::explain::{self, Explainer, Side, Symptom};
 use crate::format;
 use crate::vocab::{
-    Agreement, CellRecord, EnvironmentRecord, Forecast, FormatName, FormatPlan, ModelName, ReferenceKind,
-    RunHeader, Verdict,
+    Agreement, Cause, CellRecord, EnvironmentRecord, Forecast, FormatName, FormatPlan, ModelName,
+    ReferenceKind, RunHeader, Standing, Trouble, Verdict,
 };
 
 /// The rules, prepared for the environments of one run.
@@ -63,11 +63,16 @@ impl<'a> Causes<'a> {
     /// The id of the rule that explains a cell, if one does. A model that differs between two loads in its own
     /// producer is not explained by versions.
     pub(super) fn of(&self, cell: &CellRecord, facts: &CellFacts<'_>, consumer: usize) -> Option<String> {
-        if cell.verdict.works() || cell.verdict == Verdict::Unsupported {
+        match cell.cause.standing() {
+            Standing::Fails | Standing::NoAnswer => {}
+            Standing::Works | Standing::DoesNotApply | Standing::BadInput => return None,
+        }
+        // Only trouble of an environment has a cause of its own among what could not be judged.
+        if cell.verdict == Verdict::Unverified {
             return None;
         }
         let texts: Vec<String> =
-            cell.error.iter().map(ToString::to_string).chain(cell.reason.clone()).collect();
+            cell.error.iter().map(ToString::to_string).chain(words(&cell.cause)).collect();
         let outputs: Vec<String> = cell
             .outputs
             .iter()
@@ -78,6 +83,14 @@ impl<'a> Causes<'a> {
             verdict: cell.verdict,
             stage: cell.stage,
             texts: &texts,
+            signal: match cell.cause {
+                Cause::Signal { signal, .. } => Some(signal),
+                _ => None,
+            },
+            misread: match &cell.cause {
+                Cause::Raised { misread } => misread.as_ref(),
+                _ => None,
+            },
             module: cell.blame.as_deref(),
             frames: cell.error.as_ref().map_or(&[], |error| error.frames.as_slice()),
             outputs: &outputs,
@@ -94,5 +107,23 @@ impl<'a> Causes<'a> {
         };
         let rule = self.explainer.explain(&symptom, facts.artifact.producer, consumer)?;
         Some(rule.id.to_owned())
+    }
+}
+
+/// What somebody else said about the trouble of an environment: rules know the messages of installers and interpreters.
+fn words(cause: &Cause) -> Option<String> {
+    let Cause::Environment { trouble } = cause else { return None };
+    match trouble {
+        Trouble::NotMade { says, .. }
+        | Trouble::TrainingDied { says, .. }
+        | Trouble::Unequipped { says, .. }
+        | Trouble::Lost { says, .. } => Some(says.clone()),
+        Trouble::TrainingFailed { error, .. } => Some(error.to_string()),
+        Trouble::NotReached
+        | Trouble::PackageMissing { .. }
+        | Trouble::ProducerFails { .. }
+        | Trouble::NotCompared
+        | Trouble::NothingToCompare
+        | Trouble::DamagedOutput { .. } => None,
     }
 }

@@ -8,9 +8,6 @@ use crate::vocab::{
     is_among,
 };
 
-/// What is said of things that a killed run did not get to.
-pub(super) const NOT_REACHED: &str = "the run ended before it got here; the same command goes on";
-
 /// Everything that is known at the end of a run.
 #[derive(Debug)]
 pub struct RunFacts<'a> {

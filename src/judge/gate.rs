@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::JudgeOptions;
 use super::baseline::Baseline;
-use super::outside::is_uncompared;
+use super::status::{Now, against, declared, undeclared};
 use crate::vocab::{
-    ArtifactId, EnvName, ExitCode, ExpectationNote, ExpectationRecord, FormatName, ModelName, Record, Stage,
-    Status, Verdict,
+    ArtifactId, CellRecord, EnvName, ExitCode, ExpectationNote, ExpectationRecord, FormatName, ModelName,
+    Reached, Record, Standing, Status, Verdict,
 };
 
 /// What a run is judged by.
@@ -45,19 +45,16 @@ impl<'a> Gate<'a> {
         !self.expectations.is_empty() || !self.fail_on.is_empty() || self.baseline.is_some()
     }
 
-    /// The status of a cell, and the expectation that covers it.
+    /// The status of a cell, and the expectation that covers it. `None` in a survey, and for what the other cells are
+    /// judged by.
     pub(super) fn status(
         &self,
         artifact: &ArtifactId,
         consumer: &EnvName,
-        verdict: Verdict,
-        stage: Stage,
+        now: Now<'_>,
     ) -> (Option<Status>, Option<ExpectationNote>) {
         if !self.judges() {
             return (None, None);
-        }
-        if is_uncompared(verdict, stage) {
-            return (Some(Status::New), None);
         }
         let covering = self.expectations.iter().rev().find(|covering| {
             covering.consumers.contains(consumer)
@@ -65,86 +62,72 @@ impl<'a> Gate<'a> {
                 && covering.models.contains(&artifact.model)
                 && covering.formats.contains(&artifact.format)
         });
-        let Some(covering) = covering else {
-            if let Some(baseline) = self.baseline {
-                let status = self.uncovered(verdict);
-                return (Some(status.unwrap_or_else(|| baseline.status(artifact, consumer, verdict))), None);
-            }
-            let status = match verdict {
-                Verdict::Identical | Verdict::Roundoff => Status::Pass,
-                Verdict::Unsupported => Status::Known,
-                Verdict::EnvError => self.uncovered(verdict).unwrap_or(Status::New),
-                Verdict::Drift
-                | Verdict::PredictError
-                | Verdict::LoadError
-                | Verdict::Crash
-                | Verdict::Timeout
-                | Verdict::OutOfMemory => self.uncovered(verdict).unwrap_or(if self.fail_on.is_empty() {
-                    Status::Regression
-                } else {
-                    Status::New
-                }),
+        if let Some(Covering { record, .. }) = covering {
+            let note = ExpectationNote {
+                verdicts: record.verdicts.clone(),
+                reason: record.reason.clone(),
+                link: record.link.clone(),
+                declared_at: record.declared_at.clone(),
             };
-            return (Some(status), None);
-        };
-        let record = covering.record;
-        let expected = record.verdicts.contains(&verdict);
-        let status = match verdict {
-            Verdict::Identical | Verdict::Roundoff if expected => Status::Pass,
-            Verdict::Identical | Verdict::Roundoff => Status::Fixed,
-            Verdict::EnvError if !expected => Status::New,
-            Verdict::Unsupported
-            | Verdict::EnvError
-            | Verdict::Drift
-            | Verdict::PredictError
-            | Verdict::LoadError
-            | Verdict::Crash
-            | Verdict::Timeout
-            | Verdict::OutOfMemory => {
-                if expected {
-                    Status::Known
-                } else {
-                    Status::Regression
-                }
-            }
-        };
-        let note = ExpectationNote {
-            verdicts: record.verdicts.clone(),
-            reason: record.reason.clone(),
-            link: record.link.clone(),
-            declared_at: record.declared_at.clone(),
-        };
-        (Some(status), Some(note))
-    }
-
-    fn uncovered(&self, verdict: Verdict) -> Option<Status> {
-        self.fail_on.contains(&verdict).then_some(Status::Regression)
+            return (Some(declared(&record.verdicts, now)), Some(note));
+        }
+        let Some(baseline) = self.baseline else { return (Some(undeclared(self.fail_on, now)), None) };
+        let before = baseline.before(&artifact.to_string(), consumer);
+        if before.is_none() && baseline.from() == Some(consumer) {
+            return (None, None);
+        }
+        let is_asked = self.fail_on.contains(&now.verdict) && now.cause.standing() != Standing::BadInput;
+        let status = if is_asked { Status::Regression } else { against(before, now) };
+        (Some(status), None)
     }
 }
 
-/// What a judged run says to its caller. A survey ends well whatever its verdicts; as soon as there is something
-/// to judge by, a contradiction (a regression, or a declared failure that works) ends 100, and a cell that could
-/// not be judged ends 101.
-pub fn exit_code(record: &Record) -> ExitCode {
-    if record.cells.is_empty() {
-        return ExitCode::NothingSelected;
+/// Whether what was given is at fault that a cell could not be judged: its file, its inputs, or what it should give.
+pub fn is_bad_input(cell: &CellRecord) -> bool {
+    match cell.cause.standing() {
+        Standing::BadInput => true,
+        // What its own maker cannot read, or what contradicts what is expected where it was made.
+        Standing::Fails => {
+            cell.status == Some(Status::Unjudged)
+                && matches!(cell.verdict, Verdict::LoadError | Verdict::PredictError | Verdict::Drift)
+        }
+        Standing::Works | Standing::DoesNotApply | Standing::NoAnswer => false,
     }
+}
+
+/// What a run says to its caller: the one place that decides it. A survey ends well whatever its verdicts, as long as
+/// something was tried; as soon as there is something to judge by, a contradiction (a failure that nobody has accepted,
+/// or a declared failure that works) ends 100, what was given and cannot be tried 102, a cell that could not be judged 101.
+pub fn exit_code(record: &Record) -> ExitCode {
     if record.run.interrupted {
         return ExitCode::Interrupted;
     }
-    if !record.run.judged {
-        return ExitCode::Done;
+    let is_left_out = !record.left_out.is_empty();
+    if record.cells.is_empty() {
+        return if is_left_out { ExitCode::InvalidInput } else { ExitCode::NothingSelected };
     }
-    let has = |status: Status| record.summary.statuses.get(&status).is_some_and(|count| *count > 0);
-    // A failure that an expectation declares and that works must be undeclared; against a baseline it is good news.
-    let is_stale =
-        record.cells.iter().any(|cell| cell.status == Some(Status::Fixed) && cell.expected.is_some());
-    if has(Status::Regression) || is_stale {
-        return ExitCode::Judged;
+    let has = |status: fn(&CellRecord) -> bool| record.cells.iter().any(status);
+    if record.run.judged {
+        // A failure that an expectation declares and that works must be undeclared; against a baseline it is good news.
+        let is_stale = |cell: &CellRecord| cell.status == Some(Status::Fixed) && cell.expected.is_some();
+        if has(|cell| cell.status.is_some_and(Status::is_bad)) || has(is_stale) {
+            return ExitCode::Judged;
+        }
+        let is_unjudged_input =
+            |cell: &CellRecord| cell.status == Some(Status::Unjudged) && is_bad_input(cell);
+        if is_left_out || has(is_unjudged_input) {
+            return ExitCode::InvalidInput;
+        }
+        return if has(|cell| cell.status == Some(Status::Unjudged)) {
+            ExitCode::CouldNotJudge
+        } else {
+            ExitCode::Done
+        };
     }
-    let unjudged = record.cells.iter().any(|cell| {
-        cell.status == Some(Status::New)
-            && (cell.verdict == Verdict::EnvError || is_uncompared(cell.verdict, cell.stage))
-    });
-    if unjudged { ExitCode::CouldNotJudge } else { ExitCode::Done }
+    // A survey describes a damaged file like any other; inputs that do not go with a model are a mistake.
+    if is_left_out || has(|cell| is_bad_input(cell) && !cell.was_refused()) {
+        return ExitCode::InvalidInput;
+    }
+    let was_tried = |cell: &CellRecord| cell.reached > Reached::Nothing || cell.was_refused();
+    if has(was_tried) { ExitCode::Done } else { ExitCode::CouldNotJudge }
 }

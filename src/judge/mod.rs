@@ -3,33 +3,36 @@
 //! Architecture Invariant: nothing here sees a path, a clock, a process or an environment; the same events give
 //! the same record on any machine, with or without Python.
 
-mod advice;
+#[cfg(test)]
+mod arbitrary;
 mod baseline;
 mod causes;
+mod external;
 mod findings;
 mod fold;
 mod gate;
-mod outside;
+mod next;
 mod promises;
 mod stage;
+mod status;
 mod verdict;
 
 use std::collections::BTreeMap;
 
-pub use baseline::{Baseline, BaselineError, Known, read_baseline, write_baseline};
+pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
 pub use fold::{ArtifactFacts, CellFacts, CellFold, EnvironmentFacts, FoldError, RunFacts, fold};
-pub use gate::exit_code;
-pub use outside::is_bad_input;
+pub use gate::{exit_code, is_bad_input};
 pub use stage::load_stage;
-pub use verdict::{Opinion, judge_cell};
+pub use verdict::judge_cell;
 
 use crate::explain;
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, MatrixSummary, Outcome,
-    Record, RunSummary, Status, Summary, Verdict, WarningFact,
+    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, InputsKind,
+    MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
+use status::Now;
 
 /// What a run is judged by, beyond the expectations that it recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +77,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
                 format,
             };
             let mut cell = cell_record(&id, &facts, &gate);
-            cell.signature = causes.of(&cell, &facts, *consumer);
+            cell.rule = causes.of(&cell, &facts, *consumer);
             if options.forecast {
                 cell.forecast = causes.forecast(&facts, *consumer);
             }
@@ -116,6 +119,7 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
         formats: header.plan.formats.clone(),
         artifacts,
         cells,
+        left_out: header.plan.left_out.clone(),
         findings: Vec::new(),
         summary,
         promises: Vec::new(),
@@ -136,8 +140,7 @@ fn environment_record(
         EnvironmentFacts::Failed { reason, remedy, .. } => {
             (None, Some((*reason).to_owned()), remedy.map(str::to_owned))
         }
-        EnvironmentFacts::Elsewhere => (None, None, None),
-        EnvironmentFacts::Unknown => (None, Some(fold::NOT_REACHED.to_owned()), None),
+        EnvironmentFacts::Elsewhere | EnvironmentFacts::Unknown => (None, None, None),
     };
     EnvironmentRecord {
         name: plan.name.clone(),
@@ -153,6 +156,7 @@ fn environment_record(
         consumer: plan.consumer,
         error,
         remedy,
+        not_reached: matches!(facts, EnvironmentFacts::Unknown),
     }
 }
 
@@ -167,16 +171,25 @@ fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
         size: made.map(|made| made.size),
         train_seconds: made.map(|made| made.train_seconds),
         save_seconds: made.map(|made| made.save_seconds),
-        reason: artifact
-            .absence
-            .map(|absence| verdict::absence_reason(&artifact.id, absence))
-            .or_else(|| outside::own_failure(artifact)),
+        absence: artifact.absence.cloned(),
+        maker_fails: maker_fails(artifact),
         file: artifact.file.cloned(),
     }
 }
 
+/// What the producer of a file did with it instead of predicting: whoever fails elsewhere fails there as well.
+fn maker_fails(artifact: &ArtifactFacts<'_>) -> Option<Outcome> {
+    artifact.file?;
+    match &artifact.reference?.outcome {
+        Outcome::Predicted { .. } => None,
+        other => Some(other.clone()),
+    }
+}
+
 fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
-    let Opinion { verdict, stage, reason } = judge_cell(facts);
+    let opinion = judge_cell(facts);
+    let verdict = opinion.verdict();
+    let Opinion { reached, cause, stage } = opinion;
     let artifact = &facts.artifact.id;
     let observation = facts.cell.observation;
     // A training that raised is shown with its exception, like any other failure.
@@ -187,8 +200,9 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         }
         _ => None,
     };
-    let (mut status, expected) = gate.status(artifact, facts.consumer_name, verdict, stage);
-    if status == Some(Status::Regression) && works_on_retry(facts) {
+    let now = Now { verdict, reached, cause: &cause };
+    let (mut status, expected) = gate.status(artifact, facts.consumer_name, now);
+    if status.is_some_and(Status::is_bad) && verdict.fails() && works_on_retry(facts) {
         status = Some(Status::Flaky);
     }
     CellRecord {
@@ -199,13 +213,15 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         consumer: facts.consumer_name.clone(),
         verdict,
         stage,
+        reached,
+        cause,
         status,
         warned: observation.map(|observation| version_warnings(&observation.warnings)).unwrap_or_default(),
-        signature: None,
+        rule: None,
         forecast: None,
         blame: error.as_ref().and_then(|error| error.module.clone()),
         error,
-        reason,
+        synthetic: facts.artifact.file.is_some_and(|file| file.inputs == InputsKind::Synthetic),
         expected,
         outputs: facts.cell.outputs.cloned().unwrap_or_else(BTreeMap::new),
         load_seconds: observation.and_then(|observation| observation.load_seconds),
@@ -226,7 +242,7 @@ fn works_on_retry(facts: &CellFacts<'_>) -> bool {
             retried: None,
         };
         let again = CellFacts { cell: &cell, ..*facts };
-        judge_cell(&again).verdict.works()
+        judge_cell(&again).verdict().works()
     })
 }
 

@@ -57,6 +57,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
             }],
             formats: Vec::new(),
             expectations,
+            left_out: Vec::new(),
         },
     }))
 }
@@ -259,6 +260,9 @@ fn environments_are_never_the_artifact() {
         frames: Vec::new(),
     };
     let rows = [
+        (ArtifactAbsence::RuledOut { requirement: "r".to_owned() }, Verdict::Unsupported),
+        (ArtifactAbsence::ClassAbsent { reason: "r".to_owned() }, Verdict::Absent),
+        (ArtifactAbsence::NoOutput, Verdict::Unsupported),
         (ArtifactAbsence::Unsupported { reason: "r".to_owned() }, Verdict::Unsupported),
         (ArtifactAbsence::SaveFailed { error: error.clone() }, Verdict::Unsupported),
         (ArtifactAbsence::TrainFailed { error }, Verdict::EnvError),
@@ -272,7 +276,7 @@ fn environments_are_never_the_artifact() {
 }
 
 #[test]
-fn a_class_that_does_not_exist_there_is_unsupported_only_where_it_is_missed() {
+fn a_class_that_does_not_exist_there_is_absent_only_where_it_is_missed() {
     let lacks = || ready("new", lock("0.24.2", "1.3.2"), &[("tree", "scikit-learn 0.24.2 has no T")]);
     let missing = || {
         let Outcome::Raised { phase, method, mut error } =
@@ -283,7 +287,7 @@ fn a_class_that_does_not_exist_there_is_unsupported_only_where_it_is_missed() {
         error.bases = vec!["ImportError".to_owned()];
         observed("old", "new", Outcome::Raised { phase, method, error })
     };
-    assert_eq!(opinion(vec![lacks(), missing()]).0, Verdict::Unsupported);
+    assert_eq!(opinion(vec![lacks(), missing()]).0, Verdict::Absent);
     assert_eq!(opinion(vec![missing()]), (Verdict::LoadError, Stage::Resolve));
     let other = observed("old", "new", raised(Phase::Load, "ValueError", "x"));
     assert_eq!(opinion(vec![lacks(), other]).0, Verdict::LoadError);
@@ -301,7 +305,7 @@ fn misread_joblib_files_are_told_apart() {
             observed("old", "new", raised(Phase::Load, "TypeError", "'str' object is not callable")),
         ]);
         let cell = cell(&record);
-        (cell.stage, cell.reason.is_some())
+        (cell.stage, matches!(cell.cause, Cause::Raised { misread: Some(_) }))
     };
     assert_eq!(pair("1.2.0", "1.1.1"), (Stage::Read, true));
     assert_eq!(pair("1.1.1", "1.2.0"), (Stage::State, false));
@@ -393,7 +397,12 @@ fn an_unfinished_run_is_interrupted_and_says_so() {
     let record = judge(&fold(&events).unwrap(), &JudgeOptions::default());
     assert!(record.run.interrupted);
     assert_eq!(exit_code(&record), ExitCode::Interrupted);
-    assert!(record.cells.iter().all(|cell| cell.verdict == Verdict::EnvError && cell.reason.is_some()));
+    assert!(
+        record
+            .cells
+            .iter()
+            .all(|cell| cell.verdict == Verdict::EnvError && matches!(cell.cause, Cause::Environment { .. }))
+    );
 }
 
 #[test]
@@ -440,7 +449,7 @@ fn findings_gather_what_shares_a_cause() {
         kinds,
         [(FindingKind::Nondeterministic, 1), (FindingKind::Failure, 2), (FindingKind::Environment, 1)]
     );
-    assert!(record.findings.iter().take(2).all(|finding| finding.remedy.is_some()));
+    assert!(record.findings.iter().take(2).all(|finding| finding.next != Next::Nothing));
 }
 
 fn outcomes() -> impl Strategy<Value = Outcome> {

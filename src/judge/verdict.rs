@@ -2,230 +2,206 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{CellFacts, EnvironmentFacts, NOT_REACHED};
-use super::outside;
+use super::external;
+use super::fold::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use super::stage::load_stage;
 use crate::explain;
 use crate::format;
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactId, EnvName, ErrorFact, Mismatch, Observation, Outcome,
-    OutputComparison, Phase, Stage, Verdict,
+    Agreement, ArtifactAbsence, Cause, EnvName, ErrorFact, Inapplicable, Limit, Mismatch, Misread,
+    Observation, Opinion, Outcome, OutputComparison, Phase, Reached, Stage, Trouble, Verdict,
 };
 
-/// A verdict with its stage and, where no exception says it, its reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opinion {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Where it was decided.
-    pub stage: Stage,
-    /// In words.
-    pub reason: Option<String>,
+/// Trouble of an environment: nothing was tried.
+fn trouble(trouble: Trouble) -> Opinion {
+    Opinion { reached: Reached::Nothing, cause: Cause::Environment { trouble }, stage: Stage::Env }
 }
 
-impl Opinion {
-    fn environment(reason: impl Into<String>) -> Self {
-        Self { verdict: Verdict::EnvError, stage: Stage::Env, reason: Some(reason.into()) }
-    }
+/// What does not apply there.
+fn inapplicable(why: Inapplicable) -> Opinion {
+    Opinion { reached: Reached::Nothing, cause: Cause::Inapplicable { why }, stage: Stage::Env }
+}
 
-    fn unsupported(reason: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Unsupported, stage: Stage::Env, reason: Some(reason.into()) }
-    }
-
-    fn at(verdict: Verdict, stage: Stage) -> Self {
-        Self { verdict, stage, reason: None }
-    }
+/// What became of a cell that was handed to a reader.
+fn at(phase: Phase, stage: Stage, cause: Cause) -> Opinion {
+    Opinion { reached: reached_in(phase), cause, stage }
 }
 
 /// Judges one cell. Trouble of environments comes first, since it is never the artifact's; then what the cell
 /// itself did; then how its outputs compare.
 pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
     let artifact = facts.artifact;
-    match facts.producer {
-        // A file exists without its maker; what else there is to compare with is asked below.
-        EnvironmentFacts::Elsewhere => {}
-        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown if artifact.file.is_some() => {}
-        EnvironmentFacts::Failed { reason, absent: true, .. } => {
-            return Opinion::unsupported(format!("{}: {reason}", artifact.id.producer));
-        }
-        EnvironmentFacts::Failed { reason, .. } => {
-            return Opinion::environment(not_made(&artifact.id.producer, reason));
-        }
-        EnvironmentFacts::Unknown => return Opinion::environment(NOT_REACHED),
-        EnvironmentFacts::Ready { .. } => {}
-    }
-    let lacks = match facts.consumer {
-        EnvironmentFacts::Failed { reason, absent: true, .. } => {
-            return Opinion::unsupported(format!("{}: {reason}", facts.consumer_name));
-        }
-        EnvironmentFacts::Failed { reason, .. } => {
-            return Opinion::environment(not_made(facts.consumer_name, reason));
-        }
-        EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => {
-            return Opinion::environment(NOT_REACHED);
-        }
-        EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
-    };
-    match artifact.absence {
-        Some(absence @ (ArtifactAbsence::Unsupported { .. } | ArtifactAbsence::SaveFailed { .. })) => {
-            return Opinion::unsupported(absence_reason(&artifact.id, absence));
-        }
-        Some(
-            absence @ (ArtifactAbsence::TrainFailed { .. }
-            | ArtifactAbsence::Unequipped { .. }
-            | ArtifactAbsence::Died { .. }),
-        ) => {
-            return Opinion::environment(absence_reason(&artifact.id, absence));
-        }
-        Some(absence @ ArtifactAbsence::Refused { .. }) => {
-            return Opinion {
-                verdict: Verdict::LoadError,
-                stage: Stage::Read,
-                reason: Some(absence_reason(&artifact.id, absence)),
-            };
-        }
-        None => {}
-    }
-    if let Some(reason) = facts.cell.lost {
-        return Opinion::environment(reason);
-    }
-    let Some(observation) = facts.cell.observation else { return Opinion::environment(NOT_REACHED) };
-    if let Some(opinion) = artifact.file.and_then(|file| outside::opinion(facts, file, observation)) {
+    if let Some(opinion) = of_producer(facts) {
         return opinion;
     }
-    let opinion = match &observation.outcome {
-        Outcome::Predicted { .. } => match (artifact.reference.map(reference_outcome), facts.cell.outputs) {
-            (None, _) => Opinion::environment(NOT_REACHED),
-            (Some(Err(reason)), _) => Opinion::environment(format!(
-                "no reference to compare with: {} {reason} with its own artifact",
-                artifact.id.producer
-            )),
-            (Some(Ok(())), None) => Opinion::environment("its outputs were not compared"),
-            (Some(Ok(())), Some(outputs)) => match outside::random(artifact, outputs) {
-                Some(reason) => {
-                    Opinion { verdict: Verdict::Unsupported, stage: Stage::Value, reason: Some(reason) }
-                }
-                None => outside::remarked(artifact, judge_values(outputs)),
-            },
-        },
-        Outcome::Raised { phase, error, .. } => {
-            match (judge_exception(*phase, error), alignment_pad(facts)) {
-                // What an older joblib makes of the pad is a matter of chance: `KeyError`, `EOFError`, `TypeError`, ...
-                // Chance does not say what a known cause says.
-                (opinion, Some(reason))
-                    if (opinion.stage == Stage::State || opinion.stage == Stage::Read)
-                        && !explain::is_known(opinion.verdict, opinion.stage, &error.to_string()) =>
-                {
-                    Opinion { verdict: Verdict::LoadError, stage: Stage::Read, reason: Some(reason) }
-                }
-                (opinion, _) => opinion,
-            }
+    let lacks = match facts.consumer {
+        EnvironmentFacts::Failed { reason, absent, .. } => {
+            return not_made(facts.consumer_name, reason, *absent);
         }
-        Outcome::Inapplicable { reason } => Opinion::unsupported(reason),
-        Outcome::Unequipped { reason } => {
-            Opinion::environment(format!("{} in {}: {reason}", artifact.id.format, facts.consumer_name))
-        }
-        Outcome::Signalled { phase, signal } => Opinion {
-            verdict: Verdict::Crash,
-            stage: stage_of(*phase),
-            reason: Some(format!("died of {}{}", signal_name(*signal), printed(observation))),
-        },
-        Outcome::Exited { phase, status } => Opinion {
-            verdict: Verdict::Crash,
-            stage: stage_of(*phase),
-            reason: Some(format!("ended its process with status {status}{}", printed(observation))),
-        },
-        Outcome::TimedOut { phase, limit_seconds } => Opinion {
-            verdict: Verdict::Timeout,
-            stage: stage_of(*phase),
-            reason: Some(format!("did not end within {limit_seconds} s")),
-        },
-        Outcome::OutOfMemory { phase, limit_bytes } => Opinion {
-            verdict: Verdict::OutOfMemory,
-            stage: stage_of(*phase),
-            reason: Some(format!("needed more than {} MiB", limit_bytes >> 20)),
-        },
+        EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => return trouble(Trouble::NotReached),
+        EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
     };
+    if let Some(absence) = artifact.absence {
+        return of_absence(&artifact.id.producer, absence);
+    }
+    if let Some(says) = facts.cell.lost {
+        let environment = facts.consumer_name.clone();
+        return trouble(Trouble::Lost { environment, says: says.to_owned() });
+    }
+    let Some(observation) = facts.cell.observation else { return trouble(Trouble::NotReached) };
+    let opinion = artifact
+        .file
+        .and_then(|file| external::opinion(facts, file, observation))
+        .unwrap_or_else(|| of_observation(facts, observation));
     match lacks {
         // Where the class itself does not exist, failing to find it is not a finding about the artifact.
-        Some(reason) if opinion.verdict == Verdict::LoadError && opinion.stage == Stage::Resolve => {
-            Opinion::unsupported(reason)
+        Some(says) if opinion.verdict() == Verdict::LoadError && opinion.stage == Stage::Resolve => Opinion {
+            cause: Cause::ClassAbsent { environment: facts.consumer_name.clone(), says: says.clone() },
+            ..opinion
+        },
+        _ => opinion,
+    }
+}
+
+/// The opinion on what a producer has not made, because it is in trouble itself.
+fn of_producer(facts: &CellFacts<'_>) -> Option<Opinion> {
+    let name = &facts.artifact.id.producer;
+    match facts.producer {
+        // A file exists without its maker; what else there is to compare with is asked elsewhere.
+        EnvironmentFacts::Elsewhere | EnvironmentFacts::Ready { .. } => None,
+        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown if facts.artifact.file.is_some() => None,
+        EnvironmentFacts::Failed { reason, absent, .. } => Some(not_made(name, reason, *absent)),
+        EnvironmentFacts::Unknown => Some(trouble(Trouble::NotReached)),
+    }
+}
+
+fn not_made(environment: &EnvName, says: &str, is_absent: bool) -> Opinion {
+    let (environment, says) = (environment.clone(), says.to_owned());
+    if is_absent {
+        inapplicable(Inapplicable::NotOnThisMachine { environment, says })
+    } else {
+        trouble(Trouble::NotMade { environment, says })
+    }
+}
+
+/// Why an artifact that was not made has no verdict of its own.
+fn of_absence(producer: &EnvName, absence: &ArtifactAbsence) -> Opinion {
+    let environment = producer.clone();
+    match absence {
+        ArtifactAbsence::RuledOut { requirement } => Opinion {
+            reached: Reached::Nothing,
+            cause: Cause::RuledOut { requirement: requirement.clone() },
+            stage: Stage::Env,
+        },
+        ArtifactAbsence::ClassAbsent { reason } => Opinion {
+            reached: Reached::Nothing,
+            cause: Cause::ClassAbsent { environment, says: reason.clone() },
+            stage: Stage::Env,
+        },
+        ArtifactAbsence::NoOutput => inapplicable(Inapplicable::NoOutput),
+        ArtifactAbsence::NoOutputHeld { methods } => {
+            inapplicable(Inapplicable::NoOutputHeld { methods: methods.clone() })
+        }
+        ArtifactAbsence::Unsupported { reason } => {
+            inapplicable(Inapplicable::Format { says: reason.clone() })
+        }
+        ArtifactAbsence::SaveFailed { error } => {
+            inapplicable(Inapplicable::CannotHold { error: error.clone() })
+        }
+        ArtifactAbsence::TrainFailed { error } => {
+            trouble(Trouble::TrainingFailed { environment, error: error.clone() })
+        }
+        ArtifactAbsence::Unequipped { reason } => {
+            trouble(Trouble::Unequipped { environment, says: reason.clone() })
+        }
+        ArtifactAbsence::Died { reason } => {
+            trouble(Trouble::TrainingDied { environment, says: reason.clone() })
+        }
+        ArtifactAbsence::Refused { reason } => Opinion {
+            reached: Reached::Nothing,
+            cause: Cause::Refused { says: reason.clone() },
+            stage: Stage::Read,
+        },
+    }
+}
+
+/// The opinion on what was seen.
+fn of_observation(facts: &CellFacts<'_>, observation: &Observation) -> Opinion {
+    let environment = || facts.consumer_name.clone();
+    match &observation.outcome {
+        Outcome::Predicted { .. } => of_outputs(facts),
+        Outcome::Raised { phase, error, .. } => of_exception(facts, *phase, error),
+        // Only files from outside are asked whether they fit; where a record says it of another one, it is its inputs.
+        Outcome::Unfit { unfit, says } => external::unfit(*unfit, says, true, ""),
+        Outcome::Inapplicable { reason } => inapplicable(Inapplicable::Format { says: reason.clone() }),
+        Outcome::Unequipped { reason } => {
+            trouble(Trouble::Unequipped { environment: environment(), says: reason.clone() })
+        }
+        Outcome::Signalled { phase, signal } => {
+            let printed = last_line(observation);
+            at(*phase, stage_of(*phase), Cause::Signal { signal: *signal, printed })
+        }
+        Outcome::Exited { phase, status } => {
+            let printed = last_line(observation);
+            at(*phase, stage_of(*phase), Cause::Exited { status: *status, printed })
+        }
+        Outcome::TimedOut { phase, limit_seconds } => {
+            let limit = Limit::Time { seconds: *limit_seconds };
+            at(*phase, stage_of(*phase), Cause::Limit { limit })
+        }
+        Outcome::OutOfMemory { phase, limit_bytes } => {
+            let limit = Limit::Memory { bytes: Some(*limit_bytes) };
+            at(*phase, stage_of(*phase), Cause::Limit { limit })
+        }
+    }
+}
+
+/// The opinion on a cell that gave its outputs.
+fn of_outputs(facts: &CellFacts<'_>) -> Opinion {
+    let artifact = facts.artifact;
+    let reached = |cause, stage| Opinion { reached: Reached::Predicted, cause, stage };
+    let in_trouble = |trouble| reached(Cause::Environment { trouble }, Stage::Env);
+    match (artifact.reference.map(|reference| &reference.outcome), facts.cell.outputs) {
+        (None, _) => in_trouble(Trouble::NotReached),
+        (Some(Outcome::Predicted { .. }), None) => in_trouble(Trouble::NotCompared),
+        (Some(Outcome::Predicted { .. }), Some(outputs)) => match random(artifact, outputs) {
+            Some(outputs) => reached(Cause::Random { outputs }, Stage::Value),
+            None => of_values(outputs),
+        },
+        (Some(outcome), _) => in_trouble(Trouble::ProducerFails {
+            environment: artifact.id.producer.clone(),
+            outcome: Box::new(outcome.clone()),
+        }),
+    }
+}
+
+/// The opinion on an exception.
+fn of_exception(facts: &CellFacts<'_>, phase: Phase, error: &ErrorFact) -> Opinion {
+    // Under a memory limit the allocator refuses before the limit's watcher acts.
+    if error.class == "MemoryError" || error.bases.iter().any(|base| base == "MemoryError") {
+        return at(phase, stage_of(phase), Cause::Limit { limit: Limit::Memory { bytes: None } });
+    }
+    let stage = match phase {
+        Phase::Load => load_stage(error),
+        Phase::Predict => Stage::Predict,
+    };
+    let opinion = at(phase, stage, Cause::Raised { misread: None });
+    match alignment_pad(facts) {
+        // What an older joblib makes of the pad is a matter of chance: `KeyError`, `EOFError`, `TypeError`, ...
+        // Chance does not say what a known cause says.
+        Some(pad)
+            if matches!(stage, Stage::State | Stage::Read)
+                && !explain::is_known(opinion.verdict(), stage, &error.to_string()) =>
+        {
+            at(phase, Stage::Read, Cause::Raised { misread: Some(pad) })
         }
         _ => opinion,
     }
 }
 
-/// Why an artifact does not exist, in words.
-pub(super) fn absence_reason(id: &ArtifactId, absence: &ArtifactAbsence) -> String {
-    match absence {
-        ArtifactAbsence::Unsupported { reason } => reason.clone(),
-        ArtifactAbsence::TrainFailed { error } => {
-            format!("training failed in {}: {}", id.producer, brief(error))
-        }
-        ArtifactAbsence::Unequipped { reason } => format!("{} in {}: {reason}", id.format, id.producer),
-        ArtifactAbsence::SaveFailed { error } => {
-            format!("{} cannot hold this model: {}", id.format, brief(error))
-        }
-        ArtifactAbsence::Refused { reason } => reason.clone(),
-        ArtifactAbsence::Died { reason } => format!("training failed in {}: {reason}", id.producer),
-    }
-}
-
-pub(super) fn brief(error: &ErrorFact) -> String {
-    first_line(&error.to_string()).to_owned()
-}
-
-/// The same words wherever an environment is missing, so that it is one finding. A first line that only announces
-/// something is followed by the last one: installers and interpreters say there what it came to.
-pub(super) fn not_made(name: &EnvName, reason: &str) -> String {
-    let first = first_line(reason);
-    let last = reason.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-    let last = ["cause: ", "error: "].iter().find_map(|mark| last.strip_prefix(mark)).unwrap_or(last);
-    if first.ends_with(':') && !first.ends_with(last) {
-        format!("{name} could not be made: {first} {last}")
-    } else {
-        format!("{name} could not be made: {}", first.trim_end_matches(':'))
-    }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim()
-}
-
-fn printed(observation: &Observation) -> String {
-    match observation.printed.as_deref().and_then(|text| text.trim().lines().last()) {
-        Some(line) => format!(", after printing: {}", line.trim()),
-        None => String::new(),
-    }
-}
-
-/// `Err` says what the producer did instead of predicting.
-pub(super) fn reference_outcome(reference: &Observation) -> Result<(), String> {
-    match &reference.outcome {
-        Outcome::Predicted { .. } => Ok(()),
-        Outcome::Raised { error, .. } => Err(format!("raised {}", brief(error))),
-        Outcome::Inapplicable { reason } | Outcome::Unequipped { reason } => Err(format!("said: {reason}")),
-        Outcome::Signalled { signal, .. } => Err(format!("died of {}", signal_name(*signal))),
-        Outcome::Exited { status, .. } => Err(format!("ended with status {status}")),
-        Outcome::TimedOut { .. } => Err("ran into the time limit".to_owned()),
-        Outcome::OutOfMemory { .. } => Err("ran into the memory limit".to_owned()),
-    }
-}
-
-fn judge_exception(phase: Phase, error: &ErrorFact) -> Opinion {
-    // Under a memory limit the allocator refuses before the limit's watcher acts.
-    if error.class == "MemoryError" || error.bases.iter().any(|base| base == "MemoryError") {
-        return Opinion::at(Verdict::OutOfMemory, stage_of(phase));
-    }
-    match phase {
-        Phase::Load => Opinion::at(Verdict::LoadError, load_stage(error)),
-        Phase::Predict => Opinion::at(Verdict::PredictError, Stage::Predict),
-    }
-}
-
 /// joblib 1.2 and later pad arrays to an alignment that older ones do not know, so that these misread every file with
 /// arrays. Says so where a file crosses that boundary.
-fn alignment_pad(facts: &CellFacts<'_>) -> Option<String> {
+fn alignment_pad(facts: &CellFacts<'_>) -> Option<Misread> {
     let is_joblib = facts.format.map_or_else(
         // Records of older versions do not describe their formats.
         || format::find(facts.artifact.id.format.as_str()).is_some_and(|row| row.handler == "joblib"),
@@ -237,11 +213,7 @@ fn alignment_pad(facts: &CellFacts<'_>) -> Option<String> {
     };
     let (written, read) = (joblib(facts.producer)?, joblib(facts.consumer)?);
     let crosses = !before_padding(&written)? && before_padding(&read)?;
-    (is_joblib && crosses).then(|| {
-        format!(
-            "joblib {read} misreads the aligned arrays of joblib {written}: install joblib 1.2 or later there"
-        )
-    })
+    (is_joblib && crosses).then_some(Misread::AlignmentPad { written, read })
 }
 
 /// Whether a version of joblib is older than 1.2.
@@ -250,54 +222,62 @@ fn before_padding(version: &str) -> Option<bool> {
     Some((numbers.next()??, numbers.next()??) < (1, 2))
 }
 
-fn judge_values(outputs: &BTreeMap<String, OutputComparison>) -> Opinion {
+/// The names of the outputs that differ, where each of them differs in the producer itself as soon as the random numbers
+/// do: then they say nothing about an environment.
+fn random(artifact: &ArtifactFacts<'_>, outputs: &BTreeMap<String, OutputComparison>) -> Option<Vec<String>> {
+    let differ = |it: &OutputComparison| matches!(it.agreement, Agreement::Outside | Agreement::Mismatched);
+    let names: Vec<&String> = outputs.iter().filter(|(_, it)| differ(it)).map(|(name, _)| name).collect();
+    let is_explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(name.as_str()));
+    is_explained.then(|| names.into_iter().cloned().collect())
+}
+
+/// The opinion on how outputs compare with the reference.
+fn of_values(outputs: &BTreeMap<String, OutputComparison>) -> Opinion {
+    let trouble = |trouble| Opinion {
+        reached: Reached::Predicted,
+        cause: Cause::Environment { trouble },
+        stage: Stage::Env,
+    };
     if outputs.is_empty() {
-        return Opinion::environment("there was no output to compare");
+        return trouble(Trouble::NothingToCompare);
     }
-    let mut verdict = Verdict::Identical;
+    let mut reached = Reached::Identical;
     for (name, comparison) in outputs {
         match comparison.agreement {
             Agreement::BitEqual => {}
-            Agreement::Within => {
-                if verdict == Verdict::Identical {
-                    verdict = Verdict::Roundoff;
-                }
-            }
-            Agreement::Outside => verdict = Verdict::Drift,
+            Agreement::Within => reached = reached.min(Reached::Within),
+            Agreement::Outside => reached = Reached::Predicted,
             Agreement::Mismatched => match &comparison.mismatch {
                 Some(Mismatch::Damaged { what }) => {
-                    return Opinion::environment(format!("the recorded output {name} is damaged: {what}"));
+                    return trouble(Trouble::DamagedOutput { output: name.clone(), says: what.clone() });
                 }
                 Some(Mismatch::Missing | Mismatch::Shape { .. } | Mismatch::Type { .. }) | None => {
-                    verdict = Verdict::Drift;
+                    reached = Reached::Predicted;
                 }
             },
         }
     }
-    Opinion::at(verdict, Stage::Value)
+    let cause = if reached == Reached::Predicted { Cause::Differs } else { Cause::None };
+    Opinion { reached, cause, stage: Stage::Value }
 }
 
-fn stage_of(phase: Phase) -> Stage {
+/// How far a cell came that ended in this phase.
+const fn reached_in(phase: Phase) -> Reached {
+    match phase {
+        Phase::Load => Reached::Started,
+        Phase::Predict => Reached::Loaded,
+    }
+}
+
+const fn stage_of(phase: Phase) -> Stage {
     match phase {
         Phase::Load => Stage::Load,
         Phase::Predict => Stage::Predict,
     }
 }
 
-/// Names of the signals that end processes, on every Linux architecture that shelflife runs on.
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        4 => "SIGILL",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        31 => "SIGSYS",
-        _ => return format!("signal {signal}"),
-    };
-    format!("{name} (signal {signal})")
+/// The last line that a process printed.
+fn last_line(observation: &Observation) -> Option<String> {
+    let line = observation.printed.as_deref()?.trim().lines().last()?;
+    Some(line.trim().to_owned())
 }

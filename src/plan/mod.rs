@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 use crate::matrix::{EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec};
 use crate::vocab::{
-    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatPlan, ModelPlan, PlanRecord,
-    is_among,
+    ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatPlan, LeftOut, ModelPlan,
+    PlanRecord, is_among,
 };
 
 /// What is going to be tried.
@@ -189,6 +189,11 @@ impl Plan {
             models: models.collect(),
             formats: self.formats(matrix),
             expectations: self.expectations(matrix),
+            left_out: matrix
+                .refused
+                .iter()
+                .map(|refusal| LeftOut { says: refusal.message.clone(), help: refusal.help.clone() })
+                .collect(),
         }
     }
 

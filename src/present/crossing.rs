@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::reasons::reason;
 use super::words::{Counts, Group, difference, join, line, shorten};
 use crate::matrix::Version;
 use crate::vocab::{ByteOrder, CellRecord, EnvironmentRecord, Record};
@@ -169,7 +170,7 @@ impl Crossing {
 
 fn what(cell: &CellRecord) -> String {
     // The judge's own word, where it has one, says more than an exception that depends on chance.
-    let text = match (&cell.reason, &cell.error, cell.worst_output()) {
+    let text = match (reason(cell), &cell.error, cell.worst_output()) {
         (Some(reason), ..) => format!("{}: {reason}", cell.verdict.as_str()),
         (None, Some(error), _) => format!("{}: {}: {}", cell.verdict.as_str(), error.class, error.message),
         (None, None, Some((output, facts))) => {

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::reasons::reason;
 use super::words::line;
 use super::{RenderError, View};
 use crate::vocab::{CellRecord, Forecast, Real};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 25] = [
+pub const COLUMNS: [&str; 27] = [
     "model",
     "format",
     "producer",
@@ -33,6 +34,8 @@ pub const COLUMNS: [&str; 25] = [
     "save_seconds",
     "reused",
     "forecast",
+    "reached",
+    "cause",
 ];
 
 /// Renders `results.csv`: a header and one row a cell, in the order of the record. What is unknown or does
@@ -72,8 +75,8 @@ fn write_cell(
     row(&text(error.map_or("", |error| &error.class)))?;
     row(&text(error.map_or("", |error| &error.message)))?;
     row(&text(cell.blame.as_deref().unwrap_or("")))?;
-    row(&text(cell.signature.as_deref().unwrap_or("")))?;
-    row(&text(cell.reason.as_deref().unwrap_or("")))?;
+    row(&text(cell.rule.as_deref().unwrap_or("")))?;
+    row(&text(&reason(cell).unwrap_or_default()))?;
     row(&seconds(cell.load_seconds))?;
     row(&seconds(cell.predict_seconds))?;
     row(&whole(cell.peak_rss_bytes))?;
@@ -81,6 +84,8 @@ fn write_cell(
     row(&seconds(artifact.and_then(|artifact| artifact.save_seconds)))?;
     row(if cell.reused { "true" } else { "false" })?;
     row(&cell.forecast.as_ref().map(forecast_text).unwrap_or_default())?;
+    row(cell.reached.as_str())?;
+    row(cell.cause.word())?;
     writer.write_record(None::<&[u8]>)
 }
 

@@ -28,7 +28,9 @@ impl Fate {
             (Verdict::PredictError | Verdict::Crash | Verdict::Timeout, _) => Self::Late,
             (Verdict::Identical | Verdict::Roundoff, _) => Self::Unnoticed,
             (Verdict::Drift, _) => Self::Corrupt,
-            (Verdict::EnvError | Verdict::Unsupported, _) => return None,
+            (Verdict::EnvError | Verdict::Unsupported | Verdict::Absent | Verdict::Unverified, _) => {
+                return None;
+            }
         })
     }
 

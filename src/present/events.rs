@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::vocab::{Event, FORMAT_VERSION};
+use crate::vocab::{Event, FORMAT_VERSION, legacy};
 
 /// A line of an event log that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,9 +24,16 @@ const WORTH_SPLITTING: usize = 512 * 1024;
 /// be judged.
 pub fn parse_events(bytes: &[u8]) -> Result<Vec<Event>, EventLogError> {
     let whole = &bytes[..whole_lines(bytes)];
-    if let Some(first) = whole.split_inclusive(is_break).next() {
-        check_version(first)?;
+    let Some(first) = whole.split_inclusive(is_break).next() else { return Ok(Vec::new()) };
+    let version = check_version(first)?;
+    let mut events = parse_whole(whole)?;
+    if version == 1 {
+        events.iter_mut().for_each(legacy::upgrade);
     }
+    Ok(events)
+}
+
+fn parse_whole(whole: &[u8]) -> Result<Vec<Event>, EventLogError> {
     if whole.len() < WORTH_SPLITTING {
         return parse_lines(whole);
     }
@@ -77,9 +84,9 @@ fn parse_lines(lines: &[u8]) -> Result<Vec<Event>, EventLogError> {
     Ok(events)
 }
 
-/// Refuses a log that is newer than this program before anything else of it is looked at, since everything
+/// The format version of a log. Refuses one that is newer than this program before anything else of it is looked at, since everything
 /// else may have changed.
-fn check_version(first: &[u8]) -> Result<(), EventLogError> {
+fn check_version(first: &[u8]) -> Result<u32, EventLogError> {
     #[derive(Deserialize)]
     struct Header {
         event: Option<String>,
@@ -90,7 +97,7 @@ fn check_version(first: &[u8]) -> Result<(), EventLogError> {
         Ok(Header { format_version: Some(found), .. }) if found > FORMAT_VERSION => refuse(format!(
             "written in format version {found}, and this shelflife reads up to {FORMAT_VERSION}: use a newer shelflife"
         )),
-        Ok(Header { format_version: Some(_), event: Some(event) }) if event == "run-started" => Ok(()),
+        Ok(Header { format_version: Some(found), event: Some(event) }) if event == "run-started" => Ok(found),
         Ok(_) => {
             refuse("the log does not begin with `run-started`: this is not a whole events.jsonl".to_owned())
         }

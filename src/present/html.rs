@@ -10,6 +10,7 @@ use super::crossing::{Crossing, CrossingFailure};
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
 use super::promises::{self, PromisePage};
+use super::reasons::broken;
 use super::table::{Table, tables};
 use super::tradeoffs::{Plot, plot, tradeoffs};
 use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
@@ -332,7 +333,8 @@ fn section_page(view: &View<'_>, section: Section) -> Option<SectionPage> {
     if section == Section::Environment {
         findings.extend(view.broken_environments.iter().map(|environment| {
             let name = line(environment.name.as_str());
-            let error = line(environment.error.as_deref().unwrap_or("could not be made"));
+            let error = broken(environment).unwrap_or_default();
+            let error = line(&error);
             FindingPage {
                 remedy: environment.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
                 ..FindingPage::titled(format!("{name}: {error}"))
@@ -401,7 +403,7 @@ impl FindingPage {
 
 fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
     let finding = shown.finding;
-    let message = || shorten(&line(&finding.title), LONGEST_MESSAGE).into_owned();
+    let message = || shorten(&line(&shown.text.title), LONGEST_MESSAGE).into_owned();
     let is_difference = matches!(shown.section, Section::Silent | Section::Nondeterministic);
     let (title, fact) = match (&shown.worst, is_difference) {
         (Some(worst), true) => {
@@ -425,8 +427,8 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
     if let Some(blame) = &finding.blame {
         notes.push(("blame", line(blame).into_owned()));
     }
-    if let Some(signature) = &finding.signature {
-        notes.push(("known cause", line(signature).into_owned()));
+    if let Some(rule) = &finding.rule {
+        notes.push(("known cause", line(rule).into_owned()));
     }
     if !shown.statuses.is_empty() {
         notes
@@ -450,10 +452,10 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
         title,
         fact,
         notes,
-        cause: finding.cause.as_deref().map(line).unwrap_or_default().into_owned(),
-        links: finding.links.iter().filter(|link| link.starts_with("https://")).cloned().collect(),
-        remedy: shown.remedy.map(line).unwrap_or_default().into_owned(),
-        details: finding.details.iter().map(|text| block(text)).collect::<Vec<_>>().join("\n"),
+        cause: shown.text.cause.as_deref().map(line).unwrap_or_default().into_owned(),
+        links: shown.text.links.iter().filter(|link| link.starts_with("https://")).cloned().collect(),
+        remedy: shown.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
+        details: shown.text.details.iter().map(|text| block(text)).collect::<Vec<_>>().join("\n"),
         reach: format!(
             "{} in {}",
             plural(finding.cells.len() as u64, "cell"),
@@ -493,7 +495,7 @@ fn environments(view: &View<'_>) -> Vec<EnvironmentRow> {
                 .collect(),
             machine: line(&environment.arch).into_owned(),
             bits: if environment.bits == 0 { String::new() } else { environment.bits.to_string() },
-            error: environment.error.as_deref().map(line).unwrap_or_default().into_owned(),
+            error: broken(environment).as_deref().map(line).unwrap_or_default().into_owned(),
             remedy: environment.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
         })
         .collect()

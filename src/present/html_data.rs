@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::reasons::reason;
 use super::view::View;
 use super::words::{ARROW, WORST_FIRST, block, difference, join, line, shorten, value};
 use crate::vocab::{Agreement, CellRecord, ErrorFact, Mismatch, OutputComparison, Real, Stage, Status};
@@ -357,8 +358,8 @@ impl<'r> Builder<'r> {
             error,
             frames,
             self.line(cell.blame.as_deref()),
-            self.line(cell.reason.as_deref()),
-            self.line(cell.signature.as_deref()),
+            self.line(reason(cell).as_deref()),
+            self.line(cell.rule.as_deref()),
             self.line(expected.as_deref()),
             warned,
         );

@@ -5,8 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::finding_text::FindingText;
+use super::reasons;
 use super::{RenderError, View};
-use crate::vocab::{FORMAT_VERSION, Record};
+use crate::vocab::{FORMAT_VERSION, Record, legacy};
 
 /// Renders `results.json`.
 pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
@@ -18,9 +20,12 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     field(&mut out, "matrix", &record.matrix)?;
     field(&mut out, "run", &record.run)?;
     list(&mut out, "environments", &record.environments)?;
-    list(&mut out, "artifacts", &record.artifacts)?;
-    list(&mut out, "cells", &record.cells)?;
-    list(&mut out, "findings", &record.findings)?;
+    told(&mut out, "artifacts", &record.artifacts, |artifact| Reason { reason: reasons::absence(artifact) })?;
+    told(&mut out, "cells", &record.cells, |cell| Reason { reason: reasons::reason(cell) })?;
+    if !record.left_out.is_empty() {
+        list(&mut out, "left_out", &record.left_out)?;
+    }
+    told(&mut out, "findings", &record.findings, |finding| FindingText::new(record, finding))?;
     field(&mut out, "summary", &record.summary)?;
     if !record.promises.is_empty() {
         list(&mut out, "promises", &record.promises)?;
@@ -52,6 +57,34 @@ fn list<T: Serialize>(out: &mut Vec<u8>, name: &str, items: &[T]) -> Result<(), 
     Ok(())
 }
 
+/// A cause in words, beside the facts.
+#[derive(Serialize)]
+struct Reason {
+    reason: Option<String>,
+}
+
+/// Items with what people read about each: the fields of both in one object.
+fn told<T: Serialize, W: Serialize>(
+    out: &mut Vec<u8>,
+    name: &str,
+    items: &[T],
+    words: impl Fn(&T) -> W,
+) -> Result<(), RenderError> {
+    serde_json::to_writer(&mut *out, name)?;
+    out.extend_from_slice(b": [");
+    for (index, item) in items.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b"\n  " } else { b",\n  " });
+        serde_json::to_writer(&mut *out, item)?;
+        // Both are objects with fields: the end of the first and the beginning of the second become a comma.
+        out.pop();
+        let seam = out.len();
+        serde_json::to_writer(&mut *out, &words(item))?;
+        out[seam] = b',';
+    }
+    out.extend_from_slice(if items.is_empty() { b"],\n" } else { b"\n],\n" });
+    Ok(())
+}
+
 /// A `results.json` that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadRecordError {
@@ -78,6 +111,11 @@ pub fn read(bytes: &[u8]) -> Result<Record, ReadRecordError> {
     let Version { format_version: found } = serde_json::from_slice(bytes)?;
     if found > FORMAT_VERSION {
         return Err(ReadRecordError::Newer { found });
+    }
+    if found == 1 {
+        let mut value: serde_json::Value = serde_json::from_slice(bytes)?;
+        legacy::upgrade_results(&mut value);
+        return Ok(serde_json::from_value(value)?);
     }
     Ok(serde_json::from_slice(bytes)?)
 }

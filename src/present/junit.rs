@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 
+use super::reasons::reason;
 use super::words::{ASCII_ARROW, block, difference, join, line};
 use super::{RenderError, View};
 use crate::explain;
@@ -12,9 +13,9 @@ use crate::vocab::{CellRecord, Status, Verdict};
 
 /// Renders `junit.xml`.
 ///
-/// In a survey what does not work is a failure. In a judged run only what contradicts is: `regression` and
-/// `fixed`; what is declared, or what nothing is known about, is skipped with its reason. An environment
-/// without a verdict is an error, what does not apply is skipped.
+/// In a survey what does not work is a failure, and what has no verdict an error. In a judged run a failure is what
+/// contradicts: `regression`, `new`, and a declared failure that works. What could not be judged is an error; what is
+/// accepted, does not apply, or is what the others are judged by, is skipped with its reason.
 pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     let record = view.record;
     let mut report = Report::new(xml(&format!("shelflife {}", record.matrix.name)));
@@ -53,28 +54,30 @@ enum Standing {
     Skipped,
 }
 
-fn standing(verdict: Verdict, status: Option<Status>, judged: bool) -> Standing {
-    let unjudged = match verdict {
-        Verdict::Identical | Verdict::Roundoff => Standing::Success,
-        Verdict::EnvError => Standing::Error,
-        Verdict::Unsupported => Standing::Skipped,
-        Verdict::Drift
-        | Verdict::PredictError
-        | Verdict::LoadError
-        | Verdict::Crash
-        | Verdict::Timeout
-        | Verdict::OutOfMemory => Standing::Failure,
-    };
-    match status.filter(|_| judged) {
-        None => unjudged,
+fn standing(cell: &CellRecord, judged: bool) -> Standing {
+    if !judged {
+        return match cell.verdict {
+            Verdict::Identical | Verdict::Roundoff => Standing::Success,
+            Verdict::EnvError => Standing::Error,
+            Verdict::Unsupported | Verdict::Absent | Verdict::Unverified => Standing::Skipped,
+            Verdict::Drift
+            | Verdict::PredictError
+            | Verdict::LoadError
+            | Verdict::Crash
+            | Verdict::Timeout
+            | Verdict::OutOfMemory => Standing::Failure,
+        };
+    }
+    match cell.status {
         Some(Status::Pass) => Standing::Success,
-        Some(Status::Known | Status::Flaky) => Standing::Skipped,
+        Some(Status::Known | Status::Flaky | Status::Skipped) | None => Standing::Skipped,
+        // Against a baseline it is good news; against a declaration it contradicts.
+        Some(Status::Fixed) if cell.expected.is_none() => Standing::Success,
         Some(Status::Fixed) => Standing::Failure,
         // Where nothing could be tried, nothing can have become worse.
-        Some(Status::Regression) if unjudged == Standing::Error => Standing::Error,
-        Some(Status::Regression) => Standing::Failure,
-        Some(Status::New) if unjudged == Standing::Failure => Standing::Skipped,
-        Some(Status::New) => unjudged,
+        Some(Status::Regression) if cell.verdict == Verdict::EnvError => Standing::Error,
+        Some(Status::Regression | Status::New) => Standing::Failure,
+        Some(Status::Unjudged) => Standing::Error,
     }
 }
 
@@ -111,7 +114,7 @@ fn found_or_made(
 }
 
 fn case(cell: &CellRecord, judged: bool, texts: &mut Texts) -> TestCase {
-    let kind = match standing(cell.verdict, cell.status, judged) {
+    let kind = match standing(cell, judged) {
         Standing::Success => None,
         Standing::Skipped => Some(TestCaseStatus::skipped()),
         Standing::Failure => Some(TestCaseStatus::non_success(NonSuccessKind::Failure)),
@@ -147,7 +150,7 @@ fn message(cell: &CellRecord) -> String {
     message.push_str(cell.verdict.as_str());
     if let Some(error) = &cell.error {
         message.push_str(&format!(" ({}): {error}", cell.stage));
-    } else if let Some(reason) = &cell.reason {
+    } else if let Some(reason) = reason(cell) {
         message.push_str(&format!(": {reason}"));
     } else if let Some((output, facts)) = cell.worst_output().filter(|_| cell.verdict != Verdict::Identical) {
         message.push_str(&format!(": {output}: {}", difference(facts, ASCII_ARROW)));
@@ -167,9 +170,9 @@ fn description(cell: &CellRecord) -> String {
     if let Some(blame) = &cell.blame {
         lines.push(format!("blame: {}", line(blame)));
     }
-    if let Some(signature) = &cell.signature {
-        lines.push(format!("known cause: {}", line(signature)));
-        if let Some(rule) = explain::find(signature) {
+    if let Some(id) = &cell.rule {
+        lines.push(format!("known cause: {}", line(id)));
+        if let Some(rule) = explain::find(id) {
             lines.push(format!("why: {}", line(&rule.cause)));
             lines.push(format!("next: {}", line(&rule.remedy)));
         }

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::promises;
+use super::reasons::broken as broken_reason;
 use super::table::tables;
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
 use super::{RenderError, forecast, words};
-use crate::vocab::{CellRecord, EnvironmentRecord, Finding};
+use crate::vocab::{CellRecord, EnvironmentRecord};
 
 /// Lists longer than this are folded.
 const FOLD_ABOVE: usize = 6;
@@ -159,17 +160,17 @@ fn differences(out: &mut String, view: &View<'_>, findings: &[&FindingView<'_>])
         match &finding.worst {
             Some(worst) => difference_row(out, finding, worst.cell),
             None => {
-                push(out, &format!("| {} | | | {} | | |\n", models(finding), message(&finding.finding.title)))
+                push(out, &format!("| {} | | | {} | | |\n", models(finding), message(&finding.text.title)))
             }
         }
     }
     push(out, "\n");
     for finding in findings {
         let mut notes = notes(finding);
-        if let Some(cause) = &finding.finding.cause {
-            notes.push(format!("why: {}{}", prose(cause), links(finding.finding)));
+        if let Some(cause) = &finding.text.cause {
+            notes.push(format!("why: {}{}", prose(cause), links(finding)));
         }
-        if let Some(remedy) = finding.remedy {
+        if let Some(remedy) = &finding.remedy {
             notes.push(format!("next: {}", prose(remedy)));
         }
         if !notes.is_empty() {
@@ -225,7 +226,7 @@ fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
     let finding = shown.finding;
     push(
         out,
-        &format!("- **{}** ({}) {}\n", finding.verdict, finding.stage.as_str(), message(&finding.title)),
+        &format!("- **{}** ({}) {}\n", finding.verdict, finding.stage.as_str(), message(&shown.text.title)),
     );
     let mut facts = format!("{} of {}", plural(finding.cells.len() as u64, "cell"), models(shown));
     let formats = shown.formats(view);
@@ -236,10 +237,10 @@ fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
         let _ = write!(facts, "; {note}");
     }
     push(out, &format!("  - {facts}\n"));
-    if let (Some(cause), Some(says)) = (&finding.cause, finding.details.first()) {
-        push(out, &format!("  - says: {}\n  - why: {}{}\n", message(says), prose(cause), links(finding)));
+    if let (Some(cause), Some(says)) = (&shown.text.cause, shown.text.details.first()) {
+        push(out, &format!("  - says: {}\n  - why: {}{}\n", message(says), prose(cause), links(shown)));
     }
-    if let Some(remedy) = shown.remedy {
+    if let Some(remedy) = &shown.remedy {
         push(out, &format!("  - next: {}\n", prose(remedy)));
     }
     let pairs: Vec<_> = finding
@@ -260,8 +261,8 @@ fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
 }
 
 fn broken(out: &mut String, environment: &EnvironmentRecord) {
-    let error = environment.error.as_deref().unwrap_or("could not be made");
-    push(out, &format!("- **env-error** {}: {}\n", code(environment.name.as_str()), message(error)));
+    let error = broken_reason(environment).unwrap_or_default();
+    push(out, &format!("- **env-error** {}: {}\n", code(environment.name.as_str()), message(&error)));
     if let Some(remedy) = &environment.remedy {
         push(out, &format!("  - next: {}\n", prose(remedy)));
     }
@@ -276,7 +277,7 @@ fn unsupported(out: &mut String, findings: &[&FindingView<'_>]) {
             &format!(
                 "| {} | {} | {} | {} |\n",
                 models(finding),
-                prose(&shorten(&line(&finding.finding.title), LONGEST_MESSAGE)),
+                prose(&shorten(&line(&finding.text.title), LONGEST_MESSAGE)),
                 finding.finding.cells.len(),
                 prose(&abridged(pairs.iter().map(String::as_str), FOLD_ABOVE))
             ),
@@ -285,13 +286,13 @@ fn unsupported(out: &mut String, findings: &[&FindingView<'_>]) {
 }
 
 /// ` [1] [2]`, as links.
-fn links(finding: &Finding) -> String {
+fn links(shown: &FindingView<'_>) -> String {
     let mut text = String::new();
     // What a link may hold without ending it or the table around it.
     let is_plain = |link: &&String| {
         link.starts_with("https://") && !link.contains(|letter: char| " ()<>|\"'`".contains(letter))
     };
-    for (index, link) in finding.links.iter().filter(is_plain).enumerate() {
+    for (index, link) in shown.text.links.iter().filter(is_plain).enumerate() {
         let _ = write!(text, " [[{}]]({link})", index + 1);
     }
     text
@@ -303,8 +304,8 @@ fn notes(shown: &FindingView<'_>) -> Vec<String> {
     if let Some(blame) = &shown.finding.blame {
         notes.push(format!("blame {}", code(blame)));
     }
-    if let Some(signature) = &shown.finding.signature {
-        notes.push(format!("known cause {}", code(signature)));
+    if let Some(rule) = &shown.finding.rule {
+        notes.push(format!("known cause {}", code(rule)));
     }
     if !shown.statuses.is_empty() {
         notes.push(join(shown.statuses.iter().map(|(status, count)| format!("{count} {status}"))));
@@ -324,7 +325,7 @@ fn environments(out: &mut String, view: &View<'_>) {
         let version =
             |package: &str| environment.packages.get(package).map_or(Cow::Borrowed(""), |v| prose(v));
         let bits = if environment.bits == 0 { String::new() } else { environment.bits.to_string() };
-        let error = environment.error.as_deref().map_or_else(String::new, message);
+        let error = broken_reason(environment).as_deref().map_or_else(String::new, message);
         push(
             out,
             &format!(

@@ -10,6 +10,7 @@ mod damage;
 pub mod events;
 mod events_fast;
 mod files;
+mod finding_text;
 mod forecast;
 mod gate;
 mod history;
@@ -20,6 +21,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod promises;
+mod reasons;
 pub mod sarif;
 pub mod sink;
 pub mod table;
@@ -30,12 +32,15 @@ pub mod words;
 
 pub use compare::{Changed, Comparison, compare, compare_text};
 pub use events::{EventLogError, parse_events};
+pub use finding_text::FindingText;
 pub use gate::{
-    GateView, annotations as gate_annotations, badge as gate_badge, markdown as gate_markdown, trouble,
+    Account, Answer, GateView, annotations as gate_annotations, badge as gate_badge,
+    markdown as gate_markdown, trouble,
 };
 pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
 pub use inspection::inspections;
+pub use reasons::{message, reason};
 pub use sink::{EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_reports};
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;

@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use super::words::number;
-use crate::vocab::{CellRecord, FormatName, FormatPlan, RULED_OUT, Record, Verdict};
+use crate::vocab::{Cause, CellRecord, FormatName, FormatPlan, Record, Verdict};
 
 /// One format of a run with more than one.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +50,7 @@ pub fn tradeoffs(record: &Record) -> Vec<Tradeoff<'_>> {
             };
             let exists = |cell: &&CellRecord| made.iter().any(|artifact| artifact.id == cell.artifact);
             let is_tried = |cell: &&CellRecord| {
-                cell.verdict != Verdict::EnvError
-                    && !cell.reason.as_deref().is_some_and(|reason| reason.starts_with(RULED_OUT))
+                cell.verdict != Verdict::EnvError && !matches!(cell.cause, Cause::RuledOut { .. })
             };
             let tried: Vec<&CellRecord> = record
                 .cells

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::crossing::Crossing;
+use super::finding_text::FindingText;
 use super::words::{Counts, WORST_FIRST, join, line, plural};
-use crate::explain;
 use crate::vocab::{
-    CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, OutputComparison, Record, Status,
-    Verdict,
+    Cause, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, OutputComparison, Record,
+    Status, Trouble, Verdict,
 };
 
 /// A judged run as tables and lists.
@@ -227,8 +227,10 @@ pub struct FindingView<'r> {
     pub statuses: BTreeMap<Status, u64>,
     /// The declaration that covers its cells, if there is one.
     pub declared: Option<&'r ExpectationNote>,
+    /// The finding in words.
+    pub text: FindingText,
     /// What to do next: its own remedy, else that of the environment that could not be made.
-    pub remedy: Option<&'r str>,
+    pub remedy: Option<String>,
 }
 
 impl<'r> FindingView<'r> {
@@ -247,21 +249,19 @@ impl<'r> FindingView<'r> {
             // The first of equals: the example that stands first in every other list, too.
             .reduce(|a, b| if excess(b.facts) > excess(a.facts) { b } else { a });
         let environment_remedy = || {
-            let broken = || record.environments.iter().filter(|environment| environment.error.is_some());
+            let broken = || record.environments.iter().filter(|environment| environment.is_broken());
             let is_hit = |environment: &&EnvironmentRecord| {
                 finding.pairs.iter().any(|(from, to)| *from == environment.name || *to == environment.name)
             };
-            broken().find(is_hit).and_then(|environment| environment.remedy.as_deref())
+            broken().find(is_hit).and_then(|environment| environment.remedy.clone())
         };
         let is_environment = finding.kind == FindingKind::Environment;
+        let text = FindingText::new(record, finding);
         Self {
             finding,
             section: Section::of(finding.kind),
-            remedy: finding
-                .remedy
-                .as_deref()
-                .or_else(|| is_environment.then(environment_remedy).flatten())
-                .or_else(|| Some(explain::find(finding.signature.as_deref()?)?.remedy.as_str())),
+            remedy: text.remedy.clone().or_else(|| is_environment.then(environment_remedy).flatten()),
+            text,
             worst,
             example: cells().next(),
             statuses,
@@ -278,7 +278,8 @@ impl<'r> FindingView<'r> {
             && self.statuses.keys().all(|status| match status {
                 Status::Known => true,
                 Status::Pass => passes,
-                Status::Regression | Status::Fixed | Status::New | Status::Flaky => false,
+                Status::Skipped => passes,
+                Status::Regression | Status::Fixed | Status::New | Status::Flaky | Status::Unjudged => false,
             })
     }
 
@@ -286,9 +287,9 @@ impl<'r> FindingView<'r> {
     pub fn brief(&self) -> String {
         match self.section {
             // Titles of differences begin with the model.
-            Section::Silent | Section::Nondeterministic => line(&self.finding.title).into_owned(),
+            Section::Silent | Section::Nondeterministic => line(&self.text.title).into_owned(),
             Section::Failure | Section::Environment | Section::Unjudged | Section::Unsupported => {
-                format!("{}: {}", self.models(), line(&self.finding.title))
+                format!("{}: {}", self.models(), line(&self.text.title))
             }
         }
     }
@@ -364,13 +365,11 @@ impl<'r> View<'r> {
             record.findings.iter().map(|finding| FindingView::new(record, finding)).collect();
         // Stable: within a section and an urgency the judge's order, worst first, stays.
         findings.sort_by_key(|view| {
-            (view.section, view.is_as_declared(), !view.statuses.contains_key(&Status::Regression))
+            let is_bad = view.statuses.keys().any(|status| status.is_bad());
+            (view.section, view.is_as_declared(), !is_bad)
         });
-        let broken_environments = record
-            .environments
-            .iter()
-            .filter(|env| env.error.is_some() && !is_mentioned(env, &record.findings))
-            .collect();
+        let broken_environments =
+            record.environments.iter().filter(|env| env.is_broken() && !is_mentioned(record, env)).collect();
         let fixed = fixed(record);
         Self {
             record,
@@ -395,7 +394,7 @@ impl<'r> View<'r> {
     /// The findings that no known cause explains, in the order of reports: what nobody has understood yet.
     pub fn unexplained(&self) -> impl Iterator<Item = &FindingView<'r>> {
         self.findings.iter().filter(|view| {
-            view.finding.signature.is_none()
+            view.finding.rule.is_none()
                 && matches!(view.section, Section::Silent | Section::Failure)
                 && view.finding.cells.iter().any(|index| !self.record.cells[*index].was_refused())
         })
@@ -431,20 +430,11 @@ impl<'r> View<'r> {
     }
 }
 
-/// Whether a finding speaks of this environment: it hits one of its pairs and quotes its error, or, where it is about
-/// environments, names it.
-fn is_mentioned(environment: &EnvironmentRecord, findings: &[Finding]) -> bool {
-    let name = environment.name.as_str();
-    let error = environment.error.as_deref().unwrap_or_default();
-    let kinds = [FindingKind::Environment, FindingKind::Unsupported];
-    findings.iter().filter(|finding| kinds.contains(&finding.kind)).any(|finding| {
-        let hits = finding.pairs.iter().any(|(from, to)| from.as_str() == name || to.as_str() == name);
-        let quotes = finding.title.contains(error) || finding.details.iter().any(|text| text.contains(error));
-        let names = finding
-            .title
-            .split(|c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | ',' | ':' | ';' | '(' | ')'))
-            .any(|word| word == name);
-        (names && finding.kind == FindingKind::Environment) || (hits && quotes)
+/// Whether a finding speaks of this environment: each cell that it is to blame for is part of one.
+fn is_mentioned(record: &Record, environment: &EnvironmentRecord) -> bool {
+    record.cells.iter().any(|cell| match &cell.cause {
+        Cause::Environment { trouble: Trouble::NotReached } => environment.not_reached,
+        cause => cause.environment() == Some(&environment.name),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::vocab::{CellRecord, Mismatch, OutputComparison, Verdict, Worst};
 
 /// Every verdict, the one that deserves attention first at the front. Silent differences lead because
 /// nobody notices them otherwise.
-pub const WORST_FIRST: [Verdict; 10] = [
+pub const WORST_FIRST: [Verdict; 12] = [
     Verdict::Drift,
     Verdict::Crash,
     Verdict::Timeout,
@@ -20,6 +20,8 @@ pub const WORST_FIRST: [Verdict; 10] = [
     Verdict::LoadError,
     Verdict::PredictError,
     Verdict::EnvError,
+    Verdict::Unverified,
+    Verdict::Absent,
     Verdict::Unsupported,
     Verdict::Roundoff,
     Verdict::Identical,
@@ -32,11 +34,11 @@ pub enum Group {
     Silent,
     /// Tried, and did not work: `crash`, `timeout`, `out-of-memory`, `load-error`, `predict-error`.
     Fails,
-    /// Could not be tried: `env-error`.
+    /// Could not be tried, or not be judged: `env-error`, `unverified`.
     NoVerdict,
     /// `identical` or `roundoff`.
     Works,
-    /// `unsupported`.
+    /// `unsupported`, `absent`.
     Unsupported,
 }
 
@@ -53,9 +55,9 @@ impl Group {
             | Verdict::OutOfMemory
             | Verdict::LoadError
             | Verdict::PredictError => Self::Fails,
-            Verdict::EnvError => Self::NoVerdict,
+            Verdict::EnvError | Verdict::Unverified => Self::NoVerdict,
             Verdict::Identical | Verdict::Roundoff => Self::Works,
-            Verdict::Unsupported => Self::Unsupported,
+            Verdict::Unsupported | Verdict::Absent => Self::Unsupported,
         }
     }
 
@@ -64,9 +66,9 @@ impl Group {
         match self {
             Self::Silent => "silently different",
             Self::Fails => "fails",
-            Self::NoVerdict => "no verdict",
+            Self::NoVerdict => "not judged",
             Self::Works => "works",
-            Self::Unsupported => "unsupported",
+            Self::Unsupported => "does not apply",
         }
     }
 

@@ -368,14 +368,10 @@ impl Executor {
                 .collect()
         };
         let records: Vec<(u32, TrainingRecord)> = match trained {
-            Trained::Unsupported(reason) => missing(ArtifactAbsence::Unsupported { reason }),
+            Trained::Unsupported(reason) => missing(ArtifactAbsence::ClassAbsent { reason }),
             Trained::Failed(error) => missing(ArtifactAbsence::TrainFailed { error }),
             Trained::Fitted(Produced { methods, .. }) if methods.is_empty() => {
-                missing(ArtifactAbsence::Unsupported {
-                    reason:
-                        "it offers no output to compare: name some with `methods`, for example [\"labels_\"]"
-                            .to_owned(),
-                })
+                missing(ArtifactAbsence::NoOutput)
             }
             Trained::Fitted(Produced { train_seconds, methods, saved }) => {
                 let mut records = Vec::new();
@@ -391,9 +387,9 @@ impl Executor {
                             TrainingRecord::Missing(ArtifactAbsence::Unequipped { reason })
                         }
                         Saved::Written { methods: Some(held), .. } if held.is_empty() => {
-                            let reason =
-                                format!("it holds none of the outputs of the model ({})", methods.join(", "));
-                            TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })
+                            TrainingRecord::Missing(ArtifactAbsence::NoOutputHeld {
+                                methods: methods.clone(),
+                            })
                         }
                         Saved::Written { seconds, methods: held } => {
                             let adopt = |path: &str| self.shared.cache.adopt_object(Path::new(path));
@@ -440,6 +436,7 @@ impl Executor {
                     Outcome::Exited { status, .. } => format!("ended its process with status {status}"),
                     Outcome::Predicted { .. }
                     | Outcome::Raised { .. }
+                    | Outcome::Unfit { .. }
                     | Outcome::Inapplicable { .. }
                     | Outcome::Unequipped { .. } => "ended abnormally".to_owned(),
                 };

@@ -10,9 +10,7 @@ use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
 use crate::matrix::{Matrix, ModelSource, ModelSpec, requirement_met};
-use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, Observation, Outcome, RULED_OUT, ReferenceKind,
-};
+use crate::vocab::{ArtifactAbsence, ArtifactId, Digest, EnvName, Observation, Outcome, ReferenceKind};
 use crate::worker::{HandlerSource, Saving, Source, Task};
 
 impl Dispatcher<'_> {
@@ -40,8 +38,8 @@ impl Dispatcher<'_> {
         let of_model = self.by_training.get(&(model, producer)).map_or(&[][..], Vec::as_slice);
         for index in of_model.iter().copied().filter(|index| only.is_none_or(|only| only == *index)) {
             if let Some(requirement) = unmet {
-                let reason = format!("{RULED_OUT}it requires {requirement}");
-                found.push((index, TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason })));
+                let requirement = requirement.clone();
+                found.push((index, TrainingRecord::Missing(ArtifactAbsence::RuledOut { requirement })));
                 continue;
             }
             let format = self.format_of(index);
@@ -242,6 +240,7 @@ impl Dispatcher<'_> {
             // What is missing on this machine beside the packages (a compiler) may have been installed meanwhile.
             Outcome::Unequipped { .. } => false,
             Outcome::Predicted { .. }
+            | Outcome::Unfit { .. }
             | Outcome::Inapplicable { .. }
             | Outcome::Signalled { .. }
             | Outcome::Exited { .. } => true,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FileFacts, FormatName, Lock, ModelName, Observation,
+    ArtifactId, Digest, EnvName, ErrorFact, FileFacts, FormatName, LeftOut, Lock, ModelName, Observation,
     OutputComparison, Runtime, Verdict,
 };
 
@@ -169,9 +169,26 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ArtifactAbsence {
-    /// The environment's scikit-learn lacks the model, or the matrix says it does not apply.
+    /// The matrix rules it out there.
+    RuledOut {
+        /// The requirement that is not met.
+        requirement: String,
+    },
+    /// The environment does not have the model's class.
+    ClassAbsent {
+        /// What the environment said.
+        reason: String,
+    },
+    /// The model offers no output that could be compared.
+    NoOutput,
+    /// The format holds none of the outputs of the model.
+    NoOutputHeld {
+        /// The outputs that the model offers.
+        methods: Vec<String>,
+    },
+    /// The format says that it does not apply.
     Unsupported {
-        /// In words.
+        /// In its words.
         reason: String,
     },
     /// Fitting raised: the environment's own fault, or the recipe's.
@@ -248,6 +265,9 @@ pub struct PlanRecord {
     /// Declared outcomes, later ones winning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expectations: Vec<ExpectationRecord>,
+    /// What was asked for and could not be taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A format that takes part.

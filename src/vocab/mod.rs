@@ -3,6 +3,7 @@
 //! Architecture Invariant: nothing here touches the file system, a clock, a process or another module of
 //! this crate.
 
+mod cause;
 mod comparison;
 mod digest;
 mod environment;
@@ -12,12 +13,16 @@ mod facts;
 mod forecast;
 mod ids;
 mod inspection;
+pub mod legacy;
 mod observation;
 mod promise;
 mod real;
 mod record;
 mod verdict;
 
+pub use cause::{
+    Cause, Inapplicable, LeftOut, Limit, Misfit, Misread, Next, NoReference, Opinion, Standing, Trouble,
+};
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
 pub use environment::{ByteOrder, Lock, Move, Runtime, Setup, moves};
@@ -34,16 +39,18 @@ pub use inspection::{
     Inspection, InspectionReport, JoblibFacts, NumpyFacts, OnnxFacts, PackageFact, PickleFacts, PointerFact,
     Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
-pub use observation::{Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, WarningFact};
+pub use observation::{
+    Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit, WarningFact,
+};
 pub use promise::{PromisePair, PromiseRecord};
 pub use real::Real;
 pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
-    RULED_OUT, Record, RunSummary, Summary,
+    Record, RunSummary, Summary,
 };
-pub use verdict::{Stage, Status, Verdict};
+pub use verdict::{Reached, Stage, Status, Verdict};
 
 /// Version of the serialized forms of this module (`events.jsonl` and `results.json`).
 ///
 /// Readers refuse a larger number and accept smaller ones down to 1.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;

@@ -51,6 +51,14 @@ pub enum Outcome {
         /// The exception.
         error: ErrorFact,
     },
+    /// Loaded, and what was loaded and its inputs do not go together; the agent's own finding, not an exception of the
+    /// model.
+    Unfit {
+        /// What is wrong.
+        unfit: Unfit,
+        /// In words.
+        says: String,
+    },
     /// The format says that it does not apply there.
     Inapplicable {
         /// In words.
@@ -89,6 +97,16 @@ pub enum Outcome {
         /// The limit in bytes.
         limit_bytes: u64,
     },
+}
+
+/// What the agent finds wrong with a file that loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unfit {
+    /// It is no model.
+    NotAModel,
+    /// The inputs are not what it was fitted on.
+    Inputs,
 }
 
 /// The part of a cell's life that was going on.

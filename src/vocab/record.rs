@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, ByteOrder, Digest, EnvName, ErrorFact, FilePlan, Forecast, FormatName, FormatPlan, Lock,
-    ModelName, OutputComparison, PromiseRecord, Runtime, Score, Setup, Stage, Status, Verdict,
+    ArtifactAbsence, ArtifactId, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan, Forecast,
+    FormatName, FormatPlan, LeftOut, Lock, ModelName, Next, Outcome, OutputComparison, PromiseRecord,
+    Reached, Runtime, Score, Setup, Stage, Status, Verdict,
 };
-
-/// How the reason begins of a cell that the matrix itself rules out.
-pub const RULED_OUT: &str = "the matrix says that ";
 
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +28,9 @@ pub struct Record {
     pub artifacts: Vec<ArtifactRecord>,
     /// Every planned cell: artifacts in plan order, and for each the consumers in plan order.
     pub cells: Vec<CellRecord>,
+    /// What was asked for and could not be taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What a reader should look at, worst first.
     pub findings: Vec<Finding>,
     /// Counts.
@@ -107,13 +108,21 @@ pub struct EnvironmentRecord {
     pub producer: bool,
     /// Whether it reads artifacts.
     pub consumer: bool,
-    /// Why it could not be made.
+    /// Why it could not be made, in the words of whoever tried.
     pub error: Option<String>,
     /// What would help.
     pub remedy: Option<String>,
+    /// Whether the run ended before it was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_reached: bool,
 }
 
 impl EnvironmentRecord {
+    /// Whether nothing could be tried in it.
+    pub const fn is_broken(&self) -> bool {
+        self.error.is_some() || self.not_reached
+    }
+
     /// Its byte order, where it could be made.
     pub fn byte_order(&self) -> Option<ByteOrder> {
         self.full_lock.as_ref().map(|lock| lock.byteorder)
@@ -140,7 +149,11 @@ pub struct ArtifactRecord {
     /// Seconds to write it.
     pub save_seconds: Option<f64>,
     /// Why it does not exist.
-    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absence: Option<ArtifactAbsence>,
+    /// For a file: what the environment that should have made it did with it instead of predicting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker_fails: Option<Outcome>,
     /// Set where it is a file from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FilePlan>,
@@ -159,17 +172,21 @@ pub struct CellRecord {
     pub producer: EnvName,
     /// The environment that read it.
     pub consumer: EnvName,
-    /// The opinion.
+    /// The opinion: the word for `reached` and `cause`.
     pub verdict: Verdict,
     /// Where it was decided.
     pub stage: Stage,
+    /// How far it got.
+    pub reached: Reached,
+    /// Why it got no further.
+    pub cause: Cause,
     /// Against expectation or baseline; `None` in a survey.
     pub status: Option<Status>,
     /// Texts of the version warnings that loading raised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warned: Vec<String>,
     /// The rule that explains it, if one does: `shelflife explain` prints it.
-    pub signature: Option<String>,
+    pub rule: Option<String>,
     /// What was to be expected, where forecasts were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Forecast>,
@@ -177,8 +194,9 @@ pub struct CellRecord {
     pub blame: Option<String>,
     /// The exception, for failures that raised one.
     pub error: Option<ErrorFact>,
-    /// Why, in words, for verdicts that no exception explains.
-    pub reason: Option<String>,
+    /// Whether it predicts on random numbers, because nobody gave inputs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
     /// The declared outcome that covers the cell, if any.
     pub expected: Option<ExpectationNote>,
     /// Comparison facts by output.
@@ -195,11 +213,9 @@ pub struct CellRecord {
 }
 
 impl CellRecord {
-    /// Whether its file was refused before anything was loaded: damaged, empty, no saved model. Its reason is its cause.
-    pub fn was_refused(&self) -> bool {
-        (self.verdict, self.stage) == (Verdict::LoadError, Stage::Read)
-            && self.error.is_none()
-            && self.reason.is_some()
+    /// Whether its file was refused before anything was loaded: damaged, empty, no saved model. That is its cause.
+    pub const fn was_refused(&self) -> bool {
+        matches!(self.cause, Cause::Refused { .. })
     }
 
     /// The artifact's identity.
@@ -273,10 +289,6 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The stage of its cells.
     pub stage: Stage,
-    /// One line: the model and what is different, or the error message.
-    pub title: String,
-    /// Further lines: worst row, warnings, deepest frames.
-    pub details: Vec<String>,
     /// Models it concerns, sorted.
     pub models: Vec<ModelName>,
     /// Formats it concerns, sorted.
@@ -286,15 +298,10 @@ pub struct Finding {
     /// Module to blame, where known.
     pub blame: Option<String>,
     /// The rule that explains it, where one does.
-    pub signature: Option<String>,
-    /// Why it happens, in the words of that rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    /// Where to read more.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<String>,
+    pub rule: Option<String>,
     /// What to do next.
-    pub remedy: Option<String>,
+    #[serde(default)]
+    pub next: Next,
     /// Indices into [`Record::cells`].
     pub cells: Vec<usize>,
 }
@@ -319,7 +326,7 @@ pub struct Summary {
 impl Summary {
     /// Counts a cell that fails or drifts as explained or not.
     pub fn count_cause(&mut self, cell: &CellRecord) {
-        match (cell.verdict.fails() && !cell.was_refused(), &cell.signature) {
+        match (cell.verdict.fails() && !cell.was_refused(), &cell.rule) {
             (true, Some(_)) => self.explained += 1,
             (true, None) => self.unexplained += 1,
             (false, _) => {}

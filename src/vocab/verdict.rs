@@ -62,8 +62,13 @@ words! {
         OutOfMemory = "out-of-memory",
         /// The environment could not be made, or fails by itself: never blamed on the artifact.
         EnvError = "env-error",
-        /// Declared as not applicable, with the reason.
+        /// Does not apply there: ruled out by the matrix, or the format or the machine cannot, with the reason.
         Unsupported = "unsupported",
+        /// The model's class does not exist there.
+        Absent = "absent",
+        /// Tried as far as it was asked, and nothing can be said of its outputs: there is nothing to compare them with, or
+        /// the inputs are not what the model takes.
+        Unverified = "unverified",
     }
 }
 
@@ -75,7 +80,42 @@ impl Verdict {
 
     /// Whether the artifact was tried and does not work there.
     pub const fn fails(self) -> bool {
-        !self.works() && !matches!(self, Self::EnvError | Self::Unsupported)
+        match self {
+            Self::Drift
+            | Self::PredictError
+            | Self::LoadError
+            | Self::Crash
+            | Self::Timeout
+            | Self::OutOfMemory => true,
+            Self::Identical
+            | Self::Roundoff
+            | Self::EnvError
+            | Self::Unsupported
+            | Self::Absent
+            | Self::Unverified => false,
+        }
+    }
+
+    /// The verdicts of what was tried and does not work.
+    pub const FAILURES: &'static [Self] =
+        &[Self::Drift, Self::PredictError, Self::LoadError, Self::Crash, Self::Timeout, Self::OutOfMemory];
+}
+
+words! {
+    /// How far a cell got; the order is that of a cell's life.
+    Reached {
+        /// It was not tried.
+        Nothing = "nothing",
+        /// Its file was handed to a reader.
+        Started = "started",
+        /// It was loaded.
+        Loaded = "loaded",
+        /// It gave every output that was asked for.
+        Predicted = "predicted",
+        /// Every output is within tolerance of the reference.
+        Within = "within",
+        /// Every output is bit-equal to the reference.
+        Identical = "identical",
     }
 }
 
@@ -104,22 +144,45 @@ words! {
     Status {
         /// Works, as it should.
         Pass = "pass",
-        /// Fails as declared.
+        /// Fails as somebody has accepted: declared, in the baseline, or left out of `--fail-on`.
         Known = "known",
-        /// Fails, or fails otherwise than declared.
+        /// Does worse than what is known of it, or fails otherwise than declared.
         Regression = "regression",
         /// Declared as failing, and works.
         Fixed = "fixed",
-        /// Nothing is known about it to judge it by.
+        /// Fails, and nobody has accepted that.
         New = "new",
         /// Failed, and worked when it was tried again at once.
         Flaky = "flaky",
+        /// Nothing could be judged: an environment, the inputs or the file itself are at fault, or there is nothing to
+        /// compare with.
+        Unjudged = "unjudged",
+        /// Does not apply there, and nothing was expected of it.
+        Skipped = "skipped",
+    }
+}
+
+impl Status {
+    /// Whether it contradicts what was asked for, so that a run ends as judged and bad.
+    pub const fn is_bad(self) -> bool {
+        match self {
+            Self::Regression | Self::New => true,
+            Self::Pass | Self::Known | Self::Fixed | Self::Flaky | Self::Unjudged | Self::Skipped => false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failures_are_those_that_fail() {
+        let failing: Vec<_> = Verdict::ALL.iter().copied().filter(|verdict| verdict.fails()).collect();
+        let mut listed = Verdict::FAILURES.to_vec();
+        listed.sort_unstable();
+        assert_eq!(failing, listed);
+    }
 
     #[test]
     fn words_are_the_same_in_serde_and_display() {
@@ -130,6 +193,9 @@ mod tests {
         }
         for stage in Stage::ALL {
             assert_eq!(serde_json::to_string(stage).expect("a unit variant"), format!("\"{stage}\""));
+        }
+        for reached in Reached::ALL {
+            assert_eq!(serde_json::to_string(reached).expect("a unit variant"), format!("\"{reached}\""));
         }
         for status in Status::ALL {
             assert_eq!(serde_json::to_string(status).expect("a unit variant"), format!("\"{status}\""));

@@ -357,6 +357,7 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         }
         "inapplicable" => Outcome::Inapplicable { reason: raw.reason? },
         "unequipped" => Outcome::Unequipped { reason: raw.reason? },
+        "unfit" => Outcome::Unfit { unfit: raw.unfit?, says: raw.reason? },
         _ => Outcome::Raised {
             phase: if raw.phase.as_deref() == Some("predict") { Phase::Predict } else { Phase::Load },
             method: raw.method,

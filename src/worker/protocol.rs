@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::vocab::{Encoding, ErrorFact, OutputKind, WarningFact};
+use crate::vocab::{Encoding, ErrorFact, OutputKind, Unfit, WarningFact};
 
 /// Largest JSON part that is believed. The agent's own limit is lower.
 const MAX_JSON: usize = 16 << 20;
@@ -197,6 +197,7 @@ pub(super) struct RawResult {
     pub method: Option<String>,
     pub error: Option<ErrorFact>,
     pub reason: Option<String>,
+    pub unfit: Option<Unfit>,
     pub warnings: Vec<WarningFact>,
     pub load_seconds: Option<f64>,
     pub predict_seconds: Option<f64>,

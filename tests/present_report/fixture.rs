@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use shelflife::vocab::*;
 
+/// A known cause, whose words the reports show.
+pub const RULE: &str = "common-loss-module";
+
 /// A message as a hostile artifact would write it.
 pub const HOSTILE: &str = "</script><script>alert(1)</script> | pipe `tick` \u{1b}[31mred\u{1b}[0m\n<!-- <b>bold</b> @everyone #1 \u{202e}gnp.exe";
 
@@ -44,6 +47,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         consumer: true,
         error: None,
         remedy: None,
+        not_reached: false,
     }
 }
 
@@ -71,7 +75,8 @@ pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
         size: Some(12_345),
         train_seconds: Some(0.25),
         save_seconds: Some(0.0015),
-        reason: None,
+        absence: None,
+        maker_fails: None,
         file: None,
     }
 }
@@ -149,13 +154,15 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
         consumer: consumer.into(),
         verdict,
         stage: Stage::Value,
+        reached: Reached::Identical,
+        cause: Cause::None,
         status: None,
         warned: Vec::new(),
-        signature: None,
+        rule: None,
         forecast: None,
         blame: None,
         error: None,
-        reason: None,
+        synthetic: false,
         expected: None,
         outputs: BTreeMap::new(),
         load_seconds: Some(0.0125),
@@ -169,10 +176,12 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
             cell.reused = true;
         }
         Verdict::Roundoff => {
+            cell.reached = Reached::Within;
             cell.outputs.insert("predict".into(), labels(1, 1));
             cell.outputs.insert("predict_proba".into(), output(Agreement::Within));
         }
         Verdict::Drift => {
+            (cell.reached, cell.cause) = (Reached::Predicted, Cause::Differs);
             cell.outputs.insert("predict".into(), output(Agreement::BitEqual));
             cell.outputs.insert("predict_proba".into(), output(Agreement::Outside));
             cell.warned =
@@ -180,6 +189,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
         }
         Verdict::PredictError => {
             cell.stage = Stage::Predict;
+            (cell.reached, cell.cause) = (Reached::Loaded, Cause::Raised { misread: None });
             cell.error = raised("AttributeError", HOSTILE, "sklearn.cluster._kmeans");
             cell.blame = Some("sklearn.cluster._kmeans".into());
         }
@@ -187,30 +197,46 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
             cell.stage = Stage::Resolve;
             cell.error = raised("ModuleNotFoundError", "No module named 'sklearn._loss'", "sklearn._loss");
             cell.blame = Some("sklearn._loss".into());
-            cell.signature = Some("loss-module-moved".into());
+            cell.rule = Some(RULE.into());
+            (cell.reached, cell.cause) = (Reached::Started, Cause::Raised { misread: None });
             cell.predict_seconds = None;
         }
         Verdict::Crash => {
             cell.stage = Stage::Load;
-            cell.reason = Some("died of signal 11 (SIGSEGV) while loading".into());
+            (cell.reached, cell.cause) = (Reached::Started, Cause::Signal { signal: 11, printed: None });
         }
         Verdict::Timeout => {
             cell.stage = Stage::Load;
-            cell.reason = Some("ran longer than 60 seconds while loading".into());
+            let limit = Limit::Time { seconds: 60.0 };
+            (cell.reached, cell.cause) = (Reached::Started, Cause::Limit { limit });
         }
         Verdict::OutOfMemory => {
             cell.stage = Stage::Predict;
-            cell.reason = Some("needed more than 2 GiB while predicting".into());
+            let limit = Limit::Memory { bytes: Some(2 << 30) };
+            (cell.reached, cell.cause) = (Reached::Loaded, Cause::Limit { limit });
         }
         Verdict::EnvError => {
             cell.stage = Stage::Env;
-            cell.reason = Some("the environment could not be made".into());
+            let says = "the environment could not be made".to_owned();
+            let trouble = Trouble::Lost { environment: consumer.into(), says };
+            (cell.reached, cell.cause) = (Reached::Nothing, Cause::Environment { trouble });
             (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
         }
         Verdict::Unsupported => {
             cell.stage = Stage::Env;
-            cell.reason = Some("needs scikit-learn >= 1.1".into());
+            let requirement = "scikit-learn>=1.1".to_owned();
+            (cell.reached, cell.cause) = (Reached::Nothing, Cause::RuledOut { requirement });
             (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
+        }
+        Verdict::Absent => {
+            cell.stage = Stage::Resolve;
+            let says = "scikit-learn 1.0.2 has no HDBSCAN".to_owned();
+            cell.cause = Cause::ClassAbsent { environment: consumer.into(), says };
+            cell.reached = Reached::Started;
+        }
+        Verdict::Unverified => {
+            cell.cause = Cause::NoReference { why: NoReference::UnknownMaker };
+            cell.reached = Reached::Predicted;
         }
     }
     cell
@@ -225,22 +251,23 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
             Verdict::Drift if cell.model.as_str() == "unseeded" => FindingKind::Nondeterministic,
             Verdict::Drift => FindingKind::Drift,
             Verdict::EnvError => FindingKind::Environment,
-            Verdict::Unsupported => FindingKind::Unsupported,
+            Verdict::Unsupported | Verdict::Absent => FindingKind::Unsupported,
+            Verdict::Unverified => FindingKind::Unjudged,
             _ => FindingKind::Failure,
         };
-        let title = match (&cell.error, &cell.reason) {
+        let title = match (&cell.error, shelflife::present::reason(cell)) {
             (Some(error), _) => format!("{}: {}", error.class, error.message),
             (None, Some(reason)) if kind == FindingKind::Environment => {
                 format!("{}: {reason}", cell.consumer)
             }
-            (None, Some(reason)) => reason.clone(),
-            (None, None) => format!("{}: predict_proba differs", cell.model),
+            (None, Some(reason)) => reason,
+            (None, None) => cell.model.to_string(),
         };
         groups.entry((kind, cell.verdict, title)).or_default().push(index);
     }
     groups
         .into_iter()
-        .map(|((kind, verdict, title), indices)| {
+        .map(|((kind, verdict, _), indices)| {
             let of = |index: &usize| &cells[*index];
             let mut models: Vec<_> = indices.iter().map(|index| of(index).model.clone()).collect();
             let mut formats: Vec<_> = indices.iter().map(|index| of(index).format.clone()).collect();
@@ -260,19 +287,22 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
                 kind,
                 verdict,
                 stage: first.stage,
-                title,
-                details: first.error.iter().flat_map(|error| error.frames.clone()).collect(),
                 models,
                 formats,
                 pairs,
                 blame: first.blame.clone(),
-                signature: first.signature.clone(),
-                cause: first.signature.as_ref().map(|_| {
-                    "Old models keep a loss of a module that 1.4 removed. Nothing rebuilds it.".to_owned()
-                }),
-                links: first.signature.iter().map(|_| "https://example.org/whats_new".to_owned()).collect(),
-                remedy: (verdict == Verdict::LoadError)
-                    .then(|| "train again with scikit-learn >= 1.4, or pin scikit-learn<1.4".to_owned()),
+                rule: first.rule.clone(),
+                next: if kind == FindingKind::Drift {
+                    Next::KeepOrRetrain {
+                        model: first.model.clone(),
+                        producer: Some(first.producer.clone()),
+                        works_in: Vec::new(),
+                        consumer: first.consumer.clone(),
+                        sources: Vec::new(),
+                    }
+                } else {
+                    Next::Nothing
+                },
                 cells: indices,
             }
         })
@@ -293,6 +323,7 @@ pub fn record(
         }
     }
     Record {
+        left_out: Vec::new(),
         formats: Vec::new(),
         format_version: FORMAT_VERSION,
         matrix: MatrixSummary {
@@ -459,8 +490,7 @@ pub fn hostile_everywhere() -> Record {
         }
     }
     for finding in &mut record.findings {
-        finding.details = vec![HOSTILE.into()];
-        finding.remedy = Some(HOSTILE.into());
+        finding.next = Next::Environment { says: HOSTILE.into() };
         finding.pairs.push((HOSTILE.into(), HOSTILE.into()));
         finding.cells.push(usize::MAX);
     }
@@ -592,6 +622,7 @@ pub fn run_started() -> Event {
             plan_digest: Digest::of(b"plan"),
         },
         plan: PlanRecord {
+            left_out: Vec::new(),
             environments: Vec::new(),
             models: Vec::new(),
             formats: Vec::new(),

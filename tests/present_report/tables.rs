@@ -1,5 +1,6 @@
 //! `results.json`, `results.csv` and `junit.xml`.
 
+use shelflife::vocab::Cause;
 use std::collections::BTreeSet;
 
 use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
@@ -91,7 +92,8 @@ fn csv_of_a_survey() {
 fn csv_reads_back_and_holds_no_formulas() {
     let mut record = fixture::judged();
     for (index, start) in ["=1+1", "@SUM(A1)", "+1", "-1", "\t=1"].into_iter().enumerate() {
-        record.cells[index].reason = Some(format!("{start} | \"quoted\", {}", fixture::HOSTILE));
+        let says = format!("{start} | \"quoted\", {}", fixture::HOSTILE);
+        record.cells[index].cause = Cause::Refused { says };
     }
     let rows = text(csv::render(&View::new(&record)));
     let mut reader = ::csv::Reader::from_reader(rows.as_bytes());
@@ -145,8 +147,9 @@ fn junit_holds_no_control_characters_and_no_ansi() {
     let every: String =
         (0..0x20).chain(0x7f..0xa0).chain([0xfffe, 0xffff]).filter_map(char::from_u32).collect();
     for cell in &mut record.cells {
-        cell.reason = Some(format!("a{every}b\u{1b}[31mred\u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{7}"));
-        cell.blame = cell.reason.clone();
+        let says = format!("a{every}b\u{1b}[31mred\u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{7}");
+        cell.blame = Some(says.clone());
+        cell.cause = Cause::Refused { says };
         cell.error = None;
         cell.load_seconds = Some(f64::NAN);
     }

@@ -3,6 +3,7 @@
 use anstyle::Style;
 
 use super::super::promises;
+use super::super::reasons::broken;
 use super::super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View};
 use super::super::words::{ASCII_ARROW, Group, difference, flips_beside, join, line, plural, shorten};
 use super::{BOLD, DIM, Page, painted, style};
@@ -151,13 +152,13 @@ fn heading(page: &mut Page, section: Section, open: &[&&FindingView<'_>], broken
 fn environment_line(page: &mut Page, environment: &EnvironmentRecord) {
     let name = line(environment.name.as_str());
     let mark = painted(style(Group::NoVerdict), "?");
-    let error = environment.error.as_deref().unwrap_or("could not be made");
+    let error = broken(environment).unwrap_or_default();
     page.wrapped(
         &format!("  {mark} {} ", painted(BOLD, &name)),
         5 + name.chars().count(),
         6,
         Style::new(),
-        &shorten(&line(error), LONGEST_MESSAGE),
+        &shorten(&line(&error), LONGEST_MESSAGE),
     );
     next_step(page, environment.remedy.as_deref());
 }
@@ -169,10 +170,10 @@ fn one(page: &mut Page, view: &View<'_>, shown: &FindingView<'_>) {
         Section::Silent | Section::Nondeterministic => difference_line(view, shown),
         Section::Failure => {
             let stage = finding.stage.as_str();
-            (format!("{} ({stage})", finding.verdict), message(&finding.title))
+            (format!("{} ({stage})", finding.verdict), message(&shown.text.title))
         }
         Section::Environment | Section::Unjudged | Section::Unsupported => {
-            (String::new(), message(&finding.title))
+            (String::new(), message(&shown.text.title))
         }
     };
     if lead.is_empty() {
@@ -185,16 +186,16 @@ fn one(page: &mut Page, view: &View<'_>, shown: &FindingView<'_>) {
     if !facts.is_empty() {
         page.wrapped("      ", 6, 6, DIM, &facts);
     }
-    if finding.cause.is_some()
+    if shown.text.cause.is_some()
         && shown.section == Section::Failure
-        && let Some(says) = finding.details.first()
+        && let Some(says) = shown.text.details.first()
     {
         page.wrapped("      says: ", 12, 12, DIM, &message(says));
     }
-    if let Some(cause) = &finding.cause {
+    if let Some(cause) = &shown.text.cause {
         page.wrapped("      why: ", 11, 11, Style::new(), &line(cause));
     }
-    next_step(page, shown.remedy);
+    next_step(page, shown.remedy.as_deref());
 }
 
 /// Model, pairs, output, largest difference, worst row: one line where the terminal is wide enough.
@@ -210,7 +211,7 @@ fn difference_line(view: &View<'_>, shown: &FindingView<'_>) -> (String, String)
                 (difference(worst.facts, ASCII_ARROW), flips_beside(worst.cell, worst.output));
             text.push_str(&format!("  {}: {what}{}", line(worst.output), line(&flips)));
         }
-        None => text.push_str(&format!("  {}", message(&shown.finding.title))),
+        None => text.push_str(&format!("  {}", message(&shown.text.title))),
     }
     (shown.models(), text)
 }
@@ -246,8 +247,8 @@ fn facts(view: &View<'_>, shown: &FindingView<'_>) -> String {
     if let Some(blame) = &finding.blame {
         parts.push(format!("blame {}", line(blame)));
     }
-    if let Some(signature) = &finding.signature {
-        parts.push(format!("known cause: {}", line(signature)));
+    if let Some(rule) = &finding.rule {
+        parts.push(format!("known cause: {}", line(rule)));
     }
     let unexpected: Vec<_> = shown
         .statuses

@@ -1,0 +1,111 @@
+//! What is special about files from outside: their maker may be unknown, and their inputs may be nobody's.
+
+use super::fold::{CellFacts, EnvironmentFacts};
+use crate::vocab::{
+    Cause, EnvName, ErrorFact, FilePlan, InputsKind, Misfit, NoReference, Observation, Opinion, Outcome,
+    Phase, Reached, Stage, Trouble, Unfit,
+};
+
+/// The opinion on a cell of a file, where it is not the one that every artifact gets.
+pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Observation) -> Option<Opinion> {
+    let loaded = |cause, stage| Some(Opinion { reached: Reached::Loaded, cause, stage });
+    match &observation.outcome {
+        Outcome::Predicted { .. } if file.inputs == InputsKind::None => loaded(Cause::LoadOnly, Stage::Load),
+        Outcome::Predicted { .. } => {
+            let cause = Cause::NoReference { why: nothing_to_compare_with(facts)? };
+            Some(Opinion { reached: Reached::Predicted, cause, stage: Stage::Value })
+        }
+        Outcome::Unfit { unfit: what, says } => {
+            Some(unfit(*what, says, file.inputs == InputsKind::Given, &file.inputs_from))
+        }
+        Outcome::Raised { phase: Phase::Predict, error, .. } => {
+            let own = facts.artifact.reference.map(|reference| &reference.outcome);
+            let (says, because) = match (own, file.inputs) {
+                // Where its maker cannot predict on them either, it is the inputs.
+                (Some(Outcome::Raised { phase: Phase::Predict, error, .. }), _) => {
+                    (error, Misfit::AlsoWhereMade)
+                }
+                (None, InputsKind::Synthetic) => (error, Misfit::Synthetic),
+                _ => return None,
+            };
+            let cause = Cause::InputsDoNotFit {
+                says: says.to_string(),
+                because,
+                given: file.inputs == InputsKind::Given,
+                inputs: file.inputs_from.clone(),
+            };
+            loaded(cause, Stage::Predict)
+        }
+        Outcome::Raised { phase: Phase::Load, error, .. } => {
+            let trouble = missing_package(facts, file, error)?;
+            Some(Opinion {
+                reached: Reached::Nothing,
+                cause: Cause::Environment { trouble },
+                stage: Stage::Env,
+            })
+        }
+        Outcome::Inapplicable { .. }
+        | Outcome::Unequipped { .. }
+        | Outcome::Signalled { .. }
+        | Outcome::Exited { .. }
+        | Outcome::TimedOut { .. }
+        | Outcome::OutOfMemory { .. } => None,
+    }
+}
+
+/// The opinion on what the agent itself found not to go together.
+pub(super) fn unfit(unfit: Unfit, says: &str, given: bool, inputs: &str) -> Opinion {
+    let cause = match unfit {
+        Unfit::NotAModel => Cause::NotAModel { says: says.to_owned() },
+        Unfit::Inputs => Cause::InputsDoNotFit {
+            says: says.to_owned(),
+            because: Misfit::Compared,
+            given,
+            inputs: inputs.to_owned(),
+        },
+    };
+    Opinion { reached: Reached::Loaded, cause, stage: Stage::Predict }
+}
+
+/// What the environments of a file lack, where that is a package of which nobody has said that it belongs to them: it is
+/// missing where the file was made as well, and nothing that moved can be blamed.
+fn missing_package(facts: &CellFacts<'_>, file: &FilePlan, error: &ErrorFact) -> Option<Trouble> {
+    let module = missing_module(error)?;
+    let package = file.imports.get(module)?.clone();
+    let consumer: &EnvName = facts.consumer_name;
+    let environments = match facts.artifact.reference.map(|reference| &reference.outcome) {
+        Some(Outcome::Raised { phase: Phase::Load, error, .. }) if missing_module(error) == Some(module) => {
+            let mut both = vec![facts.artifact.id.producer.clone()];
+            both.extend((*consumer != both[0]).then(|| consumer.clone()));
+            both
+        }
+        None => vec![consumer.clone()],
+        // Who made it has the package: the move loses it.
+        Some(_) => return None,
+    };
+    Some(Trouble::PackageMissing { package, environments })
+}
+
+/// The module of Python's own `No module named '...'`, where it is a whole package.
+fn missing_module(error: &ErrorFact) -> Option<&str> {
+    let module = error.message.strip_prefix("No module named '")?.split('\'').next()?;
+    (error.class.ends_with("ModuleNotFoundError") && !module.contains('.')).then_some(module)
+}
+
+/// Why there is no reference, where there is none.
+fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<NoReference> {
+    let environment = facts.artifact.id.producer.clone();
+    match (facts.artifact.reference.map(|reference| &reference.outcome), facts.producer) {
+        (Some(Outcome::Predicted { .. }), _) => None,
+        (Some(outcome), _) => {
+            Some(NoReference::MakerFails { environment, outcome: Box::new(outcome.clone()) })
+        }
+        (None, EnvironmentFacts::Elsewhere) => Some(NoReference::UnknownMaker),
+        (None, EnvironmentFacts::Failed { reason, .. }) => {
+            Some(NoReference::MakerNotMade { environment, says: (*reason).to_owned() })
+        }
+        (None, EnvironmentFacts::Ready { .. } | EnvironmentFacts::Unknown) => {
+            Some(NoReference::MakerSilent { environment })
+        }
+    }
+}

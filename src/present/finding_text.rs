@@ -1,0 +1,290 @@
+//! A finding in words: its title, its details, what to do next. The judge gathers the facts; every sentence about them
+//! is written here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reasons::{instead_of_predicting, message};
+use super::words::join;
+use crate::explain;
+use crate::vocab::{CellRecord, EnvName, Finding, FindingKind, Mismatch, Next, OutputComparison, Record};
+
+/// Lines that a finding carries at most, beyond its title.
+const MAX_DETAILS: usize = 8;
+/// Characters of an error message in a title.
+const MAX_TITLE: usize = 200;
+/// Distinct messages of one rule that a finding quotes.
+const MAX_SYMPTOMS: usize = 4;
+/// Significant digits of numbers in titles.
+const DIGITS: usize = 6;
+
+/// A finding in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FindingText {
+    /// One line: the model and what is different, the error message, or the title of the known cause.
+    pub title: String,
+    /// Further lines: worst row, warnings, deepest frames.
+    pub details: Vec<String>,
+    /// Why it happens, in the words of the known cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Where to read more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
+    /// What to do next.
+    pub remedy: Option<String>,
+}
+
+impl FindingText {
+    /// The words for a finding of a record.
+    pub fn new(record: &Record, finding: &Finding) -> Self {
+        // An index that points nowhere can only come from a record edited by hand; it is passed over.
+        let members: Vec<&CellRecord> =
+            finding.cells.iter().filter_map(|index| record.cells.get(*index)).collect();
+        let Some(worst) = members.first().copied() else { return Self::default() };
+        let (mut title, mut details) = match finding.kind {
+            FindingKind::Drift | FindingKind::Nondeterministic => drift_text(finding.kind, worst, &members),
+            FindingKind::Failure => failure_text(worst),
+            FindingKind::Environment | FindingKind::Unjudged | FindingKind::Unsupported => {
+                (cut(&message(worst)), environment_text(worst))
+            }
+        };
+        let mut remedy = next(record, worst, &finding.next);
+        let rule = finding.rule.as_deref().and_then(explain::find);
+        // An environment has words of its own, which name it, and a remedy that knows its packages.
+        if let Some(rule) = rule.filter(|_| finding.kind != FindingKind::Environment) {
+            details.splice(0..0, symptoms(finding.kind, title, &members));
+            title = rule.title.clone();
+            // What worked in this very run stays worth knowing.
+            details.extend(remedy.map(|advice| format!("In this run: {advice}")));
+            remedy = Some(rule.remedy.clone());
+        }
+        Self {
+            title,
+            details,
+            cause: rule.map(|rule| rule.cause.clone()),
+            links: rule.map(|rule| rule.links.clone()).unwrap_or_default(),
+            remedy,
+        }
+    }
+}
+
+/// What to do next, as a sentence; `None` where there is nothing to do.
+fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
+    Some(match next {
+        Next::Nothing => return None,
+        Next::TrustTypes => "Look at the types that it names; those that you trust go into --trust, or into `trust` of \
+                             the format in a matrix."
+            .to_owned(),
+        Next::AddPackage { package, environment } => format!(
+            "{environment} has no `{package}`, which the file needs. Name it with the environment, such as \
+             \"scikit-learn==... {package}==...\"."
+        ),
+        Next::SayPackage { package } => format!(
+            "Say which {package} belongs to it, where it was made and where it is read: `--made-by \
+             \"scikit-learn==... {package}==...\"` and the same for --on (`versions` and `packages` in a matrix)."
+        ),
+        Next::GetFileAgain => {
+            "Get the file again, or save it again: its bytes are damaged, or it is no saved model.".to_owned()
+        }
+        Next::SayMaker { environment } => {
+            let artifact = record.artifacts.iter().find(|artifact| artifact.id == cell.artifact);
+            let what = artifact.and_then(|artifact| artifact.maker_fails.as_ref()).map(instead_of_predicting);
+            let what = what.map(|what| format!(" ({})", cut(&what))).unwrap_or_default();
+            format!(
+                "It fails in {environment} as well, which was taken for its maker{what}: say what made it with --made-by \
+                 (`versions` in a matrix)."
+            )
+        }
+        Next::KeepOrRetrain { model, producer, works_in, consumer, sources } => {
+            let retrain = if sources.is_empty() || producer.is_none() {
+                format!("retrain {model} in {consumer}")
+            } else {
+                format!("retrain {model} in {consumer} (artifacts of {} work there too)", join(sources))
+            };
+            match (producer, works_in.as_slice()) {
+                // Its maker is not where it is used: what counts is where it was tried.
+                (None, []) => format!("Either keep it where it was made, or {retrain}."),
+                (None, names) => format!("Either keep it in {}, or {retrain}.", join(names)),
+                (Some(producer), names) => format!(
+                    "Either keep artifacts of {producer} in {}, or {retrain}.",
+                    kept(producer, names)
+                ),
+            }
+        }
+        Next::UseDigest => format!(
+            "This is corruption, not drift: the file was damaged on purpose and loads without a word. Compare its digest \
+             before loading, or use a format that notices damage instead of {}.",
+            cell.format
+        ),
+        Next::UseAnotherFormat => format!(
+            "The translation into {} changes what {} predicts: use another format for it, or compare the outputs before \
+             each release. If it is made of trees, try inputs that are rounded to float32 first: scikit-learn does that, \
+             and where it is left out, inputs on a split threshold go the other way.",
+            cell.format, cell.model
+        ),
+        Next::FixRandomness => "The outputs depend on something else than the artifact and its inputs: fix \
+                                `random_state` or the methods to compare; until then the drift of this model elsewhere \
+                                says nothing."
+            .to_owned(),
+        Next::FixRandomState => {
+            "Give the model a random_state and save it again; until then nothing can be said of it.".to_owned()
+        }
+        Next::NameAModel => "Name a file that holds a fitted estimator or pipeline.".to_owned(),
+        Next::GiveInputs => {
+            "Give it inputs that it takes: the columns that it was fitted on, by --inputs (`inputs` in a matrix)."
+                .to_owned()
+        }
+        Next::SayMakerOrExpected => "Say what made it (--made-by, `versions` in a matrix), or what it should give \
+                                     (--inputs with --expected)."
+            .to_owned(),
+        Next::Environment { says } => says.clone(),
+        Next::Constrain => "If this version lacks the feature, give the model a `requires`; else constrain the \
+                            environment's packages."
+            .to_owned(),
+    })
+}
+
+fn kept(producer: &EnvName, works_in: &[EnvName]) -> String {
+    if works_in.is_empty() { format!("{producer} only") } else { format!("{producer} or {}", join(works_in)) }
+}
+
+/// What the cells of one rule show: for drift the worst difference, for failures the distinct messages, the commonest
+/// first.
+fn symptoms(kind: FindingKind, title: String, members: &[&CellRecord]) -> Vec<String> {
+    if kind != FindingKind::Failure {
+        return vec![title];
+    }
+    let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for cell in members {
+        let (text, _) = failure_text(cell);
+        counts.entry(without_numbers(&text)).or_insert((0, text)).0 += 1;
+    }
+    let mut messages: Vec<_> = counts.into_values().collect();
+    messages.sort_by_key(|(count, _)| usize::MAX - count);
+    let more = messages.len().saturating_sub(MAX_SYMPTOMS);
+    let mut lines: Vec<_> = messages.into_iter().take(MAX_SYMPTOMS).map(|(_, text)| text).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more messages of this kind"));
+    }
+    lines
+}
+
+/// A message with its numbers and addresses replaced, to count messages of one kind.
+fn without_numbers(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut characters = message.chars().peekable();
+    let mut previous = ' ';
+    while let Some(character) = characters.next() {
+        let starts = character.is_ascii_digit() && !(previous.is_alphanumeric() || previous == '_');
+        previous = if starts { '#' } else { character };
+        text.push(previous);
+        while starts
+            && characters.next_if(|next| next.is_ascii_hexdigit() || matches!(next, '.' | 'x')).is_some()
+        {
+        }
+    }
+    text
+}
+
+fn drift_text(kind: FindingKind, worst: &CellRecord, members: &[&CellRecord]) -> (String, Vec<String>) {
+    let what = worst.worst_output().map_or_else(String::new, |(name, output)| output_text(name, output));
+    let title = match kind {
+        FindingKind::Nondeterministic => {
+            format!("{}: not the same twice in its own producer: {what}", worst.model)
+        }
+        _ => format!("{}: {what}", worst.model),
+    };
+    let mut seen = BTreeSet::new();
+    let mut details = Vec::new();
+    for cell in members {
+        let Some((name, output)) = cell.worst_output() else { continue };
+        if seen.insert((&cell.producer, &cell.consumer)) && details.len() < MAX_DETAILS {
+            details.push(format!("{} -> {}: {}", cell.producer, cell.consumer, output_text(name, output)));
+        }
+    }
+    let warned = members.iter().filter(|cell| !cell.warned.is_empty()).count();
+    details.push(match warned {
+        0 => "No version warning was raised.".to_owned(),
+        n if n == members.len() => "scikit-learn raised its blanket version warning.".to_owned(),
+        n => format!("scikit-learn raised its blanket version warning in {n} of {} cells.", members.len()),
+    });
+    (title, details)
+}
+
+/// What is different in one output, in words.
+fn output_text(name: &str, output: &OutputComparison) -> String {
+    let row = output.worst.as_ref().map(|worst| {
+        let index: Vec<_> = worst.index.iter().map(u64::to_string).collect();
+        let (observed, reference) = (rounded(&worst.observed), rounded(&worst.reference));
+        format!(" at [{}]: {observed} instead of {reference}", index.join(", "))
+    });
+    let row = row.unwrap_or_default();
+    match &output.mismatch {
+        Some(Mismatch::Missing) => return format!("{name} is missing"),
+        Some(Mismatch::Shape { reference, observed }) => {
+            return format!("{name} has shape {observed:?} instead of {reference:?}");
+        }
+        Some(Mismatch::Type { reference, observed }) => {
+            return format!("{name} is {observed} instead of {reference}");
+        }
+        Some(Mismatch::Damaged { what }) => return format!("{name} is damaged: {what}"),
+        None => {}
+    }
+    if output.flips > 0 {
+        let ties = match output.tie_flips {
+            0 => String::new(),
+            ties => format!(" ({ties} of them ties)"),
+        };
+        return format!("{name} flips {} of {} labels{ties}{row}", output.flips, output.elements);
+    }
+    if output.nonfinite_differ > 0 {
+        return format!("{name} has NaN or infinity in {} other places{row}", output.nonfinite_differ);
+    }
+    format!("{name} is off by up to {}{row}", output.max_abs)
+}
+
+/// The text of a float with few digits; other texts (labels, integers) as they are.
+fn rounded(text: &str) -> String {
+    let Some(value) = text.parse::<f64>().ok().filter(|value| value.is_finite() && text.contains(['.', 'e']))
+    else {
+        return text.to_owned();
+    };
+    // Through the scientific form, which counts significant digits, back to the shortest that reads the same.
+    let short = format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value);
+    if (1e-4..1e9).contains(&f64::abs(short)) { format!("{short}") } else { format!("{short:e}") }
+}
+
+fn failure_text(cell: &CellRecord) -> (String, Vec<String>) {
+    let says = message(cell);
+    let mut details = Vec::new();
+    let mut lines = says.lines().filter(|line| !line.trim().is_empty());
+    let title = cut(lines.next().unwrap_or_default());
+    details.extend(lines.take(MAX_DETAILS).map(str::to_owned));
+    if let (Some(_), Some(error)) = (super::reasons::reason(cell), &cell.error) {
+        details.push(cut(&format!("raised here as {}: {}", error.class, error.message)));
+    }
+    if let Some(error) = &cell.error
+        && !error.frames.is_empty()
+    {
+        let tail = error.frames.len().saturating_sub(3);
+        details.push(format!("deepest frames: {}", error.frames[tail..].join(" > ")));
+    }
+    (title, details)
+}
+
+fn environment_text(cell: &CellRecord) -> Vec<String> {
+    cell.error
+        .iter()
+        .filter(|error| !error.frames.is_empty())
+        .map(|error| format!("deepest frame: {}", error.frames[error.frames.len() - 1]))
+        .collect()
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= MAX_TITLE {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(MAX_TITLE - 3).collect();
+    short.push_str("...");
+    short
+}

@@ -1,0 +1,66 @@
+//! What `shelflife gate` answers: one line, a page for a pull request, annotations, a badge. All of them say what the
+//! statuses of the cells say, and the answer is computed in one place.
+
+mod answer;
+mod page;
+mod signals;
+
+use std::collections::BTreeSet;
+
+pub use answer::{Account, Answer};
+pub use page::{markdown, trouble};
+pub use signals::{annotations, badge};
+
+use crate::vocab::{CellRecord, EnvName, ExitCode, Record, Status};
+
+/// What was asked of a gate.
+#[derive(Clone, Copy, Debug)]
+pub struct GateView<'a> {
+    /// The judged run.
+    pub record: &'a Record,
+    /// How it ends.
+    pub code: ExitCode,
+    /// The environment that is left, where there is one.
+    pub from: Option<&'a EnvName>,
+    /// What `shelflife baseline accept` is to be told: the run.
+    pub run: &'a str,
+}
+
+impl<'a> GateView<'a> {
+    /// The cells that are judged: all but those of the environment that is left, unless somebody has accepted something
+    /// of them.
+    fn cells(&self) -> impl Iterator<Item = &'a CellRecord> {
+        self.record.cells.iter().filter(|cell| cell.status.is_some())
+    }
+
+    fn with(&self, wanted: impl Fn(Status) -> bool) -> Vec<&'a CellRecord> {
+        self.cells().filter(|cell| cell.status.is_some_and(&wanted)).collect()
+    }
+
+    fn bad(&self) -> Vec<&'a CellRecord> {
+        self.with(Status::is_bad)
+    }
+
+    fn unjudged(&self) -> Vec<&'a CellRecord> {
+        self.with(|status| status == Status::Unjudged)
+    }
+
+    fn flaky(&self) -> Vec<&'a CellRecord> {
+        self.with(|status| status == Status::Flaky)
+    }
+
+    /// The environments that are moved to.
+    fn targets(&self) -> String {
+        let names: BTreeSet<&str> = self.cells().map(|cell| cell.consumer.as_str()).collect();
+        let shown: Vec<&str> = names.iter().take(3).copied().collect();
+        match names.len().saturating_sub(3) {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    }
+
+    /// The answer in one line, without markup.
+    pub fn answer(&self) -> String {
+        Answer::of(self).sentence(&Account::of(self.record), &self.targets())
+    }
+}

@@ -1,0 +1,294 @@
+//! The page of a gate for a pull request.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{Account, Answer, GateView};
+use crate::present::finding_text::FindingText;
+use crate::present::markdown::{code, prose};
+use crate::present::reasons;
+use crate::present::words::{ARROW, Group, difference, shorten};
+use crate::vocab::{Cause, CellRecord, EnvName, Next, Status, Verdict, moves};
+
+/// Characters of a page: a step summary and a comment hold more, a page of that length nobody reads.
+const MOST_CHARACTERS: usize = 60_000;
+/// Things to do that are told one by one.
+const MOST_TASKS: usize = 20;
+
+/// What is wrong with a cell, in a few words of plain text.
+pub fn trouble(cell: &CellRecord) -> String {
+    match cell.verdict {
+        Verdict::Drift => {
+            let facts = cell.worst_output();
+            let facts = facts.map(|(name, facts)| format!(" ({name}: {})", difference(facts, ARROW)));
+            format!("gives other values without an error{}", facts.unwrap_or_default())
+        }
+        Verdict::Identical | Verdict::Roundoff => "works".to_owned(),
+        Verdict::Unverified if cell.cause == Cause::LoadOnly => "loads".to_owned(),
+        Verdict::Absent => format!("is not there: {}", message(cell)),
+        Verdict::LoadError => format!("cannot be loaded: {}", message(cell)),
+        Verdict::PredictError => format!("loads and then fails: {}", message(cell)),
+        Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => message(cell),
+        Verdict::EnvError | Verdict::Unsupported | Verdict::Unverified => message(cell),
+    }
+}
+
+fn message(cell: &CellRecord) -> String {
+    let text = reasons::message(cell);
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    shorten(first.trim().trim_end_matches(':'), 160).into_owned()
+}
+
+/// What to do about a failure, in plain text.
+fn remedy(view: &GateView<'_>, cell: &CellRecord) -> String {
+    let record = view.record;
+    let is_of = |index: &usize| record.cells.get(*index).is_some_and(|other| std::ptr::eq(other, cell));
+    let finding = record.findings.iter().find(|finding| finding.cells.iter().any(is_of));
+    let text = finding.map(|finding| FindingText::new(record, finding)).unwrap_or_default();
+    let known = text.remedy.map(|remedy| remedy.trim_end_matches('.').to_owned());
+    match (finding.map(|finding| &finding.next), known) {
+        (None | Some(Next::KeepOrRetrain { .. }), known) => {
+            let place = view.from.map_or_else(|| "where it works".to_owned(), |from| format!("in {from}"));
+            let general = format!("retrain it in {}, or keep it {place}", cell.consumer);
+            // A known cause often has a way that costs less.
+            match (&cell.rule, known) {
+                (Some(rule), Some(remedy)) => format!("{general}. Known as {rule}: {remedy}"),
+                _ => general,
+            }
+        }
+        (Some(_), Some(remedy)) => remedy,
+        (Some(_), None) => "see the details below".to_owned(),
+    }
+}
+
+/// The page for a pull request.
+pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
+    let mut out = String::new();
+    let answer = Answer::of(view);
+    let _ = writeln!(out, "## {} {}\n", answer.symbol(), prose(&view.answer()));
+    let _ = writeln!(out, "{}.\n", prose(&Account::of(view.record).sentence()));
+    tasks(&mut out, view, answer);
+    table(&mut out, view);
+    moved(&mut out, view);
+    details(&mut out, view);
+    let record = view.record;
+    let _ = writeln!(
+        out,
+        "\n<sub>shelflife {}, {}: {} cells, {}</sub>",
+        prose(&record.run.shelflife),
+        prose(&record.run.name),
+        record.summary.cells,
+        prose(&record.run.started)
+    );
+    out.into_bytes()
+}
+
+fn tasks(out: &mut String, view: &GateView<'_>, answer: Answer) {
+    let mut tasks = Vec::new();
+    for cell in view.bad() {
+        tasks.push(format!(
+            "{} in {} {}{}. To do: {}.",
+            code(cell.model.as_str()),
+            code(cell.consumer.as_str()),
+            prose(trouble(cell).trim_end_matches('.')),
+            not_accepted(view, cell),
+            prose(&remedy(view, cell))
+        ));
+    }
+    for cell in view.unjudged() {
+        tasks.push(format!(
+            "{} in {} could not be judged: {}",
+            code(cell.model.as_str()),
+            code(cell.consumer.as_str()),
+            prose(&not_judged(view, cell))
+        ));
+    }
+    for left_out in &view.record.left_out {
+        tasks.push(format!(
+            "Left out: {}. To do: {}.",
+            prose(&left_out.says),
+            prose(left_out.help.trim_end_matches('.'))
+        ));
+    }
+    for cell in view.flaky() {
+        tasks.push(format!(
+            "{} in {} is flaky: {} at first, and fine when tried again. Fix its `random_state`, or its limits.",
+            code(cell.model.as_str()),
+            code(cell.consumer.as_str()),
+            prose(&trouble(cell)),
+        ));
+    }
+    let accept = format!("shelflife baseline accept {}", view.run);
+    if matches!(answer, Answer::NotYet | Answer::OutOfDate) {
+        tasks.push(format!("If this is as it should be: {}, and commit the file.", code(&accept)));
+    } else if !view.with(|status| status == Status::Fixed).is_empty() {
+        tasks.push(format!("Some work again that did not: {} takes note of it.", code(&accept)));
+    }
+    if tasks.is_empty() {
+        let _ = writeln!(out, "Nothing to do.\n");
+        return;
+    }
+    let _ = writeln!(out, "**What to do**\n");
+    let more = tasks.len().saturating_sub(MOST_TASKS);
+    for task in tasks.iter().take(MOST_TASKS) {
+        let _ = writeln!(out, "- {task}");
+    }
+    if more > 0 {
+        let _ = writeln!(out, "- and {more} more, in the table below");
+    }
+    out.push('\n');
+}
+
+/// That a failure is nobody's news and still not accepted.
+fn not_accepted(view: &GateView<'_>, cell: &CellRecord) -> String {
+    if cell.status != Some(Status::New) {
+        return String::new();
+    }
+    let also = view.from.filter(|from| {
+        let fails =
+            |it: &&CellRecord| it.artifact == cell.artifact && it.consumer == **from && it.verdict.fails();
+        view.record.cells.iter().any(|it| fails(&it))
+    });
+    match also {
+        Some(from) => format!(", as it does in {}, and no baseline has accepted that", code(from.as_str())),
+        None => ", and no baseline has accepted that".to_owned(),
+    }
+}
+
+/// Why a cell was not judged.
+fn not_judged(view: &GateView<'_>, cell: &CellRecord) -> String {
+    if !cell.verdict.fails() || cell.was_refused() {
+        return message(cell);
+    }
+    let artifact = view.record.artifacts.iter().find(|artifact| artifact.id == cell.artifact);
+    let file = artifact.and_then(|artifact| artifact.file.as_ref());
+    let what = trouble(cell);
+    match view.from {
+        Some(from) if cell.verdict == Verdict::Drift && file.is_some_and(|file| file.expected) => {
+            format!("{from} does not give what was expected either: look at the expected values ({what})")
+        }
+        _ => format!("it fails in {}, which was taken for its maker, as well ({what})", cell.producer),
+    }
+}
+
+/// One row a cell, what matters first.
+fn table(out: &mut String, view: &GateView<'_>) {
+    let weight = |cell: &&CellRecord| match cell.status {
+        Some(Status::Regression) => 0,
+        Some(Status::New) => 1,
+        Some(Status::Unjudged) => 2,
+        Some(Status::Flaky) => 3,
+        Some(Status::Fixed) => 4,
+        Some(Status::Known) => 5,
+        Some(Status::Skipped) => 6,
+        Some(Status::Pass) | None => 7,
+    };
+    let mut cells: Vec<&CellRecord> = view.cells().collect();
+    cells.sort_by_key(weight);
+    let before: BTreeMap<&str, Verdict> = view
+        .record
+        .cells
+        .iter()
+        .filter(|cell| view.from == Some(&cell.consumer))
+        .map(|cell| (cell.artifact.as_str(), cell.verdict))
+        .collect();
+    let from = view.from.map_or_else(String::new, |from| format!(" {} |", code(from.as_str())));
+    let rule = if view.from.is_some() { " --- |" } else { "" };
+    let _ = writeln!(
+        out,
+        "| model | format |{from} moves to | verdict | status |\n| --- | --- |{rule} --- | --- | --- |"
+    );
+    let count = cells.len();
+    for (index, cell) in cells.into_iter().enumerate() {
+        // Half of the room is for what follows.
+        if out.len() > MOST_CHARACTERS / 2 {
+            let _ = writeln!(out, "\n{} more rows are in `results.csv`.", count - index);
+            return;
+        }
+        let was = match (view.from, before.get(cell.artifact.as_str())) {
+            (Some(_), Some(verdict)) => format!(" {} {verdict} |", Group::of(*verdict).emoji()),
+            (Some(_), None) => " |".to_owned(),
+            (None, _) => String::new(),
+        };
+        let _ = writeln!(
+            out,
+            "| {} | {} |{was} {} | {} {} | {} |",
+            code(cell.model.as_str()),
+            code(cell.format.as_str()),
+            code(cell.consumer.as_str()),
+            Group::of(cell.verdict).emoji(),
+            cell.verdict,
+            cell.status.map_or("", Status::as_str),
+        );
+    }
+}
+
+/// What differs between the two environments.
+fn moved(out: &mut String, view: &GateView<'_>) {
+    let Some(from) = view.from else { return };
+    let find = |name: &EnvName| view.record.environments.iter().find(|environment| environment.name == *name);
+    let Some(before) = find(from) else { return };
+    for target in view.record.environments.iter().filter(|it| it.consumer && it.name != *from) {
+        let mut lines: Vec<String> = moves(&before.packages, &target.packages)
+            .iter()
+            .flat_map(|it| {
+                let line = |sign: char, version: &Option<String>| {
+                    version.as_ref().map(|version| format!("{sign} {} {version}", it.package))
+                };
+                [line('-', &it.before), line('+', &it.after)]
+            })
+            .flatten()
+            .collect();
+        if before.python != target.python {
+            lines.insert(0, format!("+ python {}", target.python));
+            lines.insert(0, format!("- python {}", before.python));
+        }
+        lines.retain(|line| !line.contains("```"));
+        lines.truncate(200);
+        let _ = writeln!(
+            out,
+            "\n<details><summary>What moves from {} to {}</summary>\n\n```diff\n{}\n```\n\n</details>",
+            prose(from.as_str()),
+            prose(target.name.as_str()),
+            lines.join("\n")
+        );
+    }
+}
+
+fn details(out: &mut String, view: &GateView<'_>) {
+    let failing: Vec<&CellRecord> =
+        view.cells().filter(|cell| !matches!(cell.status, Some(Status::Pass | Status::Fixed))).collect();
+    let notes =
+        view.record.artifacts.iter().filter_map(|artifact| artifact.file.as_ref().map(|it| (artifact, it)));
+    let mut body = String::new();
+    for cell in failing {
+        let _ = writeln!(
+            body,
+            "- {} in {}: {}{}",
+            code(cell.model.as_str()),
+            code(cell.consumer.as_str()),
+            prose(&trouble(cell)),
+            cell.blame.as_ref().map_or_else(String::new, |module| format!("; raised in {}", code(module)))
+        );
+        if let Some(frame) = cell.error.as_ref().and_then(|error| error.frames.last()) {
+            let _ = writeln!(body, "  - {}", code(frame));
+        }
+    }
+    for (artifact, file) in notes {
+        let _ = writeln!(
+            body,
+            "- {}: {}, {}; {}",
+            code(artifact.model.as_str()),
+            code(&file.path),
+            prose(&file.inputs_from),
+            prose(&file.notes.join("; "))
+        );
+        if out.len() + body.len() > MOST_CHARACTERS {
+            let _ = writeln!(body, "- more is in `report.html`");
+            break;
+        }
+    }
+    if !body.is_empty() {
+        let _ = writeln!(out, "\n<details><summary>Details</summary>\n\n{body}\n</details>");
+    }
+}
