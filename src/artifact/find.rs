@@ -5,7 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use super::folder::MLMODEL;
 use super::{Files, Kind};
 use crate::format;
-use crate::matrix::{ArtifactDeclaration, Refusal, glob};
+use crate::matrix::{ArtifactDeclaration, Refusal};
+use crate::notation::glob;
 use crate::vocab::ArtifactKind;
 
 /// Folders below one another that are walked, at most: deeper than any registry.

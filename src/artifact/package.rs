@@ -10,7 +10,8 @@ use super::arrays::{Arrays, column};
 use super::find::model_name;
 use super::{Files, Kind};
 use crate::dataset::{Column, Dataset, Features, Values};
-use crate::matrix::{ExpectedOutput, package_name};
+use crate::matrix::ExpectedOutput;
+use crate::notation::package_name;
 use crate::vocab::Digest;
 
 /// What stands beside an artifact.

@@ -6,7 +6,8 @@ use parquet::record::Field;
 
 use super::csv::{features, interleaved};
 use super::{Column, Dataset, DatasetError, Target, Values};
-use crate::matrix::{DatasetSpec, glob};
+use crate::matrix::DatasetSpec;
+use crate::notation::glob;
 
 /// What pandas calls an index that it stores as a column.
 const INDEX: &str = "__index_level_";

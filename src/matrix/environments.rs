@@ -7,14 +7,13 @@ use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
 use super::formats::{Formats, json};
-use super::glob;
 use super::load::Placed;
 use super::naming;
 use super::raw::{RawEnvironment, Text, TextMap, texts};
-use super::requirement::{Requirement, Specifiers, package_name};
 use super::runtimes::{self, Named};
 use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use super::versions;
+use crate::notation::{Requirement, Specifiers, glob, package_name};
 use crate::vocab::{EnvName, Runtime, Setup};
 
 /// The key of the interpreter among the axes.

@@ -1,9 +1,7 @@
 //! Choosing environments, models and formats by patterns.
 
-use super::glob;
-use super::requirement::Requirement;
 use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
-use super::version::{Version, VersionError};
+use crate::notation::{Requirement, Version, VersionError, glob};
 
 /// A glob on environment names, or a requirement on what they declare.
 #[derive(Clone, Debug, PartialEq, Eq)]
