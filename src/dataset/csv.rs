@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Column, Dataset, DatasetError, Features, Target, Values};
+use super::columns::{Column, Dataset, Features, Target, Values};
+use super::error::DatasetError;
 use crate::matrix::DatasetSpec;
 use crate::notation::glob;
 

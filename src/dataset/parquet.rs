@@ -4,8 +4,9 @@ use bytes::Bytes;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 
+use super::columns::{Column, Dataset, Target, Values};
 use super::csv::{features, interleaved};
-use super::{Column, Dataset, DatasetError, Target, Values};
+use super::error::DatasetError;
 use crate::matrix::DatasetSpec;
 use crate::notation::glob;
 

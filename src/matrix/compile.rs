@@ -7,15 +7,15 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, MatrixError, Problem, Problems, Source};
+use super::finding::{Expanded, FindArtifacts};
 use super::formats::Formats;
 use super::load::{self, Merged, Placed, Read, resolve};
 use super::models::{self, Defaults};
 use super::naming::plain_name;
-use super::outside::{Expanded, FindArtifacts};
 use super::raw::{Quantity, RawDataset, RawLimits, RawSelect, Text, Texts, texts};
+use super::select::env_pattern;
 use super::types::{DatasetSpec, EnvironmentSpec, Limits, Matrix};
 use super::{artifacts, environments, rules};
-use crate::matrix::EnvPattern;
 use crate::notation::{LimitError, glob, memory_limit, time_limit};
 
 /// The types that a column can be declared as.
@@ -314,9 +314,4 @@ fn apply_selection(placed: &Placed<RawSelect>, environments: &mut [EnvironmentSp
         }
     }
     Ok(())
-}
-
-/// A pattern on environments, with its place in messages.
-pub(super) fn env_pattern(source: &Source, text: &Text) -> Fallible<EnvPattern> {
-    EnvPattern::parse(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))
 }

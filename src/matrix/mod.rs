@@ -7,9 +7,11 @@
 //! Architecture Invariant: no file is touched here; nothing behind `compile` knows TOML.
 
 mod artifacts;
+mod axes;
 mod compile;
 mod environments;
 mod error;
+mod finding;
 mod formats;
 mod load;
 mod models;
@@ -25,9 +27,8 @@ mod versions;
 
 pub use compile::{load, load_with};
 pub use error::{MatrixError, Problem};
-pub use outside::{
-    ArtifactDeclaration, Expanded, ExpectedOutput, FindArtifacts, MadeBy, OutsideFile, Refusal,
-};
+pub use finding::{Expanded, FindArtifacts};
+pub use outside::{ArtifactDeclaration, ExpectedOutput, MadeBy, OutsideFile, Refusal};
 pub use raw::schema_json;
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;

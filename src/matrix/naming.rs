@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_spanned::Spanned;
 
-use super::environments::{Combination, PYTHON};
+use super::axes::{Combination, PYTHON};
 use super::error::{Fallible, Source};
 use super::raw::{RawEnvironment, Text};
 use super::types::VersionSpec;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
-use super::compile::env_pattern;
 use super::error::{Fallible, Problems, Source};
 use super::load::Placed;
 use super::raw::{RawExpect, RawTolerance, Text, Texts, texts};
+use super::select::env_pattern;
 use super::types::{EnvironmentSpec, Expectation, ModelSpec, PairKind, ToleranceRule};
 use crate::notation::glob;
 use crate::vocab::{EnvName, FormatName, ModelName, Tolerance, Verdict};

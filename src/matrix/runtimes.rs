@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_spanned::Spanned;
 
-use super::environments::{choices, in_order, package_key, unknown_word};
+use super::axes::{choices, in_order, package_key, unknown_word};
 use super::error::{Fallible, Source};
 use super::load::resolve;
 use super::naming::{check_name, plain_name};

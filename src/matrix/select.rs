@@ -1,5 +1,7 @@
 //! Choosing environments, models and formats by patterns.
 
+use super::error::{Fallible, Source};
+use super::raw::Text;
 use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use crate::notation::{Requirement, Version, VersionError, glob};
 
@@ -61,4 +63,9 @@ impl EnvironmentSpec {
             | RuntimeSpec::Elsewhere => None,
         }
     }
+}
+
+/// A pattern on environments, with its place in messages.
+pub(super) fn env_pattern(source: &Source, text: &Text) -> Fallible<EnvPattern> {
+    EnvPattern::parse(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))
 }
