@@ -5,6 +5,7 @@
 //! events. `ARCHITECTURE.md` has the map; `tests/architecture.rs` holds the import direction.
 
 // Layer 0: vocabulary.
+pub mod notation;
 pub mod vocab;
 
 // Layer 1: pure functions.

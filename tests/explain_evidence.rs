@@ -59,7 +59,7 @@ fn measured_versions_are_those_that_the_rule_speaks_of() {
         let rule = explain::find(id).expect("held by another test");
         for (side, range) in [("written", &shown.written), ("read", &shown.read)] {
             for text in [&range.0, &range.1] {
-                let Ok(version) = text.parse::<matrix::Version>() else {
+                let Ok(version) = text.parse::<shelflife::notation::Version>() else {
                     // An environment that could not be made has no versions.
                     continue;
                 };

@@ -2,10 +2,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::files::{Files, Kind};
 use super::folder::MLMODEL;
-use super::{Files, Kind};
+use super::names::{model_name, plain, registry_version};
 use crate::format;
-use crate::matrix::{ArtifactDeclaration, Refusal, glob};
+use crate::matrix::{ArtifactDeclaration, Refusal};
+use crate::notation::glob;
 use crate::vocab::ArtifactKind;
 
 /// Folders below one another that are walked, at most: deeper than any registry.
@@ -235,25 +237,4 @@ fn names(found: &[PathBuf], declaration: &ArtifactDeclaration) -> Vec<String> {
             }
         })
         .collect()
-}
-
-/// `NAME` of `NAME_model.joblib`, or of `NAME.joblib`.
-pub(super) fn model_name(path: &Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    stem.strip_suffix("_model").filter(|name| !name.is_empty()).map_or(stem.clone(), str::to_owned)
-}
-
-/// `VERSION` of `NAME/VERSION/NAME_model.joblib`.
-fn registry_version(path: &Path, name: &str) -> Option<String> {
-    let version = path.parent()?;
-    let folder = version.parent()?.file_name()?.to_string_lossy().into_owned();
-    (folder == name).then(|| version.file_name().map(|name| name.to_string_lossy().into_owned()))?
-}
-
-/// A text that can stand in globs and in `model/format/producer`.
-fn plain(text: &str) -> String {
-    let allowed = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+') { c } else { '-' };
-    let name: String = text.chars().map(allowed).take(90).collect();
-    let name = name.trim_start_matches(['.', '-', '+']).to_owned();
-    if name.is_empty() { "model".to_owned() } else { name }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::package::rows;
+use super::files::{Files, Kind};
 use super::recognise::{Seen, look};
 use super::requirements::pins;
-use super::{Files, Kind};
+use super::rows::rows;
 use crate::dataset::Dataset;
 use crate::vocab::Digest;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::package::Package;
 use super::recognise::Seen;
-use crate::matrix::{EnvironmentSpec, MadeBy, RuntimeSpec, Version, VersionError, VersionSpec, package_name};
+use crate::matrix::{EnvironmentSpec, MadeBy, RuntimeSpec, VersionSpec};
+use crate::notation::{Version, VersionError, package_name};
 use crate::vocab::EnvName;
 
 /// A minor release of scikit-learn.
@@ -166,7 +167,7 @@ impl EnvironmentText {
         let mut axes: Vec<(String, Vec<String>)> = Vec::new();
         for part in text.split_whitespace() {
             let (package, versions) = part.split_once("==").ok_or_else(|| {
-                VersionError::of(
+                VersionError::new(
                     format!("`{part}` does not say which version"),
                     "write such as \"scikit-learn==1.5.2,1.7.2\", or \"scikit-learn==1.7.2 numpy==2.3.5 python==3.13\"",
                 )
@@ -184,7 +185,7 @@ impl EnvironmentText {
             axes.push((package, list));
         }
         if axes.is_empty() {
-            return Err(VersionError::of(
+            return Err(VersionError::new(
                 "an environment is empty".to_owned(),
                 "write such as \"scikit-learn==1.7.2\"",
             ));

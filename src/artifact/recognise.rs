@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::format;
 use crate::inspect::{InspectOptions, inspect};
-use crate::matrix::Version;
+use crate::notation::Version;
 use crate::vocab::{ArtifactKind, Container, Digest, Inspection};
 
 /// Modules of one file that are told.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::matrix::package_name;
+use crate::notation::package_name;
 
 /// One line of a requirements file: a pin, or why it is none; `None` for comments, options and empty lines.
 pub fn pin(line: &str) -> Option<Result<(String, String), String>> {

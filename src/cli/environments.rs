@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use crate::artifact::{EnvironmentText, pin};
-use crate::matrix::{EnvironmentSpec, RuntimeSpec, package_name};
+use crate::matrix::{EnvironmentSpec, RuntimeSpec};
+use crate::notation::package_name;
 
 /// The environments that a text means.
 pub(super) fn parse(text: &str) -> Result<Vec<EnvironmentSpec>, Failure> {

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::load;
 use crate::explain::{self, Case, Evidence, Rule, Shown};
 use crate::judge::{self, JudgeOptions};
-use crate::matrix::Requirement;
+use crate::notation::Requirement;
 use crate::vocab::ExitCode;
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {

@@ -10,7 +10,7 @@ use super::explain::fold;
 use super::failure::Failure;
 use crate::explain::{self, Side, evidence};
 use crate::inspect::{InspectOptions, inspect};
-use crate::matrix::{Version, package_name};
+use crate::notation::{Version, package_name};
 use crate::present::words::line;
 use crate::vocab::{ByteOrder, ExitCode, Expected, Forecast};
 

@@ -7,7 +7,7 @@ use super::console;
 use super::failure::Failure;
 use super::load::{self, EVENTS};
 use crate::judge::JudgeOptions;
-use crate::matrix::glob;
+use crate::notation::glob;
 use crate::present;
 use crate::store::{History, HistoryError};
 use crate::vocab::ExitCode;

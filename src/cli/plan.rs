@@ -7,7 +7,8 @@ use super::console;
 use super::failure::Failure;
 use super::load;
 use crate::explain::{self, Promise, Statement, Versions};
-use crate::matrix::{EnvironmentSpec, RuntimeSpec, Version, VersionSpec};
+use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
+use crate::notation::Version;
 use crate::plan::Plan;
 use crate::vocab::ExitCode;
 

@@ -1,20 +1,16 @@
 //! The bytes of one output, checked against its encoding and shape before anything is read from them.
 
-use crate::vocab::{Encoding, OutputRef};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::vocab::{Digest, Encoding, OutputRef};
 
 use super::csr::Csr;
+use super::damage::Damage;
 use super::value::Value;
 
-/// Why stored bytes cannot be read: the text of [`Mismatch::Damaged`](crate::vocab::Mismatch::Damaged).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Damage(pub(super) String);
-
-impl Damage {
-    /// The same, with the side it was found on.
-    pub(super) fn of(self, side: &str) -> Self {
-        Self(format!("{side}: {}", self.0))
-    }
-}
+/// Bytes of outputs by digest.
+pub type Blobs = HashMap<Digest, Arc<[u8]>>;
 
 /// One output with its bytes. Lengths agree with encoding and shape.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Sparse rows, checked in full before use.
 
-use super::array::Damage;
+use super::damage::Damage;
 
 /// A sparse matrix whose structure has been checked: row pointers never fall and end at the number of stored
 /// values; columns rise in each row and lie in range.

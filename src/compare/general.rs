@@ -2,7 +2,8 @@
 
 use crate::vocab::Tolerance;
 
-use super::array::{Array, Damage, Layout};
+use super::array::{Array, Layout};
+use super::damage::Damage;
 use super::facts::{Bound, Candidate, Facts};
 use super::ulp::ulps32;
 use super::value::{Difference, Value, difference};

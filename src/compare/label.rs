@@ -1,6 +1,7 @@
 //! Labels: compared by value, flips counted, ties told from drift.
 
-use super::array::{Array, Damage};
+use super::array::Array;
+use super::damage::Damage;
 use super::general::pairs;
 use super::ties::Scores;
 use super::value::Value;

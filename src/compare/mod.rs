@@ -13,6 +13,7 @@
 
 mod array;
 mod csr;
+mod damage;
 mod dense;
 mod facts;
 mod general;
@@ -23,16 +24,13 @@ mod ties;
 mod ulp;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub use array::Blobs;
 pub use ulp::{ulps32, ulps64};
 
 use crate::vocab::{Digest, OutputComparison, OutputKind, OutputRef, Tolerance};
 use ties::Scores;
-
-/// Bytes of outputs by digest.
-pub type Blobs = HashMap<Digest, Arc<[u8]>>;
 
 /// Digests of the blobs that [`compare_cell`] reads for these outputs, each once: none where everything is
 /// equal by digest, encoding and shape.

@@ -4,7 +4,8 @@ use crate::vocab::{
     Agreement, DtypePair, Encoding, Mismatch, OutputComparison, OutputKind, OutputRef, Real, Tolerance, Worst,
 };
 
-use super::array::{Array, Damage, Layout, elements};
+use super::array::{Array, Layout, elements};
+use super::damage::Damage;
 use super::facts::{Candidate, Facts, sane};
 use super::label::Flips;
 use super::ties::Scores;

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::vocab::{OutputRef, Tolerance};
 
-use super::Blobs;
-use super::array::{Array, Layout};
+use super::array::{Array, Blobs, Layout};
 use super::facts::{Bound, sane};
 use super::general::scale;
 use super::value::Key;

@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Column, Dataset, DatasetError, Features, Target, Values};
-use crate::matrix::{DatasetSpec, glob};
+use super::columns::{Column, Dataset, Features, Target, Values};
+use super::error::DatasetError;
+use crate::matrix::DatasetSpec;
+use crate::notation::glob;
 
 /// What stands for a missing number, besides nothing at all.
 const MISSING_NUMBERS: [&str; 3] = ["NA", "NaN", "nan"];

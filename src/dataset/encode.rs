@@ -12,7 +12,7 @@
 
 use serde::Serialize;
 
-use super::{Column, Dataset, Features, Target, Values};
+use super::columns::{Column, Dataset, Features, Target, Values};
 
 /// Stands for a missing text where its length is expected.
 const MISSING: u32 = 0xFFFF_FFFF;

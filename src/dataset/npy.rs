@@ -2,7 +2,8 @@
 
 use npyz::{DType, NpyFile, Order, TypeChar};
 
-use super::{Dataset, DatasetError, Features, Target, Values};
+use super::columns::{Dataset, Features, Target, Values};
+use super::error::DatasetError;
 use crate::matrix::DatasetSpec;
 
 /// A matrix of numbers, row by row.

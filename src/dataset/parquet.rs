@@ -4,9 +4,11 @@ use bytes::Bytes;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 
+use super::columns::{Column, Dataset, Target, Values};
 use super::csv::{features, interleaved};
-use super::{Column, Dataset, DatasetError, Target, Values};
-use crate::matrix::{DatasetSpec, glob};
+use super::error::DatasetError;
+use crate::matrix::DatasetSpec;
+use crate::notation::glob;
 
 /// What pandas calls an index that it stores as a column.
 const INDEX: &str = "__index_level_";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rule::{Case, FileCondition, Rule, Targets, Versions, fulfilled};
 use super::rules;
-use crate::matrix::Version;
+use crate::notation::Version;
 use crate::vocab::{ByteOrder, FileFacts, Misread, ObjectFacts, Stage, Verdict};
 
 /// One of the two environments of a cell, as far as it is known.

@@ -261,7 +261,7 @@ pub(super) fn minor_of(version: &str) -> Option<&str> {
 
 /// Widens a range of versions to hold another one.
 fn widen(range: &mut (String, String), version: &str) {
-    let parse = |text: &str| text.parse::<crate::matrix::Version>().ok();
+    let parse = |text: &str| text.parse::<crate::notation::Version>().ok();
     if parse(version) < parse(&range.0) {
         version.clone_into(&mut range.0);
     }

@@ -6,7 +6,7 @@ use super::cells::{Side, holds};
 use super::evidence::{evidence, minor_of};
 use super::rule::{Case, Rule, fulfilled};
 use super::rules;
-use crate::matrix::{Requirement, Version};
+use crate::notation::{Requirement, Version};
 use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
 
 /// The package that the releases of evidence are named by.

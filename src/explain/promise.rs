@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::rule::Versions;
-use crate::matrix::Version;
+use crate::notation::Version;
 
 static TEXT: &str = include_str!("promises.toml");
 

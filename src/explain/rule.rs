@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::matrix::{Requirement, Version};
+use crate::notation::{Requirement, Version};
 use crate::vocab::{Stage, Verdict};
 
 /// One known cause.
@@ -328,7 +328,7 @@ fn regexes(patterns: &[String]) -> Result<Vec<Regex>, String> {
 fn requirements(texts: &[String]) -> Result<Vec<Requirement>, String> {
     texts
         .iter()
-        .map(|text| text.parse().map_err(|error: crate::matrix::VersionError| error.message.clone()))
+        .map(|text| text.parse().map_err(|error: crate::notation::VersionError| error.message.clone()))
         .collect()
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::value::{Items, Texts, Value};
+use super::items::Items;
+use super::value::{Texts, Value};
 use crate::vocab::{ByteOrder, FieldFact, PointerFact};
 
 /// One type.

@@ -3,10 +3,11 @@
 
 use super::facts::{Facts, Role};
 use super::input::{Input, Stop, stop};
+use super::items::Items;
 use super::literals::{small_long, unescaped};
 use super::memo::Memo;
 use super::stack::{Stack, StackError};
-use super::value::{Items, Span, Texts, Value};
+use super::value::{Span, Texts, Value};
 use crate::vocab::ProblemKind;
 
 /// The highest protocol there is.
@@ -383,7 +384,7 @@ impl<'m, 'i> Machine<'m, 'i> {
                 self.stack.push(dict);
             }
             b's' => {
-                if self.items.wants_room(super::value::MOST_ITEMS_OF_ONE) {
+                if self.items.wants_room(super::items::MOST_ITEMS_OF_ONE) {
                     self.items.collect(&mut self.stack.values, &mut self.memo);
                 }
                 let (value, key) = (self.pop()?, self.pop()?);

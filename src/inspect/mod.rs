@@ -16,6 +16,7 @@ mod dtype;
 mod facts;
 mod imports;
 mod input;
+mod items;
 mod json;
 mod literals;
 mod machine;

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
-use super::glob;
+use super::finding::Expanded;
 use super::load::{Placed, resolve};
 use super::models::{Defaults, compile_methods, known_dataset};
 use super::naming::plain_name;
-use super::outside::{ArtifactDeclaration, Expanded, MadeBy, Refusal};
+use super::outside::{ArtifactDeclaration, MadeBy, Refusal};
 use super::raw::RawArtifact;
-use super::requirement::package_name;
 use super::types::{EnvironmentSpec, ModelSpec};
-use super::version::Version;
+use crate::notation::{Version, glob, package_name};
 
 /// The words that stand where the name of a dataset does.
 pub(super) const WORDS: &[&str] = &["synthetic", "none"];

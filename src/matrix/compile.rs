@@ -7,15 +7,16 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, MatrixError, Problem, Problems, Source};
+use super::finding::{Expanded, FindArtifacts};
 use super::formats::Formats;
 use super::load::{self, Merged, Placed, Read, resolve};
 use super::models::{self, Defaults};
 use super::naming::plain_name;
-use super::outside::{Expanded, FindArtifacts};
 use super::raw::{Quantity, RawDataset, RawLimits, RawSelect, Text, Texts, texts};
+use super::select::env_pattern;
 use super::types::{DatasetSpec, EnvironmentSpec, Limits, Matrix};
-use super::{artifacts, environments, glob, rules, units};
-use crate::matrix::EnvPattern;
+use super::{artifacts, environments, rules};
+use crate::notation::{LimitError, glob, memory_limit, time_limit};
 
 /// The types that a column can be declared as.
 const DTYPES: &[&str] = &["float64", "float32", "int64", "bool", "text"];
@@ -176,7 +177,7 @@ fn compile_limits(placed: &Placed<RawLimits>) -> Fallible<Limits> {
     fn value<T>(
         source: &Source,
         quantity: &Option<Spanned<Quantity>>,
-        read: fn(&str) -> Result<T, units::LimitError>,
+        read: fn(&str) -> Result<T, LimitError>,
     ) -> Fallible<Option<T>> {
         let Some(quantity) = quantity else { return Ok(None) };
         let (text, parsed) = match quantity.get_ref() {
@@ -188,8 +189,8 @@ fn compile_limits(placed: &Placed<RawLimits>) -> Fallible<Limits> {
         parsed.map(Some).map_err(refuse)
     }
     let defaults = Limits::default();
-    let seconds = value(&placed.source, &placed.value.time, units::time_limit)?;
-    let memory_bytes = value(&placed.source, &placed.value.memory, units::memory_limit)?;
+    let seconds = value(&placed.source, &placed.value.time, time_limit)?;
+    let memory_bytes = value(&placed.source, &placed.value.memory, memory_limit)?;
     Ok(Limits {
         seconds: seconds.unwrap_or(defaults.seconds),
         memory_bytes: memory_bytes.unwrap_or(defaults.memory_bytes),
@@ -313,9 +314,4 @@ fn apply_selection(placed: &Placed<RawSelect>, environments: &mut [EnvironmentSp
         }
     }
     Ok(())
-}
-
-/// A pattern on environments, with its place in messages.
-pub(super) fn env_pattern(source: &Source, text: &Text) -> Fallible<EnvPattern> {
-    EnvPattern::parse(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 
-use super::version::VersionError;
+use crate::notation::VersionError;
 
 /// A matrix that cannot be used: every problem that was found, the first one leading.
 ///

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
-use super::glob;
 use super::load::{Placed, Read, resolve};
 use super::naming::plain_name;
 use super::raw::{RawFormat, Text, Texts, texts};
 use super::types::ModelSpec;
 use crate::format::{self, Format};
+use crate::notation::glob;
 use crate::vocab::{FormatName, ReferenceKind};
 
 /// Ways to damage a file, as the agent knows them.

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Source};
-use super::glob;
 use super::raw::{
     RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawLimits,
     RawMatrix, RawModel, RawSelect, RawTolerance, Text,
 };
+use crate::notation::glob;
 
 /// Reads the bytes of a file.
 pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;

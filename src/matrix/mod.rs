@@ -7,50 +7,32 @@
 //! Architecture Invariant: no file is touched here; nothing behind `compile` knows TOML.
 
 mod artifacts;
+mod axes;
 mod compile;
 mod environments;
 mod error;
+mod finding;
 mod formats;
-pub mod glob;
 mod load;
 mod models;
 mod naming;
 mod outside;
 mod raw;
-mod requirement;
 mod rules;
 mod runtimes;
 mod select;
 mod tolerance;
 mod types;
-mod units;
-mod version;
 mod versions;
-
-use std::collections::BTreeMap;
 
 pub use compile::{load, load_with};
 pub use error::{MatrixError, Problem};
-pub use outside::{
-    ArtifactDeclaration, Expanded, ExpectedOutput, FindArtifacts, MadeBy, OutsideFile, Refusal,
-};
+pub use finding::{Expanded, FindArtifacts};
+pub use outside::{ArtifactDeclaration, ExpectedOutput, MadeBy, OutsideFile, Refusal};
 pub use raw::schema_json;
-pub use requirement::{Requirement, Specifier, Specifiers, package_name};
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
     BuildSpec, COMMAND_LINE, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits,
     Matrix, ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
-pub use units::{LimitError, memory_limit, time_limit};
-pub use version::{Version, VersionError};
-
-/// Whether installed packages fulfil a requirement such as `scikit-learn>=1.1`. A package that is not installed, or
-/// whose version cannot be read, fulfils none.
-pub fn requirement_met(requirement: &str, packages: &BTreeMap<String, String>) -> bool {
-    let Ok(requirement) = requirement.parse::<Requirement>() else { return false };
-    packages
-        .get(&requirement.package)
-        .and_then(|version| version.parse::<Version>().ok())
-        .is_some_and(|version| requirement.specifiers.matches(&version))
-}

@@ -6,12 +6,11 @@ use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
 use super::formats::Formats;
-use super::glob;
 use super::load::{Placed, Read, resolve};
 use super::naming::plain_name;
 use super::raw::{RawDefaults, RawModel, Text, Texts, texts};
-use super::requirement::Requirement;
 use super::types::{ModelSource, ModelSpec};
+use crate::notation::{Requirement, glob};
 use crate::vocab::FormatName;
 
 /// What models use where they do not say otherwise.

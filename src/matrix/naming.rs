@@ -4,12 +4,11 @@ use std::ops::Range;
 
 use serde_spanned::Spanned;
 
-use super::environments::{Combination, PYTHON};
+use super::axes::{Combination, PYTHON};
 use super::error::{Fallible, Source};
-use super::glob;
 use super::raw::{RawEnvironment, Text};
-use super::requirement::package_name;
 use super::types::VersionSpec;
+use crate::notation::{glob, package_name};
 use crate::vocab::EnvName;
 
 /// A name that can stand in file names, globs and `model/format/producer`.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::types::{EnvironmentSpec, ModelSpec};
 use crate::vocab::{Digest, EnvName, FormatName, InputsKind, OutputRef};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
@@ -37,6 +36,16 @@ pub enum MadeBy {
     Environment(EnvName),
     /// Versions by package, `python` among them.
     Versions(BTreeMap<String, String>),
+}
+
+impl MadeBy {
+    /// What was declared, as versions, where it is that.
+    pub fn versions(&self) -> Option<&BTreeMap<String, String>> {
+        match self {
+            Self::Versions(versions) => Some(versions),
+            Self::Environment(_) => None,
+        }
+    }
 }
 
 /// One file from outside.
@@ -87,23 +96,4 @@ pub struct Refusal {
     pub message: String,
     /// What to do next.
     pub help: String,
-}
-
-/// What became of declarations.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Expanded {
-    /// One model a file.
-    pub models: Vec<ModelSpec>,
-    /// Environments that wrote them and are not declared.
-    pub environments: Vec<EnvironmentSpec>,
-    /// Encoded datasets by name.
-    pub given: BTreeMap<String, Vec<u8>>,
-    /// What cannot be an artifact.
-    pub refused: Vec<Refusal>,
-}
-
-/// Finds the files that declarations mean. The matrix knows no file system; who loads it brings this.
-pub trait FindArtifacts {
-    /// The files of these declarations, among these environments.
-    fn find(&self, declared: &[ArtifactDeclaration], environments: &[EnvironmentSpec]) -> Expanded;
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
-use super::compile::env_pattern;
 use super::error::{Fallible, Problems, Source};
-use super::glob;
 use super::load::Placed;
 use super::raw::{RawExpect, RawTolerance, Text, Texts, texts};
+use super::select::env_pattern;
 use super::types::{EnvironmentSpec, Expectation, ModelSpec, PairKind, ToleranceRule};
+use crate::notation::glob;
 use crate::vocab::{EnvName, FormatName, ModelName, Tolerance, Verdict};
 
 /// What rules can name.

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use serde_spanned::Spanned;
 
-use super::environments::{choices, in_order, package_key, unknown_word};
+use super::axes::{choices, in_order, package_key, unknown_word};
 use super::error::{Fallible, Source};
-use super::glob;
 use super::load::resolve;
 use super::naming::{check_name, plain_name};
 use super::raw::{RawEnvironment, Text, Texts, texts};
 use super::types::{BuildSpec, ContainerSpec, ImageSource, RootfsSpec, RuntimeSpec, VersionSpec};
+use crate::notation::glob;
 use crate::vocab::{EnvName, Runtime};
 
 /// An environment's name, how it is made, and its declared packages.

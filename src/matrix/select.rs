@@ -1,9 +1,9 @@
 //! Choosing environments, models and formats by patterns.
 
-use super::glob;
-use super::requirement::Requirement;
+use super::error::{Fallible, Source};
+use super::raw::Text;
 use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
-use super::version::{Version, VersionError};
+use crate::notation::{Requirement, Version, VersionError, glob};
 
 /// A glob on environment names, or a requirement on what they declare.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,4 +63,9 @@ impl EnvironmentSpec {
             | RuntimeSpec::Elsewhere => None,
         }
     }
+}
+
+/// A pattern on environments, with its place in messages.
+pub(super) fn env_pattern(source: &Source, text: &Text) -> Fallible<EnvPattern> {
+    EnvPattern::parse(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))
 }

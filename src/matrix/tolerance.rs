@@ -1,7 +1,7 @@
 //! Which tolerance holds for one output of one pair.
 
-use super::glob;
 use super::types::{Matrix, PairKind};
+use crate::notation::glob;
 use crate::vocab::{ModelName, Tolerance};
 
 /// What is known about a producer and a consumer.

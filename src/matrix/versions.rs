@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::requirement::{Requirement, Specifiers};
 use super::types::VersionSpec;
-use super::version::{Version, VersionError};
+use crate::notation::{Requirement, Specifiers, Version, VersionError};
 
 /// A major release, its first minor, and its last one where the major is closed.
 type Major = (u64, u64, Option<u64>);

@@ -1,6 +1,7 @@
 //! What the command line takes out of a matrix.
 
-use crate::matrix::{EnvPattern, EnvironmentSpec, Matrix, ModelSpec, glob};
+use crate::matrix::{EnvPattern, EnvironmentSpec, Matrix, ModelSpec};
+use crate::notation::glob;
 
 /// Patterns from the command line; an empty list selects everything. Models and formats are globs;
 /// environments are globs or requirements such as `scikit-learn<1.3`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::reasons::reason;
 use super::words::{Counts, Group, difference, join, line, shorten};
-use crate::matrix::Version;
+use crate::notation::Version;
 use crate::vocab::{ByteOrder, CellRecord, EnvironmentRecord, Record};
 
 /// Longest message.

@@ -9,7 +9,8 @@ use super::executor::environment_folder;
 use super::jobs::{Job, Slot, What};
 use super::keys::{Observed, TrainingRecord};
 use crate::format::{self, Format};
-use crate::matrix::{Matrix, ModelSource, ModelSpec, requirement_met};
+use crate::matrix::{Matrix, ModelSource, ModelSpec};
+use crate::notation::requirement_met;
 use crate::vocab::{ArtifactAbsence, ArtifactId, Digest, EnvName, Observation, Outcome, ReferenceKind};
 use crate::worker::{HandlerSource, Saving, Source, Task};
 

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::io::AsyncWriteExt as _;
 
 use super::AGENT;
-use super::protocol::{self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task};
+use super::protocol::{self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task, WorkerLimits};
 use crate::process::{Command, WorkerProcess, end_all_at_home, spawn_worker};
 use crate::vocab::{Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
 
@@ -56,15 +55,6 @@ const WARM_UP: Duration = Duration::from_secs(300);
 const GRACE: Duration = Duration::from_secs(30);
 /// How long a launcher may take to end when its ranks have.
 const FAREWELL: Duration = Duration::from_secs(10);
-
-/// Limits of each task of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct WorkerLimits {
-    /// Wall-clock seconds.
-    pub seconds: f64,
-    /// Bytes of resident memory beyond the warm interpreter's own.
-    pub memory_bytes: u64,
-}
 
 /// The worker itself is lost: not one task's fault alone.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@
 mod client;
 mod protocol;
 
-pub use client::{Batch, Produced, Saved, TaskResult, Trained, Worker, WorkerError, WorkerLimits, abnormal};
-pub use protocol::{Ended, HandlerSource, Hello, Ready, Saving, Source, Task};
+pub use client::{Batch, Produced, Saved, TaskResult, Trained, Worker, WorkerError, abnormal};
+pub use protocol::{Ended, HandlerSource, Hello, Ready, Saving, Source, Task, WorkerLimits};
 
 use crate::vocab::Digest;
 

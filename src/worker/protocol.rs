@@ -121,11 +121,20 @@ pub enum Task {
     },
 }
 
+/// Limits of each task of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WorkerLimits {
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Bytes of resident memory beyond the warm interpreter's own.
+    pub memory_bytes: u64,
+}
+
 #[derive(Serialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
 pub(super) enum Request<'a> {
     Hello(&'a Hello),
-    Batch { batch: u64, tasks: &'a [Task], limits: super::WorkerLimits },
+    Batch { batch: u64, tasks: &'a [Task], limits: WorkerLimits },
 }
 
 /// The agent's answer to [`Hello`].

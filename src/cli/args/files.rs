@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::RunningArgs;
-use crate::matrix::{memory_limit, time_limit};
+use crate::notation::{memory_limit, time_limit};
 
 /// Which files, and what is known of them.
 #[derive(Args, Debug, Default)]

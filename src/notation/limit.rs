@@ -1,10 +1,10 @@
-//! Times and sizes with units.
+//! Limits of time and memory: numbers with units.
 
 /// Seconds in a text such as `90s`, `1.5m`, `2h`, `500ms`, or a plain number.
 ///
 /// # Errors
 /// What to write instead.
-pub(super) fn seconds(text: &str) -> Result<f64, &'static str> {
+fn seconds(text: &str) -> Result<f64, &'static str> {
     const UNITS: &[(&str, f64)] =
         &[("", 1.0), ("ms", 1e-3), ("s", 1.0), ("sec", 1.0), ("m", 60.0), ("min", 60.0), ("h", 3600.0)];
     quantity(text, UNITS).ok_or("write a number of seconds, or such as \"90s\", \"2m\" or \"500ms\"")
@@ -14,7 +14,7 @@ pub(super) fn seconds(text: &str) -> Result<f64, &'static str> {
 ///
 /// # Errors
 /// What to write instead.
-pub(super) fn bytes(text: &str) -> Result<f64, &'static str> {
+fn bytes(text: &str) -> Result<f64, &'static str> {
     const UNITS: &[(&str, f64)] = &[
         ("", 1.0),
         ("b", 1.0),

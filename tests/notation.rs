@@ -1,7 +1,7 @@
 //! Versions, specifiers and requirements against the packaging specification.
 
 use proptest::prelude::*;
-use shelflife::matrix::{Requirement, Specifiers, Version, package_name};
+use shelflife::notation::{Requirement, Specifiers, Version, package_name};
 
 fn version(text: &str) -> Version {
     text.parse().expect("a version")
@@ -63,6 +63,14 @@ fn specifiers_mean_what_pip_means() {
         ("==1.5.*", "1.50.0", false),
         ("==1.5", "1.5.0", true),
         ("!=1.5.*", "1.5.2", false),
+        ("==1.5.*", "1", false),
+        ("==1.0.*", "1", true),
+        ("!=1.5.*", "1", true),
+        ("==2.1.0", "2.1.0+cu118", true),
+        ("<=2.1.0", "2.1.0+cu118", true),
+        ("==2.1.0+cu118", "2.1.0", false),
+        ("<1.3rc2", "1.3rc3", false),
+        ("<1.3rc2", "1.2.9", true),
         ("<1.3", "1.3.0rc1", false),
         ("<1.3", "1.2.9", true),
         ("<1.3rc2", "1.3rc1", true),
@@ -77,7 +85,7 @@ fn specifiers_mean_what_pip_means() {
         let parsed: Specifiers = specifiers.parse().unwrap();
         assert_eq!(parsed.matches(&version(text)), expected, "{specifiers} {text}");
     }
-    for text in ["1.5", "=1.5", ">=1.5.*", "~=1", "<", ">=1.2,,<2", "===1.0"] {
+    for text in ["1.5", "=1.5", ">=1.5.*", "~=1", "<", ">=1.2,,<2", "===1.0", ">=1.2+cu118", "~=1.4.*"] {
         assert!(text.parse::<Specifiers>().is_err(), "{text}");
     }
 }

@@ -1,0 +1,35 @@
+//! The file system, as far as finding artifacts needs it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file, or a link to one.
+    File,
+    /// A folder, or a link to one.
+    Folder,
+    /// A link that leads nowhere.
+    Dangling,
+    /// Nothing.
+    Missing,
+}
+
+/// The file system, as far as finding artifacts needs it.
+pub trait Files {
+    /// What is there.
+    fn kind(&self, path: &Path) -> Kind;
+    /// What a folder holds, sorted.
+    ///
+    /// # Errors
+    /// When it cannot be listed.
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The path without links.
+    fn canonical(&self, path: &Path) -> PathBuf;
+}

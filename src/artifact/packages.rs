@@ -1,0 +1,48 @@
+//! The packages that files take beside scikit-learn, and the environments that get them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::matrix::{EnvironmentSpec, ModelSpec, RuntimeSpec, VersionSpec};
+use crate::vocab::EnvName;
+
+/// Packages with their release, where one is known.
+pub type Packages = BTreeMap<String, Option<String>>;
+
+/// What reading all files takes beside scikit-learn: pandas where one was fitted on named columns, skops for skops
+/// files, and so on; in the release that the files record, where they agree.
+pub fn needs(models: &[ModelSpec]) -> Packages {
+    let mut wanted: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for file in models.iter().filter_map(|model| model.source.file()) {
+        for (package, version) in &file.packages {
+            wanted.entry(package).or_default().insert(version.as_deref());
+        }
+    }
+    let agreed = |versions: BTreeSet<Option<&str>>| match versions.first() {
+        Some(version) if versions.len() == 1 => version.map(str::to_owned),
+        _ => None,
+    };
+    wanted.into_iter().map(|(package, versions)| (package.to_owned(), agreed(versions))).collect()
+}
+
+/// Gives the environments of a command line packages that they lack. Returns the names of those that got any.
+pub fn add_packages(environments: &mut [EnvironmentSpec], packages: &Packages) -> Vec<EnvName> {
+    let mut changed = Vec::new();
+    for environment in environments {
+        let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
+        // A lock is what it is; few words leave the rest open.
+        if is_made && !environment.whole && add(packages, &mut environment.packages) {
+            changed.push(environment.name.clone());
+        }
+    }
+    changed
+}
+
+/// Adds what is not declared. Says whether anything was.
+pub(super) fn add(packages: &Packages, to: &mut BTreeMap<String, VersionSpec>) -> bool {
+    let before = to.len();
+    for (package, version) in packages {
+        let spec = || version.clone().map_or(VersionSpec::Latest, VersionSpec::Exact);
+        to.entry(package.clone()).or_insert_with(spec);
+    }
+    to.len() > before
+}

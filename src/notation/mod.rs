@@ -1,0 +1,18 @@
+//! Layer 0: the small notations in which people write conditions, wherever they write them: versions and what they
+//! must fulfil, names of packages, globs over names, limits of time and memory.
+//!
+//! Architecture Invariant: nothing here knows a matrix, a model or an environment; every error says what is wrong and
+//! what to write instead.
+
+pub mod glob;
+mod limit;
+mod package;
+mod requirement;
+mod specifier;
+mod version;
+
+pub use limit::{LimitError, memory_limit, time_limit};
+pub use package::package_name;
+pub use requirement::{Requirement, requirement_met};
+pub use specifier::{Specifier, Specifiers};
+pub use version::{Version, VersionError};
