@@ -17,6 +17,7 @@ pub mod inspect;
 pub mod judge;
 pub mod matrix;
 pub mod plan;
+pub mod state;
 
 // Layer 2: effects.
 pub mod process;

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use super::verdict::{Opinion, brief, not_made, reference_outcome};
+use crate::state::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use crate::vocab::{
     Agreement, CellRecord, ErrorFact, FilePlan, InputsKind, Observation, Outcome, OutputComparison, Phase,
     Record, Stage, Verdict,
@@ -71,7 +71,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
                 let reason = format!("it loads; {} ({})", error.message, file.inputs_from);
                 return unsupported(Stage::Predict, reason);
             }
-            let own = facts.artifact.reference.map(|reference| &reference.outcome);
+            let own = facts.artifact.reference().map(|reference| &reference.outcome);
             match (own, file.inputs) {
                 // Where its maker cannot predict on them either, it is the inputs.
                 (Some(Outcome::Raised { phase: Phase::Predict, error, .. }), _) => unsupported(
@@ -109,7 +109,7 @@ fn lacking(facts: &CellFacts<'_>, file: &FilePlan, error: &ErrorFact) -> Option<
     let package = file.imports.get(module)?;
     let producer = &facts.artifact.id.producer;
     let consumer = facts.consumer_name;
-    let there = match facts.artifact.reference.map(|reference| &reference.outcome) {
+    let there = match facts.artifact.reference().map(|reference| &reference.outcome) {
         // Who made it has the package: the move loses it.
         Some(Outcome::Raised { phase: Phase::Load, error, .. }) if missing_module(error) == Some(module) => {
             format!("{producer} and {consumer} do not have it")
@@ -129,7 +129,7 @@ fn missing_module(error: &ErrorFact) -> Option<&str> {
 /// Why there is no reference, where there is none.
 fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<String> {
     let producer = &facts.artifact.id.producer;
-    match (facts.artifact.reference.map(reference_outcome), facts.producer) {
+    match (facts.artifact.reference().map(reference_outcome), facts.producer) {
         (Some(Ok(())), _) => None,
         (Some(Err(reason)), _) => Some(format!("{producer}, which should have made it, {reason}")),
         (None, EnvironmentFacts::Elsewhere) => Some("nothing tells what made it".to_owned()),
@@ -143,13 +143,13 @@ fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<String> {
 /// Why the outputs that differ say nothing about an environment, where that is so: each of them differs in the producer
 /// itself as soon as the random numbers do.
 pub(super) fn random(
-    artifact: &ArtifactFacts<'_>,
+    artifact: &ArtifactFacts,
     outputs: &BTreeMap<String, OutputComparison>,
 ) -> Option<String> {
     let differ = |it: &OutputComparison| matches!(it.agreement, Agreement::Outside | Agreement::Mismatched);
     let names: Vec<&str> =
         outputs.iter().filter(|(_, it)| differ(it)).map(|(name, _)| name.as_str()).collect();
-    let explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(name));
+    let explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(*name));
     explained.then(|| {
         format!(
             "{} is random: it differs in {} itself with another seed, so that nothing that moved can be blamed",
@@ -160,15 +160,15 @@ pub(super) fn random(
 }
 
 /// What the producer of a file did with it instead of predicting: whoever fails elsewhere fails there as well.
-pub(super) fn own_failure(artifact: &ArtifactFacts<'_>) -> Option<String> {
-    artifact.file?;
-    let what = reference_outcome(artifact.reference?).err()?;
+pub(super) fn own_failure(artifact: &ArtifactFacts) -> Option<String> {
+    artifact.file.as_ref()?;
+    let what = reference_outcome(artifact.reference()?).err()?;
     Some(format!("{} {what}", artifact.id.producer))
 }
 
 /// Adds what a reader has to know of the inputs to an opinion on values.
-pub(super) fn remarked(artifact: &ArtifactFacts<'_>, opinion: Opinion) -> Opinion {
-    let synthetic = artifact.file.is_some_and(|file| file.inputs == InputsKind::Synthetic);
+pub(super) fn remarked(artifact: &ArtifactFacts, opinion: Opinion) -> Opinion {
+    let synthetic = artifact.file.as_ref().is_some_and(|file| file.inputs == InputsKind::Synthetic);
     let reason = opinion.reason.or_else(|| synthetic.then(|| "on synthetic inputs".to_owned()));
     Opinion { reason, ..opinion }
 }

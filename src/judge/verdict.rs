@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{CellFacts, EnvironmentFacts, NOT_REACHED};
 use super::outside;
 use super::stage::load_stage;
 use crate::explain;
 use crate::format;
+use crate::state::{CellFacts, EnvironmentFacts};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactId, EnvName, ErrorFact, Mismatch, Observation, Outcome,
     OutputComparison, Phase, Stage, Verdict,
 };
+
+/// What is said of things that a killed run did not get to.
+pub(super) const NOT_REACHED: &str = "the run ended before it got here; the same command goes on";
 
 /// A verdict with its stage and, where no exception says it, its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         }
         EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
     };
-    match artifact.absence {
+    match &artifact.absence {
         Some(absence @ (ArtifactAbsence::Unsupported { .. } | ArtifactAbsence::SaveFailed { .. })) => {
             return Opinion::unsupported(absence_reason(&artifact.id, absence));
         }
@@ -90,24 +93,28 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         return Opinion::environment(reason);
     }
     let Some(observation) = facts.cell.observation else { return Opinion::environment(NOT_REACHED) };
-    if let Some(opinion) = artifact.file.and_then(|file| outside::opinion(facts, file, observation)) {
+    if let Some(opinion) =
+        artifact.file.as_deref().and_then(|file| outside::opinion(facts, file, observation))
+    {
         return opinion;
     }
     let opinion = match &observation.outcome {
-        Outcome::Predicted { .. } => match (artifact.reference.map(reference_outcome), facts.cell.outputs) {
-            (None, _) => Opinion::environment(NOT_REACHED),
-            (Some(Err(reason)), _) => Opinion::environment(format!(
-                "no reference to compare with: {} {reason} with its own artifact",
-                artifact.id.producer
-            )),
-            (Some(Ok(())), None) => Opinion::environment("its outputs were not compared"),
-            (Some(Ok(())), Some(outputs)) => match outside::random(artifact, outputs) {
-                Some(reason) => {
-                    Opinion { verdict: Verdict::Unsupported, stage: Stage::Value, reason: Some(reason) }
-                }
-                None => outside::remarked(artifact, judge_values(outputs)),
-            },
-        },
+        Outcome::Predicted { .. } => {
+            match (artifact.reference().map(reference_outcome), facts.cell.outputs) {
+                (None, _) => Opinion::environment(NOT_REACHED),
+                (Some(Err(reason)), _) => Opinion::environment(format!(
+                    "no reference to compare with: {} {reason} with its own artifact",
+                    artifact.id.producer
+                )),
+                (Some(Ok(())), None) => Opinion::environment("its outputs were not compared"),
+                (Some(Ok(())), Some(outputs)) => match outside::random(artifact, outputs) {
+                    Some(reason) => {
+                        Opinion { verdict: Verdict::Unsupported, stage: Stage::Value, reason: Some(reason) }
+                    }
+                    None => outside::remarked(artifact, judge_values(outputs)),
+                },
+            }
+        }
         Outcome::Raised { phase, error, .. } => {
             match (judge_exception(*phase, error), alignment_pad(facts)) {
                 // What an older joblib makes of the pad is a matter of chance: `KeyError`, `EOFError`, `TypeError`, ...
@@ -231,7 +238,7 @@ fn alignment_pad(facts: &CellFacts<'_>) -> Option<String> {
         || format::find(facts.artifact.id.format.as_str()).is_some_and(|row| row.handler == "joblib"),
         |format| format.handler == "joblib",
     );
-    let joblib = |environment: &EnvironmentFacts<'_>| match environment {
+    let joblib = |environment: &EnvironmentFacts| match environment {
         EnvironmentFacts::Ready { lock, .. } => lock.packages.get("joblib").cloned(),
         EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => None,
     };
