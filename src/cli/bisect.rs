@@ -8,10 +8,10 @@ use super::check;
 use super::console;
 use super::environments;
 use super::failure::Failure;
-use super::load::{self, EVENTS};
+use super::load;
 use super::run::{self, Running, Wanted};
 use crate::artifact::python_for;
-use crate::judge::JudgeOptions;
+use crate::judge::{self, JudgeOptions};
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use crate::notation::{Version, package_name};
 use crate::plan::{self, Selection};
@@ -230,7 +230,7 @@ impl Bisection<'_> {
         if done.report.interrupted {
             return Err(Failure::Stopped);
         }
-        let record = load::judged(&done.report.events, &JudgeOptions::default(), &done.folder.join(EVENTS))?;
+        let record = judge::judge(&done.report.state, &JudgeOptions::default());
         let Some(cell) = record.cells.iter().find(|cell| cell.consumer == consumer) else {
             return Err(Failure::NoArtifact);
         };

@@ -6,7 +6,7 @@ use super::args::CompareArgs;
 use super::console;
 use super::failure::Failure;
 use super::load::{self, EVENTS};
-use crate::judge::JudgeOptions;
+use crate::judge::{self, JudgeOptions};
 use crate::present;
 use crate::vocab::{ExitCode, Record};
 
@@ -25,5 +25,5 @@ fn record(given: &Path, reports: &Path) -> Result<Record, Failure> {
         return present::json::read(&bytes).map_err(|error| unreadable(error.to_string()));
     }
     let path = load::run_folder(given, reports).join(EVENTS);
-    load::judged(&load::events(&path)?, &JudgeOptions::default(), &path)
+    Ok(judge::judge(&load::state(&path)?, &JudgeOptions::default()))
 }

@@ -50,11 +50,9 @@ fn measure(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let mut runs = Vec::new();
     for run in &args.measure {
         let path = load::run_folder(run, &args.reports).join(load::EVENTS);
-        let events = load::events(&path)?;
-        let unreadable = |reason: String| Failure::Record { path: path.clone(), reason };
-        let facts = judge::fold(&events).map_err(|error| unreadable(error.to_string()))?;
-        let record = judge::judge(&facts, &JudgeOptions::default());
-        let files: Vec<_> = facts.artifacts.iter().map(|artifact| artifact.facts.cloned()).collect();
+        let state = load::state(&path)?;
+        let record = judge::judge(&state, &JudgeOptions::default());
+        let files: Vec<_> = state.file_facts().map(|facts| facts.cloned()).collect();
         runs.push((record, files));
     }
     let evidence = Evidence::measure(&runs).joined(explain::evidence());

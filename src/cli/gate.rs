@@ -10,7 +10,7 @@ use super::environments;
 use super::failure::Failure;
 use super::load::{self, EVENTS};
 use super::run::{self, Executed, Running, Wanted};
-use crate::judge::{Baseline, JudgeOptions, Known, is_baseline, read_baseline, write_baseline};
+use crate::judge::{self, Baseline, JudgeOptions, Known, is_baseline, read_baseline, write_baseline};
 use crate::matrix::Matrix;
 use crate::plan::{self, Plan, Selection};
 use crate::present::{self, EventLog, GateView};
@@ -52,9 +52,8 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
         running: &running,
     };
     let mut done = run::execute(wanted)?;
-    let path = done.folder.join(EVENTS);
     let judging = {
-        let record = load::judged(&done.report.events, &JudgeOptions::default(), &path)?;
+        let record = judge::judge(&done.report.state, &JudgeOptions::default());
         let base = match &from {
             Some(from) => Some(Baseline::of_environment(&record, from)),
             None => earlier,
@@ -130,13 +129,11 @@ fn retry(
     done: &mut Executed,
 ) -> Result<(), Failure> {
     let path = done.folder.join(EVENTS);
-    let record = load::judged(&done.report.events, judging, &path)?;
+    let record = judge::judge(&done.report.state, judging);
     let bad: Vec<_> = record.cells.iter().filter(|cell| cell.status.is_some_and(Status::is_bad)).collect();
     let is_tried = |cell: &&&crate::vocab::CellRecord| {
-        done.report.events.iter().any(|event| {
-            matches!(event, Event::CellRetried { artifact, consumer, .. }
-                if *consumer == cell.consumer && artifact.to_string() == cell.artifact)
-        })
+        let known = done.report.state.cell(&cell.artifact_id(), &cell.consumer);
+        known.is_some_and(|known| known.is_retried())
     };
     let bad: Vec<_> = bad.iter().filter(|cell| cell.verdict.fails() && !is_tried(cell)).collect();
     if bad.is_empty() || bad.len() > MOST_RETRIES {
@@ -169,23 +166,9 @@ fn retry(
     let mut added = Vec::new();
     for cell in bad {
         let id = cell.artifact_id();
-        let observation = second.report.events.iter().rev().find_map(|event| match event {
-            Event::CellObserved { artifact, consumer, observation, .. }
-                if *artifact == id && *consumer == cell.consumer =>
-            {
-                Some(observation.clone())
-            }
-            _ => None,
-        });
-        let Some(observation) = observation else { continue };
-        let outputs = second.report.events.iter().rev().find_map(|event| match event {
-            Event::CellCompared { artifact, consumer, outputs }
-                if *artifact == id && *consumer == cell.consumer =>
-            {
-                Some(outputs.clone())
-            }
-            _ => None,
-        });
+        let Some(again) = second.report.state.cell(&id, &cell.consumer) else { continue };
+        let Some(observation) = again.recorded().map(|it| it.observation.clone()) else { continue };
+        let outputs = again.view().outputs.cloned();
         let outputs = match observation.outcome {
             Outcome::Predicted { .. } => outputs.unwrap_or_default(),
             _ => Default::default(),
@@ -202,7 +185,7 @@ fn retry(
         log.write(event)?;
     }
     log.sync()?;
-    done.report.events.extend(added);
+    added.into_iter().for_each(|event| done.report.state.apply(event));
     Ok(())
 }
 
@@ -246,7 +229,7 @@ pub(super) fn read_known(path: &Path) -> Result<Known, Failure> {
 /// `shelflife baseline accept`.
 pub(super) fn accept(args: &AcceptArgs) -> Result<ExitCode, Failure> {
     let path = load::run_folder(&args.run, &args.reports).join(EVENTS);
-    let record = load::judged(&load::events(&path)?, &JudgeOptions::default(), &path)?;
+    let record = judge::judge(&load::state(&path)?, &JudgeOptions::default());
     if record.run.interrupted {
         console::note("the run was interrupted: only what it tried is taken");
     }

@@ -6,7 +6,7 @@ use super::args::HistoryArgs;
 use super::console;
 use super::failure::Failure;
 use super::load::{self, EVENTS};
-use crate::judge::JudgeOptions;
+use crate::judge::{self, JudgeOptions};
 use crate::notation::glob;
 use crate::present;
 use crate::store::{History, HistoryError};
@@ -26,8 +26,8 @@ pub(super) fn history(args: &HistoryArgs) -> Result<ExitCode, Failure> {
     let mut records = Vec::new();
     for folder in runs {
         let path = folder.join(EVENTS);
-        match load::events(&path).and_then(|it| load::judged(&it, &JudgeOptions::default(), &path)) {
-            Ok(record) => records.push(record),
+        match load::state(&path) {
+            Ok(state) => records.push(judge::judge(&state, &JudgeOptions::default())),
             // One unreadable run must not hide the others.
             Err(error) => console::note(&format!("left out: {error}")),
         }

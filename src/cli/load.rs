@@ -12,7 +12,8 @@ use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
 use crate::plan::{self, Plan, Selection};
 use crate::present::{self, parse_events};
-use crate::vocab::{Event, Record, Verdict};
+use crate::state::RunState;
+use crate::vocab::Verdict;
 
 /// The matrix in a file.
 pub(super) fn matrix(path: &Path) -> Result<Matrix, Failure> {
@@ -129,29 +130,22 @@ pub(super) fn judge_options(
         }
         Some(given) => {
             let path = run_folder(given, reports).join(EVENTS);
-            Some(Baseline::of(&judged(&events(&path)?, &JudgeOptions::default(), &path)?))
+            Some(Baseline::of(&judge::judge(&state(&path)?, &JudgeOptions::default())))
         }
     };
     Ok(JudgeOptions { fail_on: fail_on.to_vec(), baseline, forecast })
 }
 
-/// The record of events under what was asked on the command line.
-pub(super) fn judged(events: &[Event], options: &JudgeOptions, path: &Path) -> Result<Record, Failure> {
-    let facts = judge::fold(events)
-        .map_err(|error| Failure::Record { path: path.to_owned(), reason: error.to_string() })?;
-    Ok(judge::judge(&facts, options))
-}
-
 /// Name of the record in the folder of a run.
 pub(super) const EVENTS: &str = "events.jsonl";
 
-/// The events of a recorded run.
-pub(super) fn events(path: &Path) -> Result<Vec<Event>, Failure> {
+/// What is known of a recorded run.
+pub(super) fn state(path: &Path) -> Result<RunState, Failure> {
     let unreadable = |reason: String| Failure::Record { path: path.to_owned(), reason };
     let bytes = fs_err::read(path).map_err(|error| unreadable(error.to_string()))?;
     let events = parse_events(&bytes).map_err(|error| unreadable(error.to_string()))?;
     if events.is_empty() {
         return Err(unreadable("it is empty".to_owned()));
     }
-    Ok(events)
+    RunState::replay(events).map_err(|error| unreadable(error.to_string()))
 }

@@ -13,9 +13,9 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let renderers = chosen(&args.format)?;
     let folder = load::run_folder(&args.run, &args.reports);
     let path = folder.join(EVENTS);
-    let events = load::events(&path)?;
+    let state = load::state(&path)?;
     let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports, args.forecast)?;
-    let record = load::judged(&events, &judging, &path)?;
+    let record = judge::judge(&state, &judging);
     let view = View::new(&record);
     let to_stdout = args.output.as_deref().is_some_and(|output| output.as_os_str() == "-");
     if to_stdout || wants_terminal {

@@ -127,7 +127,7 @@ pub(super) fn finish(
     done: &Executed,
 ) -> Result<(Record, ExitCode), Failure> {
     let Executed { folder, report, started } = done;
-    let record = load::judged(&report.events, judging, &folder.join(EVENTS))?;
+    let record = judge::judge(&report.state, judging);
     let files = present::write_reports(folder, &View::new(&record), RENDERERS)?;
     if running.message_format == MessageFormat::Human {
         let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };

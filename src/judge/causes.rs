@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::fold::CellFacts;
 use crate::explain::{self, Explainer, Side, Symptom};
 use crate::format;
+use crate::state::CellFacts;
 use crate::vocab::{
     Agreement, Cause, CellRecord, EnvironmentRecord, Forecast, FormatName, FormatPlan, ModelName,
     ReferenceKind, RunHeader, Standing, Trouble, Verdict,
@@ -57,7 +57,7 @@ impl<'a> Causes<'a> {
     /// nothing is known of one of them.
     pub(super) fn forecast(&self, facts: &CellFacts<'_>, consumer: usize) -> Option<Forecast> {
         let side = self.sides.get(consumer).filter(|side| !side.versions.is_empty())?;
-        facts.artifact.facts.map(|file| explain::forecast(file, side))
+        facts.artifact.facts.as_deref().map(|file| explain::forecast(file, side))
     }
 
     /// The id of the rule that explains a cell, if one does. A model that differs between two loads in its own
@@ -102,7 +102,7 @@ impl<'a> Causes<'a> {
             // Versions explain how a saved model moves, not what a translation did to it.
             translated: self.translations.contains(&cell.format),
             damaged: self.damaged.contains(&cell.format),
-            file: facts.artifact.facts,
+            file: facts.artifact.facts.as_deref(),
             expression: self.estimators.get(&cell.model).copied().unwrap_or_default(),
         };
         let rule = self.explainer.explain(&symptom, facts.artifact.producer, consumer)?;

@@ -1,6 +1,6 @@
 //! What is special about files from outside: their maker may be unknown, and their inputs may be nobody's.
 
-use super::fold::{CellFacts, EnvironmentFacts};
+use crate::state::{CellFacts, EnvironmentFacts};
 use crate::vocab::{
     Cause, EnvName, ErrorFact, FilePlan, InputsKind, Misfit, NoReference, Observation, Opinion, Outcome,
     Phase, Reached, Stage, Trouble, Unfit,
@@ -19,7 +19,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
             Some(unfit(*what, says, file.inputs == InputsKind::Given, &file.inputs_from))
         }
         Outcome::Raised { phase: Phase::Predict, error, .. } => {
-            let own = facts.artifact.reference.map(|reference| &reference.outcome);
+            let own = facts.artifact.reference().map(|reference| &reference.outcome);
             let (says, because) = match (own, file.inputs) {
                 // Where its maker cannot predict on them either, it is the inputs.
                 (Some(Outcome::Raised { phase: Phase::Predict, error, .. }), _) => {
@@ -73,7 +73,7 @@ fn missing_package(facts: &CellFacts<'_>, file: &FilePlan, error: &ErrorFact) ->
     let module = missing_module(error)?;
     let package = file.imports.get(module)?.clone();
     let consumer: &EnvName = facts.consumer_name;
-    let environments = match facts.artifact.reference.map(|reference| &reference.outcome) {
+    let environments = match facts.artifact.reference().map(|reference| &reference.outcome) {
         Some(Outcome::Raised { phase: Phase::Load, error, .. }) if missing_module(error) == Some(module) => {
             let mut both = vec![facts.artifact.id.producer.clone()];
             both.extend((*consumer != both[0]).then(|| consumer.clone()));
@@ -95,14 +95,14 @@ fn missing_module(error: &ErrorFact) -> Option<&str> {
 /// Why there is no reference, where there is none.
 fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<NoReference> {
     let environment = facts.artifact.id.producer.clone();
-    match (facts.artifact.reference.map(|reference| &reference.outcome), facts.producer) {
+    match (facts.artifact.reference().map(|reference| &reference.outcome), facts.producer) {
         (Some(Outcome::Predicted { .. }), _) => None,
         (Some(outcome), _) => {
             Some(NoReference::MakerFails { environment, outcome: Box::new(outcome.clone()) })
         }
         (None, EnvironmentFacts::Elsewhere) => Some(NoReference::UnknownMaker),
         (None, EnvironmentFacts::Failed { reason, .. }) => {
-            Some(NoReference::MakerNotMade { environment, says: (*reason).to_owned() })
+            Some(NoReference::MakerNotMade { environment, says: reason.clone() })
         }
         (None, EnvironmentFacts::Ready { .. } | EnvironmentFacts::Unknown) => {
             Some(NoReference::MakerSilent { environment })

@@ -9,7 +9,6 @@ mod baseline;
 mod causes;
 mod external;
 mod findings;
-mod fold;
 mod gate;
 mod next;
 mod promises;
@@ -20,12 +19,12 @@ mod verdict;
 use std::collections::BTreeMap;
 
 pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
-pub use fold::{ArtifactFacts, CellFacts, CellFold, EnvironmentFacts, FoldError, RunFacts, fold};
 pub use gate::{exit_code, is_bad_input};
 pub use stage::load_stage;
 pub use verdict::judge_cell;
 
 use crate::explain;
+use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, InputsKind,
     MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, Verdict, WarningFact,
@@ -46,40 +45,28 @@ pub struct JudgeOptions {
 }
 
 /// Judges a run.
-pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
-    let header = facts.header;
+pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
+    let header = state.header();
     let gate = Gate::new(&header.plan.expectations, options);
     let environments: Vec<_> = header
         .plan
         .environments
         .iter()
-        .zip(&facts.environments)
+        .zip(state.environments())
         .map(|(plan, facts)| environment_record(plan, facts))
         .collect();
     let causes = Causes::new(header, &environments);
-    let mut artifacts = Vec::with_capacity(facts.artifacts.len());
-    let mut cells = Vec::with_capacity(facts.artifacts.len() * facts.consumers.len());
+    let mut artifacts = Vec::with_capacity(state.artifacts().len());
+    let mut cells = Vec::with_capacity(state.artifacts().len() * state.consumers().len());
     let mut summary = Summary::default();
-    for artifact in &facts.artifacts {
+    for (index, artifact) in state.artifacts().iter().enumerate() {
         artifacts.push(artifact_record(artifact));
         let id = artifact.id.to_string();
-        let format = header.plan.formats.iter().find(|format| format.name == artifact.id.format);
-        let readers = facts.consumers.iter().enumerate();
-        for (position, consumer) in
-            readers.filter(|(_, consumer)| artifact.is_read(&header.plan.environments[**consumer]))
-        {
-            let facts = CellFacts {
-                artifact,
-                producer: &facts.environments[artifact.producer],
-                consumer: &facts.environments[*consumer],
-                consumer_name: &header.plan.environments[*consumer].name,
-                cell: &artifact.cells[position],
-                format,
-            };
+        for facts in state.cells_of(index) {
             let mut cell = cell_record(&id, &facts, &gate);
-            cell.rule = causes.of(&cell, &facts, *consumer);
+            cell.rule = causes.of(&cell, &facts, facts.consumer_index);
             if options.forecast {
-                cell.forecast = causes.forecast(&facts, *consumer);
+                cell.forecast = causes.forecast(&facts, facts.consumer_index);
             }
             summary.count_cause(&cell);
             *summary.verdicts.entry(cell.verdict).or_default() += 1;
@@ -105,14 +92,14 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
         },
         run: RunSummary {
             name: header.run.clone(),
-            started: facts.started.to_owned(),
-            finished: facts.finish.map(|finish| finish.time.to_owned()),
-            seconds: facts.finish.map_or(0.0, |finish| finish.seconds),
+            started: state.started().to_owned(),
+            finished: state.finish().map(|finish| finish.time.clone()),
+            seconds: state.finish().map_or(0.0, |finish| finish.seconds),
             shelflife: header.shelflife.clone(),
             jobs: header.jobs,
-            executed: facts.finish.map_or(0, |finish| finish.executed),
-            reused: facts.finish.map_or(0, |finish| finish.reused),
-            interrupted: facts.finish.is_none_or(|finish| finish.interrupted),
+            executed: state.finish().map_or(0, |finish| finish.executed),
+            reused: state.finish().map_or(0, |finish| finish.reused),
+            interrupted: state.finish().is_none_or(|finish| finish.interrupted),
             judged: gate.judges(),
         },
         environments,
@@ -131,15 +118,10 @@ pub fn judge(facts: &RunFacts<'_>, options: &JudgeOptions) -> Record {
     record
 }
 
-fn environment_record(
-    plan: &crate::vocab::EnvironmentPlan,
-    facts: &EnvironmentFacts<'_>,
-) -> EnvironmentRecord {
+fn environment_record(plan: &crate::vocab::EnvironmentPlan, facts: &EnvironmentFacts) -> EnvironmentRecord {
     let (lock, error, remedy) = match facts {
-        EnvironmentFacts::Ready { lock, .. } => (Some(*lock), None, None),
-        EnvironmentFacts::Failed { reason, remedy, .. } => {
-            (None, Some((*reason).to_owned()), remedy.map(str::to_owned))
-        }
+        EnvironmentFacts::Ready { lock, .. } => (Some(&**lock), None, None),
+        EnvironmentFacts::Failed { reason, remedy, .. } => (None, Some(reason.clone()), remedy.clone()),
         EnvironmentFacts::Elsewhere | EnvironmentFacts::Unknown => (None, None, None),
     };
     EnvironmentRecord {
@@ -160,7 +142,7 @@ fn environment_record(
     }
 }
 
-fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
+fn artifact_record(artifact: &ArtifactFacts) -> ArtifactRecord {
     let made = artifact.made.as_ref();
     ArtifactRecord {
         id: artifact.id.to_string(),
@@ -171,16 +153,16 @@ fn artifact_record(artifact: &ArtifactFacts<'_>) -> ArtifactRecord {
         size: made.map(|made| made.size),
         train_seconds: made.map(|made| made.train_seconds),
         save_seconds: made.map(|made| made.save_seconds),
-        absence: artifact.absence.cloned(),
+        absence: artifact.absence.clone(),
         maker_fails: maker_fails(artifact),
-        file: artifact.file.cloned(),
+        file: artifact.file.as_deref().cloned(),
     }
 }
 
 /// What the producer of a file did with it instead of predicting: whoever fails elsewhere fails there as well.
-fn maker_fails(artifact: &ArtifactFacts<'_>) -> Option<Outcome> {
-    artifact.file?;
-    match &artifact.reference?.outcome {
+fn maker_fails(artifact: &ArtifactFacts) -> Option<Outcome> {
+    artifact.file.as_ref()?;
+    match &artifact.reference()?.outcome {
         Outcome::Predicted { .. } => None,
         other => Some(other.clone()),
     }
@@ -193,7 +175,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
     let artifact = &facts.artifact.id;
     let observation = facts.cell.observation;
     // A training that raised is shown with its exception, like any other failure.
-    let error = match (observation.map(|observation| &observation.outcome), facts.artifact.absence) {
+    let error = match (observation.map(|observation| &observation.outcome), &facts.artifact.absence) {
         (Some(Outcome::Raised { error, .. }), _) => Some(error.clone()),
         (_, Some(ArtifactAbsence::TrainFailed { error } | ArtifactAbsence::SaveFailed { error })) => {
             Some(error.clone())
@@ -221,7 +203,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         forecast: None,
         blame: error.as_ref().and_then(|error| error.module.clone()),
         error,
-        synthetic: facts.artifact.file.is_some_and(|file| file.inputs == InputsKind::Synthetic),
+        synthetic: facts.artifact.file.as_ref().is_some_and(|file| file.inputs == InputsKind::Synthetic),
         expected,
         outputs: facts.cell.outputs.cloned().unwrap_or_else(BTreeMap::new),
         load_seconds: observation.and_then(|observation| observation.load_seconds),
@@ -234,14 +216,14 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
 /// Whether a cell worked when it was tried again.
 fn works_on_retry(facts: &CellFacts<'_>) -> bool {
     facts.cell.retried.is_some_and(|(observation, outputs)| {
-        let cell = CellFold {
+        let cell = CellView {
             observation: Some(observation),
             outputs: Some(outputs),
             lost: None,
             reused: false,
             retried: None,
         };
-        let again = CellFacts { cell: &cell, ..*facts };
+        let again = CellFacts { cell, ..*facts };
         judge_cell(&again).verdict().works()
     })
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::state::ReplayError;
 use crate::vocab::*;
 
 fn lock(scikit_learn: &str, joblib: &str) -> Lock {
@@ -172,7 +173,7 @@ fn judged_by(expectations: Vec<ExpectationRecord>, extra: Vec<Event>, options: &
         reused: 0,
         interrupted: false,
     });
-    judge(&fold(&events).unwrap(), options)
+    judge(&RunState::replay(events).unwrap(), options)
 }
 
 /// The cell of `old`'s artifact in `new`.
@@ -394,7 +395,7 @@ fn a_baseline_tells_regressions_from_what_was_known() {
 #[test]
 fn an_unfinished_run_is_interrupted_and_says_so() {
     let events = vec![header(vec![]), ready("old", lock("1.2.2", "1.3.2"), &[])];
-    let record = judge(&fold(&events).unwrap(), &JudgeOptions::default());
+    let record = judge(&RunState::replay(events).unwrap(), &JudgeOptions::default());
     assert!(record.run.interrupted);
     assert_eq!(exit_code(&record), ExitCode::Interrupted);
     assert!(
@@ -409,9 +410,9 @@ fn an_unfinished_run_is_interrupted_and_says_so() {
 fn records_of_a_newer_version_are_refused() {
     let Event::RunStarted(mut newer) = header(vec![]) else { unreachable!("`header` gives a header") };
     newer.format_version = FORMAT_VERSION + 1;
-    let error = fold(&[Event::RunStarted(newer)]).unwrap_err();
+    let error = RunState::replay([Event::RunStarted(newer)]).unwrap_err();
     assert!(error.to_string().contains("update shelflife"));
-    assert_eq!(fold(&[]).unwrap_err(), FoldError::NoHeader);
+    assert_eq!(RunState::replay([]).unwrap_err(), ReplayError::NoHeader);
 }
 
 #[test]

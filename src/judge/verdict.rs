@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::external;
-use super::fold::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use super::stage::load_stage;
 use crate::explain;
 use crate::format;
+use crate::state::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use crate::vocab::{
     Agreement, ArtifactAbsence, Cause, EnvName, ErrorFact, Inapplicable, Limit, Mismatch, Misread,
     Observation, Opinion, Outcome, OutputComparison, Phase, Reached, Stage, Trouble, Verdict,
@@ -41,7 +41,7 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => return trouble(Trouble::NotReached),
         EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
     };
-    if let Some(absence) = artifact.absence {
+    if let Some(absence) = &artifact.absence {
         return of_absence(&artifact.id.producer, absence);
     }
     if let Some(says) = facts.cell.lost {
@@ -51,6 +51,7 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
     let Some(observation) = facts.cell.observation else { return trouble(Trouble::NotReached) };
     let opinion = artifact
         .file
+        .as_deref()
         .and_then(|file| external::opinion(facts, file, observation))
         .unwrap_or_else(|| of_observation(facts, observation));
     match lacks {
@@ -161,7 +162,7 @@ fn of_outputs(facts: &CellFacts<'_>) -> Opinion {
     let artifact = facts.artifact;
     let reached = |cause, stage| Opinion { reached: Reached::Predicted, cause, stage };
     let in_trouble = |trouble| reached(Cause::Environment { trouble }, Stage::Env);
-    match (artifact.reference.map(|reference| &reference.outcome), facts.cell.outputs) {
+    match (artifact.reference().map(|reference| &reference.outcome), facts.cell.outputs) {
         (None, _) => in_trouble(Trouble::NotReached),
         (Some(Outcome::Predicted { .. }), None) => in_trouble(Trouble::NotCompared),
         (Some(Outcome::Predicted { .. }), Some(outputs)) => match random(artifact, outputs) {
@@ -207,7 +208,7 @@ fn alignment_pad(facts: &CellFacts<'_>) -> Option<Misread> {
         || format::find(facts.artifact.id.format.as_str()).is_some_and(|row| row.handler == "joblib"),
         |format| format.handler == "joblib",
     );
-    let joblib = |environment: &EnvironmentFacts<'_>| match environment {
+    let joblib = |environment: &EnvironmentFacts| match environment {
         EnvironmentFacts::Ready { lock, .. } => lock.packages.get("joblib").cloned(),
         EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => None,
     };
@@ -224,10 +225,10 @@ fn before_padding(version: &str) -> Option<bool> {
 
 /// The names of the outputs that differ, where each of them differs in the producer itself as soon as the random numbers
 /// do: then they say nothing about an environment.
-fn random(artifact: &ArtifactFacts<'_>, outputs: &BTreeMap<String, OutputComparison>) -> Option<Vec<String>> {
+fn random(artifact: &ArtifactFacts, outputs: &BTreeMap<String, OutputComparison>) -> Option<Vec<String>> {
     let differ = |it: &OutputComparison| matches!(it.agreement, Agreement::Outside | Agreement::Mismatched);
     let names: Vec<&String> = outputs.iter().filter(|(_, it)| differ(it)).map(|(name, _)| name).collect();
-    let is_explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(name.as_str()));
+    let is_explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(*name));
     is_explained.then(|| names.into_iter().cloned().collect())
 }
 

@@ -12,12 +12,15 @@ mod selection;
 
 pub use selection::{PlanError, Selection};
 
+pub use crate::state::PlannedArtifact;
+
 use std::collections::BTreeMap;
 
 use crate::matrix::{EnvironmentSpec, Matrix, ModelSource, ModelSpec, RuntimeSpec};
+use crate::state::{Layout, Roles, Written};
 use crate::vocab::{
     ArtifactId, Digest, EnvironmentPlan, ExpectationRecord, FilePlan, FormatPlan, LeftOut, ModelPlan,
-    PlanRecord, is_among,
+    PlanRecord,
 };
 
 /// What is going to be tried.
@@ -36,17 +39,6 @@ pub struct Plan {
     pub digest: Digest,
 }
 
-/// One artifact of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PlannedArtifact {
-    /// Index into [`Plan::models`].
-    pub model: u32,
-    /// Index into the model's formats.
-    pub format: u32,
-    /// Index into [`Plan::environments`].
-    pub producer: u32,
-}
-
 /// Makes the plan of a matrix, narrowed by what the command line selects.
 ///
 /// # Errors
@@ -55,32 +47,13 @@ pub struct PlannedArtifact {
 pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
     let models = selection::models(matrix, selection)?;
     let environments = selection::environments(matrix, selection)?;
-    let role = |has: fn(&EnvironmentSpec) -> bool| -> Vec<u32> {
-        (0u32..).zip(&environments).filter(|(_, env)| has(env)).map(|(index, _)| index).collect()
-    };
-    let (producers, consumers) = (role(|env| env.producer && !env.outside), role(|env| env.consumer));
+    let producers = environments.iter().filter(|env| env.producer && !env.outside).count();
     let written: usize = models.iter().map(|model| model.formats.len()).sum();
-    let count = written.checked_mul(producers.len().max(1)).filter(|&count| u32::try_from(count).is_ok());
+    let count = written.checked_mul(producers.max(1)).filter(|&count| u32::try_from(count).is_ok());
     let mut artifacts = Vec::with_capacity(count.ok_or(PlanError::TooLarge)?);
-    for (model, spec) in (0u32..).zip(&models) {
-        for (format, name) in (0u32..).zip(&spec.formats) {
-            match spec.source.file() {
-                // A file has one maker, which takes part where the file does.
-                Some(file) => artifacts.extend(
-                    (0u32..)
-                        .zip(&environments)
-                        .filter(|(_, env)| env.name == file.producer)
-                        .map(|(producer, _)| PlannedArtifact { model, format, producer }),
-                ),
-                None => artifacts.extend(
-                    producers
-                        .iter()
-                        .filter(|&&producer| is_among(&environments[producer as usize].writes, name))
-                        .map(|&producer| PlannedArtifact { model, format, producer }),
-                ),
-            }
-        }
-    }
+    let layout = Layout::new(models.iter().map(written_in), environments.iter().map(roles));
+    artifacts.extend(layout.artifacts());
+    let consumers = layout.consumers().to_vec();
     let plan = Plan {
         digest: digest::of(matrix, &environments, &models),
         environments,
@@ -92,6 +65,21 @@ pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
         return Err(PlanError::NobodyReads);
     }
     Ok(plan)
+}
+
+fn written_in(model: &ModelSpec) -> Written<'_> {
+    Written { formats: &model.formats, maker: model.source.file().map(|file| &file.producer) }
+}
+
+fn roles(environment: &EnvironmentSpec) -> Roles<'_> {
+    Roles {
+        name: &environment.name,
+        producer: environment.producer,
+        consumer: environment.consumer,
+        outside: environment.outside,
+        writes: &environment.writes,
+        reads: &environment.reads,
+    }
 }
 
 impl Plan {
@@ -126,7 +114,7 @@ impl Plan {
     /// When `environment` is not below the number of environments.
     pub fn is_read(&self, artifact: PlannedArtifact, environment: u32) -> bool {
         let format = &self.models[artifact.model as usize].formats[artifact.format as usize];
-        is_among(&self.environments[environment as usize].reads, format)
+        roles(&self.environments[environment as usize]).reads(format)
     }
 
     /// The name of an artifact by its index into `artifacts`.

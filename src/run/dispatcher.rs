@@ -20,6 +20,7 @@ use super::{Progress, Reporter, RunError, RunReport, RunRequest};
 use crate::matrix::{Matrix, ModelSource, PairFacts, RuntimeSpec};
 use crate::plan::{Plan, PlannedArtifact};
 use crate::provision::Provisioner;
+use crate::state::RunState;
 use crate::store::CacheRoot;
 use crate::vocab::{
     ArtifactAbsence, ArtifactId, Digest, Event, Lock, ModelName, Observation, Outcome, OutputRef,
@@ -230,7 +231,7 @@ impl<'a> Dispatcher<'a> {
         // An unremovable scratch folder is no reason to lose a run; the next prune takes it.
         let _ = self.scratch.close();
         Ok(RunReport {
-            events: self.ledger.events,
+            state: RunState::replay(self.ledger.events)?,
             executed: self.executed,
             reused: self.reused,
             interrupted,

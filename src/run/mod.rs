@@ -27,6 +27,7 @@ use std::sync::Arc;
 use crate::matrix::Matrix;
 use crate::plan::Plan;
 use crate::provision::Provisioner;
+use crate::state::{ReplayError, RunState};
 use crate::store::CacheRoot;
 use crate::vocab::{Event, RunHeader};
 
@@ -85,8 +86,8 @@ pub trait Reporter: Send {
 /// What a run did.
 #[derive(Debug)]
 pub struct RunReport {
-    /// All events, recorded and new, in order.
-    pub events: Vec<Event>,
+    /// What is known at the end, recorded and new.
+    pub state: RunState,
     /// Cells and references executed.
     pub executed: u64,
     /// Cells and references taken from the record or the cache.
@@ -104,6 +105,9 @@ pub enum RunError {
     /// The cache cannot be used.
     #[error("cannot use the cache: {0}")]
     Cache(#[source] io::Error),
+    /// The record that it goes on from cannot be replayed.
+    #[error("cannot go on from the record: {0}")]
+    Replay(#[from] ReplayError),
     /// A dataset of the plan was not handed over.
     #[error("the dataset `{0}` was planned but not read")]
     Dataset(String),

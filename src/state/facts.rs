@@ -1,0 +1,210 @@
+//! What is known of the parts of a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::vocab::{
+    ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, Lock, ModelName,
+    Observation, OutputComparison,
+};
+
+/// The end of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finish {
+    /// RFC 3339 time.
+    pub time: String,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Cells executed.
+    pub executed: u64,
+    /// Cells reused.
+    pub reused: u64,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// What is known of an environment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EnvironmentFacts {
+    /// No event speaks of it.
+    Unknown,
+    /// Usable.
+    Ready {
+        /// Its lock.
+        lock: Box<Lock>,
+        /// Models that it lacks, with reasons.
+        lacks: BTreeMap<ModelName, String>,
+    },
+    /// Never made: it stands for the unknown producer of external artifacts.
+    Elsewhere,
+    /// Not usable.
+    Failed {
+        /// Why.
+        reason: String,
+        /// What would help.
+        remedy: Option<String>,
+        /// Whether what it was declared with does not exist on the machine.
+        absent: bool,
+    },
+}
+
+/// An observation as the record holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Its cache key.
+    pub key: Digest,
+    /// What was seen.
+    pub observation: Observation,
+    /// Whether it came from an earlier record or the cache.
+    pub reused: bool,
+}
+
+/// How the producer of an external artifact answered under another seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeated {
+    /// Cache key of the second observation.
+    pub key: Digest,
+    /// How it compares with the first one.
+    pub outputs: BTreeMap<String, OutputComparison>,
+}
+
+/// What was seen when a cell was tried again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retried {
+    /// What was seen.
+    pub observation: Observation,
+    /// How it compares with the reference.
+    pub outputs: BTreeMap<String, OutputComparison>,
+}
+
+/// An artifact that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Size in bytes.
+    pub size: u64,
+    /// Seconds to fit.
+    pub train_seconds: f64,
+    /// Seconds to write.
+    pub save_seconds: f64,
+    /// The outputs that it offers.
+    pub methods: Vec<String>,
+}
+
+/// What is known of an artifact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArtifactFacts {
+    /// Which.
+    pub id: ArtifactId,
+    /// Index of its producer in the plan.
+    pub producer: usize,
+    /// Set where it is an external artifact.
+    pub file: Option<Box<FilePlan>>,
+    /// Set where it exists.
+    pub made: Option<Made>,
+    /// Set where it does not.
+    pub absence: Option<ArtifactAbsence>,
+    /// What its bytes say, where they were looked at.
+    pub facts: Option<Box<FileFacts>>,
+    /// What its producer saw in a fresh process.
+    pub reference: Option<Box<Recorded>>,
+    /// What its producer said under another seed.
+    pub repeated: Option<Box<Repeated>>,
+    /// Outputs that differ between two loads in its producer under different seeds.
+    pub random: BTreeSet<String>,
+    /// One entry a consumer, in the order of the plan, also for those that do not read it.
+    pub(super) cells: Vec<CellState>,
+}
+
+impl ArtifactFacts {
+    /// What its producer saw.
+    pub fn reference(&self) -> Option<&Observation> {
+        self.reference.as_deref().map(|it| &it.observation)
+    }
+
+    /// What is known of it in the consumer at a position.
+    ///
+    /// # Panics
+    /// When there are fewer consumers.
+    pub fn cell(&self, position: u32) -> &CellState {
+        &self.cells[position as usize]
+    }
+}
+
+/// What is known of a cell. There may be a million of them, so that an empty one is small.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CellState {
+    pub(super) seen: Option<Box<Recorded>>,
+    pub(super) outputs: Option<Box<BTreeMap<String, OutputComparison>>>,
+    /// Whether `outputs` compares with the reference that holds now.
+    pub(super) current: bool,
+    pub(super) lost: Option<Box<str>>,
+    pub(super) retried: Option<Box<Retried>>,
+}
+
+impl CellState {
+    /// What was seen, as it is recorded.
+    pub fn recorded(&self) -> Option<&Recorded> {
+        self.seen.as_deref()
+    }
+
+    /// How what was seen compares with the reference, if no other reference was taken since.
+    pub fn comparison(&self) -> Option<&BTreeMap<String, OutputComparison>> {
+        self.outputs.as_deref().filter(|_| self.current)
+    }
+
+    /// Whether it was tried again.
+    pub fn is_retried(&self) -> bool {
+        self.retried.is_some()
+    }
+
+    /// Whether there is anything to say of it, an observation or why there is none.
+    pub fn is_settled(&self) -> bool {
+        self.seen.is_some() || self.lost.is_some()
+    }
+
+    /// What its verdict depends on.
+    pub fn view(&self) -> CellView<'_> {
+        CellView {
+            observation: self.seen.as_deref().map(|it| &it.observation),
+            outputs: self.outputs.as_deref(),
+            lost: self.lost.as_deref(),
+            reused: self.seen.as_deref().is_some_and(|it| it.reused),
+            retried: self.retried.as_deref().map(|it| (&it.observation, &it.outputs)),
+        }
+    }
+}
+
+/// What the verdict on a cell depends on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CellView<'a> {
+    /// What was seen.
+    pub observation: Option<&'a Observation>,
+    /// How it compares with the reference.
+    pub outputs: Option<&'a BTreeMap<String, OutputComparison>>,
+    /// Why there is nothing to see.
+    pub lost: Option<&'a str>,
+    /// Whether the observation came from an earlier record or the cache.
+    pub reused: bool,
+    /// What was seen when it was tried again, and how that compares.
+    pub retried: Option<(&'a Observation, &'a BTreeMap<String, OutputComparison>)>,
+}
+
+/// A cell with everything that its verdict depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct CellFacts<'a> {
+    /// The artifact.
+    pub artifact: &'a ArtifactFacts,
+    /// Its producer.
+    pub producer: &'a EnvironmentFacts,
+    /// The environment that reads it.
+    pub consumer: &'a EnvironmentFacts,
+    /// Index of that environment in the plan.
+    pub consumer_index: usize,
+    /// Name of that environment.
+    pub consumer_name: &'a EnvName,
+    /// What was seen.
+    pub cell: CellView<'a>,
+    /// The artifact's format, where the record describes it.
+    pub format: Option<&'a FormatPlan>,
+}

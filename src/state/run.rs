@@ -1,0 +1,292 @@
+//! The fold itself.
+
+use std::collections::HashMap;
+
+use super::facts::{
+    ArtifactFacts, CellFacts, CellState, EnvironmentFacts, Finish, Made, Recorded, Repeated, Retried,
+};
+use super::layout::{Layout, PlannedArtifact, Roles};
+use crate::vocab::{
+    Agreement, ArtifactId, EnvName, Event, FORMAT_VERSION, FileFacts, OutputComparison, PlanRecord,
+    RunHeader, Runtime,
+};
+
+/// Why events cannot be replayed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no header.
+    #[error("the record does not begin with a `run-started` event")]
+    NoHeader,
+    /// Written by a newer shelflife.
+    #[error(
+        "the record has format version {0}, and this shelflife reads up to {FORMAT_VERSION}: update shelflife"
+    )]
+    Newer(u32),
+}
+
+/// Everything that is known of a run. Later events win; events about things that the plan does not have are ignored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunState {
+    header: Box<RunHeader>,
+    started: String,
+    environments: Vec<EnvironmentFacts>,
+    /// Indices of the consumers among the environments, in plan order.
+    consumers: Vec<u32>,
+    artifacts: Vec<ArtifactFacts>,
+    finish: Option<Finish>,
+    environment_index: HashMap<EnvName, usize>,
+    consumer_index: HashMap<EnvName, usize>,
+    artifact_index: HashMap<ArtifactId, usize>,
+}
+
+impl RunState {
+    /// A run of which nothing is known but what it is going to try.
+    pub fn new(header: RunHeader) -> Self {
+        let plan = &header.plan;
+        let layout = Layout::of(plan);
+        let planned: Vec<PlannedArtifact> = layout.artifacts().collect();
+        let consumers = layout.consumers().to_vec();
+        let names = |indices: &[u32]| -> HashMap<EnvName, usize> {
+            let name = |at: &u32| plan.environments[*at as usize].name.clone();
+            indices.iter().enumerate().map(|(position, at)| (name(at), position)).collect()
+        };
+        let environments: Vec<u32> = (0u32..).take(plan.environments.len()).collect();
+        let artifacts: Vec<_> = planned.iter().map(|it| unknown(plan, *it, consumers.len())).collect();
+        Self {
+            started: header.time.clone(),
+            environments: plan.environments.iter().map(|it| untouched(it.runtime)).collect(),
+            finish: None,
+            environment_index: names(&environments),
+            consumer_index: names(&consumers),
+            artifact_index: artifacts.iter().enumerate().map(|(at, it)| (it.id.clone(), at)).collect(),
+            consumers,
+            artifacts,
+            header: Box::new(header),
+        }
+    }
+
+    /// The state after a whole record.
+    ///
+    /// # Errors
+    /// When the events do not begin with a header that this version can read.
+    pub fn replay(events: impl IntoIterator<Item = Event>) -> Result<Self, ReplayError> {
+        let mut events = events.into_iter();
+        let Some(Event::RunStarted(header)) = events.next() else { return Err(ReplayError::NoHeader) };
+        let mut state = Self::new(*header);
+        events.for_each(|event| state.apply(event));
+        match state.header.format_version {
+            version if version > FORMAT_VERSION => Err(ReplayError::Newer(version)),
+            _ => Ok(state),
+        }
+    }
+
+    /// Takes in what has happened next.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            // There is one, and it came first.
+            Event::RunStarted(_) => {}
+            Event::RunResumed { header } => self.resume(*header),
+            Event::EnvironmentReady { name, lock, lacks, .. } => {
+                self.set_environment(&name, EnvironmentFacts::Ready { lock: Box::new(lock), lacks });
+            }
+            Event::EnvironmentFailed { name, reason, remedy, absent } => {
+                self.set_environment(&name, EnvironmentFacts::Failed { reason, remedy, absent });
+            }
+            Event::ArtifactMade { artifact, digest, size, train_seconds, save_seconds, methods, .. } => {
+                if let Some(facts) = self.artifact_mut(&artifact) {
+                    facts.made = Some(Made { digest, size, train_seconds, save_seconds, methods });
+                    facts.absence = None;
+                    facts.facts = None;
+                }
+            }
+            Event::ArtifactMissing { artifact, absence } => {
+                if let Some(facts) = self.artifact_mut(&artifact) {
+                    facts.made = None;
+                    facts.absence = Some(absence);
+                }
+            }
+            Event::ArtifactInspected { artifact, digest, facts } => {
+                if let Some(own) = self.artifact_mut(&artifact)
+                    // Made anew with other bytes, it may be something else.
+                    && own.made.as_ref().is_some_and(|made| made.digest == digest)
+                {
+                    own.facts = Some(Box::new(facts));
+                }
+            }
+            Event::ReferenceTaken { artifact, key, observation, reused } => {
+                if let Some(facts) = self.artifact_mut(&artifact) {
+                    facts.reference = Some(Box::new(Recorded { key, observation, reused }));
+                    facts.cells.iter_mut().for_each(|cell| cell.current = false);
+                }
+            }
+            Event::ReferenceRepeated { artifact, key, outputs, .. } => {
+                if let Some(facts) = self.artifact_mut(&artifact) {
+                    let random = outputs.iter().filter(|(_, it)| differs(it));
+                    facts.random = random.map(|(name, _)| name.clone()).collect();
+                    facts.repeated = Some(Box::new(Repeated { key, outputs }));
+                }
+            }
+            Event::CellObserved { artifact, consumer, key, observation, reused } => {
+                if let Some(cell) = self.cell_mut(&artifact, &consumer) {
+                    let seen = Some(Box::new(Recorded { key, observation, reused }));
+                    *cell = CellState { seen, ..CellState::default() };
+                }
+            }
+            Event::CellLost { artifact, consumer, reason } => {
+                if let Some(cell) = self.cell_mut(&artifact, &consumer) {
+                    *cell = CellState { lost: Some(reason.into()), ..CellState::default() };
+                }
+            }
+            Event::CellCompared { artifact, consumer, outputs } => {
+                if let Some(cell) = self.cell_mut(&artifact, &consumer) {
+                    cell.outputs = Some(Box::new(outputs));
+                    cell.current = true;
+                }
+            }
+            Event::CellRetried { artifact, consumer, observation, outputs } => {
+                if let Some(cell) = self.cell_mut(&artifact, &consumer) {
+                    cell.retried = Some(Box::new(Retried { observation, outputs }));
+                }
+            }
+            Event::RunFinished { time, seconds, executed, reused, interrupted } => {
+                self.finish = Some(Finish { time, seconds, executed, reused, interrupted });
+            }
+        }
+    }
+
+    /// What is tried now may be declared otherwise than before; what is known of it stays.
+    fn resume(&mut self, header: RunHeader) {
+        let before = std::mem::replace(self, Self::new(header));
+        self.started = before.started;
+        for (name, index) in before.environment_index {
+            self.set_environment(&name, before.environments[index].clone());
+        }
+        let positions: Vec<Option<usize>> = {
+            let name = |at: &u32| &before.header.plan.environments[*at as usize].name;
+            before.consumers.iter().map(|at| self.consumer_index.get(name(at)).copied()).collect()
+        };
+        for known in before.artifacts {
+            let Some(own) = self.artifact_mut(&known.id) else { continue };
+            for (cell, position) in known.cells.into_iter().zip(&positions) {
+                if let Some(position) = position {
+                    own.cells[*position] = cell;
+                }
+            }
+            let (id, file) = (own.id.clone(), own.file.take());
+            let (producer, cells) = (own.producer, std::mem::take(&mut own.cells));
+            *own = ArtifactFacts { id, file, producer, cells, ..known };
+        }
+    }
+
+    fn set_environment(&mut self, name: &EnvName, facts: EnvironmentFacts) {
+        if let Some(index) = self.environment_index.get(name) {
+            self.environments[*index] = facts;
+        }
+    }
+
+    fn artifact_mut(&mut self, id: &ArtifactId) -> Option<&mut ArtifactFacts> {
+        self.artifact_index.get(id).map(|index| &mut self.artifacts[*index])
+    }
+
+    fn cell_mut(&mut self, artifact: &ArtifactId, consumer: &EnvName) -> Option<&mut CellState> {
+        let position = *self.consumer_index.get(consumer)?;
+        self.artifact_mut(artifact).map(|facts| &mut facts.cells[position])
+    }
+
+    /// The header that holds now: of the last resumption, or of the start.
+    pub fn header(&self) -> &RunHeader {
+        &self.header
+    }
+
+    /// RFC 3339 time of the first start.
+    pub fn started(&self) -> &str {
+        &self.started
+    }
+
+    /// One entry a planned environment, in plan order.
+    pub fn environments(&self) -> &[EnvironmentFacts] {
+        &self.environments
+    }
+
+    /// Indices of the consumers among the environments, in plan order.
+    pub fn consumers(&self) -> &[u32] {
+        &self.consumers
+    }
+
+    /// One entry a planned artifact, in plan order.
+    pub fn artifacts(&self) -> &[ArtifactFacts] {
+        &self.artifacts
+    }
+
+    /// The end that was recorded last, if nothing was begun after it.
+    pub fn finish(&self) -> Option<&Finish> {
+        self.finish.as_ref()
+    }
+
+    /// What the bytes of each artifact say, in plan order.
+    pub fn file_facts(&self) -> impl Iterator<Item = Option<&FileFacts>> {
+        self.artifacts.iter().map(|artifact| artifact.facts.as_deref())
+    }
+
+    /// The planned cells of the artifact at an index, in plan order.
+    ///
+    /// # Panics
+    /// When there are fewer artifacts.
+    pub fn cells_of(&self, artifact: usize) -> impl Iterator<Item = CellFacts<'_>> {
+        let facts = &self.artifacts[artifact];
+        let plan = &self.header.plan;
+        let format = plan.formats.iter().find(|format| format.name == facts.id.format);
+        let consumers = self.consumers.iter().map(|at| *at as usize).zip(&facts.cells);
+        let read = consumers.filter(|(at, _)| Roles::from(&plan.environments[*at]).reads(&facts.id.format));
+        read.map(move |(consumer_index, cell)| CellFacts {
+            artifact: facts,
+            producer: &self.environments[facts.producer],
+            consumer: &self.environments[consumer_index],
+            consumer_index,
+            consumer_name: &plan.environments[consumer_index].name,
+            cell: cell.view(),
+            format,
+        })
+    }
+
+    /// What is known of the cell of an artifact in an environment, where the plan has it.
+    pub fn cell(&self, artifact: &ArtifactId, consumer: &EnvName) -> Option<&CellState> {
+        let facts = &self.artifacts[*self.artifact_index.get(artifact)?];
+        Some(&facts.cells[*self.consumer_index.get(consumer)?])
+    }
+}
+
+/// What is known of an environment before any event speaks of it.
+fn untouched(runtime: Runtime) -> EnvironmentFacts {
+    match runtime {
+        Runtime::Elsewhere => EnvironmentFacts::Elsewhere,
+        Runtime::Venv | Runtime::Rootfs | Runtime::Container | Runtime::Existing => EnvironmentFacts::Unknown,
+    }
+}
+
+/// What is known of an artifact before any event speaks of it.
+fn unknown(plan: &PlanRecord, planned: PlannedArtifact, consumers: usize) -> ArtifactFacts {
+    let model = &plan.models[planned.model as usize];
+    let producer = planned.producer as usize;
+    ArtifactFacts {
+        id: ArtifactId {
+            model: model.name.clone(),
+            format: model.formats[planned.format as usize].clone(),
+            producer: plan.environments[producer].name.clone(),
+        },
+        producer,
+        file: model.file.clone().map(Box::new),
+        made: None,
+        absence: None,
+        facts: None,
+        reference: None,
+        repeated: None,
+        random: Default::default(),
+        cells: vec![CellState::default(); consumers],
+    }
+}
+
+/// Whether an output moved by more than its tolerance.
+fn differs(comparison: &OutputComparison) -> bool {
+    matches!(comparison.agreement, Agreement::Outside | Agreement::Mismatched)
+}
