@@ -11,6 +11,9 @@ def tagged(value):
 
     if isinstance(value, (bool, numpy.bool_)):
         text = "t:%d" % bool(value)
+    elif isinstance(value, (numpy.datetime64, numpy.timedelta64)):
+        # Before the integers: numpy counts time spans among them.
+        text = "d:" + str(value)
     elif isinstance(value, (int, numpy.integer)):
         text = "i:%d" % int(value)
     elif isinstance(value, (float, numpy.floating)):
@@ -21,8 +24,6 @@ def tagged(value):
         text = "b:" + "".join("%02x" % byte for byte in value)
     elif value is None:
         text = "n:"
-    elif isinstance(value, (numpy.datetime64, numpy.timedelta64)):
-        text = "d:" + str(value)
     else:
         text = "r:" + cut(repr(value), MAX_TEXT)
     data = text.encode("utf-8", "replace")
