@@ -1,115 +1,11 @@
 """The packed agent in a process of its own, as the orchestrator starts it."""
 
-import json
-import os
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import unittest
 
-from support import PACKED, frame, needs_numpy, needs_packed
-
-START = (
-    "import sys; text = open(sys.argv[1]).read(); exec(compile(text, 'shelflife-agent.py', 'exec'),"
-    " {'__name__': 'shelflife_agent', '__builtins__': __builtins__, '__agent__': text})"
-)
-LIMITS = {"seconds": 30.0, "memory_bytes": 4 << 30}
-# A format whose artifacts are Python that gives a model.
-HANDLER = """
-def save(estimator, path, options, dataset):
-    raise Unsupported("only for reading")
-
-def load(path, options):
-    scope = {"__name__": "artifact"}
-    with open(path) as source:
-        exec(compile(source.read(), "artifact.py", "exec"), scope)
-    return scope["model"]
-"""
-MODEL = """
-class Model(object):
-    def predict(self, X):
-        return X[:, 0] * 2
-model = Model()
-"""
-
-
-def without_the_package():
-    """Variables with which an interpreter does not find the package that the other tests import."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-
-
-class Agent(object):
-    """The orchestrator's end."""
-
-    def __init__(self, handlers):
-        self.folder = tempfile.mkdtemp()
-        self.scratch, self.objects = (self.path(name) for name in ("scratch", "objects"))
-        os.mkdir(self.scratch)
-        os.mkdir(self.objects)
-        self.batches = 0
-        self.process = subprocess.Popen(
-            [sys.executable, "-s", "-c", START, PACKED],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.folder,
-            env=without_the_package(),
-        )
-        self.write_dataset()
-        self.ready = self.ask(
-            op="hello", scratch=self.scratch, objects=self.objects, handlers=handlers
-        )[0]
-
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def write_dataset(self):
-        header = {"layout": "array", "dtype": "float64", "rows": 2, "dataframe": False}
-        header.update(columns=[{"name": "a", "dtype": "float64"}], target=None)
-        text = json.dumps(header).encode("ascii")
-        with open(self.path("objects", "data"), "wb") as target:
-            target.write(struct.pack("<Q", len(text)) + text + struct.pack("<2d", 1, 2))
-
-    def ask(self, **request):
-        self.process.stdin.write(frame(request))
-        self.process.stdin.flush()
-        return self.answer()
-
-    def answer(self):
-        head = self.process.stdout.read(8)
-        if len(head) < 8:
-            raise AssertionError("it ended: %s" % self.process.stderr.read().decode("utf-8"))
-        text, payload = struct.unpack("<II", head)
-        message = json.loads(self.process.stdout.read(text).decode("utf-8"))
-        return message, self.process.stdout.read(payload)
-
-    def batch(self, *artifacts, **more):
-        """What is answered to a batch of cells, one for each text of an artifact."""
-        self.batches += 1
-        tasks = []
-        for number, text in enumerate(artifacts):
-            path = self.path("objects", "artifact%d" % number)
-            with open(path, "w") as target:
-                target.write(text)
-            task = {"kind": "cell", "artifact": path, "handler": "own", "options": {}, "seed": 1}
-            task.update(inputs=self.path("objects", "data"), methods=None, arrays=None)
-            tasks.append(dict(task, **more))
-        answers = [self.ask(op="batch", batch=self.batches, tasks=tasks, limits=LIMITS)]
-        while answers[-1][0]["op"] != "ended":
-            answers.append(self.answer())
-        return answers
-
-    def close(self):
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            stream.close()
-        self.process.wait()
-        shutil.rmtree(self.folder)
-
-
-def source(text, foreign=True):
-    return {"own": {"name": "own", "file": "own.py", "text": text, "foreign": foreign}}
+from orchestrator import HANDLER, MODEL, START, Agent, source, started, variables
+from support import frame, needs_numpy, needs_packed
 
 
 @needs_packed
@@ -184,13 +80,7 @@ class Packed(unittest.TestCase):
         self.assertEqual((ended["op"], ended["how"]), ("ended", "garbled"))
 
     def test_a_traceback_names_modules_and_shows_lines(self):
-        process = subprocess.Popen(
-            [sys.executable, "-c", START, PACKED],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=without_the_package(),
-        )
+        process = started(START, env=variables())
         said = process.communicate(frame(b"no json"))[1].decode("utf-8")
         self.assertIn('File "shelflife_agent/frames.py", line ', said)
         self.assertIn("in read_frame", said)
