@@ -1,26 +1,72 @@
-//! Lists the rules of `src/explain/rules` for `src/explain`, so that a file that is there is a rule.
+//! Writes down what lies in folders, so that a file that is there counts: the rules of `src/explain/rules` for
+//! `src/explain`, and the modules of the agent as the one source text that `src/worker` sends.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+/// The folder and the name of the agent's package.
+const AGENT: &str = "src/worker/agent";
+const PACKAGE: &str = "shelflife_agent";
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let folder = root.join("src/explain/rules");
-    println!("cargo:rerun-if-changed={}", folder.display());
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(&folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    files.sort();
+    let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    write(&target.join("rules.rs"), &rules(&root.join("src/explain/rules"))?)?;
+    write(&target.join("agent.py"), &agent(&root.join(AGENT))?)
+}
+
+/// A list of the rules' names and texts.
+fn rules(folder: &Path) -> io::Result<String> {
     let mut list = String::from("&[\n");
-    for path in &files {
+    for path in files(folder, "toml")? {
         let id = path.file_stem().unwrap_or_default().to_string_lossy();
         // Writing to a `String` cannot fail.
         let _ = writeln!(list, "    ({id:?}, include_str!({:?})),", path.display().to_string());
     }
     list.push_str("]\n");
-    let target = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join("rules.rs");
-    write(&target, &list)
+    Ok(list)
+}
+
+/// The agent's modules, and the loader that imports them.
+fn agent(folder: &Path) -> io::Result<String> {
+    let loader = folder.join("loader.py");
+    println!("cargo:rerun-if-changed={}", loader.display());
+    let mut text = String::from("MODULES = {\n");
+    for path in files(&folder.join(PACKAGE), "py")? {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let module = if stem == "__init__" { PACKAGE.to_owned() } else { format!("{PACKAGE}.{stem}") };
+        let source = literal(&path, &fs::read_to_string(&path)?)?;
+        let _ = writeln!(text, "    \"{module}\": (\"{PACKAGE}/{stem}.py\", {source}),");
+    }
+    text.push_str("}\n");
+    text.push_str(&fs::read_to_string(&loader)?);
+    Ok(text)
+}
+
+/// A text as a raw literal of Python, which costs the interpreter nothing to read. Sources are ASCII, so that no
+/// interpreter has to guess.
+fn literal(path: &Path, text: &str) -> io::Result<String> {
+    let refuse = |what: &str| Err(io::Error::other(format!("{}: {what}", path.display())));
+    if !text.is_ascii() {
+        return refuse("the agent's source is ASCII: write other characters as escapes");
+    }
+    if text.contains("'''") || !text.ends_with('\n') {
+        return refuse(
+            "the agent's source is packed between three apostrophes: use none, and end with a new line",
+        );
+    }
+    Ok(format!("r'''{text}'''"))
+}
+
+/// The files of a folder by their extension, in the order of their names.
+fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    files.retain(|path| path.extension().is_some_and(|own| own == extension));
+    files.sort();
+    Ok(files)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the atomic writers are part of the program that this builds")]

@@ -160,6 +160,63 @@ fn effects_stay_where_they_belong() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What the agent's modules import at their top: Python's standard library since 3.6, and nothing else.
+const STANDARD: &str = "ast builtins ctypes fcntl gc importlib inspect io json math operator os pickle pwd random \
+     resource select shutil signal socket struct sys tarfile tempfile threading time traceback warnings";
+
+/// The modules of the agent, each with its text.
+fn agent_modules() -> BTreeMap<String, String> {
+    sources()
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("src/worker/agent/shelflife_agent"))
+        .map(|(path, text)| (path.file_stem().unwrap().to_string_lossy().into_owned(), text))
+        .collect()
+}
+
+/// The modules that a module of the agent imports, as far as they are the agent's own.
+fn own_imports(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|line| line.trim().strip_prefix("from .")?.split(' ').next()).collect()
+}
+
+#[test]
+fn the_agent_needs_only_the_standard_library() {
+    let mut wrong = Vec::new();
+    for (name, text) in agent_modules() {
+        for line in text.lines() {
+            let words = line.strip_prefix("import ").or_else(|| line.strip_prefix("from "));
+            let Some(module) = words.and_then(|words| words.split([' ', '.']).next()) else { continue };
+            if !module.is_empty() && STANDARD.split(' ').all(|it| it != module) {
+                wrong.push(format!("{name} must not import {module} at its top"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_agents_modules_import_one_way() {
+    let modules = agent_modules();
+    assert!(modules.len() > 20, "only {} modules were found", modules.len());
+    // Whoever imports only what is settled is settled as well; a circle never is.
+    let mut settled = BTreeSet::new();
+    while settled.len() < modules.len() {
+        let next: Vec<&str> = modules
+            .iter()
+            .filter(|(name, text)| {
+                !settled.contains(name.as_str()) && own_imports(text).iter().all(|it| settled.contains(it))
+            })
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let rest: Vec<_> = modules.keys().filter(|name| !settled.contains(name.as_str())).collect();
+        assert!(!next.is_empty(), "these import each other in a circle: {rest:?}");
+        settled.extend(next);
+    }
+    // An import in a function would look for a name that the loader has taken away.
+    for (name, text) in &modules {
+        assert!(!text.contains(" from ."), "{name} imports a module of the agent in a function");
+    }
+}
+
 #[test]
 fn files_stay_readable() {
     let long: Vec<_> = sources()

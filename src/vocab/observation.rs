@@ -21,7 +21,7 @@ pub struct Observation {
     /// Seconds for all outputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predict_seconds: Option<f64>,
-    /// Peak resident memory of the process in bytes; in a batch, of the batch so far.
+    /// Peak resident memory of the process in bytes while this task ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_rss_bytes: Option<u64>,
     /// The end of what the process wrote to its standard streams, where it ended abnormally.

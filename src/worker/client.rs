@@ -15,7 +15,7 @@ use crate::vocab::{Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
 /// interpreter that a command prefix can start, without a file on that side.
 /// A process that a launcher has given a rank other than 0 reads it from rank 0, through a socket in their common
-/// folder (see `agent/ranks.py`).
+/// folder (see `agent/shelflife_agent/ranks.py`).
 const BOOTSTRAP: &str = "\
 import os
 def take(n):

@@ -11,19 +11,8 @@ pub use protocol::{Ended, HandlerSource, Hello, Ready, Saving, Source, Task, Wor
 
 use crate::vocab::Digest;
 
-/// The agent's source: its parts in the order in which they build on one another.
-pub const AGENT: &str = concat!(
-    include_str!("agent/protocol.py"),
-    include_str!("agent/names.py"),
-    include_str!("agent/values.py"),
-    include_str!("agent/handlers.py"),
-    include_str!("agent/damage.py"),
-    include_str!("agent/ranks.py"),
-    include_str!("agent/tasks.py"),
-    include_str!("agent/confine.py"),
-    include_str!("agent/setup.py"),
-    include_str!("agent/zygote.py"),
-);
+/// The agent's source: the modules of `agent/shelflife_agent` as one text, which `build.rs` packs.
+pub const AGENT: &str = include_str!(concat!(env!("OUT_DIR"), "/agent.py"));
 
 /// Digest of the agent's source: part of every cache key, since another agent may observe otherwise.
 pub fn agent_digest() -> Digest {

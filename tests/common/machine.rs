@@ -1,9 +1,13 @@
 //! What not every machine has: a word on what was not tried, docker, and an image that is made from the 32-bit Debian tree
 //! that other tests need anyway.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
+
+pub use terminal::not_tried;
+
+#[path = "terminal.rs"]
+mod terminal;
 
 /// The name of that image; it says which tree it was made of, so that a new tree gives a new image.
 pub fn imported(tree: &Path) -> Result<String, String> {
@@ -44,11 +48,4 @@ fn import(tree: &Path, image: &str) -> Result<String, String> {
     }
     let folder = context.path().display().to_string();
     engine(&["build", "--quiet", "--platform", "linux/386", "--tag", image, &folder])
-}
-
-/// Says on the terminal why a test passes without having tried anything. The macros for standard error would not do:
-/// what they write is only shown of tests that fail.
-pub fn not_tried(reason: impl std::fmt::Display) {
-    // Nobody can be told that nobody can be told.
-    let _ = writeln!(std::io::stderr(), "not tried: {reason}");
 }

@@ -28,12 +28,16 @@ def load(path, options):
     if mode is None:
         return module().load(path)
     if compress:
-        raise Unsupported("joblib maps no compressed file into memory: mmap_mode=%r would be ignored" % mode)
+        raise Unsupported(
+            "joblib maps no compressed file into memory: mmap_mode=%r would be ignored" % mode
+        )
     return module().load(path, mmap_mode=mode)
 
 
 def need_lz4():
     try:
         import lz4.frame  # noqa: F401
-    except ImportError:
-        raise Missing("lz4 is not installed there: add it to the packages of the environment")
+    except ImportError as error:
+        raise Missing(
+            "lz4 is not installed there: add it to the packages of the environment"
+        ) from error

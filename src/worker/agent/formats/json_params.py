@@ -1,4 +1,5 @@
-# JSON parameters: coefficients, intercepts and classes of linear models; predictions rebuilt with numpy alone.
+# JSON parameters: coefficients, intercepts and classes of linear models; predictions rebuilt with
+# numpy alone.
 import json
 
 # What turns the linear part into what `predict` gives.
@@ -9,9 +10,14 @@ def save(estimator, path, options, dataset):
     import numpy
 
     name = type(estimator).__name__
-    coefficients, intercept = getattr(estimator, "coef_", None), getattr(estimator, "intercept_", None)
+    coefficients, intercept = (
+        getattr(estimator, "coef_", None),
+        getattr(estimator, "intercept_", None),
+    )
     if coefficients is None or intercept is None or hasattr(estimator, "support_vectors_"):
-        raise Unsupported("a JSON of coefficients can hold linear models only, and %s is none" % name)
+        raise Unsupported(
+            "a JSON of coefficients can hold linear models only, and %s is none" % name
+        )
     if hasattr(coefficients, "toarray"):
         coefficients = coefficients.toarray()
     coefficients = numpy.asarray(coefficients, dtype="f8")
@@ -25,14 +31,17 @@ def save(estimator, path, options, dataset):
             numpy.asarray(intercept, dtype="f8"), numpy.atleast_2d(coefficients).shape[:1]
         ).tolist(),
         "flat": coefficients.ndim == 1 or (classes is not None and len(coefficients) == 1),
-        "classes": None if classes is None else {"dtype": str(classes.dtype), "values": classes.tolist()},
+        "classes": None
+        if classes is None
+        else {"dtype": str(classes.dtype), "values": classes.tolist()},
         "link": "identity",
         "probabilities": None,
     }
     features = dataset.features()
     if classes is None and (name in EXPONENTIAL or name == "TweedieRegressor"):
         model["link"] = first_that_fits(
-            ("exponential", "identity"), lambda link: Linear(dict(model, link=link)).predict(features),
+            ("exponential", "identity"),
+            lambda link: Linear(dict(model, link=link)).predict(features),
             estimator.predict(features),
         )
     if classes is not None and hasattr(estimator, "predict_proba"):
@@ -45,7 +54,11 @@ def save(estimator, path, options, dataset):
     rebuilt = Linear(model)
     with open(path, "w") as target:
         json.dump(model, target, indent=1, sort_keys=True)
-    return [name for name in ("predict", "predict_proba", "decision_function", "classes_") if hasattr(rebuilt, name)]
+    return [
+        name
+        for name in ("predict", "predict_proba", "decision_function", "classes_")
+        if hasattr(rebuilt, name)
+    ]
 
 
 def first_that_fits(kinds, compute, wanted):
@@ -55,7 +68,9 @@ def first_that_fits(kinds, compute, wanted):
         got = compute(kind)
         if got.shape == wanted.shape and numpy.allclose(got, wanted, rtol=1e-6, atol=1e-9):
             return kind
-    raise Unsupported("what this estimator makes of its linear part is not known: none of %s" % ", ".join(kinds))
+    raise Unsupported(
+        "what this estimator makes of its linear part is not known: none of %s" % ", ".join(kinds)
+    )
 
 
 def load(path, options):
@@ -63,7 +78,9 @@ def load(path, options):
         text = source.read()
     model = json.loads(text)
     if not isinstance(model, dict) or model.get("format") != "shelflife linear model":
-        raise ValueError("not a JSON of a linear model: it does not say \"format\": \"shelflife linear model\"")
+        raise ValueError(
+            'not a JSON of a linear model: it does not say "format": "shelflife linear model"'
+        )
     return Linear(model)
 
 

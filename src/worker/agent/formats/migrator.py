@@ -1,4 +1,5 @@
-# sklearn-migrator: an estimator of a known class as JSON, made an estimator of the reader's scikit-learn again.
+# sklearn-migrator: an estimator of a known class as JSON, made an estimator of the reader's
+# scikit-learn again.
 import json
 
 LOAD_NEEDS = [("sklearn", "scikit-learn"), ("sklearn_migrator", "sklearn-migrator")]

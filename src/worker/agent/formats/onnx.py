@@ -1,13 +1,20 @@
-# ONNX: skl2onnx translates in the producer, onnxruntime computes in the consumer, which needs no scikit-learn.
+# ONNX: skl2onnx translates in the producer, onnxruntime computes in the consumer, which needs no
+# scikit-learn.
 #
-# The file says by itself which of its outputs is which method of the model (`metadata_props`, key "shelflife").
+# The file says by itself which of its outputs is which method of the model (`metadata_props`, key
+# "shelflife").
 import json
 
 SAVE_NEEDS = [("skl2onnx", "skl2onnx")]
 LOAD_NEEDS = [("onnxruntime", "onnxruntime")]
 PRELOAD = ["skl2onnx", "onnxruntime"]
 
-NUMPY_TYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(int64)": "int64", "tensor(string)": "object"}
+NUMPY_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(int64)": "int64",
+    "tensor(string)": "object",
+}
 
 
 def save(estimator, path, options, dataset):
@@ -19,8 +26,9 @@ def save(estimator, path, options, dataset):
         settings["target_opset"] = options["opset"]
     types = input_types(features, options.get("dtype"))
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    # Probabilities as a table instead of a list of dictionaries. Who has no such option gives a table anyway; in a pipeline
-    # it has to be given another option for that, and who has scores only can give them as they are.
+    # Probabilities as a table instead of a list of dictionaries. Who has no such option gives a
+    # table anyway; in a pipeline it has to be given another option for that, and who has scores
+    # only can give them as they are.
     tries = [{id(estimator): {"zipmap": False}}, {id(last): {"raw_scores": True}}, None]
     for wanted in tries:
         try:
@@ -51,16 +59,24 @@ def input_types(features, dtype):
         return [("X", types.StringTensorType([None, 1]))]
     if hasattr(features, "columns"):
         return [
-            (str(name), (number if features[name].dtype.kind in "fiub" else types.StringTensorType)([None, 1]))
+            (
+                str(name),
+                (number if features[name].dtype.kind in "fiub" else types.StringTensorType)(
+                    [None, 1]
+                ),
+            )
             for name in features.columns
         ]
     if features.dtype.kind not in "fiub":
-        raise Unsupported("ONNX has one type for each input: hand mixed columns over with `dataframe = true`")
+        raise Unsupported(
+            "ONNX has one type for each input: hand mixed columns over with `dataframe = true`"
+        )
     return [("X", number([None, features.shape[1]]))]
 
 
 def describe(estimator, features, names):
     """Which output of the graph is which method."""
+
     def offers(method):
         try:
             return hasattr(estimator, method)
@@ -112,7 +128,8 @@ class Graph(object):
         text = session.get_modelmeta().custom_metadata_map.get("shelflife")
         self.known = json.loads(text) if text else self.guess()
         self.answers = None
-        # How wide its inputs are and what they are called, for whoever brings inputs: one tensor, or one a column.
+        # How wide its inputs are and what they are called, for whoever brings inputs: one tensor,
+        # or one a column.
         inputs = self.session.get_inputs()
         if len(inputs) > 1:
             self.n_features_in_ = len(inputs)
@@ -142,7 +159,8 @@ class Graph(object):
         else:
             columns = [features]
         return {
-            one.name: column.astype(NUMPY_TYPES.get(one.type, "float32")) for one, column in zip(inputs, columns)
+            one.name: column.astype(NUMPY_TYPES.get(one.type, "float32"))
+            for one, column in zip(inputs, columns)
         }
 
     def output(self, method, features):

@@ -10,7 +10,9 @@ def save(estimator, path, options, dataset):
         import gzip
 
         # No name and no time in the header: equal models give equal bytes.
-        with open(path, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as target:
+        with open(path, "wb") as raw, gzip.GzipFile(
+            filename="", mode="wb", fileobj=raw, mtime=0
+        ) as target:
             pickle.dump(estimator, target, protocol=protocol)
         return
     with open(path, "wb") as target:

@@ -1,4 +1,5 @@
-# skops: a zip of a schema and arrays. What it would call while loading is listed first, and must be trusted.
+# skops: a zip of a schema and arrays. What it would call while loading is listed first, and must be
+# trusted.
 LOAD_NEEDS = [("sklearn", "scikit-learn"), ("skops", "skops")]
 SAVE_NEEDS = [("skops", "skops")]
 PRELOAD = ["skops.io"]

@@ -1,12 +1,12 @@
-# Exported source: m2cgen or sklearn-porter writes the model as C, Java or JavaScript (or plain Python), and the consumer
-# compiles and runs it. The folder has `model.json` beside the source, which says what it computes.
+# Exported source: m2cgen or sklearn-porter writes the model as C, Java or JavaScript (or plain
+# Python), and the consumer compiles and runs it. The folder has `model.json` beside the source,
+# which says what it computes.
 import json
 import os
 import re
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import warnings
 
@@ -15,17 +15,27 @@ PRELOAD = ["m2cgen"]
 
 LANGUAGES = {
     "c": {"file": "model.c", "tools": [("gcc", "gcc")]},
-    "java": {"file": "Model.java", "tools": [("javac", "default-jdk-headless"), ("java", "default-jdk-headless")]},
+    "java": {
+        "file": "Model.java",
+        "tools": [("javac", "default-jdk-headless"), ("java", "default-jdk-headless")],
+    },
     "javascript": {"file": "model.js", "tools": [("node", "nodejs")]},
     "python": {"file": "model.py", "tools": []},
 }
 # A virtual machine reserves what it finds, and a cell's limit is on what is reserved.
-SMALL_JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:CompressedClassSpaceSize=32m", "-XX:ReservedCodeCacheSize=32m"]
+SMALL_JVM = [
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:CompressedClassSpaceSize=32m",
+    "-XX:ReservedCodeCacheSize=32m",
+]
 
 
 def save(estimator, path, options, dataset):
     language = options["language"]
-    known = (from_porter if options["exporter"] == "porter" else from_m2cgen)(estimator, path, language, dataset)
+    known = (from_porter if options["exporter"] == "porter" else from_m2cgen)(
+        estimator, path, language, dataset
+    )
     known.update(language=language, exporter=options["exporter"])
     classes = getattr(estimator, "classes_", None)
     if known["labels"] and classes is not None:
@@ -46,8 +56,10 @@ def numbers_of(dataset):
 def from_m2cgen(estimator, path, language, dataset):
     try:
         import m2cgen
-    except ImportError:
-        raise Missing("m2cgen is not installed there: add it to the packages of the environment")
+    except ImportError as error:
+        raise Missing(
+            "m2cgen is not installed there: add it to the packages of the environment"
+        ) from error
     import numpy
 
     try:
@@ -55,36 +67,53 @@ def from_m2cgen(estimator, path, language, dataset):
         scope = {}
         exec(compile(m2cgen.export_to_python(estimator), "<m2cgen>", "exec"), scope)
     except NotImplementedError as error:
-        raise Unsupported("m2cgen: %s" % error)
+        raise Unsupported("m2cgen: %s" % error) from error
     with open(os.path.join(path, LANGUAGES[language]["file"]), "w") as target:
         target.write(source)
     features = numbers_of(dataset)[:32]
     scores = numpy.array([scope["score"](row.tolist()) for row in features], dtype="f8")
-    known = {"labels": hasattr(estimator, "classes_"), "columns": scores.shape[1] if scores.ndim == 2 else 0}
+    known = {
+        "labels": hasattr(estimator, "classes_"),
+        "columns": scores.shape[1] if scores.ndim == 2 else 0,
+    }
     if not known["labels"]:
         known["methods"], known["scores"] = ["predict"], "predict"
         return known
-    # Whether it exports probabilities or decision values depends on the estimator: what its Python says is what all
-    # languages are meant to say. Where that is neither, the labels can still be told from the values.
-    known["methods"], known["scores"] = ["predict"], "votes" if is_one_vs_one(estimator, scores) else "unknown"
+    # Whether it exports probabilities or decision values depends on the estimator: what its Python
+    # says is what all languages are meant to say. Where that is neither, the labels can still be
+    # told from the values.
+    known["methods"], known["scores"] = (
+        ["predict"],
+        "votes" if is_one_vs_one(estimator, scores) else "unknown",
+    )
     for method in ("predict_proba", "decision_function"):
         wanted = getattr(estimator, method, None)
         try:
             wanted = None if wanted is None else numpy.asarray(wanted(features), dtype="f8")
         except Exception:
             wanted = None
-        if wanted is not None and wanted.shape == scores.shape and numpy.allclose(wanted, scores, rtol=1e-6, atol=1e-9):
+        if (
+            wanted is not None
+            and wanted.shape == scores.shape
+            and numpy.allclose(wanted, scores, rtol=1e-6, atol=1e-9)
+        ):
             known["methods"], known["scores"] = ["predict", method], method
             break
     if known["scores"] == "unknown":
-        raise Unsupported("what m2cgen exports of %s is none of its outputs" % type(estimator).__name__)
+        raise Unsupported(
+            "what m2cgen exports of %s is none of its outputs" % type(estimator).__name__
+        )
     return known
 
 
 def is_one_vs_one(estimator, scores):
     """A support vector classifier of several classes: one value for each pair of classes."""
     classes = len(estimator.classes_)
-    return hasattr(estimator, "support_vectors_") and classes > 2 and scores.shape[1:] == (classes * (classes - 1) // 2,)
+    return (
+        hasattr(estimator, "support_vectors_")
+        and classes > 2
+        and scores.shape[1:] == (classes * (classes - 1) // 2,)
+    )
 
 
 def from_porter(estimator, path, language, dataset):
@@ -95,19 +124,30 @@ def from_porter(estimator, path, language, dataset):
             import sklearn_porter
     except ImportError as error:
         if getattr(error, "name", None) in ("sklearn_porter", None):
-            raise Missing("sklearn-porter is not installed there: add it to the packages of the environment")
-        raise Unsupported("sklearn-porter cannot be imported beside this scikit-learn: %s" % error)
+            raise Missing(
+                "sklearn-porter is not installed there: add it to the packages of the environment"
+            ) from error
+        raise Unsupported(
+            "sklearn-porter cannot be imported beside this scikit-learn: %s" % error
+        ) from error
     try:
-        porter = sklearn_porter.Porter(estimator, language={"javascript": "js"}.get(language, language))
+        porter = sklearn_porter.Porter(
+            estimator, language={"javascript": "js"}.get(language, language)
+        )
         source = porter.export(embed_data=True)
     except (ValueError, AttributeError, NotImplementedError) as error:
         # It prints the whole estimator.
         said = " ".join(re.sub(r"\(.*\)", "(...)", str(error), flags=re.S).split())
-        raise Unsupported("sklearn-porter: %s" % (said or type(error).__name__))
+        raise Unsupported("sklearn-porter: %s" % (said or type(error).__name__)) from error
     with open(os.path.join(path, LANGUAGES[language]["file"]), "w") as target:
         target.write(source)
     labels = hasattr(estimator, "classes_")
-    known = {"labels": labels, "columns": 0, "methods": ["predict"], "scores": "index" if labels else "predict"}
+    known = {
+        "labels": labels,
+        "columns": 0,
+        "methods": ["predict"],
+        "scores": "index" if labels else "predict",
+    }
     if language == "java":
         known["class"] = re.search(r"^class (\w+)", source, re.M).group(1)
     return known
@@ -121,7 +161,10 @@ def load(path, options):
         raise ValueError("model.json does not say a language that can be run: %r" % language)
     for tool, package in LANGUAGES[language]["tools"]:
         if shutil.which(tool) is None:
-            raise Missing("%s is not installed on this machine: install it, for example with `apt-get install %s`" % (tool, package))
+            raise Missing(
+                "%s is not installed on this machine: install it, for example with"
+                " `apt-get install %s`" % (tool, package)
+            )
     return Exported(known, RUNNERS[language](path, known))
 
 
@@ -150,14 +193,17 @@ def compile_c(path, known):
     source = os.path.join(path, "model.c")
     flags = ["-O2", "-ffp-contract=off", "-o", program]
     shared = known["exporter"] == "m2cgen"
-    _, said = run(["gcc"] + flags + (["-shared", "-fPIC"] if shared else []) + [source, "-lm"], BuildError)
+    _, said = run(
+        ["gcc"] + flags + (["-shared", "-fPIC"] if shared else []) + [source, "-lm"], BuildError
+    )
     if said:
-        warnings.warn("gcc: " + said.replace(path, "<source>"))
+        warnings.warn("gcc: " + said.replace(path, "<source>"), stacklevel=2)
     if not shared:
-        # The programs that sklearn-porter writes take the features as their arguments: that is how they are asked, in
-        # Java and JavaScript without a new process for each row.
+        # The programs that sklearn-porter writes take the features as their arguments: that is how
+        # they are asked, in Java and JavaScript without a new process for each row.
         return lambda rows: [
-            [float(run([program] + [repr(value) for value in row])[0].decode().strip())] for row in rows
+            [float(run([program] + [repr(value) for value in row])[0].decode().strip())]
+            for row in rows
         ]
     import ctypes
 
@@ -221,9 +267,19 @@ def compile_java(path, known):
         call = "out.writeDouble(Model.score(row));"
     with open(os.path.join(folder, "Driver.java"), "w") as target:
         target.write(JAVA % call)
-    sources = [os.path.join(path, name) for name in sorted(os.listdir(path)) if name.endswith(".java")]
-    run(["javac"] + ["-J" + flag for flag in SMALL_JVM] + ["-d", folder, os.path.join(folder, "Driver.java")] + sources, BuildError)
-    return lambda rows: piped(["java"] + SMALL_JVM + ["-cp", folder, "Driver"], rows, known["columns"] or 1)
+    sources = [
+        os.path.join(path, name) for name in sorted(os.listdir(path)) if name.endswith(".java")
+    ]
+    run(
+        ["javac"]
+        + ["-J" + flag for flag in SMALL_JVM]
+        + ["-d", folder, os.path.join(folder, "Driver.java")]
+        + sources,
+        BuildError,
+    )
+    return lambda rows: piped(
+        ["java"] + SMALL_JVM + ["-cp", folder, "Driver"], rows, known["columns"] or 1
+    )
 
 
 JAVASCRIPT = """
@@ -237,7 +293,8 @@ JAVASCRIPT = """
         for (let c = 0; c < columns; c++) row.push(input.readDoubleBE(8 + 8 * (r * columns + c)));
         const part = Buffer.alloc(8 * WIDTH);
         const answer = compute(row);
-        for (let k = 0; k < WIDTH; k++) part.writeDoubleBE(WIDTH > 1 || Array.isArray(answer) ? answer[k] : answer, 8 * k);
+        const listed = WIDTH > 1 || Array.isArray(answer);
+        for (let k = 0; k < WIDTH; k++) part.writeDoubleBE(listed ? answer[k] : answer, 8 * k);
         parts.push(part);
     }
     require('fs').writeSync(1, Buffer.concat(parts));
@@ -274,7 +331,10 @@ def piped(command, rows, width):
     data += b"".join(struct.pack(">%dd" % len(row), *row) for row in rows)
     answer, _ = run(command, input=data)
     if len(answer) != 8 * width * len(rows):
-        raise RuntimeError("%s answered with %d bytes instead of %d" % (command[0], len(answer), 8 * width * len(rows)))
+        raise RuntimeError(
+            "%s answered with %d bytes instead of %d"
+            % (command[0], len(answer), 8 * width * len(rows))
+        )
     values = struct.unpack(">%dd" % (width * len(rows)), answer)
     return [list(values[start : start + width]) for start in range(0, len(values), width)]
 
@@ -292,7 +352,12 @@ def compile_python(path, known):
     return compute
 
 
-RUNNERS = {"c": compile_c, "java": compile_java, "javascript": compile_javascript, "python": compile_python}
+RUNNERS = {
+    "c": compile_c,
+    "java": compile_java,
+    "javascript": compile_javascript,
+    "python": compile_python,
+}
 
 
 class Exported(object):
@@ -309,7 +374,9 @@ class Exported(object):
         import numpy
 
         features = features.to_numpy() if hasattr(features, "to_numpy") else features
-        answers = numpy.array(self.compute(numpy.asarray(features, dtype="f8").tolist()), dtype="f8")
+        answers = numpy.array(
+            self.compute(numpy.asarray(features, dtype="f8").tolist()), dtype="f8"
+        )
         return answers if self.known["columns"] else answers[:, 0]
 
     def predict(self, features):

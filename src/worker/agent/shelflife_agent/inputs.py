@@ -1,12 +1,20 @@
-# shelflife agent, part 3 of 10: datasets in, outputs out.
+"""Datasets in: what the orchestrator encoded becomes what an estimator is given."""
+
+import importlib
+import json
 import math
 import random
+import struct
+
+from .errors import InputsDoNotFit
+from .imports import is_there, missing
 
 MISSING = 0xFFFFFFFF
 
 
 def texts_from(payload):
-    """Length-prefixed texts; a missing one becomes NaN, as pandas and scikit-learn's imputers have it."""
+    """Length-prefixed texts; a missing one becomes NaN, as pandas and scikit-learn's imputers have
+    it."""
     values = []
     position = 0
     while position < len(payload):
@@ -31,14 +39,6 @@ def column_values(column, payload):
         return numpy.frombuffer(part, dtype=numpy.uint8).astype(bool)
     little = numpy.dtype(column["dtype"]).newbyteorder("<")
     return numpy.frombuffer(part, dtype=little).astype(column["dtype"])
-
-
-class InputsDoNotFit(Exception):
-    """The inputs are not those of this model."""
-
-
-class NotAModel(Exception):
-    """What was loaded has nothing to predict with."""
 
 
 def attribute(estimator, name):
@@ -82,8 +82,8 @@ def has_pandas():
 
 
 class Dataset(object):
-    """A dataset as the orchestrator encoded it. `features()` gives fresh objects at each call, so that nothing
-    that an estimator does to its input can reach the next cell."""
+    """A dataset as the orchestrator encoded it. `features()` gives fresh objects at each call, so
+    that nothing that an estimator does to its input can reach the next cell."""
 
     def __init__(self, path, arrays=None):
         # Module of the array API whose arrays are given; numpy's where None.
@@ -97,18 +97,25 @@ class Dataset(object):
         self.chosen = None
 
     def suit(self, estimator):
-        """Bring the inputs of a file from outside into the form that its model wants, or say why they do not fit."""
+        """Bring the inputs of a file from outside into the form that its model wants, or say why
+        they do not fit."""
         header = self.header
         layout = header["layout"]
         wide, wanted = width_of(estimator), names_of(estimator)
         if layout == "synthetic":
             if wide is None:
-                raise InputsDoNotFit("nothing tells how many columns it wants, so that inputs have to be given")
+                raise InputsDoNotFit(
+                    "nothing tells how many columns it wants, so that inputs have to be given"
+                )
             # Python's own generator gives the same bits in every version.
             generator = random.Random(header["seed"])
             values = [4.0 * generator.random() - 2.0 for _ in range(header["rows"] * wide)]
             self.payload = struct.pack("<%dd" % len(values), *values)
-            names = wanted if wanted and len(wanted) == wide else ["x%d" % index for index in range(wide)]
+            names = (
+                wanted
+                if wanted and len(wanted) == wide
+                else ["x%d" % index for index in range(wide)]
+            )
             columns = [{"name": name, "dtype": "float64"} for name in names]
             self.header = dict(header, layout="array", dtype="float64", columns=columns)
         elif layout in ("text", "none"):
@@ -119,8 +126,12 @@ class Dataset(object):
             if not missing:
                 self.chosen = [known.index(name) for name in wanted]
             elif len(missing) < len(wanted) or len(known) != len(wanted):
-                text = ", ".join(missing[:5]) + (" and %d more" % (len(missing) - 5) if len(missing) > 5 else "")
-                raise InputsDoNotFit("the inputs lack columns that the model was fitted on: %s" % text)
+                text = ", ".join(missing[:5]) + (
+                    " and %d more" % (len(missing) - 5) if len(missing) > 5 else ""
+                )
+                raise InputsDoNotFit(
+                    "the inputs lack columns that the model was fitted on: %s" % text
+                )
         if self.chosen is None and wide is not None and len(known) != wide:
             text = "the inputs have %d columns, and the model was fitted on %d" % (len(known), wide)
             raise InputsDoNotFit(text)
@@ -141,10 +152,13 @@ class Dataset(object):
 
     def foreign(self, values):
         """An array of numbers as one of the declared module's; everything else as it is."""
-        if self.arrays is None or getattr(getattr(values, "dtype", None), "kind", "O") not in "fiub":
+        if (
+            self.arrays is None
+            or getattr(getattr(values, "dtype", None), "kind", "O") not in "fiub"
+        ):
             return values
         if not is_there(self.arrays):
-            raise Missing("%s is not installed there: add it to the packages of the environment" % self.arrays)
+            raise missing(self.arrays)
         return importlib.import_module(self.arrays).asarray(values)
 
     def all_features(self):
@@ -186,113 +200,3 @@ class Dataset(object):
         if target["columns"] > 1:
             values = numpy.asarray(values).reshape(self.header["rows"], target["columns"])
         return self.foreign(values)
-
-
-def tagged(value):
-    """One element of an object, string or date array as tagged UTF-8."""
-    import numpy
-
-    if isinstance(value, (bool, numpy.bool_)):
-        text = "t:%d" % bool(value)
-    elif isinstance(value, (int, numpy.integer)):
-        text = "i:%d" % int(value)
-    elif isinstance(value, (float, numpy.floating)):
-        text = "f:%016x" % struct.unpack("<Q", struct.pack("<d", float(value)))[0]
-    elif isinstance(value, str):
-        text = "s:" + str(value)
-    elif isinstance(value, bytes):
-        text = "b:" + "".join("%02x" % byte for byte in value)
-    elif value is None:
-        text = "n:"
-    elif isinstance(value, (numpy.datetime64, numpy.timedelta64)):
-        text = "d:" + str(value)
-    else:
-        text = "r:" + cut(repr(value), MAX_TEXT)
-    data = text.encode("utf-8", "replace")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        # numpy hands out what a damaged file holds, also beyond the last code point.
-        data = ascii(data).encode("ascii")
-    return data
-
-
-def encode_dense(array):
-    """(encoding, bytes) of a dense array: little-endian, C order, narrow integers widened."""
-    import numpy
-
-    kind = array.dtype.kind
-    if kind == "f":
-        if array.dtype.itemsize == 8:
-            return "f64", numpy.ascontiguousarray(array, dtype="<f8").tobytes()
-        if array.dtype.itemsize <= 4:
-            return "f32", numpy.ascontiguousarray(array, dtype="<f4").tobytes()
-        return "f64", numpy.ascontiguousarray(array.astype("f8"), dtype="<f8").tobytes()
-    if kind == "i":
-        return "i64", numpy.ascontiguousarray(array, dtype="<i8").tobytes()
-    if kind == "u":
-        return "u64", numpy.ascontiguousarray(array, dtype="<u8").tobytes()
-    if kind == "b":
-        return "bool", numpy.ascontiguousarray(array, dtype="u1").tobytes()
-    if kind in "USOMm":
-        # `tolist` would turn dates into integers; iterating keeps numpy's scalars.
-        elements = array.ravel() if kind in "Mm" else array.ravel().tolist()
-        parts = []
-        known = {}
-        for element in elements:
-            # Labels repeat; only texts are looked up, since 1, 1.0 and True are one key.
-            part = known.get(element) if type(element) is str else None
-            if part is None:
-                text = tagged(element)
-                part = struct.pack("<I", len(text)) + text
-                if type(element) is str:
-                    known[element] = part
-            parts.append(part)
-        return "text", b"".join(parts)
-    raise TypeError("shelflife cannot compare an output of dtype %s" % array.dtype)
-
-
-def encode_sparse(matrix):
-    """Bytes of a sparse matrix as compressed sparse rows with sorted indices and summed duplicates."""
-    import numpy
-
-    rows = matrix.tocsr().copy()
-    rows.sum_duplicates()
-    rows.sort_indices()
-    head = struct.pack("<QQQ", rows.shape[0], rows.shape[1], rows.nnz)
-    return head + b"".join(
-        numpy.ascontiguousarray(part, dtype=dtype).tobytes()
-        for part, dtype in ((rows.indptr, "<i8"), (rows.indices, "<i8"), (rows.data, "<f8"))
-    )
-
-
-def encode_output(name, value, labels):
-    """Facts and bytes of one output. `labels` says that the estimator predicts classes or clusters."""
-    import numpy
-
-    if hasattr(value, "tocsr"):
-        facts = {"encoding": "csr", "kind": "continuous", "dtype": str(value.dtype)}
-        facts["shape"] = [int(size) for size in value.shape]
-        return [(name, facts, encode_sparse(value))]
-    if isinstance(value, list) and value and all(hasattr(part, "dtype") for part in value):
-        encoded = []
-        for index, part in enumerate(value):
-            encoded.extend(encode_output("%s[%d]" % (name, index), part, labels))
-        return encoded
-    array = numpy.asarray(value)
-    if not array.shape and array.dtype.kind == "O" and hasattr(value, "__dlpack__"):
-        # An array of another library that numpy takes for a single object.
-        array = numpy.from_dlpack(value)
-    if array.dtype.kind == "c":
-        real = encode_output(name + ".real", array.real, labels)
-        return real + encode_output(name + ".imag", array.imag, labels)
-    encoding, data = encode_dense(array)
-    base = name.split("[")[0]
-    is_label = base in ("predict", "labels_", "classes_") and (labels or array.dtype.kind in "iubUSO")
-    facts = {
-        "encoding": encoding,
-        "kind": "label" if is_label or base == "classes_" else "continuous",
-        "dtype": str(array.dtype.newbyteorder("=")),
-        "shape": [int(size) for size in array.shape],
-    }
-    return [(name, facts, data)]

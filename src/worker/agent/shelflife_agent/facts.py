@@ -1,68 +1,15 @@
-# shelflife agent, part 1 of 10: frames, errors, small facts.
-#
-# The parts are concatenated in the order protocol, names, values, handlers, damage, ranks, tasks, confine, setup and
-# zygote, and executed as one module. Standard library only at the top level; Python 3.6 to 3.15.
-import json
-import os
-import struct
-import sys
-import time
-import traceback
-import warnings
+"""What is told of texts, classes, exceptions and warnings, without this machine's folders."""
 
-HEADER = struct.Struct("<II")
+import os
+import sys
+import traceback
+
+from .errors import PACKAGE
+
 MAX_TEXT = 2000
 MAX_WARNING = 500
 MAX_WARNINGS = 50
 MAX_FRAMES = 8
-MAX_JOINED = 1 << 18
-
-
-def frame_of(message, payload=b""):
-    """One frame in two parts: lengths of JSON and payload with the JSON, and the payload."""
-    text = json.dumps(message, ensure_ascii=True).encode("ascii")
-    return [HEADER.pack(len(text), len(payload)) + text, payload]
-
-
-def write_all(descriptor, parts):
-    # Each write wakes the reader, but joining large parts would take their memory again.
-    if sum(map(len, parts)) <= MAX_JOINED:
-        parts = [b"".join(parts)]
-    for part in parts:
-        view = memoryview(part)
-        while view:
-            view = view[os.write(descriptor, view) :]
-
-
-def send_frame(descriptor, message, payload=b""):
-    write_all(descriptor, frame_of(message, payload))
-
-
-def read_exactly(descriptor, count):
-    """Read `count` bytes, or None where the stream ends first."""
-    parts = []
-    while count:
-        part = os.read(descriptor, min(count, 1 << 20))
-        if not part:
-            return None
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
-
-
-def read_frame(descriptor):
-    """Read one frame as (message, payload), or None at the end of the stream."""
-    head = read_exactly(descriptor, HEADER.size)
-    if head is None:
-        return None
-    text_length, payload_length = HEADER.unpack(head)
-    text = read_exactly(descriptor, text_length)
-    payload = read_exactly(descriptor, payload_length)
-    if text is None or payload is None:
-        return None
-    return json.loads(text.decode("utf-8")), payload
-
-
 # What `local_paths` found when this child began; None in the warm interpreter.
 KNOWN_PATHS = None
 
@@ -75,7 +22,8 @@ def keep_local_paths():
 
 
 def local_paths():
-    """Folders whose place differs from machine to machine, with the words that stand for them, longest first."""
+    """Folders whose place differs from machine to machine, with the words that stand for them,
+    longest first."""
     if KNOWN_PATHS is not None:
         return KNOWN_PATHS
     paths = {sys.prefix: "<env>", sys.base_prefix: "<python>", os.getcwd(): "<scratch>"}
@@ -87,8 +35,8 @@ def local_paths():
 
 
 def cut(text, limit):
-    """`text` without this machine's folders and without lone surrogates (JSON could not carry them), at most
-    `limit` characters."""
+    """`text` without this machine's folders and without lone surrogates (JSON could not carry
+    them), at most `limit` characters."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     for path, word in local_paths():
         text = text.replace(path, word)
@@ -126,12 +74,19 @@ def missing_module(error):
     return None
 
 
+def is_own(frame):
+    """Whether a frame is the agent's or of one of its own formats: neither is to blame."""
+    name = frame.f_globals.get("__name__")
+    if isinstance(name, str) and name.partition(".")[0] == PACKAGE:
+        return True
+    return bool(frame.f_globals.get("__shelflife__"))
+
+
 def error_fact(error):
     """The facts of an exception: type, bases, message, deepest module, last frames."""
     frames = []
     for frame, line in traceback.walk_tb(error.__traceback__):
-        # Neither the agent nor its own formats are to blame.
-        if frame.f_globals is globals() or frame.f_globals.get("__shelflife__"):
+        if is_own(frame):
             continue
         module = frame.f_globals.get("__name__", "?")
         frames.append((str(module), frame.f_code.co_name, line))
@@ -163,33 +118,3 @@ def warning_facts(caught):
         if key in counts or len(counts) < MAX_WARNINGS:
             counts[key] = counts.get(key, 0) + count
     return [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()]
-
-
-def resident_bytes(process="self"):
-    """Resident memory of a process, or None where /proc does not say."""
-    try:
-        with open("/proc/%s/statm" % process) as lines:
-            return int(lines.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def reset_peak():
-    """Start a new measurement of peak memory; older kernels keep the old one."""
-    try:
-        with open("/proc/self/clear_refs", "w") as control:
-            control.write("5")
-    except OSError:
-        pass
-
-
-def peak_bytes():
-    """Peak resident memory since `reset_peak`, or None where /proc does not say."""
-    try:
-        with open("/proc/self/status") as lines:
-            for line in lines:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return None

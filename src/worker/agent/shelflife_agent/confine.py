@@ -1,10 +1,14 @@
-# shelflife agent, part 8 of 10: what an artifact may touch of this machine.
+"""What an artifact may touch of this machine."""
+
 import ctypes
+import os
 import pwd
+import sys
 
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
-# Of root's powers a cell keeps one, linux/capability.h: reading what belongs to others. Which files is said below.
+# Of root's powers a cell keeps one, linux/capability.h: reading what belongs to others. Which files
+# is said below.
 CAP_DAC_OVERRIDE = 1
 LAST_CAPABILITY = 63
 CAPABILITY_VERSION_3 = 0x20080522
@@ -25,14 +29,38 @@ ALL_RIGHTS = 16
 ANYTHING = (1 << ALL_RIGHTS) - 1
 SCOPES_SINCE = 6
 SCOPE_SIGNAL = 2
-
-SYSTEM = ("/bin", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/proc", "/sbin", "/sys", "/usr")
+SYSTEM = (
+    "/bin",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/opt",
+    "/proc",
+    "/sbin",
+    "/sys",
+    "/usr",
+)
 # Semaphores and shared arrays of worker processes live in /dev/shm; the others keep nothing.
-DEVICES = ("/dev/shm", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/dri", "/dev/kfd")
+DEVICES = (
+    "/dev/shm",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/dri",
+    "/dev/kfd",
+)
 
 
 class Ruleset(ctypes.Structure):
-    _fields_ = [("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]
+    _fields_ = [
+        ("files", ctypes.c_uint64),
+        ("network", ctypes.c_uint64),
+        ("scoped", ctypes.c_uint64),
+    ]
 
 
 class CapabilityHeader(ctypes.Structure):
@@ -46,7 +74,8 @@ class PathBeneath(ctypes.Structure):
 
 
 def module_folders():
-    """Where the packages that are imported by now came from: editable installations lie outside of `sys.path`."""
+    """Where the packages that are imported by now came from: editable installations lie outside of
+    `sys.path`."""
     found = set()
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
@@ -62,7 +91,8 @@ def module_folders():
 
 
 def program_folders():
-    """The folders of `PATH`, each with its parent where that is an installation of its own: a Java beside its `bin`."""
+    """The folders of `PATH`, each with its parent where that is an installation of its own: a Java
+    beside its `bin`."""
     try:
         home = os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:
@@ -74,18 +104,47 @@ def program_folders():
             continue
         found.add(folder)
         parent = os.path.dirname(folder)
-        shared = parent in ("/", os.path.join(home, ".local")) or (home + "/").startswith(parent + "/")
+        shared = parent in ("/", os.path.join(home, ".local")) or (home + "/").startswith(
+            parent + "/"
+        )
         if os.path.basename(folder) == "bin" and not shared:
             found.add(parent)
     return found
 
 
+def readable_paths(objects):
+    """What a cell may read: the system, the interpreter, its packages and the artifacts."""
+    readable = set(SYSTEM) | {
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        sys.base_exec_prefix,
+        objects,
+    }
+    readable.update(entry for entry in sys.path if os.path.isabs(entry))
+    readable.update(module_folders(), program_folders())
+    # The interpreter itself may be a link out of its prefix.
+    readable.add(os.path.dirname(os.path.realpath(sys.executable)))
+    return readable
+
+
+def writable_paths(scratch):
+    """What a cell may write as well: its scratch folder, and devices that keep nothing."""
+    devices = [
+        os.path.join("/dev", name) for name in os.listdir("/dev") if name.startswith("nvidia")
+    ]
+    return set(DEVICES) | set(devices) | {scratch}
+
+
 def restrict_files(libc, scratch, objects):
-    """A Landlock ruleset as a descriptor: reading of the system, the interpreter, its packages and the artifacts,
-    writing of the scratch folder, no signals to others. None where the kernel has no Landlock (before Linux 5.13)."""
+    """A Landlock ruleset as a descriptor: reading of the system, the interpreter, its packages and
+    the artifacts, writing of the scratch folder, no signals to others. None where the kernel has no
+    Landlock (before Linux 5.13)."""
     if libc is None or not hasattr(libc, "syscall"):
         return None
-    version = libc.syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), LANDLOCK_CREATE_RULESET_VERSION)
+    version = libc.syscall(
+        LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), LANDLOCK_CREATE_RULESET_VERSION
+    )
     if version < 1:
         return None
     known = (1 << KNOWN_RIGHTS.get(version, ALL_RIGHTS)) - 1
@@ -96,15 +155,8 @@ def restrict_files(libc, scratch, objects):
     if ruleset < 0:
         return None
     os.set_inheritable(ruleset, False)
-    readable = set(SYSTEM) | {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, objects}
-    readable.update(entry for entry in sys.path if os.path.isabs(entry))
-    readable.update(module_folders(), program_folders())
-    # The interpreter itself may be a link out of its prefix.
-    readable.add(os.path.dirname(os.path.realpath(sys.executable)))
-    rules = [(path, READING) for path in readable]
-    rules.extend((path, ANYTHING) for path in DEVICES)
-    rules.extend((os.path.join("/dev", name), ANYTHING) for name in os.listdir("/dev") if name.startswith("nvidia"))
-    rules.append((scratch, ANYTHING))
+    rules = [(path, READING) for path in readable_paths(objects)]
+    rules.extend((path, ANYTHING) for path in writable_paths(scratch))
     for path, rights in sorted(rules):
         if not allow(libc, ruleset, path, rights & known):
             os.close(ruleset)
@@ -122,14 +174,17 @@ def allow(libc, ruleset, path, rights):
         if not os.path.isdir(path):
             rights &= OF_A_FILE
         rule = PathBeneath(rights, descriptor)
-        added = libc.syscall(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+        added = libc.syscall(
+            LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, ctypes.byref(rule), 0
+        )
         return added == 0
     finally:
         os.close(descriptor)
 
 
 def drop_capabilities(libc):
-    """Give up what root may and others may not: it reaches around Landlock, to the variables of other processes."""
+    """Give up what root may and others may not: it reaches around Landlock, to the variables of
+    other processes."""
     if os.geteuid() != 0 or not hasattr(libc, "capset"):
         return
     for capability in range(LAST_CAPABILITY + 1):

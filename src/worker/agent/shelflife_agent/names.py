@@ -1,71 +1,104 @@
-# shelflife agent, part 2 of 10: the names that an estimator expression may use.
+"""The names that an estimator expression may use."""
+
 import ast
 import builtins
 import importlib
 
-# Where scikit-learn keeps its public names, so that an expression imports only what it uses. A name that is not
-# listed is searched in all of these modules in turn.
+from .errors import Lacking
+
+# Where scikit-learn keeps its public names, so that an expression imports only what it uses. A name
+# that is not listed is searched in all of these modules in turn.
 HOMES = {
     "sklearn.base": "clone",
     "sklearn.calibration": "CalibratedClassifierCV",
-    "sklearn.cluster": "AffinityPropagation AgglomerativeClustering Birch BisectingKMeans DBSCAN FeatureAgglomeration"
-    " HDBSCAN KMeans MeanShift MiniBatchKMeans OPTICS SpectralBiclustering SpectralClustering SpectralCoclustering",
-    "sklearn.compose": "ColumnTransformer TransformedTargetRegressor make_column_selector make_column_transformer",
-    "sklearn.covariance": "EllipticEnvelope EmpiricalCovariance GraphicalLasso LedoitWolf MinCovDet OAS"
-    " ShrunkCovariance",
+    "sklearn.cluster": (
+        "AffinityPropagation AgglomerativeClustering Birch BisectingKMeans DBSCAN"
+        " FeatureAgglomeration HDBSCAN KMeans MeanShift MiniBatchKMeans OPTICS SpectralBiclustering"
+        " SpectralClustering SpectralCoclustering"
+    ),
+    "sklearn.compose": (
+        "ColumnTransformer TransformedTargetRegressor make_column_selector make_column_transformer"
+    ),
+    "sklearn.covariance": (
+        "EllipticEnvelope EmpiricalCovariance GraphicalLasso LedoitWolf MinCovDet OAS"
+        " ShrunkCovariance"
+    ),
     "sklearn.cross_decomposition": "CCA PLSCanonical PLSRegression PLSSVD",
-    "sklearn.decomposition": "DictionaryLearning FactorAnalysis FastICA IncrementalPCA KernelPCA"
-    " LatentDirichletAllocation MiniBatchDictionaryLearning MiniBatchNMF MiniBatchSparsePCA NMF PCA SparseCoder"
-    " SparsePCA TruncatedSVD",
+    "sklearn.decomposition": (
+        "DictionaryLearning FactorAnalysis FastICA IncrementalPCA KernelPCA"
+        " LatentDirichletAllocation MiniBatchDictionaryLearning MiniBatchNMF MiniBatchSparsePCA NMF"
+        " PCA SparseCoder SparsePCA TruncatedSVD"
+    ),
     "sklearn.discriminant_analysis": "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis",
     "sklearn.dummy": "DummyClassifier DummyRegressor",
-    "sklearn.ensemble": "AdaBoostClassifier AdaBoostRegressor BaggingClassifier BaggingRegressor"
-    " ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier GradientBoostingRegressor"
-    " HistGradientBoostingClassifier HistGradientBoostingRegressor IsolationForest RandomForestClassifier"
-    " RandomForestRegressor RandomTreesEmbedding StackingClassifier StackingRegressor VotingClassifier"
-    " VotingRegressor",
+    "sklearn.ensemble": (
+        "AdaBoostClassifier AdaBoostRegressor BaggingClassifier BaggingRegressor"
+        " ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier"
+        " GradientBoostingRegressor HistGradientBoostingClassifier HistGradientBoostingRegressor"
+        " IsolationForest RandomForestClassifier RandomForestRegressor RandomTreesEmbedding"
+        " StackingClassifier StackingRegressor VotingClassifier VotingRegressor"
+    ),
     "sklearn.feature_extraction": "DictVectorizer FeatureHasher",
-    "sklearn.feature_extraction.text": "CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer",
-    "sklearn.feature_selection": "GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel SelectFwe"
-    " SelectKBest SelectPercentile SequentialFeatureSelector VarianceThreshold chi2 f_classif f_regression"
-    " mutual_info_classif mutual_info_regression",
+    "sklearn.feature_extraction.text": (
+        "CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer"
+    ),
+    "sklearn.feature_selection": (
+        "GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel SelectFwe"
+        " SelectKBest SelectPercentile SequentialFeatureSelector VarianceThreshold chi2 f_classif"
+        " f_regression mutual_info_classif mutual_info_regression"
+    ),
     "sklearn.gaussian_process": "GaussianProcessClassifier GaussianProcessRegressor",
-    "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation"
-    " Matern PairwiseKernel RBF RationalQuadratic WhiteKernel",
+    "sklearn.gaussian_process.kernels": (
+        "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Matern"
+        " PairwiseKernel RBF RationalQuadratic WhiteKernel"
+    ),
     "sklearn.impute": "IterativeImputer KNNImputer MissingIndicator SimpleImputer",
     "sklearn.isotonic": "IsotonicRegression",
-    "sklearn.kernel_approximation": "AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler"
-    " SkewedChi2Sampler",
+    "sklearn.kernel_approximation": (
+        "AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler SkewedChi2Sampler"
+    ),
     "sklearn.kernel_ridge": "KernelRidge",
-    "sklearn.linear_model": "ARDRegression BayesianRidge ElasticNet ElasticNetCV GammaRegressor HuberRegressor Lars"
-    " LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression LogisticRegression"
-    " LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV"
-    " OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV PassiveAggressiveClassifier PassiveAggressiveRegressor"
-    " Perceptron PoissonRegressor QuantileRegressor RANSACRegressor Ridge RidgeCV RidgeClassifier RidgeClassifierCV"
-    " SGDClassifier SGDOneClassSVM SGDRegressor TheilSenRegressor TweedieRegressor",
+    "sklearn.linear_model": (
+        "ARDRegression BayesianRidge ElasticNet ElasticNetCV GammaRegressor HuberRegressor Lars"
+        " LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression"
+        " LogisticRegression LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV"
+        " MultiTaskLasso MultiTaskLassoCV OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV"
+        " PassiveAggressiveClassifier PassiveAggressiveRegressor Perceptron PoissonRegressor"
+        " QuantileRegressor RANSACRegressor Ridge RidgeCV RidgeClassifier RidgeClassifierCV"
+        " SGDClassifier SGDOneClassSVM SGDRegressor TheilSenRegressor TweedieRegressor"
+    ),
     "sklearn.manifold": "Isomap LocallyLinearEmbedding MDS SpectralEmbedding TSNE",
     "sklearn.mixture": "BayesianGaussianMixture GaussianMixture",
-    "sklearn.model_selection": "FixedThresholdClassifier GridSearchCV HalvingGridSearchCV HalvingRandomSearchCV"
-    " KFold RandomizedSearchCV StratifiedKFold TunedThresholdClassifierCV",
+    "sklearn.model_selection": (
+        "FixedThresholdClassifier GridSearchCV HalvingGridSearchCV HalvingRandomSearchCV KFold"
+        " RandomizedSearchCV StratifiedKFold TunedThresholdClassifierCV"
+    ),
     "sklearn.multiclass": "OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier",
-    "sklearn.multioutput": "ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain",
+    "sklearn.multioutput": (
+        "ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain"
+    ),
     "sklearn.naive_bayes": "BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB",
-    "sklearn.neighbors": "KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer KernelDensity"
-    " LocalOutlierFactor NearestCentroid NearestNeighbors NeighborhoodComponentsAnalysis RadiusNeighborsClassifier"
-    " RadiusNeighborsRegressor RadiusNeighborsTransformer",
+    "sklearn.neighbors": (
+        "KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer KernelDensity"
+        " LocalOutlierFactor NearestCentroid NearestNeighbors NeighborhoodComponentsAnalysis"
+        " RadiusNeighborsClassifier RadiusNeighborsRegressor RadiusNeighborsTransformer"
+    ),
     "sklearn.neural_network": "BernoulliRBM MLPClassifier MLPRegressor",
     "sklearn.pipeline": "FeatureUnion Pipeline make_pipeline make_union",
-    "sklearn.preprocessing": "Binarizer FunctionTransformer KBinsDiscretizer KernelCenterer LabelBinarizer"
-    " LabelEncoder MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer OneHotEncoder OrdinalEncoder"
-    " PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler SplineTransformer StandardScaler"
-    " TargetEncoder",
+    "sklearn.preprocessing": (
+        "Binarizer FunctionTransformer KBinsDiscretizer KernelCenterer LabelBinarizer LabelEncoder"
+        " MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer OneHotEncoder OrdinalEncoder"
+        " PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler SplineTransformer"
+        " StandardScaler TargetEncoder"
+    ),
     "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
     "sklearn.semi_supervised": "LabelPropagation LabelSpreading SelfTrainingClassifier",
     "sklearn.svm": "LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR",
-    "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
+    "sklearn.tree": (
+        "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor"
+    ),
 }
 HOME_OF = {name: module for module, names in HOMES.items() for name in names.split()}
-
 # Names that some versions hide behind an experimental switch.
 EXPERIMENTAL = {
     "HistGradientBoostingClassifier": "enable_hist_gradient_boosting",
@@ -74,10 +107,6 @@ EXPERIMENTAL = {
     "HalvingGridSearchCV": "enable_halving_search_cv",
     "HalvingRandomSearchCV": "enable_halving_search_cv",
 }
-
-
-class Lacking(Exception):
-    """The environment's scikit-learn has no such name."""
 
 
 def sklearn_version():
@@ -89,7 +118,8 @@ def from_module(module, name):
     try:
         return getattr(importlib.import_module(module), name, None)
     except ModuleNotFoundError as error:
-        # A missing dependency of an existing module is the environment's trouble, not a lack of the name.
+        # A missing dependency of an existing module is the environment's trouble, not a lack of the
+        # name.
         if error.name and (module + ".").startswith(error.name + "."):
             return None
         raise
@@ -147,8 +177,8 @@ def expression_names(expression):
 
 def evaluate(expression):
     """The estimator of an expression."""
-    # `eval` looks up globals without `__missing__`, so the namespace is the locals and the names that nested
-    # scopes (lambdas, comprehensions) need are put into the globals beforehand.
+    # `eval` looks up globals without `__missing__`, so the namespace is the locals and the names
+    # that nested scopes (lambdas, comprehensions) need are put into the globals beforehand.
     namespace = Namespace()
     scope = {name: namespace[name] for name in expression_names(expression)}
     scope["__builtins__"] = builtins
@@ -168,6 +198,7 @@ def lacking(expressions):
         except Lacking as reason:
             reasons[model] = str(reason)
         except Exception:
-            # A syntax error or a broken import shows again, with its traceback, where the model is trained.
+            # A syntax error or a broken import shows again, with its traceback, where the model is
+            # trained.
             pass
     return reasons

@@ -1,9 +1,17 @@
-# shelflife agent, part 6 of 10: several interpreters that a launcher such as mpirun starts side by side.
-#
-# Only rank 0 has the orchestrator's pipes. It hands the agent and every request on to the others, which serve it over a
-# socket in their common folder as if it were the orchestrator. MPI cannot be started twice in one process, nor by two
-# children of one process: such an interpreter runs one task, alone, and ends.
+"""Several interpreters that a launcher such as mpirun starts side by side.
+
+Only rank 0 has the orchestrator's pipes. It hands the agent and every request on to the others,
+which serve it over a socket in their common folder as if it were the orchestrator. MPI cannot be
+started twice in one process, nor by two children of one process: such an interpreter runs one task,
+alone, and ends.
+"""
+
+import os
 import socket
+import sys
+import time
+
+from .frames import frame_of, read_exactly, read_frame, send_frame, write_all
 
 RANKS_SOCKET = "ranks.sock"
 # How launchers tell a process which one it is, and of how many.
@@ -37,7 +45,8 @@ class Peers(object):
                 os.unlink(RANKS_SOCKET)
             except OSError:
                 pass
-            # The name is relative: a socket's path must be short, and all ranks have one working directory.
+            # The name is relative: a socket's path must be short, and all ranks have one working
+            # directory.
             listener.bind(RANKS_SOCKET)
             listener.listen(count)
             listener.settimeout(MEETING_SECONDS)
@@ -82,7 +91,8 @@ def away_from_rank_0(request, rank):
 
 
 def end_of_ranks():
-    """Leave MPI, where a task has started it: a process that ends without that takes the others along."""
+    """Leave MPI, where a task has started it: a process that ends without that takes the others
+    along."""
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized():
         mpi.Finalize()
@@ -131,11 +141,20 @@ class Meeting(object):
             del self.open[descriptor]
             if message["how"] != "finished":
                 printed = message.get("printed", "").strip()
-                self.end(dict(message, printed="%s%s" % (printed + "\n" if printed else "", "so ended " + where)))
+                self.end(
+                    dict(
+                        message,
+                        printed="%s%s" % (printed + "\n" if printed else "", "so ended " + where),
+                    )
+                )
 
     def end(self, how):
         if self.ended is None:
-            self.ended = {key: how[key] for key in ("how", "signal", "status", "phase", "printed") if key in how}
+            self.ended = {
+                key: how[key]
+                for key in ("how", "signal", "status", "phase", "printed")
+                if key in how
+            }
 
     def is_decided(self, watch, status):
         """Whether nothing that is still to come could change what is said of the task."""

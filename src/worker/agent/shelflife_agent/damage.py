@@ -1,9 +1,14 @@
-# shelflife agent, part 5 of 10: files that are damaged or hostile on purpose, to see who notices.
-#
-# What a file is, its own first bytes say: so this works for formats that a matrix declares, too.
+"""Files that are damaged or hostile on purpose, to see who notices.
+
+What a file is, its own first bytes say: so this works for formats that a matrix declares, too.
+"""
+
 import io
 import pickle
 import struct
+import tarfile
+
+from .errors import Unsupported
 
 # What a bomb unpacks to: more than the default limit of memory.
 BOMB = 3 << 30
@@ -40,7 +45,8 @@ def other_magic(data):
 
 
 def other_format(data):
-    """A sound file of another format under this one's name: a pickle, or, where that is what is expected, a zip."""
+    """A sound file of another format under this one's name: a pickle, or, where that is what is
+    expected, a zip."""
     if unpacked(data)[:1] != b"\x80":
         return pickle.dumps({"coef": [0.5, 0.25]}, protocol=4)
     import zipfile
@@ -73,13 +79,17 @@ def bomb(data):
     module = codec(data)
     if module is None:
         raise Unsupported("nothing in this file is compressed: it unpacks to nothing larger")
-    # Bytes of that length, which are there. The codecs go on behind the end of a stream, so that one block of zeros
-    # serves again and again; zlib does not, and needs one stream.
+    # Bytes of that length, which are there. The codecs go on behind the end of a stream, so that
+    # one block of zeros serves again and again; zlib does not, and needs one stream.
     head = b"\x80\x04\x8e" + struct.pack("<Q", BOMB)
     block = b"\0" * BLOCK
     if module.__name__ == "zlib":
         packer = module.compressobj(1)
-        return packer.compress(head) + b"".join(packer.compress(block) for _ in range(BOMB // BLOCK)) + packer.flush()
+        return (
+            packer.compress(head)
+            + b"".join(packer.compress(block) for _ in range(BOMB // BLOCK))
+            + packer.flush()
+        )
     return module.compress(head) + module.compress(block) * (BOMB // BLOCK)
 
 
@@ -91,7 +101,11 @@ def claim(data):
     if module is not None:
         return module.compress(claim(module.decompress(data)))
     if data[:1] == b"\x80":
-        return joblib_claim() if b"joblib" in data[:4096] else b"\x80\x04\x8e" + struct.pack("<Q", CLAIM) + b"\0" * 64
+        return (
+            joblib_claim()
+            if b"joblib" in data[:4096]
+            else b"\x80\x04\x8e" + struct.pack("<Q", CLAIM) + b"\0" * 64
+        )
     if data[257:262] == b"ustar":
         info = tarfile.TarInfo("model.json")
         info.size = CLAIM
@@ -110,11 +124,20 @@ def joblib_claim():
 
 
 def onnx_claim():
-    """A further weight and output of the graph: messages of protobuf are joined by writing one behind the other."""
+    """A further weight and output of the graph: messages of protobuf are joined by writing one
+    behind the other."""
+
     def field(number, content):
         return varint(number << 3 | 2) + varint(len(content)) + content
 
-    tensor = varint(1 << 3) + varint(CLAIM // 4) + varint(2 << 3) + varint(1) + field(8, b"claim") + field(9, b"\0" * 16)
+    tensor = (
+        varint(1 << 3)
+        + varint(CLAIM // 4)
+        + varint(2 << 3)
+        + varint(1)
+        + field(8, b"claim")
+        + field(9, b"\0" * 16)
+    )
     kind = field(2, field(1, varint(1 << 3) + varint(1)))
     return field(7, field(5, tensor) + field(12, field(1, b"claim") + kind))
 
@@ -128,15 +151,21 @@ def varint(number):
 
 
 def with_first_array(data, size, parts):
-    """A zip whose first array is another one: its header says `size` bytes, and these parts follow."""
-    import numpy
+    """A zip whose first array is another one: its header says `size` bytes, and these parts
+    follow."""
     import zipfile
+
+    import numpy
 
     header = io.BytesIO()
     shape = (size // 8,)
-    numpy.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    numpy.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": shape}
+    )
     target, done = io.BytesIO(), False
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(
+        target, "w", zipfile.ZIP_DEFLATED
+    ) as new:
         for name in old.namelist():
             if done or not name.endswith(".npy"):
                 new.writestr(name, old.read(name))

@@ -1,0 +1,41 @@
+# Imports the agent's package from `MODULES`, which `build.rs` writes above this: names to files and
+# texts. There is no file of them where this runs. It starts the agent with `__agent__`, the whole
+# of this text.
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+
+
+class PackedModules(object):
+    """Finds and loads the modules; tracebacks name their files and show their lines."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in MODULES:
+            return None
+        return ModuleSpec(name, self, origin=MODULES[name][0], is_package="." not in name)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        file, text = MODULES[module.__name__]
+        exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
+
+    def get_source(self, name):
+        return MODULES[name][1]
+
+
+def load():
+    """The agent's main function."""
+    finder = PackedModules()
+    sys.meta_path.insert(0, finder)
+    try:
+        return import_module("shelflife_agent.main").main
+    finally:
+        sys.meta_path.remove(finder)
+        # An artifact must not find here what it will find nowhere else.
+        for name in MODULES:
+            sys.modules.pop(name, None)
+
+
+load()(__agent__)

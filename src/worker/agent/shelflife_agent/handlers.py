@@ -1,0 +1,78 @@
+"""How a fitted estimator is written and read.
+
+A handler is a Python file of its own that the orchestrator sends. It has `save(estimator, path,
+options, dataset)`, which may return the names of the outputs that the artifact holds, and
+`load(path, options)`, which gives an object with those outputs as methods. Optional: SAVE_NEEDS and
+LOAD_NEEDS (pairs of a module and the package that brings it), FOLDER (the artifact is a folder),
+PRELOAD (modules that many cells will need). `Unsupported` and `Missing` are known there.
+"""
+
+import os
+import shutil
+import tempfile
+
+from .archive import pack, unpack
+from .damage import damage
+from .errors import Missing, Unsupported
+from .imports import is_there, missing
+
+SOURCES = {}
+LOADED = {}
+
+
+def handler(name):
+    """The handler's globals; its file is executed at its first use."""
+    if name not in LOADED:
+        source = SOURCES[name]
+        scope = {
+            "__name__": "shelflife_format_" + source["name"],
+            "__file__": source["file"],
+            "__shelflife__": not source["foreign"],
+            "Unsupported": Unsupported,
+            "Missing": Missing,
+        }
+        exec(compile(source["text"], source["file"], "exec"), scope)
+        for function in ("save", "load"):
+            if not callable(scope.get(function)):
+                raise TypeError("%s defines no %s" % (source["file"], function))
+        LOADED[name] = scope
+    return LOADED[name]
+
+
+def check_needs(scope, key):
+    for module, package in scope.get(key, ()):
+        if not is_there(module):
+            if module == "sklearn":
+                raise Unsupported("reading it needs scikit-learn, which is not installed there")
+            raise missing(package)
+
+
+def save_artifact(estimator, saving, dataset):
+    """Write one artifact; gives the outputs that it holds, or None for all that the estimator
+    offers."""
+    scope = handler(saving["handler"])
+    check_needs(scope, "SAVE_NEEDS")
+    path = saving["path"]
+    if not scope.get("FOLDER"):
+        outputs = scope["save"](estimator, path, saving["options"], dataset)
+    else:
+        folder = path + ".folder"
+        os.mkdir(folder)
+        try:
+            outputs = scope["save"](estimator, folder, saving["options"], dataset)
+            pack(folder, path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    if saving["options"].get("damage"):
+        damage(path, saving["options"]["damage"])
+    return None if outputs is None else list(outputs)
+
+
+def load_artifact(task):
+    """The object that predicts."""
+    scope = handler(task["handler"])
+    check_needs(scope, "LOAD_NEEDS")
+    path = task["artifact"]
+    if scope.get("FOLDER"):
+        path = unpack(path, tempfile.mkdtemp(prefix="artifact-", dir=os.getcwd()))
+    return scope["load"](path, task["options"])

@@ -1,0 +1,80 @@
+"""Cells: load an artifact and compute its outputs."""
+
+import time
+import warnings
+
+from .errors import InputsDoNotFit, Missing, NotAModel, Unsupported
+from .estimators import (
+    ATTRIBUTES,
+    METHODS,
+    call_output,
+    methods_of,
+    offers,
+    predicts_labels,
+    seed_everything,
+)
+from .facts import MAX_TEXT, class_name, cut, error_fact, text_of, warning_facts
+from .handlers import load_artifact
+from .inputs import Dataset
+from .outputs import encode_output
+
+
+def observe(task, protocol, peak, index):
+    """Load one artifact and compute its outputs: (message, payload)."""
+    dataset = Dataset(task["inputs"], task["arrays"])
+    message = {"op": "result", "index": index}
+    peak.start()
+    outputs, place = [], {"phase": "load", "method": None}
+    protocol.phase(index, "load")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        start = time.perf_counter()
+        try:
+            seed_everything(task["seed"])
+            estimator = load_artifact(task)
+            message["load_seconds"] = time.perf_counter() - start
+            protocol.phase(index, "predict")
+            place["phase"], start = "predict", time.perf_counter()
+            compute(task, estimator, dataset, place, outputs)
+            message["predict_seconds"] = time.perf_counter() - start
+            message["outcome"] = "predicted"
+        except Unsupported as reason:
+            message.update(outcome="inapplicable", reason=cut(text_of(reason), MAX_TEXT))
+        except Missing as reason:
+            message.update(outcome="unequipped", reason=cut(text_of(reason), MAX_TEXT))
+        except NotAModel as reason:
+            message.update(outcome="unfit", unfit="not-a-model", reason=cut(text_of(reason), MAX_TEXT))
+        except InputsDoNotFit as reason:
+            message.update(outcome="unfit", unfit="inputs", reason=cut(text_of(reason), MAX_TEXT))
+        except BaseException as error:
+            message.update(place, outcome="raised", error=error_fact(error))
+    message["warnings"] = warning_facts(caught)
+    message["peak_rss_bytes"] = peak.read()
+    if message["outcome"] != "predicted":
+        return message, b""
+    message["outputs"], payload = joined(outputs)
+    return message, payload
+
+
+def compute(task, estimator, dataset, place, outputs):
+    """Every output that is asked for, added to `outputs`; `place` says which one is being
+    computed."""
+    if task.get("outside") and dataset.header["layout"] != "none":
+        if not any(offers(estimator, name) for name in METHODS + ATTRIBUTES):
+            kind = class_name(type(estimator))
+            raise NotAModel("the file holds a %s, which has nothing to predict with" % kind)
+        dataset.suit(estimator)
+    labels = predicts_labels(estimator)
+    for method in methods_of(task, estimator, dataset):
+        place["method"] = method
+        seed_everything(task["seed"])
+        outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
+
+
+def joined(outputs):
+    """The facts of outputs, each with its place in the payload, and the payload."""
+    described, position = [], 0
+    for name, facts, data in outputs:
+        described.append(dict(facts, name=name, offset=position, length=len(data)))
+        position += len(data)
+    return described, b"".join(data for _, _, data in outputs)

@@ -1,0 +1,143 @@
+"""One child, as the warm interpreter watches it."""
+
+import os
+import select
+import signal
+import time
+
+from .facts import cut
+from .frames import write_all
+from .memory import resident_bytes
+from .turns import Turns
+
+TICK = 0.05
+TAIL = 4096
+# How long a child that says it is done may take to go.
+FAREWELL = 1.0
+
+
+class Watch(object):
+    """One child: its pipes, its clock, what is known of it."""
+
+    def __init__(self, pid, batch, pipes, limits, baseline):
+        self.pid = pid
+        self.batch = batch
+        self.pipes = pipes
+        self.limits = limits
+        self.baseline = baseline
+        self.turns = Turns(batch)
+        self.tail = b""
+        self.task = 0
+        self.phase = "start"
+        self.deadline = time.monotonic() + limits["seconds"]
+        self.finished = False
+        self.ended = None
+        self.looked = 0.0
+        # Its exit status as `waitpid` tells it.
+        self.status = None
+
+    def take_results(self, output, meeting=None):
+        """Read what the child sent and pass results on: to the orchestrator, or to the meeting of
+        ranks that has to agree on them first. False at the end of its pipe."""
+        data = os.read(self.pipes.results, 1 << 18)
+        if not data:
+            return False
+        passed = []
+        for message, raw in self.turns.feed(data):
+            if not self.note(message):
+                continue
+            if meeting is not None:
+                meeting.take_own(message, raw)
+            else:
+                passed.append(raw)
+        if self.turns.is_garbled:
+            self.end("garbled")
+        if passed:
+            write_all(output, passed)
+        return True
+
+    def note(self, message):
+        """What a message says of the child itself; whether others have to learn of it."""
+        kind = message["op"]
+        if kind == "start":
+            # Only a later task restarts the clock, whatever the child says.
+            if message["index"] > self.task:
+                self.task = message["index"]
+                self.deadline = time.monotonic() + self.limits["seconds"]
+            self.phase = "start"
+        elif kind == "phase":
+            self.phase = str(message.get("phase"))
+        elif kind in ("finished", "state-changed"):
+            self.finish()
+        return kind in ("result", "state-changed")
+
+    def take_printed(self):
+        """Read what the child printed and keep its end. False at the end of its pipe."""
+        data = os.read(self.pipes.printed, 1 << 16)
+        self.tail = (self.tail + data)[-TAIL:]
+        return bool(data)
+
+    def drain(self, output, meeting=None):
+        """What is still in the pipes when the child has ended."""
+        while is_readable(self.pipes.results) and self.take_results(output, meeting):
+            pass
+        while is_readable(self.pipes.printed) and self.take_printed():
+            pass
+
+    def finish(self):
+        """The child said that it is done: it has a moment to go."""
+        self.finished = True
+        self.deadline = time.monotonic() + FAREWELL
+
+    def end(self, why):
+        """Kill the child's whole process group, remembering why."""
+        if self.ended is None:
+            self.ended = why
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self.pid, signal.SIGKILL)
+            except OSError:
+                pass
+
+    def look_for_end(self):
+        """Whether the child has ended by now."""
+        if self.status is None:
+            done, code = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.status = code
+        return self.status is not None
+
+    def check_limits(self):
+        """End the child where it takes too long or too much."""
+        now = time.monotonic()
+        if now > self.deadline:
+            self.end("timeout")
+        memory = self.limits.get("memory_bytes")
+        if memory and now - self.looked >= TICK / 2:
+            self.looked = now
+            resident = resident_bytes(self.pid)
+            if resident is not None and resident > self.baseline + memory:
+                self.end("memory")
+
+    def ending(self):
+        """The message that says how the child ended."""
+        ended = {"op": "ended", "batch": self.batch, "index": self.task, "phase": self.phase}
+        if self.finished:
+            ended["how"] = "finished"
+        elif self.ended is not None:
+            ended["how"] = self.ended
+        elif os.WIFSIGNALED(self.status):
+            ended.update(how="signal", signal=os.WTERMSIG(self.status))
+        else:
+            ended.update(how="exit", status=os.WEXITSTATUS(self.status))
+        if ended["how"] == "garbled":
+            ended["printed"] = (
+                "shelflife: what it sent as its results was too large or made no sense"
+            )
+        elif ended["how"] != "finished":
+            ended["printed"] = cut(self.tail.decode("utf-8", "replace"), TAIL)
+        return ended
+
+
+def is_readable(descriptor):
+    return bool(select.select([descriptor], [], [], 0)[0])
