@@ -43,11 +43,10 @@ class Packed(unittest.TestCase):
         self.assertEqual(error["frames"], ["shelflife_format_own:load:8", "artifact:<module>:1"])
 
     @needs_numpy
-    def test_its_exceptions_have_the_name_of_the_package(self):
+    def test_it_says_itself_what_is_no_model(self):
         (message, _), _ = self.agent.batch(MODEL.replace("predict", "other"), outside=True)
-        self.assertEqual(message["error"]["type"], "shelflife_agent.NotAModel")
-        own = [frame for frame in message["error"]["frames"] if "shelflife_agent" in frame]
-        self.assertEqual(own, [])
+        self.assertEqual((message["outcome"], message["unfit"]), ("unfit", "not-a-model"))
+        self.assertIn("nothing to predict with", message["reason"])
 
     @needs_numpy
     def test_an_artifact_does_not_find_it(self):

@@ -450,7 +450,9 @@ pub fn judged() -> Record {
             (Verdict::Drift, "kmeans") | (Verdict::Crash, _) => Status::Regression,
             (Verdict::Drift, _) | (Verdict::LoadError, _) => Status::Known,
             (Verdict::Identical, "forest") if cell.consumer.as_str() == "sk1.5.2" => Status::Fixed,
-            (Verdict::Timeout | Verdict::PredictError | Verdict::EnvError, _) => Status::New,
+            (Verdict::Timeout | Verdict::PredictError, _) => Status::New,
+            (Verdict::EnvError, _) => Status::Unjudged,
+            (Verdict::Unsupported, _) => Status::Skipped,
             _ => Status::Pass,
         });
         if matches!(cell.status, Some(Status::Known | Status::Fixed)) {
