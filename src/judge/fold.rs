@@ -233,7 +233,7 @@ pub fn fold(events: &[Event]) -> Result<RunFacts<'_>, FoldError> {
                     environments[*index] = EnvironmentFacts::Ready { lock, lacks };
                 }
             }
-            Event::EnvironmentFailed { name, reason, remedy, absent } => {
+            Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
                 if let Some(index) = environment_index.get(name) {
                     environments[*index] =
                         EnvironmentFacts::Failed { reason, remedy: remedy.as_deref(), absent: *absent };

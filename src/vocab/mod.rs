@@ -16,6 +16,7 @@ mod observation;
 mod promise;
 mod real;
 mod record;
+mod trouble;
 mod verdict;
 
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
@@ -41,6 +42,7 @@ pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
     RULED_OUT, Record, RunSummary, Summary,
 };
+pub use trouble::EnvironmentTrouble;
 pub use verdict::{Stage, Status, Verdict};
 
 /// Version of the serialized forms of this module (`events.jsonl` and `results.json`).
