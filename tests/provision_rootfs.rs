@@ -92,18 +92,18 @@ async fn a_tree_that_cannot_be_made_leaves_nothing() {
     let offline = ProvisionOptions { offline: true, ..ProvisionOptions::default() };
     let wanted = spec(RuntimeSpec::Rootfs(tree("bookworm", "i386")));
     let failure = prepare(cache.clone(), offline, &wanted).await.0.unwrap_err();
-    if failure.reason.contains("bubblewrap cannot") {
+    if failure.reason().contains("bubblewrap cannot") {
         not_tried(failure);
         return;
     }
-    assert!(failure.remedy.unwrap().contains("--offline"));
+    assert!(failure.remedy().unwrap().contains("--offline"));
 
     let nowhere =
         RootfsSpec { mirror: Some("http://127.0.0.1:9/debian".to_owned()), ..tree("bookworm", "i386") };
     let wanted = spec(RuntimeSpec::Rootfs(nowhere));
     let failure = prepare(cache.clone(), ProvisionOptions::default(), &wanted).await.0.unwrap_err();
-    assert!(failure.reason.starts_with("cannot make the Debian tree bookworm i386"), "{failure}");
-    assert!(failure.remedy.as_ref().is_some_and(|remedy| remedy.contains("127.0.0.1:9")), "{failure}");
+    assert!(failure.reason().starts_with("cannot make the Debian tree bookworm i386"), "{failure}");
+    assert!(failure.remedy().is_some_and(|remedy| remedy.contains("127.0.0.1:9")), "{failure}");
 
     let unknown =
         RootfsSpec { mirror: Some("http://127.0.0.1:9/debian".to_owned()), ..tree("bookworm", "vax") };
@@ -120,12 +120,13 @@ async fn a_release_that_the_mirror_lacks_is_told() {
     let wanted = spec(RuntimeSpec::Rootfs(tree("bulseye", "i386")));
     let failure = prepare(cache.clone(), ProvisionOptions::default(), &wanted).await.0.unwrap_err();
     assert_eq!(folders(&cache), 0, "a failure leaves no folder behind");
-    if !failure.reason.starts_with("cannot make the Debian tree") || failure.to_string().contains("reachable")
+    if !failure.reason().starts_with("cannot make the Debian tree")
+        || failure.to_string().contains("reachable")
     {
         not_tried(failure);
         return;
     }
-    assert!(failure.remedy.as_ref().is_some_and(|remedy| remedy.contains("lacks this suite")), "{failure}");
+    assert!(failure.remedy().is_some_and(|remedy| remedy.contains("lacks this suite")), "{failure}");
 }
 
 #[tokio::test]
@@ -138,12 +139,12 @@ async fn a_missing_image_and_a_missing_engine_are_told() {
     };
     let offline = ProvisionOptions { offline: true, ..ProvisionOptions::default() };
     let failure = prepare(cache, offline, &spec(RuntimeSpec::Container(image))).await.0.unwrap_err();
-    if failure.reason.starts_with("no container engine answers") {
+    if failure.reason().starts_with("no container engine answers") {
         not_tried("an engine's word on an image: none answers here");
-        assert!(failure.remedy.unwrap().contains("docker info"));
+        assert!(failure.remedy().unwrap().contains("docker info"));
     } else {
-        assert!(failure.reason.contains("shelflife-test/no-such-image:1"), "{failure}");
-        assert!(failure.remedy.unwrap().contains("--offline"));
+        assert!(failure.reason().contains("shelflife-test/no-such-image:1"), "{failure}");
+        assert!(failure.remedy().unwrap().contains("--offline"));
     }
 }
 
@@ -175,8 +176,8 @@ async fn an_image_runs_where_an_engine_answers() {
 
     let failure = prepare(shared_cache(), ProvisionOptions::default(), &wanted("linux/amd64")).await.0;
     let failure = failure.unwrap_err();
-    assert!(failure.reason.contains("is for linux/386, not for linux/amd64"), "{failure}");
-    assert!(failure.remedy.unwrap().contains("platform = \"linux/386\""));
+    assert!(failure.reason().contains("is for linux/386, not for linux/amd64"), "{failure}");
+    assert!(failure.remedy().unwrap().contains("platform = \"linux/386\""));
 }
 
 #[tokio::test]
@@ -202,10 +203,10 @@ async fn a_build_gives_an_image_and_says_what_went_wrong() {
     };
     // The image is there then, and what it lacks is a Python.
     let failure = prepare(shared_cache(), ProvisionOptions::default(), &wanted("bare")).await.0.unwrap_err();
-    assert!(failure.reason.contains("python"), "{failure}");
+    assert!(failure.reason().contains("python"), "{failure}");
     let failure = prepare(shared_cache(), ProvisionOptions::default(), &wanted("none")).await.0.unwrap_err();
-    assert!(failure.reason.starts_with("cannot build an image in"), "{failure}");
-    assert!(failure.reason.contains("none"), "{failure}");
+    assert!(failure.reason().starts_with("cannot build an image in"), "{failure}");
+    assert!(failure.reason().contains("none"), "{failure}");
 }
 
 /// A disk that is full before a tree is complete, in a mount namespace of its own: the binary says so and leaves nothing.

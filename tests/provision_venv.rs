@@ -132,11 +132,11 @@ async fn contradictions_are_explained_and_leave_nothing() {
     let before = provisioner.list().expect("readable").len();
     let spec = venv("3.11", &[("scikit-learn", exact("1.3.2")), ("numpy", exact("2.0.2"))]);
     let failure = provisioner.prepare(&spec, &quiet).await.expect_err("numpy is too new");
-    assert!(failure.reason.contains("scikit-learn==1.3.2 depends on numpy>=1.17.3,<2.0"), "{failure}");
-    assert!(failure.remedy.is_some(), "{failure}");
+    assert!(failure.reason().contains("scikit-learn==1.3.2 depends on numpy>=1.17.3,<2.0"), "{failure}");
+    assert!(failure.remedy().is_some(), "{failure}");
     let spec = venv("3.11", &[("scikit-learn", exact("1.3.99"))]);
     let failure = provisioner.prepare(&spec, &quiet).await.expect_err("there is no such version");
-    assert!(failure.reason.contains("no version of scikit-learn==1.3.99"), "{failure}");
+    assert!(failure.reason().contains("no version of scikit-learn==1.3.99"), "{failure}");
     assert!(provisioner.list().expect("readable").len() <= before + 1, "only a concurrent test may add one");
 }
 
@@ -148,9 +148,9 @@ async fn declared_packages_win_over_companions() {
         venv("3.11", &[("scikit-learn", exact("1.2.2")), ("numpy", VersionSpec::Minor("2.0".to_owned()))]);
     let failure =
         provisioner(ProvisionOptions::default()).prepare(&spec, &note).await.expect_err("numpy's ABI");
-    assert!(failure.reason.contains("cannot be imported in Python 3.11"), "{failure}");
-    assert!(failure.reason.contains("numpy 2.0."), "{failure}");
-    assert!(failure.remedy.is_some_and(|remedy| remedy.contains("companions")));
+    assert!(failure.reason().contains("cannot be imported in Python 3.11"), "{failure}");
+    assert!(failure.reason().contains("numpy 2.0."), "{failure}");
+    assert!(failure.remedy().is_some_and(|remedy| remedy.contains("companions")));
     assert!(notes.lock().expect("no panic before").iter().any(|line| line.contains("contradict")));
 }
 
@@ -159,8 +159,8 @@ async fn a_missing_interpreter_has_a_remedy() {
     let provisioner = provisioner(ProvisionOptions { offline: true, ..ProvisionOptions::default() });
     for (python, words) in [("3.4", "no Python 3.4 found"), ("three", "no version of Python")] {
         let failure = provisioner.prepare(&venv(python, &[]), &quiet).await.expect_err("there is none");
-        assert!(failure.reason.contains(words), "{failure}");
-        assert!(failure.remedy.is_some(), "{failure}");
+        assert!(failure.reason().contains(words), "{failure}");
+        assert!(failure.remedy().is_some(), "{failure}");
     }
 }
 
@@ -184,6 +184,6 @@ async fn existing_environments_are_looked_at() {
 
     spec.runtime = RuntimeSpec::Existing { command: vec!["/bin/sh".to_owned()] };
     let failure = provisioner.prepare(&spec, &quiet).await.expect_err("a shell is no Python");
-    assert!(failure.reason.contains("/bin/sh"), "{failure}");
-    assert!(failure.remedy.is_some(), "{failure}");
+    assert!(failure.reason().contains("/bin/sh"), "{failure}");
+    assert!(failure.remedy().is_some(), "{failure}");
 }

@@ -187,7 +187,7 @@ fn releases(
     let provisioner = Provisioner::new(CacheRoot::open(None)?, options);
     let listed =
         super::env::runtime()?.block_on(provisioner.releases(package, python)).map_err(|failure| {
-            Failure::Bisect { what: failure.reason, help: failure.remedy.unwrap_or_default() }
+            Failure::Bisect { what: failure.reason(), help: failure.remedy().unwrap_or_default() }
         })?;
     let mut known: Vec<(Version, String)> = listed
         .into_iter()

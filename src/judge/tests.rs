@@ -246,6 +246,7 @@ fn environments_are_never_the_artifact() {
         reason: "no Python".to_owned(),
         remedy: Some("install it".to_owned()),
         absent: false,
+        cause: None,
     };
     for name in ["old", "new"] {
         let events =

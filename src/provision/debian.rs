@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::failure::{FULL_DISK, ProvisionFailure, clean};
 use crate::vocab::{Digest, DigestBuilder};
 
 /// What every tree has: the interpreter and Debian's own scikit-learn.
@@ -105,57 +104,6 @@ pub(super) fn package_list(root: &Path) -> std::io::Result<(usize, Digest)> {
     Ok((lines.len(), digest))
 }
 
-/// Turns what mmdebstrap wrote to stderr into a failure.
-pub(super) fn explain(stderr: &str, what: &str, mirror: &str) -> ProvisionFailure {
-    let lines: Vec<&str> = stderr
-        .lines()
-        .filter(|line| {
-            ["E:", "Err:", "W:", "dpkg: error", "tar:"].iter().any(|start| line.starts_with(start))
-        })
-        .collect();
-    let told = clean(&if lines.is_empty() { stderr.to_owned() } else { lines.join("\n") });
-    let any = |needles: &[&str]| needles.iter().any(|needle| stderr.contains(needle));
-    let failure = ProvisionFailure::new(format!("cannot make the Debian tree {what}:\n{told}"));
-    if any(&[
-        "No space left on device",
-        "Disk quota exceeded",
-        "not enough free space",
-        "enough free space in",
-    ]) {
-        return failure.remedy(FULL_DISK);
-    }
-    if any(&["Unable to locate package", "has no installation candidate"]) {
-        return failure
-            .remedy("this release has no such package for this CPU: check `debian`, or take another suite");
-    }
-    if any(&["Mirror sync in progress", "Hash Sum mismatch", "unexpected size"]) {
-        return failure
-            .remedy(format!("the mirror {mirror} is changing right now: try again in some minutes"));
-    }
-    if any(&["does not have a Release file", "404  Not Found"]) {
-        return failure
-            .remedy(format!("the mirror {mirror} lacks this suite or CPU: give another one with `mirror`"));
-    }
-    if any(&[
-        "Could not resolve",
-        "Could not connect",
-        "Connection failed",
-        "Temporary failure",
-        "Failed to fetch",
-    ]) {
-        return failure.remedy(format!(
-            "make the mirror {mirror} reachable (http_proxy), or give another one with `mirror` in the matrix"
-        ));
-    }
-    if any(&["newuidmap", "/etc/subuid", "/etc/subgid", "user namespaces", "unshare"]) {
-        return failure.remedy(
-            "an ordinary user needs user namespaces and a range of ids to make a tree: `sudo apt-get install uidmap` \
-             and `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER`; or run this once as root",
-        );
-    }
-    failure
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,15 +138,5 @@ mod tests {
         assert_eq!(digest(&format!("{a}\n{b}")), digest(&format!("{b}\n{removed}\n{a}")));
         assert_eq!(digest(&a).0, 1);
         assert_ne!(digest(&a), digest(&package("a", "1.1", "installed")));
-    }
-
-    #[test]
-    fn each_cause_has_its_remedy() {
-        let remedy = |text: &str| explain(text, "bookworm i386", "http://m").remedy.unwrap_or_default();
-        assert!(remedy("E: write: No space left on device").contains("env prune"));
-        assert!(remedy("E: Unable to locate package nonsense").contains("no such package"));
-        assert!(remedy("E: The repository does not have a Release file.").contains("lacks this suite"));
-        assert!(remedy("E: Could not resolve 'm'").contains("reachable"));
-        assert!(remedy("E: unexpected size (1 != 2). Mirror sync in progress?").contains("again"));
     }
 }

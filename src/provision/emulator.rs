@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Note;
-use super::failure::{ProvisionFailure, clean};
+use super::failure::{NotInstalled, ProvisionFailure, Unregistered};
+use super::options::Means;
+use super::told::Speaker;
 use super::tools::{self, Tool};
-use crate::store::CacheRoot;
 
-const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
+pub(super) const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 /// Where Debian and systemd keep what is to be registered.
-const RULES: &str = "/usr/lib/binfmt.d";
+pub(super) const RULES: &str = "/usr/lib/binfmt.d";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// One CPU by Debian's name.
@@ -53,6 +53,19 @@ impl Cpu {
         CPUS.iter().find(|cpu| cpu.platform == platform)
     }
 
+    /// The program that emulates it.
+    pub(super) fn emulator(&self) -> Tool {
+        let program = match self.arch {
+            "amd64" => "qemu-x86_64-static",
+            "i386" => "qemu-i386-static",
+            "arm64" => "qemu-aarch64-static",
+            "armhf" => "qemu-arm-static",
+            "s390x" => "qemu-s390x-static",
+            _ => "qemu-ppc64le-static",
+        };
+        Tool { program, package: "qemu-user-static" }
+    }
+
     /// Whether this machine runs its programs without an emulator.
     pub(super) fn is_native(&self) -> bool {
         self.native.contains(&std::env::consts::ARCH)
@@ -66,12 +79,7 @@ impl Cpu {
 }
 
 /// Sees to it that the programs of a CPU run here.
-pub(super) async fn need(
-    cache: &CacheRoot,
-    cpu: &Cpu,
-    offline: bool,
-    note: Note<'_>,
-) -> Result<(), ProvisionFailure> {
+pub(super) async fn need(means: Means<'_>, cpu: &'static Cpu) -> Result<(), ProvisionFailure> {
     if cpu.is_native() || cpu.is_registered() {
         return Ok(());
     }
@@ -82,48 +90,41 @@ pub(super) async fn need(
             return Ok(());
         }
     }
-    let program = match cpu.arch {
-        "amd64" => "qemu-x86_64-static",
-        "i386" => "qemu-i386-static",
-        "arm64" => "qemu-aarch64-static",
-        "armhf" => "qemu-arm-static",
-        "s390x" => "qemu-s390x-static",
-        _ => "qemu-ppc64le-static",
-    };
-    tools::need(cache, &[Tool { program, package: "qemu-user-static" }], offline, note).await?;
+    tools::need(means, &[cpu.emulator()]).await?;
     if cpu.is_registered() {
         return Ok(());
     }
-    register(cpu, note).await
+    register(means, cpu).await.map_err(|why| ProvisionFailure::NoEmulator {
+        arch: cpu.arch,
+        qemu: cpu.qemu,
+        why,
+    })
 }
 
-async fn register(cpu: &Cpu, note: Note<'_>) -> Result<(), ProvisionFailure> {
-    let remedy = format!(
-        "as root: `mount -t binfmt_misc binfmt_misc {BINFMT}` (where it is not mounted), then `cat \
-         {RULES}/qemu-{}.conf > {BINFMT}/register`",
-        cpu.qemu
-    );
-    let failure = |reason: String| ProvisionFailure::new(reason).remedy(remedy.clone());
-    let Some(mut words) = tools::privilege().await else {
-        return Err(failure(format!("the kernel does not know how to run {} programs", cpu.arch)));
-    };
+async fn register(means: Means<'_>, cpu: &Cpu) -> Result<(), Unregistered> {
+    let mut words = tools::permission(means.options.install_tools).await.map_err(|why| match why {
+        NotInstalled::NotAllowed => Unregistered::NotAllowed,
+        NotInstalled::NoPrivilege
+        | NotInstalled::Offline
+        | NotInstalled::NoApt
+        | NotInstalled::StillMissing
+        | NotInstalled::Failed(_)
+        | NotInstalled::Process(_) => Unregistered::NoPrivilege,
+    })?;
     let rule = std::fs::read_to_string(format!("{RULES}/qemu-{}.conf", cpu.qemu)).unwrap_or_default();
-    let Some(rule) = rule.lines().find(|line| line.starts_with(':')) else {
-        return Err(failure(format!("qemu-user-static brought no rule for {} programs", cpu.arch)));
-    };
-    note(&format!("registering qemu for {} programs with the kernel (binfmt_misc)", cpu.arch));
+    let rule = rule.lines().find(|line| line.starts_with(':')).ok_or(Unregistered::NoRule)?;
+    (means.note)(&format!("registering qemu for {} programs with the kernel (binfmt_misc)", cpu.arch));
     let script = format!(
         "set -e; modprobe binfmt_misc 2>/dev/null || true; test -e {BINFMT}/register || mount -t binfmt_misc \
          binfmt_misc {BINFMT}; cat > {BINFMT}/register"
     );
     words.extend(["sh".to_owned(), "-c".to_owned(), script]);
-    let captured = tools::run(&words, rule.as_bytes(), LIMIT).await?;
+    let ran = tools::run(&words, rule.as_bytes(), LIMIT).await;
     if cpu.is_registered() {
         return Ok(());
     }
-    Err(failure(format!(
-        "the kernel does not know how to run {} programs, and qemu could not be registered: {}",
-        cpu.arch,
-        clean(&captured.stderr_text())
-    )))
+    Err(match ran {
+        Ok(captured) => Unregistered::Failed(Speaker::Other.failed("the shell", &captured)),
+        Err(error) => Unregistered::Process(error.into()),
+    })
 }

@@ -64,8 +64,7 @@ pub(super) async fn lock_of(
 /// The command with the absolute path of its program: processes are started in folders of their own.
 pub(super) fn absolute(command: &[String]) -> Result<Vec<String>, ProvisionFailure> {
     let Some((program, args)) = command.split_first() else {
-        return Err(ProvisionFailure::new("the environment's command is empty")
-            .remedy("give the path of a Python interpreter, or a command that starts one"));
+        return Err(ProvisionFailure::NoCommand);
     };
     let program = resolve(program)?.to_string_lossy().into_owned();
     Ok(std::iter::once(program).chain(args.iter().cloned()).collect())
@@ -86,13 +85,8 @@ fn resolve(program: &str) -> Result<PathBuf, ProvisionFailure> {
         if program.contains('/') { std::path::absolute(program).ok() } else { which::which(program).ok() };
     match found {
         Some(path) if is_executable(&path) => Ok(path),
-        Some(path) if path.exists() => {
-            Err(ProvisionFailure::new(format!("`{}` is no executable file", path.display()))
-                .remedy("give the path of a Python interpreter, for example `.../bin/python`"))
-        }
-        _ => Err(ProvisionFailure::new(format!("there is no program `{program}`")).remedy(
-            "give the path of a Python interpreter, for example `.../bin/python`, or make the environment",
-        )),
+        Some(path) if path.exists() => Err(ProvisionFailure::NotExecutable(path)),
+        _ => Err(ProvisionFailure::NoProgram(program.to_owned())),
     }
 }
 
@@ -113,7 +107,7 @@ mod tests {
     fn programs_are_resolved_or_explained() {
         assert_eq!(resolve("/bin/sh").unwrap(), PathBuf::from("/bin/sh"));
         assert!(resolve("sh").unwrap().ends_with("sh"));
-        assert!(resolve("/nonexistent/python").unwrap_err().reason.contains("/nonexistent/python"));
-        assert!(resolve("/etc/passwd").unwrap_err().reason.contains("no executable"));
+        assert!(resolve("/nonexistent/python").unwrap_err().reason().contains("/nonexistent/python"));
+        assert!(resolve("/etc/passwd").unwrap_err().reason().contains("no executable"));
     }
 }

@@ -1,217 +1,471 @@
-//! Why an environment could not be made, in words for people.
+//! Why an environment could not be made: typed facts. The sentences about them stand in `words`, and what programs of
+//! others say is read in `told`.
 
-use std::fmt;
 use std::io;
-use std::sync::LazyLock;
+use std::path::PathBuf;
 
-use regex::Regex;
-
+use super::why::ProgramFailure;
 use crate::process::ProcessError;
 use crate::store::LockError;
-
-/// Lines of an installer's own explanation that are kept.
-const EXPLANATION_LINES: usize = 15;
+use crate::vocab::EnvironmentTrouble;
 
 /// Why an environment could not be made. It becomes the verdict `env-error`, never the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProvisionFailure {
-    /// What happened; may have several lines.
-    pub reason: String,
-    /// What to do next, where that is known.
-    pub remedy: Option<String>,
+pub enum ProvisionFailure {
+    /// It stands for the unknown maker of a file.
+    UnknownMaker,
+    /// A program that was asked to do something failed.
+    Task {
+        /// What it was asked to do.
+        task: Task,
+        /// How it failed.
+        failed: ProgramFailure,
+    },
+    /// A program could not be run to its end.
+    Process(ProcessTrouble),
+    /// A file or folder of this machine is in the way.
+    Io(IoTrouble),
+    /// Another process keeps a lock for too long.
+    Busy(String),
+    /// What was asked for is no version of Python.
+    NotAPython(String),
+    /// There is no such interpreter on this machine.
+    NoInterpreter {
+        /// The version that was asked for.
+        python: String,
+        /// Why none was fetched.
+        fetching: NoFetch,
+    },
+    /// There is no recent uv.
+    NoUv(NoUv),
+    /// Debian packages are missing.
+    NoTools {
+        /// The packages.
+        packages: Vec<&'static str>,
+        /// Why they were not installed.
+        why: NotInstalled,
+    },
+    /// A program that was there a moment ago has gone.
+    ToolGone(&'static str),
+    /// There is no such program to launch the interpreter with.
+    NoLauncher(String),
+    /// No container engine can be used.
+    NoEngine(Vec<SilentEngine>),
+    /// The engine does not have the image after all.
+    ImageUnknown {
+        /// The engine, for people.
+        engine: String,
+        /// The image.
+        image: String,
+    },
+    /// The image is not here, and offline it cannot be pulled.
+    ImageOffline(String),
+    /// The image is for another platform.
+    WrongPlatform {
+        /// The image.
+        image: String,
+        /// What it is for.
+        found: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// There is no such folder to build an image in.
+    NoContext(PathBuf),
+    /// No CPU of this name is known.
+    UnknownCpu {
+        /// The name.
+        arch: String,
+        /// Those that are known.
+        known: Vec<&'static str>,
+    },
+    /// The cache lies where a Debian tree has files of its own.
+    CacheInTree(PathBuf),
+    /// The sources of apt name no Debian mirror.
+    NoMirror,
+    /// The tree is not in the cache, and offline it cannot be made.
+    TreeOffline(String),
+    /// The kernel does not know how to run programs of a CPU.
+    NoEmulator {
+        /// Debian's name of the CPU.
+        arch: &'static str,
+        /// qemu's name of it.
+        qemu: &'static str,
+        /// Why it could not be registered.
+        why: Unregistered,
+    },
+    /// The environment has no command.
+    NoCommand,
+    /// There is no such program.
+    NoProgram(String),
+    /// The file is no program.
+    NotExecutable(PathBuf),
+    /// The environment was started and did not say what it is.
+    Probe {
+        /// Its command, for people.
+        command: String,
+        /// What went wrong.
+        trouble: ProbeTrouble,
+    },
+    /// The releases of a package cannot be listed.
+    NoReleases {
+        /// The package.
+        package: String,
+        /// Why.
+        why: NoReleases,
+    },
+}
+
+/// What a program of somebody else was asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Installing wheels into a virtual environment.
+    Install(Asked),
+    /// Installing wheels into a Debian tree.
+    InstallInTree {
+        /// What was asked for.
+        requirements: Vec<String>,
+        /// The tree, for people.
+        tree: String,
+    },
+    /// Making a Debian tree.
+    MakeTree {
+        /// The tree, for people.
+        tree: String,
+        /// The mirror.
+        mirror: String,
+    },
+    /// Fetching an interpreter with uv.
+    FetchPython,
+    /// Pulling an image.
+    Pull {
+        /// The image.
+        image: String,
+        /// The engine's program.
+        engine: PathBuf,
+    },
+    /// Building an image in a folder.
+    Build(PathBuf),
+    /// Making a sandbox with bubblewrap.
+    Sandbox,
+}
+
+/// What an installation was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The interpreter's version.
+    pub python: String,
+    /// What was asked for, as pip writes it.
+    pub requirements: Vec<String>,
+    /// Whether bounds of known-good companions were added.
+    pub companions: bool,
+    /// Whether the network was off.
+    pub offline: bool,
+}
+
+/// A program that could not be run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessTrouble {
+    /// What happened.
+    pub kind: ProcessKind,
+    /// The same for people.
+    pub text: String,
+}
+
+/// What happened to a program that could not be run to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessKind {
+    /// It does not exist.
+    NotFound,
+    /// It could not be started.
+    NotStarted,
+    /// It took too long.
+    TimedOut,
+    /// It wrote too much.
+    TooMuchOutput,
+    /// Talking to it failed.
+    Lost,
+}
+
+/// A file or folder that is in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IoTrouble {
+    /// What happened.
+    pub kind: io::ErrorKind,
+    /// The same for people, with the path.
+    pub text: String,
+}
+
+/// Why no interpreter was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoFetch {
+    /// The network is off.
+    Offline,
+    /// The fetched one does not start.
+    DoesNotStart,
+    /// uv could not fetch one.
+    Failed(Box<ProvisionFailure>),
+}
+
+/// Why there is no uv.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoUv {
+    /// The network is off.
+    Offline,
+    /// What was tried, and how each ended.
+    Failed(Vec<UvAttempt>),
+}
+
+/// One attempt to fetch uv.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UvAttempt {
+    /// No Python is there whose pip could do it.
+    NoPython,
+    /// A Python's pip could not do it.
+    Pip {
+        /// The Python.
+        python: PathBuf,
+        /// Why.
+        why: PipTrouble,
+    },
+    /// pip could not be installed through apt.
+    NoPip(NotInstalled),
+}
+
+/// Why a Python's pip did not fetch something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PipTrouble {
+    /// It failed.
+    Failed(ProgramFailure),
+    /// It could not be run to its end.
+    Process(ProcessTrouble),
+    /// There is none, and no virtual environment with one can be made.
+    NoVenv(Box<PipTrouble>),
+    /// What was fetched does not start.
+    DoesNotStart,
+}
+
+/// Why Debian packages were not installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotInstalled {
+    /// The network is off.
+    Offline,
+    /// This machine has no apt.
+    NoApt,
+    /// Neither root nor sudo without a password.
+    NoPrivilege,
+    /// Nobody has agreed to it.
+    NotAllowed,
+    /// apt was content, and the program is still missing.
+    StillMissing,
+    /// apt failed.
+    Failed(ProgramFailure),
+    /// apt could not be run to its end.
+    Process(ProcessTrouble),
+}
+
+/// A container engine that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentEngine {
+    /// Its name.
+    pub name: &'static str,
+    /// Why.
+    pub why: EngineTrouble,
+}
+
+/// Why a container engine cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineTrouble {
+    /// It is not installed.
+    NotInstalled,
+    /// It does not answer.
+    Silent(ProgramFailure),
+    /// Its client could not be run to its end.
+    Process(ProcessTrouble),
+}
+
+/// Why an emulator could not be registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unregistered {
+    /// Neither root nor sudo without a password.
+    NoPrivilege,
+    /// Nobody has agreed to it.
+    NotAllowed,
+    /// The package of qemu brought no rule.
+    NoRule,
+    /// The kernel did not take it.
+    Failed(ProgramFailure),
+    /// The command could not be run to its end.
+    Process(ProcessTrouble),
+}
+
+/// What went wrong when an environment was asked what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeTrouble {
+    /// Its command could not be run to its end.
+    Process(ProcessTrouble),
+    /// The container engine could not start it.
+    Engine {
+        /// The engine's program.
+        engine: String,
+        /// The image.
+        image: String,
+        /// How the engine ended, and what it said.
+        failed: ProgramFailure,
+    },
+    /// It ended without an answer.
+    NoAnswer(ProgramFailure),
+    /// It answered with what cannot be read.
+    Unreadable(String),
+    /// numpy is not installed.
+    NoNumpy,
+    /// scikit-learn cannot be imported.
+    Import(ImportTrouble),
+}
+
+/// A failed import of scikit-learn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportTrouble {
+    /// The last line of the traceback.
+    pub last_line: String,
+    /// Version of the interpreter.
+    pub python: String,
+    /// Of the packages that matter those that are installed, with their versions.
+    pub installed: Vec<(String, String)>,
+    /// The package that is not installed, where that is why.
+    pub missing: Option<MissingPackage>,
+}
+
+/// A package without which nothing can be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingPackage {
+    /// scikit-learn.
+    ScikitLearn,
+    /// numpy.
+    Numpy,
+}
+
+/// Why the releases of a package cannot be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoReleases {
+    /// The network is off.
+    Offline,
+    /// There is no Python with a pip.
+    NoPip,
+    /// pip knows none.
+    Empty,
+    /// The last pip that was asked failed.
+    Pip(PipTrouble),
 }
 
 impl ProvisionFailure {
-    pub(super) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), remedy: None }
+    /// The kind of trouble, for programs.
+    pub fn trouble(&self) -> EnvironmentTrouble {
+        use EnvironmentTrouble as Trouble;
+        match self {
+            Self::UnknownMaker => Trouble::UnknownMaker,
+            Self::Task { failed, .. } => failed.trouble(),
+            Self::Process(trouble) => trouble.kind.trouble(),
+            Self::Io(trouble) => trouble.trouble(),
+            Self::Busy(_) => Trouble::Busy,
+            Self::NotAPython(_)
+            | Self::UnknownCpu { .. }
+            | Self::NoContext(_)
+            | Self::NoCommand
+            | Self::NotExecutable(_)
+            | Self::WrongPlatform { .. } => Trouble::Declaration,
+            Self::NoInterpreter { .. } | Self::NoProgram(_) => Trouble::NoInterpreter,
+            Self::NoUv(NoUv::Offline) | Self::ImageOffline(_) | Self::TreeOffline(_) => Trouble::Offline,
+            Self::NoUv(NoUv::Failed(_))
+            | Self::NoTools { .. }
+            | Self::ToolGone(_)
+            | Self::NoLauncher(_)
+            | Self::NoEmulator { .. } => Trouble::ToolMissing,
+            Self::NoEngine(_) => Trouble::EngineFailed,
+            Self::ImageUnknown { .. } => Trouble::ImageMissing,
+            Self::CacheInTree(_) => Trouble::Permission,
+            Self::NoMirror => Trouble::Mirror,
+            Self::Probe { trouble, .. } => trouble.trouble(),
+            Self::NoReleases { why: NoReleases::Offline, .. } => Trouble::Offline,
+            Self::NoReleases { .. } => Trouble::Unreachable,
+        }
     }
 
-    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
-        self
+    /// Whether an installation could succeed with fewer bounds.
+    pub(super) fn is_no_solution(&self) -> bool {
+        matches!(self, Self::Task { task: Task::Install(_), failed } if failed.why.is_no_solution())
     }
 }
 
-impl fmt::Display for ProvisionFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)?;
-        match &self.remedy {
-            Some(remedy) => write!(f, "\nwhat to do: {remedy}"),
-            None => Ok(()),
+impl ProcessKind {
+    fn trouble(self) -> EnvironmentTrouble {
+        match self {
+            Self::NotFound | Self::NotStarted => EnvironmentTrouble::ToolMissing,
+            Self::TimedOut => EnvironmentTrouble::TimedOut,
+            Self::TooMuchOutput | Self::Lost => EnvironmentTrouble::Other,
         }
     }
 }
 
-impl std::error::Error for ProvisionFailure {}
-
-impl From<io::Error> for ProvisionFailure {
-    fn from(error: io::Error) -> Self {
-        let failure = Self::new(error.to_string());
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => failure.remedy(FULL_DISK),
+impl IoTrouble {
+    fn trouble(&self) -> EnvironmentTrouble {
+        match self.kind {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => EnvironmentTrouble::FullDisk,
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                failure.remedy("set SHELFLIFE_CACHE_DIR to a folder that you can write to")
+                EnvironmentTrouble::Permission
             }
-            _ => failure,
+            _ => EnvironmentTrouble::Other,
         }
+    }
+}
+
+impl ProbeTrouble {
+    fn trouble(&self) -> EnvironmentTrouble {
+        match self {
+            Self::Process(trouble) => match trouble.kind {
+                ProcessKind::NotFound | ProcessKind::NotStarted => EnvironmentTrouble::NoInterpreter,
+                ProcessKind::TimedOut | ProcessKind::TooMuchOutput | ProcessKind::Lost => {
+                    trouble.kind.trouble()
+                }
+            },
+            Self::Engine { .. } => EnvironmentTrouble::EngineFailed,
+            Self::NoAnswer(failed) if failed.exit.signal.is_some() => EnvironmentTrouble::Killed,
+            Self::NoAnswer(_) | Self::Unreadable(_) => EnvironmentTrouble::NoAnswer,
+            Self::NoNumpy | Self::Import(_) => EnvironmentTrouble::ImportFailed,
+        }
+    }
+}
+
+impl From<ProcessError> for ProcessTrouble {
+    fn from(error: ProcessError) -> Self {
+        let kind = match &error {
+            ProcessError::Start { .. } if error.is_not_found() => ProcessKind::NotFound,
+            ProcessError::Start { .. } => ProcessKind::NotStarted,
+            ProcessError::TimedOut { .. } => ProcessKind::TimedOut,
+            ProcessError::TooMuchOutput { .. } => ProcessKind::TooMuchOutput,
+            ProcessError::Contact { .. } => ProcessKind::Lost,
+        };
+        Self { kind, text: error.to_string() }
     }
 }
 
 impl From<ProcessError> for ProvisionFailure {
     fn from(error: ProcessError) -> Self {
-        Self::new(error.to_string())
+        Self::Process(error.into())
+    }
+}
+
+impl From<io::Error> for ProvisionFailure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(IoTrouble { kind: error.kind(), text: error.to_string() })
     }
 }
 
 impl From<LockError> for ProvisionFailure {
     fn from(error: LockError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
-pub(super) const FULL_DISK: &str = "free some space, for example with `shelflife env prune`, or set SHELFLIFE_CACHE_DIR to a \
-                         folder on a larger disk";
-
-/// What an installation was asked for, for the words about its failure.
-pub(super) struct Asked<'a> {
-    pub(super) python: &'a str,
-    pub(super) requirements: &'a [String],
-    pub(super) companions: bool,
-    pub(super) offline: bool,
-}
-
-/// Turns what uv wrote to stderr into a failure.
-pub(super) fn explain(stderr: &str, asked: &Asked<'_>) -> ProvisionFailure {
-    let words = clean(stderr);
-    let any = |needles: &[&str]| needles.iter().any(|needle| stderr.contains(needle));
-    let failure = ProvisionFailure::new(format!(
-        "cannot install {} for Python {}:\n{words}",
-        asked.requirements.join(", "),
-        asked.python
-    ));
-    if any(&["No space left on device", "Disk quota exceeded", "os error 28"]) {
-        return failure.remedy(FULL_DISK);
-    }
-    if asked.offline && any(&["offline", "network was disabled", "Network connectivity is disabled"]) {
-        return failure
-            .remedy("run once without `--offline`, so that the packages are fetched into the cache");
-    }
-    let unreachable = any(&[
-        "error sending request",
-        "dns error",
-        "Connection refused",
-        "connection closed",
-        "operation timed out",
-        "tcp connect error",
-        "certificate",
-        "401 Unauthorized",
-        "403 Forbidden",
-    ]);
-    // uv appends network hints to a "no solution" too; then the first is the cause.
-    if unreachable {
-        return failure.remedy(
-            "make the package index reachable (HTTPS_PROXY, SSL_CERT_FILE; uv reads UV_DEFAULT_INDEX and uv.toml, \
-             not pip.conf), or use `--offline` with environments that were made before",
-        );
-    }
-    if any(&["not found in the package registry"]) {
-        return failure.remedy("check the spelling of the package names in the matrix");
-    }
-    // Only where nothing but the declared versions themselves is in the way; chains of dependencies mention wheels
-    // in passing.
-    let direct = !any(&[" depends on "]);
-    if direct && any(&["no usable wheels", "no wheels with a matching", "the current Python version"]) {
-        return failure.remedy(format!(
-            "there are no wheels of these versions for Python {} (only wheels are installed): declare another \
-             Python or another version",
-            asked.python
-        ));
-    }
-    if direct
-        && any(&["there is no version of", "is available and you require", "are available and you require"])
-    {
-        return failure.remedy("declare a version that exists");
-    }
-    if any(&["No solution found"]) {
-        let mut remedy = "change the declared versions so that they fit together".to_owned();
-        if asked.companions {
-            remedy.push_str("; declaring a package replaces the companion bound that shelflife adds for it");
+        let text = error.to_string();
+        match error {
+            LockError::Timeout { .. } => Self::Busy(text),
+            LockError::Io { source, .. } => Self::Io(IoTrouble { kind: source.kind(), text }),
         }
-        return failure.remedy(remedy);
-    }
-    failure
-}
-
-/// The end of an installer's explanation without colours, credentials and noise.
-pub(super) fn clean(stderr: &str) -> String {
-    static ANSI: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\x1b\[[0-9;?]*[A-Za-z]").ok());
-    static CREDENTIALS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"://[^/\s@]+@").ok());
-    let replace = |regex: &Option<Regex>, text: &str, with: &str| match regex {
-        Some(regex) => regex.replace_all(text, with).into_owned(),
-        None => text.to_owned(),
-    };
-    let text = replace(&CREDENTIALS, &replace(&ANSI, stderr, ""), "://***@");
-    let noise = ["Using Python ", "Using CPython ", "Resolved ", "warning: "];
-    let lines: Vec<_> = text
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.trim().is_empty() && !noise.iter().any(|start| line.starts_with(start)))
-        .collect();
-    // The first line says what failed, the last ones why.
-    let text = match lines.len().checked_sub(EXPLANATION_LINES) {
-        Some(excess) if excess > 0 => format!("{}\n[...]\n{}", lines[0], lines[excess + 1..].join("\n")),
-        _ => lines.join("\n"),
-    };
-    if text.is_empty() { "(it gave no reason)".to_owned() } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn remedy(stderr: &str) -> String {
-        let asked = Asked {
-            python: "3.11",
-            requirements: &["scikit-learn==1.2.2".to_owned()],
-            companions: true,
-            offline: false,
-        };
-        let failure = explain(stderr, &asked);
-        assert!(failure.reason.starts_with("cannot install scikit-learn==1.2.2 for Python 3.11:\n"));
-        failure.remedy.unwrap_or_default()
-    }
-
-    #[test]
-    fn explanations_are_readable_and_carry_no_secret() {
-        let stderr = "warning: noise\n\x1b[1m\x1b[31m  × No solution found\x1b[39m\n\n  https://me:secret@index/simple\n";
-        assert_eq!(clean(stderr), "  × No solution found\n  https://***@index/simple");
-        let long: String = (0..40).map(|line| format!("line {line}\n")).collect();
-        let cleaned = clean(&long);
-        assert!(cleaned.starts_with("line 0\n[...]\nline 26\n") && cleaned.ends_with("line 39"), "{cleaned}");
-        assert_eq!(clean(""), "(it gave no reason)");
-    }
-
-    #[test]
-    fn each_cause_has_its_remedy() {
-        assert!(remedy("error: No space left on device (os error 28)").contains("env prune"));
-        assert!(remedy("error: Failed to fetch\n  cause: dns error").contains("UV_DEFAULT_INDEX"));
-        assert!(remedy("× No solution found\n you require numpy<1.24").contains("companion bound"));
-        assert!(
-            remedy("× No solution found\n scikit-learn==1.2.2 has no usable wheels")
-                .contains("another Python")
-        );
-        assert!(remedy("there is no version of scikit-learn==1.2.99").contains("exists"));
-        assert!(remedy("only scikit-learn<=1.9.1 is available and you require 1.11").contains("exists"));
-        assert!(remedy("No solution found: a depends on b; b has no usable wheels").contains("fit together"));
-        assert!(remedy("numpyy was not found in the package registry").contains("spelling"));
-        assert_eq!(remedy("something else"), "");
-    }
-
-    #[test]
-    fn a_failure_reads_as_one_text() {
-        let failure = ProvisionFailure::new("no").remedy("yes");
-        assert_eq!(failure.to_string(), "no\nwhat to do: yes");
-        let full = io::Error::from(io::ErrorKind::StorageFull);
-        assert!(ProvisionFailure::from(full).remedy.is_some());
     }
 }

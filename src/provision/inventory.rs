@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use crate::store::{self, Bucket, CacheRoot, LockError};
 
+use super::folder::{self, READY, USED};
 use super::interpreters::Interpreter;
 use super::offers::Offer;
 use super::uv::Uv;
-use super::venv::{self, READY, USED};
 
 /// Age after which a short-lived folder was surely left behind by a killed process.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
@@ -76,7 +76,7 @@ pub(super) fn list(cache: &CacheRoot) -> io::Result<Vec<CachedEnvironment>> {
 }
 
 fn describe(folder: &Path) -> CachedEnvironment {
-    let ready = venv::read_ready(folder);
+    let ready = folder::read_ready(folder);
     CachedEnvironment {
         folder: folder.to_owned(),
         complete: ready.is_some(),

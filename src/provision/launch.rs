@@ -1,24 +1,11 @@
 //! How the Python of an environment is started, and what it may see of this machine then.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::container::Image;
-use super::launcher;
-use super::sandbox;
-
-/// What a started interpreter may see of this machine, each at the path that it has here.
-#[derive(Clone, Copy, Debug)]
-pub struct Reach<'a> {
-    /// The folder that it may write to; its working folder.
-    pub scratch: &'a Path,
-    /// The folder of artifacts and datasets, which it only reads.
-    pub objects: &'a Path,
-    /// Bytes of memory that all of its processes together may take, where a limit is known.
-    pub memory_bytes: Option<u64>,
-    /// Its environment variables.
-    pub variables: &'a BTreeMap<String, String>,
-}
+use super::engine::Image;
+use super::reach::Reach;
+use super::{launcher, sandbox};
 
 /// How the Python of an environment is started.
 #[derive(Clone, Debug, PartialEq, Eq)]

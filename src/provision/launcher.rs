@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Note;
 use super::failure::ProvisionFailure;
+use super::options::Means;
 use super::tools::{self, Tool};
-use crate::store::CacheRoot;
 
 /// A launcher that is known.
 struct Known {
@@ -55,23 +54,22 @@ fn known(launcher: &[String]) -> Option<&'static Known> {
 }
 
 /// Makes sure that the program of a launcher is there.
-pub(super) async fn need(
-    cache: &CacheRoot,
-    launcher: &[String],
-    offline: bool,
-    note: Note<'_>,
-) -> Result<(), ProvisionFailure> {
+pub(super) async fn need(means: Means<'_>, launcher: &[String]) -> Result<(), ProvisionFailure> {
     let Some(program) = launcher.first() else { return Ok(()) };
     if which::which(program).is_ok() {
         return Ok(());
     }
-    match known(launcher).filter(|known| known.tool.program == program) {
-        Some(known) => tools::need(cache, &[known.tool], offline, note).await,
-        None => {
-            Err(ProvisionFailure::new(format!("this machine has no program `{program}` to launch it with"))
-                .remedy("install it, or name its path in `launcher`"))
-        }
+    match tool(launcher) {
+        Some(tool) => tools::need(means, &[tool]).await,
+        None => Err(ProvisionFailure::NoLauncher(program.clone())),
     }
+}
+
+/// The tool of a launcher that is known and that its name alone stands for.
+pub(super) fn tool(launcher: &[String]) -> Option<Tool> {
+    known(launcher)
+        .map(|known| known.tool)
+        .filter(|tool| Some(tool.program) == launcher.first().map(String::as_str))
 }
 
 /// The arguments that start an interpreter by a launcher. Unknown launchers may need a network to reach those who do

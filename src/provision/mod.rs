@@ -14,8 +14,10 @@ mod companions;
 mod container;
 mod debian;
 mod emulator;
+mod engine;
 mod existing;
 mod failure;
+mod folder;
 mod interpreters;
 mod inventory;
 mod launch;
@@ -23,13 +25,19 @@ mod launcher;
 mod machine;
 mod offers;
 mod once;
+mod options;
 mod probe;
+mod reach;
 mod releases;
 mod rootfs;
 mod sandbox;
+mod task_words;
+mod told;
 mod tools;
 mod uv;
 mod venv;
+mod why;
+mod words;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -44,20 +52,22 @@ use crate::process;
 use crate::store::{self, CacheRoot, LockError, LockGuard};
 use crate::vocab::{Digest, EnvName, Lock};
 
-pub use failure::ProvisionFailure;
+pub use failure::*;
 pub use interpreters::Interpreter;
 pub use inventory::{CachedEnvironment, MachineFacts, Pruned};
-pub use launch::{Launch, Reach};
+pub use launch::Launch;
 pub use offers::Offer;
+pub use options::{Note, ProvisionOptions, ToolConsent};
+pub use reach::Reach;
 pub use uv::Uv;
+pub use why::{ProgramFailure, Why};
 
 use interpreters::{Finder, Wanted};
 use once::OnceMap;
+use options::Means;
 use rootfs::Tree;
+use told::Speaker;
 use venv::Wish;
-
-/// Receives one line for people about something that takes a while.
-pub type Note<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// Environments that are made side by side: installing is bound by disk and network, probing by the CPU.
 const SIDE_BY_SIDE: usize = 2;
@@ -65,23 +75,6 @@ const SIDE_BY_SIDE: usize = 2;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(3600);
 /// How long fetching an interpreter may take.
 const PYTHON_TIMEOUT: Duration = Duration::from_secs(600);
-
-/// How environments are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProvisionOptions {
-    /// Makes every environment anew.
-    pub refresh: bool,
-    /// Never uses the network.
-    pub offline: bool,
-    /// Age after which an environment with floating versions is resolved anew.
-    pub max_age_of_floating: Duration,
-}
-
-impl Default for ProvisionOptions {
-    fn default() -> Self {
-        Self { refresh: false, offline: false, max_age_of_floating: Duration::from_secs(12 * 3600) }
-    }
-}
 
 /// An environment that is there and can import scikit-learn.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +98,7 @@ pub struct Provisioner {
     uv: OnceCell<Result<Uv, ProvisionFailure>>,
     interpreters: OnceMap<String, Result<Interpreter, ProvisionFailure>>,
     folders: OnceMap<Digest, Result<Folder, ProvisionFailure>>,
-    engine: OnceCell<Result<container::Engine, ProvisionFailure>>,
+    engine: OnceCell<Result<engine::Engine, ProvisionFailure>>,
     busy: Semaphore,
 }
 
@@ -132,6 +125,10 @@ impl Provisioner {
         }
     }
 
+    fn means<'a>(&'a self, note: Note<'a>) -> Means<'a> {
+        Means { cache: &self.cache, options: &self.options, note }
+    }
+
     /// Makes one environment, or finds it in the cache. Equal environments of one matrix are made once, and two
     /// processes that share a cache make them once between them. `note` is told about what takes a while.
     ///
@@ -145,14 +142,11 @@ impl Provisioner {
         note: Note<'_>,
     ) -> Result<ReadyEnvironment, ProvisionFailure> {
         let started = Instant::now();
-        launcher::need(&self.cache, &spec.setup.launcher, self.options.offline, note).await?;
+        launcher::need(self.means(note), &spec.setup.launcher).await?;
         // One row for each runtime.
         let (mut lock, launch, reused) = match &spec.runtime {
             RuntimeSpec::Elsewhere => {
-                return Err(ProvisionFailure {
-                    reason: "it stands for an unknown maker and cannot be made".to_owned(),
-                    remedy: None,
-                });
+                return Err(ProvisionFailure::UnknownMaker);
             }
             RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
             RuntimeSpec::Rootfs(tree) => self.rootfs(spec, tree, note).await?,
@@ -222,7 +216,7 @@ impl Provisioner {
             venv::lock_of(&self.cache, &folder.path, &spec.variables).await?
         };
         // Only for `env list` and `env prune`; a full disk must not end a run here.
-        let _ = store::write_atomic(&folder.path.join(venv::USED), b"");
+        let _ = store::write_atomic(&folder.path.join(folder::USED), b"");
         Ok((lock, venv::launch(&folder.path), !(first && folder.made_now)))
     }
 
@@ -233,7 +227,7 @@ impl Provisioner {
         note: Note<'_>,
     ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
         let tree = Tree { spec: wanted, packages: &spec.packages };
-        rootfs::need(&self.cache, &tree, self.options.offline, note).await?;
+        rootfs::need(self.means(note), &tree).await?;
         let (folder, first) =
             self.folders.get(tree.key(), async || self.tree(&spec.name, &tree, note).await).await;
         let folder = folder?;
@@ -243,7 +237,7 @@ impl Provisioner {
             rootfs::lock_of(&self.cache, &tree, &folder.path, &launch, &spec.variables).await?
         };
         // Only for `env list` and `env prune`; a full disk must not end a run here.
-        let _ = store::write_atomic(&folder.path.join(venv::USED), b"");
+        let _ = store::write_atomic(&folder.path.join(folder::USED), b"");
         Ok((lock, launch, !(first && folder.made_now)))
     }
 
@@ -256,20 +250,20 @@ impl Provisioner {
     ) -> Result<Folder, ProvisionFailure> {
         let key = tree.key();
         let usable = || {
-            let (path, ready) = venv::folders_of(&self.cache, &key).into_iter().next()?;
+            let (path, ready) = folder::folders_of(&self.cache, &key).into_iter().next()?;
             // Debian releases stand still: a tree is good until somebody asks for a new one.
             (ready?.made >= self.started || !self.options.refresh).then_some(path)
         };
         if let Some(path) = usable() {
             return Ok(Folder { path, made_now: false });
         }
-        let _lock = self.lock(&inventory::lock_name(&venv::key_text(&key)), name, note).await?;
+        let _lock = self.lock(&inventory::lock_name(&folder::key_text(&key)), name, note).await?;
         if let Some(path) = usable() {
             return Ok(Folder { path, made_now: false });
         }
         self.remove_incomplete(&key)?;
         let _permit = self.busy.acquire().await;
-        let path = rootfs::make(&self.cache, tree, self.options.offline, note).await?;
+        let path = rootfs::make(self.means(note), tree).await?;
         Ok(Folder { path, made_now: true })
     }
 
@@ -280,15 +274,15 @@ impl Provisioner {
         note: Note<'_>,
     ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
         let engine = self.engine.get_or_init(async || {
-            let engine = container::engine().await;
+            let engine = engine::engine().await;
             if let Ok(engine) = &engine {
-                container::sweep(engine, false).await;
+                engine::sweep(engine, false).await;
             }
             engine
         });
         let engine = engine.await.clone()?;
         let _permit = self.busy.acquire().await;
-        let image = container::image(&self.cache, &engine, wanted, self.options.offline, note).await?;
+        let image = container::image(self.means(note), &engine, wanted).await?;
         let (lock, launch) = container::open(&self.cache, image, &spec.variables).await?;
         Ok((lock, launch, true))
     }
@@ -296,12 +290,12 @@ impl Provisioner {
     /// Takes back what outlives the processes that used it. To be called when a run has ended.
     pub async fn finish(&self) {
         if let Some(Ok(engine)) = self.engine.get() {
-            container::sweep(engine, true).await;
+            engine::sweep(engine, true).await;
         }
     }
 
     fn remove_incomplete(&self, key: &Digest) -> io::Result<()> {
-        for (path, ready) in venv::folders_of(&self.cache, key) {
+        for (path, ready) in folder::folders_of(&self.cache, key) {
             if ready.is_none() {
                 tracing::info!(path = %path.display(), "removing an incomplete environment");
                 store::remove_folder(&path)?;
@@ -316,7 +310,7 @@ impl Provisioner {
         if let Some(path) = self.usable(wish, &key) {
             return Ok(Folder { path, made_now: false });
         }
-        let _lock = self.lock(&inventory::lock_name(&venv::key_text(&key)), name, note).await?;
+        let _lock = self.lock(&inventory::lock_name(&folder::key_text(&key)), name, note).await?;
         // Somebody else may have made it meanwhile.
         if let Some(path) = self.usable(wish, &key) {
             return Ok(Folder { path, made_now: false });
@@ -329,13 +323,13 @@ impl Provisioner {
             wish.interpreter.version_text(),
             wish.requirements().join(", ")
         ));
-        let path = venv::make(&self.cache, &uv, wish, self.options.offline, note).await?;
+        let path = venv::make(self.means(note), &uv, wish).await?;
         Ok(Folder { path, made_now: true })
     }
 
     /// The newest complete folder of a wish, if it is new enough.
     fn usable(&self, wish: &Wish, key: &Digest) -> Option<PathBuf> {
-        let (path, ready) = venv::folders_of(&self.cache, key).into_iter().next()?;
+        let (path, ready) = folder::folders_of(&self.cache, key).into_iter().next()?;
         let made = ready?.made;
         let usable = if self.options.refresh {
             made >= self.started
@@ -363,32 +357,25 @@ impl Provisioner {
     }
 
     async fn uv(&self, note: Note<'_>) -> Result<Uv, ProvisionFailure> {
-        self.uv.get_or_init(|| uv::find_or_fetch(&self.cache, self.options.offline, note)).await.clone()
+        self.uv.get_or_init(|| uv::find_or_fetch(self.means(note))).await.clone()
     }
 
     async fn interpreter(&self, python: &str, note: Note<'_>) -> Result<Interpreter, ProvisionFailure> {
         let Some(wanted) = Wanted::parse(python) else {
-            return Err(ProvisionFailure::new(format!("`{python}` is no version of Python"))
-                .remedy("write it as `3.11` or `3.11.7`"));
+            return Err(ProvisionFailure::NotAPython(python.to_owned()));
         };
         if let Some(interpreter) = self.finder.find(wanted).await {
             return Ok(interpreter);
         }
-        let mut why = "and `--offline` forbids to fetch one".to_owned();
-        if !self.options.offline {
-            note(&format!("no Python {python} found here: asking uv to fetch one"));
-            why = match self.fetch_python(python, note).await {
-                Ok(()) => match self.finder.find(wanted).await {
-                    Some(interpreter) => return Ok(interpreter),
-                    None => "and the one that uv fetched does not start".to_owned(),
-                },
-                Err(failure) => format!("and uv could not fetch one:\n{}", failure.reason),
-            };
+        let failure = |fetching| ProvisionFailure::NoInterpreter { python: python.to_owned(), fetching };
+        if self.options.offline {
+            return Err(failure(NoFetch::Offline));
         }
-        Err(ProvisionFailure::new(format!("no Python {python} found on this machine, {why}")).remedy(format!(
-            "install it with one of `uv python install {python}`, `pyenv install {python}`, `conda create -n \
-             py{python} python={python}`, `apt-get install python{python}`, or declare another Python"
-        )))
+        note(&format!("no Python {python} found here: asking uv to fetch one"));
+        match self.fetch_python(python, note).await {
+            Ok(()) => self.finder.find(wanted).await.ok_or(failure(NoFetch::DoesNotStart)),
+            Err(why) => Err(failure(NoFetch::Failed(Box::new(why)))),
+        }
     }
 
     async fn fetch_python(&self, python: &str, note: Note<'_>) -> Result<(), ProvisionFailure> {
@@ -401,7 +388,10 @@ impl Provisioner {
         let captured = process::capture(&command, PYTHON_TIMEOUT).await?;
         match captured.status.success() {
             true => Ok(()),
-            false => Err(ProvisionFailure::new(failure::clean(&captured.stderr_text()))),
+            false => Err(ProvisionFailure::Task {
+                task: Task::FetchPython,
+                failed: Speaker::Uv { offline: false }.failed("uv", &captured),
+            }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::emulator::CPUS;
 use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP, OPEN_MPI};
-use super::{container, debian, sandbox};
+use super::{debian, engine, sandbox};
 
 /// One thing that some runtime needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(super) async fn all() -> Vec<Offer> {
             offer(&what, false, detail.to_owned())
         });
     }
-    offers.push(match container::engine().await {
+    offers.push(match engine::engine().await {
         Ok(engine) => offer("containers", true, engine.name),
         Err(failure) => offer("containers", false, failure.to_string().replace('\n', "; ")),
     });

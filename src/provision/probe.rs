@@ -10,8 +10,10 @@ use crate::process::{self, Command};
 use crate::store::{Bucket, CacheRoot};
 use crate::vocab::{ByteOrder, Lock, Runtime};
 
-use super::failure::{ProvisionFailure, clean};
-use super::launch::{Launch, Reach};
+use super::failure::{ImportTrouble, MissingPackage, ProbeTrouble, ProvisionFailure};
+use super::launch::Launch;
+use super::reach::Reach;
+use super::told::Speaker;
 
 const SCRIPT: &str = include_str!("probe.py");
 const MARKER: &str = "SHELFLIFE-PROBE ";
@@ -20,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What the probe script says.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Facts {
+pub(super) struct ProbeFacts {
     python: String,
     implementation: String,
     arch: String,
@@ -46,7 +48,7 @@ struct ImportError {
     traceback: String,
 }
 
-impl Facts {
+impl ProbeFacts {
     /// The lock of the environment.
     pub(super) fn into_lock(self, runtime: Runtime, variables: BTreeMap<String, String>) -> Lock {
         Lock {
@@ -74,7 +76,7 @@ pub(super) async fn probe(
     cache: &CacheRoot,
     launch: &Launch,
     variables: &BTreeMap<String, String>,
-) -> Result<Facts, ProvisionFailure> {
+) -> Result<ProbeFacts, ProvisionFailure> {
     probe_for(cache, launch, variables, Wanted::ScikitLearn).await
 }
 
@@ -93,7 +95,7 @@ pub(super) async fn probe_for(
     launch: &Launch,
     variables: &BTreeMap<String, String>,
     wanted: Wanted,
-) -> Result<Facts, ProvisionFailure> {
+) -> Result<ProbeFacts, ProvisionFailure> {
     let scratch = cache.scratch("probe")?;
     let mut env = process::worker_environment(scratch.path());
     env.extend(variables.clone());
@@ -105,68 +107,47 @@ pub(super) async fn probe_for(
         memory_bytes: None,
     });
     let Some(command) = Command::from_prefix(&argv, env) else {
-        return Err(ProvisionFailure::new("the environment's command is empty")
-            .remedy("give the path of a Python interpreter, or a command that starts one"));
+        return Err(ProvisionFailure::NoCommand);
     };
     // Through stdin, not `-c`: a prefix such as ssh would let a shell take the script apart.
     let command = command.args(["-"]).cwd(scratch.path());
-    let shown = launch.command.join(" ");
-    let captured =
-        process::capture_with_input(&command, SCRIPT.as_bytes(), TIMEOUT).await.map_err(|error| {
-            let missing = error.is_not_found();
-            let failure = ProvisionFailure::from(error);
-            if missing {
-                failure.remedy(format!("check that `{shown}` starts Python on this machine"))
-            } else {
-                failure
-            }
-        })?;
+    let failure = |trouble| ProvisionFailure::Probe { command: launch.command.join(" "), trouble };
+    let captured = process::capture_with_input(&command, SCRIPT.as_bytes(), TIMEOUT)
+        .await
+        .map_err(|error| failure(ProbeTrouble::Process(error.into())))?;
     let stdout = captured.stdout_text();
     let answer = stdout.lines().rev().find_map(|line| line.strip_prefix(MARKER));
     let Some(answer) = answer else {
-        let mut reason = format!("`{shown}` {}, and did not say what environment it is", captured.status);
-        if captured.status.signal.is_some() {
-            reason = format!("importing scikit-learn in `{shown}` crashed: the process {}", captured.status);
-        }
-        reason.push_str(":\n");
-        reason.push_str(&clean(&captured.stderr_text()));
-        return Err(ProvisionFailure::new(reason)
-            .remedy(format!("check that `{shown}` starts Python 3.6 or later and can import sklearn")));
+        let failed = Speaker::Other.failed(&launch.command.join(" "), &captured);
+        return Err(failure(ProbeTrouble::NoAnswer(failed)));
     };
-    let facts: Facts = serde_json::from_str(answer).map_err(|error| {
-        ProvisionFailure::new(format!("`{shown}` answered with what cannot be read: {error}"))
-            .remedy("check that the command starts Python itself, and that nothing rewrites its output")
-    })?;
-    match &facts.error {
-        None => Ok(facts),
-        Some(error) if wanted == Wanted::Numpy && error.missing.as_deref() == Some("sklearn") => Ok(facts),
-        Some(error) if wanted == Wanted::Numpy && error.missing.as_deref() == Some("numpy") => {
-            Err(ProvisionFailure::new("numpy is not installed, in which outputs are handed over")
-                .remedy("add numpy to the packages of the environment"))
-        }
-        Some(error) => Err(import_failure(error, &facts)),
+    let facts: ProbeFacts =
+        serde_json::from_str(answer).map_err(|error| failure(ProbeTrouble::Unreadable(error.to_string())))?;
+    let Some(error) = &facts.error else { return Ok(facts) };
+    match (wanted, error.missing.as_deref()) {
+        (Wanted::Numpy, Some("sklearn")) => Ok(facts),
+        (Wanted::Numpy, Some("numpy")) => Err(failure(ProbeTrouble::NoNumpy)),
+        (Wanted::Numpy | Wanted::ScikitLearn, _) => Err(failure(ProbeTrouble::Import(facts.trouble(error)))),
     }
 }
 
-fn import_failure(error: &ImportError, facts: &Facts) -> ProvisionFailure {
-    tracing::debug!(traceback = error.traceback, "import failed");
-    let version = |name: &str| facts.packages.get(name).map(|version| format!("{name} {version}"));
-    let installed: Vec<_> = ["scikit-learn", "numpy", "scipy"].into_iter().filter_map(version).collect();
-    let installed = if installed.is_empty() { String::new() } else { format!(" ({})", installed.join(", ")) };
-    let failure = ProvisionFailure::new(format!(
-        "scikit-learn cannot be imported in Python {}{installed}: {}",
-        facts.python, error.last_line
-    ));
-    match error.missing.as_deref() {
-        Some("sklearn") if !facts.packages.contains_key("scikit-learn") => {
-            failure.remedy("install scikit-learn there, or declare it among the environment's packages")
+impl ProbeFacts {
+    fn trouble(&self, error: &ImportError) -> ImportTrouble {
+        tracing::debug!(traceback = error.traceback, "import failed");
+        let version = |name: &str| self.packages.get(name).map(|version| (name.to_owned(), version.clone()));
+        let missing = match error.missing.as_deref() {
+            Some("sklearn") if !self.packages.contains_key("scikit-learn") => {
+                Some(MissingPackage::ScikitLearn)
+            }
+            Some("numpy") if !self.packages.contains_key("numpy") => Some(MissingPackage::Numpy),
+            _ => None,
+        };
+        ImportTrouble {
+            last_line: error.last_line.clone(),
+            python: self.python.clone(),
+            installed: ["scikit-learn", "numpy", "scipy"].into_iter().filter_map(version).collect(),
+            missing,
         }
-        Some("numpy") if !facts.packages.contains_key("numpy") => failure
-            .remedy("install scikit-learn and numpy there, or declare them among the environment's packages"),
-        _ => failure.remedy(
-            "these versions do not fit together: leave out the declared numpy and scipy so that known-good \
-             companions are chosen (and `companions = false`, if it is set), or declare older ones",
-        ),
     }
 }
 
@@ -174,8 +155,8 @@ fn import_failure(error: &ImportError, facts: &Facts) -> ProvisionFailure {
 mod tests {
     use super::*;
 
-    fn facts(packages: &[(&str, &str)]) -> Facts {
-        Facts {
+    fn facts(packages: &[(&str, &str)]) -> ProbeFacts {
+        ProbeFacts {
             python: "3.9.18".to_owned(),
             implementation: "CPython".to_owned(),
             arch: "x86_64".to_owned(),
@@ -194,23 +175,27 @@ mod tests {
 
     #[test]
     fn an_import_failure_names_versions_and_a_way_out() {
+        let failure = |error: &ImportError, facts: &ProbeFacts| ProvisionFailure::Probe {
+            command: "python".to_owned(),
+            trouble: ProbeTrouble::Import(facts.trouble(error)),
+        };
         let error = ImportError {
             last_line: "ValueError: numpy.dtype size changed".to_owned(),
             missing: None,
             traceback: String::new(),
         };
-        let failure = import_failure(&error, &facts(&[("scikit-learn", "1.0.2"), ("numpy", "2.0.2")]));
+        let told = failure(&error, &facts(&[("scikit-learn", "1.0.2"), ("numpy", "2.0.2")]));
         assert_eq!(
-            failure.reason,
+            told.reason(),
             "scikit-learn cannot be imported in Python 3.9.18 (scikit-learn 1.0.2, numpy 2.0.2): \
              ValueError: numpy.dtype size changed"
         );
-        assert!(failure.remedy.unwrap().contains("companions"));
+        assert!(told.remedy().unwrap().contains("companions"));
         let error = ImportError {
             last_line: "ModuleNotFoundError: No module named 'sklearn'".to_owned(),
             missing: Some("sklearn".to_owned()),
             traceback: String::new(),
         };
-        assert!(import_failure(&error, &facts(&[])).remedy.unwrap().contains("install scikit-learn"));
+        assert!(failure(&error, &facts(&[])).remedy().unwrap().contains("install scikit-learn"));
     }
 }

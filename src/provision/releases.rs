@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Provisioner;
-use super::failure::{ProvisionFailure, clean};
+use super::failure::{NoReleases, PipTrouble, ProvisionFailure};
+use super::told::Speaker;
 use crate::process::{self, Command};
 
 /// How long an index may take to answer.
@@ -17,9 +18,9 @@ impl Provisioner {
     /// # Errors
     /// When no pip of this machine can tell, with what the last one said.
     pub async fn releases(&self, package: &str, python: &str) -> Result<Vec<String>, ProvisionFailure> {
+        let failure = |why| ProvisionFailure::NoReleases { package: package.to_owned(), why };
         if self.options.offline {
-            return Err(ProvisionFailure::new(format!("the releases of {package} cannot be listed offline"))
-                .remedy("leave `--offline` out"));
+            return Err(failure(NoReleases::Offline));
         }
         let mut pythons: Vec<PathBuf> =
             ["python3", "python"].into_iter().filter_map(|name| which::which(name).ok()).collect();
@@ -27,7 +28,7 @@ impl Provisioner {
         // A newer interpreter has a newer pip.
         known.reverse();
         pythons.extend(known.into_iter().map(|interpreter| interpreter.path));
-        let mut reason = "there is no Python with a pip here".to_owned();
+        let mut why = NoReleases::NoPip;
         for path in pythons {
             let args = ["-m", "pip", "index", "versions", package, "--python-version", python];
             let more = ["--only-binary=:all:", "--disable-pip-version-check", "--no-color"];
@@ -38,15 +39,15 @@ impl Provisioner {
                     if !releases.is_empty() {
                         return Ok(releases);
                     }
-                    reason = "pip lists no version".to_owned();
+                    why = NoReleases::Empty;
                 }
-                Ok(captured) => reason = clean(&captured.stderr_text()),
-                Err(error) => reason = error.to_string(),
+                Ok(captured) => {
+                    why = NoReleases::Pip(PipTrouble::Failed(Speaker::Pip.failed("pip", &captured)));
+                }
+                Err(error) => why = NoReleases::Pip(PipTrouble::Process(error.into())),
             }
         }
-        Err(ProvisionFailure::new(format!("the releases of {package} cannot be listed: {reason}")).remedy(
-            "check the name, and that `python3 -m pip index versions` works here (pip 21.2 or later)",
-        ))
+        Err(failure(why))
     }
 }
 

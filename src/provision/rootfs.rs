@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use super::companions::{self, Companions};
 use super::debian;
 use super::emulator::{self, Cpu};
-use super::failure::{ProvisionFailure, clean};
+use super::failure::{ProvisionFailure, Task};
+use super::folder::{self, Ready, Unfinished};
 use super::launch::Launch;
-use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP};
-use super::venv::{self, Ready, Unfinished};
-use super::{Note, probe, sandbox};
+use super::options::Means;
+use super::told::Speaker;
+use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP, Tool};
+use super::{probe, sandbox};
 use crate::matrix::{RootfsSpec, VersionSpec};
 use crate::process::{self, Captured, Command};
 use crate::store::{self, CacheRoot};
@@ -80,10 +82,9 @@ impl Tree<'_> {
     }
 
     fn cpu(&self) -> Result<&'static Cpu, ProvisionFailure> {
-        Cpu::of(&self.spec.arch).ok_or_else(|| {
-            let known: Vec<_> = emulator::CPUS.iter().map(|cpu| cpu.arch).collect();
-            ProvisionFailure::new(format!("no CPU is known as `{}`", self.spec.arch))
-                .remedy(format!("write one of {}", known.join(", ")))
+        Cpu::of(&self.spec.arch).ok_or_else(|| ProvisionFailure::UnknownCpu {
+            arch: self.spec.arch.clone(),
+            known: emulator::CPUS.iter().map(|cpu| cpu.arch).collect(),
         })
     }
 }
@@ -94,30 +95,27 @@ pub(super) fn root_of(folder: &Path) -> PathBuf {
 }
 
 /// What running in a tree needs: bubblewrap that works, and the CPU.
-pub(super) async fn need(
-    cache: &CacheRoot,
-    tree: &Tree<'_>,
-    offline: bool,
-    note: Note<'_>,
-) -> Result<(), ProvisionFailure> {
-    tools::need(cache, &[BWRAP], offline, note).await?;
+pub(super) async fn need(means: Means<'_>, tree: &Tree<'_>) -> Result<(), ProvisionFailure> {
+    tools::need(means, &[BWRAP]).await?;
     sandbox::check(&bwrap()?).await?;
-    emulator::need(cache, tree.cpu()?, offline, note).await
+    emulator::need(means, tree.cpu()?).await
+}
+
+/// What making a tree needs.
+pub(super) fn makers() -> Vec<Tool> {
+    let root_needs_no = (!tools::is_root()).then_some(NEWUIDMAP);
+    [MMDEBSTRAP, BWRAP, ARCH_TEST].into_iter().chain(root_needs_no).collect()
 }
 
 fn bwrap() -> Result<PathBuf, ProvisionFailure> {
-    tools::find(BWRAP.program).ok_or_else(|| ProvisionFailure::new("bubblewrap has gone"))
+    tools::find(BWRAP.program).ok_or(ProvisionFailure::ToolGone("bubblewrap"))
 }
 
 /// How Python is started in a complete tree.
 pub(super) fn launch(cache: &CacheRoot, tree: &Tree<'_>, folder: &Path) -> Result<Launch, ProvisionFailure> {
     let root = root_of(folder);
     if let Some(taken) = sandbox::collision(&root, cache.path()) {
-        return Err(ProvisionFailure::new(format!(
-            "the cache folder lies below `{}`, where a Debian tree has files of its own",
-            taken.display()
-        ))
-        .remedy("set SHELFLIFE_CACHE_DIR to a folder below your home folder, /var or /tmp"));
+        return Err(ProvisionFailure::CacheInTree(taken));
     }
     // Else the kernel would call the machine x86_64 in there, and so would Python.
     let linux32 = if tree.cpu()?.linux32 { tools::find("linux32") } else { None };
@@ -126,25 +124,16 @@ pub(super) fn launch(cache: &CacheRoot, tree: &Tree<'_>, folder: &Path) -> Resul
 
 /// Makes a tree in a new folder. The caller holds the lock of its key. Whatever ends this early leaves no complete
 /// folder behind, and the next one who wants the tree removes what is left.
-pub(super) async fn make(
-    cache: &CacheRoot,
-    tree: &Tree<'_>,
-    offline: bool,
-    note: Note<'_>,
-) -> Result<PathBuf, ProvisionFailure> {
-    if offline {
-        return Err(ProvisionFailure::new(format!("the Debian tree {} is not in the cache", tree.what()))
-            .remedy("run once without `--offline`, so that it is made"));
+pub(super) async fn make(means: Means<'_>, tree: &Tree<'_>) -> Result<PathBuf, ProvisionFailure> {
+    let Means { cache, options, note } = means;
+    if options.offline {
+        return Err(ProvisionFailure::TreeOffline(tree.what()));
     }
     let root_user = tools::is_root();
-    let mut wanted = vec![MMDEBSTRAP, BWRAP, ARCH_TEST];
-    if !root_user {
-        wanted.push(NEWUIDMAP);
-    }
-    tools::need(cache, &wanted, offline, note).await?;
+    tools::need(means, &makers()).await?;
     let made = Timestamp::now();
     let started = Instant::now();
-    let folder = venv::free_folder(cache, &tree.key(), made);
+    let folder = folder::free_folder(cache, &tree.key(), made);
     let mut unfinished = Unfinished(Some(folder.clone()));
     store::create_folder(&folder)?;
     let root = root_of(&folder);
@@ -183,9 +172,9 @@ pub(super) async fn make(
         packages: lock.packages.clone(),
         sites: Vec::new(),
     };
-    venv::write_lock(&folder, &lock)?;
+    folder::write_lock(&folder, &lock)?;
     let bytes = serde_json::to_vec_pretty(&ready).map_err(std::io::Error::from)?;
-    store::write_atomic(&folder.join(venv::READY), &bytes)?;
+    store::write_atomic(&folder.join(folder::READY), &bytes)?;
     unfinished.0 = None;
     note(&format!("made {what} in {} s", started.elapsed().as_secs()));
     Ok(folder)
@@ -200,8 +189,7 @@ async fn bootstrap(
     root_user: bool,
 ) -> Result<(), ProvisionFailure> {
     let Some(mirror) = tree.spec.mirror.clone().or_else(debian::mirror) else {
-        return Err(ProvisionFailure::new("no Debian mirror is known here: the sources of apt name none")
-            .remedy("add `mirror = \"http://...\"`, the address of a Debian mirror, to the environment"));
+        return Err(ProvisionFailure::NoMirror);
     };
     let suite = &tree.spec.suite;
     let scratch = cache.scratch("tree")?;
@@ -220,12 +208,14 @@ async fn bootstrap(
     args.push(suite.clone());
     args.push((if root_user { root } else { archive.as_path() }).display().to_string());
     args.push(format!("deb {mirror} {suite} main"));
-    let program =
-        tools::find(MMDEBSTRAP.program).ok_or_else(|| ProvisionFailure::new("mmdebstrap has gone"))?;
+    let program = tools::find(MMDEBSTRAP.program).ok_or(ProvisionFailure::ToolGone("mmdebstrap"))?;
     let made = run(&Command::new(program, tools::system_environment()).args(args).cwd("/")).await?;
-    let failed = |captured: &Captured| debian::explain(&captured.stderr_text(), &tree.what(), &mirror);
+    let failure = |program: &str, captured: &Captured| ProvisionFailure::Task {
+        task: Task::MakeTree { tree: tree.what(), mirror: mirror.clone() },
+        failed: Speaker::Mmdebstrap.failed(program, captured),
+    };
     if !made.status.success() {
-        return Err(failed(&made));
+        return Err(failure("mmdebstrap", &made));
     }
     if root_user {
         return Ok(());
@@ -236,7 +226,7 @@ async fn bootstrap(
         .args([archive.as_os_str(), "--directory".as_ref(), root.as_os_str()])
         .cwd("/");
     let unpacked = run(&unpack).await?;
-    if unpacked.status.success() { Ok(()) } else { Err(failed(&unpacked)) }
+    if unpacked.status.success() { Ok(()) } else { Err(failure("tar", &unpacked)) }
 }
 
 async fn run(command: &Command) -> Result<Captured, ProvisionFailure> {
@@ -284,19 +274,13 @@ async fn install(cache: &CacheRoot, tree: &Tree<'_>, root: &Path) -> Result<(), 
             .map(str::to_owned),
     );
     args.extend(tree.requirements().into_iter().chain(companions.requires));
-    let command =
-        Command::from_prefix(&args, env).ok_or_else(|| ProvisionFailure::new("there is no command"))?;
+    let command = Command::from_prefix(&args, env).ok_or(ProvisionFailure::NoCommand)?;
     let captured = run(&command.cwd("/")).await?;
     if captured.status.success() {
         return Ok(());
     }
-    Err(ProvisionFailure::new(format!(
-        "cannot install {} in the Debian tree {}:\n{}",
-        tree.requirements().join(", "),
-        tree.what(),
-        clean(&captured.stderr_text())
-    ))
-    .remedy("declare versions that have wheels for this Python and CPU (for i386: scikit-learn up to 1.0.2)"))
+    let task = Task::InstallInTree { requirements: tree.requirements(), tree: tree.what() };
+    Err(ProvisionFailure::Task { task, failed: Speaker::Pip.failed("pip", &captured) })
 }
 
 /// The lock of a complete tree with these variables: from the folder, else by asking the tree.
@@ -307,12 +291,12 @@ pub(super) async fn lock_of(
     launch: &Launch,
     variables: &BTreeMap<String, String>,
 ) -> Result<Lock, ProvisionFailure> {
-    if let Some(lock) = venv::stored_lock(folder, variables) {
+    if let Some(lock) = folder::stored_lock(folder, variables) {
         return Ok(lock);
     }
     let mut lock = ask(cache, tree, folder, launch, variables).await?;
-    lock.companions = venv::read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
-    venv::write_lock(folder, &lock)?;
+    lock.companions = folder::read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
+    folder::write_lock(folder, &lock)?;
     Ok(lock)
 }
 

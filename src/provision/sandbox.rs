@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::failure::ProvisionFailure;
-use super::launch::Reach;
+use super::failure::{ProvisionFailure, Task};
+use super::reach::Reach;
+use super::told::Speaker;
 use crate::process::{self, Command};
 
 /// Top-level folders of a tree that nothing in it needs for running Python. They stay out so that the folders of this
@@ -68,14 +69,8 @@ pub(super) async fn check(bwrap: &Path) -> Result<(), ProvisionFailure> {
     if captured.status.success() {
         return Ok(());
     }
-    let failure = ProvisionFailure::new(format!(
-        "bubblewrap cannot make a sandbox here: {}",
-        super::failure::clean(&captured.stderr_text())
-    ));
-    Err(failure.remedy(
-        "allow user namespaces (`sudo sysctl kernel.unprivileged_userns_clone=1`, on Ubuntu also \
-         `kernel.apparmor_restrict_unprivileged_userns=0`; in a container start it with `--privileged`)",
-    ))
+    let failed = Speaker::Other.failed("bubblewrap", &captured);
+    Err(ProvisionFailure::Task { task: Task::Sandbox, failed })
 }
 
 /// Where the cache must not lie: inside the tree these paths are taken.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Note;
-use super::failure::{ProvisionFailure, clean};
+use super::failure::{NotInstalled, ProvisionFailure};
+use super::options::{Means, ToolConsent};
+use super::told::Speaker;
 use crate::process::{self, Captured, Command, ProcessError};
-use crate::store::CacheRoot;
 
 /// How long apt may take.
 const APT_TIMEOUT: Duration = Duration::from_secs(1200);
@@ -67,40 +67,61 @@ pub(super) async fn run(words: &[String], input: &[u8], limit: Duration) -> Resu
     process::capture_with_input(&command.cwd("/"), input, limit).await
 }
 
-/// Finds programs, and installs the packages of those that are missing where that is possible without asking.
-pub(super) async fn need(
-    cache: &CacheRoot,
-    tools: &[Tool],
-    offline: bool,
-    note: Note<'_>,
-) -> Result<(), ProvisionFailure> {
+/// Whether this machine is a container or a job of CI, where installing something surprises nobody.
+fn is_disposable() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
+    ["CI", "container", "KUBERNETES_SERVICE_HOST"].into_iter().any(is_set)
+        || ["/.dockerenv", "/run/.containerenv"].into_iter().any(has)
+        || std::fs::read_to_string("/proc/1/cgroup").is_ok_and(|text| is_cgroup_of_container(&text))
+}
+
+fn is_cgroup_of_container(text: &str) -> bool {
+    ["docker", "kubepods", "containerd", "libpod", "/lxc/"].iter().any(|word| text.contains(word))
+}
+
+/// What to put before a command that changes this machine; else why it must not be changed.
+pub(super) async fn permission(consent: ToolConsent) -> Result<Vec<String>, NotInstalled> {
+    let prefix = privilege().await.ok_or(NotInstalled::NoPrivilege)?;
+    match consent {
+        ToolConsent::Given => Ok(prefix),
+        ToolConsent::Unasked if is_root() && is_disposable() => Ok(prefix),
+        ToolConsent::Unasked => Err(NotInstalled::NotAllowed),
+    }
+}
+
+/// Finds programs, and installs the packages of those that are missing where that is allowed.
+pub(super) async fn need(means: Means<'_>, tools: &[Tool]) -> Result<(), ProvisionFailure> {
     if missing(tools).is_empty() {
         return Ok(());
     }
-    let _lock = cache.lock("tool-apt", LOCK_TIMEOUT).await?;
+    let _lock = means.cache.lock("tool-apt", LOCK_TIMEOUT).await?;
     let packages = missing(tools);
     if packages.is_empty() {
         return Ok(());
     }
-    let list = packages.join(" ");
-    let failure = ProvisionFailure::new(format!("this machine lacks {}", packages.join(" and ")))
-        .remedy(format!("install it once: `sudo apt-get install -y {list}`"));
-    if offline || find("apt-get").is_none() {
-        return Err(failure);
-    }
-    let Some(prefix) = privilege().await else { return Err(failure) };
-    note(&format!("installing {list} through apt-get, once"));
-    match apt_install(prefix, &packages).await {
+    match install(means, &packages).await {
         Ok(()) if missing(tools).is_empty() => Ok(()),
-        Ok(()) => Err(failure),
-        Err(reason) => Err(ProvisionFailure {
-            reason: format!("{}, and apt-get could not install it:\n{reason}", failure.reason),
-            ..failure
-        }),
+        Ok(()) => Err(ProvisionFailure::NoTools { packages, why: NotInstalled::StillMissing }),
+        Err(why) => Err(ProvisionFailure::NoTools { packages, why }),
     }
 }
 
-fn missing(tools: &[Tool]) -> Vec<&'static str> {
+/// Installs Debian packages, after saying the command.
+pub(super) async fn install(means: Means<'_>, packages: &[&'static str]) -> Result<(), NotInstalled> {
+    if means.options.offline {
+        return Err(NotInstalled::Offline);
+    }
+    if find("apt-get").is_none() {
+        return Err(NotInstalled::NoApt);
+    }
+    let prefix = permission(means.options.install_tools).await?;
+    let sudo = if prefix.is_empty() { "" } else { "sudo " };
+    (means.note)(&format!("installing, once: {sudo}apt-get install -y {}", packages.join(" ")));
+    apt_install(prefix, packages).await
+}
+
+/// The packages of those tools that are not here.
+pub(super) fn missing(tools: &[Tool]) -> Vec<&'static str> {
     let mut packages: Vec<_> =
         tools.iter().filter(|tool| find(tool.program).is_none()).map(|tool| tool.package).collect();
     packages.dedup();
@@ -108,24 +129,36 @@ fn missing(tools: &[Tool]) -> Vec<&'static str> {
 }
 
 /// Installs Debian packages; the lists are fetched when the first try fails.
-pub(super) async fn apt_install(mut prefix: Vec<String>, packages: &[&str]) -> Result<(), String> {
+async fn apt_install(mut prefix: Vec<String>, packages: &[&str]) -> Result<(), NotInstalled> {
     prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"].map(str::to_owned));
     let install = [&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat();
-    let mut reason = String::new();
+    let mut why = NotInstalled::StillMissing;
     for args in [&install[..], &["update", "--quiet"], &install] {
         let words: Vec<String> =
             prefix.iter().cloned().chain(args.iter().map(|word| (*word).to_owned())).collect();
         match run(&words, &[], APT_TIMEOUT).await {
             Ok(captured) if captured.status.success() && args[0] == "install" => return Ok(()),
             Ok(captured) if captured.status.success() => {}
-            Ok(captured) => reason = clean(&captured.stderr_text()),
-            Err(error) => reason = error.to_string(),
+            Ok(captured) => why = NotInstalled::Failed(Speaker::Other.failed("apt-get", &captured)),
+            Err(error) => why = NotInstalled::Process(error.into()),
         }
     }
-    Err(reason)
+    Err(why)
 }
 
 /// Whether a file is there; for packages that have no program.
 pub(super) fn has(path: &str) -> bool {
     Path::new(path).exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_known_by_the_cgroup_of_their_first_process() {
+        assert!(is_cgroup_of_container("12:memory:/docker/0123abcd\n"));
+        assert!(is_cgroup_of_container("0::/kubepods.slice/kubepods-burstable.slice/x\n"));
+        assert!(!is_cgroup_of_container("0::/init.scope\n"));
+    }
 }

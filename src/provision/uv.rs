@@ -7,12 +7,15 @@ use std::time::Duration;
 use crate::process::{self, Captured, Command};
 use crate::store::{self, Bucket, CacheRoot};
 
-use super::failure::{ProvisionFailure, clean};
+use super::failure::{NoUv, NotInstalled, PipTrouble, ProvisionFailure, UvAttempt};
 use super::interpreters::is_executable;
+use super::options::Means;
+use super::told::Speaker;
 use super::tools;
+use super::why::Why;
 
 /// Oldest uv whose options are known to do.
-const OLDEST: (u32, u32) = (0, 4);
+pub(super) const OLDEST: (u32, u32) = (0, 4);
 /// How long fetching tools may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(600);
 const LOCK_TIMEOUT: Duration = Duration::from_secs(900);
@@ -127,42 +130,39 @@ fn recent_version(text: &str) -> Option<String> {
 }
 
 /// Finds uv or fetches it once into the cache.
-pub(super) async fn find_or_fetch(
-    cache: &CacheRoot,
-    offline: bool,
-    note: &(dyn Fn(&str) + Send + Sync),
-) -> Result<Uv, ProvisionFailure> {
+pub(super) async fn find_or_fetch(means: Means<'_>) -> Result<Uv, ProvisionFailure> {
+    let cache = means.cache;
     if let Some(uv) = find(cache).await {
         return Ok(uv);
     }
-    let missing =
-        ProvisionFailure::new(format!("there is no uv {}.{} or later on this machine", OLDEST.0, OLDEST.1));
-    if offline {
-        return Err(missing.remedy("install uv (`pip install uv`), or run once without `--offline`"));
+    if means.options.offline {
+        return Err(ProvisionFailure::NoUv(NoUv::Offline));
     }
     let _lock = cache.lock("tool-uv", LOCK_TIMEOUT).await?;
     if let Some(uv) = find(cache).await {
         return Ok(uv);
     }
-    note("fetching uv, the package installer, into shelflife's cache");
-    let mut reasons = Vec::new();
-    if let Some(uv) = fetch_with_any_python(cache, &mut reasons).await? {
+    (means.note)("fetching uv, the package installer, into shelflife's cache");
+    let mut attempts = Vec::new();
+    if let Some(uv) = fetch_with_any_python(cache, &mut attempts).await? {
         return Ok(uv);
     }
-    if install_pip_with_apt(note, &mut reasons).await
-        && let Some(uv) = fetch_with_any_python(cache, &mut reasons).await?
-    {
-        return Ok(uv);
+    // On Debian and its relatives Python comes without pip.
+    match tools::install(means, &["python3-pip", "python3-venv"]).await {
+        Ok(()) => {
+            if let Some(uv) = fetch_with_any_python(cache, &mut attempts).await? {
+                return Ok(uv);
+            }
+        }
+        Err(NotInstalled::NoApt) => {}
+        Err(why) => attempts.push(UvAttempt::NoPip(why)),
     }
-    reasons.dedup();
-    let reason = format!("{}, and it could not be fetched:\n{}", missing.reason, reasons.join("\n"));
-    Err(ProvisionFailure::new(reason)
-        .remedy("install it by hand: `pip install uv`, `pipx install uv` or `brew install uv`"))
+    Err(ProvisionFailure::NoUv(NoUv::Failed(attempts)))
 }
 
 async fn fetch_with_any_python(
     cache: &CacheRoot,
-    reasons: &mut Vec<String>,
+    attempts: &mut Vec<UvAttempt>,
 ) -> Result<Option<Uv>, ProvisionFailure> {
     let mut pythons: Vec<PathBuf> =
         ["python3", "python"].into_iter().filter_map(|name| which::which(name).ok()).collect();
@@ -170,12 +170,12 @@ async fn fetch_with_any_python(
     pythons.retain(|path| is_executable(path));
     pythons.dedup();
     if pythons.is_empty() {
-        reasons.push("no python3 on PATH whose pip could fetch it".to_owned());
+        attempts.push(UvAttempt::NoPython);
     }
     for python in pythons {
         match fetch_with(cache, &python).await? {
             Ok(uv) => return Ok(Some(uv)),
-            Err(reason) => reasons.push(format!("{}: {reason}", python.display())),
+            Err(why) => attempts.push(UvAttempt::Pip { python, why }),
         }
     }
     Ok(None)
@@ -183,78 +183,41 @@ async fn fetch_with_any_python(
 
 /// Fetches uv with the pip of one Python, or with that of a virtual environment of it. The inner error is the
 /// reason why this Python does not do.
-async fn fetch_with(cache: &CacheRoot, python: &Path) -> Result<Result<Uv, String>, ProvisionFailure> {
+async fn fetch_with(cache: &CacheRoot, python: &Path) -> Result<Result<Uv, PipTrouble>, ProvisionFailure> {
     let scratch = cache.scratch("uv")?;
     let target = scratch.path().join("target");
     let mut tried = pip_install(python, &target).await;
-    if let Err(reason) = &tried
-        && reason.contains("No module named pip")
+    if let Err(PipTrouble::Failed(failed)) = &tried
+        && failed.why == Why::NoPip
     {
         let venv = scratch.path().join("venv");
-        let made = run(python, ["-m", "venv", &venv.to_string_lossy()]).await;
+        let made = run(python, vec!["-m", "venv", &venv.to_string_lossy()]).await;
         tried = match made {
             Ok(_) => pip_install(&venv.join("bin/python"), &target).await,
-            Err(reason) => {
-                Err(format!("it has no pip, and no virtual environment can be made with it: {reason}"))
-            }
+            Err(why) => Err(PipTrouble::NoVenv(Box::new(why))),
         };
     }
-    if let Err(reason) = tried {
-        return Ok(Err(reason));
+    if let Err(why) = tried {
+        return Ok(Err(why));
     }
     store::remove_folder(&own_folder(cache))?;
     store::rename(&target, &own_folder(cache))?;
-    Ok(version_of(&own_folder(cache).join("bin/uv"))
-        .await
-        .ok_or_else(|| "the fetched uv does not start".to_owned()))
+    Ok(version_of(&own_folder(cache).join("bin/uv")).await.ok_or(PipTrouble::DoesNotStart))
 }
 
-async fn pip_install(python: &Path, target: &Path) -> Result<Captured, String> {
+async fn pip_install(python: &Path, target: &Path) -> Result<Captured, PipTrouble> {
     let target = target.to_string_lossy();
-    run(
-        python,
-        [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-input",
-            "--only-binary",
-            ":all:",
-            "--target",
-            &target,
-            "uv>=0.4",
-        ],
-    )
-    .await
+    let [quiet, wheels] = [["--quiet", "--no-input"], ["--only-binary", ":all:"]];
+    run(python, [&["-m", "pip", "install"], &quiet[..], &wheels, &["--target", &target, "uv>=0.4"]].concat())
+        .await
 }
 
-async fn run<const N: usize>(program: &Path, args: [&str; N]) -> Result<Captured, String> {
+async fn run(program: &Path, args: Vec<&str>) -> Result<Captured, PipTrouble> {
     let command = Command::new(program, client_environment()).args(args).cwd("/");
     match process::capture(&command, FETCH_TIMEOUT).await {
         Ok(captured) if captured.status.success() => Ok(captured),
-        Ok(captured) => Err(clean(&(captured.stdout_text() + &captured.stderr_text()))),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// On Debian and its relatives Python comes without pip. With the right to do so, installs it.
-async fn install_pip_with_apt(note: &(dyn Fn(&str) + Send + Sync), reasons: &mut Vec<String>) -> bool {
-    if tools::find("apt-get").is_none() {
-        return false;
-    }
-    let Some(prefix) = tools::privilege().await else {
-        reasons
-            .push("`sudo apt-get install python3-pip python3-venv` would give this Python a pip".to_owned());
-        return false;
-    };
-    note("this Python has no pip: running apt-get install python3-pip python3-venv");
-    match tools::apt_install(prefix, &["python3-pip", "python3-venv"]).await {
-        Ok(()) => true,
-        Err(reason) => {
-            reasons.push(reason);
-            false
-        }
+        Ok(captured) => Err(PipTrouble::Failed(Speaker::Pip.failed("pip", &captured))),
+        Err(error) => Err(PipTrouble::Process(error.into())),
     }
 }
 

@@ -5,40 +5,26 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::matrix::VersionSpec;
 use crate::process::{self, Captured, Command};
-use crate::store::{self, Bucket, CacheRoot};
+use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
 
 use super::companions::{self, Companions};
-use super::failure::{Asked, ProvisionFailure, explain};
-use super::interpreters::{Interpreter, stamp};
+use super::failure::{Asked, ProvisionFailure, Task};
+use super::folder::{
+    READY, Ready, Unfinished, changed_at, free_folder, python_of, read_ready, stored_lock, write_lock,
+};
+use super::interpreters::Interpreter;
 use super::launch::Launch;
+use super::options::Means;
+use super::probe;
+use super::told::Speaker;
 use super::uv::Uv;
-use super::{machine, probe};
 
-/// The marker of a complete environment, written last.
-pub(super) const READY: &str = "ready.json";
-/// Its modification time says when the environment was last used.
-pub(super) const USED: &str = "last-used";
 const SCIKIT_LEARN: &str = "scikit-learn";
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(1800);
-
-/// What `ready.json` says about a complete environment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Ready {
-    pub(super) made: Timestamp,
-    pub(super) python: String,
-    pub(super) interpreter: PathBuf,
-    pub(super) requirements: Vec<String>,
-    pub(super) companions: Vec<String>,
-    pub(super) packages: BTreeMap<String, String>,
-    /// Folders of installed packages with the second of their last change: who installs or removes something
-    /// there makes it another environment.
-    pub(super) sites: Vec<(PathBuf, u64)>,
-}
 
 /// A virtual environment to be made or found.
 #[derive(Clone, Debug)]
@@ -79,78 +65,16 @@ impl Wish {
     }
 }
 
-/// The interpreter of an environment in a folder.
-pub(super) fn python_of(folder: &Path) -> PathBuf {
-    folder.join("bin/python")
-}
-
 /// How the Python of an environment in a folder is started.
 pub(super) fn launch(folder: &Path) -> Launch {
     Launch::open(vec![python_of(folder).to_string_lossy().into_owned()])
 }
 
-/// Reads the marker of a folder; `None` where the environment is not complete or the marker is damaged.
-pub(super) fn read_ready(folder: &Path) -> Option<Ready> {
-    let bytes = std::fs::read(folder.join(READY)).ok()?;
-    let ready: Ready = serde_json::from_slice(&bytes).ok()?;
-    let unchanged = ready.sites.iter().all(|(site, second)| changed_at(site) == Some(*second));
-    let python =
-        python_of(folder).exists() || ready.interpreter.starts_with(folder) && ready.interpreter.exists();
-    (unchanged && python).then_some(ready)
-}
-
-/// Seconds only: archives, through which caches travel between CI jobs, keep no more.
-fn changed_at(folder: &Path) -> Option<u64> {
-    stamp(folder).map(|((seconds, _), _)| seconds)
-}
-
-/// The folders of one key, newest first, with their markers.
-pub(super) fn folders_of(cache: &CacheRoot, key: &Digest) -> Vec<(PathBuf, Option<Ready>)> {
-    let prefix = format!("{}-", key_text(key));
-    let entries = std::fs::read_dir(cache.bucket(Bucket::Environments));
-    let mut folders: Vec<_> = entries
-        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-        .unwrap_or_else(|_| Vec::new())
-        .into_iter()
-        .filter(|path: &PathBuf| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
-        })
-        .map(|path| {
-            let ready = read_ready(&path);
-            (path, ready)
-        })
-        .collect();
-    folders.sort_by_key(|(_, ready)| std::cmp::Reverse(ready.as_ref().map(|ready| ready.made)));
-    folders
-}
-
-/// The key as it stands in names of folders and locks.
-pub(super) fn key_text(key: &Digest) -> String {
-    key.to_string()[..16].to_owned()
-}
-
-/// A folder that is removed when dropped, unless it was finished.
-pub(super) struct Unfinished(pub(super) Option<PathBuf>);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(folder) = self.0.take()
-            && let Err(error) = store::remove_folder(&folder)
-        {
-            tracing::warn!(%error, "cannot remove an unfinished environment");
-        }
-    }
-}
-
 /// Makes the environment of a wish in a new folder. The caller holds the lock of its key. Whatever ends this
 /// early leaves no folder behind, and after a power failure the folder lacks its marker.
-pub(super) async fn make(
-    cache: &CacheRoot,
-    uv: &Uv,
-    wish: &Wish,
-    offline: bool,
-    note: &(dyn Fn(&str) + Send + Sync),
-) -> Result<PathBuf, ProvisionFailure> {
+pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathBuf, ProvisionFailure> {
+    let Means { cache, note, .. } = means;
+    let offline = means.options.offline;
     let made = Timestamp::now();
     let folder = free_folder(cache, &wish.key(), made);
     let installer = Installer { cache, uv, wish, offline };
@@ -193,18 +117,6 @@ pub(super) async fn make(
     Ok(folder)
 }
 
-pub(super) fn free_folder(cache: &CacheRoot, key: &Digest, made: Timestamp) -> PathBuf {
-    let bucket = cache.bucket(Bucket::Environments);
-    let mut second = made.as_second();
-    loop {
-        let folder = bucket.join(format!("{}-{second}", key_text(key)));
-        if !folder.exists() {
-            return folder;
-        }
-        second += 1;
-    }
-}
-
 /// The lock of a complete environment with these variables: from the folder, else by asking the environment.
 pub(super) async fn lock_of(
     cache: &CacheRoot,
@@ -220,25 +132,6 @@ pub(super) async fn lock_of(
     lock.companions = read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
     write_lock(folder, &lock)?;
     Ok(lock)
-}
-
-pub(super) fn write_lock(folder: &Path, lock: &Lock) -> std::io::Result<()> {
-    store::write_atomic(&lock_path(folder, &lock.variables), &serde_json::to_vec_pretty(lock)?)
-}
-
-/// The lock that a folder keeps for these variables and this machine.
-pub(super) fn stored_lock(folder: &Path, variables: &BTreeMap<String, String>) -> Option<Lock> {
-    let bytes = std::fs::read(lock_path(folder, variables)).ok()?;
-    serde_json::from_slice::<Lock>(&bytes).ok().filter(|lock| lock.variables == *variables)
-}
-
-/// Variables and the CPU decide about BLAS kernels and SIMD features.
-fn lock_path(folder: &Path, variables: &BTreeMap<String, String>) -> PathBuf {
-    let mut digest = DigestBuilder::new("variables-v1").digest(machine::identity());
-    for (name, value) in variables {
-        digest = digest.text(name).text(value);
-    }
-    folder.join(format!("lock-{}.json", digest.finish().short()))
 }
 
 struct Installer<'a> {
@@ -267,7 +160,7 @@ impl Installer<'_> {
         let (Err(failure), Some(companions)) = (&first, &companions) else {
             return first.map(|()| companions);
         };
-        if companions.constraints.is_empty() || !failure.reason.contains("No solution found") {
+        if companions.constraints.is_empty() || !failure.is_no_solution() {
             return first.map(|()| None);
         }
         // The declared packages may contradict the bounds; what was declared counts.
@@ -342,14 +235,14 @@ impl Installer<'_> {
         if captured.status.success() {
             return Ok(captured);
         }
-        let requirements = self.wish.requirements();
         let asked = Asked {
-            python: &self.wish.python(),
-            requirements: &requirements,
+            python: self.wish.python(),
+            requirements: self.wish.requirements(),
             companions: !bounds.is_empty(),
             offline: self.offline,
         };
-        Err(explain(&captured.stderr_text(), &asked))
+        let failed = Speaker::Uv { offline: self.offline }.failed("uv", &captured);
+        Err(ProvisionFailure::Task { task: Task::Install(asked), failed })
     }
 }
 

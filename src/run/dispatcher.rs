@@ -316,8 +316,9 @@ impl<'a> Dispatcher<'a> {
         self.senders[index as usize] = None;
         self.environments[index as usize] = Environment::Failed;
         self.progress.environments_failed += 1;
-        let Unusable { reason, remedy, absent } = failure;
-        let event = Event::EnvironmentFailed { name: spec.name.clone(), reason, remedy, absent };
+        let Unusable { reason, remedy, absent, cause } = failure;
+        let event =
+            Event::EnvironmentFailed { name: spec.name.clone(), reason, remedy, absent, cause: Some(cause) };
         self.ledger.add_environment(event, self.reporter)?;
         if spec.producer {
             let lost = self.by_training.iter().filter(|((_, producer), _)| *producer == index);

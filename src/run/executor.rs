@@ -13,9 +13,9 @@ use super::keys::{Keys, TrainingRecord};
 use super::turns::{Turn, Turns, Work};
 use crate::matrix::EnvironmentSpec;
 use crate::process::worker_environment;
-use crate::provision::{Launch, Provisioner, Reach};
+use crate::provision::{Launch, ProvisionFailure, Provisioner, Reach};
 use crate::store::{self, Bucket, CacheRoot};
-use crate::vocab::{ArtifactAbsence, Digest, Lock, Observation, Outcome, Phase};
+use crate::vocab::{ArtifactAbsence, Digest, EnvironmentTrouble, Lock, Observation, Outcome, Phase};
 use crate::worker::{
     Ended, HandlerSource, Hello, Produced, Ready, Saved, Task, TaskResult, Trained, Worker, WorkerError,
     WorkerLimits, abnormal,
@@ -44,9 +44,16 @@ pub(super) struct Unusable {
     pub remedy: Option<String>,
     /// What it was declared with does not exist on this machine.
     pub absent: bool,
+    /// The kind of trouble.
+    pub cause: EnvironmentTrouble,
 }
 
 impl Unusable {
+    /// An environment that could not be made.
+    fn unmade(failure: &ProvisionFailure) -> Self {
+        Self { reason: failure.reason(), remedy: failure.remedy(), absent: false, cause: failure.trouble() }
+    }
+
     /// An interpreter that does not come up.
     fn worker(error: &WorkerError, launcher: &[String]) -> Self {
         let by_hand = format!("start it by hand to see more: `{} python -c pass`", launcher.join(" "));
@@ -65,7 +72,12 @@ impl Unusable {
             ),
         };
         let absent = matches!(error, WorkerError::Absent { .. });
-        Self { reason: error.to_string(), remedy: remedy.map(str::to_owned), absent }
+        let cause = match error {
+            WorkerError::Absent { .. } => EnvironmentTrouble::Absent,
+            WorkerError::Broken { .. } => EnvironmentTrouble::ImportFailed,
+            WorkerError::Lost { .. } => EnvironmentTrouble::WorkerLost,
+        };
+        Self { reason: error.to_string(), remedy: remedy.map(str::to_owned), absent, cause }
     }
 }
 
@@ -125,13 +137,13 @@ impl Executor {
         let ready = match shared.provisioner.prepare(&self.spec, &note).await {
             Ok(ready) => ready,
             Err(failure) => {
-                let failure = Unusable { reason: failure.reason, remedy: failure.remedy, absent: false };
+                let failure = Unusable::unmade(&failure);
                 return say(Message::Failed { environment, failure });
             }
         };
         let folder = environment_folder(&shared.scratch, self.index);
         if let Err(error) = store::create_folder(&folder) {
-            let failure = Unusable { reason: error.to_string(), remedy: None, absent: false };
+            let failure = Unusable::unmade(&error.into());
             return say(Message::Failed { environment, failure });
         }
         let mut live = Live {

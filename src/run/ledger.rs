@@ -133,7 +133,7 @@ impl Ledger {
                 Event::EnvironmentReady { name, lock, lacks, .. } => {
                     Some((name.clone(), Ok((lock.clone(), lacks.clone()))))
                 }
-                Event::EnvironmentFailed { name, reason, remedy, absent } => {
+                Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
                     let remedy = remedy.as_deref().unwrap_or_default();
                     Some((name.clone(), Err(format!("{reason}\n{remedy}\n{absent}"))))
                 }

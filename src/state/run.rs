@@ -89,7 +89,7 @@ impl RunState {
             Event::EnvironmentReady { name, lock, lacks, .. } => {
                 self.set_environment(&name, EnvironmentFacts::Ready { lock: Box::new(lock), lacks });
             }
-            Event::EnvironmentFailed { name, reason, remedy, absent } => {
+            Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
                 self.set_environment(&name, EnvironmentFacts::Failed { reason, remedy, absent });
             }
             Event::ArtifactMade { artifact, digest, size, train_seconds, save_seconds, methods, .. } => {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, ErrorFact, FileFacts, FormatName, LeftOut, Lock, ModelName, Observation,
-    OutputComparison, Runtime, Verdict,
+    ArtifactId, Digest, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, LeftOut, Lock,
+    ModelName, Observation, OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -50,6 +50,9 @@ pub enum Event {
         /// Whether what it was declared with does not exist on this machine: its cells do not apply then.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         absent: bool,
+        /// The kind of trouble; records of before November 2026 do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<EnvironmentTrouble>,
     },
     /// An artifact exists.
     ArtifactMade {

@@ -18,6 +18,7 @@ mod observation;
 mod promise;
 mod real;
 mod record;
+mod trouble;
 mod verdict;
 
 pub use cause::{
@@ -48,6 +49,7 @@ pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
     Record, RunSummary, Summary,
 };
+pub use trouble::EnvironmentTrouble;
 pub use verdict::{Reached, Stage, Status, Verdict};
 
 /// Version of the serialized forms of this module (`events.jsonl` and `results.json`).

@@ -1,0 +1,50 @@
+//! How environments are to be made, and what everything that makes one is given.
+
+use std::time::Duration;
+
+use crate::store::CacheRoot;
+
+/// Receives one line for people about something that takes a while.
+pub type Note<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// Whether Debian packages may be installed on this machine, and emulators registered with its kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToolConsent {
+    /// Somebody has agreed to it.
+    Given,
+    /// Nobody was asked: it is done only where it can surprise nobody, by root in a container or in CI.
+    #[default]
+    Unasked,
+}
+
+/// How environments are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvisionOptions {
+    /// Makes every environment anew.
+    pub refresh: bool,
+    /// Never uses the network.
+    pub offline: bool,
+    /// Age after which an environment with floating versions is resolved anew.
+    pub max_age_of_floating: Duration,
+    /// Whether Debian packages may be installed on this machine.
+    pub install_tools: ToolConsent,
+}
+
+impl Default for ProvisionOptions {
+    fn default() -> Self {
+        Self {
+            refresh: false,
+            offline: false,
+            max_age_of_floating: Duration::from_secs(12 * 3600),
+            install_tools: ToolConsent::default(),
+        }
+    }
+}
+
+/// What everything that makes an environment is given.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'a> {
+    pub(super) cache: &'a CacheRoot,
+    pub(super) options: &'a ProvisionOptions,
+    pub(super) note: Note<'a>,
+}
