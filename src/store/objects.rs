@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 use super::root::{Bucket, CacheRoot, write_atomic};
 use crate::vocab::{Digest, DigestBuilder};
 
+/// Bytes that are read at a time where a file is not held in memory.
+const STRETCH: usize = 1 << 20;
+
 impl CacheRoot {
     fn entry(&self, bucket: Bucket, digest: &Digest, suffix: &str) -> PathBuf {
         let name = digest.to_string();
@@ -83,9 +86,21 @@ impl CacheRoot {
         None
     }
 
+    /// Whether an object is there and has the bytes of its digest. A damaged one is removed. It is read as a stream.
+    pub fn is_sound(&self, digest: &Digest) -> bool {
+        let path = self.object_path(digest);
+        let Ok(mut file) = fs::File::open(&path) else { return false };
+        if hash(&mut file, &mut io::sink()).is_ok_and(|(found, _)| found == *digest) {
+            return true;
+        }
+        // Another process may have repaired or removed it meanwhile; absent is absent.
+        let _ = fs::remove_file(&path);
+        false
+    }
+
     /// The path of an object whose bytes were checked just now, or `None` where it is absent or was damaged.
     pub fn checked_object_path(&self, digest: &Digest) -> Option<PathBuf> {
-        self.object(digest).map(|_| self.object_path(digest))
+        self.is_sound(digest).then(|| self.object_path(digest))
     }
 
     /// Remembers a record under a key.
@@ -147,6 +162,24 @@ fn write_entry(path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     write_atomic(path, bytes)
+}
+
+/// Copies what a reader gives, and returns its digest and size in bytes.
+fn hash(from: &mut impl io::Read, to: &mut impl io::Write) -> io::Result<(Digest, u64)> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; STRETCH];
+    let mut size = 0;
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok((Digest::of_hash(hasher.finalize()), size)),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hasher.update(&buffer[..count]);
+        to.write_all(&buffer[..count])?;
+        size += count as u64;
+    }
 }
 
 fn record_digest(key: &Digest, json: &[u8]) -> Digest {
