@@ -31,7 +31,7 @@ use crate::vocab::{EnvName, FormatName, InputsKind};
 use find::Found;
 use maker::Maker;
 use package::Package;
-use recognise::Seen;
+use recognise::{Examined, Seen};
 
 /// Name of the environment that stands for unknown makers.
 pub const UNKNOWN: &str = "unknown";
@@ -98,6 +98,11 @@ pub enum Kind {
     Missing,
 }
 
+/// A file that is read piece by piece.
+pub trait Stream: io::Read + io::Seek {}
+
+impl<T: io::Read + io::Seek> Stream for T {}
+
 /// The file system, as far as finding artifacts needs it.
 pub trait Files {
     /// What is there.
@@ -112,6 +117,13 @@ pub trait Files {
     /// # Errors
     /// When it cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// A file to be read piece by piece, for those that may be larger than memory.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Stream>> {
+        Ok(Box::new(io::Cursor::new(self.read(path)?)))
+    }
     /// The path without links.
     fn canonical(&self, path: &Path) -> PathBuf;
 }
@@ -270,10 +282,12 @@ impl State<'_> {
                 Err(reason) => refused(format!("`{}` cannot be tried: {reason}", found.declared)),
             };
         }
-        match self.files.read(&found.path) {
-            Ok(bytes) => Content {
-                seen: recognise::look(&found.path, &bytes),
-                refusal: package.corruption(&found.declared, &bytes),
+        let opened = self.files.open(&found.path);
+        let looked = opened.and_then(|file| recognise::examine(&found.path, file, package.names_sha256()));
+        match looked {
+            Ok(Examined { seen, sha256 }) => Content {
+                refusal: package.corruption(&found.declared, seen.digest, sha256.as_deref()),
+                seen,
                 ..Content::default()
             },
             Err(error) => {

@@ -21,7 +21,7 @@ pub(super) fn take_in(cache: &CacheRoot, file: &OutsideFile) -> Result<(Digest, 
     }
     let copied = match &file.packed {
         Some(bytes) => cache.put_object(bytes).map(|digest| (digest, bytes.len() as u64)),
-        None => cache.copy_object(&file.path),
+        None => cache.copy_object(&file.path, file.digest),
     };
     let copied = copied.map_err(|error| TakeInError::Refused(error.to_string()))?;
     if file.digest.is_some_and(|digest| digest != copied.0) {
