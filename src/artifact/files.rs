@@ -16,6 +16,11 @@ pub enum Kind {
     Missing,
 }
 
+/// A file that is read piece by piece.
+pub trait Stream: io::Read + io::Seek {}
+
+impl<T: io::Read + io::Seek> Stream for T {}
+
 /// The file system, as far as finding artifacts needs it.
 pub trait Files {
     /// What is there.
@@ -30,6 +35,13 @@ pub trait Files {
     /// # Errors
     /// When it cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// A file to be read piece by piece, for those that may be larger than memory.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Stream>> {
+        Ok(Box::new(io::Cursor::new(self.read(path)?)))
+    }
     /// The path without links.
     fn canonical(&self, path: &Path) -> PathBuf;
 }

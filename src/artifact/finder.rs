@@ -11,7 +11,7 @@ use super::folder;
 use super::maker::{self, Maker};
 use super::package::Package;
 use super::packages::{Packages, add};
-use super::recognise::{self, Seen};
+use super::recognise::{self, Examined, Seen};
 use crate::dataset::{self, Dataset};
 use crate::format;
 use crate::matrix::{
@@ -184,10 +184,12 @@ impl State<'_> {
                 Err(reason) => refused(format!("`{}` cannot be tried: {reason}", found.declared)),
             };
         }
-        match self.files.read(&found.path) {
-            Ok(bytes) => Content {
-                seen: recognise::look(&found.path, &bytes),
-                refusal: package.corruption(&found.declared, &bytes),
+        let opened = self.files.open(&found.path);
+        let looked = opened.and_then(|file| recognise::examine(&found.path, file, package.names_sha256()));
+        match looked {
+            Ok(Examined { seen, sha256 }) => Content {
+                refusal: package.corruption(&found.declared, seen.digest, sha256.as_deref()),
+                seen,
                 ..Content::default()
             },
             Err(error) => {

@@ -17,7 +17,7 @@ mod requirements;
 mod rows;
 
 pub use arrays::Arrays;
-pub use files::{Files, Kind};
+pub use files::{Files, Kind, Stream};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN};
 pub use maker::{EnvironmentText, python_for};
 pub use packages::{Packages, add_packages, needs};

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
-use sha2::Digest as _;
 
 use super::arrays::Arrays;
 use super::files::{Files, Kind};
@@ -34,12 +33,15 @@ pub(super) struct Package {
     pub expected: BTreeMap<String, ExpectedOutput>,
 }
 
+/// The algorithm that shelflife names bytes by.
+const BLAKE3: &str = "blake3";
+
 /// Keys of digests in metadata, by algorithm.
 const DIGESTS: &[(&str, &str)] = &[
     ("sha256", "sha256"),
     ("model_sha256", "sha256"),
     ("file_sha256", "sha256"),
-    ("blake3", "blake3"),
+    ("blake3", BLAKE3),
     ("digest", "sha256"),
     ("checksum", "sha256"),
     ("model_hash", "sha256"),
@@ -93,7 +95,7 @@ impl Package {
             } else if let Some((_, algorithm)) = DIGESTS.iter().find(|(known, _)| known == key) {
                 let (algorithm, digits) = match text.split_once(':') {
                     Some(("sha256", digits)) => ("sha256", digits),
-                    Some(("blake3", digits)) => ("blake3", digits),
+                    Some((BLAKE3, digits)) => (BLAKE3, digits),
                     _ => (*algorithm, text),
                 };
                 if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -130,12 +132,17 @@ impl Package {
         Ok(())
     }
 
-    /// What is wrong with the bytes of an artifact, as far as its metadata tells.
-    pub fn corruption(&self, declared: &str, bytes: &[u8]) -> Option<String> {
+    /// Whether its metadata names a SHA-256.
+    pub fn names_sha256(&self) -> bool {
+        self.digests.iter().any(|(algorithm, _)| *algorithm != BLAKE3)
+    }
+
+    /// What is wrong with the bytes of an artifact, given their digests, as far as its metadata tells.
+    pub fn corruption(&self, declared: &str, blake3: Option<Digest>, sha256: Option<&str>) -> Option<String> {
         self.digests.iter().find_map(|(algorithm, expected)| {
             let found = match *algorithm {
-                "blake3" => Digest::of(bytes).to_string(),
-                _ => sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+                BLAKE3 => blake3?.to_string(),
+                _ => sha256?.to_owned(),
             };
             (found != *expected).then(|| {
                 format!(

@@ -1,14 +1,16 @@
 //! What a file is and who wrote it, as the static reader sees it. Nothing is executed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
+use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
 use crate::format;
-use crate::inspect::{InspectOptions, inspect};
+use crate::inspect::{InspectOptions, digests, inspect};
 use crate::notation::Version;
 use crate::vocab::{ArtifactKind, Container, Digest, Inspection};
 
+/// Bytes at the beginning of a file that tell what it is where its format is unknown.
+const HEAD: u64 = 400;
 /// Modules of one file that are told.
 const MOST_MODULES: usize = 64;
 /// The format of what joblib or a program around pickle compressed: joblib reads all of them.
@@ -86,19 +88,40 @@ impl Seen {
     }
 }
 
-/// Looks at one file.
+/// What a look at a whole file gives.
+pub(super) struct Examined {
+    pub seen: Seen,
+    /// SHA-256 of its bytes in hexadecimal, where it was asked for.
+    pub sha256: Option<String>,
+}
+
+/// Looks at one file that is held in memory.
 pub(super) fn look(path: &Path, bytes: &[u8]) -> Seen {
-    let inspection = inspect(Cursor::new(bytes), InspectOptions::default());
-    let mut seen = facts(&inspection);
-    seen.digest = Some(Digest::of(bytes));
+    let examined = examine(path, Cursor::new(bytes), false);
+    // Reading memory does not fail.
+    examined.map_or_else(|_| Seen::default(), |it| it.seen)
+}
+
+/// Looks at one file, piece by piece.
+///
+/// # Errors
+/// When it cannot be read to its end.
+pub(super) fn examine(path: &Path, mut file: impl Read + Seek, sha256: bool) -> io::Result<Examined> {
+    let mut head = Vec::with_capacity(HEAD as usize);
+    file.by_ref().take(HEAD).read_to_end(&mut head)?;
+    file.rewind()?;
+    let inspection = inspect(&mut file, InspectOptions::FACTS);
+    file.rewind()?;
+    let digests = digests(&mut file, sha256)?;
+    let mut seen = Seen { digest: Some(digests.blake3), ..facts(&inspection) };
     match format_of(path, &inspection) {
         Some(format) => seen.take_format(format),
-        None => seen.strange = strange(bytes, inspection.kind),
+        None => seen.strange = strange(&head, inspection.kind),
     }
     // Where its own package is taken care of, it is none that nobody has thought of.
     let handled = seen.packages.clone();
     seen.imports.retain(|_, package| !handled.contains(package));
-    seen
+    Ok(Examined { seen, sha256: digests.sha256 })
 }
 
 /// The format of a file.
@@ -171,8 +194,8 @@ fn tried() -> String {
 }
 
 /// What a file is that cannot be tried, and what to do about it.
-fn strange(bytes: &[u8], kind: ArtifactKind) -> String {
-    if bytes.is_empty() {
+fn strange(head: &[u8], kind: ArtifactKind) -> String {
+    if head.is_empty() {
         return "the file is empty".to_owned();
     }
     let save = "save the fitted estimator itself, for example with joblib.dump";
@@ -188,10 +211,9 @@ fn strange(bytes: &[u8], kind: ArtifactKind) -> String {
         (b"<html", "it is a web page", "download the file itself"),
         (b"\x7fELF", "it is a program or a library", save),
     ];
-    if let Some((_, what, help)) = known.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
+    if let Some((_, what, help)) = known.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return format!("{what}; {help}");
     }
-    let head = &bytes[..bytes.len().min(400)];
     let what = match kind {
         ArtifactKind::Npy => "it is a numpy array (.npy)".to_owned(),
         ArtifactKind::Npz => "it holds numpy arrays (.npz)".to_owned(),
@@ -213,7 +235,7 @@ fn strange(bytes: &[u8], kind: ArtifactKind) -> String {
             }
             _ => format!(
                 "its first bytes are those of no known format ({:02x?}; tried are {})",
-                &bytes[..bytes.len().min(4)],
+                &head[..head.len().min(4)],
                 tried()
             ),
         },

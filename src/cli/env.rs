@@ -44,9 +44,15 @@ pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
 /// How long somebody else may take to empty the cache.
 pub(super) const EMPTYING: Duration = Duration::from_secs(600);
 
+/// A runtime for a command that mostly waits.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    runtime_for(2)
+}
+
+/// A runtime with a core for each job, so that no interpreter waits for another one's frames.
+pub(super) fn runtime_for(jobs: usize) -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(jobs.max(2))
         .enable_all()
         .build()
         .map_err(|source| Failure::Machine { what: "cannot start the runtime".to_owned(), source })

@@ -193,7 +193,7 @@ impl Failure {
             | Self::Machine { .. }
             | Self::Render(_) => ExitCode::Internal,
             Self::Run(RunError::Record(_)) | Self::Sink(_) | Self::Output(_) => ExitCode::CannotWrite,
-            Self::Run(RunError::Cache(_) | RunError::Dataset(_) | RunError::Replay(_)) => ExitCode::Internal,
+            Self::Run(RunError::Cache(_) | RunError::Dataset(_)) => ExitCode::Internal,
         }
     }
 }

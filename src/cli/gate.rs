@@ -1,7 +1,7 @@
 //! `shelflife gate`: may we move? And `shelflife baseline`: what is known.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{AcceptArgs, GateArgs, SelectArgs};
 use super::check;
@@ -9,15 +9,14 @@ use super::console;
 use super::environments;
 use super::failure::Failure;
 use super::load::{self, EVENTS};
-use super::run::{self, Executed, Running, Wanted};
+use super::run::{self, Wanted};
 use crate::judge::{self, Baseline, JudgeOptions, Known, is_baseline, read_baseline, write_baseline};
 use crate::matrix::Matrix;
-use crate::plan::{self, Plan, Selection};
-use crate::present::{self, EventLog, GateView};
-use crate::vocab::{EnvName, Event, ExitCode, Outcome, Record, Status, Verdict};
-
-/// More regressions than these are no accident: they are believed at once.
-const MOST_RETRIES: usize = 200;
+use crate::plan::{self, Selection};
+use crate::present::{self, GateView};
+use crate::run::Regressions;
+use crate::state::RunState;
+use crate::vocab::{ArtifactId, CellRecord, EnvName, ExitCode, Record, Status, Verdict};
 
 pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
     let (matrix, from) = matrix_of(args)?;
@@ -44,34 +43,13 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
         });
     }
     let running = args.running.passing();
-    let wanted = Wanted {
-        matrix: matrix.clone(),
-        plan: plan.clone(),
-        datasets: datasets.clone(),
-        name,
-        running: &running,
-    };
-    let mut done = run::execute(wanted)?;
-    let judging = {
-        let record = judge::judge(&done.report.state, &JudgeOptions::default());
-        let base = match &from {
-            Some(from) => Some(Baseline::of_environment(&record, from)),
-            None => earlier,
-        };
-        let baseline = match (base, &known) {
-            (Some(base), Some(known)) => Some(base.accepting(known)),
-            (None, Some(known)) => Some(Baseline::default().accepting(known)),
-            (base, None) => base,
-        };
-        // A cell that no baseline knows has nothing to be compared with, and must not pass by failing.
-        let fail_on = if baseline.is_none() { Verdict::FAILURES.to_vec() } else { Vec::new() };
-        JudgeOptions { fail_on, baseline, forecast: false }
-    };
-    if !done.report.interrupted && !args.no_retry {
-        retry(&matrix, &plan, &datasets, &running, &judging, &mut done)?;
-    }
+    let wanted = Wanted { matrix, plan, datasets, name, running: &running };
+    let judge = Arc::new(Judge { from, earlier, known });
+    let retry = (!args.no_retry).then(|| judge.clone().retry());
+    let done = run::execute_retrying(wanted, retry)?;
+    let judging = judge.options(&done.report.state);
     let (record, code) = run::finish(&running, &judging, &done)?;
-    tell(args, &record, code, from.as_ref(), &done.folder)?;
+    tell(args, &record, code, judge.from.as_ref(), &done.folder)?;
     Ok(code)
 }
 
@@ -119,74 +97,47 @@ fn matrix_of(args: &GateArgs) -> Result<(Matrix, Option<EnvName>), Failure> {
     Ok((matrix, Some(name)))
 }
 
-/// Executes what would be a regression once more, all by itself: what works then is flaky.
-fn retry(
-    matrix: &Matrix,
-    plan: &Plan,
-    datasets: &std::collections::BTreeMap<String, Vec<u8>>,
-    running: &Running<'_>,
-    judging: &JudgeOptions,
-    done: &mut Executed,
-) -> Result<(), Failure> {
-    let path = done.folder.join(EVENTS);
-    let record = judge::judge(&done.report.state, judging);
-    let bad: Vec<_> = record.cells.iter().filter(|cell| cell.status.is_some_and(Status::is_bad)).collect();
-    let is_tried = |cell: &&&crate::vocab::CellRecord| {
-        let known = done.report.state.cell(&cell.artifact_id(), &cell.consumer);
-        known.is_some_and(|known| known.is_retried())
-    };
-    let bad: Vec<_> = bad.iter().filter(|cell| cell.verdict.fails() && !is_tried(cell)).collect();
-    if bad.is_empty() || bad.len() > MOST_RETRIES {
-        return Ok(());
-    }
-    let models: BTreeSet<_> = bad.iter().map(|cell| &cell.model).collect();
-    let consumers: BTreeSet<_> = bad.iter().map(|cell| &cell.consumer).collect();
-    let mut narrowed = matrix.clone();
-    narrowed.expectations.clear();
-    narrowed.models.retain(|model| models.contains(&model.name));
-    narrowed.environments.iter_mut().for_each(|env| env.consumer = consumers.contains(&env.name));
-    let Ok(again) = plan::plan(&narrowed, &Selection::default()) else { return Ok(()) };
-    debug_assert!(again.artifacts.len() <= plan.artifacts.len());
-    console::note(&format!(
-        "{} failed and {} tried again",
-        bad.len(),
-        if bad.len() == 1 { "is" } else { "are" }
-    ));
-    let folder = tempfile::tempdir()
-        .map_err(|source| Failure::Machine { what: "cannot make a temporary folder".to_owned(), source })?;
-    let running = Running { reports: folder.path(), fresh: true, quiet: true, ..*running };
-    let wanted = Wanted {
-        matrix: narrowed,
-        plan: again,
-        datasets: datasets.clone(),
-        name: "retry".to_owned(),
-        running: &running,
-    };
-    let second = run::execute(wanted)?;
-    let mut added = Vec::new();
-    for cell in bad {
-        let id = cell.artifact_id();
-        let Some(again) = second.report.state.cell(&id, &cell.consumer) else { continue };
-        let Some(observation) = again.recorded().map(|it| it.observation.clone()) else { continue };
-        let outputs = again.view().outputs.cloned();
-        let outputs = match observation.outcome {
-            Outcome::Predicted { .. } => outputs.unwrap_or_default(),
-            _ => Default::default(),
+/// What a gate judges by.
+struct Judge {
+    /// The environment that artifacts are moved away from: what they do there is what they are held to.
+    from: Option<EnvName>,
+    /// An earlier run.
+    earlier: Option<Baseline>,
+    /// What somebody has accepted.
+    known: Option<Known>,
+}
+
+impl Judge {
+    fn options(&self, state: &RunState) -> JudgeOptions {
+        let base = match &self.from {
+            Some(from) => {
+                let record = judge::judge(state, &JudgeOptions::default());
+                Some(Baseline::of_environment(&record, from))
+            }
+            None => self.earlier.clone(),
         };
-        added.push(Event::CellRetried {
-            artifact: id,
-            consumer: cell.consumer.clone(),
-            observation,
-            outputs,
-        });
+        let baseline = match (base, &self.known) {
+            (base, Some(known)) => Some(base.unwrap_or_default().accepting(known)),
+            (base, None) => base,
+        };
+        // A cell that no baseline knows has nothing to be compared with, and must not pass by failing.
+        let fail_on = if baseline.is_none() { Verdict::FAILURES.to_vec() } else { Vec::new() };
+        JudgeOptions { fail_on, baseline, forecast: false }
     }
-    let mut log = EventLog::append_to(&path)?;
-    for event in &added {
-        log.write(event)?;
+
+    /// Names what would be a regression and was not tried again yet: what works then is flaky.
+    fn retry(self: Arc<Self>) -> Regressions {
+        Box::new(move |state| {
+            let record = judge::judge(state, &self.options(state));
+            let is_bad = |cell: &&CellRecord| cell.status.is_some_and(Status::is_bad) && cell.verdict.fails();
+            let bad =
+                record.cells.iter().filter(is_bad).map(|cell| (cell.artifact_id(), cell.consumer.clone()));
+            let is_new = |(artifact, consumer): &(ArtifactId, EnvName)| {
+                state.cell(artifact, consumer).is_some_and(|cell| !cell.is_retried())
+            };
+            bad.filter(is_new).collect()
+        })
     }
-    log.sync()?;
-    added.into_iter().for_each(|event| done.report.state.apply(event));
-    Ok(())
 }
 
 fn tell(

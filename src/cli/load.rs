@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::SelectArgs;
 use super::console;
 use super::failure::Failure;
-use crate::artifact::{Files, Finder, Kind, Packages};
+use crate::artifact::{Files, Finder, Kind, Packages, Stream};
 use crate::dataset::{self, DatasetError};
 use crate::judge::{self, Baseline, JudgeOptions};
 use crate::matrix::{self, Matrix};
@@ -42,16 +42,26 @@ impl Files for Disk {
     }
 
     fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
-        // A pipe could block for ever.
-        if !fs_err::metadata(path)?.is_file() {
-            return Err(std::io::Error::other("it is no regular file"));
-        }
+        regular(path)?;
         fs_err::read(path)
+    }
+
+    fn open(&self, path: &Path) -> std::io::Result<Box<dyn Stream>> {
+        regular(path)?;
+        Ok(Box::new(fs_err::File::open(path)?))
     }
 
     fn canonical(&self, path: &Path) -> PathBuf {
         path.canonicalize().unwrap_or_else(|_| path.to_owned())
     }
+}
+
+/// A pipe could block for ever.
+fn regular(path: &Path) -> std::io::Result<()> {
+    if fs_err::metadata(path)?.is_file() {
+        return Ok(());
+    }
+    Err(std::io::Error::other("it is no regular file"))
 }
 
 /// Says what was asked for and is no artifact; the rest goes on.

@@ -15,7 +15,8 @@ use crate::matrix::Matrix;
 use crate::plan::Plan;
 use crate::present::{self, EventLog, RENDERERS, TerminalOptions, View, parse_events, terminal};
 use crate::provision::{ProvisionOptions, Provisioner};
-use crate::run::{Progress, Reporter, RunReport, RunRequest, run as run_plan};
+use crate::run::{Progress, Regressions, Reporter, RunReport, RunRequest, run as run_plan};
+use crate::state::RunState;
 use crate::store::{CacheRoot, LockError};
 use crate::vocab::{Digest, Event, ExitCode, FORMAT_VERSION, MatrixRecord, Record, RunHeader};
 
@@ -87,16 +88,21 @@ pub(super) struct Executed {
 
 /// Runs a plan and records it.
 pub(super) fn execute(wanted: Wanted<'_>) -> Result<Executed, Failure> {
+    execute_retrying(wanted, None)
+}
+
+/// As [`execute`], and tries the cells again that `retry` names once everything was tried.
+pub(super) fn execute_retrying(wanted: Wanted<'_>, retry: Option<Regressions>) -> Result<Executed, Failure> {
     let started = Instant::now();
     let Wanted { matrix, plan, datasets, name, running } = wanted;
     let folder = running.reports.join(&name);
     let cache = CacheRoot::open(None)?;
-    let runtime = super::env::runtime()?;
+    let jobs = running.jobs.map_or_else(cores, usize::from);
+    let runtime = super::env::runtime_for(jobs)?;
     let _lock = runtime.block_on(lock_run(&cache, &folder, &name))?;
     let _in_use = runtime.block_on(cache.in_use(super::env::EMPTYING))?;
-    let jobs = running.jobs.map_or_else(cores, usize::from);
     let header = header(&matrix, &plan, &name, jobs);
-    let recorded = earlier_events(&folder, &header, running)?;
+    let recorded = earlier_record(&folder, &header, running)?;
     let json = running.message_format == MessageFormat::Json;
     let mut reporter =
         Recorder { path: folder.join(EVENTS), log: None, meter: Meter::new(running.quiet || json), json };
@@ -112,6 +118,7 @@ pub(super) fn execute(wanted: Wanted<'_>) -> Result<Executed, Failure> {
         datasets,
         header,
         recorded,
+        retry,
         fresh: running.fresh,
         jobs,
     };
@@ -196,10 +203,14 @@ fn header(matrix: &Matrix, plan: &Plan, name: &str, jobs: usize) -> RunHeader {
     }
 }
 
-/// The events to go on from. A record of another plan is moved aside, never overwritten.
-fn earlier_events(folder: &Path, header: &RunHeader, running: &Running<'_>) -> Result<Vec<Event>, Failure> {
+/// The record to go on from. One of another plan is moved aside, never overwritten.
+fn earlier_record(
+    folder: &Path,
+    header: &RunHeader,
+    running: &Running<'_>,
+) -> Result<Option<RunState>, Failure> {
     let path = folder.join(EVENTS);
-    let Ok(bytes) = fs_err::read(&path) else { return Ok(Vec::new()) };
+    let Ok(bytes) = fs_err::read(&path) else { return Ok(None) };
     let (why, time) = match parse_events(&bytes) {
         Err(error) => (format!("line {} of its record cannot be read", error.line), None),
         Ok(events) => match events.first() {
@@ -212,7 +223,9 @@ fn earlier_events(folder: &Path, header: &RunHeader, running: &Running<'_>) -> R
                 } else if running.fresh {
                     ("everything is executed again".to_owned(), time)
                 } else {
-                    return Ok(events);
+                    let unreadable = |reason: String| Failure::Record { path: path.clone(), reason };
+                    let state = RunState::replay(events).map_err(|error| unreadable(error.to_string()))?;
+                    return Ok(Some(state));
                 }
             }
             _ => ("its record is empty".to_owned(), None),
@@ -227,7 +240,7 @@ fn earlier_events(folder: &Path, header: &RunHeader, running: &Running<'_>) -> R
         None => String::new(),
     };
     console::note(&format!("the earlier run of this name is kept in {}: {why}{others}", aside.display()));
-    Ok(Vec::new())
+    Ok(None)
 }
 
 /// Keeps events, streams them where asked, and shows progress.

@@ -1,37 +1,60 @@
 //! Brings the bytes of two observations together and compares them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::compare::{Blobs, compare_cell, needed};
 use crate::store::CacheRoot;
-use crate::vocab::{Digest, Encoding, OutputComparison, OutputRef, Tolerance};
+use crate::vocab::{
+    Agreement, Digest, Encoding, Observation, Outcome, OutputComparison, OutputRef, Tolerance,
+};
 
 /// Bytes of arrays that are kept in memory between comparisons, at most.
 const KEPT: usize = 64 << 20;
 
-/// Output arrays by digest, read from the cache once.
-#[derive(Default)]
+/// Output arrays by digest, read from the cache once and shared by all comparisons.
 pub(super) struct Arrays {
+    cache: CacheRoot,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
     known: HashMap<Digest, Arc<[u8]>>,
     size: usize,
 }
 
+impl Kept {
+    fn keep(&mut self, digest: Digest, bytes: &Arc<[u8]>) {
+        if self.size + bytes.len() > KEPT {
+            self.known.clear();
+            self.size = 0;
+        }
+        if self.known.insert(digest, Arc::clone(bytes)).is_none() {
+            self.size += bytes.len();
+        }
+    }
+}
+
 impl Arrays {
+    pub fn new(cache: CacheRoot) -> Self {
+        Self { cache, kept: Mutex::default() }
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The arrays of these digests, or the first one that is absent or damaged.
-    fn load(&mut self, cache: &CacheRoot, digests: &[Digest]) -> Result<Blobs, Digest> {
+    fn load(&self, digests: &[Digest]) -> Result<Blobs, Digest> {
         let mut blobs = Blobs::new();
         for digest in digests {
-            let bytes = match self.known.get(digest) {
-                Some(bytes) => Arc::clone(bytes),
+            let known = self.kept().known.get(digest).cloned();
+            let bytes = match known {
+                Some(bytes) => bytes,
                 None => {
-                    let bytes: Arc<[u8]> = cache.object(digest).ok_or(*digest)?.into();
-                    if self.size + bytes.len() > KEPT {
-                        self.known.clear();
-                        self.size = 0;
-                    }
-                    self.size += bytes.len();
-                    self.known.insert(*digest, Arc::clone(&bytes));
+                    let bytes: Arc<[u8]> = self.cache.object(digest).ok_or(*digest)?.into();
+                    self.kept().keep(*digest, &bytes);
                     bytes
                 }
             };
@@ -45,14 +68,33 @@ impl Arrays {
     /// # Errors
     /// The digest of an array that the cache has lost.
     pub fn compare(
-        &mut self,
-        cache: &CacheRoot,
+        &self,
         reference: &BTreeMap<String, OutputRef>,
         observed: &BTreeMap<String, OutputRef>,
         tolerance: &dyn Fn(&str, bool) -> Tolerance,
     ) -> Result<BTreeMap<String, OutputComparison>, Digest> {
-        let blobs = self.load(cache, &needed(reference, observed))?;
+        let blobs = self.load(&needed(reference, observed))?;
         Ok(compare_cell(reference, observed, &blobs, tolerance))
+    }
+}
+
+/// Whether any output differs by more than its tolerance.
+pub(super) fn differs(outputs: &BTreeMap<String, OutputComparison>) -> bool {
+    outputs.values().any(|it| matches!(it.agreement, Agreement::Outside | Agreement::Mismatched))
+}
+
+/// The outputs of an observation that predicted.
+pub(super) fn outputs(observation: &Observation) -> Option<&BTreeMap<String, OutputRef>> {
+    match &observation.outcome {
+        Outcome::Predicted { outputs } => Some(outputs),
+        Outcome::Raised { .. }
+        | Outcome::Unfit { .. }
+        | Outcome::Inapplicable { .. }
+        | Outcome::Unequipped { .. }
+        | Outcome::Signalled { .. }
+        | Outcome::Exited { .. }
+        | Outcome::TimedOut { .. }
+        | Outcome::OutOfMemory { .. } => None,
     }
 }
 

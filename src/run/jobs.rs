@@ -1,4 +1,4 @@
-//! The units of work that the dispatcher hands to executors, and how executors put them together.
+//! The jobs that the dispatcher hands to executors, and how executors put them together.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc;
 
-use super::turns::Work;
+use super::permits::Backlog;
 use crate::vocab::Digest;
 use crate::worker::Task;
 
@@ -18,22 +18,37 @@ const BATCHES: std::ops::RangeInclusive<usize> = 4..=128;
 /// Seconds that a batch should take.
 const AIM: f64 = 0.5;
 
-/// What a slot of the run is for.
+/// What an observation is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Slot {
+pub(super) enum Target {
     /// The producer's reload of an artifact in a fresh process.
     Reference { artifact: u32 },
     /// The same again with another seed, to see whether what it gives is random.
     Repeat { artifact: u32 },
     /// An artifact in the consumer at this position.
     Cell { artifact: u32, consumer: u32 },
+    /// The same once more: it would be a regression.
+    Retry { artifact: u32, consumer: u32 },
 }
 
-/// One unit of work.
+impl Target {
+    pub fn artifact(self) -> u32 {
+        match self {
+            Self::Reference { artifact }
+            | Self::Repeat { artifact }
+            | Self::Cell { artifact, .. }
+            | Self::Retry { artifact, .. } => artifact,
+        }
+    }
+}
+
+/// One job.
 #[derive(Debug)]
 pub(super) struct Job {
     pub task: Task,
-    pub what: What,
+    pub kind: JobKind,
+    /// The object that it reads, if it reads an artifact: its bytes are checked before it runs.
+    pub reads: Option<Digest>,
     /// Runs in a child of its own.
     pub alone: bool,
     /// How often it took the worker down.
@@ -42,42 +57,51 @@ pub(super) struct Job {
 
 /// What a job's result is.
 #[derive(Debug)]
-pub(super) enum What {
+pub(super) enum JobKind {
     /// The artifacts of one model, with the cache key of each.
-    Training { artifacts: Vec<(u32, Digest)> },
+    Training { training: TrainingOf, artifacts: Vec<(u32, Digest)> },
     /// An observation.
-    Observation { slot: Slot, key: Digest },
+    Observation { target: Target, key: Digest },
+}
+
+/// Which training a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TrainingOf {
+    pub model: u32,
+    pub producer: u32,
+    /// Set where only one artifact of it is made again.
+    pub only: Option<u32>,
 }
 
 /// The dispatcher's way to an executor.
 #[derive(Clone, Debug)]
 pub(super) struct Jobs {
     sender: mpsc::UnboundedSender<Job>,
-    work: Arc<Work>,
+    backlog: Arc<Backlog>,
 }
 
 /// A new way to an executor: the two ends, and what the executor has left to do.
-pub(super) fn channel() -> (Jobs, mpsc::UnboundedReceiver<Job>, Arc<Work>) {
+pub(super) fn channel() -> (Jobs, mpsc::UnboundedReceiver<Job>, Arc<Backlog>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let work = Arc::new(Work::default());
-    (Jobs { sender, work: Arc::clone(&work) }, receiver, work)
+    let backlog = Arc::new(Backlog::default());
+    (Jobs { sender, backlog: Arc::clone(&backlog) }, receiver, backlog)
 }
 
 impl Jobs {
-    /// Hands a job over. False when the executor has gone.
-    pub fn send(&self, job: Job) -> bool {
-        job.count(&self.work).fetch_add(1, Ordering::Relaxed);
-        self.sender.send(job).is_ok()
+    /// Hands a job over; gives it back when the executor has gone.
+    pub fn send(&self, job: Job) -> Option<Job> {
+        job.count(&self.backlog).fetch_add(1, Ordering::Relaxed);
+        self.sender.send(job).err().map(|refused| refused.0)
     }
 }
 
 impl Job {
     pub(super) fn is_training(&self) -> bool {
-        matches!(self.what, What::Training { .. })
+        matches!(self.kind, JobKind::Training { .. })
     }
 
-    pub(super) fn count<'a>(&self, work: &'a Work) -> &'a AtomicUsize {
-        if self.is_training() { &work.first } else { &work.then }
+    pub(super) fn count<'a>(&self, backlog: &'a Backlog) -> &'a AtomicUsize {
+        if self.is_training() { &backlog.first } else { &backlog.then }
     }
 }
 

@@ -7,27 +7,41 @@
 //! Architecture Invariant: a failing environment, a crash, a timeout or an exhausted memory is data in an event,
 //! never an `Err` that ends the run.
 
+mod clerk;
 mod comparing;
+mod comparisons;
+mod crew;
 mod dispatcher;
 mod executor;
+mod external;
+mod host;
 mod inspecting;
 mod interrupt;
 mod jobs;
+mod journal;
+mod keeping;
 mod keys;
-mod ledger;
-mod outside;
-mod repeating;
-mod submitting;
-mod turns;
+mod known;
+mod memory;
+mod messages;
+mod orders;
+mod permits;
+mod pool;
+mod rules;
+mod scheduler;
+mod setup;
+mod soundness;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+pub use scheduler::Regressions;
+
 use crate::matrix::Matrix;
 use crate::plan::Plan;
 use crate::provision::Provisioner;
-use crate::state::{ReplayError, RunState};
+use crate::state::RunState;
 use crate::store::CacheRoot;
 use crate::vocab::{Event, RunHeader};
 
@@ -41,8 +55,10 @@ pub struct RunRequest {
     pub datasets: BTreeMap<String, Vec<u8>>,
     /// The header that a new record begins with.
     pub header: RunHeader,
-    /// The events of an earlier process with the same plan, to go on from; empty for a new record.
-    pub recorded: Vec<Event>,
+    /// What an earlier process with the same plan recorded, to go on from.
+    pub recorded: Option<RunState>,
+    /// Names the cells that would be regressions, once everything was tried: they are tried again, all by themselves.
+    pub retry: Option<Regressions>,
     /// Whether everything is executed again, whatever the cache holds.
     pub fresh: bool,
     /// Batches that run side by side.
@@ -105,9 +121,6 @@ pub enum RunError {
     /// The cache cannot be used.
     #[error("cannot use the cache: {0}")]
     Cache(#[source] io::Error),
-    /// The record that it goes on from cannot be replayed.
-    #[error("cannot go on from the record: {0}")]
-    Replay(#[from] ReplayError),
     /// A dataset of the plan was not handed over.
     #[error("the dataset `{0}` was planned but not read")]
     Dataset(String),
@@ -123,5 +136,11 @@ pub async fn run(
     provisioner: Arc<Provisioner>,
     reporter: &mut dyn Reporter,
 ) -> Result<RunReport, RunError> {
-    dispatcher::Dispatcher::new(request, cache, provisioner, reporter)?.run().await
+    let machine = host::Machine(provisioner);
+    setup::conduct(request, cache, machine, reporter, interrupt::asked_to_end()).await
 }
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

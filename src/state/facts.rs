@@ -135,7 +135,7 @@ impl ArtifactFacts {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CellState {
     pub(super) seen: Option<Box<Recorded>>,
-    pub(super) outputs: Option<Box<BTreeMap<String, OutputComparison>>>,
+    pub(super) outputs: Option<BTreeMap<String, OutputComparison>>,
     /// Whether `outputs` compares with the reference that holds now.
     pub(super) current: bool,
     pub(super) lost: Option<Box<str>>,
@@ -150,7 +150,7 @@ impl CellState {
 
     /// How what was seen compares with the reference, if no other reference was taken since.
     pub fn comparison(&self) -> Option<&BTreeMap<String, OutputComparison>> {
-        self.outputs.as_deref().filter(|_| self.current)
+        self.outputs.as_ref().filter(|_| self.current)
     }
 
     /// Whether it was tried again.
@@ -167,7 +167,7 @@ impl CellState {
     pub fn view(&self) -> CellView<'_> {
         CellView {
             observation: self.seen.as_deref().map(|it| &it.observation),
-            outputs: self.outputs.as_deref(),
+            outputs: self.outputs.as_ref(),
             lost: self.lost.as_deref(),
             reused: self.seen.as_deref().is_some_and(|it| it.reused),
             retried: self.retried.as_deref().map(|it| (&it.observation, &it.outputs)),

@@ -139,7 +139,7 @@ impl RunState {
             }
             Event::CellCompared { artifact, consumer, outputs } => {
                 if let Some(cell) = self.cell_mut(&artifact, &consumer) {
-                    cell.outputs = Some(Box::new(outputs));
+                    cell.outputs = Some(outputs);
                     cell.current = true;
                 }
             }

@@ -106,6 +106,7 @@ fn event(kind: u8, model: bool, writer: bool, reader: u8, number: u8) -> Event {
     let agreement = if number.is_multiple_of(2) { Agreement::BitEqual } else { Agreement::Outside };
     match kind {
         0 => Event::EnvironmentFailed {
+            cause: None,
             name: consumer,
             reason: number.to_string(),
             remedy: None,

@@ -1,6 +1,8 @@
 //! Content-addressed bytes: artifacts, encoded datasets, output arrays; and JSON records by cache key.
 
-use std::io;
+use std::fs::Permissions;
+use std::io::{self, Seek as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,6 +12,9 @@ use serde::de::DeserializeOwned;
 
 use super::root::{Bucket, CacheRoot, write_atomic};
 use crate::vocab::{Digest, DigestBuilder};
+
+/// Bytes that are read at a time where a file is not held in memory.
+const STRETCH: usize = 1 << 20;
 
 impl CacheRoot {
     fn entry(&self, bucket: Bucket, digest: &Digest, suffix: &str) -> PathBuf {
@@ -51,24 +56,56 @@ impl CacheRoot {
         }
     }
 
-    /// Moves a finished file into the store, and returns its digest and size in bytes.
+    /// Moves a finished file of this file system into the store, and returns its digest and size in bytes. It is read
+    /// once, as a stream.
     ///
     /// # Errors
     /// When the file cannot be read or the cache not be written.
     pub fn adopt_object(&self, file: &Path) -> io::Result<(Digest, u64)> {
-        let bytes = fs::read(file)?;
-        let digest = self.put_object(&bytes)?;
-        fs::remove_file(file)?;
-        Ok((digest, bytes.len() as u64))
+        let facts = fs::symlink_metadata(file)?;
+        // What somebody else has another name for could change under its digest.
+        if !facts.is_file() || facts.nlink() > 1 {
+            let copied = self.copy_object(file, None)?;
+            fs::remove_file(file)?;
+            return Ok(copied);
+        }
+        let (digest, size) = hash(&mut fs::File::open(file)?, &mut io::sink())?;
+        let path = self.object_path(&digest);
+        make_folder_of(&path)?;
+        // As every other object.
+        fs::set_permissions(file, Permissions::from_mode(0o600))?;
+        fs::rename(file, &path)?;
+        Ok((digest, size))
     }
 
-    /// Keeps a copy of a file that stays where it is, and returns its digest and size in bytes.
+    /// Keeps a copy of a file that stays where it is, and returns its digest and size in bytes. It is read as a stream.
+    /// Where the store has something under the expected digest already, nothing is written.
     ///
     /// # Errors
     /// When the file cannot be read or the cache not be written.
-    pub fn copy_object(&self, file: &Path) -> io::Result<(Digest, u64)> {
-        let bytes = fs::read(file)?;
-        Ok((self.put_object(&bytes)?, bytes.len() as u64))
+    pub fn copy_object(&self, file: &Path, expected: Option<Digest>) -> io::Result<(Digest, u64)> {
+        let mut source = fs::File::open(file)?;
+        let size = source.metadata()?.len();
+        let is_there = |digest: &Digest| {
+            fs::metadata(self.object_path(digest)).is_ok_and(|facts| facts.is_file() && facts.len() == size)
+        };
+        if let Some(digest) = expected.filter(is_there) {
+            let found = hash(&mut source, &mut io::sink())?;
+            if found.0 == digest {
+                return Ok(found);
+            }
+            source.rewind()?;
+        }
+        // The name is known when everything was read; until then it stands where leftovers are pruned.
+        let place = expected.unwrap_or_else(|| Digest::of(file.as_os_str().as_encoded_bytes()));
+        let place = self.object_path(&place);
+        let folder = make_folder_of(&place)?;
+        let mut copy = tempfile::Builder::new().prefix(".write-").tempfile_in(folder)?;
+        let (digest, size) = hash(&mut source, &mut copy)?;
+        let path = self.object_path(&digest);
+        make_folder_of(&path)?;
+        copy.persist(&path).map_err(|error| error.error)?;
+        Ok((digest, size))
     }
 
     /// The bytes of an object. A damaged one is removed and counts as absent.
@@ -83,9 +120,21 @@ impl CacheRoot {
         None
     }
 
+    /// Whether an object is there and has the bytes of its digest. A damaged one is removed. It is read as a stream.
+    pub fn is_sound(&self, digest: &Digest) -> bool {
+        let path = self.object_path(digest);
+        let Ok(mut file) = fs::File::open(&path) else { return false };
+        if hash(&mut file, &mut io::sink()).is_ok_and(|(found, _)| found == *digest) {
+            return true;
+        }
+        // Another process may have repaired or removed it meanwhile; absent is absent.
+        let _ = fs::remove_file(&path);
+        false
+    }
+
     /// The path of an object whose bytes were checked just now, or `None` where it is absent or was damaged.
     pub fn checked_object_path(&self, digest: &Digest) -> Option<PathBuf> {
-        self.object(digest).map(|_| self.object_path(digest))
+        self.is_sound(digest).then(|| self.object_path(digest))
     }
 
     /// Remembers a record under a key.
@@ -143,10 +192,33 @@ impl CacheRoot {
 }
 
 fn write_entry(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    make_folder_of(path)?;
     write_atomic(path, bytes)
+}
+
+/// The folder of an entry, which is there then.
+fn make_folder_of(path: &Path) -> io::Result<&Path> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    Ok(folder)
+}
+
+/// Copies what a reader gives, and returns its digest and size in bytes.
+fn hash(from: &mut impl io::Read, to: &mut impl io::Write) -> io::Result<(Digest, u64)> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; STRETCH];
+    let mut size = 0;
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok((Digest::of_hash(hasher.finalize()), size)),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hasher.update(&buffer[..count]);
+        to.write_all(&buffer[..count])?;
+        size += count as u64;
+    }
 }
 
 fn record_digest(key: &Digest, json: &[u8]) -> Digest {
@@ -199,6 +271,32 @@ mod tests {
             fs::write(&path, short).unwrap();
             assert_eq!(root.record::<Vec<u8>>(&key), None);
         }
+    }
+
+    #[test]
+    fn files_become_objects_without_being_held_in_memory() {
+        let (folder, root) = cache();
+        let file = folder.path().join("model.pkl");
+        let bytes = vec![7u8; STRETCH * 2 + 3];
+        let digest = Digest::of(&bytes);
+        let is_kept = || root.object(&digest).as_deref() == Some(&bytes[..]);
+        fs::write(&file, &bytes).unwrap();
+        for expected in [None, Some(digest), Some(digest), Some(Digest::of(b"another"))] {
+            assert_eq!(root.copy_object(&file, expected).unwrap(), (digest, bytes.len() as u64));
+            assert!(is_kept() && file.exists());
+        }
+        // Damage of the same length is found by whoever checks before reading; of another length, here.
+        fs::write(root.object_path(&digest), b"short").unwrap();
+        root.copy_object(&file, Some(digest)).unwrap();
+        assert!(is_kept());
+        // A file with a second name is copied, since that name could still be written to.
+        fs::hard_link(&file, folder.path().join("second")).unwrap();
+        assert_eq!(root.adopt_object(&file).unwrap().0, digest);
+        assert!(is_kept() && !file.exists() && folder.path().join("second").exists());
+        fs::rename(folder.path().join("second"), &file).unwrap();
+        assert_eq!(root.adopt_object(&file).unwrap(), (digest, bytes.len() as u64));
+        assert!(is_kept() && !file.exists());
+        assert!(root.is_sound(&digest) && !root.is_sound(&Digest::of(b"another")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Turns at the cores: how many batches run side by side, and whose is next.
+//! Permits at the cores: how many batches run side by side, and who is next.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,14 +7,14 @@ use tokio::sync::oneshot;
 
 /// What one environment has left to do; written by the dispatcher and the executor, read here.
 #[derive(Debug, Default)]
-pub(super) struct Work {
+pub(super) struct Backlog {
     /// Imports and trainings: the cells of all environments wait for them.
     pub first: AtomicUsize,
     /// Everything else.
     pub then: AtomicUsize,
 }
 
-impl Work {
+impl Backlog {
     /// Larger is more urgent: what others wait for, then the longest queue, since an environment does its batches
     /// one after another and the last one to finish ends the run.
     fn urgency(&self) -> (bool, usize) {
@@ -22,43 +22,43 @@ impl Work {
     }
 }
 
-/// A number of turns, handed to the most urgent of those who wait.
+/// A number of permits, handed to the most urgent of those who wait.
 #[derive(Debug)]
-pub(super) struct Turns(Mutex<State>);
+pub(super) struct Permits(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     free: usize,
     /// In order of arrival.
-    waiting: Vec<(Arc<Work>, oneshot::Sender<Turn>)>,
+    waiting: Vec<(Arc<Backlog>, oneshot::Sender<Permit>)>,
 }
 
 /// The right to keep one core busy, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Turn(Arc<Turns>);
+pub(super) struct Permit(Arc<Permits>);
 
-impl Turns {
+impl Permits {
     pub fn new(count: usize) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State { free: count.max(1), waiting: Vec::new() })))
     }
 
-    /// Waits for a turn. `work` is looked at whenever one becomes free.
-    pub async fn take(self: &Arc<Self>, work: &Arc<Work>) -> Turn {
-        let turn = {
+    /// Waits for a permit. `backlog` is looked at whenever one becomes free.
+    pub async fn take(self: &Arc<Self>, backlog: &Arc<Backlog>) -> Permit {
+        let permit = {
             let mut state = self.state();
             if state.free == 0 {
-                let (sender, turn) = oneshot::channel();
-                state.waiting.push((Arc::clone(work), sender));
-                Some(turn)
+                let (sender, permit) = oneshot::channel();
+                state.waiting.push((Arc::clone(backlog), sender));
+                Some(permit)
             } else {
                 state.free -= 1;
                 None
             }
         };
-        match turn {
+        match permit {
             // Senders are dropped with `self` only.
-            Some(turn) => turn.await.unwrap_or_else(|_| Turn(Arc::clone(self))),
-            None => Turn(Arc::clone(self)),
+            Some(permit) => permit.await.unwrap_or_else(|_| Permit(Arc::clone(self))),
+            None => Permit(Arc::clone(self)),
         }
     }
 
@@ -67,12 +67,13 @@ impl Turns {
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
         let next = {
             let mut state = self.0.state();
             // The first of equals, hence the reversal: `max_by_key` gives the last.
-            let most = state.waiting.iter().enumerate().rev().max_by_key(|(_, (work, _))| work.urgency());
+            let most =
+                state.waiting.iter().enumerate().rev().max_by_key(|(_, (backlog, _))| backlog.urgency());
             match most.map(|(index, _)| index) {
                 Some(index) => state.waiting.remove(index).1,
                 None => {
@@ -81,7 +82,7 @@ impl Drop for Turn {
                 }
             }
         };
-        // When nobody waits at the other end any more, dropping what comes back passes the turn on.
+        // When nobody waits at the other end any more, dropping what comes back passes the permit on.
         drop(next.send(Self(Arc::clone(&self.0))));
     }
 }
@@ -90,24 +91,24 @@ impl Drop for Turn {
 mod tests {
     use super::*;
 
-    fn work(first: usize, then: usize) -> Arc<Work> {
-        Arc::new(Work { first: first.into(), then: then.into() })
+    fn backlog(first: usize, then: usize) -> Arc<Backlog> {
+        Arc::new(Backlog { first: first.into(), then: then.into() })
     }
 
     #[tokio::test]
     async fn the_most_urgent_is_next_and_the_first_of_equals() {
-        let turns = Turns::new(1);
-        let held = turns.take(&work(0, 0)).await;
+        let permits = Permits::new(1);
+        let held = permits.take(&backlog(0, 0)).await;
         let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
         let mut tasks = tokio::task::JoinSet::new();
         for (name, first, then) in [("short", 0, 1), ("long", 0, 9), ("as long", 0, 9), ("training", 1, 0)] {
-            let (shared, sender) = (Arc::clone(&turns), sender.clone());
+            let (shared, sender) = (Arc::clone(&permits), sender.clone());
             tasks.spawn(async move {
-                let _turn = shared.take(&work(first, then)).await;
+                let _permit = shared.take(&backlog(first, then)).await;
                 let _ = sender.send(name);
             });
             // Until it waits.
-            while turns.state().waiting.len() < tasks.len() {
+            while permits.state().waiting.len() < tasks.len() {
                 tokio::task::yield_now().await;
             }
         }
@@ -118,21 +119,21 @@ mod tests {
         }
         assert_eq!(seen, ["training", "long", "as long", "short"]);
         tasks.join_all().await;
-        assert_eq!(turns.state().free, 1);
+        assert_eq!(permits.state().free, 1);
     }
 
     #[tokio::test]
-    async fn a_turn_that_nobody_waits_for_any_more_is_passed_on() {
-        let turns = Turns::new(1);
-        let held = turns.take(&work(0, 0)).await;
+    async fn a_permit_that_nobody_waits_for_any_more_is_passed_on() {
+        let permits = Permits::new(1);
+        let held = permits.take(&backlog(0, 0)).await;
         {
-            let urgent = work(1, 0);
-            let gone = turns.take(&urgent);
+            let urgent = backlog(1, 0);
+            let gone = permits.take(&urgent);
             tokio::pin!(gone);
             assert!(tokio::time::timeout(std::time::Duration::ZERO, &mut gone).await.is_err());
         }
         drop(held);
-        assert_eq!(turns.state().free, 1);
-        drop(turns.take(&work(0, 0)).await);
+        assert_eq!(permits.state().free, 1);
+        drop(permits.take(&backlog(0, 0)).await);
     }
 }

@@ -1,0 +1,385 @@
+//! Looks up what is known already, and records what is new. It decides nothing.
+
+use std::collections::BTreeMap;
+
+use super::comparing::{differs, outputs, still_holds};
+use super::comparisons::Sides;
+use super::external;
+use super::jobs::{Job, Target, TrainingOf};
+use super::journal::Journal;
+use super::keys::TrainingRecord;
+use super::known::Here;
+use super::memory::Memory;
+use super::messages::Unusable;
+use super::orders::{Orders, Wanted};
+use super::rules::Why;
+use super::{Progress, RunError};
+use crate::matrix::PairFacts;
+use crate::state::{EnvironmentFacts, RunState};
+use crate::vocab::{
+    ArtifactAbsence, Digest, Event, FileFacts, Lock, ModelName, Observation, OutputComparison, OutputRef,
+};
+
+/// The outputs of an observation by name.
+type Outputs = BTreeMap<String, OutputRef>;
+
+/// Everything that is known of a run, and where it is written down.
+pub(super) struct Clerk<'a> {
+    orders: Orders,
+    memory: Memory,
+    journal: Journal<'a>,
+    /// Digests of the locks of the environments that are ready.
+    locks: Vec<Option<Digest>>,
+    executed: u64,
+    reused: u64,
+}
+
+/// What is known of a target that is to be observed.
+pub(super) enum Answer {
+    /// The record has it.
+    Recorded,
+    /// The cache has it.
+    Cached(Held),
+    /// Nobody has: it is a job for this environment.
+    Job(u32, Job),
+    /// It cannot be observed.
+    Impossible,
+}
+
+/// What is known of a training.
+#[derive(Default)]
+pub(super) struct Trainings {
+    /// What the cache has, or what is certain without trying.
+    pub found: Vec<(u32, TrainingRecord)>,
+    pub job: Option<Job>,
+}
+
+/// An observation that is not recorded yet.
+pub(super) struct Held {
+    pub key: Digest,
+    pub observation: Observation,
+    pub reused: bool,
+}
+
+impl<'a> Clerk<'a> {
+    pub fn new(orders: Orders, memory: Memory, journal: Journal<'a>) -> Self {
+        let locks = vec![None; orders.plan.environments.len()];
+        Self { orders, memory, journal, locks, executed: 0, reused: 0 }
+    }
+
+    pub fn state(&self) -> &RunState {
+        self.journal.state()
+    }
+
+    pub fn orders(&self) -> &Orders {
+        &self.orders
+    }
+
+    pub fn note(&mut self, text: &str) {
+        self.journal.note(text);
+    }
+
+    pub fn progress(&mut self, progress: &Progress) {
+        self.journal.progress(progress);
+    }
+
+    /// An environment can be used.
+    pub fn ready(
+        &mut self,
+        environment: u32,
+        lock: Lock,
+        lacks: BTreeMap<String, String>,
+        (seconds, reused): (f64, bool),
+    ) -> Result<(), RunError> {
+        let lacks = lacks.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
+        let name = self.orders.plan.environments[environment as usize].name.clone();
+        tracing::debug!(environment = %name, seconds, reused, "an environment is ready");
+        self.locks[environment as usize] = Some(lock.digest());
+        self.journal.add_environment(Event::EnvironmentReady { name, lock, lacks, seconds, reused })
+    }
+
+    /// An environment cannot be used.
+    pub fn failed(&mut self, environment: u32, failure: Unusable) -> Result<(), RunError> {
+        let name = self.orders.plan.environments[environment as usize].name.clone();
+        let Unusable { reason, remedy, absent, cause } = failure;
+        tracing::debug!(environment = %name, reason, absent, "an environment cannot be used");
+        let cause = Some(cause);
+        self.journal.add_environment(Event::EnvironmentFailed { name, reason, remedy, absent, cause })
+    }
+
+    /// What is known of a training, and the job that finds out the rest.
+    pub fn trainings(&mut self, of: TrainingOf, artifacts: &[u32]) -> Trainings {
+        let facts = &self.journal.state().environments()[of.producer as usize];
+        let (EnvironmentFacts::Ready { lock, .. }, Some(digest)) = (facts, self.locks[of.producer as usize])
+        else {
+            return Trainings::default();
+        };
+        if let Some(requirement) = self.orders.unmet(of.model, lock) {
+            let requirement = requirement.to_string();
+            let absence = TrainingRecord::Missing(ArtifactAbsence::RuledOut { requirement });
+            let found = artifacts.iter().map(|artifact| (*artifact, absence.clone())).collect();
+            return Trainings { found, job: None };
+        }
+        if let Some(artifact) = of.only {
+            let id = self.journal.artifact(artifact);
+            self.note(&format!("the cached artifact {id} was lost or damaged: it is made again"));
+        }
+        let mut found = Vec::new();
+        let mut missing: Vec<Wanted> = Vec::new();
+        for wanted in self.orders.wanted(of, artifacts, &digest) {
+            match self.memory.training(&wanted.key) {
+                Some(record) => found.push((wanted.artifact, record)),
+                None => missing.push(wanted),
+            }
+        }
+        tracing::debug!(?of, known = found.len(), missing = missing.len(), "a training");
+        let job = if missing.is_empty() { None } else { self.orders.training(of, &missing) };
+        Trainings { found, job }
+    }
+
+    /// Records what a training gave; its bytes, where there are some.
+    pub fn made(
+        &mut self,
+        index: u32,
+        record: TrainingRecord,
+        reused: bool,
+    ) -> Result<Option<Here>, RunError> {
+        let artifact = self.journal.artifact(index);
+        let (event, here) = match record {
+            TrainingRecord::Made { digest, size, train_seconds, save_seconds, methods, model } => {
+                let event = Event::ArtifactMade {
+                    artifact,
+                    digest,
+                    size,
+                    train_seconds,
+                    save_seconds,
+                    methods,
+                    reused,
+                };
+                (event, Some(Here { digest, model }))
+            }
+            TrainingRecord::Missing(absence) => (Event::ArtifactMissing { artifact, absence }, None),
+        };
+        self.journal.add_artifact(index, event)?;
+        Ok(here)
+    }
+
+    /// What is known of a target. `told` says whether its artifact has a reference that tells which outputs to ask for.
+    pub fn look_up(&mut self, target: Target, why: Why, here: Option<Here>, told: bool) -> Answer {
+        let environment = self.orders.environment(target);
+        let (Some(here), Some(lock)) = (here, self.locks[environment as usize]) else {
+            return Answer::Impossible;
+        };
+        let methods = self.methods(target, told);
+        let (key, job) = self.orders.observation(target, here, methods, &lock);
+        let artifact = &self.state().artifacts()[target.artifact() as usize].id;
+        if !why.may_reuse() {
+            // What was counted as known has to be executed after all.
+            self.reused -= u64::from(why == Why::ArraysLost && self.reused > 0);
+            return Answer::Job(environment, job);
+        }
+        if self.memory.recorded(self.state(), target, &key).is_some() {
+            tracing::debug!(%artifact, ?target, %key, "the record has an observation");
+            self.reused += 1;
+            return Answer::Recorded;
+        }
+        if let Some(observation) = self.memory.observation(&key) {
+            tracing::debug!(%artifact, ?target, %key, "the cache has an observation");
+            self.reused += 1;
+            return Answer::Cached(Held { key, observation, reused: true });
+        }
+        tracing::debug!(%artifact, ?target, %key, ?why, "an observation is asked for");
+        Answer::Job(environment, job)
+    }
+
+    /// The outputs to ask for; `None` where nobody has found out yet what there is.
+    fn methods(&self, target: Target, told: bool) -> Option<Vec<String>> {
+        let facts = &self.state().artifacts()[target.artifact() as usize];
+        if self.orders.file(target.artifact()).is_none() {
+            return facts.made.as_ref().map(|made| made.methods.clone());
+        }
+        match target {
+            Target::Reference { .. } => None,
+            Target::Repeat { .. } | Target::Cell { .. } | Target::Retry { .. } => {
+                external::methods(facts.reference().filter(|_| told))
+            }
+        }
+    }
+
+    /// Counts an observation that was executed. What is tried a second time was counted the first.
+    pub fn count(&mut self, target: Target) {
+        self.executed += u64::from(!matches!(target, Target::Retry { .. }));
+    }
+
+    /// Records a reference.
+    pub fn reference(&mut self, artifact: u32, held: Held) -> Result<(), RunError> {
+        let Held { key, observation, reused } = held;
+        let file = self.orders.file(artifact).map(|file| &**file);
+        let observation = external::with_expected(file, observation);
+        let artifact = self.journal.artifact(artifact);
+        self.journal.add(Event::ReferenceTaken { artifact, key, observation, reused })
+    }
+
+    /// Records what is expected of an external artifact as its reference. False where nothing is.
+    pub fn expected(&mut self, artifact: u32) -> Result<bool, RunError> {
+        let Some((key, observation)) =
+            self.orders.file(artifact).and_then(|file| external::expectation(file))
+        else {
+            return Ok(false);
+        };
+        let known = self.state().artifacts()[artifact as usize].reference.as_deref();
+        if known.is_none_or(|known| known.key != key) {
+            self.reference(artifact, Held { key, observation, reused: false })?;
+        }
+        Ok(true)
+    }
+
+    /// Records a cell.
+    pub fn cell(&mut self, artifact: u32, consumer: u32, held: Held) -> Result<(), RunError> {
+        let Held { key, observation, reused } = held;
+        let (artifact, consumer) = (self.journal.artifact(artifact), self.consumer(consumer));
+        self.journal.add(Event::CellObserved { artifact, consumer, key, observation, reused })
+    }
+
+    /// Records a target that will never be observed, for a reason that is not its artifact's.
+    pub fn lost(&mut self, target: Target, reason: String) -> Result<(), RunError> {
+        let artifact = self.journal.artifact(target.artifact());
+        tracing::debug!(%artifact, ?target, reason, "an observation is lost");
+        match target {
+            Target::Reference { .. } | Target::Repeat { .. } | Target::Retry { .. } => {
+                self.note(&reason);
+                Ok(())
+            }
+            Target::Cell { consumer, .. } => {
+                let consumer = self.consumer(consumer);
+                self.journal.add(Event::CellLost { artifact, consumer, reason })
+            }
+        }
+    }
+
+    /// Whether a cell differs from its reference, where the record says so by the tolerances that hold now.
+    pub fn known_to_differ(&self, artifact: u32, consumer: u32) -> Option<bool> {
+        let target = Target::Cell { artifact, consumer };
+        let (sides, pair) = (self.sides(target, None)?, self.pair(target));
+        let recorded = self.state().artifacts()[artifact as usize].cell(consumer).comparison()?;
+        let (matrix, model) = (&self.orders.matrix, &self.orders.model(artifact).name);
+        let tolerance = |output: &str, float32: bool| matrix.tolerance(model, output, pair, float32);
+        still_holds(recorded, sides.0, sides.1, &tolerance).then(|| differs(recorded))
+    }
+
+    /// The outputs of a target's reference, and its own: those that are recorded, or those that are held.
+    fn sides<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<(&'b Outputs, &'b Outputs)> {
+        let facts = &self.state().artifacts()[target.artifact() as usize];
+        let observed = match (target, held) {
+            (_, Some(held)) => Some(&held.observation),
+            (Target::Cell { consumer, .. }, None) => facts.cell(consumer).view().observation,
+            (Target::Reference { .. } | Target::Repeat { .. } | Target::Retry { .. }, None) => None,
+        };
+        Some((facts.reference().and_then(outputs)?, outputs(observed?)?))
+    }
+
+    /// What is to be compared for a target, where both sides gave something.
+    pub fn to_compare(&self, target: Target, held: Option<&Held>) -> Option<(Sides, ModelName, PairFacts)> {
+        let (reference, observed) = self.sides(target, held)?;
+        // What was given is not what the producer said first.
+        let file = self.orders.file(target.artifact()).filter(|_| matches!(target, Target::Repeat { .. }));
+        let is_own = |name: &String| file.is_none_or(|file| !file.expected.contains_key(name));
+        let own = |side: &Outputs| -> Outputs {
+            let outputs = side.iter().filter(|(name, _)| is_own(name));
+            outputs.map(|(name, it)| (name.clone(), it.clone())).collect()
+        };
+        let sides = Sides { reference: own(reference), observed: own(observed) };
+        Some((sides, self.orders.model(target.artifact()).name.clone(), self.pair(target)))
+    }
+
+    fn pair(&self, target: Target) -> PairFacts {
+        let producer = self.orders.plan.artifacts[target.artifact() as usize].producer;
+        let lock = |index: u32| match &self.state().environments()[index as usize] {
+            EnvironmentFacts::Ready { lock, .. } => Some(&**lock),
+            EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere | EnvironmentFacts::Failed { .. } => None,
+        };
+        match (lock(producer), lock(self.orders.environment(target))) {
+            (Some(a), Some(b)) => PairFacts { cross_arch: a.arch != b.arch, cross_bits: a.bits != b.bits },
+            (None, _) | (_, None) => PairFacts { cross_arch: false, cross_bits: false },
+        }
+    }
+
+    /// The observation that a lost array belongs to.
+    pub fn owner(&self, artifact: u32, consumer: u32, array: &Digest) -> Target {
+        let reference = self.state().artifacts()[artifact as usize].reference().and_then(outputs);
+        let is_of_reference =
+            reference.is_some_and(|outputs| outputs.values().any(|output| output.digest == *array));
+        if is_of_reference { Target::Reference { artifact } } else { Target::Cell { artifact, consumer } }
+    }
+
+    /// Records how a cell compares.
+    pub fn compared(
+        &mut self,
+        artifact: u32,
+        consumer: u32,
+        outputs: BTreeMap<String, OutputComparison>,
+    ) -> Result<(), RunError> {
+        let (artifact, consumer) = (self.journal.artifact(artifact), self.consumer(consumer));
+        self.journal.add(Event::CellCompared { artifact, consumer, outputs })
+    }
+
+    /// Records how the producer's second answer compares with its first, unless the record says the same.
+    pub fn repeated(
+        &mut self,
+        index: u32,
+        held: &Held,
+        outputs: BTreeMap<String, OutputComparison>,
+    ) -> Result<(), RunError> {
+        let known = self.state().artifacts()[index as usize].repeated.as_deref();
+        if known.is_some_and(|known| known.key == held.key && known.outputs == outputs) {
+            return Ok(());
+        }
+        let (artifact, key, reused) = (self.journal.artifact(index), held.key, held.reused);
+        self.journal.add(Event::ReferenceRepeated { artifact, key, outputs, reused })
+    }
+
+    /// Records what a cell did when it was tried again.
+    pub fn retried(
+        &mut self,
+        artifact: u32,
+        consumer: u32,
+        observation: Observation,
+        outputs: BTreeMap<String, OutputComparison>,
+    ) -> Result<(), RunError> {
+        let (artifact, consumer) = (self.journal.artifact(artifact), self.consumer(consumer));
+        self.journal.add(Event::CellRetried { artifact, consumer, observation, outputs })
+    }
+
+    /// Records an external artifact that is in the store.
+    pub fn taken_in(&mut self, index: u32, digest: Digest, size: u64) -> Result<(), RunError> {
+        let event = Event::ArtifactMade {
+            artifact: self.journal.artifact(index),
+            digest,
+            size,
+            train_seconds: 0.0,
+            save_seconds: 0.0,
+            methods: Vec::new(),
+            reused: true,
+        };
+        self.journal.add_artifact(index, event)
+    }
+
+    /// Records what the bytes of an artifact say.
+    pub fn inspected(&mut self, index: u32, digest: Digest, facts: FileFacts) -> Result<(), RunError> {
+        let artifact = self.journal.artifact(index);
+        self.journal.add(Event::ArtifactInspected { artifact, digest, facts })
+    }
+
+    /// Records the end of the run, and gives what is known in the end, with what was executed and what reused.
+    pub fn finish(mut self, seconds: f64, interrupted: bool) -> Result<(RunState, u64, u64), RunError> {
+        let (executed, reused) = (self.executed, self.reused);
+        let time = jiff::Timestamp::now().to_string();
+        self.journal.add(Event::RunFinished { time, seconds, executed, reused, interrupted })?;
+        Ok((self.journal.into_state(), executed, reused))
+    }
+
+    fn consumer(&self, position: u32) -> crate::vocab::EnvName {
+        let environment = self.orders.plan.consumers[position as usize];
+        self.orders.plan.environments[environment as usize].name.clone()
+    }
+}

@@ -1,0 +1,155 @@
+//! Results into the store, before anybody hears of them.
+
+use std::io;
+use std::path::Path;
+
+use super::jobs::{Job, JobKind, Target};
+use super::keys::TrainingRecord;
+use super::messages::Message;
+use crate::store::CacheRoot;
+use crate::vocab::{ArtifactAbsence, Digest, Observation, Outcome, Phase};
+use crate::worker::{
+    Ended, Produced, Saved, Saving, Task, TaskResult, Trained, WorkerError, WorkerLimits, abnormal,
+};
+
+/// Keeps the result of a job.
+pub(super) fn keep(cache: &CacheRoot, job: Job, result: TaskResult) -> Message {
+    match (job.kind, result) {
+        (JobKind::Training { training, artifacts }, TaskResult::Trained(trained)) => {
+            match keep_trained(cache, &artifacts, trained, &job.task) {
+                Ok(artifacts) => Message::Trained { training, artifacts },
+                Err(error) => Message::Lost {
+                    kind: JobKind::Training { training, artifacts },
+                    reason: format!("cannot keep an artifact in the cache: {error}"),
+                },
+            }
+        }
+        (JobKind::Observation { target, key }, TaskResult::Observed { observation, blobs }) => {
+            let kept = blobs
+                .iter()
+                .try_for_each(|(digest, bytes)| cache.put_known_object(digest, bytes))
+                .and_then(|()| cache.put_record(&key, &observation));
+            match kept {
+                Ok(()) => Message::Observed { target, key, observation: Box::new(observation) },
+                Err(error) => Message::Lost {
+                    kind: JobKind::Observation { target, key },
+                    reason: format!("cannot keep an observation in the cache: {error}"),
+                },
+            }
+        }
+        (kind, _) => Message::Lost { kind, reason: "the agent answered another question".to_owned() },
+    }
+}
+
+fn keep_trained(
+    cache: &CacheRoot,
+    artifacts: &[(u32, Digest)],
+    trained: Trained,
+    task: &Task,
+) -> io::Result<Vec<(u32, TrainingRecord)>> {
+    let Task::Train { formats, .. } = task else { return Ok(Vec::new()) };
+    let missing = |absence: ArtifactAbsence| {
+        let record = |(artifact, _): &(u32, Digest)| (*artifact, TrainingRecord::Missing(absence.clone()));
+        artifacts.iter().map(record).collect()
+    };
+    let records: Vec<(u32, TrainingRecord)> = match trained {
+        Trained::Unsupported(reason) => missing(ArtifactAbsence::ClassAbsent { reason }),
+        Trained::Failed(error) => missing(ArtifactAbsence::TrainFailed { error }),
+        Trained::Fitted(Produced { methods, .. }) if methods.is_empty() => missing(ArtifactAbsence::NoOutput),
+        Trained::Fitted(Produced { train_seconds, methods, saved }) => {
+            let each = artifacts.iter().zip(formats).zip(saved);
+            each.map(|(((artifact, _), saving), saved)| {
+                Ok((*artifact, keep_saved(cache, saving, saved, train_seconds, &methods)?))
+            })
+            .collect::<io::Result<_>>()?
+        }
+    };
+    for ((_, record), (_, key)) in records.iter().zip(artifacts) {
+        cache.put_record(key, record)?;
+    }
+    Ok(records)
+}
+
+fn keep_saved(
+    cache: &CacheRoot,
+    saving: &Saving,
+    saved: Saved,
+    train_seconds: f64,
+    methods: &[String],
+) -> io::Result<TrainingRecord> {
+    Ok(match saved {
+        Saved::Failed(error) => TrainingRecord::Missing(ArtifactAbsence::SaveFailed { error }),
+        Saved::Unsupported(reason) => TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason }),
+        Saved::Unequipped(reason) => TrainingRecord::Missing(ArtifactAbsence::Unequipped { reason }),
+        Saved::Written { methods: Some(held), .. } if held.is_empty() => {
+            TrainingRecord::Missing(ArtifactAbsence::NoOutputHeld { methods: methods.to_vec() })
+        }
+        Saved::Written { seconds, methods: held } => {
+            let adopt = |path: &str| cache.adopt_object(Path::new(path));
+            let model = saving.model.as_deref().map(adopt).transpose()?;
+            let (digest, size) = adopt(&saving.path)?;
+            TrainingRecord::Made {
+                digest,
+                size,
+                train_seconds,
+                save_seconds: seconds,
+                methods: held.unwrap_or_else(|| methods.to_vec()),
+                model: model.map(|(digest, _)| digest),
+            }
+        }
+    })
+}
+
+/// Keeps what became of a lone task whose child ended abnormally.
+pub(super) fn keep_abnormal(cache: &CacheRoot, job: Job, ended: &Ended, limits: WorkerLimits) -> Message {
+    let observation = abnormal(ended, limits);
+    match job.kind {
+        JobKind::Training { training, artifacts } => {
+            let record =
+                TrainingRecord::Missing(ArtifactAbsence::Died { reason: died(&observation.outcome) });
+            let artifacts = artifacts.iter().map(|(artifact, _)| (*artifact, record.clone())).collect();
+            Message::Trained { training, artifacts }
+        }
+        JobKind::Observation { target, key } => keep_end(cache, target, key, observation),
+    }
+}
+
+/// How a training ended its process, in words.
+fn died(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::TimedOut { limit_seconds, .. } => format!("did not end within {limit_seconds} s"),
+        Outcome::OutOfMemory { limit_bytes, .. } => format!("needed more than {} MiB", limit_bytes >> 20),
+        Outcome::Signalled { signal, .. } => format!("died of signal {signal}"),
+        Outcome::Exited { status, .. } => format!("ended its process with status {status}"),
+        Outcome::Predicted { .. }
+        | Outcome::Raised { .. }
+        | Outcome::Unfit { .. }
+        | Outcome::Inapplicable { .. }
+        | Outcome::Unequipped { .. } => "ended abnormally".to_owned(),
+    }
+}
+
+/// Keeps what became of a lone task that took the whole worker down, twice.
+pub(super) fn keep_killer(cache: &CacheRoot, job: Job, error: &WorkerError) -> Message {
+    match job.kind {
+        JobKind::Observation { target, key } => {
+            let observation = Observation {
+                outcome: Outcome::Exited { phase: Phase::Load, status: 255 },
+                warnings: Vec::new(),
+                load_seconds: None,
+                predict_seconds: None,
+                peak_rss_bytes: None,
+                printed: Some(format!("it takes its parent process down: {error}")),
+                alone: true,
+            };
+            keep_end(cache, target, key, observation)
+        }
+        kind @ JobKind::Training { .. } => Message::Lost { kind, reason: error.to_string() },
+    }
+}
+
+fn keep_end(cache: &CacheRoot, target: Target, key: Digest, observation: Observation) -> Message {
+    // Not keeping it only means that the next run tries again.
+    let _ = cache.put_record(&key, &observation);
+    Message::Observed { target, key, observation: Box::new(observation) }
+}

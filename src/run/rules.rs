@@ -1,0 +1,340 @@
+//! What is to be done next about one thing, from the plan, the state of the run and what this process knows.
+//!
+//! Pure: nothing here does anything, and the same knowledge gives the same actions. Whoever carries an action out marks
+//! it as asked for, so that no rule names it again.
+
+use super::jobs::Target;
+use super::known::{Bytes, Known, Standing, Step};
+use crate::plan::Plan;
+use crate::state::RunState;
+use crate::vocab::{Observation, Outcome};
+
+/// Something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Action {
+    /// Make an environment.
+    Provision { environment: u32 },
+    /// Copy an external artifact into the store.
+    TakeIn { artifact: u32 },
+    /// Fit a model and write it, in all formats or only in the one whose bytes were lost.
+    Train { model: u32, producer: u32, only: Option<u32> },
+    /// Load an artifact and see what it gives.
+    Observe { target: Target, why: Why },
+    /// Take what is expected of an external artifact as its reference: nobody can be asked.
+    Expect { artifact: u32 },
+    /// Compare a cell with its reference.
+    Compare { artifact: u32, consumer: u32 },
+    /// Look at the bytes of an artifact.
+    Inspect { artifact: u32 },
+}
+
+/// Why something is observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Why {
+    /// It was planned.
+    Planned,
+    /// It was observed before, and the store has lost what it gave.
+    ArraysLost,
+    /// A cell differs from what the producer said: does the producer itself, under another seed?
+    InDoubt,
+    /// It would be a regression: does it fail again, alone?
+    Regression,
+}
+
+impl Why {
+    /// Whether what the record or the cache knows will do.
+    pub fn may_reuse(self) -> bool {
+        match self {
+            Self::Planned | Self::InDoubt => true,
+            Self::ArraysLost | Self::Regression => false,
+        }
+    }
+}
+
+/// What part of a run is going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Making, training, observing and comparing.
+    Trying,
+    /// The same, for what would be a regression.
+    Retrying,
+    /// Looking at the bytes of artifacts.
+    Inspecting,
+    /// Nothing is left to do.
+    Over,
+}
+
+/// About an environment.
+pub(super) fn of_environment(known: &Known, environment: u32) -> Option<Action> {
+    match known.standing(environment) {
+        Standing::Untouched => Some(Action::Provision { environment }),
+        Standing::Asked | Standing::Ready | Standing::Failed | Standing::Unknown => None,
+    }
+}
+
+/// About the trainings of an environment.
+pub(super) fn of_trainings(plan: &Plan, known: &Known, producer: u32) -> Vec<Action> {
+    if known.standing(producer) != Standing::Ready {
+        return Vec::new();
+    }
+    let models = (0u32..).take(plan.models.len());
+    let untouched =
+        |model: &u32| known.trainings.get(&(*model, producer)).is_some_and(|it| it.step == Step::Untouched);
+    models.filter(untouched).map(|model| Action::Train { model, producer, only: None }).collect()
+}
+
+/// About an artifact and its cells. `is_wanted` says whether its bytes are to be looked at.
+pub(super) fn of_artifact(
+    state: &RunState,
+    plan: &Plan,
+    known: &Known,
+    (phase, is_wanted): (Phase, bool),
+    artifact: u32,
+) -> Vec<Action> {
+    let own = known.artifact(artifact);
+    let planned = plan.artifacts[artifact as usize];
+    let external = plan.models[planned.model as usize].source.file().is_some();
+    let producer = known.standing(planned.producer);
+    match own.bytes {
+        Bytes::Untouched | Bytes::Lost if external => return vec![Action::TakeIn { artifact }],
+        Bytes::Lost if producer == Standing::Ready => {
+            let (model, producer) = (planned.model, planned.producer);
+            return vec![Action::Train { model, producer, only: Some(artifact) }];
+        }
+        Bytes::Untouched | Bytes::Asked | Bytes::Lost | Bytes::Missing => return Vec::new(),
+        Bytes::Here(_) => {}
+    }
+    let mut actions = Vec::new();
+    match (own.reference.step, producer) {
+        (Step::Untouched, Standing::Ready) => {
+            let why = if own.reference.again { Why::ArraysLost } else { Why::Planned };
+            actions.push(Action::Observe { target: Target::Reference { artifact }, why });
+        }
+        (Step::Untouched, Standing::Failed | Standing::Unknown) | (Step::Lost, _) if external => {
+            actions.push(Action::Expect { artifact });
+        }
+        (Step::Untouched, Standing::Untouched | Standing::Asked | Standing::Failed | Standing::Unknown)
+        | (Step::Asked | Step::Done | Step::Lost | Step::Never, _) => {}
+    }
+    if !own.waits(external) {
+        of_cells(state, plan, known, artifact, &mut actions);
+    }
+    let can_ask = producer == Standing::Ready && own.reference.step == Step::Done;
+    if external && own.moved && can_ask && own.repeat.step == Step::Untouched {
+        actions.push(Action::Observe { target: Target::Repeat { artifact }, why: Why::InDoubt });
+    }
+    if phase == Phase::Inspecting && is_wanted && own.inspected == Step::Untouched {
+        actions.push(Action::Inspect { artifact });
+    }
+    actions
+}
+
+/// About the cells of an artifact whose bytes are there.
+fn of_cells(state: &RunState, plan: &Plan, known: &Known, artifact: u32, actions: &mut Vec<Action>) {
+    let own = known.artifact(artifact);
+    let planned = plan.artifacts[artifact as usize];
+    let facts = &state.artifacts()[artifact as usize];
+    let can_compare = own.reference.step == Step::Done && facts.reference().is_some_and(has_outputs);
+    for (consumer, cell) in (0u32..).zip(&own.cells) {
+        let environment = plan.consumers[consumer as usize];
+        if known.standing(environment) != Standing::Ready || !plan.is_read(planned, environment) {
+            continue;
+        }
+        if cell.observed.step == Step::Untouched {
+            let why = if cell.observed.again { Why::ArraysLost } else { Why::Planned };
+            actions.push(Action::Observe { target: Target::Cell { artifact, consumer }, why });
+        }
+        if cell.retry.is_some_and(|retry| retry.step == Step::Untouched) {
+            let target = Target::Retry { artifact, consumer };
+            actions.push(Action::Observe { target, why: Why::Regression });
+        }
+        let observed = || facts.cell(consumer).view().observation.is_some_and(has_outputs);
+        if can_compare && cell.observed.step == Step::Done && cell.compared == Step::Untouched && observed() {
+            actions.push(Action::Compare { artifact, consumer });
+        }
+    }
+}
+
+fn has_outputs(observation: &Observation) -> bool {
+    matches!(observation.outcome, Outcome::Predicted { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{external, header, matrix};
+    use super::super::known::{Artifact, Cell, Here, Observed};
+    use super::*;
+    use crate::matrix::Matrix;
+    use crate::plan::{Selection, plan};
+    use crate::vocab::{Digest, Event};
+
+    const REFERENCE: Action =
+        Action::Observe { target: Target::Reference { artifact: 0 }, why: Why::Planned };
+
+    fn cell(consumer: u32, why: Why) -> Action {
+        Action::Observe { target: Target::Cell { artifact: 0, consumer }, why }
+    }
+
+    fn at(step: Step) -> Observed {
+        Observed { step, ..Observed::default() }
+    }
+
+    fn again(step: Step) -> Observed {
+        Observed { again: true, ..at(step) }
+    }
+
+    /// What the rules say of the first artifact of `sk1`.
+    fn said(
+        matrix: &Matrix,
+        standings: [Standing; 2],
+        own: Artifact,
+        phase: Phase,
+        events: &[Event],
+    ) -> Vec<Action> {
+        let plan = plan(matrix, &Selection::default()).unwrap();
+        let mut state = RunState::new(header(matrix, &plan));
+        events.iter().cloned().for_each(|event| state.apply(event));
+        let mut known = Known::new(&plan);
+        known.environments = standings.to_vec();
+        let cells = if own.cells.is_empty() { vec![Cell::default(); 2] } else { own.cells.clone() };
+        known.artifacts[0] = Artifact { cells, ..own };
+        of_artifact(&state, &plan, &known, (phase, true), 0)
+    }
+
+    fn seen(matrix: &Matrix) -> Vec<Event> {
+        let artifact = plan(matrix, &Selection::default()).unwrap().artifact_id(0);
+        let observation = Observation {
+            outcome: Outcome::Predicted { outputs: Default::default() },
+            warnings: Vec::new(),
+            load_seconds: None,
+            predict_seconds: None,
+            peak_rss_bytes: None,
+            printed: None,
+            alone: false,
+        };
+        let (key, reused) = (Digest::of(b"k"), false);
+        vec![
+            Event::ReferenceTaken {
+                artifact: artifact.clone(),
+                key,
+                observation: observation.clone(),
+                reused,
+            },
+            Event::CellObserved { artifact, consumer: "sk2".into(), key, observation, reused },
+        ]
+    }
+
+    #[test]
+    fn states_and_what_follows_from_them() {
+        use Standing::{Asked, Failed, Ready, Unknown};
+        let folder = tempfile::tempdir().unwrap();
+        let (trained, given) = (matrix(), external(folder.path()));
+        let here = Artifact {
+            bytes: Bytes::Here(Here { digest: Digest::of(b"a"), model: None }),
+            ..Artifact::default()
+        };
+        let of = |reference: Observed| Artifact { reference, ..here.clone() };
+        let cells = |first: Cell, second: Cell| Artifact { cells: vec![first, second], ..of(at(Step::Done)) };
+        let done = Cell { observed: at(Step::Done), compared: Step::Done, ..Cell::default() };
+        let lost = Artifact { bytes: Bytes::Lost, ..here.clone() };
+        let moved = Artifact { moved: true, ..cells(done, done) };
+        let asked = Artifact { bytes: Bytes::Asked, ..Artifact::default() };
+        let none: Vec<Action> = Vec::new();
+        let both = vec![cell(0, Why::Planned), cell(1, Why::Planned)];
+        let with = |first: Action, rest: &[Action]| [&[first], rest].concat();
+        let take_in = vec![Action::TakeIn { artifact: 0 }];
+        let expect = vec![Action::Expect { artifact: 0 }];
+        let train = vec![Action::Train { model: 0, producer: 0, only: Some(0) }];
+        let doubt = vec![Action::Observe { target: Target::Repeat { artifact: 0 }, why: Why::InDoubt }];
+        let retry = Cell { retry: Some(at(Step::Untouched)), ..done };
+        let retried = Cell { retry: Some(at(Step::Asked)), ..done };
+        let regression =
+            Action::Observe { target: Target::Retry { artifact: 0, consumer: 1 }, why: Why::Regression };
+        let reference_again =
+            Action::Observe { target: Target::Reference { artifact: 0 }, why: Why::ArraysLost };
+        let arrays = Cell { observed: again(Step::Untouched), ..Cell::default() };
+        let compare = Cell { observed: at(Step::Done), ..Cell::default() };
+        let rows: Vec<(&str, &Matrix, [Standing; 2], Artifact, Vec<Action>)> = vec![
+            ("not trained yet", &trained, [Ready, Ready], Artifact::default(), none.clone()),
+            ("being trained", &trained, [Ready, Ready], asked, none.clone()),
+            ("trained", &trained, [Ready, Ready], here.clone(), with(REFERENCE, &both)),
+            ("a reader is being made", &trained, [Ready, Asked], here.clone(), with(REFERENCE, &both[..1])),
+            ("a reader failed", &trained, [Ready, Failed], here.clone(), with(REFERENCE, &both[..1])),
+            ("its bytes are lost", &trained, [Ready, Ready], lost.clone(), train),
+            ("nobody can train it", &trained, [Failed, Ready], lost.clone(), none.clone()),
+            ("its reference failed", &trained, [Ready, Ready], of(at(Step::Lost)), both.clone()),
+            ("its arrays are lost", &trained, [Ready, Failed], cells(done, done), none.clone()),
+            (
+                "arrays of its reference are lost",
+                &trained,
+                [Ready, Ready],
+                Artifact { reference: again(Step::Untouched), ..cells(done, done) },
+                vec![reference_again],
+            ),
+            (
+                "arrays of a cell are lost",
+                &trained,
+                [Ready, Ready],
+                cells(done, arrays),
+                vec![cell(1, Why::ArraysLost)],
+            ),
+            (
+                "both sides are there",
+                &trained,
+                [Ready, Ready],
+                cells(done, compare),
+                vec![Action::Compare { artifact: 0, consumer: 1 }],
+            ),
+            ("a trained one drifts", &trained, [Ready, Ready], moved.clone(), none.clone()),
+            ("a regression", &trained, [Ready, Ready], cells(done, retry), vec![regression]),
+            ("it is tried again", &trained, [Ready, Ready], cells(done, retried), none.clone()),
+            ("an external one", &given, [Asked, Asked], Artifact::default(), take_in.clone()),
+            ("its copy is lost", &given, [Ready, Ready], lost, take_in),
+            ("it waits for its maker", &given, [Asked, Ready], here.clone(), none.clone()),
+            ("its maker is asked first", &given, [Ready, Ready], here.clone(), vec![REFERENCE]),
+            ("it waits for the answer", &given, [Ready, Ready], of(at(Step::Asked)), none.clone()),
+            ("its maker failed", &given, [Failed, Ready], here.clone(), expect.clone()),
+            ("its maker is unknown", &given, [Unknown, Ready], here.clone(), expect.clone()),
+            ("the answer is lost", &given, [Ready, Ready], of(at(Step::Lost)), expect),
+            ("there is no answer", &given, [Ready, Ready], of(at(Step::Never)), both),
+            ("an external one drifts", &given, [Ready, Ready], moved.clone(), doubt),
+            ("nobody can be asked", &given, [Failed, Ready], moved, none),
+        ];
+        for (name, matrix, standings, own, expected) in rows {
+            let actions = said(matrix, standings, own, Phase::Trying, &seen(matrix));
+            assert_eq!(actions, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_looked_at_last_and_once() {
+        let matrix = matrix();
+        let done = Cell { observed: at(Step::Done), compared: Step::Done, ..Cell::default() };
+        let own = Artifact {
+            bytes: Bytes::Here(Here { digest: Digest::of(b"a"), model: None }),
+            reference: at(Step::Done),
+            cells: vec![done, done],
+            ..Artifact::default()
+        };
+        let said = |phase, own: &Artifact| said(&matrix, [Standing::Ready; 2], own.clone(), phase, &[]);
+        assert_eq!(said(Phase::Trying, &own), []);
+        assert_eq!(said(Phase::Inspecting, &own), [Action::Inspect { artifact: 0 }]);
+        let looked = Artifact { inspected: Step::Asked, ..own };
+        assert_eq!(said(Phase::Inspecting, &looked), []);
+    }
+
+    #[test]
+    fn environments_are_made_once_and_train_when_they_are_ready() {
+        let matrix = matrix();
+        let plan = plan(&matrix, &Selection::default()).unwrap();
+        let mut known = Known::new(&plan);
+        assert_eq!(of_environment(&known, 1), Some(Action::Provision { environment: 1 }));
+        assert_eq!(of_trainings(&plan, &known, 1), []);
+        known.environments[1] = Standing::Ready;
+        assert_eq!(of_environment(&known, 1), None);
+        let train = Action::Train { model: 0, producer: 1, only: None };
+        assert_eq!(of_trainings(&plan, &known, 1), [train]);
+        known.trainings.get_mut(&(0, 1)).unwrap().step = Step::Asked;
+        assert_eq!(of_trainings(&plan, &known, 1), []);
+    }
+}
