@@ -162,7 +162,7 @@ fn an_external_artifact_waits_for_its_reference_and_goes_on_without_its_maker() 
     let mut trial = Trial::of(matrix());
     trial.matrix = external(trial.folder.path());
     let alone = trial.play(&script);
-    assert_eq!(alone.verdicts()["ridge/pickle-4/sk1 in sk2"], Verdict::Unsupported);
+    assert_eq!(alone.verdicts()["ridge/pickle-4/sk1 in sk2"], Verdict::Unverified);
     assert_eq!(count(&alone, |event| matches!(event, Event::CellObserved { .. })), 1);
 }
 
@@ -176,7 +176,7 @@ fn a_maker_is_asked_again_about_what_may_be_random() {
     let mut trial = Trial::of(matrix());
     trial.matrix = external(trial.folder.path());
     let played = trial.play(&random);
-    assert_eq!(played.verdicts()["ridge/pickle-4/sk1 in sk2"], Verdict::Unsupported);
+    assert_eq!(played.verdicts()["ridge/pickle-4/sk1 in sk2"], Verdict::Unverified);
     assert_eq!(count(&played, |event| matches!(event, Event::ReferenceRepeated { .. })), 1);
     let real = Scripted::new(|who, what, _| match (who, what) {
         ("sk2", Asked::Load { .. }) => Play::Gives(2.0),
