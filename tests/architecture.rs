@@ -193,7 +193,11 @@ const OFFENDERS: &[(&str, &str, &str)] = &[
     ),
     ("\"no space left\"", "src/provision/told.rs", "a full disk is Why::FullDisk or an io::ErrorKind"),
     ("\" 1d of \"", "", "the length of an array is AttributeFact::lengths"),
-    ("(it gave no reason)", "", "how a program ended is an Exit, also where it said nothing"),
+    (
+        "(it gave no reason)",
+        "src/provision/words.rs",
+        "how a program ended is an Exit, also where it said nothing",
+    ),
     ("reason.contains(", "", "a reason is written for people; decide by the type that it is written from"),
     ("reason.starts_with(", "", "a reason is written for people; decide by the type that it is written from"),
 ];

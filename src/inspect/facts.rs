@@ -101,9 +101,9 @@ fn role(module: &str, name: &str) -> Role {
     }
 }
 
-/// Facts of all pickles of one artifact.
+/// Collects the facts of all pickles of one artifact.
 #[derive(Clone)]
-pub(super) struct Facts {
+pub(super) struct Collector {
     pub pickle: PickleFacts,
     pub dtypes: Dtypes,
     pub problems: Vec<Problem>,
@@ -129,7 +129,7 @@ pub(super) struct Facts {
     limited: bool,
 }
 
-impl Facts {
+impl Collector {
     pub fn new() -> Self {
         Self {
             pickle: PickleFacts::default(),
