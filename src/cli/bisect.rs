@@ -9,6 +9,7 @@ use super::console;
 use super::environments;
 use super::failure::Failure;
 use super::load;
+use super::making;
 use super::run::{self, Running, Wanted};
 use crate::artifact::python_for;
 use crate::judge::{self, JudgeOptions};
@@ -16,7 +17,7 @@ use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use crate::notation::{Version, package_name};
 use crate::plan::{self, Selection};
 use crate::present;
-use crate::provision::{ProvisionOptions, Provisioner};
+use crate::provision::Provisioner;
 use crate::store::CacheRoot;
 use crate::vocab::{CellRecord, EnvName, ExitCode, Verdict, moves};
 
@@ -183,8 +184,7 @@ fn releases(
             help: "bisect goes from a release that works to one that does not, up or down".to_owned(),
         });
     }
-    let options = ProvisionOptions { offline: args.running.making.offline, ..ProvisionOptions::default() };
-    let provisioner = Provisioner::new(CacheRoot::open(None)?, options);
+    let provisioner = Provisioner::new(CacheRoot::open(None)?, making::options(args.running.making));
     let listed =
         super::env::runtime()?.block_on(provisioner.releases(package, python)).map_err(|failure| {
             Failure::Bisect { what: failure.reason(), help: failure.remedy().unwrap_or_default() }

@@ -173,7 +173,7 @@ pub(super) fn matrix(
 fn declared_format(files: &ArtifactArgs) -> Result<Option<FormatName>, Failure> {
     let Some(name) = &files.format else { return Ok(None) };
     let reads =
-        |row: &format::Row| format::handler(row.handler).is_some_and(|handler| handler.reads.is_some());
+        |row: &format::FormatRow| format::handler(row.handler).is_some_and(|handler| handler.reads.is_some());
     let known: Vec<&str> = format::TABLE.iter().filter(|row| reads(row)).map(|row| row.name).collect();
     if known.contains(&name.as_str()) {
         return Ok(Some(name.as_str().into()));

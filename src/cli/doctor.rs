@@ -2,17 +2,25 @@
 
 use std::fmt::Write as _;
 
+use super::args::DoctorArgs;
 use super::console;
 use super::env::runtime;
 use super::failure::Failure;
-use crate::provision::{ProvisionOptions, Provisioner};
+use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
 use crate::store::CacheRoot;
 use crate::vocab::ExitCode;
 
-pub(super) fn doctor() -> Result<ExitCode, Failure> {
+pub(super) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     let cache = CacheRoot::open(None)?;
-    let provisioner = Provisioner::new(cache, ProvisionOptions::default());
-    let facts = runtime()?.block_on(provisioner.machine_facts());
+    let install_tools = if args.fix { ToolConsent::Given } else { ToolConsent::Unasked };
+    let options = ProvisionOptions { install_tools, ..ProvisionOptions::default() };
+    let provisioner = Provisioner::new(cache, options);
+    let runtime = runtime()?;
+    let fixed = match args.fix {
+        true => fix(&runtime, &provisioner),
+        false => ExitCode::Done,
+    };
+    let facts = runtime.block_on(provisioner.machine_facts());
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "shelflife {}", env!("CARGO_PKG_VERSION"));
@@ -43,7 +51,25 @@ pub(super) fn doctor() -> Result<ExitCode, Failure> {
         let _ = writeln!(text, "  {mark} {}: {}", offer.what, offer.detail);
     }
     console::print(&text)?;
-    Ok(ExitCode::Done)
+    Ok(fixed)
+}
+
+/// Installs the Debian packages that are missing. What could not be installed is said; the rest of the page follows all
+/// the same.
+fn fix(runtime: &tokio::runtime::Runtime, provisioner: &Provisioner) -> ExitCode {
+    match runtime.block_on(provisioner.install_tools(&console::note)) {
+        Ok(packages) => {
+            match packages.as_slice() {
+                [] => console::note("nothing to install: every Debian package that could be needed is here"),
+                packages => console::note(&format!("installed {}", packages.join(", "))),
+            }
+            ExitCode::Done
+        }
+        Err(failure) => {
+            console::note(&failure.to_string());
+            ExitCode::CouldNotJudge
+        }
+    }
 }
 
 /// A size for people.

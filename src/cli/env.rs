@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinSet;
 
-use super::args::{EnvCommand, MessageFormat, SelectArgs};
+use super::args::{EnvCommand, MakingArgs, MessageFormat, SelectArgs};
 use super::console;
 use super::doctor::size;
 use super::failure::Failure;
 use super::load;
+use super::making;
 use crate::provision::{CachedEnvironment, ProvisionOptions, Provisioner};
 use crate::store::{CacheRoot, LockError};
 use crate::vocab::ExitCode;
@@ -30,14 +31,7 @@ pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
             Ok(ExitCode::Done)
         }
         EnvCommand::Prune { days } => prune(&cache, *days),
-        EnvCommand::Prepare { matrix, making } => {
-            let options = ProvisionOptions {
-                refresh: making.refresh,
-                offline: making.offline,
-                ..ProvisionOptions::default()
-            };
-            prepare(&cache, options, matrix)
-        }
+        EnvCommand::Prepare { matrix, making } => prepare(&cache, *making, matrix),
     }
 }
 
@@ -136,13 +130,9 @@ fn prune(cache: &CacheRoot, days: u32) -> Result<ExitCode, Failure> {
 
 /// Makes the environments of a matrix side by side, as a run does, and says of each what became of it as soon as that
 /// is known.
-fn prepare(
-    cache: &CacheRoot,
-    options: ProvisionOptions,
-    matrix: &std::path::Path,
-) -> Result<ExitCode, Failure> {
+fn prepare(cache: &CacheRoot, making: MakingArgs, matrix: &std::path::Path) -> Result<ExitCode, Failure> {
     let (_, plan) = load::matrix_and_plan(matrix, &SelectArgs::default())?;
-    let provisioner = Arc::new(Provisioner::new(cache.clone(), options));
+    let provisioner = Arc::new(making::provisioner(cache, making, &plan.environments));
     let mut failed = false;
     let runtime = runtime()?;
     let _in_use = runtime.block_on(cache.in_use(EMPTYING))?;

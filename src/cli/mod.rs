@@ -15,6 +15,7 @@ mod gate;
 mod history;
 mod inspect;
 mod load;
+mod making;
 mod pack;
 mod plan;
 mod report;
@@ -62,7 +63,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
         Command::Env(args) => env::env(&args.command),
-        Command::Doctor => doctor::doctor(),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),
     };
     result.unwrap_or_else(|failure| {

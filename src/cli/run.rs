@@ -10,11 +10,11 @@ use super::args::{MakingArgs, MessageFormat, RunArgs, RunningArgs};
 use super::console::{self, Meter};
 use super::failure::Failure;
 use super::load::{self, EVENTS};
+use super::making;
 use crate::judge::{self, JudgeOptions};
 use crate::matrix::Matrix;
 use crate::plan::Plan;
 use crate::present::{self, EventLog, RENDERERS, TerminalOptions, View, parse_events, terminal};
-use crate::provision::{ProvisionOptions, Provisioner};
 use crate::run::{Progress, Regressions, Reporter, RunReport, RunRequest, run as run_plan};
 use crate::state::RunState;
 use crate::store::{CacheRoot, LockError};
@@ -106,12 +106,7 @@ pub(super) fn execute_retrying(wanted: Wanted<'_>, retry: Option<Regressions>) -
     let json = running.message_format == MessageFormat::Json;
     let mut reporter =
         Recorder { path: folder.join(EVENTS), log: None, meter: Meter::new(running.quiet || json), json };
-    let options = ProvisionOptions {
-        refresh: running.making.refresh,
-        offline: running.making.offline,
-        ..ProvisionOptions::default()
-    };
-    let provisioner = Arc::new(Provisioner::new(cache.clone(), options));
+    let provisioner = Arc::new(making::provisioner(&cache, running.making, &plan.environments));
     let request = RunRequest {
         matrix: Arc::new(matrix),
         plan: Arc::new(plan),
