@@ -387,6 +387,10 @@ impl Reporter for Listener {
     fn note(&mut self, text: &str) {
         self.notes.push(text.to_owned());
     }
+
+    fn retrying(&mut self, cells: usize) {
+        self.notes.push(format!("{cells} again"));
+    }
 }
 
 /// The header of a run.

@@ -219,7 +219,7 @@ fn a_regression_is_tried_again_alone() {
     assert!(matches!(seen.0.outcome, crate::vocab::Outcome::Predicted { .. }));
     assert_eq!(seen.1.len(), 1);
     assert!(is_finish(played.events.last().unwrap()), "the run ends after what it tried again");
-    assert_eq!(played.notes, ["1 failed and is tried again"]);
+    assert_eq!(played.notes, ["1 again"]);
     // What is tried a second time was counted the first.
     assert_eq!(played.report.executed, 12);
 
