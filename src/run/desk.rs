@@ -48,6 +48,7 @@ impl<'a, H: Host> Desk<'a, H> {
         loop {
             let actions = self.scheduler.next(self.clerk.state());
             if actions.is_empty() {
+                self.staff.comparisons.begin();
                 self.clerk.progress(self.scheduler.progress());
                 return Ok(!self.scheduler.is_over());
             }
@@ -136,9 +137,9 @@ impl<'a, H: Host> Desk<'a, H> {
         };
         let cache = self.cache.clone();
         let refused = TakeInError::Refused(format!("`{}` could not be copied", file.declared_path));
-        let broken = Message::TakenIn { artifact, taken: Err(refused) };
-        let work = move || Message::TakenIn { artifact, taken: external::take_in(&cache, &file) };
-        self.staff.reading.spawn(broken, work);
+        let message = move |taken| vec![Message::TakenIn { artifact, taken }];
+        let work = move || message(external::take_in(&cache, &file));
+        self.staff.reading.spawn(message(Err(refused)), work);
         Ok(())
     }
 
@@ -217,7 +218,7 @@ impl<'a, H: Host> Desk<'a, H> {
                 self.held.insert(target, held);
                 return match sides {
                     Some((sides, model, pair)) => {
-                        self.staff.comparisons.begin(target, sides, model, pair);
+                        self.staff.comparisons.ask(target, sides, model, pair);
                         Ok(())
                     }
                     None => self.compared(target, Comparison::Broken),
@@ -253,7 +254,7 @@ impl<'a, H: Host> Desk<'a, H> {
             return self.scheduler.compared(artifact, consumer, how(differs));
         }
         match self.clerk.to_compare(target, None) {
-            Some((sides, model, pair)) => self.staff.comparisons.begin(target, sides, model, pair),
+            Some((sides, model, pair)) => self.staff.comparisons.ask(target, sides, model, pair),
             None => self.scheduler.compared(artifact, consumer, Compared::Agrees),
         }
     }
@@ -305,6 +306,6 @@ impl<'a, H: Host> Desk<'a, H> {
         };
         let cache = self.cache.clone();
         let broken = Message::Inspected { artifact, digest, facts: None };
-        self.staff.reading.spawn(broken, move || inspecting::look(&cache, artifact, digest));
+        self.staff.reading.spawn(vec![broken], move || vec![inspecting::look(&cache, artifact, digest)]);
     }
 }

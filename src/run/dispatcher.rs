@@ -9,6 +9,9 @@ use super::host::Host;
 use super::messages::Message;
 use super::{RunError, RunReport};
 
+/// Messages that are taken in before anything is done about them.
+const TOGETHER: usize = 128;
+
 /// The one task that everybody reports to.
 pub(super) struct Dispatcher<'a, H: Host> {
     desk: Desk<'a, H>,
@@ -31,7 +34,7 @@ impl<'a, H: Host> Dispatcher<'a, H> {
                 biased;
                 () = &mut interrupt => interrupted = true,
                 message = self.messages.recv() => match message {
-                    Some(message) => self.desk.handle(message)?,
+                    Some(message) => self.take_in(message)?,
                     None => break,
                 },
             }
@@ -46,5 +49,18 @@ impl<'a, H: Host> Dispatcher<'a, H> {
         let seconds = self.started.elapsed().as_secs_f64();
         let (state, executed, reused) = self.desk.finish(seconds, interrupted).await?;
         Ok(RunReport { state, executed, reused, interrupted })
+    }
+
+    /// Takes in a message, and those that came with it: a batch has many results, and what follows from them can be
+    /// asked for together.
+    fn take_in(&mut self, message: Message) -> Result<(), RunError> {
+        self.desk.handle(message)?;
+        for _ in 0..TOGETHER {
+            match self.messages.try_recv() {
+                Ok(message) => self.desk.handle(message)?,
+                Err(_) => break,
+            }
+        }
+        Ok(())
     }
 }
