@@ -113,6 +113,14 @@ impl Meter {
         }
     }
 
+    /// A line that is told whoever asks for quiet: it says why a verdict is what it is.
+    pub fn always(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| note(text)),
+            None => note(text),
+        }
+    }
+
     pub fn update(&mut self, progress: &Progress) {
         let made = progress.environments_ready + progress.environments_failed;
         if let Some(bar) = &self.bar {

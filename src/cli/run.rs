@@ -274,4 +274,9 @@ impl Reporter for Recorder {
     fn note(&mut self, text: &str) {
         self.meter.note(text);
     }
+
+    fn retrying(&mut self, cells: usize) {
+        let verb = if cells == 1 { "is" } else { "are" };
+        self.meter.always(&format!("{cells} failed and {verb} tried again"));
+    }
 }
