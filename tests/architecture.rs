@@ -258,11 +258,19 @@ const OFFENDERS: &[(&str, &str, &str)] = &[
         "src/provision/words.rs",
         "how a program ended is an Exit, also where it said nothing",
     ),
-    ("reason.contains(", "src/vocab/legacy.rs", "a reason is written for people; decide by the type that it is written from"),
+    (
+        "reason.contains(",
+        "src/vocab/legacy.rs",
+        "a reason is written for people; decide by the type that it is written from",
+    ),
     ("RULED_OUT", "src/vocab/legacy.rs", "what the matrix rules out is ArtifactAbsence::RuledOut"),
-    ("\"shelflife_agent.", "src/vocab/legacy.rs", "what the agent finds is Outcome::Unfit"),
+    ("\"shelflife_agent.\"", "src/vocab/legacy.rs", "what the agent finds is Outcome::Unfit"),
     ("fn is_mentioned(environment: &EnvironmentRecord, findings", "", "whose trouble it is, a Cause says"),
-    ("reason.starts_with(", "src/vocab/legacy.rs", "a reason is written for people; decide by the type that it is written from"),
+    (
+        "reason.starts_with(",
+        "src/vocab/legacy.rs",
+        "a reason is written for people; decide by the type that it is written from",
+    ),
 ];
 
 /// Files that still decide by texts of our own, with the offenders that they hold.

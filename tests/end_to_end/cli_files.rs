@@ -27,7 +27,7 @@ numpy.save("expected.npy", LogisticRegression(solver="liblinear").fit(X, y).pred
 "#;
 
 /// A context with trained models, a registry of their packages, and the locks `old.json` (1.2.2) and `new.json` (1.5.2).
-fn trained() -> TestContext {
+pub fn trained() -> TestContext {
     static PREPARED: OnceLock<TestContext> = OnceLock::new();
     PREPARED
         .get_or_init(|| {
