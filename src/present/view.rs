@@ -279,7 +279,12 @@ impl<'r> FindingView<'r> {
                 Status::Known => true,
                 Status::Pass => passes,
                 Status::Skipped => passes,
-                Status::Regression | Status::Fixed | Status::New | Status::Flaky | Status::Unjudged => false,
+                Status::Regression
+                | Status::Allowed
+                | Status::Fixed
+                | Status::New
+                | Status::Flaky
+                | Status::Unjudged => false,
             })
     }
 
