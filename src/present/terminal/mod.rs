@@ -206,7 +206,7 @@ fn unjudged(page: &mut Page, view: &View<'_>) {
     }
     let rest = others.len() as u64 - environments;
     if rest > 0 {
-        page.line(&format!("not judged because there is nothing to compare with: {}", plural(rest, "cell")));
+        page.line(&format!("not judged, for the reasons given above: {}", plural(rest, "cell")));
     }
 }
 
