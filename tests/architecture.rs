@@ -293,7 +293,7 @@ fn the_judge_is_exhaustive() {
 }
 
 /// Folders in which files still import each other in circles. The list only ever gets shorter.
-const CIRCULAR: &[&str] = &["cli", "judge", "present", "run"];
+const CIRCULAR: &[&str] = &["cli"];
 
 /// A file of the tree of modules: `["matrix", "types"]`; a `mod.rs` stands for its folder.
 type Module = Vec<String>;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::markdown::{code, prose};
+use super::markup::{code, prose};
 use super::view::abridged;
 use super::words::{Group, line, shorten};
 use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, Record};

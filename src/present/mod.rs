@@ -7,6 +7,7 @@ mod compare;
 pub mod crossing;
 pub mod csv;
 mod damage;
+mod error;
 pub mod events;
 mod events_fast;
 mod files;
@@ -20,17 +21,20 @@ pub mod inspection;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod markup;
 mod promises;
 mod reasons;
 pub mod sarif;
 pub mod sink;
 pub mod table;
+mod tables;
 pub mod terminal;
 pub mod tradeoffs;
 pub mod view;
 pub mod words;
 
 pub use compare::{Changed, Comparison, compare, compare_text};
+pub use error::RenderError;
 pub use events::{EventLogError, parse_events};
 pub use finding_text::FindingText;
 pub use gate::{
@@ -82,20 +86,3 @@ pub const RENDERERS: &[Renderer] = &[
     },
     Renderer { name: "junit", file: "junit.xml", about: "for CI dashboards", render: junit::render },
 ];
-
-/// A run could not be turned into a file. It is a defect of shelflife, not of the run: report it.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// As JSON.
-    #[error("cannot express the run as JSON")]
-    Json(#[from] serde_json::Error),
-    /// As CSV.
-    #[error("cannot express the run as CSV")]
-    Csv(#[from] ::csv::Error),
-    /// As HTML.
-    #[error("cannot express the run as HTML")]
-    Html(#[from] askama::Error),
-    /// As XML.
-    #[error("cannot express the run as JUnit XML")]
-    Junit(#[from] quick_junit::SerializeError),
-}

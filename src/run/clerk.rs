@@ -12,8 +12,9 @@ use super::known::Here;
 use super::memory::Memory;
 use super::messages::Unusable;
 use super::orders::{Orders, Wanted};
+use super::reporter::Progress;
+use super::request::RunError;
 use super::rules::Why;
-use super::{Progress, RunError};
 use crate::matrix::PairFacts;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{

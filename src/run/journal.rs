@@ -1,6 +1,7 @@
 //! The record of a run: the one writer of its events, and what they come to.
 
-use super::{Progress, Reporter, RunError};
+use super::reporter::{Progress, Reporter};
+use super::request::RunError;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{ArtifactId, EnvName, Event, Lock, RunHeader};
 
