@@ -236,6 +236,9 @@ fn the_map_names_every_module() {
     }
 }
 
+/// The one file that reads sentences: those of records that an earlier version wrote.
+const LEGACY: &str = "src/vocab/legacy.rs";
+
 /// Texts by which decisions were once made that facts are typed for now: the text, the only file that may hold it, and
 /// why. The list only ever gets longer.
 const OFFENDERS: &[(&str, &str, &str)] = &[
@@ -258,12 +261,25 @@ const OFFENDERS: &[(&str, &str, &str)] = &[
         "src/provision/words.rs",
         "how a program ended is an Exit, also where it said nothing",
     ),
-    ("reason.contains(", "", "a reason is written for people; decide by the type that it is written from"),
-    ("reason.starts_with(", "", "a reason is written for people; decide by the type that it is written from"),
+    (
+        "reason.contains(",
+        LEGACY,
+        "a reason is written for people; decide by the type that it is written from",
+    ),
+    (
+        "reason.starts_with(",
+        LEGACY,
+        "a reason is written for people; decide by the type that it is written from",
+    ),
+    ("RULED_OUT", LEGACY, "a requirement that the matrix rules out is Cause::RuledOut"),
+    (
+        "\"the matrix says that it requires \"",
+        LEGACY,
+        "a requirement that the matrix rules out is Cause::RuledOut",
+    ),
+    ("\"shelflife_agent.\"", LEGACY, "what does not go together is told as an Unfit"),
+    ("message.contains(environment", "", "which environment a cause is about is Cause::environment"),
 ];
-
-/// Files that still decide by texts of our own, with the offenders that they hold.
-const STILL_OFFENDING: &[(&str, &str)] = &[("src/present/tradeoffs.rs", "reason.starts_with(")];
 
 #[test]
 fn decisions_read_no_text_of_our_own() {
@@ -274,8 +290,7 @@ fn decisions_read_no_text_of_our_own() {
         }
         let name = path.display().to_string();
         for (offender, home, why) in OFFENDERS {
-            let excused = name == *home || STILL_OFFENDING.contains(&(name.as_str(), offender));
-            if without_tests(&text).contains(offender) && !excused {
+            if without_tests(&text).contains(offender) && name != *home {
                 wrong.push(format!("{name} holds `{offender}`: {why}"));
             }
         }

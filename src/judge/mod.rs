@@ -113,7 +113,7 @@ fn environment_record(plan: &crate::vocab::EnvironmentPlan, facts: &EnvironmentF
     let (lock, error, remedy) = match facts {
         EnvironmentFacts::Ready { lock, .. } => (Some(&**lock), None, None),
         EnvironmentFacts::Failed { reason, remedy, .. } => (None, Some(reason.clone()), remedy.clone()),
-        EnvironmentFacts::Elsewhere | EnvironmentFacts::Unknown => (None, None, None),
+        EnvironmentFacts::UnknownProducer | EnvironmentFacts::Unknown => (None, None, None),
     };
     EnvironmentRecord {
         name: plan.name.clone(),

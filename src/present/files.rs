@@ -1,4 +1,4 @@
-//! Files from outside: a row for each, since a team asks for its files and not for pairs of environments.
+//! External artifacts: a row for each, since a team asks for its files and not for pairs of environments.
 
 use std::fmt::Write as _;
 

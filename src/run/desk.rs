@@ -98,8 +98,8 @@ impl<'a, H: Host> Desk<'a, H> {
     pub fn handle(&mut self, message: Message) -> Result<(), RunError> {
         match message {
             Message::Note(text) => self.clerk.note(&text),
-            Message::Ready { environment, lock, lacks, seconds, reused } => {
-                self.clerk.ready(environment, *lock, lacks, (seconds, reused))?;
+            Message::Ready { environment, lock, absent_models, seconds, reused } => {
+                self.clerk.ready(environment, *lock, absent_models, (seconds, reused))?;
                 self.scheduler.provisioned(environment, true);
             }
             Message::Failed { environment, failure } => {

@@ -85,8 +85,11 @@ impl<'a> Journal<'a> {
     /// Records an environment, unless the record says the same already.
     pub fn add_environment(&mut self, event: Event) -> Result<(), RunError> {
         let (name, facts) = match &event {
-            Event::EnvironmentReady { name, lock, lacks, .. } => {
-                let facts = EnvironmentFacts::Ready { lock: Box::new(lock.clone()), lacks: lacks.clone() };
+            Event::EnvironmentReady { name, lock, absent_models, .. } => {
+                let facts = EnvironmentFacts::Ready {
+                    lock: Box::new(lock.clone()),
+                    absent_models: absent_models.clone(),
+                };
                 (name.clone(), facts)
             }
             Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
