@@ -17,6 +17,7 @@ mod gate;
 mod history;
 pub mod html;
 mod html_data;
+mod html_rows;
 pub mod inspection;
 pub mod json;
 pub mod junit;
@@ -42,7 +43,8 @@ pub use gate::{
     markdown as gate_markdown, trouble,
 };
 pub use history::{HistoryView, Story, history_html, history_text, history_view};
-pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
+pub use html_data::HtmlData;
+pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
 pub use inspection::inspections;
 pub use reasons::{message, reason};
 pub use sink::{EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_reports};

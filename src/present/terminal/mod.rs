@@ -115,9 +115,8 @@ fn counts(page: &mut Page, view: &View<'_>) {
     if !summary.statuses.is_empty() {
         let statuses = join(summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
         page.line(&format!("judged: {statuses}"));
-        let unjudged = |cell: &&CellRecord| {
-            cell.verdict == Verdict::EnvError && matches!(cell.status, Some(Status::New))
-        };
+        let unjudged =
+            |cell: &&CellRecord| cell.verdict == Verdict::EnvError && cell.status == Some(Status::Unjudged);
         let count = view.record.cells.iter().filter(unjudged).count() as u64;
         if count > 0 {
             page.line(&format!(
