@@ -95,7 +95,7 @@ pub(super) fn matrix(
                 Some(known) => known.name.clone(),
                 None => {
                     maker.consumer = false;
-                    maker.outside = true;
+                    maker.external = true;
                     environments.push(maker.clone());
                     maker.name
                 }
@@ -184,7 +184,7 @@ fn declared_format(files: &ArtifactArgs) -> Result<Option<FormatName>, Failure> 
     })
 }
 
-/// The formats of files, all of which are of the table, with what the command line trusts. A file from outside is
+/// The formats of files, all of which are of the table, with what the command line trusts. An external artifact is
 /// compared with what its own producer makes of it, whatever its format: there is no other model.
 fn formats(
     files: &ArtifactArgs,
