@@ -3,16 +3,12 @@
 use std::fmt::Write as _;
 
 use super::console;
-use super::env::runtime;
 use super::failure::Failure;
-use crate::provision::{ProvisionOptions, Provisioner};
-use crate::store::CacheRoot;
+use crate::app::{Policy, Session, Silent};
 use crate::vocab::ExitCode;
 
 pub(super) fn doctor() -> Result<ExitCode, Failure> {
-    let cache = CacheRoot::open(None)?;
-    let provisioner = Provisioner::new(cache, ProvisionOptions::default());
-    let facts = runtime()?.block_on(provisioner.machine_facts());
+    let facts = Session::open(Policy::default(), &mut Silent)?.machine();
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "shelflife {}", env!("CARGO_PKG_VERSION"));
