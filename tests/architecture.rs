@@ -237,6 +237,64 @@ fn the_map_names_every_module() {
     }
 }
 
+/// Texts by which decisions were once made that facts are typed for now: the text, the only file that may hold it, and
+/// why. The list only ever gets longer.
+const OFFENDERS: &[(&str, &str, &str)] = &[
+    ("\"status 125\"", "", "how an engine ended is an exit code in ProbeTrouble"),
+    ("\"status 126\"", "", "how an engine ended is an exit code in ProbeTrouble"),
+    (
+        "\"No solution found\"",
+        "src/provision/told.rs",
+        "uv's words are read at the border; ask ProvisionFailure",
+    ),
+    (
+        "\"No module named pip\"",
+        "src/provision/told.rs",
+        "Python's words are read at the border; ask for Why::NoPip",
+    ),
+    ("\"no space left\"", "src/provision/told.rs", "a full disk is Why::FullDisk or an io::ErrorKind"),
+    ("\" 1d of \"", "", "the length of an array is AttributeFact::lengths"),
+    (
+        "(it gave no reason)",
+        "src/provision/words.rs",
+        "how a program ended is an Exit, also where it said nothing",
+    ),
+    (
+        "reason.contains(",
+        "src/vocab/legacy.rs",
+        "a reason is written for people; decide by the type that it is written from",
+    ),
+    ("RULED_OUT", "src/vocab/legacy.rs", "what the matrix rules out is ArtifactAbsence::RuledOut"),
+    ("\"shelflife_agent.\"", "src/vocab/legacy.rs", "what the agent finds is Outcome::Unfit"),
+    ("fn is_mentioned(environment: &EnvironmentRecord, findings", "", "whose trouble it is, a Cause says"),
+    (
+        "reason.starts_with(",
+        "src/vocab/legacy.rs",
+        "a reason is written for people; decide by the type that it is written from",
+    ),
+];
+
+/// Files that still decide by texts of our own, with the offenders that they hold.
+const STILL_OFFENDING: &[(&str, &str)] = &[];
+
+#[test]
+fn decisions_read_no_text_of_our_own() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if is_test_file(&path) {
+            continue;
+        }
+        let name = path.display().to_string();
+        for (offender, home, why) in OFFENDERS {
+            let excused = name == *home || STILL_OFFENDING.contains(&(name.as_str(), offender));
+            if without_tests(&text).contains(offender) && !excused {
+                wrong.push(format!("{name} holds `{offender}`: {why}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_judge_is_exhaustive() {
     // A new outcome or verdict must make the compiler ask what it means, so the files that form opinions have no

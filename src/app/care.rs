@@ -1,7 +1,7 @@
 //! The environments in the cache: listed, made ahead, removed.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
@@ -44,6 +44,17 @@ impl Session<'_> {
         self.runtime.block_on(self.provisioner.machine_facts())
     }
 
+    /// Installs the Debian packages that are missing, where the policy agrees to it. Returns what was installed.
+    ///
+    /// # Errors
+    /// When they cannot be installed.
+    pub fn install_tools(&mut self) -> Result<Vec<&'static str>, Box<ProvisionFailure>> {
+        let listener = Mutex::new(&mut *self.listener);
+        // Whoever panicked while listening has said its last word.
+        let note = |text: &str| listener.lock().unwrap_or_else(PoisonError::into_inner).doing(text);
+        self.runtime.block_on(self.provisioner.install_tools(&note)).map_err(Box::new)
+    }
+
     /// Removes what was not used within so many days.
     ///
     /// # Errors
@@ -74,6 +85,7 @@ impl Session<'_> {
     /// When the matrix is invalid.
     pub fn prepare(&mut self, matrix: &Path) -> Result<usize, AppError> {
         let (_, plan) = load_plan(matrix, &Selection::default())?;
+        self.ask_for_tools(&plan.environments);
         let _in_use = self.runtime.block_on(self.cache.in_use(EMPTYING))?;
         let (sender, mut heard) = mpsc::unbounded_channel();
         let mut failed = 0;

@@ -80,7 +80,7 @@ fn of_requirements(text: &str) -> Result<BTreeMap<String, String>, LockTrouble> 
     let mut packages = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
         if let Some(pin) = pin(line) {
-            let (name, version) = pin.map_err(|says| LockTrouble::Line { line: number + 1, says })?;
+            let (name, version) = pin.map_err(|why| LockTrouble::Line { line: number + 1, why })?;
             packages.insert(name, version);
         }
     }

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::artifact::PinError;
 use crate::dataset::DatasetError;
 use crate::judge::BaselineError;
 use crate::matrix::MatrixError;
@@ -268,12 +269,12 @@ pub enum LockTrouble {
     #[error("it is no lock: it lacks `python` and `packages`")]
     NoLock,
     /// A line of a requirements file is no pin.
-    #[error("line {line}: {says}")]
+    #[error("line {line}: {why}")]
     Line {
         /// The line, counted from 1.
         line: usize,
         /// What is wrong with it.
-        says: String,
+        why: PinError,
     },
 }
 

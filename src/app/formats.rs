@@ -6,14 +6,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::error::RequestError;
-use crate::format::{self, Format, Row};
+use crate::format::{self, Format, FormatRow};
 use crate::matrix::ModelSpec;
 use crate::vocab::{FormatName, ReferenceKind};
 
 /// The format that a request names.
 pub(super) fn declared(name: Option<&str>) -> Result<Option<FormatName>, RequestError> {
     let Some(name) = name else { return Ok(None) };
-    let reads = |row: &Row| format::handler(row.handler).is_some_and(|handler| handler.reads.is_some());
+    let reads = |row: &FormatRow| format::handler(row.handler).is_some_and(|handler| handler.reads.is_some());
     let known: Vec<&str> = format::TABLE.iter().filter(|row| reads(row)).map(|row| row.name).collect();
     if known.contains(&name) {
         return Ok(Some(name.into()));

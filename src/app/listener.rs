@@ -38,6 +38,11 @@ pub enum Notice {
         /// How many of its kind are kept; all where `None`.
         kept: Option<usize>,
     },
+    /// Cells that failed are tried again before that is believed.
+    Retrying {
+        /// How many.
+        cells: usize,
+    },
     /// A release was tried by a bisection.
     Tried {
         /// The package.
@@ -104,6 +109,11 @@ pub trait Listener: Send {
     /// Something that is no result and worth knowing.
     fn notice(&mut self, _notice: Notice) {}
 
+    /// Whether these Debian packages may be installed, which environments need: asked once, before anything starts.
+    fn may_install(&mut self, _packages: &[&str]) -> bool {
+        false
+    }
+
     /// Nothing is going on any more.
     fn idle(&mut self) {}
 }
@@ -123,5 +133,9 @@ impl Listener for Hushed<'_> {
 
     fn notice(&mut self, notice: Notice) {
         self.0.notice(notice);
+    }
+
+    fn may_install(&mut self, packages: &[&str]) -> bool {
+        self.0.may_install(packages)
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::listener::Listener;
+use super::listener::{Listener, Notice};
 use crate::present::EventLog;
 use crate::run::{Progress, Reporter};
 use crate::vocab::Event;
@@ -43,5 +43,9 @@ impl Reporter for Recorder<'_> {
 
     fn note(&mut self, text: &str) {
         self.listener.doing(text);
+    }
+
+    fn retrying(&mut self, cells: usize) {
+        self.listener.notice(Notice::Retrying { cells });
     }
 }

@@ -15,9 +15,9 @@ use super::naming::lock_run;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
 use crate::judge::JudgeOptions;
-use crate::matrix::Matrix;
+use crate::matrix::{EnvironmentSpec, Matrix};
 use crate::plan::{self, Plan, Selection};
-use crate::provision::{ProvisionOptions, Provisioner};
+use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
 use crate::run::{self, Regressions, RunReport};
 use crate::state::RunState;
 use crate::store::CacheRoot;
@@ -75,6 +75,8 @@ pub struct Session<'l> {
     pub(super) provisioner: Arc<Provisioner>,
     pub(super) policy: Policy,
     pub(super) listener: &'l mut dyn Listener,
+    /// Whether it was asked what may be installed.
+    has_asked: bool,
 }
 
 /// What is to be run.
@@ -162,7 +164,21 @@ impl<'l> Session<'l> {
         let cache = CacheRoot::open(None)?;
         let runtime = runtime_for(policy.jobs())?;
         let provisioner = Arc::new(Provisioner::new(cache.clone(), policy.making.clone()));
-        Ok(Self { cache, runtime, provisioner, policy, listener })
+        Ok(Self { cache, runtime, provisioner, policy, listener, has_asked: false })
+    }
+
+    /// Where Debian packages are missing that nobody has agreed to install, whoever listens is asked once; without consent
+    /// the environments say what they lack.
+    pub(super) fn ask_for_tools(&mut self, environments: &[EnvironmentSpec]) {
+        if std::mem::replace(&mut self.has_asked, true) {
+            return;
+        }
+        let packages = self.provisioner.packages_to_ask_for(environments);
+        if packages.is_empty() || !self.listener.may_install(&packages) {
+            return;
+        }
+        self.policy.making.install_tools = ToolConsent::Given;
+        self.provisioner = Arc::new(Provisioner::new(self.cache.clone(), self.policy.making.clone()));
     }
 
     pub(super) fn tell(&mut self, notices: Vec<Notice>) {
@@ -180,6 +196,7 @@ impl<'l> Session<'l> {
     }
 
     fn execute_heard(&mut self, job: Job, is_hushed: bool) -> Result<Executed, AppError> {
+        self.ask_for_tools(&job.plan.environments);
         let mut hushed;
         let listener: &mut dyn Listener = if is_hushed {
             hushed = Hushed(self.listener);

@@ -21,5 +21,5 @@ pub use files::{Files, Kind, Stream};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN};
 pub use maker::{EnvironmentText, python_for};
 pub use packages::{Packages, add_packages, needs};
-pub use requirements::pin;
+pub use requirements::{PinError, pin};
 pub use rows::json_inputs;

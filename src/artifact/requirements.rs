@@ -2,23 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use crate::notation::package_name;
+use crate::notation::{VersionError, package_name};
+
+/// Why a line of a requirements file pins nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PinError {
+    /// It leaves the version open.
+    #[error("`{0}` is no exact version")]
+    Open(String),
+    /// It names no package.
+    #[error(transparent)]
+    Package(#[from] VersionError),
+}
 
 /// One line of a requirements file: a pin, or why it is none; `None` for comments, options and empty lines.
-pub fn pin(line: &str) -> Option<Result<(String, String), String>> {
+pub fn pin(line: &str) -> Option<Result<(String, String), PinError>> {
     let line = line.split(['#', ';', '\\']).next().unwrap_or_default().trim();
     if line.is_empty() || line.starts_with('-') {
         return None;
     }
     let Some((name, version)) = line.split_once("==") else {
-        return Some(Err(format!("`{line}` is no exact version")));
+        return Some(Err(PinError::Open(line.to_owned())));
     };
     let name = name.split('[').next().unwrap_or(name).trim();
     let version = version.trim_start_matches('=').split([' ', ',']).find(|part| !part.is_empty());
     Some(match (package_name(name), version) {
         (Ok(name), Some(version)) => Ok((name, version.to_owned())),
-        (Ok(_), None) => Err(format!("`{line}` is no exact version")),
-        (Err(error), _) => Err(error.message),
+        (Ok(_), None) => Err(PinError::Open(line.to_owned())),
+        (Err(error), _) => Err(error.into()),
     })
 }
 

@@ -137,8 +137,10 @@ pub enum Command {
     Env(EnvArgs),
     /// Show what this machine offers: uv, interpreters, cache, free disk.
     ///
+    /// With `--fix`, Debian packages that are missing are installed through apt, after each command is said.
+    ///
     /// Example: shelflife doctor
-    Doctor,
+    Doctor(DoctorArgs),
     /// Print the JSON schema of matrix files, for editors.
     ///
     /// Example: shelflife schema > schema/matrix.schema.json
@@ -220,6 +222,17 @@ pub struct MakingArgs {
     /// Use what is cached, never the network.
     #[arg(long)]
     pub offline: bool,
+    /// Install Debian packages that are missing, such as mmdebstrap, through apt (with sudo for others than root).
+    #[arg(long)]
+    pub install_tools: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct DoctorArgs {
+    /// Install what is missing of Debian's packages (with sudo for others than root), and say each command.
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// Arguments of `plan`.

@@ -53,7 +53,18 @@ impl Listener for Audience {
     }
 
     fn notice(&mut self, notice: Notice) {
-        console::note(&notices::words(&notice));
+        let text = notices::words(&notice);
+        match &self.meter {
+            Some(meter) => meter.always(&text),
+            None => console::note(&text),
+        }
+    }
+
+    fn may_install(&mut self, packages: &[&str]) -> bool {
+        console::agrees(&format!(
+            "Some environments need Debian packages that are not installed here.\nRun `sudo apt-get install -y {}` now?",
+            packages.join(" ")
+        ))
     }
 
     fn idle(&mut self) {

@@ -38,6 +38,20 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
+/// Asks a question that is answered with yes or no. Where nobody sits at a terminal the answer is no.
+pub(super) fn agrees(question: &str) -> bool {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return false;
+    }
+    // With standard error closed nobody could have read the question.
+    if write!(anstream::stderr().lock(), "{question} [y/N] ").is_err() {
+        return false;
+    }
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
 /// Prints a failure with its place and its remedy to standard error.
 pub(super) fn explain(failure: &Failure) {
     let width = terminal_width();

@@ -42,6 +42,14 @@ impl Meter {
         }
     }
 
+    /// A line that is told whoever asks for quiet.
+    pub fn always(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| note(text)),
+            None => note(text),
+        }
+    }
+
     pub fn update(&mut self, progress: &Progress) {
         let made = progress.environments_ready + progress.environments_failed;
         if let Some(bar) = &self.bar {

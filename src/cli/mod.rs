@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
         Command::Env(args) => env::env(&args.command),
-        Command::Doctor => doctor::doctor(),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),
     };
     result.unwrap_or_else(|failure| {

@@ -26,6 +26,10 @@ pub(super) fn words(notice: &Notice) -> String {
             let others = kept.map_or_else(String::new, |kept| format!(" (the newest {kept} are kept)"));
             format!("the earlier run of this name is kept in {}: {}{others}", folder.display(), aside(why))
         }
+        Notice::Retrying { cells } => {
+            let verb = if *cells == 1 { "is" } else { "are" };
+            format!("{cells} failed and {verb} tried again")
+        }
         Notice::Tried { package, release, verdict } => format!("{package} {release}: {verdict}"),
         Notice::Prepared { name, python, scikit_learn, reused } => format!(
             "{name}: Python {python}, scikit-learn {}{}",

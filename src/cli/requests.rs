@@ -3,7 +3,7 @@
 use super::args::{ArtifactArgs, MakingArgs, RunningArgs, SelectArgs};
 use crate::app::{FilesRequest, Policy};
 use crate::plan::Selection;
-use crate::provision::ProvisionOptions;
+use crate::provision::{ProvisionOptions, ToolConsent};
 
 impl SelectArgs {
     pub(super) fn selection(&self) -> Selection {
@@ -18,7 +18,12 @@ impl SelectArgs {
 
 impl MakingArgs {
     pub(super) fn options(self) -> ProvisionOptions {
-        ProvisionOptions { refresh: self.refresh, offline: self.offline, ..ProvisionOptions::default() }
+        ProvisionOptions {
+            refresh: self.refresh,
+            offline: self.offline,
+            install_tools: if self.install_tools { ToolConsent::Given } else { ToolConsent::Unasked },
+            ..ProvisionOptions::default()
+        }
     }
 }
 

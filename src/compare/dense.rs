@@ -8,7 +8,7 @@
 
 use crate::vocab::Tolerance;
 
-use super::facts::{Bound, Candidate, Facts};
+use super::facts::{Bound, Candidate, OutputFacts};
 use super::parallel::parts;
 use super::ulp::{place32, ulps32, ulps64};
 use super::value::{Difference, floats};
@@ -163,7 +163,7 @@ impl Block {
 struct First {
     blocks: Vec<Block>,
     scale: f64,
-    facts: Facts,
+    facts: OutputFacts,
 }
 
 /// Measures `observed` against `reference`, which have equal lengths; also gives the scale of the reference.
@@ -171,7 +171,7 @@ pub(super) fn measure<E: Element>(
     reference: &[E::Bytes],
     observed: &[E::Bytes],
     tolerance: Tolerance,
-) -> (Facts, f64) {
+) -> (OutputFacts, f64) {
     let block = |index: usize| {
         let span = index * BLOCK..((index + 1) * BLOCK).min(reference.len());
         (&reference[span.clone()], &observed[span])
@@ -194,7 +194,7 @@ pub(super) fn measure<E: Element>(
     let bound = Bound::new(tolerance, scale);
     let suspects: Vec<usize> = (0..blocks.len()).filter(|index| blocks[*index].suspect(bound)).collect();
     let (one, two) = parts(suspects.len(), suspects.len() * BLOCK, |part| {
-        let mut found = Facts::default();
+        let mut found = OutputFacts::default();
         for &index in &suspects[part] {
             let (reference, observed) = block(index);
             let start = (index * BLOCK) as u64;
@@ -246,7 +246,7 @@ impl First {
         let max_rel =
             if sums.max_rel == f64::INFINITY { quotient::<E>(reference, observed) } else { sums.max_rel };
         let max_ulp = E::most_ulps(reference, observed);
-        let facts = Facts { max_abs: sums.max_abs, max_rel, max_ulp, ..Facts::default() };
+        let facts = OutputFacts { max_abs: sums.max_abs, max_rel, max_ulp, ..OutputFacts::default() };
         self.facts.add(&facts);
         self.blocks.push(if sums.max_abs == 0.0 {
             Block::Equal
@@ -257,7 +257,7 @@ impl First {
 
     /// Element by element, for a block that is not finite throughout.
     fn carefully<E: Element>(&mut self, reference: &[E::Bytes], observed: &[E::Bytes]) {
-        let mut facts = Facts::default();
+        let mut facts = OutputFacts::default();
         for (&b, &a) in reference.iter().zip(observed) {
             let (x, y) = (E::value(a), E::value(b));
             if y.is_finite() {
@@ -352,7 +352,7 @@ fn judge<E: Element>(
     observed: &[E::Bytes],
     bound: Bound,
     start: u64,
-    facts: &mut Facts,
+    facts: &mut OutputFacts,
 ) {
     // The distance where it is outside, else 0, which no distance outside is.
     let over = |b: E::Bytes, a: E::Bytes| {
@@ -383,7 +383,7 @@ fn judge_carefully<E: Element>(
     observed: &[E::Bytes],
     bound: Bound,
     start: u64,
-    facts: &mut Facts,
+    facts: &mut OutputFacts,
 ) {
     for (place, (b, a)) in reference.iter().zip(observed).enumerate() {
         let index = start + place as u64;

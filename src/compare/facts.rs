@@ -67,7 +67,7 @@ impl Candidate {
 
 /// Measurements over some elements of an output.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct OutputFacts {
     pub(super) max_abs: f64,
     pub(super) max_rel: f64,
     pub(super) max_ulp: u64,
@@ -76,7 +76,7 @@ pub(super) struct Facts {
     pub(super) worst: Option<Candidate>,
 }
 
-impl Facts {
+impl OutputFacts {
     /// Takes in a candidate for the worst element; says whether it is the worst so far.
     pub(super) fn consider(&mut self, candidate: Candidate) -> bool {
         let worse = self.worst.is_none_or(|worst| candidate.beats(&worst));

@@ -4,13 +4,13 @@ use crate::vocab::Tolerance;
 
 use super::array::{Array, Layout};
 use super::damage::Damage;
-use super::facts::{Bound, Candidate, Facts};
+use super::facts::{Bound, Candidate, OutputFacts};
 use super::ulp::ulps32;
 use super::value::{Difference, Value, difference};
 
 /// The facts, the scale of the reference, and the values of the worst element.
 pub(super) struct Measured<'a> {
-    pub(super) facts: Facts,
+    pub(super) facts: OutputFacts,
     pub(super) scale: f64,
     pub(super) worst: Option<(Value<'a>, Value<'a>)>,
 }
@@ -68,7 +68,7 @@ pub(super) fn measure<'a>(
     let scale = scale(reference);
     let bound = Bound::new(tolerance, scale);
     let exact = [reference, observed].iter().any(|array| matches!(array.layout, Layout::Text));
-    let mut facts = Facts::default();
+    let mut facts = OutputFacts::default();
     let mut worst = None;
     pairs(reference, observed, |index, b, a| {
         let candidate = match difference(a, b) {

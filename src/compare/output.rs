@@ -6,7 +6,7 @@ use crate::vocab::{
 
 use super::array::{Array, Layout, elements};
 use super::damage::Damage;
-use super::facts::{Candidate, Facts, sane};
+use super::facts::{Candidate, OutputFacts, sane};
 use super::label::Flips;
 use super::ties::Scores;
 use super::value::{Value, describe};
@@ -149,7 +149,7 @@ pub(super) fn compare<'s>(
     }
 }
 
-fn record(comparison: &mut OutputComparison, facts: &Facts, scale: f64) {
+fn record(comparison: &mut OutputComparison, facts: &OutputFacts, scale: f64) {
     comparison.max_abs = Real(facts.max_abs);
     comparison.max_rel = Real(facts.max_rel);
     comparison.max_ulp = facts.max_ulp;
@@ -174,7 +174,7 @@ fn comparable(left: &Array<'_>, right: &Array<'_>) -> Result<bool, Damage> {
 }
 
 /// The facts, the scale, and the values of the worst element.
-type Continuous<'a> = (Facts, f64, Option<(Value<'a>, Value<'a>)>);
+type Continuous<'a> = (OutputFacts, f64, Option<(Value<'a>, Value<'a>)>);
 
 fn continuous<'a>(
     left: &Array<'a>,

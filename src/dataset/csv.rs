@@ -16,10 +16,10 @@ struct Sheet<'a> {
     spec: &'a DatasetSpec,
     text: Arc<str>,
     header: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<CsvRow>,
 }
 
-struct Row {
+struct CsvRow {
     fields: csv::StringRecord,
     /// Line from 1, and bytes of that line.
     line: u64,
@@ -62,7 +62,7 @@ impl<'a> Sheet<'a> {
         for record in reader.into_records() {
             let fields = record.map_err(broken)?;
             let (line, span) = place(&text, &fields);
-            let row = Row { fields, line, span };
+            let row = CsvRow { fields, line, span };
             if row.fields.len() != sheet.header.len() {
                 let (found, expected) = (row.fields.len(), sheet.header.len());
                 let message = format!("this row has {found} values, and the header names {expected} columns");
@@ -110,7 +110,7 @@ impl<'a> Sheet<'a> {
 
     fn wrong(
         &self,
-        row: &Row,
+        row: &CsvRow,
         column: Option<usize>,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -125,7 +125,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The fields of a column, each with its row.
-    fn fields(&self, index: usize) -> impl Iterator<Item = (&Row, &str)> {
+    fn fields(&self, index: usize) -> impl Iterator<Item = (&CsvRow, &str)> {
         self.rows.iter().map(move |row| (row, row.fields.get(index).unwrap_or_default()))
     }
 

@@ -63,14 +63,9 @@ fn add(object: &mut ObjectFacts, class: &ClassFact) {
             values.extend(fact.values.iter().map(|value| value.trim_matches('\'').to_owned()));
         }
         if name == "classes_" {
-            object.targets.extend(fact.values.iter().filter_map(|value| length(value)));
+            object.targets.extend(&fact.lengths);
         }
     }
-}
-
-/// `3` of `ndarray <U5 1d of 3`.
-fn length(array: &str) -> Option<u64> {
-    array.strip_prefix("ndarray ")?.rsplit_once(" 1d of ")?.1.parse().ok()
 }
 
 /// The only value, where all say the same.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::notation::{Requirement, Version};
+use crate::notation::{Requirement, Version, VersionError};
 use crate::vocab::{Stage, Verdict};
 
 /// One known cause.
@@ -203,18 +203,72 @@ enum MisreadPart {
     AlignmentPad,
 }
 
+/// What is wrong with the file of a rule.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RuleError {
+    /// It is no TOML, or has other keys.
+    #[error("{id}: {source}")]
+    Toml {
+        /// The rule.
+        id: &'static str,
+        /// What the parser says.
+        source: toml::de::Error,
+    },
+    /// One of its cases makes no sense.
+    #[error("{id}, case {index}: {source}")]
+    Case {
+        /// The rule.
+        id: &'static str,
+        /// Which case, from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: CaseError,
+    },
+}
+
+/// What is wrong with one case of a rule.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CaseError {
+    /// Several kinds of what is missing.
+    #[error("give one of attributes, modules, names and messages")]
+    SeveralKinds,
+    /// Said twice.
+    #[error("verdict and stage follow from what is missing")]
+    ImpliedVerdict,
+    /// Not said at all.
+    #[error("verdict and stage are missing")]
+    NoVerdict,
+    /// A message where there is none, or the other way round.
+    #[error("drift has no message, and everything else has one, a signal or a misread part")]
+    Messages,
+    /// A name that is not written in two parts.
+    #[error("`{text}` has no `{at}`")]
+    OnePart {
+        /// The name.
+        text: String,
+        /// What should stand between its parts.
+        at: char,
+    },
+    /// A message that is no regular expression.
+    #[error(transparent)]
+    Pattern(#[from] regex::Error),
+    /// A condition that is no requirement.
+    #[error(transparent)]
+    Requirement(#[from] VersionError),
+}
+
 impl Rule {
     /// Reads the file of a rule.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
-    pub(super) fn parse(id: &'static str, text: &str) -> Result<Self, String> {
-        let raw: RawRule = toml::from_str(text).map_err(|error| format!("{id}: {error}"))?;
+    /// What is wrong with it.
+    pub(super) fn parse(id: &'static str, text: &str) -> Result<Self, RuleError> {
+        let raw: RawRule = toml::from_str(text).map_err(|source| RuleError::Toml { id, source })?;
         let cases = raw
             .when
             .into_iter()
             .enumerate()
-            .map(|(index, case)| case.compile().map_err(|error| format!("{id}, case {index}: {error}")))
+            .map(|(index, case)| case.compile().map_err(|source| RuleError::Case { id, index, source }))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             id,
@@ -229,11 +283,11 @@ impl Rule {
 }
 
 impl RawCase {
-    fn compile(self) -> Result<Case, String> {
+    fn compile(self) -> Result<Case, CaseError> {
         let kinds = [&self.attributes, &self.modules, &self.names, &self.messages];
         let given = kinds.iter().filter(|kind| !kind.is_empty()).count();
         if given > 1 {
-            return Err("give one of attributes, modules, names and messages".to_owned());
+            return Err(CaseError::SeveralKinds);
         }
         let implied = if !self.attributes.is_empty() {
             Some((Verdict::PredictError, Stage::Predict))
@@ -245,8 +299,8 @@ impl RawCase {
         let (verdict, stage) = match (implied, self.verdict, self.stage) {
             (Some(implied), None, None) => implied,
             (None, Some(verdict), Some(stage)) => (verdict, stage),
-            (Some(_), _, _) => return Err("verdict and stage follow from what is missing".to_owned()),
-            (None, _, _) => return Err("verdict and stage are missing".to_owned()),
+            (Some(_), _, _) => return Err(CaseError::ImpliedVerdict),
+            (None, _, _) => return Err(CaseError::NoVerdict),
         };
         let mut file = FileCondition {
             globals: self.globals,
@@ -284,9 +338,7 @@ impl RawCase {
         patterns.extend(self.messages);
         let is_wordless = patterns.is_empty() && self.signals.is_empty() && self.misread.is_none();
         if !self.damaged && (verdict == Verdict::Drift) != is_wordless {
-            return Err(
-                "drift has no message, and everything else has one, a signal or a misread part".to_owned()
-            );
+            return Err(CaseError::Messages);
         }
         Ok(Case {
             verdict,
@@ -317,19 +369,16 @@ fn quoted(name: &str) -> String {
     format!(r#"(?:['"`]{0}['"`]|{0}(?:[^\w.]|$))"#, regex::escape(name))
 }
 
-fn split(text: &str, at: char) -> Result<(&str, &str), String> {
-    text.rsplit_once(at).ok_or_else(|| format!("`{text}` has no `{at}`"))
+fn split(text: &str, at: char) -> Result<(&str, &str), CaseError> {
+    text.rsplit_once(at).ok_or_else(|| CaseError::OnePart { text: text.to_owned(), at })
 }
 
-fn regexes(patterns: &[String]) -> Result<Vec<Regex>, String> {
-    patterns.iter().map(|pattern| Regex::new(pattern).map_err(|error| error.to_string())).collect()
+fn regexes(patterns: &[String]) -> Result<Vec<Regex>, CaseError> {
+    patterns.iter().map(|pattern| Ok(Regex::new(pattern)?)).collect()
 }
 
-fn requirements(texts: &[String]) -> Result<Vec<Requirement>, String> {
-    texts
-        .iter()
-        .map(|text| text.parse().map_err(|error: crate::notation::VersionError| error.message.clone()))
-        .collect()
+fn requirements(texts: &[String]) -> Result<Vec<Requirement>, CaseError> {
+    texts.iter().map(|text| Ok(text.parse()?)).collect()
 }
 
 /// The versions of an environment, `python` among them, as far as they are known.

@@ -37,7 +37,7 @@ pub struct Handler {
 
 /// One row of the table of formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct FormatRow {
     /// Name in matrices and reports.
     pub name: &'static str,
     /// The handler.
@@ -86,7 +86,7 @@ impl Format {
     }
 }
 
-impl Row {
+impl FormatRow {
     /// The format as a matrix uses it.
     pub fn format(&self) -> Format {
         let handler = handler(self.handler).unwrap_or(&HANDLERS[0]);
@@ -106,7 +106,7 @@ impl Row {
 }
 
 /// The row of a format by name.
-pub fn find(name: &str) -> Option<&'static Row> {
+pub fn find(name: &str) -> Option<&'static FormatRow> {
     TABLE.iter().find(|row| row.name == name)
 }
 

@@ -1,6 +1,6 @@
 //! The tables: every handler, and every format that needs no declaration.
 
-use super::{Handler, Row};
+use super::{FormatRow, Handler};
 use crate::vocab::{ArtifactKind, ReferenceKind};
 
 /// One handler whose Python source is the file of its name.
@@ -56,12 +56,17 @@ pub const HANDLERS: &[Handler] = &[
     handler!("migrator", "json", Model, runs_code: false, &[]),
 ];
 
-const fn row(name: &'static str, handler: &'static str, options: &'static str, about: &'static str) -> Row {
-    Row { name, handler, options, about }
+const fn row(
+    name: &'static str,
+    handler: &'static str,
+    options: &'static str,
+    about: &'static str,
+) -> FormatRow {
+    FormatRow { name, handler, options, about }
 }
 
 /// Every format, in the order in which reports list them.
-pub const TABLE: &[Row] = &[
+pub const TABLE: &[FormatRow] = &[
     row("pickle", "pickle", "{}", "pickle.dump with the producer's default protocol"),
     row("pickle-2", "pickle", r#"{"protocol":2}"#, "pickle protocol 2 (Python 2.3 and later)"),
     row("pickle-3", "pickle", r#"{"protocol":3}"#, "pickle protocol 3 (Python 3.0 and later)"),

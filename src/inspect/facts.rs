@@ -101,9 +101,9 @@ fn role(module: &str, name: &str) -> Role {
     }
 }
 
-/// Facts of all pickles of one artifact.
+/// Collects the facts of all pickles of one artifact.
 #[derive(Clone)]
-pub(super) struct Facts {
+pub(super) struct Collector {
     pub pickle: PickleFacts,
     pub dtypes: Dtypes,
     pub problems: Vec<Problem>,
@@ -129,7 +129,7 @@ pub(super) struct Facts {
     limited: bool,
 }
 
-impl Facts {
+impl Collector {
     pub fn new() -> Self {
         Self {
             pickle: PickleFacts::default(),
@@ -359,7 +359,13 @@ impl Facts {
     }
 
     /// How the value at a place is written.
-    pub fn attribute_value(&mut self, place: AttributePlace, value: String, offset: u64) {
+    pub fn attribute_value(
+        &mut self,
+        place: AttributePlace,
+        value: String,
+        length: Option<u64>,
+        offset: u64,
+    ) {
         let at = |facts: &Self| {
             let attributes = facts.attributes.get(place.class as usize)?;
             attributes.all.get(place.index).map(|attribute| attribute.fact.values.contains(&value))
@@ -370,6 +376,7 @@ impl Facts {
         let attributes = self.attributes.get_mut(place.class as usize);
         if let Some(attribute) = attributes.and_then(|attributes| attributes.all.get_mut(place.index)) {
             attribute.fact.values.push(value);
+            attribute.fact.lengths.extend(length);
         }
     }
 
@@ -444,6 +451,7 @@ impl Facts {
                 let fact = class.attributes.entry(name).or_default();
                 fact.count += attribute.fact.count;
                 fact.values.extend(attribute.fact.values);
+                fact.lengths.extend(attribute.fact.lengths);
             }
         }
         let mut packages: BTreeMap<String, u64> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! Reads one pickle opcode by opcode, as Python's unpickler would, but only with names and small values: nothing is
 //! imported, called or built.
 
-use super::facts::{Facts, Role};
+use super::facts::{Collector, Role};
 use super::input::{Input, Stop, stop};
 use super::items::Items;
 use super::literals::{small_long, unescaped};
@@ -16,7 +16,7 @@ const HIGHEST_PROTOCOL: u8 = 5;
 /// One pickle being read.
 pub(super) struct Machine<'m, 'i> {
     pub input: &'m mut Input<'i>,
-    pub facts: &'m mut Facts,
+    pub facts: &'m mut Collector,
     /// Whether joblib's arrays may stand between the opcodes: not in the pickles that it nests.
     pub outermost: bool,
     pub stack: Stack,
@@ -42,7 +42,7 @@ pub(super) struct Read {
 }
 
 impl<'m, 'i> Machine<'m, 'i> {
-    pub fn new(input: &'m mut Input<'i>, facts: &'m mut Facts, outermost: bool) -> Self {
+    pub fn new(input: &'m mut Input<'i>, facts: &'m mut Collector, outermost: bool) -> Self {
         let offset = input.offset();
         Self {
             input,

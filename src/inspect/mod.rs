@@ -42,7 +42,7 @@ use std::io::{Read, Seek};
 
 pub use digest::{Digests, digests};
 
-use facts::{Facts, Versions};
+use facts::{Collector, Versions};
 use input::{Input, Stop, stop};
 use machine::Machine;
 use source::{Sequential, Source};
@@ -122,7 +122,7 @@ struct Found {
     containers: Vec<Container>,
     decoded: u64,
     incomplete: bool,
-    facts: Facts,
+    facts: Collector,
     skops: Option<SkopsFacts>,
     onnx: Option<OnnxFacts>,
     arrays: Vec<ArrayFact>,
@@ -140,7 +140,7 @@ impl Found {
             containers: Vec::new(),
             decoded: 0,
             incomplete: false,
-            facts: Facts::new(),
+            facts: Collector::new(),
             skops: None,
             onnx: None,
             arrays: Vec::new(),
@@ -184,7 +184,7 @@ impl Found {
 
     fn inspection(mut self, size: u64) -> Inspection {
         let (pickle, arrays, versions) = self.facts.finish();
-        self.facts = Facts::new();
+        self.facts = Collector::new();
         self.merge(versions);
         self.arrays.extend(arrays);
         Inspection {
@@ -309,7 +309,7 @@ fn pickles(input: &mut Input<'_>, found: &mut Found) {
 }
 
 /// What stands behind the end of a pickle: further pickles are read too, because some programs read them.
-fn trailing(input: &mut Input<'_>, facts: &mut Facts, incomplete: &mut bool) {
+fn trailing(input: &mut Input<'_>, facts: &mut Collector, incomplete: &mut bool) {
     let start = input.offset();
     let mut told = false;
     loop {
@@ -322,7 +322,7 @@ fn trailing(input: &mut Input<'_>, facts: &mut Facts, incomplete: &mut bool) {
                 return facts.problem(*stopped);
             }
         };
-        let tell = |facts: &mut Facts, what: String| {
+        let tell = |facts: &mut Collector, what: String| {
             facts.problem(Problem { kind: ProblemKind::Trailing, offset, what });
         };
         if !another {

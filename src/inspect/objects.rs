@@ -257,8 +257,8 @@ impl Machine<'_, '_> {
                 }
                 let danger = state::danger(key, value, &self.texts);
                 if let Some(place) = self.facts.attribute(global, key, value, self.offset) {
-                    let value = self.describe(value, LONGEST_VALUE);
-                    self.facts.attribute_value(place, value, self.offset);
+                    let text = self.describe(value, LONGEST_VALUE);
+                    self.facts.attribute_value(place, text, length(value), self.offset);
                 }
                 match danger {
                     Some(Danger::Code) => {
@@ -320,12 +320,9 @@ impl Machine<'_, '_> {
             Value::Dtype(instance) => {
                 format!("dtype {}", dtype(self.facts.dtypes.index(instance)))
             }
-            // The length of a vector tells how many classes a classifier has.
-            Value::Array { dtype: index, dimensions: 1, rows } if rows < u32::MAX => {
-                format!("ndarray {} 1d of {rows}", dtype(index.get()))
-            }
             Value::Array { dtype: index, dimensions, .. } => {
-                format!("ndarray {} {dimensions}d", dtype(index.get()))
+                let length = length(value).map_or_else(String::new, |length| format!(" of {length}"));
+                format!("ndarray {} {dimensions}d{length}", dtype(index.get()))
             }
             Value::Scalar { dtype: index } => format!("scalar {}", dtype(index.get())),
         }
@@ -404,5 +401,13 @@ impl Machine<'_, '_> {
             self.facts.joblib().files.push(short(&name, 200));
         }
         self.stack.set_top(Value::Array { dtype: None.into(), dimensions: 0, rows: 0 });
+    }
+}
+
+/// The length of a vector: of classes, it tells how many a classifier has.
+fn length(value: Value) -> Option<u64> {
+    match value {
+        Value::Array { dimensions: 1, rows, .. } if rows < u32::MAX => Some(rows.into()),
+        _ => None,
     }
 }

@@ -66,7 +66,9 @@ impl Key {
             | Cause::InputsDoNotFit { .. }
             | Cause::NotAModel { .. }
             | Cause::Random { .. } => (FindingKind::Unjudged, said(&cell.cause)),
-            Cause::RuledOut { .. } | Cause::Inapplicable { .. } | Cause::ClassAbsent { .. } => {
+            // Who wrote it and who reads it say the same of a class that does not exist there.
+            Cause::ClassAbsent { says, .. } => (FindingKind::Unsupported, without_addresses(says)),
+            Cause::RuledOut { .. } | Cause::Inapplicable { .. } => {
                 (FindingKind::Unsupported, without_addresses(&said(&cell.cause)))
             }
             Cause::Raised { misread: None } => {

@@ -58,6 +58,7 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         // Where the class itself does not exist, failing to find it is not a finding about the artifact.
         Some(says) if opinion.verdict() == Verdict::LoadError && opinion.stage == Stage::Resolve => Opinion {
             cause: Cause::ClassAbsent { environment: facts.consumer_name.clone(), says: says.clone() },
+            stage: Stage::Env,
             ..opinion
         },
         _ => opinion,

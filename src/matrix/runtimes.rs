@@ -23,7 +23,7 @@ const SUITES: &[&str] = &["bullseye", "bookworm", "trixie", "forky"];
 const ARCHES: &[&str] = &["amd64", "i386", "arm64", "armhf", "s390x", "ppc64el"];
 
 /// One runtime in the matrix.
-struct Row {
+struct RuntimeKeys {
     runtime: Runtime,
     /// How messages call such an environment.
     article: &'static str,
@@ -34,26 +34,26 @@ struct Row {
 }
 
 /// Every runtime.
-const RUNTIMES: &[Row] = &[
-    Row {
+const RUNTIMES: &[RuntimeKeys] = &[
+    RuntimeKeys {
         runtime: Runtime::Venv,
         article: "a virtual environment",
         keys: &["python", "packages", "exclude", "include", "launcher"],
         help: "name the `runtime` that it belongs to, or remove it",
     },
-    Row {
+    RuntimeKeys {
         runtime: Runtime::Rootfs,
         article: "a Debian tree",
         keys: &["suite", "arch", "debian", "mirror", "packages"],
         help: "its Python is Debian's own: say `suite` and `arch`, and remove this key",
     },
-    Row {
+    RuntimeKeys {
         runtime: Runtime::Container,
         article: "a container",
         keys: &["image", "build", "platform"],
         help: "its packages are those of its image; remove this key",
     },
-    Row {
+    RuntimeKeys {
         runtime: Runtime::Existing,
         article: "an existing environment",
         keys: &["command", "launcher"],

@@ -70,7 +70,7 @@ fn standing(cell: &CellRecord, judged: bool) -> Standing {
     }
     match cell.status {
         Some(Status::Pass) => Standing::Success,
-        Some(Status::Known | Status::Flaky | Status::Skipped) | None => Standing::Skipped,
+        Some(Status::Known | Status::Allowed | Status::Flaky | Status::Skipped) | None => Standing::Skipped,
         // Against a baseline it is good news; against a declaration it contradicts.
         Some(Status::Fixed) if cell.expected.is_none() => Standing::Success,
         Some(Status::Fixed) => Standing::Failure,

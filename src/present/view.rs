@@ -168,7 +168,7 @@ impl Section {
             Self::Failure => "Fails",
             Self::Environment => "Environments without a verdict",
             Self::Unjudged => "Tried and not judged",
-            Self::Unsupported => "Unsupported",
+            Self::Unsupported => "Does not apply",
         }
     }
 
@@ -195,7 +195,7 @@ impl Section {
                 "It was tried, and nothing can be said yet: tell what is missing and run the same command again."
             }
             Self::Unsupported => {
-                "Declared or found as not applicable. Nothing to do unless you expected it to work."
+                "Declared or found as not applicable. Leave it, unless you expected it to work."
             }
         }
     }
@@ -279,7 +279,12 @@ impl<'r> FindingView<'r> {
                 Status::Known => true,
                 Status::Pass => passes,
                 Status::Skipped => passes,
-                Status::Regression | Status::Fixed | Status::New | Status::Flaky | Status::Unjudged => false,
+                Status::Regression
+                | Status::Allowed
+                | Status::Fixed
+                | Status::New
+                | Status::Flaky
+                | Status::Unjudged => false,
             })
     }
 

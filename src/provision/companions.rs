@@ -10,7 +10,7 @@ use crate::vocab::Digest;
 
 const TEXT: &str = include_str!("companions.toml");
 
-static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+static TABLE: LazyLock<Vec<CompanionRow>> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.
     toml::from_str::<File>(TEXT).map(|file| file.minor).unwrap_or_default()
 });
@@ -18,12 +18,12 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    minor: Vec<Row>,
+    minor: Vec<CompanionRow>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Row {
+struct CompanionRow {
     scikit_learn: String,
     constraints: Vec<String>,
     #[serde(default)]

@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// How its client failed.
-    pub(super) fn failed(&self, captured: &Captured) -> ProgramFailure {
+    pub(super) fn failed(&self, captured: &Captured) -> Box<ProgramFailure> {
         Speaker::Engine.failed(&self.name, captured)
     }
 

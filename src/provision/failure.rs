@@ -19,7 +19,7 @@ pub enum ProvisionFailure {
         /// What it was asked to do.
         task: Task,
         /// How it failed.
-        failed: ProgramFailure,
+        failed: Box<ProgramFailure>,
     },
     /// A program could not be run to its end.
     Process(ProcessTrouble),
@@ -235,7 +235,7 @@ pub enum UvAttempt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PipTrouble {
     /// It failed.
-    Failed(ProgramFailure),
+    Failed(Box<ProgramFailure>),
     /// It could not be run to its end.
     Process(ProcessTrouble),
     /// There is none, and no virtual environment with one can be made.
@@ -258,7 +258,7 @@ pub enum NotInstalled {
     /// apt was content, and the program is still missing.
     StillMissing,
     /// apt failed.
-    Failed(ProgramFailure),
+    Failed(Box<ProgramFailure>),
     /// apt could not be run to its end.
     Process(ProcessTrouble),
 }
@@ -278,7 +278,7 @@ pub enum EngineTrouble {
     /// It is not installed.
     NotInstalled,
     /// It does not answer.
-    Silent(ProgramFailure),
+    Silent(Box<ProgramFailure>),
     /// Its client could not be run to its end.
     Process(ProcessTrouble),
 }
@@ -293,7 +293,7 @@ pub enum Unregistered {
     /// The package of qemu brought no rule.
     NoRule,
     /// The kernel did not take it.
-    Failed(ProgramFailure),
+    Failed(Box<ProgramFailure>),
     /// The command could not be run to its end.
     Process(ProcessTrouble),
 }
@@ -310,10 +310,10 @@ pub enum ProbeTrouble {
         /// The image.
         image: String,
         /// How the engine ended, and what it said.
-        failed: ProgramFailure,
+        failed: Box<ProgramFailure>,
     },
     /// It ended without an answer.
-    NoAnswer(ProgramFailure),
+    NoAnswer(Box<ProgramFailure>),
     /// It answered with what cannot be read.
     Unreadable(String),
     /// numpy is not installed.

@@ -67,6 +67,7 @@ use once::OnceMap;
 use options::Means;
 use rootfs::Tree;
 use told::Speaker;
+use tools::Tool;
 use venv::Wish;
 
 /// Environments that are made side by side: installing is bound by disk and network, probing by the CPU.
@@ -174,6 +175,48 @@ impl Provisioner {
     /// When something cannot be removed; the message names it.
     pub async fn prune(&self, keep_days: u32) -> io::Result<Pruned> {
         inventory::prune(&self.cache, keep_days).await
+    }
+
+    /// The Debian packages that these environments need, that this machine lacks, and that are not going to be installed
+    /// unasked: what a person at a terminal can be asked about. Starts nothing.
+    pub fn packages_to_ask_for<'a>(
+        &self,
+        environments: impl IntoIterator<Item = &'a EnvironmentSpec>,
+    ) -> Vec<&'static str> {
+        if self.options.offline || !tools::is_to_be_asked(self.options.install_tools) {
+            return Vec::new();
+        }
+        let wanted: Vec<Tool> = environments.into_iter().flat_map(|spec| self.tools_of(spec)).collect();
+        tools::missing(&wanted)
+    }
+
+    fn tools_of(&self, spec: &EnvironmentSpec) -> Vec<Tool> {
+        let launcher = launcher::tool(&spec.setup.launcher);
+        let of_runtime = match &spec.runtime {
+            RuntimeSpec::Rootfs(tree) => {
+                let tree = Tree { spec: tree, packages: &spec.packages };
+                let made =
+                    folder::folders_of(&self.cache, &tree.key()).iter().any(|(_, ready)| ready.is_some());
+                tree.tools(made && !self.options.refresh)
+            }
+            RuntimeSpec::Venv { .. }
+            | RuntimeSpec::Container(_)
+            | RuntimeSpec::Existing { .. }
+            | RuntimeSpec::Elsewhere => Vec::new(),
+        };
+        launcher.into_iter().chain(of_runtime).collect()
+    }
+
+    /// Installs every Debian package that some environment could need and that this machine lacks. `note` is told each
+    /// command. Returns the packages that were missing; none where there is nothing to do.
+    ///
+    /// # Errors
+    /// When they cannot be installed, with the command that would.
+    pub async fn install_tools(&self, note: Note<'_>) -> Result<Vec<&'static str>, ProvisionFailure> {
+        let tools = offers::tools();
+        let packages = tools::missing(&tools);
+        tools::need(self.means(note), &tools).await?;
+        Ok(packages)
     }
 
     /// What `shelflife doctor` says about making environments here. Fetches nothing.

@@ -1,7 +1,7 @@
 //! What this machine offers for 32-bit and foreign environments, for `shelflife doctor`. Changes nothing.
 
-use super::emulator::CPUS;
-use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP, OPEN_MPI};
+use super::emulator::{CPUS, Cpu};
+use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP, OPEN_MPI, Tool};
 use super::{debian, engine, sandbox};
 
 /// One thing that some runtime needs.
@@ -17,35 +17,15 @@ pub struct Offer {
 
 /// Everything beyond Python and uv.
 pub(super) async fn all() -> Vec<Offer> {
-    let root = tools::is_root();
-    let may_install = tools::find("apt-get").is_some() && tools::privilege().await.is_some();
-    let mut offers: Vec<Offer> =
-        [Some(MMDEBSTRAP), Some(BWRAP), Some(ARCH_TEST), (!root).then_some(NEWUIDMAP)]
-            .into_iter()
-            .flatten()
-            .map(|tool| match tools::find(tool.program) {
-                Some(path) => offer(tool.program, true, path.display().to_string()),
-                None if may_install => offer(
-                    tool.program,
-                    false,
-                    format!("missing; the first Debian tree installs {}", tool.package),
-                ),
-                None => {
-                    offer(tool.program, false, format!("missing: sudo apt-get install -y {}", tool.package))
-                }
-            })
-            .collect();
-    offers.push(match tools::find(OPEN_MPI.program) {
-        Some(path) => offer(OPEN_MPI.program, true, path.display().to_string()),
-        None if may_install => offer(
-            OPEN_MPI.program,
-            false,
-            format!("missing; the first launcher of it installs {}", OPEN_MPI.package),
-        ),
-        None => {
-            offer(OPEN_MPI.program, false, format!("missing: sudo apt-get install -y {}", OPEN_MPI.package))
-        }
-    });
+    let programs = [Some(MMDEBSTRAP), Some(BWRAP), Some(ARCH_TEST), uidmap(), Some(OPEN_MPI)];
+    let mut offers: Vec<Offer> = programs
+        .into_iter()
+        .flatten()
+        .map(|tool| match tools::find(tool.program) {
+            Some(path) => offer(tool.program, true, path.display().to_string()),
+            None => offer(tool.program, false, missing(tool.package)),
+        })
+        .collect();
     if let Some(bwrap) = tools::find(BWRAP.program) {
         offers.push(match sandbox::check(&bwrap).await {
             Ok(()) => offer("user namespaces", true, "bubblewrap can make a sandbox".to_owned()),
@@ -64,11 +44,10 @@ pub(super) async fn all() -> Vec<Offer> {
             offer(&what, true, "native".to_owned())
         } else if cpu.is_registered() {
             offer(&what, true, "emulated by qemu-user".to_owned())
-        } else if may_install {
-            offer(&what, false, "not yet: the first tree of it installs and registers qemu-user".to_owned())
         } else {
-            let detail = "no emulator: sudo apt-get install -y qemu-user-static (and binfmt_misc mounted)";
-            offer(&what, false, detail.to_owned())
+            let detail =
+                format!("no emulator; {} (binfmt_misc must be mounted)", missing(cpu.emulator().package));
+            offer(&what, false, detail)
         });
     }
     offers.push(match engine::engine().await {
@@ -76,6 +55,23 @@ pub(super) async fn all() -> Vec<Offer> {
         Err(failure) => offer("containers", false, failure.to_string().replace('\n', "; ")),
     });
     offers
+}
+
+/// How a package that is missing comes here.
+fn missing(package: &str) -> String {
+    format!("missing: sudo apt-get install -y {package}, or `shelflife doctor --fix`")
+}
+
+/// Ordinary users need ranges of ids for Debian trees.
+fn uidmap() -> Option<Tool> {
+    (!tools::is_root()).then_some(NEWUIDMAP)
+}
+
+/// Every program that Debian has a package of and that some environment needs.
+pub(super) fn tools() -> Vec<Tool> {
+    let emulators = CPUS.iter().filter(|cpu| !cpu.is_native() && !cpu.is_registered()).map(Cpu::emulator);
+    let own = [Some(MMDEBSTRAP), Some(BWRAP), Some(ARCH_TEST), uidmap(), Some(OPEN_MPI)];
+    own.into_iter().flatten().chain(emulators).collect()
 }
 
 fn offer(what: &str, ready: bool, detail: String) -> Offer {

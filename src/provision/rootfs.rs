@@ -81,6 +81,13 @@ impl Tree<'_> {
         own.iter().map(|name| (*name).to_owned()).chain(self.spec.debian.iter().cloned()).collect()
     }
 
+    /// The programs that it takes to make and run it, or only to run it.
+    pub(super) fn tools(&self, made: bool) -> Vec<Tool> {
+        let emulated = Cpu::of(&self.spec.arch).filter(|cpu| !cpu.is_native() && !cpu.is_registered());
+        let own = if made { vec![BWRAP] } else { makers() };
+        own.into_iter().chain(emulated.map(Cpu::emulator)).collect()
+    }
+
     fn cpu(&self) -> Result<&'static Cpu, ProvisionFailure> {
         Cpu::of(&self.spec.arch).ok_or_else(|| ProvisionFailure::UnknownCpu {
             arch: self.spec.arch.clone(),

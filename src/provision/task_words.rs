@@ -141,7 +141,7 @@ mod tests {
             companions: true,
             offline: false,
         };
-        let failed = ProgramFailure { program: "uv".to_owned(), exit, why, words: said.to_owned() };
+        let failed = Box::new(ProgramFailure { program: "uv".to_owned(), exit, why, words: said.to_owned() });
         ProvisionFailure::Task { task: Task::Install(asked), failed }
     }
 

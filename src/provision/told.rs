@@ -102,16 +102,16 @@ pub(super) enum Speaker {
 
 impl Speaker {
     /// How a program failed, from what it left behind.
-    pub(super) fn failed(self, program: &str, captured: &Captured) -> ProgramFailure {
+    pub(super) fn failed(self, program: &str, captured: &Captured) -> Box<ProgramFailure> {
         let stderr = captured.stderr_text();
         // pip tells some of it on its standard output.
         let said = if self == Self::Pip { captured.stdout_text() + &stderr } else { stderr };
-        ProgramFailure {
+        Box::new(ProgramFailure {
             program: program.to_owned(),
             exit: captured.status,
             why: self.why(&said),
             words: self.words(&said),
-        }
+        })
     }
 
     fn why(self, said: &str) -> Why {
@@ -196,7 +196,7 @@ mod tests {
 
     const UV: Speaker = Speaker::Uv { offline: false };
 
-    fn failed(speaker: Speaker, said: &str) -> ProgramFailure {
+    fn failed(speaker: Speaker, said: &str) -> Box<ProgramFailure> {
         let status = Exit { code: Some(1), signal: None };
         speaker.failed("it", &Captured { status, stderr: said.as_bytes().to_vec(), ..Captured::default() })
     }

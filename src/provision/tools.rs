@@ -79,14 +79,15 @@ fn is_cgroup_of_container(text: &str) -> bool {
     ["docker", "kubepods", "containerd", "libpod", "/lxc/"].iter().any(|word| text.contains(word))
 }
 
+/// Whether a person has to agree before something is installed.
+pub(super) fn is_to_be_asked(consent: ToolConsent) -> bool {
+    consent == ToolConsent::Unasked && !(is_root() && is_disposable())
+}
+
 /// What to put before a command that changes this machine; else why it must not be changed.
 pub(super) async fn permission(consent: ToolConsent) -> Result<Vec<String>, NotInstalled> {
     let prefix = privilege().await.ok_or(NotInstalled::NoPrivilege)?;
-    match consent {
-        ToolConsent::Given => Ok(prefix),
-        ToolConsent::Unasked if is_root() && is_disposable() => Ok(prefix),
-        ToolConsent::Unasked => Err(NotInstalled::NotAllowed),
-    }
+    if is_to_be_asked(consent) { Err(NotInstalled::NotAllowed) } else { Ok(prefix) }
 }
 
 /// Finds programs, and installs the packages of those that are missing where that is allowed.
@@ -124,6 +125,7 @@ pub(super) async fn install(means: Means<'_>, packages: &[&'static str]) -> Resu
 pub(super) fn missing(tools: &[Tool]) -> Vec<&'static str> {
     let mut packages: Vec<_> =
         tools.iter().filter(|tool| find(tool.program).is_none()).map(|tool| tool.package).collect();
+    packages.sort_unstable();
     packages.dedup();
     packages
 }

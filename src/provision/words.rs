@@ -276,8 +276,9 @@ fn probe_reason(command: &str, trouble: &ProbeTrouble) -> String {
             format!("importing scikit-learn in `{command}` crashed: the process {}{said}", failed.exit)
         }
         ProbeTrouble::NoAnswer(failed) | ProbeTrouble::Engine { failed, .. } => {
-            let said = if failed.words.is_empty() { String::new() } else { format!(":\n{}", failed.words) };
-            format!("`{command}` {}, and did not say what environment it is{said}", failed.exit)
+            // How it ended stands before it.
+            let said = if failed.words.is_empty() { "(it gave no reason)" } else { failed.words.as_str() };
+            format!("`{command}` {}, and did not say what environment it is:\n{said}", failed.exit)
         }
         ProbeTrouble::Unreadable(error) => format!("`{command}` answered with what cannot be read: {error}"),
         ProbeTrouble::NoNumpy => "numpy is not installed, in which outputs are handed over".to_owned(),

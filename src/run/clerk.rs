@@ -79,6 +79,11 @@ impl<'a> Clerk<'a> {
         self.journal.note(text);
     }
 
+    /// Tells that so many cells are tried again.
+    pub fn retrying(&mut self, cells: usize) {
+        self.journal.retrying(cells);
+    }
+
     pub fn progress(&mut self, progress: &Progress) {
         self.journal.progress(progress);
     }

@@ -1,336 +1,66 @@
-//! The one task that decides: it carries out what the scheduler names, has results recorded, and tells the scheduler.
+//! The loop of a run: act, listen, take in, until nothing is left to do or somebody asks it to end.
 
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::clerk::{Answer, Clerk, Held, Trainings};
-use super::comparing::differs;
-use super::comparisons::Comparisons;
-use super::crew::Crew;
+use super::desk::Desk;
 use super::host::Host;
-use super::jobs::{Job, JobKind, Target, TrainingOf};
-use super::keys::TrainingRecord;
-use super::known::{Here, Step};
-use super::messages::{Comparison, Message, TakeInError};
-use super::pool::Pool;
-use super::rules::{Action, Why};
-use super::scheduler::{Compared, Scheduler};
-use super::{RunError, RunReport, external, inspecting};
-use crate::store::CacheRoot;
-use crate::vocab::{ArtifactAbsence, Digest};
+use super::messages::Message;
+use super::{RunError, RunReport};
 
-/// Those who do what is to be done, and their way back.
-pub(super) struct Staff<H: Host> {
-    pub crew: Crew<H>,
-    pub comparisons: Comparisons,
-    /// Copies and reads artifacts.
-    pub reading: Pool,
-    pub messages: mpsc::UnboundedReceiver<Message>,
-}
+/// Messages that are taken in before anything is done about them.
+const TOGETHER: usize = 128;
 
+/// The one task that everybody reports to.
 pub(super) struct Dispatcher<'a, H: Host> {
-    scheduler: Scheduler,
-    clerk: Clerk<'a>,
-    staff: Staff<H>,
-    cache: CacheRoot,
-    /// Observations that are recorded together with how they compare.
-    held: HashMap<Target, Held>,
+    desk: Desk<'a, H>,
+    messages: mpsc::UnboundedReceiver<Message>,
     started: Instant,
 }
 
 impl<'a, H: Host> Dispatcher<'a, H> {
-    pub fn new(scheduler: Scheduler, clerk: Clerk<'a>, staff: Staff<H>, cache: CacheRoot) -> Self {
-        Self { scheduler, clerk, staff, cache, held: HashMap::new(), started: Instant::now() }
+    pub fn new(desk: Desk<'a, H>, messages: mpsc::UnboundedReceiver<Message>) -> Self {
+        Self { desk, messages, started: Instant::now() }
     }
 
     /// Goes on until nothing is left to do, or until somebody asks it to end.
     pub async fn run(mut self, interrupt: impl Future<Output = ()>) -> Result<RunReport, RunError> {
         // One listener for the whole run: a new one would not hear what came while a message was handled.
         let mut interrupt = std::pin::pin!(interrupt);
-        let interrupted = loop {
-            self.act()?;
-            self.clerk.progress(self.scheduler.progress());
-            if self.scheduler.is_over() {
-                break false;
-            }
+        let mut interrupted = false;
+        while !interrupted && self.desk.act()? {
             tokio::select! {
                 biased;
-                () = &mut interrupt => break true,
-                message = self.staff.messages.recv() => match message {
-                    Some(message) => self.handle(message)?,
-                    None => break false,
+                () = &mut interrupt => interrupted = true,
+                message = self.messages.recv() => match message {
+                    Some(message) => self.take_in(message)?,
+                    None => break,
                 },
             }
-        };
-        self.end(interrupted).await
-    }
-
-    async fn end(mut self, interrupted: bool) -> Result<RunReport, RunError> {
+        }
         tracing::debug!(interrupted, "the run ends");
-        // Dropping an executor ends its interpreter and everything that it started.
-        self.staff.crew.end().await;
-        self.staff.reading.stop().await;
-        self.staff.comparisons.drain().await;
-        // What was observed is compared, so that a report of an interrupted run has a verdict on it.
-        while let Ok(message) = self.staff.messages.try_recv() {
-            if let Message::Compared { target, compared } = message {
-                self.compared(target, compared)?;
+        self.desk.stop().await;
+        while let Ok(message) = self.messages.try_recv() {
+            if let Message::Compared { .. } = message {
+                self.desk.handle(message)?;
             }
         }
         let seconds = self.started.elapsed().as_secs_f64();
-        let (state, executed, reused) = self.clerk.finish(seconds, interrupted)?;
-        self.staff.crew.finish().await;
+        let (state, executed, reused) = self.desk.finish(seconds, interrupted).await?;
         Ok(RunReport { state, executed, reused, interrupted })
     }
 
-    /// Carries out everything that can be begun now.
-    fn act(&mut self) -> Result<(), RunError> {
-        loop {
-            let actions = self.scheduler.next(self.clerk.state());
-            if actions.is_empty() {
-                return Ok(());
-            }
-            let is_retry = |action: &&Action| matches!(action, Action::Observe { why: Why::Regression, .. });
-            match actions.iter().filter(is_retry).count() {
-                0 => {}
-                1 => self.clerk.note("1 failed and is tried again"),
-                count => self.clerk.note(&format!("{count} failed and are tried again")),
-            }
-            actions.into_iter().try_for_each(|action| self.perform(action))?;
-        }
-    }
-
-    fn perform(&mut self, action: Action) -> Result<(), RunError> {
-        match action {
-            Action::Provision { environment } => self.staff.crew.begin(environment),
-            Action::TakeIn { artifact } => self.take_in(artifact)?,
-            Action::Train { model, producer, only } => self.train(TrainingOf { model, producer, only })?,
-            Action::Observe { target, why } => self.observe(target, why)?,
-            Action::Expect { artifact } => {
-                let is_reference = self.clerk.expected(artifact)?;
-                self.scheduler.expected(artifact, is_reference);
-            }
-            Action::Compare { artifact, consumer } => self.compare(artifact, consumer),
-            Action::Inspect { artifact } => self.inspect(artifact),
-        }
-        Ok(())
-    }
-
-    fn handle(&mut self, message: Message) -> Result<(), RunError> {
-        match message {
-            Message::Note(text) => self.clerk.note(&text),
-            Message::Ready { environment, lock, lacks, seconds, reused } => {
-                self.clerk.ready(environment, *lock, lacks, (seconds, reused))?;
-                self.scheduler.provisioned(environment, true);
-            }
-            Message::Failed { environment, failure } => {
-                self.staff.crew.dismiss(environment);
-                self.clerk.failed(environment, failure)?;
-                self.scheduler.provisioned(environment, false);
-            }
-            Message::Trained { training, artifacts } => self.trained(training, artifacts, false)?,
-            Message::Observed { target, key, observation } => {
-                self.clerk.count(target);
-                self.observed(target, Held { key, observation: *observation, reused: false })?;
-            }
-            Message::Starved { target } => {
-                tracing::debug!(?target, "the bytes of an artifact are lost or damaged");
-                if !self.scheduler.starved(target) {
-                    self.lost(target, "its artifact was lost again after it was made again".to_owned())?;
-                }
-            }
-            Message::Lost { kind, reason } => self.lost_job(kind, &reason)?,
-            Message::TakenIn { artifact, taken } => self.taken_in(artifact, taken)?,
-            Message::Compared { target, compared } => self.compared(target, compared)?,
-            Message::Inspected { artifact, digest, facts } => {
-                if let Some(facts) = facts {
-                    self.clerk.inspected(artifact, digest, *facts)?;
-                }
-                self.scheduler.inspected(artifact);
+    /// Takes in a message, and those that came with it: a batch has many results, and what follows from them can be
+    /// asked for together.
+    fn take_in(&mut self, message: Message) -> Result<(), RunError> {
+        self.desk.handle(message)?;
+        for _ in 0..TOGETHER {
+            match self.messages.try_recv() {
+                Ok(message) => self.desk.handle(message)?,
+                Err(_) => break,
             }
         }
         Ok(())
-    }
-
-    fn take_in(&mut self, artifact: u32) -> Result<(), RunError> {
-        let Some(file) = self.clerk.orders().file(artifact).map(Arc::clone) else {
-            self.scheduler.taken_in(artifact, None);
-            return Ok(());
-        };
-        let cache = self.cache.clone();
-        let refused = TakeInError::Refused(format!("`{}` could not be copied", file.declared_path));
-        let broken = Message::TakenIn { artifact, taken: Err(refused) };
-        let work = move || Message::TakenIn { artifact, taken: external::take_in(&cache, &file) };
-        self.staff.reading.spawn(broken, work);
-        Ok(())
-    }
-
-    fn taken_in(&mut self, artifact: u32, taken: Result<(Digest, u64), TakeInError>) -> Result<(), RunError> {
-        let here = match taken {
-            Ok((digest, size)) => {
-                self.clerk.taken_in(artifact, digest, size)?;
-                Some(Here { digest, model: None })
-            }
-            Err(TakeInError::Refused(reason)) => {
-                let absence = ArtifactAbsence::Refused { reason };
-                self.clerk.made(artifact, TrainingRecord::Missing(absence), false)?
-            }
-            Err(TakeInError::Cache(error)) => return Err(RunError::Cache(error)),
-        };
-        self.scheduler.taken_in(artifact, here);
-        Ok(())
-    }
-
-    fn train(&mut self, of: TrainingOf) -> Result<(), RunError> {
-        let artifacts = self.scheduler.artifacts_of(of);
-        let Trainings { found, job } = self.clerk.trainings(of, &artifacts);
-        match job {
-            Some(job) => {
-                self.settle(found, true)?;
-                self.submit(of.producer, job)
-            }
-            None => self.trained(of, found, true),
-        }
-    }
-
-    fn trained(
-        &mut self,
-        of: TrainingOf,
-        artifacts: Vec<(u32, TrainingRecord)>,
-        reused: bool,
-    ) -> Result<(), RunError> {
-        self.settle(artifacts, reused)?;
-        self.scheduler.trained(of);
-        Ok(())
-    }
-
-    fn settle(&mut self, artifacts: Vec<(u32, TrainingRecord)>, reused: bool) -> Result<(), RunError> {
-        for (artifact, record) in artifacts {
-            let here = self.clerk.made(artifact, record, reused)?;
-            self.scheduler.settle_bytes(artifact, here);
-        }
-        Ok(())
-    }
-
-    fn submit(&mut self, environment: u32, job: Job) -> Result<(), RunError> {
-        match self.staff.crew.send(environment, job) {
-            None => Ok(()),
-            Some(job) => self.lost_job(job.kind, "the environment is no longer there"),
-        }
-    }
-
-    fn observe(&mut self, target: Target, why: Why) -> Result<(), RunError> {
-        let own = self.scheduler.known().artifact(target.artifact());
-        let told = own.reference.step == Step::Done || own.reference.again;
-        match self.clerk.look_up(target, why, own.here(), told) {
-            Answer::Recorded => self.scheduler.observed(target, true),
-            Answer::Cached(held) => self.observed(target, held)?,
-            Answer::Job(environment, job) => self.submit(environment, job)?,
-            Answer::Impossible => self.scheduler.observed(target, false),
-        }
-        Ok(())
-    }
-
-    fn observed(&mut self, target: Target, held: Held) -> Result<(), RunError> {
-        match target {
-            Target::Reference { artifact } => self.clerk.reference(artifact, held)?,
-            Target::Cell { artifact, consumer } => self.clerk.cell(artifact, consumer, held)?,
-            Target::Repeat { .. } | Target::Retry { .. } => {
-                let sides = self.clerk.to_compare(target, Some(&held));
-                self.held.insert(target, held);
-                return match sides {
-                    Some((sides, model, pair)) => {
-                        self.staff.comparisons.begin(target, sides, model, pair);
-                        Ok(())
-                    }
-                    None => self.compared(target, Comparison::Broken),
-                };
-            }
-        }
-        self.scheduler.observed(target, true);
-        Ok(())
-    }
-
-    fn lost_job(&mut self, kind: JobKind, reason: &str) -> Result<(), RunError> {
-        match kind {
-            JobKind::Observation { target, .. } => self.lost(target, reason.to_owned()),
-            JobKind::Training { training, artifacts } => {
-                let died = || TrainingRecord::Missing(ArtifactAbsence::Died { reason: reason.to_owned() });
-                let artifacts = artifacts.into_iter().map(|(artifact, _)| (artifact, died())).collect();
-                self.trained(training, artifacts, false)
-            }
-        }
-    }
-
-    fn lost(&mut self, target: Target, reason: String) -> Result<(), RunError> {
-        self.clerk.lost(target, reason)?;
-        self.scheduler.observed(target, false);
-        Ok(())
-    }
-
-    fn compare(&mut self, artifact: u32, consumer: u32) {
-        let target = Target::Cell { artifact, consumer };
-        let how = |differs| if differs { Compared::Differs } else { Compared::Agrees };
-        if let Some(differs) = self.clerk.known_to_differ(artifact, consumer) {
-            tracing::debug!(?target, differs, "the record has a comparison");
-            return self.scheduler.compared(artifact, consumer, how(differs));
-        }
-        match self.clerk.to_compare(target, None) {
-            Some((sides, model, pair)) => self.staff.comparisons.begin(target, sides, model, pair),
-            None => self.scheduler.compared(artifact, consumer, Compared::Agrees),
-        }
-    }
-
-    fn compared(&mut self, target: Target, compared: Comparison) -> Result<(), RunError> {
-        let held = self.held.remove(&target);
-        match (target, compared) {
-            (Target::Cell { artifact, consumer }, Comparison::Facts(outputs)) => {
-                let how = if differs(&outputs) { Compared::Differs } else { Compared::Agrees };
-                self.clerk.compared(artifact, consumer, outputs)?;
-                self.scheduler.compared(artifact, consumer, how);
-            }
-            (Target::Cell { artifact, consumer }, Comparison::ArrayLost(array)) => {
-                let owner = self.clerk.owner(artifact, consumer, &array);
-                tracing::debug!(?target, ?owner, %array, "the store has lost an array");
-                self.scheduler.compared(artifact, consumer, Compared::ArraysLost(owner));
-            }
-            (Target::Cell { artifact, consumer }, Comparison::Broken) => {
-                self.scheduler.compared(artifact, consumer, Compared::Agrees);
-            }
-            (Target::Repeat { artifact }, Comparison::ArrayLost(array)) => {
-                tracing::debug!(?target, %array, "the store has lost an array");
-                self.scheduler.first_answer_lost(artifact);
-            }
-            (Target::Repeat { artifact }, compared) => {
-                if let (Some(held), Comparison::Facts(outputs)) = (held, compared) {
-                    self.clerk.repeated(artifact, &held, outputs)?;
-                }
-                self.scheduler.observed(target, true);
-            }
-            (Target::Retry { artifact, consumer }, compared) => {
-                let outputs = match compared {
-                    Comparison::Facts(outputs) => outputs,
-                    Comparison::ArrayLost(_) | Comparison::Broken => Default::default(),
-                };
-                if let Some(held) = held {
-                    self.clerk.retried(artifact, consumer, held.observation, outputs)?;
-                }
-                self.scheduler.observed(target, true);
-            }
-            (Target::Reference { .. }, _) => {}
-        }
-        Ok(())
-    }
-
-    fn inspect(&mut self, artifact: u32) {
-        let Some(Here { digest, .. }) = self.scheduler.known().artifact(artifact).here() else {
-            return self.scheduler.inspected(artifact);
-        };
-        let cache = self.cache.clone();
-        let broken = Message::Inspected { artifact, digest, facts: None };
-        self.staff.reading.spawn(broken, move || inspecting::look(&cache, artifact, digest));
     }
 }

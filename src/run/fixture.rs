@@ -156,7 +156,7 @@ impl Interpreter for Player {
         let mut how = "finished";
         for task in tasks {
             let bytes = match task {
-                Task::Cell { artifact, .. } => std::fs::read_to_string(artifact).unwrap_or_default(),
+                Task::Cell { artifact, .. } => fs_err::read_to_string(artifact).unwrap_or_default(),
                 Task::Train { .. } => String::new(),
             };
             let asked = match task {
@@ -202,9 +202,9 @@ impl Interpreter for Player {
 fn train<'a>(name: &str, files: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Trained {
     let saved = files.map(|(path, model)| {
         let file = Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
-        std::fs::write(path, format!("{file} of {name}")).unwrap();
+        fs_err::write(path, format!("{file} of {name}")).unwrap();
         if let Some(model) = model {
-            std::fs::write(model, format!("model of {file} of {name}")).unwrap();
+            fs_err::write(model, format!("model of {file} of {name}")).unwrap();
         }
         Saved::Written { seconds: 0.0, methods: None }
     });
@@ -296,7 +296,7 @@ formats = ["pickle-4", "joblib"]
 /// The same environments with one external artifact, which `sk1` made.
 pub(super) fn external(folder: &Path) -> Matrix {
     let path = folder.join("model.pkl");
-    std::fs::write(&path, "somebody's model").unwrap();
+    fs_err::write(&path, "somebody's model").unwrap();
     let file = OutsideFile {
         path,
         declared_path: "model.pkl".to_owned(),
@@ -392,6 +392,10 @@ impl Reporter for Listener {
 
     fn note(&mut self, text: &str) {
         self.notes.push(text.to_owned());
+    }
+
+    fn retrying(&mut self, cells: usize) {
+        self.notes.push(format!("{cells} again"));
     }
 }
 

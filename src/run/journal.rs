@@ -49,6 +49,11 @@ impl<'a> Journal<'a> {
         self.reporter.note(text);
     }
 
+    /// Tells that so many cells are tried again.
+    pub fn retrying(&mut self, cells: usize) {
+        self.reporter.retrying(cells);
+    }
+
     /// Tells where the run stands.
     pub fn progress(&mut self, progress: &Progress) {
         self.reporter.progress(progress);

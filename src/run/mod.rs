@@ -1,8 +1,9 @@
-//! Layer 2: the dispatcher and the executors of a run.
+//! Layer 2: the scheduler, the dispatcher and the executors of a run.
 //!
-//! One task, the dispatcher, owns all truth about the run: it decides what has to be executed, takes results in,
-//! compares them and emits events. One task an environment, its executor, owns a live interpreter and does the
-//! jobs that it is given. They speak through channels only.
+//! One task, the dispatcher, owns all truth about the run: the scheduler says what follows from what is known, the desk
+//! carries it out and takes results in, the clerk looks up what is known already and has events recorded. One task an
+//! environment, its executor, owns a live interpreter and does the jobs that it is given. They speak through channels
+//! only. Whatever may block, such as hashing, writing, comparing and reading artifacts, has threads of its own.
 //!
 //! Architecture Invariant: a failing environment, a crash, a timeout or an exhausted memory is data in an event,
 //! never an `Err` that ends the run.
@@ -11,6 +12,7 @@ mod clerk;
 mod comparing;
 mod comparisons;
 mod crew;
+mod desk;
 mod dispatcher;
 mod executor;
 mod external;
@@ -97,6 +99,9 @@ pub trait Reporter: Send {
 
     /// Something worth a line: an installation, a slow step.
     fn note(&mut self, text: &str);
+
+    /// So many cells that failed are tried again.
+    fn retrying(&mut self, cells: usize);
 }
 
 /// What a run did.

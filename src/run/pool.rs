@@ -22,16 +22,16 @@ impl Pool {
 
     /// Does some work and sends what it came to, or `broken` where it panicked: whoever reads hostile bytes may fail, and
     /// the run goes on without.
-    pub fn spawn(&mut self, broken: Message, work: impl FnOnce() -> Message + Send + 'static) {
+    pub fn spawn(&mut self, broken: Vec<Message>, work: impl FnOnce() -> Vec<Message> + Send + 'static) {
         // What has ended needs no place.
         while self.running.try_join_next().is_some() {}
         let (permits, messages) = (Arc::clone(&self.permits), self.messages.clone());
         self.running.spawn(async move {
             // The semaphore is never closed; without a permit there would be more at once, nothing else.
             let _permit = permits.acquire_owned().await.ok();
-            let message = tokio::task::spawn_blocking(work).await.unwrap_or(broken);
-            // A closed channel means that the dispatcher has gone; then nobody needs the message.
-            let _ = messages.send(message);
+            let told = tokio::task::spawn_blocking(work).await.unwrap_or(broken);
+            // A closed channel means that the dispatcher has gone; then nobody needs the messages.
+            told.into_iter().for_each(|message| drop(messages.send(message)));
         });
     }
 

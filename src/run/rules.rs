@@ -168,6 +168,9 @@ mod tests {
     use crate::plan::{Selection, plan};
     use crate::vocab::{Digest, Event};
 
+    /// A name, what is planned, where the environments stand, what is known of the artifact, and what follows.
+    type Row<'a> = (&'a str, &'a Matrix, [Standing; 2], Artifact, Vec<Action>);
+
     const REFERENCE: Action =
         Action::Observe { target: Target::Reference { artifact: 0 }, why: Why::Planned };
 
@@ -254,7 +257,7 @@ mod tests {
             Action::Observe { target: Target::Reference { artifact: 0 }, why: Why::ArraysLost };
         let arrays = Cell { observed: again(Step::Untouched), ..Cell::default() };
         let compare = Cell { observed: at(Step::Done), ..Cell::default() };
-        let rows: Vec<(&str, &Matrix, [Standing; 2], Artifact, Vec<Action>)> = vec![
+        let rows: Vec<Row<'_>> = vec![
             ("not trained yet", &trained, [Ready, Ready], Artifact::default(), none.clone()),
             ("being trained", &trained, [Ready, Ready], asked, none.clone()),
             ("trained", &trained, [Ready, Ready], here.clone(), with(REFERENCE, &both)),

@@ -11,7 +11,8 @@ use super::clerk::Clerk;
 use super::comparing::Arrays;
 use super::comparisons::Comparisons;
 use super::crew::Crew;
-use super::dispatcher::{Dispatcher, Staff};
+use super::desk::{Desk, Staff};
+use super::dispatcher::Dispatcher;
 use super::executor::Shared;
 use super::host::Host;
 use super::journal::Journal;
@@ -82,7 +83,6 @@ fn dispatcher<'a, H: Host>(
         crew: Crew::new(Arc::clone(&plan), Arc::new(shared)),
         comparisons: Comparisons::new(arrays, Arc::clone(&matrix), comparing),
         reading: Pool::new(jobs, sender),
-        messages,
     };
     let orders = Orders { matrix, plan: Arc::clone(&plan), keys, cache: cache.clone(), datasets, scratch };
     // Of files that were damaged on purpose nothing is asked: what they say explains nothing, and a bomb takes long to
@@ -95,7 +95,8 @@ fn dispatcher<'a, H: Host>(
     };
     let memory = Memory { cache: cache.clone(), fresh, limits };
     let clerk = Clerk::new(orders, memory, Journal::new(recorded, header, reporter)?);
-    Ok(Dispatcher::new(Scheduler::new(plan, policy), clerk, staff, cache.clone()))
+    let desk = Desk::new(Scheduler::new(plan, policy), clerk, staff, cache.clone());
+    Ok(Dispatcher::new(desk, messages))
 }
 
 /// Keeps the encoded datasets where environments can read them.

@@ -158,11 +158,6 @@ impl CellState {
         self.retried.is_some()
     }
 
-    /// Whether there is anything to say of it, an observation or why there is none.
-    pub fn is_settled(&self) -> bool {
-        self.seen.is_some() || self.lost.is_some()
-    }
-
     /// What its verdict depends on.
     pub fn view(&self) -> CellView<'_> {
         CellView {

@@ -204,9 +204,12 @@ fn what_was_recorded_in_november_2026_replays_to_what_was_judged_then() {
     let now = judge(&RunState::replay(events).expect("it begins with a header"), &JudgeOptions::default());
     let words = |record: &Record| -> Vec<_> {
         let cells = record.cells.iter();
-        cells.map(|it| (it.artifact.clone(), it.consumer.clone(), it.verdict, it.stage)).collect()
+        // Version 1 said `env` of a class that is absent, wherever it was missed.
+        let stage = |it: &CellRecord| if it.verdict == Verdict::Absent { Stage::Env } else { it.stage };
+        cells.map(|it| (it.artifact.clone(), it.consumer.clone(), it.verdict, stage(it))).collect()
     };
     assert_eq!(words(&now), words(&then));
     assert_eq!(now.run.started, then.run.started);
-    assert_eq!(now.artifacts, then.artifacts);
+    let digests = |record: &Record| -> Vec<_> { record.artifacts.iter().map(|it| it.digest).collect() };
+    assert_eq!(digests(&now), digests(&then));
 }

@@ -187,6 +187,9 @@ pub struct AttributeFact {
     /// Up to eight different values, shortened, in Python's notation; `ndarray <f8 2d`, `dict`, `module.Class` for
     /// what is no scalar.
     pub values: Vec<String>,
+    /// The lengths of those values that are arrays of one dimension.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lengths: BTreeSet<u64>,
 }
 
 /// Where numpy's internals were when the file was written.

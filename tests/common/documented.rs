@@ -30,6 +30,15 @@ const OBJECTS: &[(&str, &str)] = &[
     ("score.rules.*", "## `score`"),
 ];
 
+/// Objects with further objects in them, all of whose fields stand under one heading.
+const TREES: &[(&str, &str)] = &[
+    ("artifacts.*.absence", "### `absence` and `maker_fails`"),
+    ("artifacts.*.maker_fails", "### `absence` and `maker_fails`"),
+    ("cells.*.cause", "### `cause`"),
+    ("findings.*.next", "### `next`"),
+    ("left_out", "### `left_out`"),
+];
+
 /// Tables whose keys are names and no fields.
 const TABLES: &[&str] = &[
     "matrix.models",
@@ -52,7 +61,11 @@ fn walk(value: &Value, path: &str, document: &str, missing: &mut BTreeSet<String
     match value {
         Value::Object(object) => {
             let is_table = TABLES.contains(&path);
-            let heading = OBJECTS.iter().find(|(own, _)| *own == path).map(|(_, heading)| *heading);
+            let is_below = |(root, _): &&(&str, &str)| {
+                path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            let of_object = OBJECTS.iter().find(|(own, _)| *own == path);
+            let heading = of_object.or_else(|| TREES.iter().find(is_below)).map(|(_, heading)| *heading);
             for (key, value) in object {
                 if is_table {
                     walk(value, &below("*"), document, missing);

@@ -14,6 +14,7 @@ mod machine;
 mod cli_files;
 mod cli_run;
 mod context;
+mod gate_answers;
 mod inspect;
 mod run_container;
 mod run_env_errors;

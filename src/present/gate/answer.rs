@@ -105,7 +105,7 @@ const fn weight(status: Status) -> u8 {
         Status::New => 6,
         Status::Unjudged => 5,
         Status::Flaky => 4,
-        Status::Known => 3,
+        Status::Known | Status::Allowed => 3,
         Status::Fixed => 2,
         Status::Pass => 1,
         Status::Skipped => 0,
@@ -153,6 +153,13 @@ impl Account {
         let (known, skipped, flaky) =
             (self.count(Status::Known), self.count(Status::Skipped), self.count(Status::Flaky));
         let mut notes = Vec::new();
+        let allowed = self.count(Status::Allowed);
+        if allowed > 0 {
+            notes.push(format!(
+                "{allowed} of {all} {} as --fail-on allows",
+                if allowed == 1 { "fails" } else { "fail" }
+            ));
+        }
         if known > 0 {
             notes.push(format!("{known} of {all} {} as accepted", if known == 1 { "fails" } else { "fail" }));
         }
@@ -184,6 +191,7 @@ impl Account {
             (Status::New, "failing and not accepted"),
             (Status::Flaky, "flaky"),
             (Status::Known, "failing as accepted"),
+            (Status::Allowed, "failing as allowed"),
             (Status::Fixed, "fixed"),
             (Status::Pass, "passing"),
             (Status::Skipped, "not applicable"),

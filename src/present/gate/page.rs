@@ -179,7 +179,7 @@ fn table(out: &mut String, view: &GateView<'_>) {
         Some(Status::Unjudged) => 2,
         Some(Status::Flaky) => 3,
         Some(Status::Fixed) => 4,
-        Some(Status::Known) => 5,
+        Some(Status::Known | Status::Allowed) => 5,
         Some(Status::Skipped) => 6,
         Some(Status::Pass) | None => 7,
     };

@@ -3,11 +3,14 @@
 mod findings;
 mod heat;
 
+use std::collections::BTreeSet;
+
 use anstyle::{AnsiColor, Style};
 
 use super::forecast;
 use super::view::View;
 use super::words::{Counts, Group, duration, join, line, plural};
+use crate::judge::is_bad_input;
 use crate::vocab::{CellRecord, FindingKind, Record, Status, Verdict};
 
 /// How much room there is.
@@ -173,16 +176,37 @@ fn counts(page: &mut Page, view: &View<'_>) {
     if !summary.statuses.is_empty() {
         let statuses = join(summary.statuses.iter().map(|(status, count)| format!("{count} {status}")));
         page.line(&format!("judged: {statuses}"));
-        let unjudged = |cell: &&CellRecord| {
-            cell.verdict == Verdict::EnvError && matches!(cell.status, Some(Status::New))
-        };
-        let count = view.record.cells.iter().filter(unjudged).count() as u64;
-        if count > 0 {
-            page.line(&format!(
-                "could not judge {}: mend the environments, or declare them with [[expect]]",
-                plural(count, "cell")
-            ));
-        }
+    }
+    unjudged(page, view);
+}
+
+/// What could not be judged, and whose fault that is.
+fn unjudged(page: &mut Page, view: &View<'_>) {
+    // A survey judges nothing; inputs that do not suit a model are told there, too.
+    let is_judged = view.record.run.judged;
+    let open = |cell: &&CellRecord| match cell.status {
+        Some(status) => status == Status::Unjudged,
+        None => !is_judged && is_bad_input(cell) && !cell.was_refused(),
+    };
+    let (given, others): (Vec<&CellRecord>, Vec<&CellRecord>) =
+        view.record.cells.iter().filter(open).partition(|cell| is_bad_input(cell));
+    if !given.is_empty() {
+        let models: BTreeSet<&str> = given.iter().map(|cell| cell.model.as_str()).collect();
+        page.line(&format!(
+            "not judged because of the file or its inputs: {}",
+            join(models.iter().map(|name| line(name)))
+        ));
+    }
+    let environments = others.iter().filter(|cell| cell.verdict == Verdict::EnvError).count() as u64;
+    if environments > 0 {
+        page.line(&format!(
+            "not judged because of an environment: {}; make it usable, or declare it with [[expect]]",
+            plural(environments, "cell")
+        ));
+    }
+    let rest = others.len() as u64 - environments;
+    if rest > 0 {
+        page.line(&format!("not judged because there is nothing to compare with: {}", plural(rest, "cell")));
     }
 }
 
