@@ -30,5 +30,8 @@ pub mod worker;
 // Layer 3: presentation.
 pub mod present;
 
-// Layer 4: application.
+// Layer 4: what can be asked for, apart from how it is typed.
+pub mod app;
+
+// Layer 5: the command line.
 pub mod cli;

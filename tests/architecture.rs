@@ -27,7 +27,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("store", 2),
     ("worker", 2),
     ("present", 3),
-    ("cli", 4),
+    ("app", 4),
+    ("cli", 5),
 ];
 
 const SIBLINGS: &[(&str, &str)] = &[
@@ -136,12 +137,12 @@ fn effects_stay_where_they_belong() {
             ],
             &["store", "present"],
         ),
-        (&["tokio::"], &["process", "store", "provision", "worker", "run", "cli"]),
+        (&["tokio::"], &["process", "store", "provision", "worker", "run", "app"]),
         (
             &["SystemTime::now", "Instant::now", "Timestamp::now"],
-            &["process", "store", "provision", "run", "cli"],
+            &["process", "store", "provision", "run", "app"],
         ),
-        (&["std::fs", "fs_err"], &["store", "provision", "present", "cli", "process"]),
+        (&["std::fs", "fs_err"], &["store", "provision", "present", "app", "process"]),
     ];
     let mut wrong = Vec::new();
     for (path, text) in sources() {
@@ -308,7 +309,7 @@ fn the_judge_is_exhaustive() {
 }
 
 /// Folders in which files still import each other in circles. The list only ever gets shorter.
-const CIRCULAR: &[&str] = &["cli"];
+const CIRCULAR: &[&str] = &[];
 
 /// A file of the tree of modules: `["matrix", "types"]`; a `mod.rs` stands for its folder.
 type Module = Vec<String>;

@@ -2,12 +2,8 @@
 //! only on a terminal.
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::failure::Failure;
-use crate::run::Progress;
 
 /// Prints data to standard output; styles are stripped where they would not show.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -32,7 +28,7 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
 pub(super) fn read_stdin() -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().take(1 << 20).read_to_end(&mut bytes);
-    read.map_err(|source| Failure::Machine { what: "standard input cannot be read".to_owned(), source })?;
+    read.map_err(Failure::Input)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -77,91 +73,4 @@ pub(super) fn terminal_width() -> usize {
     let measured =
         || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
     declared.or_else(measured).unwrap_or(100).clamp(60, 140)
-}
-
-/// Progress of a run: one bar on a terminal, sparse plain lines elsewhere, nothing when asked to be quiet.
-pub(super) struct Meter {
-    bar: Option<ProgressBar>,
-    quiet: bool,
-    /// Tenths of the cells that were told in plain lines.
-    told: u64,
-    ready: u64,
-}
-
-impl Meter {
-    pub fn new(quiet: bool) -> Self {
-        let is_terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let bar = (is_terminal && !quiet).then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-            // A literal template either always parses or never; the test below tries it.
-            if let Ok(style) =
-                ProgressStyle::with_template("{spinner} {wide_bar} {pos}/{len} cells  {msg}  {elapsed}")
-            {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
-        Self { bar, quiet, told: 0, ready: 0 }
-    }
-
-    pub fn note(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| note(text)),
-            None if self.quiet => {}
-            None => note(text),
-        }
-    }
-
-    /// A line that is told whoever asks for quiet: it says why a verdict is what it is.
-    pub fn always(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| note(text)),
-            None => note(text),
-        }
-    }
-
-    pub fn update(&mut self, progress: &Progress) {
-        let made = progress.environments_ready + progress.environments_failed;
-        if let Some(bar) = &self.bar {
-            bar.set_length(progress.cells);
-            bar.set_position(progress.cells_done);
-            bar.set_message(if made < progress.environments {
-                format!("environments {made}/{}", progress.environments)
-            } else if progress.trainings_done < progress.trainings {
-                format!("trained {}/{}", progress.trainings_done, progress.trainings)
-            } else {
-                String::new()
-            });
-            return;
-        }
-        if self.quiet || progress.cells == 0 {
-            return;
-        }
-        if made > self.ready {
-            self.ready = made;
-            note(&format!("environments: {made} of {}", progress.environments));
-        }
-        let tenths = progress.cells_done * 4 / progress.cells;
-        if tenths > self.told {
-            self.told = tenths;
-            note(&format!("cells: {} of {}", progress.cells_done, progress.cells));
-        }
-    }
-
-    pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bar_template_is_valid() {
-        ProgressStyle::with_template("{spinner} {wide_bar} {pos}/{len} cells  {msg}  {elapsed}").unwrap();
-    }
 }

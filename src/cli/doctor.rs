@@ -3,24 +3,42 @@
 use std::fmt::Write as _;
 
 use super::args::DoctorArgs;
+use super::audience::Audience;
 use super::console;
-use super::env::runtime;
 use super::failure::Failure;
-use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
-use crate::store::CacheRoot;
+use crate::app::{Policy, Session};
+use crate::provision::{MachineFacts, ProvisionOptions, ToolConsent};
 use crate::vocab::ExitCode;
 
 pub(super) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
-    let cache = CacheRoot::open(None)?;
     let install_tools = if args.fix { ToolConsent::Given } else { ToolConsent::Unasked };
-    let options = ProvisionOptions { install_tools, ..ProvisionOptions::default() };
-    let provisioner = Provisioner::new(cache, options);
-    let runtime = runtime()?;
-    let fixed = match args.fix {
-        true => fix(&runtime, &provisioner),
-        false => ExitCode::Done,
-    };
-    let facts = runtime.block_on(provisioner.machine_facts());
+    let making = ProvisionOptions { install_tools, ..ProvisionOptions::default() };
+    let mut audience = Audience::plain();
+    let mut session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
+    let fixed = if args.fix { fix(&mut session) } else { ExitCode::Done };
+    console::print(&words(&session.machine()))?;
+    Ok(fixed)
+}
+
+/// Installs the Debian packages that are missing. What could not be installed is said; the rest of the page follows all
+/// the same.
+fn fix(session: &mut Session<'_>) -> ExitCode {
+    match session.install_tools() {
+        Ok(packages) => {
+            match packages.as_slice() {
+                [] => console::note("nothing to install: every Debian package that could be needed is here"),
+                packages => console::note(&format!("installed {}", packages.join(", "))),
+            }
+            ExitCode::Done
+        }
+        Err(failure) => {
+            console::note(&failure.to_string());
+            ExitCode::CouldNotJudge
+        }
+    }
+}
+
+fn words(facts: &MachineFacts) -> String {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "shelflife {}", env!("CARGO_PKG_VERSION"));
@@ -50,26 +68,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
         let mark = if offer.ready { "ok" } else { "--" };
         let _ = writeln!(text, "  {mark} {}: {}", offer.what, offer.detail);
     }
-    console::print(&text)?;
-    Ok(fixed)
-}
-
-/// Installs the Debian packages that are missing. What could not be installed is said; the rest of the page follows all
-/// the same.
-fn fix(runtime: &tokio::runtime::Runtime, provisioner: &Provisioner) -> ExitCode {
-    match runtime.block_on(provisioner.install_tools(&console::note)) {
-        Ok(packages) => {
-            match packages.as_slice() {
-                [] => console::note("nothing to install: every Debian package that could be needed is here"),
-                packages => console::note(&format!("installed {}", packages.join(", "))),
-            }
-            ExitCode::Done
-        }
-        Err(failure) => {
-            console::note(&failure.to_string());
-            ExitCode::CouldNotJudge
-        }
-    }
+    text
 }
 
 /// A size for people.

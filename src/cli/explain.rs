@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::args::{ExplainArgs, MessageFormat};
 use super::console;
 use super::failure::Failure;
-use super::load;
+use crate::app::open_run;
 use crate::explain::{self, Case, Evidence, Rule, Shown};
 use crate::judge::{self, JudgeOptions};
 use crate::notation::Requirement;
@@ -49,8 +49,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
 fn measure(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let mut runs = Vec::new();
     for run in &args.measure {
-        let path = load::run_folder(run, &args.reports).join(load::EVENTS);
-        let state = load::state(&path)?;
+        let (_, state) = open_run(run, &args.reports)?;
         let record = judge::judge(&state, &JudgeOptions::default());
         let files: Vec<_> = state.file_facts().map(|facts| facts.cloned()).collect();
         runs.push((record, files));

@@ -1,111 +1,24 @@
-//! Why a command ends early, and with which exit code.
+//! Why a command ends early, in words for people, and with which exit code.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::io;
 
-use crate::dataset::DatasetError;
-use crate::matrix::MatrixError;
+use miette::Diagnostic;
+
+use crate::app::{AppError, BisectError, RequestError};
 use crate::plan::PlanError;
 use crate::present::{RenderError, SinkError};
 use crate::run::RunError;
-use crate::store::{CacheError, LockError};
 use crate::vocab::ExitCode;
 
 /// Why a command ends early.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The matrix is invalid.
+    /// What was asked for could not be done.
     #[error(transparent)]
-    #[diagnostic(transparent)]
-    Matrix(#[from] Box<MatrixError>),
-    /// A dataset cannot be used.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Dataset(#[from] Box<DatasetError>),
-    /// The selection is empty or no selection.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Plan(#[from] PlanError),
-    /// The record of a run cannot be read.
-    #[error("`{}` is not a run that can be read: {reason}", path.display())]
-    #[diagnostic(help("give the name of a run under reports/, its folder, or its events.jsonl"))]
-    Record {
-        /// What was given.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// A folder without files.
-    #[error("there is no file in `{}`", .0.display())]
-    #[diagnostic(help("name an artifact, or a folder with artifacts; hidden files are left out"))]
-    Empty(PathBuf),
-    /// An artifact cannot be read.
-    #[error("`{}` cannot be read: {reason}", path.display())]
-    #[diagnostic(help("give the path of a pickle or joblib file"))]
-    Artifact {
-        /// What was given.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// Nothing that was named is an artifact.
-    #[error("there is no artifact to try")]
-    #[diagnostic(help("name a saved model, an MLflow folder, a folder of them, or a glob in quotes"))]
-    NoArtifact,
-    /// A model could not be packed.
-    #[error("the model could not be packed: {reason}")]
-    #[diagnostic(help(
-        "--python names the interpreter that trained it; it must be able to load the model and to predict on the inputs"
-    ))]
-    Pack {
-        /// Why.
-        reason: String,
-    },
-    /// The history cannot be used.
-    #[error("the history `{}` cannot be used: {reason}", path.display())]
-    #[diagnostic(help(
-        "name another file with --database, or move this one aside: it is made again from the runs that are still there"
-    ))]
-    History {
-        /// The database.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// Nothing is selected.
-    #[error("{what}")]
-    #[diagnostic(help("{help}"))]
-    Nothing {
-        /// What.
-        what: String,
-        /// What to do.
-        help: String,
-    },
-    /// A bisection found nothing.
-    #[error("{what}")]
-    #[diagnostic(help("{help}"))]
-    Bisect {
-        /// What is wrong.
-        what: String,
-        /// What to do next.
-        help: String,
-    },
-    /// A signal ended it.
-    #[error("interrupted; the same command goes on")]
-    Stopped,
-    /// Inputs that cannot be used.
-    #[error("the inputs `{}` cannot be used: {reason}", path.display())]
-    #[diagnostic(help(
-        "give a .csv with a header line, a .parquet, a .npy, a .json with rows, or a .jsonl with one row or text a line"
-    ))]
-    Inputs {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    App(#[from] AppError),
     /// A word of the command line is unknown.
     #[error("{what}")]
-    #[diagnostic(help("{help}"))]
     Usage {
         /// What is wrong.
         what: String,
@@ -114,30 +27,12 @@ pub enum Failure {
     },
     /// What was asked for does not exist.
     #[error("{what}")]
-    #[diagnostic(help("{help}"))]
     NotFound {
         /// What is not there.
         what: String,
         /// What to do next.
         help: String,
     },
-    /// Another process works on the same run.
-    #[error("another shelflife is working on the run `{0}`")]
-    #[diagnostic(help("wait for it, or give this one another name with --run"))]
-    Busy(String),
-    /// What would be removed is in use.
-    #[error("nothing was removed: another shelflife is using the cache")]
-    #[diagnostic(help("try again when it has ended"))]
-    InUse,
-    /// The run could not go on.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The cache cannot be used.
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-    /// A lock of the cache cannot be had.
-    #[error(transparent)]
-    Lock(#[from] LockError),
     /// A report cannot be written.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -146,54 +41,185 @@ pub enum Failure {
     Render(#[from] RenderError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output")]
-    Output(#[source] std::io::Error),
-    /// Something of this machine failed.
-    #[error("{what}")]
-    Machine {
-        /// What failed.
-        what: String,
-        /// Why.
-        source: std::io::Error,
-    },
-}
-
-impl From<MatrixError> for Failure {
-    fn from(error: MatrixError) -> Self {
-        Self::Matrix(Box::new(error))
-    }
+    Output(#[source] io::Error),
+    /// Standard input cannot be read.
+    #[error("standard input cannot be read")]
+    Input(#[source] io::Error),
 }
 
 impl Failure {
     /// The exit code of the process.
     pub fn code(&self) -> ExitCode {
         match self {
-            Self::Empty(_) => ExitCode::NothingSelected,
-            Self::Matrix(_)
-            | Self::Dataset(_)
-            | Self::Record { .. }
-            | Self::Artifact { .. }
-            | Self::NoArtifact
-            | Self::Pack { .. }
-            | Self::Inputs { .. } => ExitCode::InvalidInput,
-            Self::Plan(
-                PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. } | PlanError::NobodyReads,
-            ) => ExitCode::NothingSelected,
-            Self::Plan(PlanError::BadPattern { .. }) => ExitCode::Usage,
-            Self::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
+            Self::App(error) => code(error),
             Self::Usage { .. } => ExitCode::Usage,
             Self::NotFound { .. } => ExitCode::NothingSelected,
-            Self::Bisect { .. } => ExitCode::CouldNotJudge,
-            Self::History { .. } => ExitCode::InvalidInput,
-            Self::Nothing { .. } => ExitCode::NothingSelected,
-            Self::Stopped => ExitCode::Interrupted,
-            Self::Busy(_)
-            | Self::InUse
-            | Self::Cache(_)
-            | Self::Lock(_)
-            | Self::Machine { .. }
-            | Self::Render(_) => ExitCode::Internal,
-            Self::Run(RunError::Record(_)) | Self::Sink(_) | Self::Output(_) => ExitCode::CannotWrite,
-            Self::Run(RunError::Cache(_) | RunError::Dataset(_)) => ExitCode::Internal,
+            Self::Sink(_) | Self::Output(_) => ExitCode::CannotWrite,
+            Self::Render(_) | Self::Input(_) => ExitCode::Internal,
+        }
+    }
+
+    /// What shows its own place and remedy.
+    fn shown(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            Self::App(AppError::Matrix(error)) => Some(&**error),
+            Self::App(AppError::Dataset(error)) => Some(&**error),
+            Self::App(AppError::Plan(error)) => Some(error),
+            Self::App(_)
+            | Self::Usage { .. }
+            | Self::NotFound { .. }
+            | Self::Sink(_)
+            | Self::Render(_)
+            | Self::Output(_)
+            | Self::Input(_) => None,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::App(error) => help(error),
+            Self::Usage { help, .. } | Self::NotFound { help, .. } => Some(help.clone()),
+            Self::Sink(_) | Self::Render(_) | Self::Output(_) | Self::Input(_) => None,
+        }
+    }
+}
+
+impl Diagnostic for Failure {
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        match self.shown() {
+            Some(shown) => shown.help(),
+            None => self.remedy().map(|text| Box::new(text) as Box<dyn Display>),
+        }
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.shown()?.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.shown()?.labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        self.shown()?.related()
+    }
+}
+
+fn code(error: &AppError) -> ExitCode {
+    match error {
+        AppError::Matrix(_)
+        | AppError::Dataset(_)
+        | AppError::Unreadable { .. }
+        | AppError::NoBaseline { .. }
+        | AppError::Artifact { .. }
+        | AppError::NoArtifact
+        | AppError::Pack { .. }
+        | AppError::History { .. }
+        | AppError::Inputs { .. }
+        | AppError::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
+        AppError::Plan(
+            PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. } | PlanError::NobodyReads,
+        )
+        | AppError::EmptyFolder(_)
+        | AppError::NoHistory => ExitCode::NothingSelected,
+        AppError::Plan(PlanError::BadPattern { .. }) | AppError::Request(_) => ExitCode::Usage,
+        AppError::Bisect(_) => ExitCode::CouldNotJudge,
+        AppError::Interrupted => ExitCode::Interrupted,
+        AppError::Run(RunError::Record(_)) | AppError::Sink(_) => ExitCode::CannotWrite,
+        AppError::Run(RunError::Cache(_) | RunError::Dataset(_))
+        | AppError::Busy(_)
+        | AppError::InUse
+        | AppError::Cache(_)
+        | AppError::Lock(_)
+        | AppError::Machine { .. } => ExitCode::Internal,
+    }
+}
+
+/// What to do next.
+fn help(error: &AppError) -> Option<String> {
+    let text = match error {
+        AppError::Request(error) => return Some(request_help(error)),
+        AppError::Bisect(error) => return bisect_help(error),
+        AppError::Unreadable { .. } => {
+            "give the name of a run under reports/, its folder, or its events.jsonl"
+        }
+        AppError::NoBaseline { .. } => {
+            "give a file that `shelflife baseline accept` wrote, or a name that is still free"
+        }
+        AppError::EmptyFolder(_) => "name an artifact, or a folder with artifacts; hidden files are left out",
+        AppError::Artifact { .. } => "give the path of a pickle or joblib file",
+        AppError::NoArtifact => "name a saved model, an MLflow folder, a folder of them, or a glob in quotes",
+        AppError::Pack { .. } => {
+            "--python names the interpreter that trained it; it must be able to load the model and to predict on the inputs"
+        }
+        AppError::History { .. } => {
+            "name another file with --database, or move this one aside: it is made again from the runs that are still there"
+        }
+        AppError::NoHistory => "leave --matrix out to see all",
+        AppError::Inputs { .. } => {
+            "give a .csv with a header line, a .parquet, a .npy, a .json with rows, or a .jsonl with one row or text a line"
+        }
+        AppError::Busy(_) => "wait for it, or give this one another name with --run",
+        AppError::InUse => "try again when it has ended",
+        AppError::Matrix(_)
+        | AppError::Dataset(_)
+        | AppError::Plan(_)
+        | AppError::Interrupted
+        | AppError::Run(_)
+        | AppError::Cache(_)
+        | AppError::Lock(_)
+        | AppError::Sink(_)
+        | AppError::Machine { .. } => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn request_help(error: &RequestError) -> String {
+    let text = match error {
+        RequestError::Version(error) => &error.help,
+        RequestError::Format { known, .. } => return format!("the formats are {}", known.join(", ")),
+        RequestError::Architecture { known, .. } => return format!("use one of {}", known.join(", ")),
+        RequestError::NoEnvironment(_) => {
+            "give the path of a lock under locks/ of a run, of a requirements.txt, or of an interpreter"
+        }
+        RequestError::Lock { .. } => {
+            "give a lock under locks/ of a run, or the output of `pip freeze` as a .txt"
+        }
+        RequestError::SeveralEnvironments { .. } => "give one version of each package",
+        RequestError::TrustWithoutSkops => "leave it out: the other formats ask nobody before they run code",
+        RequestError::ColumnType(_) => {
+            "write such as --dtype zip=text; the types are float64, float32, int64, bool, text"
+        }
+        RequestError::RunName(_) => {
+            "use letters, digits, `-`, `_`, `.` and `+`: it becomes the name of a folder"
+        }
+        RequestError::SeveralMatrices => "run it once for each matrix",
+        RequestError::MatrixWithEnvironments => "leave --from and --to out, and give --baseline",
+        RequestError::MatrixWithFileOptions => "declare [limits] and [formats] there",
+        RequestError::NoEnvironments => "for example --from scikit-learn==1.5.2 --to scikit-learn==1.7.2",
+        RequestError::NothingToJudgeBy => "give --baseline, or declare [[expect]] in the matrix",
+        RequestError::NotMadeHere => "give --with as versions, such as \"scikit-learn==1.5.2 python==3.11\"",
+        RequestError::SeveralArtifacts(_) => "name one file",
+        RequestError::NoScikitLearn(_) => "give --with, such as --with scikit-learn==1.5.2",
+        RequestError::NotAVersion { .. } => "write such as 1.5.2",
+        RequestError::SameVersion(_) => {
+            "bisect goes from a release that works to one that does not, up or down"
+        }
+        RequestError::NoVersion(_) => "write scikit-learn==1.7.2,python==3.13,arch=i386",
+        RequestError::NamedTwice(_) => "name each package once",
+        RequestError::NoFile(_) => "check the path",
+    };
+    text.to_owned()
+}
+
+fn bisect_help(error: &BisectError) -> Option<String> {
+    match error {
+        BisectError::Releases(failure) => failure.remedy(),
+        BisectError::NoVerdict { .. } => {
+            Some("choose another --good or --bad, or mend what is said".to_owned())
+        }
+        BisectError::NothingWorse { .. } => {
+            Some("choose a --good that works and a --bad that does not".to_owned())
         }
     }
 }

@@ -1,24 +1,28 @@
-//! Layer 4: the application. One file per subcommand; what they share is in `console`, `failure` and `load`.
+//! Layer 5: the command line. A file of a subcommand turns what was typed into a request, has it done by `app`, and
+//! prints what came of it; what they share is in `requests`, `audience`, `console`, `outcome` and `failure`.
 
 mod args;
+mod audience;
+mod baseline;
 mod bisect;
 mod check;
 mod compare;
 mod console;
 mod doctor;
 mod env;
-mod environments;
 mod explain;
 mod failure;
 mod forecast;
 mod gate;
 mod history;
 mod inspect;
-mod load;
-mod making;
+mod meter;
+mod notices;
+mod outcome;
 mod pack;
 mod plan;
 mod report;
+mod requests;
 mod run;
 
 use clap::Parser as _;
@@ -52,7 +56,7 @@ pub fn main() -> ExitCode {
         Command::Pack(args) => pack::pack(&args),
         Command::Gate(args) => gate::gate(&args),
         Command::Baseline(args) => match args.command {
-            args::BaselineCommand::Accept(args) => gate::accept(&args),
+            args::BaselineCommand::Accept(args) => baseline::accept(&args),
         },
         Command::Bisect(args) => bisect::bisect(&args),
         Command::Compare(args) => compare::compare(&args),

@@ -3,7 +3,7 @@
 use super::args::ReportArgs;
 use super::console;
 use super::failure::Failure;
-use super::load::{self, EVENTS};
+use crate::app::ReportRequest;
 use crate::judge;
 use crate::present::{self, RENDERERS, Renderer, TerminalOptions, View, terminal};
 use crate::vocab::ExitCode;
@@ -11,11 +11,14 @@ use crate::vocab::ExitCode;
 pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let wants_terminal = args.format.iter().any(|name| name == "terminal");
     let renderers = chosen(&args.format)?;
-    let folder = load::run_folder(&args.run, &args.reports);
-    let path = folder.join(EVENTS);
-    let state = load::state(&path)?;
-    let judging = load::judge_options(&args.fail_on, args.baseline.as_deref(), &args.reports, args.forecast)?;
-    let record = judge::judge(&state, &judging);
+    let request = ReportRequest {
+        run: args.run.clone(),
+        reports: args.reports.clone(),
+        forecast: args.forecast,
+        fail_on: args.fail_on.clone(),
+        baseline: args.baseline.clone(),
+    };
+    let (folder, record) = request.judge()?;
     let view = View::new(&record);
     let to_stdout = args.output.as_deref().is_some_and(|output| output.as_os_str() == "-");
     if to_stdout || wants_terminal {

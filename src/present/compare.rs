@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::words::{line, plural, shorten};
-use crate::vocab::{CellRecord, EnvironmentRecord, Move, Record, Verdict, moves};
+use crate::vocab::{CellRecord, EnvironmentRecord, Move, Record, moves};
 
 /// Cells that are listed one by one.
 const MOST_CELLS: usize = 200;
@@ -31,13 +31,24 @@ pub struct Comparison<'a> {
     pub alone: Vec<(&'a str, bool)>,
 }
 
+/// Whether a cell got less far than before, whatever its verdict is called. Roundoff and bit-equality are one thing here:
+/// they come and go with the machine.
+fn fell_back(before: &CellRecord, now: &CellRecord) -> bool {
+    now.reached < before.reached && !now.verdict.works()
+}
+
+/// Whether nothing changed about a cell.
+fn is_same(before: &CellRecord, now: &CellRecord) -> bool {
+    let is_same_word = before.verdict == now.verdict || (before.verdict.works() && now.verdict.works());
+    is_same_word && !fell_back(before, now)
+}
+
 impl Changed<'_> {
     fn weight(&self) -> u8 {
-        let works = |cell: Option<&CellRecord>| cell.is_some_and(|cell| cell.verdict.works());
         match (self.before, self.now) {
-            (Some(_), Some(now)) if works(self.before) && now.verdict.fails() => 0,
+            (Some(before), Some(now)) if fell_back(before, now) => 0,
             (Some(_), Some(now)) if now.verdict.fails() => 1,
-            (Some(_), Some(_)) if works(self.now) => 3,
+            (Some(_), Some(now)) if now.verdict.works() => 3,
             (Some(_), Some(_)) => 2,
             (None, _) => 4,
             (_, None) => 5,
@@ -52,16 +63,15 @@ fn packages(environment: &EnvironmentRecord) -> BTreeMap<String, String> {
     packages
 }
 
-/// Compares two runs. Roundoff and bit-equality are one thing here: they come and go with the machine.
+/// Compares two runs.
 pub fn compare<'a>(before: &'a Record, now: &'a Record) -> Comparison<'a> {
     let key = |cell: &'a CellRecord| (cell.artifact.as_str(), cell.consumer.as_str());
     let earlier: BTreeMap<_, _> = before.cells.iter().map(|cell| (key(cell), cell)).collect();
     let later: BTreeMap<_, _> = now.cells.iter().map(|cell| (key(cell), cell)).collect();
-    let is_same = |a: Verdict, b: Verdict| a == b || (a.works() && b.works());
     let mut comparison = Comparison::default();
     for cell in &now.cells {
         match earlier.get(&key(cell)) {
-            Some(known) if is_same(known.verdict, cell.verdict) => comparison.same += 1,
+            Some(known) if is_same(known, cell) => comparison.same += 1,
             known => comparison.changed.push(Changed { before: known.copied(), now: Some(cell) }),
         }
     }
@@ -109,7 +119,14 @@ pub fn compare_text(before: &Record, now: &Record) -> String {
         comparison.changed.len()
     );
     if !comparison.changed.is_empty() {
-        let word = |cell: Option<&CellRecord>| cell.map_or("absent", |cell| cell.verdict.as_str());
+        let word = |it: &Changed<'_>, cell: Option<&CellRecord>| match (it.before, it.now, cell) {
+            // One word for both says nothing: how far each got does.
+            (Some(before), Some(now), Some(cell)) if before.verdict == now.verdict => {
+                format!("{} ({})", cell.verdict, cell.reached)
+            }
+            (_, _, Some(cell)) => cell.verdict.to_string(),
+            (_, _, None) => "absent".to_owned(),
+        };
         let rows: Vec<[String; 4]> = comparison
             .changed
             .iter()
@@ -119,8 +136,8 @@ pub fn compare_text(before: &Record, now: &Record) -> String {
                 Some([
                     shorten(&line(&cell.artifact), 60).into_owned(),
                     line(cell.consumer.as_str()).into_owned(),
-                    word(it.before).to_owned(),
-                    word(it.now).to_owned(),
+                    word(it, it.before),
+                    word(it, it.now),
                 ])
             })
             .collect();

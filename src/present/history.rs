@@ -30,6 +30,8 @@ pub struct HistoryView {
     pub cells: usize,
     /// Cells that fail now, also those that are left out of the stories.
     pub failing: usize,
+    /// Cells of which nothing can be said now.
+    pub unjudged: usize,
 }
 
 /// The story of one cell.
@@ -68,9 +70,13 @@ pub fn history_view(
     let mut told: Vec<_> = cells
         .into_iter()
         .map(|cell| (verdicts(&runs, &cell), cell))
-        .filter(|(verdicts, _)| verdicts.iter().flatten().any(|verdict| verdict.fails()))
         .map(|(verdicts, cell)| (broke(&verdicts), verdicts, cell))
         .collect();
+    let unjudged =
+        told.iter().filter(|(broke, verdicts, _)| broke.is_none() && is_unjudged(verdicts)).count();
+    told.retain(|(broke, verdicts, _)| {
+        broke.is_some() || verdicts.iter().flatten().any(|verdict| verdict.fails())
+    });
     let failing = told.iter().filter(|(broke, ..)| broke.is_some()).count();
     // What broke last comes first: it is news, and must not fall behind what is left out.
     told.sort_by_key(|(broke, ..)| std::cmp::Reverse(broke.map(|(_, bad)| bad)));
@@ -102,7 +108,7 @@ pub fn history_view(
         }
         stories.push(Story { cell, verdicts, broke, culprits, moved });
     }
-    Ok(HistoryView { matrix: matrix.to_owned(), runs, stories, cells: count, failing })
+    Ok(HistoryView { matrix: matrix.to_owned(), runs, stories, cells: count, failing, unjudged })
 }
 
 fn verdicts(runs: &[PastRun], cell: &PastCell) -> Vec<Option<Verdict>> {
@@ -117,17 +123,24 @@ fn verdicts(runs: &[PastRun], cell: &PastCell) -> Vec<Option<Verdict>> {
     runs.iter().map(state).collect()
 }
 
-/// Where a cell that fails now began to: the last run in which it worked, and the first after it in which it failed.
-/// Runs without a verdict tell nothing.
+/// Whether nothing can be said of a cell now.
+fn is_unjudged(verdicts: &[Option<Verdict>]) -> bool {
+    matches!(verdicts.last(), Some(Some(Verdict::EnvError | Verdict::Unverified)))
+}
+
+/// Where a cell that fails now began to: the last run in which it worked, and the first after it in which it did not. What
+/// once worked and gets less far now is worse, whatever that is called; what never worked has to fail. A run in which an
+/// environment was in trouble tells nothing.
 fn broke(verdicts: &[Option<Verdict>]) -> Option<(Option<usize>, usize)> {
-    let told = |verdict: &Verdict| verdict.works() || verdict.fails();
-    let last = verdicts.iter().rev().flatten().find(|verdict| told(verdict))?;
+    let says_something = |verdict: &Verdict| *verdict != Verdict::EnvError;
+    let last = verdicts.iter().rev().flatten().find(|verdict| says_something(verdict))?;
     if last.works() {
         return None;
     }
     let good = verdicts.iter().rposition(|verdict| verdict.is_some_and(Verdict::works));
+    let is_bad = |verdict: Verdict| verdict.fails() || (good.is_some() && says_something(&verdict));
     let start = good.map_or(0, |good| good + 1);
-    let bad = verdicts[start..].iter().position(|verdict| verdict.is_some_and(Verdict::fails))?;
+    let bad = verdicts[start..].iter().position(|verdict| verdict.is_some_and(is_bad))?;
     Some((good, start + bad))
 }
 
@@ -163,11 +176,12 @@ pub fn history_text(view: &HistoryView) -> String {
     // Writing to a `String` cannot fail.
     let _ = writeln!(
         out,
-        "{}: {}, {}, {} failing now",
+        "{}: {}, {}, {} failing now{}",
         line(&view.matrix),
         plural(view.runs.len() as u64, "run"),
         plural(view.cells as u64, "cell"),
-        view.failing
+        view.failing,
+        unjudged_words(view)
     );
     let mut groups: Vec<Vec<&Story>> = Vec::new();
     for story in view.stories.iter().filter(|story| story.broke.is_some()) {
@@ -189,6 +203,11 @@ pub fn history_text(view: &HistoryView) -> String {
         let _ = writeln!(out, "\nand {} more; --model shows some of them", view.failing - shown);
     }
     out
+}
+
+/// `, 3 not judged now`, where that is so.
+fn unjudged_words(view: &HistoryView) -> String {
+    if view.unjudged == 0 { String::new() } else { format!(", {} not judged now", view.unjudged) }
 }
 
 fn tell(out: &mut String, view: &HistoryView, group: &[&Story]) {
@@ -255,10 +274,11 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
         // Writing to a `String` cannot fail.
         let _ = writeln!(
             out,
-            "<h2>{}</h2><p>{}, {}, {failing} failing now.</p>",
+            "<h2>{}</h2><p>{}, {}, {failing} failing now{}.</p>",
             escape(&view.matrix),
             plural(view.runs.len() as u64, "run"),
-            plural(view.cells as u64, "cell")
+            plural(view.cells as u64, "cell"),
+            unjudged_words(view)
         );
         if view.stories.is_empty() {
             out.push_str("<p>Nothing has ever failed.</p>\n");
@@ -367,12 +387,20 @@ mod tests {
 
     #[test]
     fn what_broke_is_found_across_nights_without_a_verdict() {
-        use Verdict::{Drift, EnvError, Identical, LoadError};
+        use Verdict::{Absent, Drift, EnvError, Identical, LoadError, Unverified};
         let of = |list: &[Option<Verdict>]| broke(list);
         assert_eq!(of(&[Some(Identical), Some(EnvError), Some(Drift)]), Some((Some(0), 2)));
         assert_eq!(of(&[Some(Drift), Some(Identical)]), None);
         assert_eq!(of(&[Some(Identical), Some(Drift), Some(LoadError)]), Some((Some(0), 1)));
         assert_eq!(of(&[None, Some(Drift), Some(EnvError)]), Some((None, 1)));
         assert_eq!(of(&[None, Some(EnvError)]), None);
+        // What worked and gets less far is worse, whatever that is called; what never worked has to fail.
+        assert_eq!(of(&[Some(Identical), Some(Absent)]), Some((Some(0), 1)));
+        assert_eq!(of(&[Some(Identical), Some(EnvError), Some(Unverified)]), Some((Some(0), 2)));
+        assert_eq!(of(&[Some(Absent), Some(Unverified)]), None);
+        assert_eq!(of(&[Some(Drift), Some(Absent)]), Some((None, 0)));
+        assert!(
+            is_unjudged(&[Some(Identical), Some(EnvError)]) && !is_unjudged(&[Some(EnvError), Some(Drift)])
+        );
     }
 }

@@ -1,0 +1,356 @@
+//! Why something that was asked for cannot be done: facts, with one line each; what to do next is said by whoever speaks
+//! to people.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::artifact::PinError;
+use crate::dataset::DatasetError;
+use crate::judge::BaselineError;
+use crate::matrix::MatrixError;
+use crate::notation::VersionError;
+use crate::plan::PlanError;
+use crate::present::json::ReadRecordError;
+use crate::present::{self, EventLogError, SinkError};
+use crate::provision::ProvisionFailure;
+use crate::run::RunError;
+use crate::state::ReplayError;
+use crate::store::{CacheError, HistoryError, LockError};
+use crate::vocab::{CellRecord, Verdict};
+
+/// Why something ends early.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The matrix is invalid.
+    #[error(transparent)]
+    Matrix(#[from] Box<MatrixError>),
+    /// A dataset cannot be used.
+    #[error(transparent)]
+    Dataset(#[from] Box<DatasetError>),
+    /// The selection is empty or no selection.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// What was asked for makes no sense.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// Nothing that was named is an artifact.
+    #[error("there is no artifact to try")]
+    NoArtifact,
+    /// An artifact cannot be read.
+    #[error("`{}` cannot be read: {why}", path.display())]
+    Artifact {
+        /// What was given.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// A folder without files.
+    #[error("there is no file in `{}`", .0.display())]
+    EmptyFolder(PathBuf),
+    /// Inputs that cannot be used.
+    #[error("the inputs `{}` cannot be used: {why}", path.display())]
+    Inputs {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: InputsError,
+    },
+    /// What is recorded cannot be read.
+    #[error("`{}` is not a run that can be read: {why}", path.display())]
+    Unreadable {
+        /// What was given.
+        path: PathBuf,
+        /// Why.
+        why: Unreadable,
+    },
+    /// What was accepted cannot be read.
+    #[error("`{}` is not a baseline that can be read: {why}", path.display())]
+    NoBaseline {
+        /// What was given.
+        path: PathBuf,
+        /// Why.
+        why: Unreadable,
+    },
+    /// A bisection found nothing.
+    #[error(transparent)]
+    Bisect(#[from] BisectError),
+    /// A model could not be packed.
+    #[error("the model could not be packed: {reason}")]
+    Pack {
+        /// What the interpreter said.
+        reason: String,
+    },
+    /// The history cannot be used.
+    #[error("the history `{}` cannot be used: {why}", path.display())]
+    History {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        why: HistoryError,
+    },
+    /// No matrix of the history is selected.
+    #[error("no matrix of the history is selected")]
+    NoHistory,
+    /// A signal ended it.
+    #[error("interrupted; the same command goes on")]
+    Interrupted,
+    /// Another process works on the same run.
+    #[error("another shelflife is working on the run `{0}`")]
+    Busy(String),
+    /// What would be removed is in use.
+    #[error("nothing was removed: another shelflife is using the cache")]
+    InUse,
+    /// The run could not go on.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// A lock of the cache cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A report cannot be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// Something of this machine failed.
+    #[error("cannot {doing}")]
+    Machine {
+        /// What was to be done.
+        doing: Doing,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// What this machine was to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doing {
+    /// Start the threads that wait for others.
+    #[error("start the runtime")]
+    Runtime,
+    /// List what is in the cache.
+    #[error("list the environments")]
+    List,
+    /// Remove what was not used lately.
+    #[error("prune the cache")]
+    Prune,
+    /// Read a folder.
+    #[error("read the folder `{}`", .0.display())]
+    Folder(PathBuf),
+}
+
+/// What makes no sense about a request.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// A version or a package is not written as one.
+    #[error("{}", .0.message)]
+    Version(VersionError),
+    /// A path of an environment leads nowhere.
+    #[error("there is no lock and no interpreter `{0}`")]
+    NoEnvironment(String),
+    /// A file is no environment.
+    #[error("`{}` cannot be used as an environment: {why}", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: LockTrouble,
+    },
+    /// One environment was to be named.
+    #[error("{option} takes one environment, and `{text}` means several")]
+    SeveralEnvironments {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        text: String,
+    },
+    /// No format of this name can be tried.
+    #[error("`{name}` is no format of which files can be tried")]
+    Format {
+        /// The name.
+        name: String,
+        /// Those that can.
+        known: Vec<&'static str>,
+    },
+    /// Types are trusted that nobody asks about.
+    #[error("--trust is for skops files, and there is none")]
+    TrustWithoutSkops,
+    /// A type of a column is not written as one.
+    #[error("`{0}` declares no type of a column")]
+    ColumnType(String),
+    /// A text cannot be the name of a folder.
+    #[error("`{0}` cannot be the name of a run")]
+    RunName(String),
+    /// A gate over a matrix and something else.
+    #[error("a gate takes one matrix, or artifacts")]
+    SeveralMatrices,
+    /// A gate over a matrix with environments.
+    #[error("a matrix has environments of its own")]
+    MatrixWithEnvironments,
+    /// A gate over a matrix with options of files.
+    #[error("a matrix says itself which limits and formats hold")]
+    MatrixWithFileOptions,
+    /// A gate over artifacts without environments.
+    #[error("a gate over artifacts needs --from and --to")]
+    NoEnvironments,
+    /// A gate with nothing known.
+    #[error("there is nothing to judge by")]
+    NothingToJudgeBy,
+    /// A bisection over environments that somebody else made.
+    #[error("releases are tried in environments that shelflife makes")]
+    NotMadeHere,
+    /// A bisection of several artifacts.
+    #[error("bisect takes one artifact, and this names {0}")]
+    SeveralArtifacts(usize),
+    /// A bisection of another package, and nothing tells which scikit-learn stays.
+    #[error("nothing tells which scikit-learn goes with the releases of {0}")]
+    NoScikitLearn(String),
+    /// A text is no version.
+    #[error("{option} `{text}` is not a version")]
+    NotAVersion {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        text: String,
+    },
+    /// A bisection from a release to itself.
+    #[error("--good and --bad are both {0}")]
+    SameVersion(String),
+    /// An environment of a forecast without a version.
+    #[error("`{0}` says no version")]
+    NoVersion(String),
+    /// An architecture that nobody knows.
+    #[error("the architecture `{name}` is not known")]
+    Architecture {
+        /// The name.
+        name: String,
+        /// Those that are.
+        known: Vec<&'static str>,
+    },
+    /// A package is named twice.
+    #[error("`{0}` is named twice")]
+    NamedTwice(String),
+    /// A file of the command line does not exist.
+    #[error("there is no file `{}`", .0.display())]
+    NoFile(PathBuf),
+}
+
+impl From<VersionError> for RequestError {
+    fn from(error: VersionError) -> Self {
+        Self::Version(error)
+    }
+}
+
+impl From<VersionError> for AppError {
+    fn from(error: VersionError) -> Self {
+        Self::Request(error.into())
+    }
+}
+
+impl From<MatrixError> for AppError {
+    fn from(error: MatrixError) -> Self {
+        Self::Matrix(Box::new(error))
+    }
+}
+
+/// Why a file is no environment.
+#[derive(Debug, thiserror::Error)]
+pub enum LockTrouble {
+    /// It cannot be read.
+    #[error("{0}")]
+    Read(#[from] io::Error),
+    /// It is no text.
+    #[error("it is no text")]
+    NoText,
+    /// It is of a runtime that packages alone do not make.
+    #[error("it is of a {0}, which its packages alone do not make again")]
+    OtherRuntime(String),
+    /// It lacks what a lock has.
+    #[error("it is no lock: it lacks `python` and `packages`")]
+    NoLock,
+    /// A line of a requirements file is no pin.
+    #[error("line {line}: {why}")]
+    Line {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: PinError,
+    },
+}
+
+/// Why inputs cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputsError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Read(#[from] io::Error),
+    /// Its rows cannot be used, in the words of whoever reads them.
+    #[error("{0}")]
+    Rows(String),
+    /// Its extension is none that is known.
+    #[error("it is neither .csv, .parquet, .npy, .json nor .jsonl")]
+    Extension,
+}
+
+/// Why a record cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A line of its events is no event.
+    #[error("{0}")]
+    Events(#[from] EventLogError),
+    /// Its events are not those of a run.
+    #[error("{0}")]
+    Replay(#[from] ReplayError),
+    /// Its results are none.
+    #[error("{0}")]
+    Results(#[from] ReadRecordError),
+    /// It is a baseline of another version, or none.
+    #[error("{0}")]
+    Baseline(#[from] BaselineError),
+    /// There is nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// Its bytes are nothing that shelflife writes.
+    #[error("it is neither the events nor the results of a run, nor a baseline")]
+    Unknown,
+    /// It is a baseline, and a run was asked for.
+    #[error("it is a baseline, which says nothing of what happened in a run")]
+    IsBaseline,
+    /// It is a run, and a baseline was asked for.
+    #[error("it is the record of a run")]
+    IsRun,
+    /// There is no run in a folder of runs.
+    #[error("there is no run in it yet")]
+    NoRuns,
+}
+
+/// Why a bisection found nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BisectError {
+    /// The releases of the package cannot be had.
+    #[error("{}", .0.reason())]
+    Releases(Box<ProvisionFailure>),
+    /// One end has no verdict.
+    #[error("{package} {release} has no verdict: {}", present::reason(cell).unwrap_or_default())]
+    NoVerdict {
+        /// The package.
+        package: String,
+        /// Its release.
+        release: String,
+        /// What happened there.
+        cell: Box<CellRecord>,
+    },
+    /// The bad end is no worse than the good one.
+    #[error("nothing gets worse: {package} {} gives {} and {} gives {}", first.0, first.1, last.0, last.1)]
+    NothingWorse {
+        /// The package.
+        package: String,
+        /// The good end with its verdict.
+        first: (String, Verdict),
+        /// The bad end with its verdict.
+        last: (String, Verdict),
+    },
+}

@@ -1,0 +1,215 @@
+//! From files and environments that were asked for to a matrix.
+
+use super::environments::environment;
+use super::error::{AppError, RequestError};
+use super::formats;
+use super::inputs::Inputs;
+use super::listener::Notice;
+use super::request::FilesRequest;
+use crate::artifact::{self, Files, Finder, Packages};
+use crate::matrix::{
+    ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, Refusal,
+};
+use crate::vocab::{EnvName, LeftOut};
+
+/// A matrix that was made from a request, and what there is to tell about that.
+#[derive(Debug)]
+pub struct Draft {
+    /// The matrix.
+    pub matrix: Matrix,
+    /// What to tell.
+    pub notices: Vec<Notice>,
+}
+
+impl Draft {
+    /// Of a matrix that somebody wrote.
+    pub(super) fn of(matrix: Matrix) -> Self {
+        let notices = matrix.refused.iter().map(left_out).collect();
+        Self { matrix, notices }
+    }
+}
+
+fn left_out(refusal: &Refusal) -> Notice {
+    Notice::LeftOut(LeftOut { says: refusal.message.clone(), help: refusal.help.clone() })
+}
+
+impl FilesRequest {
+    /// The matrix of the files against environments. What nothing tells the maker of is taken as made in
+    /// `default_producer`.
+    ///
+    /// # Errors
+    /// When the request contradicts itself, or inputs cannot be read.
+    pub fn matrix(
+        &self,
+        name: &str,
+        mut environments: Vec<EnvironmentSpec>,
+        default_producer: Option<EnvName>,
+        files: &dyn Files,
+    ) -> Result<Draft, AppError> {
+        let Inputs { name: inputs, datasets, mut given } = Inputs::of(self, files)?;
+        let made_by = self.maker(&mut environments, files)?;
+        let declared = self.declarations(inputs.as_deref(), made_by.as_ref())?;
+        let find = |environments: &[EnvironmentSpec], packages: &Packages| {
+            let default_producer = default_producer.clone();
+            Finder { files, default_producer, packages: packages.clone() }.find(&declared, environments)
+        };
+        let (mut expanded, added) = find_with_packages(&mut environments, &find);
+        environments.append(&mut expanded.environments);
+        given.append(&mut expanded.given);
+        // Who wrote none of the files is no row of the table.
+        for environment in &mut environments {
+            let mut files = expanded.models.iter().filter_map(|model| model.source.file());
+            environment.producer = files.any(|file| file.producer == environment.name);
+        }
+        let formats = formats::of_models(&mut expanded.models, &self.trust)?;
+        let mut draft = Draft::of(Matrix {
+            name: name.to_owned(),
+            description: None,
+            environments,
+            formats,
+            models: expanded.models,
+            datasets,
+            tolerances: Vec::new(),
+            limits: self.limits(),
+            expectations: Vec::new(),
+            given,
+            refused: expanded.refused,
+        });
+        draft.notices.splice(0..0, added);
+        Ok(draft)
+    }
+
+    /// The environment that made the files, where the request says so; one that is not among the others joins them.
+    fn maker(
+        &self,
+        environments: &mut Vec<EnvironmentSpec>,
+        files: &dyn Files,
+    ) -> Result<Option<MadeBy>, RequestError> {
+        let Some(text) = &self.made_by else { return Ok(None) };
+        let mut maker = environment(text, "--made-by", files)?;
+        let is_same =
+            |known: &&EnvironmentSpec| known.runtime == maker.runtime && known.packages == maker.packages;
+        if let Some(known) = environments.iter().find(is_same) {
+            return Ok(Some(MadeBy::Environment(known.name.clone())));
+        }
+        maker.consumer = false;
+        maker.external = true;
+        let name = maker.name.clone();
+        environments.push(maker);
+        Ok(Some(MadeBy::Environment(name)))
+    }
+
+    fn declarations(
+        &self,
+        inputs: Option<&str>,
+        made_by: Option<&MadeBy>,
+    ) -> Result<Vec<ArtifactDeclaration>, RequestError> {
+        let format = formats::declared(self.format.as_deref())?;
+        let declaration = |path: &std::path::PathBuf| ArtifactDeclaration {
+            path: path.clone(),
+            declared_path: path.display().to_string(),
+            name: None,
+            format: format.clone(),
+            made_by: made_by.cloned(),
+            inputs: inputs.map(str::to_owned),
+            expected: self.expected.clone(),
+            methods: None,
+            seed: self.seed,
+        };
+        Ok(self.artifacts.iter().map(declaration).collect())
+    }
+
+    fn limits(&self) -> Limits {
+        let limits = Limits::default();
+        Limits {
+            seconds: self.seconds.unwrap_or(limits.seconds),
+            memory_bytes: self.memory_bytes.unwrap_or(limits.memory_bytes),
+        }
+    }
+}
+
+/// Finds the artifacts, and gives the environments of the request the packages that reading them takes.
+fn find_with_packages(
+    environments: &mut [EnvironmentSpec],
+    find: &dyn Fn(&[EnvironmentSpec], &Packages) -> Expanded,
+) -> (Expanded, Option<Notice>) {
+    let expanded = find(environments, &Packages::new());
+    let packages = artifact::needs(&expanded.models);
+    if packages.is_empty() {
+        return (expanded, None);
+    }
+    let changed = artifact::add_packages(environments, &packages);
+    // Now that they are other environments, one of them may be the one that made a file.
+    let expanded = find(environments, &packages);
+    let notice = (!changed.is_empty()).then_some(Notice::PackagesAdded { packages, environments: changed });
+    (expanded, notice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Memory, PICKLE};
+    use super::*;
+
+    fn request(artifact: &str) -> FilesRequest {
+        FilesRequest { artifacts: vec![artifact.into()], ..FilesRequest::default() }
+    }
+
+    fn target() -> Vec<EnvironmentSpec> {
+        environments_of("scikit-learn==1.7.2")
+    }
+
+    fn environments_of(text: &str) -> Vec<EnvironmentSpec> {
+        super::super::environments::environments(text, &Memory::of(&[])).unwrap()
+    }
+
+    #[test]
+    fn files_become_a_matrix_without_a_machine() {
+        let files = Memory::of(&[("x.csv", "a\n1\n")]).with("m/a.pkl", PICKLE).with("m/b.pkl", PICKLE);
+        let request = FilesRequest {
+            inputs: Some("x.csv".into()),
+            dtype: vec!["a=int64".to_owned()],
+            seconds: Some(5.0),
+            made_by: Some("scikit-learn==1.2.2".to_owned()),
+            ..request("m")
+        };
+        let Draft { matrix, notices } = request.matrix("check", target(), None, &files).unwrap();
+        assert_eq!(matrix.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(matrix.datasets["x.csv"].dtypes["a"], "int64");
+        assert!(matrix.limits.seconds.total_cmp(&5.0).is_eq());
+        let roles: Vec<_> = matrix.environments.iter().map(|it| (it.producer, it.consumer)).collect();
+        assert_eq!(roles, [(false, true), (true, false)], "the target reads, the maker writes");
+        assert!(notices.is_empty(), "{notices:?}");
+    }
+
+    #[test]
+    fn who_made_them_is_one_of_the_others_where_it_is_the_same() {
+        let files = Memory::of(&[]).with("a.pkl", PICKLE);
+        let request = FilesRequest { made_by: Some("scikit-learn==1.7.2".to_owned()), ..request("a.pkl") };
+        let Draft { matrix, .. } = request.matrix("check", target(), None, &files).unwrap();
+        let [only] = matrix.environments.as_slice() else { panic!("{:?}", matrix.environments) };
+        assert!(only.producer && only.consumer);
+    }
+
+    #[test]
+    fn what_is_wrong_is_a_fact() {
+        let files = Memory::of(&[("x.odd", "")]).with("a.pkl", PICKLE);
+        let of = |request: FilesRequest| request.matrix("check", target(), None, &files).unwrap_err();
+        let error = of(FilesRequest { inputs: Some("x.odd".into()), ..request("a.pkl") });
+        assert!(matches!(error, AppError::Inputs { .. }), "{error}");
+        let error = of(FilesRequest { trust: vec!["all".to_owned()], ..request("a.pkl") });
+        assert!(matches!(error, AppError::Request(RequestError::TrustWithoutSkops)), "{error}");
+        let error = of(FilesRequest { format: Some("zip".to_owned()), ..request("a.pkl") });
+        assert!(matches!(error, AppError::Request(RequestError::Format { .. })), "{error}");
+        let odd = vec!["a=complex".to_owned()];
+        let error = of(FilesRequest { inputs: Some("x.csv".into()), dtype: odd, ..request("a.pkl") });
+        assert!(matches!(error, AppError::Request(RequestError::ColumnType(_))), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_artifact_is_told() {
+        let files = Memory::of(&[]);
+        let draft = request("gone.pkl").matrix("check", target(), None, &files).unwrap();
+        assert!(draft.matrix.models.is_empty());
+        assert!(matches!(draft.notices.as_slice(), [Notice::LeftOut(_)]), "{:?}", draft.notices);
+    }
+}

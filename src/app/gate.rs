@@ -1,0 +1,173 @@
+//! A move from one environment to another, or a matrix against what is known.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::datasets::load_matrix;
+use super::disk::Disk;
+use super::environments::environment;
+use super::error::{AppError, RequestError};
+use super::files::Draft;
+use super::judging::GateJudge;
+use super::known::{Opened, open};
+use super::naming::run_name;
+use super::outcome::Outcome;
+use super::request::{FilesRequest, GateRequest};
+use super::session::{Job, Session};
+use crate::artifact::Files;
+use crate::present::{self, GateView};
+use crate::vocab::EnvName;
+
+/// What a gate is over.
+#[derive(Debug)]
+enum Over<'r> {
+    /// A matrix that somebody wrote.
+    Matrix(&'r Path),
+    /// Files that move from the first to the second environment.
+    Files(&'r str, &'r str),
+}
+
+/// What came of a gate.
+#[derive(Debug)]
+pub struct Gated {
+    /// The judged run.
+    pub outcome: Outcome,
+    /// The environment that is left, where there is one.
+    pub from: Option<EnvName>,
+    /// The page for a pull request, and where it was written.
+    pub page: (PathBuf, Vec<u8>),
+    run: String,
+}
+
+impl Gated {
+    /// The answer, for renderers.
+    pub fn view(&self) -> GateView<'_> {
+        view(&self.outcome, self.from.as_ref(), &self.run)
+    }
+}
+
+fn view<'a>(outcome: &'a Outcome, from: Option<&'a EnvName>, run: &'a str) -> GateView<'a> {
+    GateView { record: &outcome.record, code: outcome.exit_code(), from, run }
+}
+
+impl GateRequest {
+    fn over(&self) -> Result<Over<'_>, RequestError> {
+        let is_matrix = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+        if !self.files.artifacts.iter().any(is_matrix) {
+            let (Some(from), Some(to)) = (&self.from, &self.to) else {
+                return Err(RequestError::NoEnvironments);
+            };
+            return Ok(Over::Files(from, to));
+        }
+        let [path] = self.files.artifacts.as_slice() else { return Err(RequestError::SeveralMatrices) };
+        if self.from.is_some() || self.to.is_some() {
+            return Err(RequestError::MatrixWithEnvironments);
+        }
+        if has_own_rules(&self.files) {
+            return Err(RequestError::MatrixWithFileOptions);
+        }
+        Ok(Over::Matrix(path))
+    }
+
+    /// The matrix that it means, with the environment that is left, where there is one.
+    ///
+    /// # Errors
+    /// When the request contradicts itself, or the matrix is invalid.
+    pub fn matrix(&self, files: &dyn Files) -> Result<(Draft, Option<EnvName>), AppError> {
+        let (from, to) = match self.over()? {
+            Over::Matrix(path) => return Ok((Draft::of(load_matrix(path)?), None)),
+            Over::Files(from, to) => (from, to),
+        };
+        let from = environment(from, "--from", files)?;
+        let mut to = environment(to, "--to", files)?;
+        if to.name == from.name {
+            to.name = EnvName::from(format!("{}-new", to.name));
+        }
+        let left = from.name.clone();
+        let draft = self.files.matrix("gate", vec![from, to], Some(left.clone()), files)?;
+        Ok((draft, Some(left)))
+    }
+}
+
+/// Whether limits or formats are given that a matrix declares itself.
+fn has_own_rules(files: &FilesRequest) -> bool {
+    files.seconds.is_some()
+        || files.memory_bytes.is_some()
+        || files.format.is_some()
+        || !files.trust.is_empty()
+}
+
+impl Session<'_> {
+    /// Judges a move, or a matrix against what is known, and writes the page for a pull request.
+    ///
+    /// # Errors
+    /// When it cannot be started, or not recorded. What artifacts and environments do is no error.
+    pub fn gate(&mut self, request: &GateRequest) -> Result<Gated, AppError> {
+        let (Draft { matrix, notices }, from) = request.matrix(&Disk)?;
+        self.tell(notices);
+        let has_expectations = !matrix.expectations.is_empty();
+        let name = run_name(request.name.as_deref(), &matrix.name)?;
+        let mut job = Job::of_files(matrix, name, &self.policy.reports)?;
+        let mut judge = GateJudge { from, earlier: None, known: None };
+        match request.baseline.as_ref().map(|given| open(given, &self.policy.reports)).transpose()? {
+            Some(Opened::Accepted(known)) => judge.known = Some(known),
+            Some(other) => judge.earlier = Some(other.baseline()),
+            None if judge.from.is_none() && !has_expectations => {
+                return Err(RequestError::NothingToJudgeBy.into());
+            }
+            None => {}
+        }
+        let judge = Arc::new(judge);
+        job.retry = request.retry.then(|| GateJudge::retry(Arc::clone(&judge)));
+        let executed = self.execute(job)?;
+        let judging = judge.options(executed.state());
+        let outcome = executed.judged(&judging)?;
+        let run = outcome.folder.display().to_string();
+        let page = present::gate_markdown(&view(&outcome, judge.from.as_ref(), &run));
+        let path = outcome.folder.join("gate.md");
+        present::write_file(&path, &page)?;
+        Ok(Gated { outcome, from: judge.from.clone(), page: (path, page), run })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Memory, PICKLE};
+    use super::*;
+
+    fn request(artifacts: &[&str]) -> GateRequest {
+        let artifacts = artifacts.iter().map(PathBuf::from).collect();
+        GateRequest { files: FilesRequest { artifacts, ..FilesRequest::default() }, ..GateRequest::default() }
+    }
+
+    fn moving(from: &str, to: &str) -> GateRequest {
+        GateRequest { from: Some(from.to_owned()), to: Some(to.to_owned()), ..request(&["a.pkl"]) }
+    }
+
+    #[test]
+    fn files_move_from_one_environment_to_another() {
+        let files = Memory::of(&[]).with("a.pkl", PICKLE);
+        let (draft, from) = moving("scikit-learn==1.5.2", "scikit-learn==1.7.2").matrix(&files).unwrap();
+        let names: Vec<_> = draft.matrix.environments.iter().map(|it| it.name.clone()).collect();
+        assert_eq!(names.first(), from.as_ref());
+        // What nothing tells the maker of was made where it is moved from.
+        let file = draft.matrix.models[0].source.file().unwrap();
+        assert_eq!(Some(&file.producer), from.as_ref());
+        let (draft, from) = moving("scikit-learn==1.5.2", "scikit-learn==1.5.2").matrix(&files).unwrap();
+        let to = &draft.matrix.environments[1].name;
+        assert_eq!(to.as_str(), format!("{}-new", from.unwrap()));
+    }
+
+    #[test]
+    fn a_matrix_brings_its_own_environments_and_rules() {
+        let wrong = |request: &GateRequest| request.over().unwrap_err();
+        assert!(matches!(wrong(&request(&["a.pkl"])), RequestError::NoEnvironments));
+        assert!(matches!(wrong(&request(&["a.toml", "b.toml"])), RequestError::SeveralMatrices));
+        let with = GateRequest { to: Some("x".to_owned()), ..request(&["a.toml"]) };
+        assert!(matches!(wrong(&with), RequestError::MatrixWithEnvironments));
+        let mut limited = request(&["a.toml"]);
+        limited.files.seconds = Some(1.0);
+        assert!(matches!(wrong(&limited), RequestError::MatrixWithFileOptions));
+        assert!(matches!(request(&["a.toml"]).over(), Ok(Over::Matrix(_))));
+    }
+}

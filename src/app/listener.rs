@@ -1,0 +1,141 @@
+//! Who listens while something is done: a terminal, a test, another program.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::artifact::Packages;
+use crate::provision::ProvisionFailure;
+use crate::run::Progress;
+use crate::vocab::{EnvName, Event, LeftOut, Verdict};
+
+/// Something that a person may want to know and that is no result. The words are the listener's business.
+#[derive(Debug)]
+pub enum Notice {
+    /// Something was asked for and is no artifact; the rest goes on.
+    LeftOut(LeftOut),
+    /// Environments of the command line got packages that reading the files takes.
+    PackagesAdded {
+        /// What was added.
+        packages: Packages,
+        /// To which environments.
+        environments: Vec<EnvName>,
+    },
+    /// A promise of a project speaks of pairs of the plan.
+    Documented {
+        /// What it is about.
+        title: String,
+        /// Pairs that it says work.
+        works: usize,
+        /// Pairs that it speaks of.
+        pairs: usize,
+    },
+    /// An earlier run of the same name was moved aside.
+    SetAside {
+        /// Where it is now.
+        folder: PathBuf,
+        /// Why it is not gone on with.
+        why: Aside,
+        /// How many of its kind are kept; all where `None`.
+        kept: Option<usize>,
+    },
+    /// Cells that failed are tried again before that is believed.
+    Retrying {
+        /// How many.
+        cells: usize,
+    },
+    /// A release was tried by a bisection.
+    Tried {
+        /// The package.
+        package: String,
+        /// Its release.
+        release: String,
+        /// What became of the artifact there.
+        verdict: Verdict,
+    },
+    /// An environment was made, or found in the cache.
+    Prepared {
+        /// Its name.
+        name: EnvName,
+        /// Version of its interpreter.
+        python: String,
+        /// Version of its scikit-learn, where it has one.
+        scikit_learn: Option<String>,
+        /// Whether it was there already.
+        reused: bool,
+    },
+    /// An environment could not be made.
+    NotPrepared {
+        /// Its name.
+        name: EnvName,
+        /// Why.
+        failure: ProvisionFailure,
+    },
+}
+
+/// Why an earlier run is not gone on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// A line of its record cannot be read.
+    Unreadable {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// Its record is empty.
+    Empty,
+    /// It tried something else.
+    OtherPlan,
+    /// Another version made it.
+    OtherVersion(String),
+    /// Everything is to be executed again.
+    Fresh,
+}
+
+/// Who listens. Everything has a silent default.
+pub trait Listener: Send {
+    /// A new event of a run; it is in the record already.
+    ///
+    /// # Errors
+    /// When it cannot be passed on: the run ends then.
+    fn event(&mut self, _event: &Event) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A run stands elsewhere than before.
+    fn progress(&mut self, _progress: &Progress) {}
+
+    /// Something about work that is going on, such as an installation, in the words of whoever does it.
+    fn doing(&mut self, _text: &str) {}
+
+    /// Something that is no result and worth knowing.
+    fn notice(&mut self, _notice: Notice) {}
+
+    /// Whether these Debian packages may be installed, which environments need: asked once, before anything starts.
+    fn may_install(&mut self, _packages: &[&str]) -> bool {
+        false
+    }
+
+    /// Nothing is going on any more.
+    fn idle(&mut self) {}
+}
+
+/// Listens to nothing.
+pub struct Silent;
+
+impl Listener for Silent {}
+
+/// Passes on what a person has to know of one of many runs: no progress, no work.
+pub(super) struct Hushed<'a>(pub &'a mut dyn Listener);
+
+impl Listener for Hushed<'_> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.0.event(event)
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.0.notice(notice);
+    }
+
+    fn may_install(&mut self, packages: &[&str]) -> bool {
+        self.0.may_install(packages)
+    }
+}

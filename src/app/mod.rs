@@ -1,0 +1,60 @@
+//! Layer 4: between typing and doing. Requests are plain data and become a matrix and what it is judged by in pure
+//! functions; a [`Session`], opened once, carries them out and returns values; a [`Listener`] hears of what happens
+//! meanwhile.
+//!
+//! Architecture Invariant: nothing here prints, knows a command line or writes a sentence for people; what goes wrong is
+//! an [`AppError`], which holds facts. A test framework or another program can rest on this layer.
+
+mod accepting;
+mod bisect;
+mod care;
+mod check;
+mod datasets;
+mod disk;
+mod earlier;
+mod environments;
+mod error;
+mod files;
+#[cfg(test)]
+mod fixture;
+mod forecasting;
+mod formats;
+mod gate;
+mod history;
+mod inputs;
+mod inspecting;
+mod judging;
+mod known;
+mod listener;
+mod naming;
+mod outcome;
+mod packing;
+mod promised;
+mod recorder;
+mod reporting;
+mod request;
+mod run;
+mod search;
+mod session;
+
+pub use accepting::{AcceptRequest, Accepted};
+pub use bisect::{Bisected, Step};
+pub use care::Removed;
+pub use datasets::{load_datasets, load_matrix, load_plan};
+pub use disk::Disk;
+pub use environments::{environment, environments};
+pub use error::{AppError, BisectError, Doing, InputsError, LockTrouble, RequestError, Unreadable};
+pub use files::Draft;
+pub use forecasting::Target;
+pub use gate::Gated;
+pub use history::{HistoryRequest, Told, write_history};
+pub use inspecting::{Looked, inspect};
+pub use judging::gate_options;
+pub use known::{EVENTS, Opened, open, open_accepted, open_record, open_run, parse};
+pub use listener::{Aside, Listener, Notice, Silent};
+pub use outcome::Outcome;
+pub use packing::{PACK_HELPER, PackRequest, Packed};
+pub use promised::{Stated, StatedPair, statements};
+pub use reporting::ReportRequest;
+pub use request::{BisectRequest, CheckRequest, FilesRequest, GateRequest, RunRequest};
+pub use session::{KEPT, Policy, Session, runtime};

@@ -1,0 +1,97 @@
+//! What can be asked for, as plain data: whoever types, clicks or calls fills these in.
+
+use std::path::PathBuf;
+
+use crate::plan::Selection;
+use crate::vocab::Verdict;
+
+/// Try every artifact of a matrix in every environment.
+#[derive(Clone, Debug, Default)]
+pub struct RunRequest {
+    /// The matrix file.
+    pub matrix: PathBuf,
+    /// The part of it to run.
+    pub selection: Selection,
+    /// Verdicts that are regressions wherever no expectation covers them.
+    pub fail_on: Vec<Verdict>,
+    /// What is known: see [`super::open`].
+    pub baseline: Option<PathBuf>,
+    /// Whether to state what was to be expected of each cell.
+    pub forecast: bool,
+    /// Name of the run; the matrix's where `None`.
+    pub name: Option<String>,
+}
+
+/// Which files, and what is known of them.
+#[derive(Clone, Debug, Default)]
+pub struct FilesRequest {
+    /// Files, folders, globs or registries.
+    pub artifacts: Vec<PathBuf>,
+    /// What they predict on.
+    pub inputs: Option<PathBuf>,
+    /// Columns of a CSV that are no inputs.
+    pub drop: Vec<String>,
+    /// Types of columns of a CSV, such as `zip=text`.
+    pub dtype: Vec<String>,
+    /// What they should give.
+    pub expected: Option<PathBuf>,
+    /// Whether they are only loaded.
+    pub load_only: bool,
+    /// What made them, as a text for [`super::environments`].
+    pub made_by: Option<String>,
+    /// Seed of random inputs and of the random generators.
+    pub seed: u32,
+    /// Their format, where content and extension do not tell.
+    pub format: Option<String>,
+    /// Types in skops files that may be loaded beside those that skops knows; `all` for any.
+    pub trust: Vec<String>,
+    /// The most seconds that one load with its predictions may take.
+    pub seconds: Option<f64>,
+    /// The most bytes that it may take.
+    pub memory_bytes: Option<u64>,
+}
+
+/// Try files in environments.
+#[derive(Clone, Debug, Default)]
+pub struct CheckRequest {
+    /// What is tried.
+    pub files: FilesRequest,
+    /// The environments, as texts for [`super::environments`].
+    pub on: Vec<String>,
+    /// Name of the run.
+    pub name: Option<String>,
+}
+
+/// Judge a move from one environment to another, or a matrix against what is known.
+#[derive(Clone, Debug, Default)]
+pub struct GateRequest {
+    /// Artifacts, or one matrix (`.toml`).
+    pub files: FilesRequest,
+    /// The environment of today.
+    pub from: Option<String>,
+    /// The environment to move to.
+    pub to: Option<String>,
+    /// What is known: see [`super::open`].
+    pub baseline: Option<PathBuf>,
+    /// Whether what would be a regression is tried again before it is believed.
+    pub retry: bool,
+    /// Name of the run.
+    pub name: Option<String>,
+}
+
+/// Find the first release in which an artifact does worse.
+#[derive(Clone, Debug, Default)]
+pub struct BisectRequest {
+    /// What is tried: one artifact.
+    pub files: FilesRequest,
+    /// A release that works.
+    pub good: String,
+    /// A release that does not.
+    pub bad: String,
+    /// The package whose releases are tried.
+    pub package: String,
+    /// What stays the same, as a text for [`super::environments`].
+    pub with: Option<String>,
+    /// Name of the folder of its runs.
+    pub name: Option<String>,
+}

@@ -1,0 +1,230 @@
+//! What everything that runs something shares, opened once: the cache, the runtime, who makes environments, who
+//! listens.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::datasets::load_datasets;
+use super::earlier::earlier;
+use super::error::{AppError, Doing};
+use super::known::EVENTS;
+use super::listener::{Hushed, Listener, Notice};
+use super::naming::lock_run;
+use super::outcome::Outcome;
+use super::recorder::Recorder;
+use crate::judge::JudgeOptions;
+use crate::matrix::{EnvironmentSpec, Matrix};
+use crate::plan::{self, Plan, Selection};
+use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
+use crate::run::{self, Regressions, RunReport};
+use crate::state::RunState;
+use crate::store::CacheRoot;
+use crate::vocab::{FORMAT_VERSION, MatrixRecord, RunHeader};
+
+/// How long somebody else may take to empty the cache.
+pub(super) const EMPTYING: Duration = Duration::from_secs(600);
+
+/// Earlier runs that commands keep which name their run after themselves: such a name says nothing of what was tried, and
+/// nobody who checks one file after the other wants a folder of each.
+pub const KEPT: usize = 5;
+
+/// How things are to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Folder of all runs.
+    pub reports: PathBuf,
+    /// Batches that run side by side; the number of cores where `None`.
+    pub jobs: Option<u16>,
+    /// Whether everything is executed again, whatever the record and the cache hold.
+    pub fresh: bool,
+    /// How many earlier runs of the same name are kept where they tried something else; all where `None`.
+    pub keep: Option<usize>,
+    /// How environments are made.
+    pub making: ProvisionOptions,
+}
+
+impl Policy {
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
+}
+
+/// A runtime with a core for each job, so that no interpreter waits for another one's frames.
+fn runtime_for(jobs: usize) -> Result<tokio::runtime::Runtime, AppError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(jobs.max(2))
+        .enable_all()
+        .build()
+        .map_err(|source| AppError::Machine { doing: Doing::Runtime, source })
+}
+
+/// A runtime for what mostly waits.
+///
+/// # Errors
+/// When the machine gives no threads.
+pub fn runtime() -> Result<tokio::runtime::Runtime, AppError> {
+    runtime_for(2)
+}
+
+/// What everything that runs something shares.
+pub struct Session<'l> {
+    pub(super) cache: CacheRoot,
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) provisioner: Arc<Provisioner>,
+    pub(super) policy: Policy,
+    pub(super) listener: &'l mut dyn Listener,
+    /// Whether it was asked what may be installed.
+    has_asked: bool,
+}
+
+/// What is to be run.
+pub(super) struct Job {
+    matrix: Matrix,
+    plan: Plan,
+    datasets: BTreeMap<String, Vec<u8>>,
+    folder: PathBuf,
+    name: String,
+    /// Names the cells that are tried again once everything was tried.
+    pub retry: Option<Regressions>,
+}
+
+impl Job {
+    /// Of what is selected of a matrix, in a folder of its own below `reports`.
+    pub(super) fn new(
+        matrix: Matrix,
+        selection: &Selection,
+        name: String,
+        reports: &Path,
+    ) -> Result<Self, AppError> {
+        let plan = plan::plan(&matrix, selection)?;
+        let datasets = load_datasets(&matrix, &plan)?;
+        Ok(Self { folder: reports.join(&name), matrix, plan, datasets, name, retry: None })
+    }
+
+    /// As [`Job::new`], of all of a matrix that was made from files.
+    pub(super) fn of_files(matrix: Matrix, name: String, reports: &Path) -> Result<Self, AppError> {
+        if matrix.models.is_empty() {
+            return Err(AppError::NoArtifact);
+        }
+        Self::new(matrix, &Selection::default(), name, reports)
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn header(&self, jobs: usize) -> RunHeader {
+        RunHeader {
+            format_version: FORMAT_VERSION,
+            shelflife: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.name.clone(),
+            time: jiff::Timestamp::now().to_string(),
+            jobs: jobs as u64,
+            matrix: MatrixRecord {
+                name: self.matrix.name.clone(),
+                description: self.matrix.description.clone(),
+                plan_digest: self.plan.digest,
+            },
+            plan: self.plan.record(&self.matrix),
+        }
+    }
+}
+
+/// A run that came to its end, or was interrupted.
+pub(super) struct Executed {
+    folder: PathBuf,
+    report: RunReport,
+    started: Instant,
+}
+
+impl Executed {
+    pub(super) fn state(&self) -> &RunState {
+        &self.report.state
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.report.interrupted
+    }
+
+    /// Judges it and writes its reports.
+    pub(super) fn judged(self, judging: &JudgeOptions) -> Result<Outcome, AppError> {
+        let RunReport { state, executed, reused, .. } = self.report;
+        Outcome::of(self.folder, &state, judging, (executed, reused), self.started)
+    }
+}
+
+impl<'l> Session<'l> {
+    /// Opens the cache and what works on it.
+    ///
+    /// # Errors
+    /// When the cache cannot be used.
+    pub fn open(policy: Policy, listener: &'l mut dyn Listener) -> Result<Self, AppError> {
+        let cache = CacheRoot::open(None)?;
+        let runtime = runtime_for(policy.jobs())?;
+        let provisioner = Arc::new(Provisioner::new(cache.clone(), policy.making.clone()));
+        Ok(Self { cache, runtime, provisioner, policy, listener, has_asked: false })
+    }
+
+    /// Where Debian packages are missing that nobody has agreed to install, whoever listens is asked once; without consent
+    /// the environments say what they lack.
+    pub(super) fn ask_for_tools(&mut self, environments: &[EnvironmentSpec]) {
+        if std::mem::replace(&mut self.has_asked, true) {
+            return;
+        }
+        let packages = self.provisioner.packages_to_ask_for(environments);
+        if packages.is_empty() || !self.listener.may_install(&packages) {
+            return;
+        }
+        self.policy.making.install_tools = ToolConsent::Given;
+        self.provisioner = Arc::new(Provisioner::new(self.cache.clone(), self.policy.making.clone()));
+    }
+
+    pub(super) fn tell(&mut self, notices: Vec<Notice>) {
+        notices.into_iter().for_each(|notice| self.listener.notice(notice));
+    }
+
+    /// Runs a job and records it.
+    pub(super) fn execute(&mut self, job: Job) -> Result<Executed, AppError> {
+        self.execute_heard(job, false)
+    }
+
+    /// Runs one of many jobs: nobody hears of its progress.
+    pub(super) fn execute_hushed(&mut self, job: Job) -> Result<Executed, AppError> {
+        self.execute_heard(job, true)
+    }
+
+    fn execute_heard(&mut self, job: Job, is_hushed: bool) -> Result<Executed, AppError> {
+        self.ask_for_tools(&job.plan.environments);
+        let mut hushed;
+        let listener: &mut dyn Listener = if is_hushed {
+            hushed = Hushed(self.listener);
+            &mut hushed
+        } else {
+            self.listener
+        };
+        let started = Instant::now();
+        let jobs = self.policy.jobs();
+        let _lock = self.runtime.block_on(lock_run(&self.cache, &job.folder, &job.name))?;
+        let _in_use = self.runtime.block_on(self.cache.in_use(EMPTYING))?;
+        let header = job.header(jobs);
+        let Policy { fresh, keep, .. } = self.policy;
+        let recorded = earlier(&job.folder, &header, fresh, keep, listener)?;
+        let request = run::RunRequest {
+            matrix: Arc::new(job.matrix),
+            plan: Arc::new(job.plan),
+            datasets: job.datasets,
+            header,
+            recorded,
+            retry: job.retry,
+            fresh,
+            jobs,
+        };
+        let mut recorder = Recorder::new(job.folder.join(EVENTS), listener);
+        let running = run::run(request, self.cache.clone(), Arc::clone(&self.provisioner), &mut recorder);
+        let report = self.runtime.block_on(running);
+        listener.idle();
+        Ok(Executed { folder: job.folder, report: report?, started })
+    }
+}

@@ -1,0 +1,75 @@
+//! The people and programs in front of a command: what they hear while something is done.
+
+use std::io;
+
+use super::args::{MessageFormat, RunningArgs};
+use super::console;
+use super::meter::Meter;
+use super::notices;
+use crate::app::{Listener, Notice};
+use crate::run::Progress;
+use crate::vocab::Event;
+
+/// Notes and progress go to standard error, events to standard output where they are asked for.
+pub(super) struct Audience {
+    /// Made when there is something to show, so that no bar stands there before.
+    meter: Option<Meter>,
+    is_quiet: bool,
+    is_streaming: bool,
+}
+
+impl Audience {
+    pub(super) fn of(running: &RunningArgs) -> Self {
+        let is_streaming = running.message_format == MessageFormat::Json;
+        Self { meter: None, is_quiet: running.quiet || is_streaming, is_streaming }
+    }
+
+    /// For commands that have nothing to be quiet about.
+    pub(super) fn plain() -> Self {
+        Self { meter: None, is_quiet: false, is_streaming: false }
+    }
+}
+
+impl Listener for Audience {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        if !self.is_streaming {
+            return Ok(());
+        }
+        let mut line = serde_json::to_vec(event).map_err(io::Error::other)?;
+        line.push(b'\n');
+        console::print_bytes(&line).map_err(io::Error::other)
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.meter.get_or_insert_with(|| Meter::new(self.is_quiet)).update(progress);
+    }
+
+    fn doing(&mut self, text: &str) {
+        match &self.meter {
+            Some(meter) => meter.note(text),
+            None if self.is_quiet => {}
+            None => console::note(text),
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        let text = notices::words(&notice);
+        match &self.meter {
+            Some(meter) => meter.always(&text),
+            None => console::note(&text),
+        }
+    }
+
+    fn may_install(&mut self, packages: &[&str]) -> bool {
+        console::agrees(&format!(
+            "Some environments need Debian packages that are not installed here.\nRun `sudo apt-get install -y {}` now?",
+            packages.join(" ")
+        ))
+    }
+
+    fn idle(&mut self) {
+        if let Some(meter) = self.meter.take() {
+            meter.finish();
+        }
+    }
+}

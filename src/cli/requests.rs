@@ -1,0 +1,60 @@
+//! From what was typed to requests and policies.
+
+use super::args::{ArtifactArgs, MakingArgs, RunningArgs, SelectArgs};
+use crate::app::{FilesRequest, Policy};
+use crate::plan::Selection;
+use crate::provision::{ProvisionOptions, ToolConsent};
+
+impl SelectArgs {
+    pub(super) fn selection(&self) -> Selection {
+        Selection {
+            models: self.model.clone(),
+            formats: self.format.clone(),
+            producers: self.producer.clone(),
+            consumers: self.consumer.clone(),
+        }
+    }
+}
+
+impl MakingArgs {
+    pub(super) fn options(self) -> ProvisionOptions {
+        ProvisionOptions {
+            refresh: self.refresh,
+            offline: self.offline,
+            install_tools: if self.install_tools { ToolConsent::Given } else { ToolConsent::Unasked },
+            ..ProvisionOptions::default()
+        }
+    }
+}
+
+impl RunningArgs {
+    /// How it goes; `keep` says how many earlier runs of the same name stay, all where `None`.
+    pub(super) fn policy(&self, keep: Option<usize>) -> Policy {
+        Policy {
+            reports: self.reports.clone(),
+            jobs: self.jobs,
+            fresh: self.fresh,
+            keep,
+            making: self.making.options(),
+        }
+    }
+}
+
+impl ArtifactArgs {
+    pub(super) fn request(&self) -> FilesRequest {
+        FilesRequest {
+            artifacts: self.artifacts.clone(),
+            inputs: self.inputs.clone(),
+            drop: self.drop.clone(),
+            dtype: self.dtype.clone(),
+            expected: self.expected.clone(),
+            load_only: self.load_only,
+            made_by: self.made_by.clone(),
+            seed: self.seed,
+            format: self.format.clone(),
+            trust: self.trust.clone(),
+            seconds: self.timeout,
+            memory_bytes: self.memory,
+        }
+    }
+}
