@@ -236,8 +236,8 @@ fn wrong_npy_is_refused() {
         (npy("<f8", false, "1, 1, 1", &[0; 8]), "3 dimensions"),
         (npy("<f8", false, "0, 3", &[]), "holds no value"),
         (npy("|O", false, "1,", &[0; 8]), "pickled inside"),
-        (npy("<f2", false, "1,", &[0; 2]), "type `'<f2'` is not understood"),
-        (npy("<U3", false, "1,", &[0; 12]), "is not understood"),
+        (npy("<f2", false, "1,", &[0; 2]), "type `'<f2'` is not supported"),
+        (npy("<U3", false, "1,", &[0; 12]), "is not supported"),
     ];
     for (bytes, expected) in cases {
         let (message, ..) = refusal(&npy_spec(&[]), &bytes);

@@ -120,7 +120,7 @@ fn counts(page: &mut Page, view: &View<'_>) {
         let count = view.record.cells.iter().filter(unjudged).count() as u64;
         if count > 0 {
             page.line(&format!(
-                "could not judge {}: mend the environments, or declare them with [[expect]]",
+                "could not judge {}: fix the environments, or declare them with [[expect]]",
                 plural(count, "cell")
             ));
         }
