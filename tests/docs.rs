@@ -8,7 +8,10 @@ use clap::CommandFactory as _;
 use shelflife::cli::Cli;
 use shelflife::matrix::Matrix;
 use shelflife::plan::{Selection, plan};
-use shelflife::vocab::{ExitCode, Stage, Status, Verdict};
+use shelflife::vocab::{
+    ArtifactAbsence, EnvironmentTrouble, ExitCode, Next, NoReference, Outcome, Runtime, Stage, Status,
+    Trouble, Verdict,
+};
 use shelflife::{dataset, format, matrix};
 
 #[path = "common/documented.rs"]
@@ -347,6 +350,40 @@ fn retired_words_stay_away() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn words_in_files_stay_whatever_rust_calls_them() {
+    let says = || "no compiler".to_owned();
+    let environment = || "old".into();
+    let written = serde_json::json!([
+        Runtime::UnknownProducer,
+        EnvironmentTrouble::UnknownProducer,
+        NoReference::UnknownProducer,
+        NoReference::ProducerNotMade { environment: environment(), says: says() },
+        NoReference::ProducerFails {
+            environment: environment(),
+            outcome: Box::new(Outcome::NotInstalled { reason: says() }),
+        },
+        NoReference::ProducerSilent { environment: environment() },
+        Trouble::NotInstalled { environment: environment(), says: says() },
+        ArtifactAbsence::NotInstalled { reason: says() },
+        Next::DeclareProducer { environment: environment() },
+        Next::DeclareProducerOrExpected,
+    ]);
+    let text = written.to_string();
+    for word in [
+        "unknown-maker",
+        "maker-not-made",
+        "maker-fails",
+        "maker-silent",
+        "say-maker",
+        "say-maker-or-expected",
+    ] {
+        assert!(text.contains(&format!("\"{word}\"")), "{word} is not in {text}");
+    }
+    assert!(text.starts_with("[\"elsewhere\",\"unknown-maker\","), "{text}");
+    assert_eq!(text.matches("\"unequipped\"").count(), 3, "{text}");
 }
 
 /// The Rust and Python files below a folder.
