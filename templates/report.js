@@ -10,13 +10,13 @@
   var KEYS = ["model", "format", "verdict", "q"];
   var STEP = 200;
   var state = {}, shown = STEP, words = [];
-  // Rows are arrays; the data names their columns. Here they are objects by these names.
+  // Rows are arrays; the data names their columns. Here each is an object that reads its row by these names.
   function named(columns) {
-    return function (row) {
-      var object = {};
-      for (var column = 0; column < columns.length; column++) object[columns[column]] = row[column];
-      return object;
-    };
+    function Row(row) { this.row = row; }
+    columns.forEach(function (name, column) {
+      Object.defineProperty(Row.prototype, name, { get: function () { return this.row[column]; } });
+    });
+    return function (row) { return new Row(row); };
   }
   var cellList = data.cells.map(named(data.columns.cell));
   var detailList = data.details.map(named(data.columns.detail));

@@ -123,7 +123,7 @@ fn a_folder_of_mlflow_is_one_artifact_with_the_environment_that_it_names() {
 }
 
 #[test]
-fn makers_of_one_command_share_what_reading_takes() {
+fn producers_of_one_command_share_what_reading_takes() {
     let folder = folder();
     let found = find(folder.path(), "models", &Packages::new());
     let needs = artifact::needs(&found.models);

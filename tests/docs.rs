@@ -8,7 +8,10 @@ use clap::CommandFactory as _;
 use shelflife::cli::Cli;
 use shelflife::matrix::Matrix;
 use shelflife::plan::{Selection, plan};
-use shelflife::vocab::{ExitCode, Stage, Status, Verdict};
+use shelflife::vocab::{
+    ArtifactAbsence, EnvironmentTrouble, ExitCode, Next, NoReference, Outcome, Runtime, Stage, Status,
+    Trouble, Verdict,
+};
 use shelflife::{dataset, format, matrix};
 
 #[path = "common/documented.rs"]
@@ -27,7 +30,7 @@ fn text(file: &str) -> String {
 
 /// Every document, by its path from the root.
 fn documents() -> Vec<String> {
-    let mut files = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned()];
+    let mut files = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "STYLE.md".to_owned()];
     for entry in fs_err::read_dir(root().join("docs")).expect("docs can be listed") {
         let name = entry.expect("docs can be listed").file_name().to_string_lossy().into_owned();
         if name.ends_with(".md") {
@@ -314,4 +317,85 @@ fn every_field_of_results_is_documented() {
         serde_json::json!({"cells": [{"verdict": "drift", "mood": 1, "outputs": {"predict": {"taste": 2}}}]});
     let found: Vec<String> = documented::undocumented(&other, &document).into_iter().collect();
     assert_eq!(found, ["cells.*.mood", "cells.*.outputs.*.taste"]);
+}
+
+/// Words that STYLE.md has replaced: names of types, and phrases of messages.
+const RETIRED: &[&str] = &[
+    "OutsideFile",
+    "Elsewhere",
+    "Unequipped",
+    "MirrorLacks",
+    "files from outside",
+    "fell silent",
+    "takes note of",
+    "nothing tells what",
+    "is not known here",
+    "not installed there",
+];
+
+#[test]
+fn retired_words_stay_away() {
+    for document in ["README.md", "ARCHITECTURE.md"] {
+        assert!(text(document).contains("](STYLE.md)"), "{document} does not link STYLE.md");
+    }
+    let mut wrong = Vec::new();
+    for file in sources(&root().join("src")) {
+        // What earlier versions wrote is read in their words.
+        if file.ends_with("vocab/legacy.rs") {
+            continue;
+        }
+        let text = fs_err::read_to_string(&file).expect("the source can be read");
+        for word in RETIRED.iter().filter(|word| text.contains(**word)) {
+            wrong.push(format!("{}: `{word}` is retired, see STYLE.md", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn words_in_files_stay_whatever_rust_calls_them() {
+    let says = || "no compiler".to_owned();
+    let environment = || "old".into();
+    let written = serde_json::json!([
+        Runtime::UnknownProducer,
+        EnvironmentTrouble::UnknownProducer,
+        NoReference::UnknownProducer,
+        NoReference::ProducerNotMade { environment: environment(), says: says() },
+        NoReference::ProducerFails {
+            environment: environment(),
+            outcome: Box::new(Outcome::NotInstalled { reason: says() }),
+        },
+        NoReference::ProducerSilent { environment: environment() },
+        Trouble::NotInstalled { environment: environment(), says: says() },
+        ArtifactAbsence::NotInstalled { reason: says() },
+        Next::DeclareProducer { environment: environment() },
+        Next::DeclareProducerOrExpected,
+    ]);
+    let text = written.to_string();
+    for word in [
+        "unknown-maker",
+        "maker-not-made",
+        "maker-fails",
+        "maker-silent",
+        "say-maker",
+        "say-maker-or-expected",
+    ] {
+        assert!(text.contains(&format!("\"{word}\"")), "{word} is not in {text}");
+    }
+    assert!(text.starts_with("[\"elsewhere\",\"unknown-maker\","), "{text}");
+    assert_eq!(text.matches("\"unequipped\"").count(), 3, "{text}");
+}
+
+/// The Rust and Python files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder).expect("sources can be listed") {
+        let path = entry.expect("sources can be listed").path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
+            files.push(path);
+        }
+    }
+    files
 }

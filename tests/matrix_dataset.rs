@@ -155,9 +155,11 @@ fn wrong_csv_is_refused_with_its_place() {
     }
     let (_, _, help) = refusal(&spec(&["y"]), b"a;y\n1;2\n");
     assert!(help.contains("separate them by commas"), "{help}");
-    for (bytes, expected) in
-        [(&b""[..], "the file is empty"), (b"a,y\n\xff,1\n", "line 2 has a byte"), (b"\xff\xfea\0", "UTF-16")]
-    {
+    for (bytes, expected) in [
+        (&b""[..], "the file is empty"),
+        (b"a,y\n\xff,1\n", "line 2 has an invalid byte"),
+        (b"\xff\xfea\0", "UTF-16"),
+    ] {
         assert!(refusal(&spec(&["y"]), bytes).0.contains(expected));
     }
     let (message, line, help) = refusal(&with_dtype(spec(&["y"]), "a", "float64"), b"a,y\n1,2\nred,4\n");
@@ -236,8 +238,8 @@ fn wrong_npy_is_refused() {
         (npy("<f8", false, "1, 1, 1", &[0; 8]), "3 dimensions"),
         (npy("<f8", false, "0, 3", &[]), "holds no value"),
         (npy("|O", false, "1,", &[0; 8]), "pickled inside"),
-        (npy("<f2", false, "1,", &[0; 2]), "type `'<f2'` is not understood"),
-        (npy("<U3", false, "1,", &[0; 12]), "is not understood"),
+        (npy("<f2", false, "1,", &[0; 2]), "type `'<f2'` is not supported"),
+        (npy("<U3", false, "1,", &[0; 12]), "is not supported"),
     ];
     for (bytes, expected) in cases {
         let (message, ..) = refusal(&npy_spec(&[]), &bytes);

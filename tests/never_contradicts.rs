@@ -1,7 +1,7 @@
 //! The property that holds the product: no judged run, whatever is in it, says that something works, or ends 0, while a cell
 //! fails that nobody has accepted; and where nothing fails, nothing says that something does.
 //!
-//! Records are made by the judge itself from generated events: any outcome of any cell, environments that fail, makers
+//! Records are made by the judge itself from generated events: any outcome of any cell, environments that fail, producers
 //! whose reload fails, any baseline or none, any expectations, any `--fail-on`, as `run`, `check` and `gate` judge them.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -31,7 +31,7 @@ enum Fate {
     Retried(Outcome, Agreement),
 }
 
-/// What became of an artifact in its own maker.
+/// What became of an artifact in its own producer.
 #[derive(Clone, Debug)]
 enum Origin {
     Made(Outcome),

@@ -157,7 +157,7 @@ async fn declared_packages_win_over_companions() {
 #[tokio::test]
 async fn a_missing_interpreter_has_a_remedy() {
     let provisioner = provisioner(ProvisionOptions { offline: true, ..ProvisionOptions::default() });
-    for (python, words) in [("3.4", "no Python 3.4 found"), ("three", "no version of Python")] {
+    for (python, words) in [("3.4", "no Python 3.4 found"), ("three", "not a Python version")] {
         let failure = provisioner.prepare(&venv(python, &[]), &quiet).await.expect_err("there is none");
         assert!(failure.reason().contains(words), "{failure}");
         assert!(failure.remedy().is_some(), "{failure}");

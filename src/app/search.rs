@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(of(Reached::Started, &Cause::Raised { misread: None }), Some(3));
         assert_eq!(of(Reached::Started, &Cause::Signal { signal: 11, printed: None }), Some(4));
         let unjudged = [
-            Cause::NoReference { why: NoReference::UnknownMaker },
+            Cause::NoReference { why: NoReference::UnknownProducer },
             Cause::LoadOnly,
             Cause::ClassAbsent { environment: "new".into(), says: String::new() },
             Cause::RuledOut { requirement: String::new() },

@@ -31,7 +31,7 @@ impl Arrays {
                 let output = of_dataset(parsed)?;
                 Ok(Self(BTreeMap::from([("predict".to_owned(), output)])))
             }
-            _ => Err("it is neither .npy, .csv, .parquet nor .json".to_owned()),
+            _ => Err("it is not a .npy, .csv, .parquet or .json file".to_owned()),
         }
     }
 
@@ -150,7 +150,7 @@ fn flatten<'a>(value: &'a Value, shape: &[u64], flat: &mut Vec<&'a Value>) -> Re
         (Value::Array(items), [length, rest @ ..]) if items.len() as u64 == *length => {
             items.iter().try_for_each(|item| flatten(item, rest, flat))
         }
-        (Value::Array(_), _) | (_, [_, ..]) => Err("the lists are not of one length".to_owned()),
+        (Value::Array(_), _) | (_, [_, ..]) => Err("the lists differ in length".to_owned()),
         (value, []) => {
             flat.push(value);
             Ok(())

@@ -60,7 +60,7 @@ pub(super) fn files(
             Kind::Folder => walk.folder(&declaration.path, 0),
             Kind::Dangling => walk.dangling.push(declaration.path.clone()),
             Kind::Missing => {
-                refuse(format!("there is no file or folder `{declared}`"), "check the path");
+                refuse(format!("the file or folder `{declared}` does not exist"), "check the path");
                 return Vec::new();
             }
         }
@@ -68,7 +68,7 @@ pub(super) fn files(
     let Walk { dangling, unlisted, found, .. } = walk;
     for path in &dangling {
         refuse(
-            format!("`{}` is a link to something that is not there", shown(path, declaration)),
+            format!("`{}` is a link to a file that does not exist", shown(path, declaration)),
             "point it at a version that exists, or remove it",
         );
     }

@@ -8,9 +8,9 @@ use super::arrays::Arrays;
 use super::files::{Files, Kind};
 use super::find::{self, Found};
 use super::folder;
-use super::maker::{self, Maker};
 use super::package::Package;
 use super::packages::{Packages, add};
+use super::producer::{self, FileProducer};
 use super::recognise::{self, Examined, Seen};
 use crate::dataset::{self, Dataset};
 use crate::format;
@@ -20,7 +20,7 @@ use crate::matrix::{
 };
 use crate::vocab::{EnvName, FormatName, InputsKind};
 
-/// Name of the environment that stands for unknown makers.
+/// Name of the environment that stands for unknown producers.
 pub const UNKNOWN: &str = "unknown";
 /// Name of the dataset that the agent makes up.
 pub const SYNTHETIC: &str = "synthetic";
@@ -36,7 +36,7 @@ pub struct Finder<'a> {
     pub files: &'a dyn Files,
     /// The environment that made what nothing else tells; `None` leaves it unknown.
     pub default_producer: Option<EnvName>,
-    /// What the environments of makers get beside what each file takes, so that files of one release share one.
+    /// What the environments of producers get beside what each file takes, so that files of one release share one.
     pub packages: Packages,
 }
 
@@ -92,7 +92,7 @@ impl State<'_> {
         if let Some(other) = self.taken.get(&found.name) {
             self.expanded.refused.push(Refusal {
                 message: format!(
-                    "two artifacts would have the name `{}`: `{other}` and `{}`; the second is left out",
+                    "two artifacts are named `{}`: `{other}` and `{}`; the second is left out",
                     found.name, found.declared
                 ),
                 help: "rename one of the files, or name them one by one in a matrix with `name`".to_owned(),
@@ -130,13 +130,13 @@ impl State<'_> {
         if package.named_columns || seen.named_columns {
             seen.packages.insert(PANDAS.to_owned());
         }
-        let maker = Maker::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
+        let recorded = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
         let packages: Packages = seen
             .packages
             .iter()
             .map(|package| (package.clone(), seen.versions.get(package).cloned()))
             .collect();
-        let (producer, extra) = self.producer(&maker, &packages, &mut notes);
+        let (producer, extra) = self.producer(&recorded, &packages, &mut notes);
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
         let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
         if let Some(environment) = extra {
@@ -204,13 +204,13 @@ impl State<'_> {
     /// The environment that wrote the file, and that environment itself where it is a new one.
     fn producer(
         &self,
-        maker: &Maker,
+        recorded: &FileProducer,
         packages: &Packages,
         notes: &mut Vec<String>,
     ) -> (EnvName, Option<EnvironmentSpec>) {
-        let spec = match maker {
-            Maker::Environment(name) => return (name.clone(), None),
-            Maker::Versions(versions) => {
+        let spec = match recorded {
+            FileProducer::Environment(name) => return (name.clone(), None),
+            FileProducer::Versions(versions) => {
                 notes.push(versions.said());
                 let mut environment = versions.environment();
                 add(packages, &mut environment.packages);
@@ -219,14 +219,14 @@ impl State<'_> {
                 }
                 environment
             }
-            Maker::Unknown => match self.default_producer {
+            FileProducer::Unknown => match self.default_producer {
                 Some(name) => {
-                    notes.push(format!("nothing tells what made it: taken as made in {name}"));
+                    notes.push(format!("its producer is unknown: assumed to be {name}"));
                     return (name.clone(), None);
                 }
                 None => {
-                    notes.push("nothing tells what made it".to_owned());
-                    maker::environment(UNKNOWN, RuntimeSpec::UnknownProducer, BTreeMap::new())
+                    notes.push("its producer is unknown".to_owned());
+                    producer::environment(UNKNOWN, RuntimeSpec::UnknownProducer, BTreeMap::new())
                 }
             },
         };
@@ -265,7 +265,7 @@ impl State<'_> {
         let synthetic = || {
             (
                 InputsKind::Synthetic,
-                "synthetic inputs: random numbers of the width that the model asks for".to_owned(),
+                "synthetic inputs: random numbers, as many columns as the model expects".to_owned(),
                 SYNTHETIC.to_owned(),
             )
         };
@@ -325,7 +325,7 @@ impl State<'_> {
             return BTreeMap::new();
         }
         let names: Vec<&str> = package.expected.keys().map(String::as_str).collect();
-        notes.push(format!("its validation file says what to expect of {}", names.join(", ")));
+        notes.push(format!("its validation file gives the expected values of {}", names.join(", ")));
         package.expected.clone()
     }
 }

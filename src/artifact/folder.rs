@@ -43,11 +43,11 @@ pub(super) fn read(files: &dyn Files, path: &Path, notes: &mut Vec<String>) -> R
         let (_, bytes) = entries.iter().find(|(known, _)| known == name)?;
         String::from_utf8(bytes.clone()?).ok()
     };
-    let description = text(MLMODEL).ok_or("its MLmodel is no text")?;
+    let description = text(MLMODEL).ok_or("its MLmodel file is not text")?;
     let flavors = flavors(&description);
     if !flavors.iter().any(|flavor| flavor == "sklearn") {
         return Err(format!(
-            "it is an MLflow model without the flavor sklearn ({}); shelflife tries scikit-learn models",
+            "it is an MLflow model without the flavor sklearn ({}); only scikit-learn models can be tried",
             if flavors.is_empty() { "it names none".to_owned() } else { flavors.join(", ") }
         ));
     }
@@ -112,7 +112,7 @@ fn collect(
                 entries.push((full, Some(bytes)));
             }
             Kind::Dangling => {
-                return Err(io::Error::other(format!("`{full}` is a link to something that is not there")));
+                return Err(io::Error::other(format!("`{full}` is a link to a file that does not exist")));
             }
             Kind::Folder | Kind::Missing => {}
         }

@@ -202,11 +202,7 @@ fn strange(head: &[u8], kind: ArtifactKind) -> String {
     let known: &[(&[u8], &str, &str)] = &[
         (b"\x89HDF", "it is an HDF5 file, as Keras writes them", save),
         (b"PAR1", "it is a Parquet file", "if it holds rows to predict on, give it as --inputs"),
-        (
-            b"version https://git-lfs",
-            "it is a pointer of Git LFS",
-            "fetch the file itself with `git lfs pull`",
-        ),
+        (b"version https://git-lfs", "it is a Git LFS pointer", "fetch the file itself with `git lfs pull`"),
         (b"<!DOCTYPE", "it is a web page", "download the file itself"),
         (b"<html", "it is a web page", "download the file itself"),
         (b"\x7fELF", "it is a program or a library", save),
@@ -217,13 +213,13 @@ fn strange(head: &[u8], kind: ArtifactKind) -> String {
     let what = match kind {
         ArtifactKind::Npy => "it is a numpy array (.npy)".to_owned(),
         ArtifactKind::Npz => "it holds numpy arrays (.npz)".to_owned(),
-        ArtifactKind::Json => "it is a text in JSON, as some libraries write their own models".to_owned(),
+        ArtifactKind::Json => "it is JSON, in which some libraries save their own models".to_owned(),
         ArtifactKind::Zip => {
-            return "it is a zip archive without the schema of skops; unpack it and name the model in it"
+            return "it is a zip archive without a skops schema; unpack it and give the path of the model in it"
                 .to_owned();
         }
         ArtifactKind::Mlflow => {
-            return "it describes an MLflow model; name the folder that it stands in".to_owned();
+            return "it describes an MLflow model; give the path of the folder that contains it".to_owned();
         }
         ArtifactKind::Pickle
         | ArtifactKind::Joblib
@@ -231,10 +227,10 @@ fn strange(head: &[u8], kind: ArtifactKind) -> String {
         | ArtifactKind::Onnx
         | ArtifactKind::Unknown => match std::str::from_utf8(head) {
             Ok(text) if text.chars().all(|c| !c.is_control() || c.is_whitespace()) => {
-                "it is a text".to_owned()
+                "it is plain text".to_owned()
             }
             _ => format!(
-                "its first bytes are those of no known format ({:02x?}; tried are {})",
+                "its first bytes match no known format ({:02x?}; tried: {})",
                 &head[..head.len().min(4)],
                 tried()
             ),
@@ -290,7 +286,7 @@ mod tests {
         assert!(seen.packages.contains("cloudpickle") && seen.imports.is_empty());
         assert_eq!(format("a.pkl", b"\x78\x9cabc"), Some("joblib"));
         for (bytes, word) in [
-            (&b"hello, world"[..], "it is a text"),
+            (&b"hello, world"[..], "it is plain text"),
             (b"", "empty"),
             (b"{\"a\": 1}", "JSON"),
             (
@@ -298,7 +294,7 @@ mod tests {
                 "numpy array",
             ),
             (b"\x89HDF\r\n", "HDF5"),
-            (b"\0\x01\x02\x03", "no known format ([00, 01, 02, 03]; tried are pickle, joblib"),
+            (b"\0\x01\x02\x03", "no known format ([00, 01, 02, 03]; tried: pickle, joblib"),
         ] {
             let seen = look(Path::new("a.pkl"), bytes);
             assert!(seen.format.is_none() && seen.strange.contains(word), "{word}: {}", seen.strange);

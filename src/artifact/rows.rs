@@ -32,11 +32,11 @@ pub(super) fn rows(inputs: &Value, names: Option<Vec<String>>) -> Result<Dataset
     let items = match inputs {
         Value::Array(items) if !items.is_empty() => items,
         Value::Object(columns) if !columns.is_empty() => return by_columns(columns),
-        _ => return Err("the inputs are no list of rows".to_owned()),
+        _ => return Err("the inputs are not a list of rows".to_owned()),
     };
     if items.iter().all(Value::is_string) {
         let values: Vec<&Value> = items.iter().collect();
-        let values = column(&values).ok_or("the inputs are not of one type")?;
+        let values = column(&values).ok_or("the inputs mix types")?;
         let column = Column { name: "text".to_owned(), values };
         return Ok(dataset(items.len(), Features::Text(column)));
     }
@@ -44,14 +44,14 @@ pub(super) fn rows(inputs: &Value, names: Option<Vec<String>>) -> Result<Dataset
         let mut columns = Vec::new();
         for name in first.keys() {
             let values: Vec<&Value> = items.iter().map(|row| row.get(name).unwrap_or(&Value::Null)).collect();
-            let values = column(&values).ok_or_else(|| format!("the column `{name}` is not of one type"))?;
+            let values = column(&values).ok_or_else(|| format!("the column `{name}` mixes types"))?;
             columns.push(Column { name: name.clone(), values });
         }
         return Ok(dataset(items.len(), Features::Table(columns)));
     }
-    let width = items[0].as_array().map(Vec::len).ok_or("a row of the inputs is no list")?;
+    let width = items[0].as_array().map(Vec::len).ok_or("a row of the inputs is not a list")?;
     if width == 0 || items.iter().any(|row| row.as_array().is_none_or(|row| row.len() != width)) {
-        return Err("the rows of the inputs are not of one length".to_owned());
+        return Err("the rows of the inputs differ in length".to_owned());
     }
     let flat: Vec<&Value> = items.iter().filter_map(Value::as_array).flatten().collect();
     let names = names
@@ -64,8 +64,7 @@ pub(super) fn rows(inputs: &Value, names: Option<Vec<String>>) -> Result<Dataset
         _ => {
             let columns = names.into_iter().enumerate().map(|(index, name)| {
                 let values: Vec<&Value> = flat.iter().skip(index).step_by(width).copied().collect();
-                let values =
-                    column(&values).ok_or_else(|| format!("the column `{name}` is not of one type"))?;
+                let values = column(&values).ok_or_else(|| format!("the column `{name}` mixes types"))?;
                 Ok(Column { name, values })
             });
             Ok(dataset(items.len(), Features::Table(columns.collect::<Result<_, String>>()?)))
@@ -78,11 +77,11 @@ fn by_columns(columns: &serde_json::Map<String, Value>) -> Result<Dataset, Strin
     let mut parsed = Vec::new();
     for (name, values) in columns {
         let values: Vec<&Value> =
-            values.as_array().ok_or_else(|| format!("the column `{name}` is no list"))?.iter().collect();
+            values.as_array().ok_or_else(|| format!("the column `{name}` is not a list"))?.iter().collect();
         if *rows.get_or_insert(values.len()) != values.len() {
-            return Err("the columns of the inputs are not of one length".to_owned());
+            return Err("the columns of the inputs differ in length".to_owned());
         }
-        let values = column(&values).ok_or_else(|| format!("the column `{name}` is not of one type"))?;
+        let values = column(&values).ok_or_else(|| format!("the column `{name}` mixes types"))?;
         parsed.push(Column { name: name.clone(), values });
     }
     Ok(dataset(rows.unwrap_or_default(), Features::Table(parsed)))

@@ -282,7 +282,7 @@ fn decode(spec: &DatasetSpec, bytes: &[u8]) -> Result<Arc<str>, DatasetError> {
             let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
             Err(DatasetError::of_file(
                 spec,
-                format!("the file is not UTF-8 text: line {line} has a byte that is no character"),
+                format!("the file is not UTF-8 text: line {line} has an invalid byte"),
                 "save it as UTF-8",
             ))
         }

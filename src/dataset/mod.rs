@@ -29,8 +29,10 @@ pub fn parse(spec: &DatasetSpec, bytes: &[u8], target_bytes: Option<&[u8]>) -> R
         if found != expected {
             return Err(DatasetError::of_file(
                 spec,
-                format!("the file is not the declared one: its digest is {found}, declared is {expected}"),
-                format!("get the original file back, or write `digest = \"{found}\"` if the change is meant"),
+                format!("the file does not match its declared digest: found {found}, declared {expected}"),
+                format!(
+                    "get the original file back, or write `digest = \"{found}\"` if the change is intended"
+                ),
             ));
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn parse(
         (Some(path), None) => {
             return Err(DatasetError::of_file(
                 spec,
-                format!("the target `{path}` is declared, and its bytes were not read"),
+                format!("the target `{path}` is declared, but could not be read"),
                 "check that the file is there",
             ));
         }
@@ -93,7 +93,7 @@ impl Reader<'_> {
         };
         let (rows, columns) = (rows as usize, columns as usize);
         if rows == 0 || columns == 0 {
-            return Err(self.wrong("it holds no value", "save at least one row and one column"));
+            return Err(self.wrong("it holds no values", "save at least one row and one column"));
         }
         let transposed = file.order() == Order::Fortran && shape.len() == 2;
         let values = self.values(file)?;
@@ -131,7 +131,7 @@ impl Reader<'_> {
             }
             _ => {
                 return Err(self.wrong(
-                    format!("its type `{}` is not understood", dtype.descr()),
+                    format!("its type `{}` is not supported", dtype.descr()),
                     "save it as float64, float32 or int64; texts as CSV",
                 ));
             }

@@ -48,7 +48,7 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
     }
     let rows = fields.first().map_or(0, Vec::len);
     if rows == 0 {
-        return Err(DatasetError::of_file(spec, "it holds no row", "write at least one row"));
+        return Err(DatasetError::of_file(spec, "it holds no rows", "write at least one row"));
     }
     for name in spec.target.iter().chain(&spec.drop).chain(spec.dtypes.keys()) {
         if !names.contains(name) {

@@ -207,9 +207,9 @@ fn lack_of_evidence(file: &FileFacts, target: &Side) -> Vec<String> {
     }
     let bits = target.bits.unwrap_or(64);
     let mut lacks = Vec::new();
-    let Some(to_minor) = minor_of(&to) else { return vec![format!("{to} is no release")] };
+    let Some(to_minor) = minor_of(&to) else { return vec![format!("{to} is not a release")] };
     if evidence().environments(to_minor, bits).next().is_none() {
-        return vec![format!("nobody has tried files in scikit-learn {to_minor} on {bits} bit")];
+        return vec![format!("no files have been tried in scikit-learn {to_minor} on {bits}-bit")];
     }
     for from in versions.iter().map(ToString::to_string) {
         let Some(from_minor) = minor_of(&from) else { continue };
@@ -221,7 +221,7 @@ fn lack_of_evidence(file: &FileFacts, target: &Side) -> Vec<String> {
                 names.push_str(&format!(" and {more} more"));
             }
             lacks.push(format!(
-                "nobody has tried files of scikit-learn {from_minor} in {to_minor} on {bits} bit with {names}"
+                "files of scikit-learn {from_minor} with {names} have not been tried in {to_minor} on {bits}-bit"
             ));
         }
     }

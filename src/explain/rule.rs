@@ -189,6 +189,7 @@ enum Framing {
 /// The signals that rules speak of, with their numbers on every Linux architecture that shelflife runs on.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[expect(clippy::enum_variant_names, reason = "signals have these names")]
 enum Signal {
     SigIll = 4,
     SigAbrt = 6,

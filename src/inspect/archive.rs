@@ -54,7 +54,7 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
     left.set(u64::MAX);
     let (mut arrays, mut pickled, mut schema) = (0, 0, false);
     if archive.len() > MOST_ENTRIES {
-        let what = format!("of {} entries the first {MOST_ENTRIES} are read", archive.len());
+        let what = format!("only the first {MOST_ENTRIES} of {} entries are read", archive.len());
         found.stopped(stop(ProblemKind::Limit, 0, what));
     }
     let mut given = 0;
@@ -78,7 +78,7 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
                 let large = entry.limit() == 0;
                 let (kind, what) = match large {
                     true => (ProblemKind::Limit, "it is larger than any schema; not read further".to_owned()),
-                    false => (ProblemKind::Malformed, format!("it is no schema: {error}")),
+                    false => (ProblemKind::Malformed, format!("it is not a schema: {error}")),
                 };
                 found.stopped(stop(kind, 0, what));
             }

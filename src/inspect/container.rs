@@ -62,7 +62,7 @@ pub(super) fn unwrap<'a, R: Read + Seek + 'a>(
             let behind = if header[21] == b' ' { Vec::new() } else { vec![header[21]] };
             Box::new(flate2::bufread::ZlibDecoder::new(io::Cursor::new(behind).chain(file)))
         }
-        Container::Zip => return Err(io::Error::other("a zip archive is no stream")),
+        Container::Zip => return Err(io::Error::other("a zip archive is not a stream")),
     };
     Ok(Box::new(Bounded { decoded, source, given: 0 }))
 }

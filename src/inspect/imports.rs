@@ -33,7 +33,7 @@ impl Machine<'_, '_> {
                 self.stack.push(Value::Opaque);
                 return Ok(());
             }
-            return Err(self.malformed("the name of an import is no text"));
+            return Err(self.malformed("the name of an import is not text"));
         };
         let held = self.texts.get(module).map(<[u8]>::to_vec).zip(self.texts.get(name).map(<[u8]>::to_vec));
         match held {

@@ -169,7 +169,7 @@ impl<'m, 'i> Machine<'m, 'i> {
         let number = self.number()?;
         number
             .and_then(|number| u64::try_from(number).ok())
-            .ok_or_else(|| self.malformed("an index of the memo is no number"))
+            .ok_or_else(|| self.malformed("an index of the memo is not a number"))
     }
 
     fn put(&mut self, index: u64) -> Result<(), Stop> {
@@ -483,7 +483,7 @@ impl<'m, 'i> Machine<'m, 'i> {
             0x80 => {
                 let protocol = self.input.byte("inside the protocol")?;
                 if protocol > HIGHEST_PROTOCOL {
-                    return Err(self.malformed(format!("protocol {protocol} is none that this reader knows")));
+                    return Err(self.malformed(format!("protocol {protocol} is unknown")));
                 }
                 self.protocol = Some(protocol);
             }
@@ -491,7 +491,7 @@ impl<'m, 'i> Machine<'m, 'i> {
                 self.input.take(8, "inside a frame's length")?;
             }
             other => {
-                return Err(self.malformed(format!("0x{other:02x} is no opcode of a pickle")));
+                return Err(self.malformed(format!("0x{other:02x} is not a pickle opcode")));
             }
         }
         Ok(true)

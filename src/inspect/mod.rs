@@ -273,7 +273,7 @@ fn document(input: &mut Input<'_>, found: &mut Found) {
     found.kind = ArtifactKind::Json;
     if let Err(error) = walk.document(&mut *input) {
         let kind = if error.is_eof() { ProblemKind::Truncated } else { ProblemKind::Malformed };
-        found.stopped(stop(kind, input.offset(), format!("it is no JSON: {error}")));
+        found.stopped(stop(kind, input.offset(), format!("it is not JSON: {error}")));
     }
     walk.finish();
     found.merge(walk.versions);
@@ -327,7 +327,7 @@ fn trailing(input: &mut Input<'_>, facts: &mut Collector, incomplete: &mut bool)
         };
         if !another {
             match input.drain() {
-                Ok(count) => tell(facts, format!("{count} bytes stand behind the end of the pickle")),
+                Ok(count) => tell(facts, format!("{count} bytes follow the end of the pickle")),
                 Err(stopped) => {
                     *incomplete = true;
                     facts.problem(*stopped);
@@ -336,8 +336,7 @@ fn trailing(input: &mut Input<'_>, facts: &mut Collector, incomplete: &mut bool)
             return;
         }
         if !std::mem::replace(&mut told, true) {
-            let what =
-                format!("another pickle stands behind the end at {start}; pickle.load reads the first only");
+            let what = format!("another pickle follows the end at {start}; pickle.load reads only the first");
             tell(facts, what);
         }
         if let Some(stopped) = Machine::new(input, facts, true).read().stopped {

@@ -21,7 +21,7 @@ pub(super) fn header(input: &mut Input<'_>) -> Result<Header, Stop> {
     let offset = input.offset();
     let wrong = |what: &str| stop(ProblemKind::Malformed, offset, what);
     if input.take(MAGIC.len(), WHAT)? != MAGIC {
-        return Err(wrong("this is no array of numpy"));
+        return Err(wrong("this is not a numpy array"));
     }
     let version = input.u16(WHAT)? & 0xff;
     let length = if version == 1 { usize::from(input.u16(WHAT)?) } else { input.u32(WHAT)? as usize };

@@ -127,7 +127,7 @@ fn code_is_named_and_not_run() {
     assert_eq!(seen(&bytes).globals()[0].trust, Trust::Dangerous);
     // Names that cannot be told are counted.
     let found = seen(b"\x80\x04K\x01K\x02\x93.");
-    assert_eq!(found.problems[0].what, "the name of an import is no text");
+    assert_eq!(found.problems[0].what, "the name of an import is not text");
 }
 
 fn global_of(out: &mut Vec<u8>, module: &str, name: &str) {

@@ -21,7 +21,7 @@ pub(super) fn causes() -> impl Strategy<Value = Cause> {
             why: Inapplicable::NotOnThisMachine { environment: "old".into(), says: says() },
         },
         Cause::ClassAbsent { environment: "new".into(), says: says() },
-        Cause::NoReference { why: NoReference::UnknownMaker },
+        Cause::NoReference { why: NoReference::UnknownProducer },
         Cause::LoadOnly,
         inputs(Misfit::Compared, false),
         inputs(Misfit::AlsoWhereMade, true),

@@ -37,8 +37,8 @@ pub(super) enum Source {
     Accepted,
     /// What the artifact does in the environment that is left, in this very run. Nobody has accepted anything.
     Left {
-        /// Whether the artifact's own maker fails with it, so that its failure says nothing about a release.
-        maker_fails: bool,
+        /// Whether the artifact's own producer fails with it, so that its failure says nothing about a release.
+        producer_fails: bool,
     },
 }
 
@@ -65,10 +65,10 @@ impl Baseline {
         let left = |cell: &CellRecord| {
             let artifact = artifacts.get(cell.artifact.as_str());
             let is_expected = artifact.and_then(|it| it.file.as_ref()).is_some_and(|file| file.expected);
-            let maker_fails = artifact.is_some_and(|it| it.maker_fails.is_some())
+            let producer_fails = artifact.is_some_and(|it| it.producer_fails.is_some())
                 || cell.producer == *from
                 || (is_expected && cell.verdict == Verdict::Drift);
-            Before::of(cell, Source::Left { maker_fails })
+            Before::of(cell, Source::Left { producer_fails })
         };
         let known: HashMap<&str, Before> = record
             .cells

@@ -21,7 +21,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
         Outcome::Raised { phase: Phase::Predict, error, .. } => {
             let own = facts.artifact.reference().map(|reference| &reference.outcome);
             let (says, because) = match (own, file.inputs) {
-                // Where its maker cannot predict on them either, it is the inputs.
+                // Where its producer cannot predict on them either, it is the inputs.
                 (Some(Outcome::Raised { phase: Phase::Predict, error, .. }), _) => {
                     (error, Misfit::AlsoWhereMade)
                 }
@@ -98,14 +98,14 @@ fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<NoReference> {
     match (facts.artifact.reference().map(|reference| &reference.outcome), facts.producer) {
         (Some(Outcome::Predicted { .. }), _) => None,
         (Some(outcome), _) => {
-            Some(NoReference::MakerFails { environment, outcome: Box::new(outcome.clone()) })
+            Some(NoReference::ProducerFails { environment, outcome: Box::new(outcome.clone()) })
         }
-        (None, EnvironmentFacts::UnknownProducer) => Some(NoReference::UnknownMaker),
+        (None, EnvironmentFacts::UnknownProducer) => Some(NoReference::UnknownProducer),
         (None, EnvironmentFacts::Failed { reason, .. }) => {
-            Some(NoReference::MakerNotMade { environment, says: reason.clone() })
+            Some(NoReference::ProducerNotMade { environment, says: reason.clone() })
         }
         (None, EnvironmentFacts::Ready { .. } | EnvironmentFacts::Unknown) => {
-            Some(NoReference::MakerSilent { environment })
+            Some(NoReference::ProducerSilent { environment })
         }
     }
 }

@@ -86,7 +86,7 @@ impl<'a> Gate<'a> {
 pub fn is_bad_input(cell: &CellRecord) -> bool {
     match cell.cause.standing() {
         Standing::BadInput => true,
-        // What its own maker cannot read, or what contradicts what is expected where it was made.
+        // What its own producer cannot read, or what contradicts what is expected where it was made.
         Standing::Fails => {
             cell.status == Some(Status::Unjudged)
                 && matches!(cell.verdict, Verdict::LoadError | Verdict::PredictError | Verdict::Drift)

@@ -145,13 +145,13 @@ fn artifact_record(artifact: &ArtifactFacts) -> ArtifactRecord {
         train_seconds: made.map(|made| made.train_seconds),
         save_seconds: made.map(|made| made.save_seconds),
         absence: artifact.absence.clone(),
-        maker_fails: maker_fails(artifact),
+        producer_fails: producer_fails(artifact),
         file: artifact.file.as_deref().cloned(),
     }
 }
 
 /// What the producer of a file did with it instead of predicting: whoever fails elsewhere fails there as well.
-fn maker_fails(artifact: &ArtifactFacts) -> Option<Outcome> {
+fn producer_fails(artifact: &ArtifactFacts) -> Option<Outcome> {
     artifact.file.as_ref()?;
     match &artifact.reference()?.outcome {
         Outcome::Predicted { .. } => None,

@@ -22,7 +22,7 @@ pub(super) struct Advisor<'a> {
 struct File<'a> {
     plan: &'a FilePlan,
     artifact: &'a ArtifactRecord,
-    /// Whether every environment that was asked, its maker included, fails at reading the bytes.
+    /// Whether every environment that was asked, its producer included, fails at reading the bytes.
     unreadable: bool,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Advisor<'a> {
         }
         let files = record.artifacts.iter().filter_map(|artifact| {
             let plan = artifact.file.as_ref()?;
-            let unreadable = !readable.contains(&artifact.model) && artifact.maker_fails.is_some();
+            let unreadable = !readable.contains(&artifact.model) && artifact.producer_fails.is_some();
             Some((&artifact.model, File { plan, artifact, unreadable }))
         });
         Self { record, works, sources, files: files.collect() }
@@ -113,7 +113,7 @@ impl<'a> Advisor<'a> {
                 let producer = self.record.environments.iter().find(|env| env.name == cell.producer);
                 match producer.and_then(|env| env.remedy.clone()) {
                     Some(says) => Next::Environment { says },
-                    None => Next::SayMakerOrExpected,
+                    None => Next::DeclareProducerOrExpected,
                 }
             }
         }
@@ -129,12 +129,12 @@ impl<'a> Advisor<'a> {
             if let Some(package) = missing_package(file, cell) {
                 return Next::AddPackage { package, environment: cell.consumer.clone() };
             }
-            // Damage is said only where the bytes show it, or where nobody can read them, their maker included.
+            // Damage is said only where the bytes show it, or where nobody can read them, their producer included.
             if cell.was_refused() || file.unreadable {
                 return Next::GetFileAgain;
             }
-            if file.artifact.maker_fails.is_some() && works_in.is_empty() {
-                return Next::SayMaker { environment: cell.producer.clone() };
+            if file.artifact.producer_fails.is_some() && works_in.is_empty() {
+                return Next::DeclareProducer { environment: cell.producer.clone() };
             }
         }
         Next::KeepOrRetrain {

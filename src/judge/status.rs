@@ -98,9 +98,9 @@ fn failing(before: Option<&Before>, fell_back: bool, now: Now<'_>) -> Status {
             }
         }
         (Standing::Fails, Source::Left { .. }) if fell_back => Status::Regression,
-        // It fails with its own maker, or what it should give is wrong: no release is to blame.
-        (Standing::Fails, Source::Left { maker_fails: true }) => Status::Unjudged,
-        (Standing::Fails, Source::Left { maker_fails: false }) => Status::New,
+        // It fails with its own producer, or what it should give is wrong: no release is to blame.
+        (Standing::Fails, Source::Left { producer_fails: true }) => Status::Unjudged,
+        (Standing::Fails, Source::Left { producer_fails: false }) => Status::New,
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
             verdict: Verdict::of(reached, &cause),
             standing: cause.standing(),
             reached,
-            source: left.map_or(Source::Accepted, |maker_fails| Source::Left { maker_fails }),
+            source: left.map_or(Source::Accepted, |producer_fails| Source::Left { producer_fails }),
         })
     }
 

@@ -69,7 +69,7 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
 fn of_producer(facts: &CellFacts<'_>) -> Option<Opinion> {
     let name = &facts.artifact.id.producer;
     match facts.producer {
-        // A file exists without its maker; what else there is to compare with is asked elsewhere.
+        // A file exists without its producer; what else there is to compare with is asked elsewhere.
         EnvironmentFacts::UnknownProducer | EnvironmentFacts::Ready { .. } => None,
         EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown if facts.artifact.file.is_some() => None,
         EnvironmentFacts::Failed { reason, absent, .. } => Some(not_made(name, reason, *absent)),

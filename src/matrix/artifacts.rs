@@ -115,7 +115,7 @@ pub(super) fn join(
         if models.iter().any(|known| known.name == model.name) {
             problems.note(placed.source.problem(
                 first.clone(),
-                format!("the file that is to be the model `{}` has the name of another model", model.name),
+                format!("the artifact `{}` has the same name as another model", model.name),
                 "give the [[artifact]] or the [[models]] another `name`",
             ));
         } else {

@@ -20,7 +20,7 @@ pub(super) type Combination = Vec<(String, VersionSpec)>;
 /// A word that is none of those that can stand here.
 pub(super) fn unknown_word(source: &Source, at: &Option<Text>, word: &str, words: &[&str]) -> Box<Problem> {
     let span = at.as_ref().map_or(0..0, Spanned::span);
-    source.problem(span, format!("`{word}` is not known here"), glob::suggestion(word, words.iter().copied()))
+    source.problem(span, format!("unknown value `{word}`"), glob::suggestion(word, words.iter().copied()))
 }
 
 /// The version texts of one axis.
@@ -53,7 +53,7 @@ pub(super) fn combinations(source: &Source, raw: &Spanned<RawEnvironment>) -> Fa
     if size.is_none_or(|size| size > MOST_ENVIRONMENTS) {
         return Err(source.problem(
             raw.span(),
-            format!("this makes more than {MOST_ENVIRONMENTS} environments"),
+            format!("this expands to more than {MOST_ENVIRONMENTS} environments"),
             "shorten an axis",
         ));
     }
@@ -73,7 +73,7 @@ pub(super) fn combinations(source: &Source, raw: &Spanned<RawEnvironment>) -> Fa
         if product.len() == before {
             return Err(source.problem(
                 entry.span(),
-                "this excludes no combination",
+                "this matches no combination",
                 "its keys must all match one combination of the axes; correct or remove it",
             ));
         }
@@ -81,15 +81,15 @@ pub(super) fn combinations(source: &Source, raw: &Spanned<RawEnvironment>) -> Fa
     for entry in &env.include {
         let combination = included(source, entry, &axes)?;
         if product.contains(&combination) {
-            return Err(source.problem(entry.span(), "this combination is there already", "remove it"));
+            return Err(source.problem(entry.span(), "this combination is declared already", "remove it"));
         }
         product.push(combination);
     }
     if product.is_empty() {
         return Err(source.problem(
             raw.span(),
-            "no combination is left of this environment",
-            "`exclude` takes all of them away; remove one of its entries",
+            "this environment has no combination left",
+            "`exclude` removes all of them; delete one of its entries",
         ));
     }
     Ok(product)
@@ -102,7 +102,7 @@ fn axes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<(String,
         return Err(source.problem(
             raw.span(),
             "this environment does not say which Python it needs",
-            "add such as `python = \"3.11\"`",
+            "add, for example, `python = \"3.11\"`",
         ));
     };
     let mut axes: Vec<(String, Vec<VersionSpec>)> = Vec::new();
@@ -149,7 +149,8 @@ fn axes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<(String,
         return Err(source.problem(
             raw.span(),
             "this environment declares no scikit-learn",
-            "add such as `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`; only an environment with `role = \"consumer\"` and other packages can do without",
+            "add, for example, `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`; only an environment \
+             with `role = \"consumer\"` and other packages can do without",
         ));
     }
     Ok(axes)
@@ -239,7 +240,7 @@ fn included(
     if combination.iter().all(|(name, _)| name != "scikit-learn") {
         return Err(source.problem(
             entry.span(),
-            "this combination lacks `scikit-learn`",
+            "this combination does not declare `scikit-learn`",
             "an included combination is given completely: `python` and every package that it pins",
         ));
     }
@@ -254,7 +255,7 @@ fn included(
                 return Err(source.problem(
                     entry.span(),
                     "this combination does not say which Python it needs",
-                    "add such as `python = \"3.13\"`",
+                    "add, for example, `python = \"3.13\"`",
                 ));
             }
         },

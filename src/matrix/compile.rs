@@ -232,7 +232,7 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
         if let Some((span, key)) = columns {
             return Err(source.problem(
                 span,
-                format!("`{key}` names columns, and a .npy file has no column names"),
+                format!("`{key}` names columns, but a .npy file has no column names"),
                 "remove it, or save the data as CSV",
             ));
         }
@@ -241,7 +241,7 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
         if !DTYPES.contains(&dtype.get_ref().as_str()) {
             return Err(source.problem(
                 dtype.span(),
-                format!("`{}` is not a type of a column", dtype.get_ref()),
+                format!("`{}` is not a column type", dtype.get_ref()),
                 glob::suggestion(dtype.get_ref(), DTYPES.iter().copied()),
             ));
         }

@@ -52,7 +52,7 @@ pub(super) fn compile(
         if environments.len() > MOST_ENVIRONMENTS {
             problems.note(source.problem(
                 raw.span(),
-                format!("this makes more than {MOST_ENVIRONMENTS} environments"),
+                format!("this expands to more than {MOST_ENVIRONMENTS} environments"),
                 "shorten an axis",
             ));
             break;
@@ -85,7 +85,7 @@ fn compile_one(
             return Err(source.problem(
                 raw.span(),
                 format!("`{name}` cannot be the name of an environment variable"),
-                "write such as variables = { OMP_NUM_THREADS = \"1\" }",
+                "write, for example, variables = { OMP_NUM_THREADS = \"1\" }",
             ));
         }
     }
@@ -126,8 +126,8 @@ fn setup(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Setup> {
     if let Some(words) = env.launcher.as_ref().filter(|_| launcher.iter().all(String::is_empty)) {
         return Err(source.problem(
             words.span(),
-            "no program is given to launch it with",
-            "write such as [\"mpirun\", \"-n\", \"2\"], or remove `launcher`",
+            "`launcher` is empty",
+            "write, for example, [\"mpirun\", \"-n\", \"2\"], or remove `launcher`",
         ));
     }
     let extension = env.extension.as_ref().map(|word| word.get_ref().clone());
@@ -137,8 +137,8 @@ fn setup(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Setup> {
     if let Some(device) = env.device.as_ref().filter(|device| device.get_ref().trim().is_empty()) {
         return Err(source.problem(
             device.span(),
-            "no device is given",
-            "write such as \"gpu\" or \"gpu:0\"",
+            "`device` is empty",
+            "write, for example, \"gpu\" or \"gpu:0\"",
         ));
     }
     Ok(Setup { launcher, extension, device: env.device.as_ref().map(|word| word.get_ref().clone()) })

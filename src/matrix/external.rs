@@ -59,7 +59,7 @@ pub struct ExternalArtifact {
     pub digest: Option<Digest>,
     /// The archive of a folder, which is what travels.
     pub packed: Option<Arc<[u8]>>,
-    /// The environment that wrote it, or the one that stands for an unknown maker.
+    /// The environment that wrote it, or the one that stands for an unknown producer.
     pub producer: EnvName,
     /// What it predicts on.
     pub inputs: InputsKind,

@@ -56,7 +56,7 @@ impl Formats {
         if self.find(own_name.as_str()).is_some() {
             return Err(source.problem(
                 name.span(),
-                format!("there is a format `{name}` already"),
+                format!("the format `{name}` exists already"),
                 "give this one another name",
             ));
         }
@@ -76,7 +76,7 @@ impl Formats {
                 return Err(source.problem(
                     base.as_ref().map_or(name.span(), Spanned::span),
                     format!("the format `{name}` needs either `base` or `file`"),
-                    "write such as `base = \"onnx\"`, or `file = \"formats/own.py\"`",
+                    "write, for example, `base = \"onnx\"`, or `file = \"formats/own.py\"`",
                 ));
             }
         };
@@ -90,7 +90,7 @@ impl Formats {
                 other => {
                     return Err(source.problem(
                         word.span(),
-                        format!("`{other}` is not known here"),
+                        format!("unknown value `{other}`"),
                         glob::suggestion(other, ["artifact", "model"]),
                     ));
                 }
@@ -104,7 +104,7 @@ impl Formats {
             {
                 return Err(source.problem(
                     key.span(),
-                    format!("`{key}` is no option of {}", format.handler),
+                    format!("`{key}` is not an option of {}", format.handler),
                     glob::suggestion(key.get_ref(), known.iter().copied()),
                 ));
             }
@@ -114,7 +114,7 @@ impl Formats {
             if !DAMAGES.contains(&kind.get_ref().as_str()) {
                 return Err(source.problem(
                     kind.span(),
-                    format!("`{kind}` is no known damage"),
+                    format!("`{kind}` is not a known kind of damage"),
                     glob::suggestion(kind.get_ref(), DAMAGES.iter().copied()),
                 ));
             }
@@ -162,7 +162,11 @@ impl Formats {
             }
         }
         if formats.is_empty() {
-            return Err(source.problem(patterns.span(), "no format is given", "write such as [\"pickle\"]"));
+            return Err(source.problem(
+                patterns.span(),
+                "no format is given",
+                "write, for example, [\"pickle\"]",
+            ));
         }
         Ok(formats)
     }

@@ -90,7 +90,7 @@ fn read_source(path: &Path, asked: Option<(&Source, &Text)>, read: Read<'_>) -> 
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
         refuse(
-            format!("`{}` is not UTF-8 text: line {line} has a byte that is no character", path.display()),
+            format!("`{}` is not UTF-8 text: line {line} has an invalid byte", path.display()),
             "save the file as UTF-8",
         )
     })?;
@@ -194,9 +194,9 @@ fn toml_problem(source: &Source, error: &toml::de::Error) -> Box<super::error::P
         return source.problem(span, format!("the key `{missing}` is missing here"), missing_help(missing));
     }
     let help = if message.contains("the number") {
-        "write it in quotes, such as \"3.11\""
+        "write it in quotes, for example \"3.11\""
     } else if message.contains("expected a text in quotes") {
-        "write a text in quotes, or such as [\"one\", \"other\"]"
+        "write a text in quotes, or for example [\"one\", \"other\"]"
     } else if message.contains("invalid type") {
         "write a value of the expected type"
     } else if message.contains("duplicate key") {

@@ -108,7 +108,7 @@ fn compile_one(
         (None, None) => {
             return Err(source.problem(
                 raw.name.span(),
-                format!("the model `{}` does not say which dataset it is fitted on", raw.name),
+                format!("the model `{}` does not declare the dataset that it is fitted on", raw.name),
                 "add `dataset = \"...\"` here or under `[defaults]`",
             ));
         }
@@ -157,7 +157,7 @@ fn compile_source(source: &Source, raw: &RawModel, read: Read<'_>) -> Fallible<M
         )),
         (None, None) => Err(source.problem(
             raw.name.span(),
-            format!("the model `{}` does not say how it is made", raw.name),
+            format!("the model `{}` has neither an estimator nor a recipe", raw.name),
             "add `estimator = \"Ridge()\"`, or `recipe = \"recipes/model.py\"`",
         )),
     }
@@ -170,7 +170,11 @@ pub(super) fn compile_methods(source: &Source, methods: &Texts) -> Fallible<Vec<
         let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !plain || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
             let message = format!("`{name}` is not the name of a method");
-            return Err(source.problem(text.span(), message, "write such as \"predict\" or \"transform\""));
+            return Err(source.problem(
+                text.span(),
+                message,
+                "write, for example, \"predict\" or \"transform\"",
+            ));
         }
         if !names.contains(name) {
             names.push(name.clone());

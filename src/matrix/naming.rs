@@ -109,7 +109,7 @@ fn fill(source: &Source, template: &Text, combination: &Combination) -> Fallible
         name.push_str(before);
         let Some((key, behind)) = after.split_once('}') else {
             let message = format!("the name `{}` opens a brace that it does not close", template.get_ref());
-            return Err(source.problem(span, message, "write such as `sk{scikit-learn}`"));
+            return Err(source.problem(span, message, "write, for example, `sk{scikit-learn}`"));
         };
         let normal = package_name(key).map_err(|error| source.version_problem(span.clone(), error))?;
         let Some(spec) = find(combination, &normal) else {

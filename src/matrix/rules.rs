@@ -199,7 +199,7 @@ fn expectation(placed: &Placed<Spanned<RawExpect>>, scope: &Scope<'_>) -> Fallib
     }
     if verdicts.is_empty() {
         let message = "no verdict is given";
-        return Err(source.problem(raw.verdict.span(), message, "write such as verdict = \"drift\""));
+        return Err(source.problem(raw.verdict.span(), message, "write, for example, verdict = \"drift\""));
     }
     if raw.reason.get_ref().trim().is_empty() {
         return Err(source.problem(

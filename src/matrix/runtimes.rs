@@ -45,7 +45,7 @@ const RUNTIMES: &[RuntimeKeys] = &[
         runtime: Runtime::Rootfs,
         article: "a Debian tree",
         keys: &["suite", "arch", "debian", "mirror", "packages"],
-        help: "its Python is Debian's own: say `suite` and `arch`, and remove this key",
+        help: "its Python is Debian's own: declare `suite` and `arch`, and remove this key",
     },
     RuntimeKeys {
         runtime: Runtime::Container,
@@ -101,7 +101,7 @@ pub(super) fn declared(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallib
                 format!("`{key}` belongs to {}", owner.article),
                 format!("add `runtime = \"{}\"`, or remove `{key}`", owner.runtime.as_str()),
             ),
-            _ => source.problem(span, format!("`{key}` cannot be asked of {}", row.article), row.help),
+            _ => source.problem(span, format!("`{key}` does not apply to {}", row.article), row.help),
         });
     }
     Ok(row.runtime)
@@ -118,7 +118,7 @@ pub(super) fn existing(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallib
         return Err(source.problem(
             env.command.as_ref().map_or(raw.span(), Spanned::span),
             "an existing environment needs the command that starts its Python",
-            "add such as `command = [\"/usr/bin/python3\"]`",
+            "add, for example, `command = [\"/usr/bin/python3\"]`",
         ));
     }
     let name = given_name(source, raw, "an existing environment", "system")?;
@@ -136,7 +136,7 @@ fn given_name(
         None => Err(source.problem(
             raw.span(),
             format!("{article} needs a name"),
-            format!("add such as `name = \"{example}\"`"),
+            format!("add, for example, `name = \"{example}\"`"),
         )),
     }
 }
@@ -153,8 +153,8 @@ pub(super) fn rootfs(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible
         if package.get_ref().is_empty() || !package.get_ref().chars().all(plain) {
             return Err(source.problem(
                 package.span(),
-                format!("`{}` is no name of a Debian package", package.get_ref()),
-                "write such as \"python3-pandas\"; the suite decides about its version",
+                format!("`{}` is not the name of a Debian package", package.get_ref()),
+                "write, for example, \"python3-pandas\"; the suite decides its version",
             ));
         }
         debian.push(package.into_inner());
@@ -166,7 +166,7 @@ pub(super) fn rootfs(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible
     {
         return Err(source.problem(
             mirror.span(),
-            format!("`{}` is no address of a mirror", mirror.get_ref()),
+            format!("`{}` is not the address of a mirror", mirror.get_ref()),
             "write the address of a Debian mirror, which begins with http://, https:// or file:/",
         ));
     }
@@ -218,7 +218,7 @@ fn words(
     if words.is_empty() {
         return Err(source.problem(
             values.as_ref().map_or(raw.span(), Spanned::span),
-            format!("this Debian tree does not say its `{key}`"),
+            format!("this Debian tree does not declare its `{key}`"),
             format!("write one of {}", known.join(", ")),
         ));
     }
@@ -269,7 +269,7 @@ pub(super) fn container(source: &Source, raw: &Spanned<RawEnvironment>) -> Falli
             return Err(source.problem(
                 image.as_ref().map_or(raw.span(), Spanned::span),
                 "a container needs either `image` or `build`",
-                "write such as `image = \"registry/name:tag\"` or `build = { context = \"..\" }`",
+                "write, for example, `image = \"registry/name:tag\"` or `build = { context = \"..\" }`",
             ));
         }
     };
@@ -286,8 +286,8 @@ fn option_free(source: &Source, text: &Text, what: &str, example: &str) -> Falli
     if word.is_empty() || word.starts_with('-') || word.contains(char::is_whitespace) {
         return Err(source.problem(
             text.span(),
-            format!("`{word}` is no {what}"),
-            format!("write such as \"{example}\""),
+            format!("`{word}` is not a valid {what}"),
+            format!("write, for example, \"{example}\""),
         ));
     }
     Ok(())

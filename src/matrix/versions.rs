@@ -54,7 +54,10 @@ fn prefix(text: &str, start: &str) -> Result<VersionSpec, VersionError> {
     }
     .and_then(|spec| {
         if version.is_prerelease() {
-            Err(VersionError::new(format!("`{text}` is not a series of releases"), "write such as `1.5.*`"))
+            Err(VersionError::new(
+                format!("`{text}` is not a series of releases"),
+                "write, for example, `1.5.*`",
+            ))
         } else {
             Ok(spec)
         }
@@ -63,7 +66,7 @@ fn prefix(text: &str, start: &str) -> Result<VersionSpec, VersionError> {
 
 fn exact(text: &str) -> Result<VersionSpec, VersionError> {
     let version: Version = text.parse().map_err(|error: VersionError| VersionError {
-        help: "write such as `1.5.2`, `1.5.*`, `1.2..1.9`, `latest`, `pre` or `>=1.2,<1.4`".to_owned(),
+        help: "write, for example, `1.5.2`, `1.5.*`, `1.2..1.9`, `latest`, `pre` or `>=1.2,<1.4`".to_owned(),
         ..error
     })?;
     if version.parts().len() < 3 && !version.is_prerelease() {
@@ -86,7 +89,7 @@ fn range(package: &str, first: &str, last: &str) -> Result<Vec<VersionSpec>, Ver
             }
             _ => Err(VersionError::new(
                 format!("`{end}` in the range `{text}` is not a minor release"),
-                "a range runs over minor releases: write such as `1.2..1.9`",
+                "a range runs over minor releases: write, for example, `1.2..1.9`",
             )),
         }
     };
@@ -156,7 +159,7 @@ pub(super) fn parse_python(text: &str) -> Result<Vec<VersionSpec>, VersionError>
     if let Some((first, last)) = text.split_once("..") {
         return range("python", first, last);
     }
-    let help = "write such as `3.11`, `3.11.7` or `3.9..3.12`";
+    let help = "write, for example, `3.11`, `3.11.7` or `3.9..3.12`";
     let version: Version =
         text.parse().map_err(|error: VersionError| VersionError { help: help.to_owned(), ..error })?;
     match version.parts() {

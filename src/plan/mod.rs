@@ -68,7 +68,7 @@ pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
 }
 
 fn written_in(model: &ModelSpec) -> Written<'_> {
-    Written { formats: &model.formats, maker: model.source.file().map(|file| &file.producer) }
+    Written { formats: &model.formats, producer: model.source.file().map(|file| &file.producer) }
 }
 
 fn roles(environment: &EnvironmentSpec) -> Roles<'_> {

@@ -72,26 +72,26 @@ impl FindingText {
 fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
     Some(match next {
         Next::Nothing => return None,
-        Next::TrustTypes => "Look at the types that it names; those that you trust go into --trust, or into `trust` of \
-                             the format in a matrix."
+        Next::TrustTypes => "Review the types that it names, and pass those that you trust with --trust \
+                             (`trust` of the format in a matrix)."
             .to_owned(),
         Next::AddPackage { package, environment } => format!(
-            "{environment} has no `{package}`, which the file needs. Name it with the environment, such as \
-             \"scikit-learn==... {package}==...\"."
+            "The file needs `{package}`, which is not installed in {environment}. Add it to the environment, for \
+             example \"scikit-learn==... {package}==...\"."
         ),
         Next::SayPackage { package } => format!(
-            "Say which {package} belongs to it, where it was made and where it is read: `--made-by \
+            "Declare the release of {package} that it was saved with, and the one that it is read with: `--made-by \
              \"scikit-learn==... {package}==...\"` and the same for --on (`versions` and `packages` in a matrix)."
         ),
         Next::GetFileAgain => {
-            "Get the file again, or save it again: its bytes are damaged, or it is no saved model.".to_owned()
+            "Download or save the file again: it is damaged, or it is not a saved model.".to_owned()
         }
-        Next::SayMaker { environment } => {
+        Next::DeclareProducer { environment } => {
             let artifact = record.artifacts.iter().find(|artifact| artifact.id == cell.artifact);
-            let what = artifact.and_then(|artifact| artifact.maker_fails.as_ref()).map(instead_of_predicting);
+            let what = artifact.and_then(|artifact| artifact.producer_fails.as_ref()).map(instead_of_predicting);
             let what = what.map(|what| format!(" ({})", cut(&what))).unwrap_or_default();
             format!(
-                "It fails in {environment} as well, which was taken for its maker{what}: say what made it with --made-by \
+                "It also fails in {environment}, its presumed producer{what}: declare its producer with --made-by \
                  (`versions` in a matrix)."
             )
         }
@@ -102,7 +102,7 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
                 format!("retrain {model} in {consumer} (artifacts of {} work there too)", join(sources))
             };
             match (producer, works_in.as_slice()) {
-                // Its maker is not where it is used: what counts is where it was tried.
+                // Its producer is not where it is used: what counts is where it was tried.
                 (None, []) => format!("Either keep it where it was made, or {retrain}."),
                 (None, names) => format!("Either keep it in {}, or {retrain}.", join(names)),
                 (Some(producer), names) => format!(
@@ -112,34 +112,35 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
             }
         }
         Next::UseDigest => format!(
-            "This is corruption, not drift: the file was damaged on purpose and loads without a word. Compare its digest \
-             before loading, or use a format that notices damage instead of {}.",
+            "This is corruption, not drift: the file was damaged on purpose and loads without an error. Compare its \
+             digest before loading, or use a format that notices damage instead of {}.",
             cell.format
         ),
         Next::UseAnotherFormat => format!(
             "The translation into {} changes what {} predicts: use another format for it, or compare the outputs before \
-             each release. If it is made of trees, try inputs that are rounded to float32 first: scikit-learn does that, \
-             and where it is left out, inputs on a split threshold go the other way.",
+             each release. For tree models, try inputs rounded to float32 first: scikit-learn rounds them, and without \
+             that an input on a split threshold takes the other branch.",
             cell.format, cell.model
         ),
-        Next::FixRandomness => "The outputs depend on something else than the artifact and its inputs: fix \
-                                `random_state` or the methods to compare; until then the drift of this model elsewhere \
-                                says nothing."
+        Next::FixRandomness => "The outputs depend on more than the artifact and its inputs: set \
+                                `random_state`, or restrict `methods`; until then, drift of this model in other \
+                                environments means nothing."
             .to_owned(),
         Next::FixRandomState => {
-            "Give the model a random_state and save it again; until then nothing can be said of it.".to_owned()
+            "Give the model a random_state and save it again; until then it cannot be judged.".to_owned()
         }
-        Next::NameAModel => "Name a file that holds a fitted estimator or pipeline.".to_owned(),
+        Next::NameAModel => "Give a file that holds a fitted estimator or pipeline.".to_owned(),
         Next::GiveInputs => {
-            "Give it inputs that it takes: the columns that it was fitted on, by --inputs (`inputs` in a matrix)."
+            "Provide inputs that fit the model, with the columns that it was fitted on: --inputs (`inputs` in a \
+             matrix)."
                 .to_owned()
         }
-        Next::SayMakerOrExpected => "Say what made it (--made-by, `versions` in a matrix), or what it should give \
-                                     (--inputs with --expected)."
+        Next::DeclareProducerOrExpected => "Declare its producer (--made-by, `versions` in a matrix), or provide the \
+                                     values to expect (--inputs with --expected)."
             .to_owned(),
         Next::Environment { says } => says.clone(),
-        Next::Constrain => "If this version lacks the feature, give the model a `requires`; else constrain the \
-                            environment's packages."
+        Next::Constrain => "If this version does not have the feature, add `requires` to the model; otherwise \
+                            constrain the packages of the environment."
             .to_owned(),
     })
 }
@@ -190,7 +191,7 @@ fn drift_text(kind: FindingKind, worst: &CellRecord, members: &[&CellRecord]) ->
     let what = worst.worst_output().map_or_else(String::new, |(name, output)| output_text(name, output));
     let title = match kind {
         FindingKind::Nondeterministic => {
-            format!("{}: not the same twice in its own producer: {what}", worst.model)
+            format!("{}: not reproducible in its own producer: {what}", worst.model)
         }
         _ => format!("{}: {what}", worst.model),
     };

@@ -235,11 +235,14 @@ fn tell(out: &mut String, view: &HistoryView, group: &[&Story]) {
     };
     let _ = writeln!(out, "  worked until {} ({})", day(&view.runs[good]), line(&view.runs[good].name));
     if story.culprits.is_empty() {
-        let _ = writeln!(out, "  no package moved in between: look at the machine, or at what is random");
+        let _ = writeln!(
+            out,
+            "  no package changed in between: check the machine, and whether the model is random"
+        );
     }
     for (name, moved) in &story.culprits {
         let list: Vec<String> = moved.iter().map(ToString::to_string).collect();
-        let _ = writeln!(out, "  moved in {}: {}", line(name.as_str()), line(&list.join(", ")));
+        let _ = writeln!(out, "  changed in {}: {}", line(name.as_str()), line(&list.join(", ")));
     }
 }
 
@@ -264,10 +267,11 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
          @media (prefers-color-scheme:dark){body{background:#161616;color:#e6e6e6}code{background:#2a2a2a}\
          .note,text{color:#aaa;fill:#aaa}}</style><h1>History</h1><p class=\"note\">A square is a run, oldest on the \
          left: <svg width=\"10\" height=\"10\"><rect class=\"works\" width=\"10\" height=\"10\"/></svg> works, \
-         <svg width=\"10\" height=\"10\"><rect class=\"silent\" width=\"10\" height=\"10\"/></svg> silently different, \
+         <svg width=\"10\" height=\"10\"><rect class=\"silent\" width=\"10\" height=\"10\"/></svg> silently \
+                      different, \
          <svg width=\"10\" height=\"10\"><rect class=\"fails\" width=\"10\" height=\"10\"/></svg> fails, \
          <svg width=\"10\" height=\"10\"><rect class=\"noverdict\" width=\"10\" height=\"10\"/></svg> no verdict. A \
-         triangle below means that packages moved in the reading environment; point at it to see which.</p>\n",
+         triangle below means that packages changed in the reading environment; hover over it to see which.</p>\n",
     );
     for view in views {
         let failing = view.failing;
@@ -357,9 +361,9 @@ fn plot(out: &mut String, view: &HistoryView, story: &Story) {
                 })
                 .collect();
             let moved = if list.is_empty() {
-                "no package moved in between".to_owned()
+                "no package changed in between".to_owned()
             } else {
-                format!("moved: {}", list.join("; "))
+                format!("changed: {}", list.join("; "))
             };
             let _ = writeln!(
                 out,

@@ -59,8 +59,8 @@ fn total(artifacts: &[Inspected]) -> String {
     for (count, what) in [
         (dangerous, "run commands when they are loaded"),
         (unknown, "run code that shelflife does not know"),
-        (broken, "could not be read to their end"),
-        (foreign, "are no artifacts that shelflife knows"),
+        (broken, "could not be read completely"),
+        (foreign, "are not artifacts that shelflife knows"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
@@ -139,8 +139,8 @@ fn answer(found: &Inspection) -> String {
         ArtifactKind::Joblib => "a joblib file",
         ArtifactKind::Skops => "a skops file",
         ArtifactKind::Onnx => "an ONNX model",
-        ArtifactKind::Npy => "an array of numpy",
-        ArtifactKind::Npz => "arrays of numpy",
+        ArtifactKind::Npy => "a numpy array",
+        ArtifactKind::Npz => "numpy arrays",
         ArtifactKind::Json => "JSON",
         ArtifactKind::Zip => "a zip archive",
         ArtifactKind::Mlflow => "the description of an MLflow model",
@@ -161,7 +161,7 @@ fn answer(found: &Inspection) -> String {
     let verdict = match worst(found) {
         Some(Trust::Dangerous) => painted(RED, "RUNS COMMANDS when it is loaded"),
         Some(_) => painted(YELLOW, "runs code that shelflife does not know when it is loaded"),
-        None if !found.complete => painted(RED, "cannot be read to its end"),
+        None if !found.complete => painted(RED, "cannot be read completely"),
         None => String::new(),
     };
     if verdict.is_empty() { parts.join(", ") } else { format!("{}; {verdict}", parts.join(", ")) }

@@ -7,24 +7,27 @@ use crate::vocab::{
 };
 
 /// What is said of what a run did not get to.
-pub const NOT_REACHED: &str = "the run ended before it got here; the same command goes on";
+pub const NOT_REACHED: &str = "the run ended before this was tried; run the same command again to continue";
 
 /// Why a cell has its verdict, where no exception says it.
 pub fn reason(cell: &CellRecord) -> Option<String> {
     Some(match &cell.cause {
         Cause::None if is_synthetic(cell) => "on synthetic inputs".to_owned(),
         Cause::None | Cause::Differs | Cause::Raised { misread: None } => return None,
-        Cause::RuledOut { requirement } => format!("the matrix says that it requires {requirement}"),
+        Cause::RuledOut { requirement } => format!("the matrix restricts it to {requirement}"),
         Cause::Inapplicable { why } => inapplicable(cell, why),
         Cause::ClassAbsent { says, .. } => says.clone(),
         Cause::NoReference { why } => {
-            format!("it loads and predicts, and there is nothing to compare with: {}", no_reference(why))
+            format!(
+                "it loads and predicts, but there is nothing to compare its outputs with: {}",
+                no_reference(why)
+            )
         }
-        Cause::LoadOnly => "it loads; it was not asked to predict".to_owned(),
+        Cause::LoadOnly => "it loads; no prediction was requested".to_owned(),
         Cause::InputsDoNotFit { says, because, inputs, .. } => misfit(says, *because, inputs),
-        Cause::NotAModel { says } => format!("it loads, and it is no model: {says}"),
+        Cause::NotAModel { says } => format!("it loads, but it is not a model: {says}"),
         Cause::Random { outputs } => format!(
-            "{} is random: it differs in {} itself with another seed, so that no release can be blamed",
+            "{} is random: it also differs in {} with another seed, so no release is to blame",
             join(outputs),
             cell.producer
         ),
@@ -34,7 +37,7 @@ pub fn reason(cell: &CellRecord) -> Option<String> {
         ),
         Cause::Signal { signal, printed } => format!("died of {}{}", signal_name(*signal), after(printed)),
         Cause::Exited { status, printed } => {
-            format!("ended its process with status {status}{}", after(printed))
+            format!("the process exited with status {status}{}", after(printed))
         }
         Cause::Limit { limit } => limit_text(*limit),
         Cause::Environment { trouble } => trouble_text(cell, trouble),
@@ -51,12 +54,12 @@ pub fn message(cell: &CellRecord) -> String {
     reason(cell).or_else(|| cell.error.as_ref().map(ToString::to_string)).unwrap_or_default()
 }
 
-/// Why an artifact does not exist, or what its own maker did with it instead of predicting.
+/// Why an artifact does not exist, or what its own producer did with it instead of predicting.
 pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
     let producer = &artifact.producer;
     let absence = artifact.absence.as_ref().map(|absence| match absence {
         ArtifactAbsence::RuledOut { requirement } => {
-            format!("the matrix says that it requires {requirement}")
+            format!("the matrix restricts it to {requirement}")
         }
         ArtifactAbsence::ClassAbsent { reason }
         | ArtifactAbsence::Unsupported { reason }
@@ -71,7 +74,7 @@ pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
         ArtifactAbsence::Died { reason } => format!("training failed in {producer}: {reason}"),
     });
     absence.or_else(|| {
-        let outcome = artifact.maker_fails.as_ref()?;
+        let outcome = artifact.producer_fails.as_ref()?;
         Some(format!("{producer} {}", instead_of_predicting(outcome)))
     })
 }
@@ -81,10 +84,11 @@ pub fn broken(environment: &EnvironmentRecord) -> Option<String> {
     environment.error.clone().or_else(|| environment.not_reached.then(|| NOT_REACHED.to_owned()))
 }
 
-const NO_OUTPUT: &str = "it offers no output to compare: name some with `methods`, for example [\"labels_\"]";
+const NO_OUTPUT: &str =
+    "the model has no output to compare: name some with `methods`, for example [\"labels_\"]";
 
 fn no_output_held(methods: &[String]) -> String {
-    format!("it holds none of the outputs of the model ({})", join(methods))
+    format!("the format holds none of the outputs of the model ({})", join(methods))
 }
 
 fn inapplicable(cell: &CellRecord, why: &Inapplicable) -> String {
@@ -101,12 +105,12 @@ fn inapplicable(cell: &CellRecord, why: &Inapplicable) -> String {
 
 fn no_reference(why: &NoReference) -> String {
     match why {
-        NoReference::UnknownMaker => "nothing tells what made it".to_owned(),
-        NoReference::MakerNotMade { environment, says } => not_made(environment, says),
-        NoReference::MakerFails { environment, outcome } => {
-            format!("{environment}, which should have made it, {}", instead_of_predicting(outcome))
+        NoReference::UnknownProducer => "its producer is unknown".to_owned(),
+        NoReference::ProducerNotMade { environment, says } => not_made(environment, says),
+        NoReference::ProducerFails { environment, outcome } => {
+            format!("{environment}, its presumed producer, {}", instead_of_predicting(outcome))
         }
-        NoReference::MakerSilent { environment } => format!("{environment} gave no reference"),
+        NoReference::ProducerSilent { environment } => format!("{environment} produced no reference"),
     }
 }
 
@@ -116,17 +120,17 @@ fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
     match because {
         Misfit::Compared => format!("it loads; {says}{from}"),
         Misfit::AlsoWhereMade => {
-            format!("it loads; the inputs do not suit it, also where it was made: {says}{from}")
+            format!("it loads, but the inputs do not fit it, not even in its producer: {says}{from}")
         }
-        Misfit::Synthetic => format!("it loads; the synthetic inputs may not suit it: {says}"),
+        Misfit::Synthetic => format!("it loads, but the synthetic inputs may not fit it: {says}"),
     }
 }
 
 fn limit_text(limit: Limit) -> String {
     match limit {
-        Limit::Time { seconds } => format!("did not end within {seconds} s"),
+        Limit::Time { seconds } => format!("did not finish within {seconds} s"),
         Limit::Memory { bytes: Some(bytes) } => format!("needed more than {} MiB", bytes >> 20),
-        Limit::Memory { bytes: None } => "asked for more memory than it may have".to_owned(),
+        Limit::Memory { bytes: None } => "requested more memory than its limit allows".to_owned(),
     }
 }
 
@@ -140,12 +144,12 @@ fn trouble_text(cell: &CellRecord, trouble: &Trouble) -> String {
         Trouble::TrainingDied { environment, says } => format!("training failed in {environment}: {says}"),
         Trouble::NotInstalled { environment, says } => format!("{} in {environment}: {says}", cell.format),
         Trouble::PackageMissing { package, environments } => match environments.as_slice() {
-            [one] => format!("it needs {package}, and {one} does not have it"),
-            _ => format!("it needs {package}, and {} do not have it", both(environments)),
+            [one] => format!("it needs {package}, which is not installed in {one}"),
+            _ => format!("it needs {package}, which is not installed in {}", both(environments)),
         },
         Trouble::Lost { says, .. } => says.clone(),
         Trouble::ProducerFails { environment, outcome } => format!(
-            "there is no reference to compare with: {environment} {} with its own artifact",
+            "there is no reference to compare with: {environment} {} on its own artifact",
             instead_of_predicting(outcome)
         ),
         Trouble::NotCompared => "its outputs were not compared".to_owned(),
@@ -172,17 +176,17 @@ fn not_made(name: &EnvName, reason: &str) -> String {
     }
 }
 
-/// What a maker did, as the rest of a sentence that begins with its name.
+/// What a producer did, as the rest of a sentence that begins with its name.
 pub(super) fn instead_of_predicting(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Predicted { .. } => "predicted".to_owned(),
         Outcome::Raised { error, .. } => format!("raised {}", brief(error)),
-        Outcome::Unfit { says, .. } => format!("said: {says}"),
-        Outcome::Inapplicable { reason } | Outcome::NotInstalled { reason } => format!("said: {reason}"),
+        Outcome::Unfit { says, .. } => format!("reported: {says}"),
+        Outcome::Inapplicable { reason } | Outcome::NotInstalled { reason } => format!("reported: {reason}"),
         Outcome::Signalled { signal, .. } => format!("died of {}", signal_name(*signal)),
-        Outcome::Exited { status, .. } => format!("ended with status {status}"),
-        Outcome::TimedOut { .. } => "ran into the time limit".to_owned(),
-        Outcome::OutOfMemory { .. } => "ran into the memory limit".to_owned(),
+        Outcome::Exited { status, .. } => format!("exited with status {status}"),
+        Outcome::TimedOut { .. } => "exceeded the time limit".to_owned(),
+        Outcome::OutOfMemory { .. } => "exceeded the memory limit".to_owned(),
     }
 }
 

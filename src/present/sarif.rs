@@ -68,8 +68,9 @@ pub fn render(artifacts: &[Inspected]) -> Result<Vec<u8>, RenderError> {
                 results.push(result("hidden-import", &uri, &text, 0, "hidden"));
             }
         }
-        for problem in &found.problems {
-            results.push(of_problem(&uri, problem));
+        for (index, problem) in found.problems.iter().enumerate() {
+            let before = found.problems[..index].iter().filter(|other| other.kind == problem.kind).count();
+            results.push(of_problem(&uri, problem, before));
         }
     }
     let rules: Vec<_> = RULES
@@ -112,9 +113,17 @@ fn of_global(uri: &str, global: &GlobalFact) -> Option<Value> {
     Some(result(rule, uri, &format!("Loading {verb} {path}, which {what}"), global.offset, &path))
 }
 
-fn of_problem(uri: &str, problem: &Problem) -> Value {
-    let rule = if problem.kind == ProblemKind::Trailing { "trailing-bytes" } else { "damaged" };
-    result(rule, uri, &problem.what, problem.offset, &problem.what)
+/// A problem with `before` others of its kind before it in the file. It is known again by these: its words may be
+/// written better one day.
+fn of_problem(uri: &str, problem: &Problem, before: usize) -> Value {
+    let (rule, kind) = match problem.kind {
+        ProblemKind::Trailing => ("trailing-bytes", "trailing"),
+        ProblemKind::Truncated => ("damaged", "truncated"),
+        ProblemKind::Malformed => ("damaged", "malformed"),
+        ProblemKind::Limit => ("damaged", "limit"),
+        ProblemKind::Unreadable => ("damaged", "unreadable"),
+    };
+    result(rule, uri, &problem.what, problem.offset, &format!("{kind}-{before}"))
 }
 
 fn result(rule: &str, uri: &str, text: &str, offset: u64, key: &str) -> Value {

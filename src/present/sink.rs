@@ -18,7 +18,7 @@ use crate::vocab::{Digest, Event};
 pub enum SinkError {
     /// The file system refused.
     #[error(
-        "cannot write `{}`: free some space, or check that its folder is writable and the file is no folder",
+        "cannot write `{}`: free some space, or check that its folder is writable and that the path is not a folder",
         path.display()
     )]
     Write {

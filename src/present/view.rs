@@ -176,26 +176,27 @@ impl Section {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Silent => {
-                "Loads and predicts without an error, with other values. Train the model again in the environment \
-                 that serves it, stay on the producer's version, or declare it with [[expect]]."
+                "Loads and predicts without an error, but gives different values. Retrain the model in the \
+                 environment that serves it, stay on the producer's version, or declare it with [[expect]]."
             }
             Self::Nondeterministic => {
-                "Differs between two loads in its own producer, so a difference elsewhere means nothing. Set \
-                 random_state, or restrict the outputs of the model with `methods`."
+                "Differs between two loads in its own producer, so a difference in another environment means \
+                 nothing. Set random_state, or restrict the outputs to compare with `methods`."
             }
             Self::Failure => {
-                "Raises, dies or runs into a limit. Train the model again in the environment that serves it, \
-                 pin the package to blame, or declare it with [[expect]]."
+                "Raises an exception, crashes or exceeds a limit. Retrain the model in the environment that \
+                 serves it, pin the package to blame, or declare it with [[expect]]."
             }
             Self::Environment => {
-                "Could not be made or fails by itself, so nothing is said about the artifacts. Mend it and run \
-                 the same command again: finished cells are kept."
+                "Could not be made, or fails on its own, so nothing is known about the artifacts in it. Fix it \
+                 and run the same command again: finished cells are kept."
             }
             Self::Unjudged => {
-                "It was tried, and nothing can be said yet: tell what is missing and run the same command again."
+                "Tried, but there is nothing to judge it by yet: provide what is missing and run the same \
+                 command again."
             }
             Self::Unsupported => {
-                "Declared or found as not applicable. Leave it, unless you expected it to work."
+                "Declared or found not to apply. No action is needed unless you expected it to work."
             }
         }
     }

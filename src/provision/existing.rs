@@ -108,6 +108,6 @@ mod tests {
         assert_eq!(resolve("/bin/sh").unwrap(), PathBuf::from("/bin/sh"));
         assert!(resolve("sh").unwrap().ends_with("sh"));
         assert!(resolve("/nonexistent/python").unwrap_err().reason().contains("/nonexistent/python"));
-        assert!(resolve("/etc/passwd").unwrap_err().reason().contains("no executable"));
+        assert!(resolve("/etc/passwd").unwrap_err().reason().contains("not an executable"));
     }
 }

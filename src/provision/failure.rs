@@ -12,8 +12,8 @@ use crate::vocab::EnvironmentTrouble;
 /// Why an environment could not be made. It becomes the verdict `env-error`, never the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProvisionFailure {
-    /// It stands for the unknown maker of a file.
-    UnknownMaker,
+    /// It stands for the unknown producer of a file.
+    UnknownProducer,
     /// A program that was asked to do something failed.
     Task {
         /// What it was asked to do.
@@ -362,7 +362,7 @@ impl ProvisionFailure {
     pub fn trouble(&self) -> EnvironmentTrouble {
         use EnvironmentTrouble as Trouble;
         match self {
-            Self::UnknownMaker => Trouble::UnknownMaker,
+            Self::UnknownProducer => Trouble::UnknownProducer,
             Self::Task { failed, .. } => failed.trouble(),
             Self::Process(trouble) => trouble.kind.trouble(),
             Self::Io(trouble) => trouble.trouble(),

@@ -147,7 +147,7 @@ impl Provisioner {
         // One row for each runtime.
         let (mut lock, launch, reused) = match &spec.runtime {
             RuntimeSpec::UnknownProducer => {
-                return Err(ProvisionFailure::UnknownMaker);
+                return Err(ProvisionFailure::UnknownProducer);
             }
             RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
             RuntimeSpec::Rootfs(tree) => self.rootfs(spec, tree, note).await?,

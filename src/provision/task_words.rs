@@ -3,9 +3,11 @@
 use super::failure::Task;
 use super::why::{ProgramFailure, Why};
 
-pub(super) const FULL_DISK: &str = "free some space, for example with `shelflife env prune`, or set SHELFLIFE_CACHE_DIR to a \
+pub(super) const FULL_DISK: &str = "free some space, for example with `shelflife env prune`, or set \
+                                    SHELFLIFE_CACHE_DIR to a \
                          folder on a larger disk";
-const KILLED: &str = "something outside ended it, most often because memory ran out: try again with fewer `--jobs` or \
+const KILLED: &str = "it was killed from outside, most often because memory ran out: try again with fewer \
+                      `--jobs` or \
                       more memory";
 
 /// A program's own words; where it has none, how it ended.
@@ -32,7 +34,7 @@ pub(super) fn task_reason(task: &Task, failed: &ProgramFailure) -> String {
         Task::MakeTree { tree, .. } => format!("cannot make the Debian tree {tree}:\n{words}"),
         Task::FetchPython => words,
         Task::Pull { image, .. } => {
-            format!("the image {image} is not here, and it cannot be pulled: {words}")
+            format!("the image {image} is not on this machine and cannot be pulled: {words}")
         }
         Task::Build(context) => format!("cannot build an image in `{}`:\n{words}", context.display()),
         Task::Sandbox => format!("bubblewrap cannot make a sandbox here: {words}"),
@@ -80,7 +82,8 @@ pub(super) fn task_remedy(task: &Task, failed: &ProgramFailure) -> Option<String
             | Why::Unknown => None,
         },
         Task::InstallInTree { .. } => Some(
-            "declare versions that have wheels for this Python and CPU (for i386: scikit-learn up to 1.0.2)".to_owned(),
+            "declare versions that have wheels for this Python and CPU (for i386: scikit-learn up to \
+             1.0.2)".to_owned(),
         ),
         Task::MakeTree { mirror, .. } => tree_remedy(failed.why, mirror),
         Task::FetchPython | Task::Build(_) => None,
@@ -105,10 +108,10 @@ fn tree_remedy(why: Why, mirror: &str) -> Option<String> {
             format!("the mirror {mirror} is changing right now: try again in some minutes")
         }
         Why::NotOnMirror => {
-            format!("the mirror {mirror} lacks this suite or CPU: give another one with `mirror`")
+            format!("the mirror {mirror} does not have this suite or CPU: declare another one with `mirror`")
         }
         Why::Unreachable => format!(
-            "make the mirror {mirror} reachable (http_proxy), or give another one with `mirror` in the matrix"
+            "make the mirror {mirror} reachable (http_proxy), or declare another one with `mirror` in the matrix"
         ),
         Why::NoNamespaces => {
             "an ordinary user needs user namespaces and a range of ids to make a tree: `sudo apt-get \
@@ -164,7 +167,7 @@ mod tests {
     fn each_cause_of_a_failed_tree_has_its_remedy() {
         let remedy = |why| tree_remedy(why, "http://m").unwrap_or_default();
         assert!(remedy(Why::NoDebianPackage).contains("no such package"));
-        assert!(remedy(Why::NotOnMirror).contains("http://m lacks this suite"));
+        assert!(remedy(Why::NotOnMirror).contains("http://m does not have this suite"));
         assert!(remedy(Why::Unreachable).contains("reachable"));
         assert!(remedy(Why::MirrorChanging).contains("again"));
     }

@@ -18,15 +18,15 @@ impl ProvisionFailure {
     /// What happened; may have several lines.
     pub fn reason(&self) -> String {
         match self {
-            Self::UnknownMaker => "it stands for an unknown maker and cannot be made".to_owned(),
+            Self::UnknownProducer => "it stands for an unknown producer and cannot be made".to_owned(),
             Self::Task { task, failed } => task_reason(task, failed),
             Self::Process(trouble) => trouble.text.clone(),
             Self::Io(trouble) => trouble.text.clone(),
             Self::Busy(text) => text.clone(),
-            Self::NotAPython(text) => format!("`{text}` is no version of Python"),
+            Self::NotAPython(text) => format!("`{text}` is not a Python version"),
             Self::NoInterpreter { python, fetching } => {
                 let why = match fetching {
-                    NoFetch::Offline => "and `--offline` forbids to fetch one".to_owned(),
+                    NoFetch::Offline => "and `--offline` forbids fetching one".to_owned(),
                     NoFetch::DoesNotStart => "and the one that uv fetched does not start".to_owned(),
                     NoFetch::Failed(failure) => format!("and uv could not fetch one:\n{}", failure.reason()),
                 };
@@ -44,40 +44,40 @@ impl ProvisionFailure {
                 }
             }
             Self::NoTools { packages, why } => {
-                let missing = format!("this machine lacks {}", packages.join(" and "));
+                let missing = format!("not installed on this machine: {}", packages.join(" and "));
                 match not_installed(why) {
                     Some(why) => format!("{missing}, and {why}"),
                     None => missing,
                 }
             }
-            Self::ToolGone(program) => format!("{program} has gone"),
-            Self::NoLauncher(program) => format!("this machine has no program `{program}` to launch it with"),
+            Self::ToolGone(program) => format!("{program} is no longer installed"),
+            Self::NoLauncher(program) => format!("the launcher `{program}` is not installed on this machine"),
             Self::NoEngine(engines) => {
                 let told: Vec<String> = engines.iter().map(silent_engine).collect();
                 format!("no container engine answers: {}", told.join("; "))
             }
-            Self::ImageUnknown { engine, image } => format!("{engine} does not know the image {image}"),
-            Self::ImageOffline(image) => format!("the image {image} is not here"),
+            Self::ImageUnknown { engine, image } => format!("{engine} has no image {image}"),
+            Self::ImageOffline(image) => format!("the image {image} is not on this machine"),
             Self::WrongPlatform { image, found, wanted } => {
                 format!("the image {image} is for {found}, not for {wanted}")
             }
-            Self::NoContext(folder) => format!("the build's folder `{}` does not exist", folder.display()),
-            Self::UnknownCpu { arch, .. } => format!("no CPU is known as `{arch}`"),
+            Self::NoContext(folder) => format!("the build context `{}` does not exist", folder.display()),
+            Self::UnknownCpu { arch, .. } => format!("unknown CPU `{arch}`"),
             Self::CacheInTree(taken) => format!(
                 "the cache folder lies below `{}`, where a Debian tree has files of its own",
                 taken.display()
             ),
-            Self::NoMirror => "no Debian mirror is known here: the sources of apt name none".to_owned(),
+            Self::NoMirror => "no Debian mirror is configured: the sources of apt name none".to_owned(),
             Self::TreeOffline(tree) => format!("the Debian tree {tree} is not in the cache"),
             Self::NoEmulator { arch, why, .. } => unregistered(arch, why),
             Self::NoCommand => "the environment's command is empty".to_owned(),
-            Self::NoProgram(program) => format!("there is no program `{program}`"),
-            Self::NotExecutable(path) => format!("`{}` is no executable file", path.display()),
+            Self::NoProgram(program) => format!("the program `{program}` does not exist"),
+            Self::NotExecutable(path) => format!("`{}` is not an executable file", path.display()),
             Self::Probe { command, trouble } => probe_reason(command, trouble),
             Self::NoReleases { package, why } => match why {
                 NoReleases::Offline => format!("the releases of {package} cannot be listed offline"),
                 NoReleases::NoPip => {
-                    format!("the releases of {package} cannot be listed: there is no Python with a pip here")
+                    format!("the releases of {package} cannot be listed: no Python with pip was found")
                 }
                 NoReleases::Empty => {
                     format!("the releases of {package} cannot be listed: pip lists no version")
@@ -90,7 +90,7 @@ impl ProvisionFailure {
     /// What to do next, where that is known.
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
-            Self::UnknownMaker | Self::Busy(_) | Self::ToolGone(_) | Self::ImageUnknown { .. } => {
+            Self::UnknownProducer | Self::Busy(_) | Self::ToolGone(_) | Self::ImageUnknown { .. } => {
                 return None;
             }
             Self::Task { task, failed } => return task_remedy(task, failed),
@@ -237,7 +237,9 @@ fn not_installed(why: &NotInstalled) -> Option<String> {
         | NotInstalled::NoApt
         | NotInstalled::NoPrivilege
         | NotInstalled::StillMissing => None,
-        NotInstalled::NotAllowed => Some("nobody has agreed to installing it".to_owned()),
+        NotInstalled::NotAllowed => {
+            Some("shelflife installs Debian packages only with your consent".to_owned())
+        }
         NotInstalled::Failed(failed) => Some(format!("apt-get could not install it:\n{}", words(failed))),
         NotInstalled::Process(trouble) => Some(format!("apt-get could not install it:\n{}", trouble.text)),
     }
@@ -254,15 +256,15 @@ fn silent_engine(engine: &SilentEngine) -> String {
 fn unregistered(arch: &str, why: &Unregistered) -> String {
     match why {
         Unregistered::NoPrivilege | Unregistered::NotAllowed => {
-            format!("the kernel does not know how to run {arch} programs")
+            format!("the kernel cannot run {arch} programs")
         }
-        Unregistered::NoRule => format!("qemu-user-static brought no rule for {arch} programs"),
+        Unregistered::NoRule => format!("qemu-user-static has no rule for {arch} programs"),
         Unregistered::Failed(failed) => format!(
-            "the kernel does not know how to run {arch} programs, and qemu could not be registered: {}",
+            "the kernel cannot run {arch} programs, and qemu could not be registered: {}",
             words(failed)
         ),
         Unregistered::Process(trouble) => format!(
-            "the kernel does not know how to run {arch} programs, and qemu could not be registered: {}",
+            "the kernel cannot run {arch} programs, and qemu could not be registered: {}",
             trouble.text
         ),
     }
@@ -278,10 +280,10 @@ fn probe_reason(command: &str, trouble: &ProbeTrouble) -> String {
         ProbeTrouble::NoAnswer(failed) | ProbeTrouble::Engine { failed, .. } => {
             // How it ended stands before it.
             let said = if failed.words.is_empty() { "(it gave no reason)" } else { failed.words.as_str() };
-            format!("`{command}` {}, and did not say what environment it is:\n{said}", failed.exit)
+            format!("`{command}` {} without describing its environment:\n{said}", failed.exit)
         }
-        ProbeTrouble::Unreadable(error) => format!("`{command}` answered with what cannot be read: {error}"),
-        ProbeTrouble::NoNumpy => "numpy is not installed, in which outputs are handed over".to_owned(),
+        ProbeTrouble::Unreadable(error) => format!("`{command}` gave an unreadable answer: {error}"),
+        ProbeTrouble::NoNumpy => "numpy is not installed, which shelflife needs to read outputs".to_owned(),
         ProbeTrouble::Import(error) => import_reason(error),
     }
 }
@@ -300,7 +302,8 @@ fn probe_remedy(command: &str, trouble: &ProbeTrouble) -> Option<String> {
         }
         ProbeTrouble::Process(_) => return None,
         ProbeTrouble::Engine { engine, image, .. } => format!(
-            "the engine could not start a container: see what `{engine} run --rm --network none --cap-drop ALL {image} \
+            "the engine could not start a container: see what `{engine} run --rm --network none --cap-drop ALL \
+             {image} \
              python3 -V` says"
         ),
         ProbeTrouble::NoAnswer(_) => {
@@ -335,7 +338,7 @@ mod tests {
             ProvisionFailure::NoTools { packages: vec!["mmdebstrap"], why: NotInstalled::NotAllowed };
         let told = failure.to_string();
         for words in
-            ["lacks mmdebstrap", "sudo apt-get install -y mmdebstrap", "--install-tools", "doctor --fix"]
+            ["machine: mmdebstrap", "sudo apt-get install -y mmdebstrap", "--install-tools", "doctor --fix"]
         {
             assert!(told.contains(words), "{told}");
         }

@@ -189,7 +189,8 @@ impl<H: Host> Executor<H> {
             let text = "cells of environments with a launcher can reach the network: it may need one";
             tell(&self.shared.told_network, text);
         } else if !ready.isolated_network {
-            let text = "cells of virtual environments can reach the network: this machine allows no network namespaces";
+            let text = "cells of virtual environments can reach the network: this machine allows no network \
+                        namespaces";
             tell(&self.shared.told_network, text);
         }
         if !ready.isolated_files {
@@ -253,7 +254,10 @@ impl<H: Host> Executor<H> {
             match job.kind {
                 JobKind::Observation { target, .. } => self.say(Message::Starved { target }),
                 kind @ JobKind::Training { .. } => {
-                    self.say(Message::Lost { kind, reason: "what it reads is lost".to_owned() });
+                    self.say(Message::Lost {
+                        kind,
+                        reason: "what it reads is missing from the cache".to_owned(),
+                    });
                 }
             }
         }

@@ -57,7 +57,7 @@ pub(super) fn expectation(file: &ExternalArtifact) -> Option<(Digest, Observatio
 pub(super) fn with_expected(file: Option<&ExternalArtifact>, mut observation: Observation) -> Observation {
     let Some(file) = file.filter(|file| !file.expected.is_empty()) else { return observation };
     if !matches!(observation.outcome, Outcome::Predicted { .. }) {
-        // What is expected holds even where its maker cannot be asked any more.
+        // What is expected holds even where its producer cannot be asked any more.
         observation.outcome = Outcome::Predicted { outputs: Default::default() };
     }
     if let Outcome::Predicted { outputs } = &mut observation.outcome {

@@ -106,7 +106,7 @@ impl<'a> Journal<'a> {
             (known, &facts)
             && let Some(moved) = moved_packages(before, now)
         {
-            self.note(&format!("{name} is not what it was in the earlier record:\n{moved}"));
+            self.note(&format!("{name} has changed since the earlier record:\n{moved}"));
         }
         self.add(event)
     }

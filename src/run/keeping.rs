@@ -117,10 +117,10 @@ pub(super) fn keep_abnormal(cache: &CacheRoot, job: Job, ended: &Ended, limits: 
 /// How a training ended its process, in words.
 fn died(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::TimedOut { limit_seconds, .. } => format!("did not end within {limit_seconds} s"),
+        Outcome::TimedOut { limit_seconds, .. } => format!("did not finish within {limit_seconds} s"),
         Outcome::OutOfMemory { limit_bytes, .. } => format!("needed more than {} MiB", limit_bytes >> 20),
         Outcome::Signalled { signal, .. } => format!("died of signal {signal}"),
-        Outcome::Exited { status, .. } => format!("ended its process with status {status}"),
+        Outcome::Exited { status, .. } => format!("the process exited with status {status}"),
         Outcome::Predicted { .. }
         | Outcome::Raised { .. }
         | Outcome::Unfit { .. }

@@ -131,7 +131,7 @@ fn arrays_that_the_store_has_lost_are_observed_again() {
 }
 
 #[test]
-fn a_maker_whose_reference_fails_is_no_finding_about_readers() {
+fn a_producer_whose_reference_fails_is_no_finding_about_readers() {
     // `sk1` cannot load what it wrote itself.
     let script = Scripted::new(|who, what, _| match (who, what) {
         ("sk1", Asked::Load { bytes, .. }) if bytes.ends_with("sk1") => Play::Raises,
@@ -145,7 +145,7 @@ fn a_maker_whose_reference_fails_is_no_finding_about_readers() {
 }
 
 #[test]
-fn an_external_artifact_waits_for_its_reference_and_goes_on_without_its_maker() {
+fn an_external_artifact_waits_for_its_reference_and_goes_on_without_its_producer() {
     let mut trial = Trial::of(matrix());
     trial.matrix = external(trial.folder.path());
     let played = trial.play(&well());
@@ -167,7 +167,7 @@ fn an_external_artifact_waits_for_its_reference_and_goes_on_without_its_maker() 
 }
 
 #[test]
-fn a_maker_is_asked_again_about_what_may_be_random() {
+fn a_producer_is_asked_again_about_what_may_be_random() {
     let random = Scripted::new(|who, what, before| match (who, what) {
         ("sk1", Asked::Load { seed: 1, .. }) => Play::Gives(3.0),
         ("sk2", Asked::Load { .. }) => Play::Gives(2.0 + before as f64),

@@ -25,7 +25,7 @@ pub struct Written<'a> {
     /// Its formats.
     pub formats: &'a [FormatName],
     /// The one environment that wrote it, where it is an external artifact.
-    pub maker: Option<&'a EnvName>,
+    pub producer: Option<&'a EnvName>,
 }
 
 /// One artifact of a plan, as indices.
@@ -54,7 +54,7 @@ impl<'a> From<&'a EnvironmentPlan> for Roles<'a> {
 
 impl<'a> From<&'a ModelPlan> for Written<'a> {
     fn from(plan: &'a ModelPlan) -> Self {
-        Self { formats: &plan.formats, maker: plan.file.as_ref().map(|file| &file.producer) }
+        Self { formats: &plan.formats, producer: plan.file.as_ref().map(|file| &file.producer) }
     }
 }
 
@@ -104,10 +104,11 @@ impl<'a> Layout<'a> {
     pub fn artifacts(&self) -> impl Iterator<Item = PlannedArtifact> {
         (0u32..).zip(&self.models).flat_map(move |(model, written)| {
             (0u32..).zip(written.formats).flat_map(move |(format, name)| {
-                let writers = (0u32..).zip(&self.environments).filter(move |(_, it)| match written.maker {
-                    Some(maker) => it.name == maker,
-                    None => it.writes(name),
-                });
+                let writers =
+                    (0u32..).zip(&self.environments).filter(move |(_, it)| match written.producer {
+                        Some(producer) => it.name == producer,
+                        None => it.writes(name),
+                    });
                 writers.map(move |(producer, _)| PlannedArtifact { model, format, producer })
             })
         })

@@ -132,23 +132,27 @@ pub enum Inapplicable {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NoReference {
     /// Nothing tells what made the file.
-    UnknownMaker,
+    #[serde(rename = "unknown-maker")]
+    UnknownProducer,
     /// The environment that made it could not be made again.
-    MakerNotMade {
+    #[serde(rename = "maker-not-made")]
+    ProducerNotMade {
         /// The environment.
         environment: EnvName,
         /// What was said about it.
         says: String,
     },
     /// The environment that should have made it does not predict with it.
-    MakerFails {
+    #[serde(rename = "maker-fails")]
+    ProducerFails {
         /// The environment.
         environment: EnvName,
         /// What it did instead.
         outcome: Box<Outcome>,
     },
     /// The environment that made it gave no answer.
-    MakerSilent {
+    #[serde(rename = "maker-silent")]
+    ProducerSilent {
         /// The environment.
         environment: EnvName,
     },
@@ -444,8 +448,9 @@ pub enum Next {
     /// The bytes are damaged, or no model: get the file again.
     GetFileAgain,
     /// It fails where it should have been made: say what made it.
-    SayMaker {
-        /// The environment that was taken for the maker.
+    #[serde(rename = "say-maker")]
+    DeclareProducer {
+        /// The environment that was taken for the producer.
         environment: EnvName,
     },
     /// Keep what was written where it works, or train again.
@@ -474,8 +479,9 @@ pub enum Next {
     /// Give inputs that the model takes.
     GiveInputs,
     /// Say what made it, or what it should give.
-    SayMakerOrExpected,
-    /// What the maker of an environment advises.
+    #[serde(rename = "say-maker-or-expected")]
+    DeclareProducerOrExpected,
+    /// What the producer of an environment advises.
     Environment {
         /// In its words.
         says: String,

@@ -64,7 +64,7 @@ pub enum Outcome {
         /// In words.
         reason: String,
     },
-    /// What reading needs is not installed there.
+    /// What reading needs is not installed.
     #[serde(rename = "unequipped")]
     NotInstalled {
         /// What is missing, and how to get it.

@@ -152,8 +152,8 @@ pub struct ArtifactRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absence: Option<ArtifactAbsence>,
     /// For a file: what the environment that should have made it did with it instead of predicting.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maker_fails: Option<Outcome>,
+    #[serde(default, rename = "maker_fails", skip_serializing_if = "Option::is_none")]
+    pub producer_fails: Option<Outcome>,
     /// Set where it is an external artifact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FilePlan>,

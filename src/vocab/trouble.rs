@@ -36,8 +36,9 @@ pub enum EnvironmentTrouble {
     Mirror,
     /// What was declared cannot be meant.
     Declaration,
-    /// It stands for the unknown maker of a file.
-    UnknownMaker,
+    /// It stands for the unknown producer of a file.
+    #[serde(rename = "unknown-maker")]
+    UnknownProducer,
     /// What it was declared with does not exist on this machine, such as a device.
     Absent,
     /// A package cannot be imported in it.

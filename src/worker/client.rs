@@ -245,7 +245,7 @@ impl Worker {
     /// Runs tasks one after another in one forked child.
     ///
     /// # Errors
-    /// When the worker itself died or fell silent; it cannot be used any more then.
+    /// When the worker itself died or stopped answering; it cannot be used any more then.
     pub async fn run(&mut self, tasks: &[Task], limits: WorkerLimits) -> Result<Batch, WorkerError> {
         self.batches += 1;
         let batch = self.batches;
@@ -262,7 +262,7 @@ impl Worker {
             let (reply, payload) = match reply {
                 Ok(Ok(reply)) => reply,
                 Ok(Err(error)) => return Err(self.lost(error.to_string()).await),
-                Err(_) => return Err(self.lost("it fell silent".to_owned()).await),
+                Err(_) => return Err(self.lost("it stopped responding".to_owned()).await),
             };
             match reply {
                 Reply::Ready(_) => {}

@@ -103,7 +103,7 @@ class Handlers(InFolder):
             self.loaded()
         self.assertEqual(
             str(raised.exception),
-            "such-package is not installed there: add it to the packages of the environment",
+            "such-package is not installed: add it to the packages of the environment",
         )
 
     def test_whether_a_module_is_there(self):

@@ -139,10 +139,10 @@ class Suiting(unittest.TestCase):
     def test_too_few_columns(self):
         with self.assertRaises(InputsDoNotFit) as raised:
             self.given("a", "b").suit(Wanting(3, ["a", "b", "c"]))
-        self.assertIn("lack columns that the model was fitted on: c", str(raised.exception))
+        self.assertIn("are missing columns that the model was fitted on: c", str(raised.exception))
         with self.assertRaises(InputsDoNotFit) as raised:
             self.given("a", "b").suit(Wanting(3))
-        self.assertIn("have 2 columns, and the model was fitted on 3", str(raised.exception))
+        self.assertIn("have 2 columns, but the model was fitted on 3", str(raised.exception))
 
     def test_synthetic_ones_have_its_width(self):
         data = dataset({"layout": "synthetic", "seed": 1, "rows": 3, "columns": []})

@@ -108,7 +108,7 @@ class Two(unittest.TestCase):
         self.far.shutdown(socket.SHUT_RDWR)
         self.meeting.take_from(self.other)
         ended = self.concluded()[1]
-        self.assertEqual(ended["printed"], "rank 1 of 2 ended without a word")
+        self.assertEqual(ended["printed"], "rank 1 of 2 ended without a message")
         self.assertEqual((ended["how"], ended["status"]), ("exit", 70))
 
 

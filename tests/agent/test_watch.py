@@ -96,7 +96,7 @@ class WhatIsPassedOn(Watched):
         self.wait_for_end()
         ended = self.watch.ending()
         self.assertEqual(ended["how"], "garbled")
-        self.assertIn("made no sense", ended["printed"])
+        self.assertIn("malformed", ended["printed"])
 
     def test_a_finish_after_nonsense_is_none(self):
         self.child_says(b"\xff" * 64, frame({"op": "finished", "batch": BATCH}))

@@ -361,7 +361,7 @@ fn a_night_in_which_a_package_moves_names_it() {
     context.run(["run", "night.toml", "-q"]).expect(0);
     let told = context.run(["history"]).expect(0).stdout();
     assert!(told.contains("night: 2 runs, 3 cells, 2 failing now"), "{told}");
-    assert!(told.contains("moved in reader: scikit-learn 1.5.2 -> 1.2.2"), "{told}");
+    assert!(told.contains("changed in reader: scikit-learn 1.5.2 -> 1.2.2"), "{told}");
     let page = context.read("reports/history.html");
     assert!(page.contains("<svg") && page.contains("scikit-learn 1.5.2 -&gt; 1.2.2"));
     // Nothing is taken in twice.

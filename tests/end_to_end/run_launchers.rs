@@ -85,7 +85,7 @@ fn ranks_take_part_and_what_happens_to_one_of_them_is_told() {
     assert_eq!(verdict("spmd", "nowhere"), "env-error");
     let environments = results["environments"].as_array().unwrap();
     let nowhere = environments.iter().find(|environment| text(environment, "name") == "nowhere").unwrap();
-    assert_eq!(text(nowhere, "error"), "this machine has no program `no-such-launcher` to launch it with");
+    assert_eq!(text(nowhere, "error"), "the launcher `no-such-launcher` is not installed on this machine");
     context.wait_for_no_processes();
 }
 

@@ -35,7 +35,7 @@ import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
 while True: pass",
         "timeout load",
-        "did not end within 4 s",
+        "did not finish within 4 s",
     ),
     attack(
         "endless-predict",
@@ -47,7 +47,7 @@ class Endless:
     predict_proba = decision_function = predict
 inner = Endless()",
         "timeout predict",
-        "did not end within 4 s",
+        "did not finish within 4 s",
     ),
     attack("gulp", "x = bytearray(8 << 30)", "out-of-memory load", "MemoryError"),
     attack(
@@ -110,7 +110,7 @@ for fd in range(3, 21):
     try: os.write(fd, b'\\xff' * 4096)
     except OSError: pass",
         "crash load",
-        "made no sense",
+        "malformed",
     ),
     attack(
         "forged",
@@ -123,7 +123,7 @@ for fd in range(3, 21):
             try: os.write(fd, struct.pack('<II', len(frame), 0) + frame.encode())
             except OSError: pass",
         "crash load",
-        "made no sense",
+        "malformed",
     ),
     attack(
         "recursion",

@@ -76,7 +76,7 @@ pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
         train_seconds: Some(0.25),
         save_seconds: Some(0.0015),
         absence: None,
-        maker_fails: None,
+        producer_fails: None,
         file: None,
     }
 }
@@ -235,7 +235,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
             cell.reached = Reached::Started;
         }
         Verdict::Unverified => {
-            cell.cause = Cause::NoReference { why: NoReference::UnknownMaker };
+            cell.cause = Cause::NoReference { why: NoReference::UnknownProducer };
             cell.reached = Reached::Predicted;
         }
     }

@@ -21,11 +21,11 @@ pub fn trouble(cell: &CellRecord) -> String {
         Verdict::Drift => {
             let facts = cell.worst_output();
             let facts = facts.map(|(name, facts)| format!(" ({name}: {})", difference(facts, ARROW)));
-            format!("gives other values without an error{}", facts.unwrap_or_default())
+            format!("gives different values without an error{}", facts.unwrap_or_default())
         }
         Verdict::Identical | Verdict::Roundoff => "works".to_owned(),
         Verdict::Unverified if cell.cause == Cause::LoadOnly => "loads".to_owned(),
-        Verdict::Absent => format!("is not there: {}", message(cell)),
+        Verdict::Absent => format!("does not exist there: {}", message(cell)),
         Verdict::LoadError => format!("cannot be loaded: {}", message(cell)),
         Verdict::PredictError => format!("loads and then fails: {}", message(cell)),
         Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => message(cell),
@@ -120,9 +120,9 @@ fn tasks(out: &mut String, view: &GateView<'_>, answer: Answer) {
     }
     let accept = format!("shelflife baseline accept {}", view.run);
     if matches!(answer, Answer::NotYet | Answer::OutOfDate) {
-        tasks.push(format!("If this is as it should be: {}, and commit the file.", code(&accept)));
+        tasks.push(format!("If this is intended, run {} and commit the file.", code(&accept)));
     } else if !view.with(|status| status == Status::Fixed).is_empty() {
-        tasks.push(format!("Some work again that did not: {} takes note of it.", code(&accept)));
+        tasks.push(format!("Some models work again: run {} to record it.", code(&accept)));
     }
     if tasks.is_empty() {
         let _ = writeln!(out, "Nothing to do.\n");
@@ -165,9 +165,9 @@ fn not_judged(view: &GateView<'_>, cell: &CellRecord) -> String {
     let what = trouble(cell);
     match view.from {
         Some(from) if cell.verdict == Verdict::Drift && file.is_some_and(|file| file.expected) => {
-            format!("{from} does not give what was expected either: look at the expected values ({what})")
+            format!("{from} does not give the expected values either: check them ({what})")
         }
-        _ => format!("it fails in {}, which was taken for its maker, as well ({what})", cell.producer),
+        _ => format!("it also fails in {}, its presumed producer ({what})", cell.producer),
     }
 }
 
@@ -247,7 +247,7 @@ fn moved(out: &mut String, view: &GateView<'_>) {
         lines.truncate(200);
         let _ = writeln!(
             out,
-            "\n<details><summary>What moves from {} to {}</summary>\n\n```diff\n{}\n```\n\n</details>",
+            "\n<details><summary>What changes from {} to {}</summary>\n\n```diff\n{}\n```\n\n</details>",
             prose(from.as_str()),
             prose(target.name.as_str()),
             lines.join("\n")

@@ -142,7 +142,7 @@ fn unjudged(page: &mut Page, view: &View<'_>) {
     let environments = others.iter().filter(|cell| cell.verdict == Verdict::EnvError).count() as u64;
     if environments > 0 {
         page.line(&format!(
-            "not judged because of an environment: {}; make it usable, or declare it with [[expect]]",
+            "not judged because of an environment: {}; fix it, or declare it with [[expect]]",
             plural(environments, "cell")
         ));
     }

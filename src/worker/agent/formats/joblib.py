@@ -29,7 +29,7 @@ def load(path, options):
         return module().load(path)
     if compress:
         raise Unsupported(
-            "joblib maps no compressed file into memory: mmap_mode=%r would be ignored" % mode
+            "joblib cannot memory-map a compressed file: mmap_mode=%r would be ignored" % mode
         )
     return module().load(path, mmap_mode=mode)
 
@@ -39,5 +39,5 @@ def need_lz4():
         import lz4.frame  # noqa: F401
     except ImportError as error:
         raise Missing(
-            "lz4 is not installed there: add it to the packages of the environment"
+            "lz4 is not installed: add it to the packages of the environment"
         ) from error

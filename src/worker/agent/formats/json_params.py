@@ -16,7 +16,7 @@ def save(estimator, path, options, dataset):
     )
     if coefficients is None or intercept is None or hasattr(estimator, "support_vectors_"):
         raise Unsupported(
-            "a JSON of coefficients can hold linear models only, and %s is none" % name
+            "a JSON of coefficients can hold only linear models, and %s is not one" % name
         )
     if hasattr(coefficients, "toarray"):
         coefficients = coefficients.toarray()
@@ -94,7 +94,7 @@ class Linear(object):
         self.coefficients = numpy.array(model["coef"], dtype="f8")
         self.intercept = numpy.array(model["intercept"], dtype="f8")
         if self.coefficients.ndim != 2 or self.intercept.shape != self.coefficients.shape[:1]:
-            raise ValueError("the coefficients and intercepts do not fit one another")
+            raise ValueError("the coefficients and intercepts do not match")
         if model["classes"] is not None:
             values = model["classes"]["values"]
             self.classes_ = numpy.array(values, dtype=model["classes"]["dtype"])

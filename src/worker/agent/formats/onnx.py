@@ -69,7 +69,7 @@ def input_types(features, dtype):
         ]
     if features.dtype.kind not in "fiub":
         raise Unsupported(
-            "ONNX has one type for each input: hand mixed columns over with `dataframe = true`"
+            "ONNX has one type for each input: pass mixed columns with `dataframe = true`"
         )
     return [("X", number([None, features.shape[1]]))]
 

@@ -49,7 +49,7 @@ def numbers_of(dataset):
     features = dataset.features()
     features = features.to_numpy() if hasattr(features, "to_numpy") else features
     if isinstance(features, list) or features.dtype.kind not in "fiub":
-        raise Unsupported("exported source takes numbers only")
+        raise Unsupported("exported source takes only numbers")
     return features.astype("f8")
 
 
@@ -58,7 +58,7 @@ def from_m2cgen(estimator, path, language, dataset):
         import m2cgen
     except ImportError as error:
         raise Missing(
-            "m2cgen is not installed there: add it to the packages of the environment"
+            "m2cgen is not installed: add it to the packages of the environment"
         ) from error
     import numpy
 
@@ -101,7 +101,7 @@ def from_m2cgen(estimator, path, language, dataset):
             break
     if known["scores"] == "unknown":
         raise Unsupported(
-            "what m2cgen exports of %s is none of its outputs" % type(estimator).__name__
+            "m2cgen exports none of the outputs of %s" % type(estimator).__name__
         )
     return known
 
@@ -125,7 +125,7 @@ def from_porter(estimator, path, language, dataset):
     except ImportError as error:
         if getattr(error, "name", None) in ("sklearn_porter", None):
             raise Missing(
-                "sklearn-porter is not installed there: add it to the packages of the environment"
+                "sklearn-porter is not installed: add it to the packages of the environment"
             ) from error
         raise Unsupported(
             "sklearn-porter cannot be imported beside this scikit-learn: %s" % error
@@ -158,7 +158,7 @@ def load(path, options):
         known = json.load(source)
     language = known.get("language")
     if language not in LANGUAGES:
-        raise ValueError("model.json does not say a language that can be run: %r" % language)
+        raise ValueError("model.json names no language that can be run: %r" % language)
     for tool, package in LANGUAGES[language]["tools"]:
         if shutil.which(tool) is None:
             raise Missing(

@@ -42,7 +42,7 @@ def unpack(path, folder):
             parts = info.name.split("/")
             if info.name.startswith("/") or ".." in parts or not (info.isdir() or info.isreg()):
                 raise tarfile.TarError(
-                    "the archive of the folder holds %r, which is no file below it" % info.name
+                    "the archive of the folder holds %r, which is not a file below it" % info.name
                 )
             target = os.path.join(folder, *parts)
             if info.isdir():

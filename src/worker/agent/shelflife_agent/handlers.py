@@ -43,7 +43,7 @@ def check_needs(scope, key):
     for module, package in scope.get(key, ()):
         if not is_there(module):
             if module == "sklearn":
-                raise Unsupported("reading it needs scikit-learn, which is not installed there")
+                raise Unsupported("reading it needs scikit-learn, which is not installed")
             raise missing(package)
 
 

@@ -18,4 +18,4 @@ def is_there(module):
 
 def missing(package):
     """The exception that says what to install."""
-    return Missing("%s is not installed there: add it to the packages of the environment" % package)
+    return Missing("%s is not installed: add it to the packages of the environment" % package)

@@ -105,7 +105,7 @@ class Dataset(object):
         if layout == "synthetic":
             if wide is None:
                 raise InputsDoNotFit(
-                    "nothing tells how many columns it wants, so that inputs have to be given"
+                    "its number of columns is unknown, so inputs have to be provided"
                 )
             # Python's own generator gives the same bits in every version.
             generator = random.Random(header["seed"])
@@ -130,10 +130,10 @@ class Dataset(object):
                     " and %d more" % (len(missing) - 5) if len(missing) > 5 else ""
                 )
                 raise InputsDoNotFit(
-                    "the inputs lack columns that the model was fitted on: %s" % text
+                    "the inputs are missing columns that the model was fitted on: %s" % text
                 )
         if self.chosen is None and wide is not None and len(known) != wide:
-            text = "the inputs have %d columns, and the model was fitted on %d" % (len(known), wide)
+            text = "the inputs have %d columns, but the model was fitted on %d" % (len(known), wide)
             raise InputsDoNotFit(text)
         if wanted and not self.header["dataframe"] and has_pandas():
             self.header = dict(self.header, dataframe=True)

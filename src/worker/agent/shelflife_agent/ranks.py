@@ -129,7 +129,7 @@ class Meeting(object):
         frame = read_frame(descriptor)
         if frame is None:
             del self.open[descriptor]
-            self.end({"how": "exit", "status": 70, "printed": where + " ended without a word"})
+            self.end({"how": "exit", "status": 70, "printed": where + " ended without a message"})
             return
         message = frame[0]
         if message.get("op") == "result" and failed(message) and self.trouble is None:

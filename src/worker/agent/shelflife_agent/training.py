@@ -100,7 +100,7 @@ def save(estimator, saving, dataset, methods):
     except Unsupported as reason:
         return {"unsupported": cut(text_of(reason), MAX_TEXT)}
     except ModuleNotFoundError as error:
-        return {"missing": "%s is not installed there" % error.name}
+        return {"missing": "%s is not installed" % error.name}
     except Missing as reason:
         return {"missing": cut(text_of(reason), MAX_TEXT)}
     except Exception as error:

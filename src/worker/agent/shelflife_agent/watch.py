@@ -132,7 +132,7 @@ class Watch(object):
             ended.update(how="exit", status=os.WEXITSTATUS(self.status))
         if ended["how"] == "garbled":
             ended["printed"] = (
-                "shelflife: what it sent as its results was too large or made no sense"
+                "shelflife: its results were too large or malformed"
             )
         elif ended["how"] != "finished":
             ended["printed"] = cut(self.tail.decode("utf-8", "replace"), TAIL)

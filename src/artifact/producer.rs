@@ -50,7 +50,7 @@ pub fn python_for(scikit_learn: Option<&str>, wanted: Option<&str>) -> String {
 
 /// Who wrote an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Maker {
+pub(super) enum FileProducer {
     /// A declared environment.
     Environment(EnvName),
     /// These versions.
@@ -68,7 +68,7 @@ pub(super) struct Versions {
     found: &'static str,
 }
 
-impl Maker {
+impl FileProducer {
     /// What was declared, else the metadata beside the file, else what the file itself records.
     pub fn of(declared: Option<&MadeBy>, package: &Package, seen: &Seen, notes: &mut Vec<String>) -> Self {
         let versions = |packages: &BTreeMap<String, String>, found| {
@@ -89,7 +89,7 @@ impl Maker {
         }
         if let Some(several) = seen.several.get("scikit-learn") {
             notes.push(format!(
-                "parts of it are by scikit-learn {}: taken as put together by the newest",
+                "its parts were saved by scikit-learn {}: the newest is taken as its producer",
                 several.join(" and ")
             ));
         }
@@ -117,7 +117,7 @@ impl Versions {
             TOLD.iter().copied().filter(|name| !self.packages.contains_key(*name)).collect();
         let assumed = match lacking.as_slice() {
             [] => String::new(),
-            names => format!("; {} as known to go with it", names.join(", ")),
+            names => format!("; {} chosen to match", names.join(", ")),
         };
         format!("made by {} ({}){assumed}", told.join(", "), self.found)
     }
@@ -168,8 +168,9 @@ impl EnvironmentText {
         for part in text.split_whitespace() {
             let (package, versions) = part.split_once("==").ok_or_else(|| {
                 VersionError::new(
-                    format!("`{part}` does not say which version"),
-                    "write such as \"scikit-learn==1.5.2,1.7.2\", or \"scikit-learn==1.7.2 numpy==2.3.5 python==3.13\"",
+                    format!("`{part}` has no version"),
+                    "write, for example, \"scikit-learn==1.5.2,1.7.2\", or \"scikit-learn==1.7.2 numpy==2.3.5 \
+                     python==3.13\"",
                 )
             })?;
             let package = package_name(package)?;
@@ -187,7 +188,7 @@ impl EnvironmentText {
         if axes.is_empty() {
             return Err(VersionError::new(
                 "an environment is empty".to_owned(),
-                "write such as \"scikit-learn==1.7.2\"",
+                "write, for example, \"scikit-learn==1.7.2\"",
             ));
         }
         let mut combinations: Vec<Vec<(String, String)>> = vec![Vec::new()];
