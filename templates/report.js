@@ -8,14 +8,19 @@
   var panel = document.getElementById("cells");
   var links = Array.prototype.slice.call(document.querySelectorAll("#heat td a"));
   var KEYS = ["model", "format", "verdict", "q"];
-  var ORDER = ["silent", "fails", "noverdict", "works", "unsupported"];
-  var SYMBOLS = { silent: "\u2260", fails: "\u2715", noverdict: "?", works: "\u2713", unsupported: "\u2013" };
-  var WORDS = { silent: "silently different", fails: "fail", noverdict: "without a verdict", works: "work", unsupported: "unsupported" };
-  var AGREEMENT = ["bit-equal", "within tolerance", "outside tolerance", "not comparable"];
   var STEP = 200;
   var state = {}, shown = STEP, words = [];
-  // Positions in a row of data.cells.
-  var MODEL = 0, FORMAT = 1, PRODUCER = 2, CONSUMER = 3, VERDICT = 4, STAGE = 5, STATUS = 6, SET = 7, DETAIL = 8, LOAD = 9, PREDICT = 10, MEMORY = 11;
+  // Rows are arrays; the data names their columns. Here they are objects by these names.
+  function named(columns) {
+    return function (row) {
+      var object = {};
+      for (var column = 0; column < columns.length; column++) object[columns[column]] = row[column];
+      return object;
+    };
+  }
+  var cellList = data.cells.map(named(data.columns.cell));
+  var detailList = data.details.map(named(data.columns.detail));
+  var outputList = data.outputs.map(named(data.columns.output));
 
   root.classList.add("js");
 
@@ -25,7 +30,9 @@
     if (text !== undefined) node.textContent = text;
     return node;
   }
-  function text(index) { return index < 0 ? "" : data.texts[index]; }
+  function has(index) { return index >= 0; }
+  function text(index) { return has(index) ? data.texts[index] : ""; }
+  function groupOf(verdict) { return data.groups[data.verdict_groups[verdict]]; }
   function number(value) {
     if (typeof value !== "number") return String(value);
     if (value === 0) return "0";
@@ -72,11 +79,16 @@
   var haystacks = [];
   function haystack(index) {
     if (haystacks[index] === undefined) {
-      var cell = data.cells[index], detail = cell[DETAIL] < 0 ? [] : data.details[cell[DETAIL]];
-      haystacks[index] = [
-        data.models[cell[MODEL]], data.formats[cell[FORMAT]], data.producers[cell[PRODUCER]], data.consumers[cell[CONSUMER]],
-        data.verdicts[cell[VERDICT]], data.stages[cell[STAGE]], cell[STATUS] < 0 ? "" : data.statuses[cell[STATUS]]
-      ].concat(detail.slice(0, 6).map(text), (detail[6] || []).map(text)).join("\n").toLowerCase();
+      var cell = cellList[index], found = [
+        data.models[cell.model], data.formats[cell.format], data.producers[cell.producer], data.consumers[cell.consumer],
+        data.verdicts[cell.verdict], data.stages[cell.stage], has(cell.status) ? data.statuses[cell.status] : ""
+      ];
+      if (has(cell.detail)) {
+        var detail = detailList[cell.detail];
+        found = found.concat(
+          [detail.error, detail.frames, detail.blame, detail.reason, detail.rule, detail.expected].map(text), detail.warned.map(text));
+      }
+      haystacks[index] = found.join("\n").toLowerCase();
     }
     return haystacks[index];
   }
@@ -84,10 +96,10 @@
     var model = data.models.indexOf(state.model), format = data.formats.indexOf(state.format), verdict = data.verdicts.indexOf(state.verdict);
     words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     var found = [];
-    data.cells.forEach(function (cell, index) {
-      if (state.model && cell[MODEL] !== model) return;
-      if (state.format && cell[FORMAT] !== format) return;
-      if (state.verdict && cell[VERDICT] !== verdict) return;
+    cellList.forEach(function (cell, index) {
+      if (state.model && cell.model !== model) return;
+      if (state.format && cell.format !== format) return;
+      if (state.verdict && cell.verdict !== verdict) return;
       if (words.length && !words.every(function (word) { return haystack(index).indexOf(word) >= 0; })) return;
       found.push(index);
     });
@@ -98,33 +110,42 @@
   function table(found) {
     var columns = data.consumers.length, counts = {};
     found.forEach(function (index) {
-      var cell = data.cells[index], key = cell[PRODUCER] * columns + cell[CONSUMER], group = data.groups[cell[VERDICT]];
-      counts[key] = counts[key] || {};
-      counts[key][group] = (counts[key][group] || 0) + 1;
+      var cell = cellList[index], key = cell.producer * columns + cell.consumer;
+      var count = counts[key] || (counts[key] = data.verdicts.map(function () { return 0; }));
+      count[cell.verdict] += 1;
     });
     links.forEach(function (link, key) {
-      var groups = ORDER.filter(function (group) { return counts[key] && counts[key][group]; });
-      var chosen = state.producer >= 0 && key === state.producer * columns + state.consumer;
-      link.parentNode.className = (groups[0] || "empty") + (chosen ? " chosen" : "");
-      var total = groups.reduce(function (sum, group) { return sum + counts[key][group]; }, 0);
-      link.parentNode.style.setProperty("--share", total ? Math.floor(100 * counts[key][groups[0]] / total) + "%" : "0%");
-      link.setAttribute("aria-label", data.producers[Math.floor(key / columns)] + " to " + data.consumers[key % columns] + ": " +
-        (groups.map(function (group) { return counts[key][group] + " " + WORDS[group]; }).join(", ") || "no cells"));
+      var count = counts[key] || [], sums = data.groups.map(function () { return 0; }), total = 0, sentence = [];
+      count.forEach(function (cells, verdict) {
+        sums[data.verdict_groups[verdict]] += cells;
+        total += cells;
+        if (cells) sentence.push(cells + " " + data.verdicts[verdict]);
+      });
+      var groups = data.groups.map(function (group, at) { return { class: group.class, symbol: group.symbol, cells: sums[at] }; })
+        .filter(function (group) { return group.cells; });
+      var producer = Math.floor(key / columns), consumer = key % columns;
+      var chosen = state.producer === producer && state.consumer === consumer;
+      link.parentNode.className = (groups.length ? groups[0].class : "empty") + (chosen ? " chosen" : "");
+      link.parentNode.style.setProperty("--share", (total ? Math.floor(100 * groups[0].cells / total) : 0) + "%");
+      link.setAttribute("aria-label", data.producers[producer] + " to " + data.consumers[consumer] + ": " + (sentence.join(", ") || "no cells"));
       link.textContent = "";
-      groups.forEach(function (group) { link.appendChild(element("span", group, SYMBOLS[group] + " " + counts[key][group])); });
-      link.href = address({ producer: Math.floor(key / columns), consumer: key % columns });
+      groups.forEach(function (group) { link.appendChild(element("span", group.class, group.symbol + " " + group.cells)); });
+      link.href = address({ producer: producer, consumer: consumer });
       if (chosen) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
     });
   }
 
   // ---- the cells ---------------------------------------------------------------------------------------
-  // Each output as an object, whatever its form in the data.
+  // A row of a bit-equal output ends early: what it does not say is 0 or nothing.
   function output(index) {
-    var row = data.outputs[index];
-    return row.length === 2
-      ? { name: text(row[0]), elements: row[1], agreement: 0, abs: 0, rel: 0, ulp: 0, flips: 0, ties: 0, moved: 0, mismatch: "", at: "", reference: "", observed: "" }
-      : { name: text(row[0]), elements: row[1], agreement: row[2], abs: row[3], rel: row[4], ulp: row[5], flips: row[6], ties: row[7], moved: row[8], mismatch: text(row[9]), at: text(row[10]), reference: text(row[11]), observed: text(row[12]) };
+    var it = outputList[index];
+    return {
+      name: text(it.name), elements: it.elements, agreement: it.agreement || 0, abs: it.abs || 0, rel: it.rel || 0, ulp: it.ulp || 0,
+      flips: it.flips || 0, ties: it.ties || 0, moved: it.moved || 0, mismatch: said(it.mismatch), at: said(it.at),
+      reference: said(it.reference), observed: said(it.observed)
+    };
   }
+  function said(index) { return index === undefined ? "" : text(index); }
   function worse(a, b) { return b.agreement - a.agreement || (b.flips - b.ties) - (a.flips - a.ties) || b.abs - a.abs; }
   function difference(it) {
     var parts = [];
@@ -147,7 +168,7 @@
     var body = table.appendChild(element("tbody"));
     outputs.forEach(function (it) {
       var row = body.appendChild(element("tr", it.agreement ? "differs" : ""));
-      [it.name, it.mismatch || AGREEMENT[it.agreement], number(it.abs), number(it.rel), count(it.ulp),
+      [it.name, it.mismatch || data.agreements[it.agreement], number(it.abs), number(it.rel), count(it.ulp),
         it.flips ? it.flips + (it.ties ? " (" + plural(it.ties, "tie") + ")" : "") : "0",
         it.at ? it.at + ": " + it.reference + " \u2192 " + it.observed : ""
       ].forEach(function (value) { row.appendChild(element("td", "", value)); });
@@ -156,16 +177,17 @@
     return wide;
   }
   function what(cell) {
-    var node = element("td"), detail = cell[DETAIL] < 0 ? [-1, -1, -1, -1, -1, -1, []] : data.details[cell[DETAIL]];
-    var outputs = (cell[SET] < 0 ? [] : data.sets[cell[SET]]).map(output).sort(worse);
-    if (detail[0] >= 0) node.appendChild(element("div", "message", text(detail[0])));
-    if (detail[3] >= 0) node.appendChild(element("div", "", text(detail[3])));
-    if (outputs.length && detail[0] < 0) node.appendChild(element("div", "", outputs[0].name + ": " + difference(outputs[0])));
-    var facts = [];
-    if (detail[2] >= 0) facts.push("blame " + text(detail[2]));
-    if (detail[4] >= 0) facts.push("known cause " + text(detail[4]));
-    if (detail[5] >= 0) facts.push("expected: " + text(detail[5]));
-    if (detail[6].length) facts.push(plural(detail[6].length, "version warning"));
+    var node = element("td"), detail = has(cell.detail) ? detailList[cell.detail] : null, facts = [];
+    var outputs = (has(cell.set) ? data.sets[cell.set] : []).map(output).sort(worse);
+    if (detail && has(detail.error)) node.appendChild(element("div", "message", text(detail.error)));
+    if (detail && has(detail.reason)) node.appendChild(element("div", "", text(detail.reason)));
+    if (outputs.length && !(detail && has(detail.error))) node.appendChild(element("div", "", outputs[0].name + ": " + difference(outputs[0])));
+    if (detail) {
+      if (has(detail.blame)) facts.push("blame " + text(detail.blame));
+      if (has(detail.rule)) facts.push("known cause " + text(detail.rule));
+      if (has(detail.expected)) facts.push("expected: " + text(detail.expected));
+      if (detail.warned.length) facts.push(plural(detail.warned.length, "version warning"));
+    }
     if (facts.length) node.appendChild(element("div", "facts", facts.join(" \u00b7 ")));
     var more = element("details", "more");
     more.appendChild(element("summary", "", "Details"));
@@ -173,12 +195,12 @@
     more.addEventListener("toggle", function () {
       if (more.childNodes.length > 1) return;
       if (outputs.length) more.appendChild(outputsTable(outputs));
-      if (detail[1] >= 0) more.appendChild(element("pre", "", text(detail[1])));
-      detail[6].forEach(function (index) { more.appendChild(element("pre", "", "warned: " + text(index))); });
+      if (detail && has(detail.frames)) more.appendChild(element("pre", "", text(detail.frames)));
+      if (detail) detail.warned.forEach(function (index) { more.appendChild(element("pre", "", "warned: " + text(index))); });
       var costs = [];
-      if (cell[LOAD] >= 0) costs.push("load " + number(cell[LOAD]) + " ms");
-      if (cell[PREDICT] >= 0) costs.push("predict " + number(cell[PREDICT]) + " ms");
-      if (cell[MEMORY] >= 0) costs.push("peak memory " + Math.round(cell[MEMORY]) + " MiB");
+      if (has(cell.load)) costs.push("load " + number(cell.load) + " ms");
+      if (has(cell.predict)) costs.push("predict " + number(cell.predict) + " ms");
+      if (has(cell.memory)) costs.push("peak memory " + Math.round(cell.memory) + " MiB");
       more.appendChild(element("p", "muted", costs.join(", ") || "Not executed."));
     });
     node.appendChild(more);
@@ -186,19 +208,19 @@
   }
   function labelled(label, node) { node.dataset.label = label; return node; }
   function cellRow(index, withPair) {
-    var cell = data.cells[index], row = element("tr"), group = data.groups[cell[VERDICT]], verdict = element("td");
-    verdict.appendChild(element("span", "verdict " + group, SYMBOLS[group] + " " + data.verdicts[cell[VERDICT]]));
-    if (cell[STATUS] >= 0) {
+    var cell = cellList[index], row = element("tr"), group = groupOf(cell.verdict), verdict = element("td");
+    verdict.appendChild(element("span", "verdict " + group.class, group.symbol + " " + data.verdicts[cell.verdict]));
+    if (has(cell.status)) {
       verdict.appendChild(document.createTextNode(" "));
-      verdict.appendChild(element("span", "status " + data.statuses[cell[STATUS]], data.statuses[cell[STATUS]]));
+      verdict.appendChild(element("span", "status " + data.statuses[cell.status], data.statuses[cell.status]));
     }
     row.appendChild(verdict);
-    row.appendChild(labelled("stage", element("td", "facts", data.stages[cell[STAGE]])));
-    row.appendChild(labelled("model", element("td", "name", data.models[cell[MODEL]])));
-    row.appendChild(labelled("format", element("td", "name", data.formats[cell[FORMAT]])));
+    row.appendChild(labelled("stage", element("td", "facts", data.stages[cell.stage])));
+    row.appendChild(labelled("model", element("td", "name", data.models[cell.model])));
+    row.appendChild(labelled("format", element("td", "name", data.formats[cell.format])));
     if (withPair) {
-      var pair = labelled("pair", element("td")), link = element("a", "pair", data.producers[cell[PRODUCER]] + " \u2192 " + data.consumers[cell[CONSUMER]]);
-      link.href = address({ producer: cell[PRODUCER], consumer: cell[CONSUMER] });
+      var pair = labelled("pair", element("td")), link = element("a", "pair", data.producers[cell.producer] + " \u2192 " + data.consumers[cell.consumer]);
+      link.href = address({ producer: cell.producer, consumer: cell.consumer });
       pair.appendChild(link);
       row.appendChild(pair);
     }
@@ -211,8 +233,8 @@
     panel.hidden = !isPair && !isFiltered;
     if (panel.hidden) return;
     var list = found.filter(function (index) {
-      return !isPair || (data.cells[index][PRODUCER] === state.producer && data.cells[index][CONSUMER] === state.consumer);
-    }).sort(function (a, b) { return data.cells[a][VERDICT] - data.cells[b][VERDICT] || a - b; });
+      return !isPair || (cellList[index].producer === state.producer && cellList[index].consumer === state.consumer);
+    }).sort(function (a, b) { return cellList[a].verdict - cellList[b].verdict || a - b; });
     var top = panel.appendChild(element("div", "top"));
     top.appendChild(element("h3", "", isPair ? data.producers[state.producer] + " \u2192 " + data.consumers[state.consumer] : "All pairs"));
     top.appendChild(element("span", "muted", plural(list.length, "cell") + (isFiltered ? ", filtered" : "") + ", worst first"));

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use shelflife::artifact::{self, Files, Finder, Kind, Packages};
 use shelflife::matrix::{
-    ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, ModelSpec, OutsideFile, RuntimeSpec,
-    VersionSpec,
+    ArtifactDeclaration, EnvironmentSpec, Expanded, ExternalArtifact, FindArtifacts as _, ModelSpec,
+    RuntimeSpec, VersionSpec,
 };
 
 struct Disk;
@@ -92,7 +92,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn file<'a>(found: &'a Expanded, name: &str) -> (&'a ModelSpec, &'a OutsideFile) {
+fn file<'a>(found: &'a Expanded, name: &str) -> (&'a ModelSpec, &'a ExternalArtifact) {
     let model = found.models.iter().find(|model| model.name.as_str() == name).unwrap();
     (model, model.source.file().unwrap())
 }

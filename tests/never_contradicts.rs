@@ -91,7 +91,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         1 => phase.clone().prop_map(|phase| Outcome::TimedOut { phase, limit_seconds: 1.0 }),
         1 => phase.prop_map(|phase| Outcome::OutOfMemory { phase, limit_bytes: 1 << 20 }),
         1 => Just(Outcome::Inapplicable { reason: "not here".to_owned() }),
-        1 => Just(Outcome::Unequipped { reason: "no compiler".to_owned() }),
+        1 => Just(Outcome::NotInstalled { reason: "no compiler".to_owned() }),
     ]
 }
 
@@ -192,7 +192,7 @@ fn header(case: &Case) -> RunHeader {
         packages: BTreeMap::new(),
         producer: *name == "one",
         consumer: true,
-        outside: false,
+        external: false,
         reads: None,
         writes: None,
     };
@@ -301,7 +301,7 @@ fn events(case: &Case, fates: &[Vec<Fate>]) -> Vec<Event> {
             Ok(_) => Event::EnvironmentReady {
                 name: (*name).into(),
                 lock: lock(),
-                lacks: BTreeMap::new(),
+                absent_models: BTreeMap::new(),
                 seconds: 0.0,
                 reused: false,
             },

@@ -93,7 +93,7 @@ impl FilesRequest {
             return Ok(Some(MadeBy::Environment(known.name.clone())));
         }
         maker.consumer = false;
-        maker.outside = true;
+        maker.external = true;
         let name = maker.name.clone();
         environments.push(maker);
         Ok(Some(MadeBy::Environment(name)))

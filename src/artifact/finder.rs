@@ -15,8 +15,8 @@ use super::recognise::{self, Examined, Seen};
 use crate::dataset::{self, Dataset};
 use crate::format;
 use crate::matrix::{
-    ArtifactDeclaration, EnvironmentSpec, Expanded, ExpectedOutput, FindArtifacts, ModelSource, ModelSpec,
-    OutsideFile, Refusal, RuntimeSpec,
+    ArtifactDeclaration, EnvironmentSpec, Expanded, ExpectedOutput, ExternalArtifact, FindArtifacts,
+    ModelSource, ModelSpec, Refusal, RuntimeSpec,
 };
 use crate::vocab::{EnvName, FormatName, InputsKind};
 
@@ -142,7 +142,7 @@ impl State<'_> {
         if let Some(environment) = extra {
             self.expanded.environments.push(environment);
         }
-        let file = OutsideFile {
+        let file = ExternalArtifact {
             path: found.path.clone(),
             declared_path: found.declared.clone(),
             digest: seen.digest,
@@ -226,7 +226,7 @@ impl State<'_> {
                 }
                 None => {
                     notes.push("nothing tells what made it".to_owned());
-                    maker::environment(UNKNOWN, RuntimeSpec::Elsewhere, BTreeMap::new())
+                    maker::environment(UNKNOWN, RuntimeSpec::UnknownProducer, BTreeMap::new())
                 }
             },
         };

@@ -150,7 +150,7 @@ pub(super) fn environment(
     runtime: RuntimeSpec,
     packages: BTreeMap<String, VersionSpec>,
 ) -> EnvironmentSpec {
-    EnvironmentSpec { packages, consumer: false, outside: true, ..EnvironmentSpec::new(name, runtime) }
+    EnvironmentSpec { packages, consumer: false, external: true, ..EnvironmentSpec::new(name, runtime) }
 }
 
 /// An environment as a command line writes it.

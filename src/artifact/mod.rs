@@ -1,4 +1,4 @@
-//! Layer 1: artifacts from outside. From what was asked for to files, each with its format, what made it, what it
+//! Layer 1: external artifacts. From what was asked for to files, each with its format, what made it, what it
 //! predicts on, and what is expected of it; nothing is loaded.
 //!
 //! Architecture Invariant: the file system is seen through [`Files`] only, and no byte of an artifact is executed.

@@ -116,7 +116,7 @@ fn words(cause: &Cause) -> Option<String> {
     match trouble {
         Trouble::NotMade { says, .. }
         | Trouble::TrainingDied { says, .. }
-        | Trouble::Unequipped { says, .. }
+        | Trouble::NotInstalled { says, .. }
         | Trouble::Lost { says, .. } => Some(says.clone()),
         Trouble::TrainingFailed { error, .. } => Some(error.to_string()),
         Trouble::NotReached

@@ -1,4 +1,4 @@
-//! What is special about files from outside: their maker may be unknown, and their inputs may be nobody's.
+//! What is special about external artifacts: their producer may be unknown, and their inputs may be generated.
 
 use crate::state::{CellFacts, EnvironmentFacts};
 use crate::vocab::{
@@ -45,7 +45,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
             })
         }
         Outcome::Inapplicable { .. }
-        | Outcome::Unequipped { .. }
+        | Outcome::NotInstalled { .. }
         | Outcome::Signalled { .. }
         | Outcome::Exited { .. }
         | Outcome::TimedOut { .. }
@@ -100,7 +100,7 @@ fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<NoReference> {
         (Some(outcome), _) => {
             Some(NoReference::MakerFails { environment, outcome: Box::new(outcome.clone()) })
         }
-        (None, EnvironmentFacts::Elsewhere) => Some(NoReference::UnknownMaker),
+        (None, EnvironmentFacts::UnknownProducer) => Some(NoReference::UnknownMaker),
         (None, EnvironmentFacts::Failed { reason, .. }) => {
             Some(NoReference::MakerNotMade { environment, says: reason.clone() })
         }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::JudgeOptions;
 use super::baseline::Baseline;
+use super::options::JudgeOptions;
 use super::status::{Now, against, declared, undeclared};
 use crate::vocab::{
     ArtifactId, CellRecord, EnvName, ExitCode, ExpectationNote, ExpectationRecord, FormatName, ModelName,

@@ -11,6 +11,7 @@ mod external;
 mod findings;
 mod gate;
 mod next;
+mod options;
 mod promises;
 mod stage;
 mod status;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
 pub use gate::{exit_code, is_bad_input};
+pub use options::JudgeOptions;
 pub use stage::load_stage;
 pub use verdict::judge_cell;
 
@@ -27,22 +29,11 @@ use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, InputsKind,
-    MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, Verdict, WarningFact,
+    MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
 use status::Now;
-
-/// What a run is judged by, beyond the expectations that it recorded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct JudgeOptions {
-    /// Verdicts that are regressions wherever no expectation covers them.
-    pub fail_on: Vec<Verdict>,
-    /// An earlier run, for cells that no expectation covers.
-    pub baseline: Option<Baseline>,
-    /// Whether to state what was to be expected of each cell, and to score that.
-    pub forecast: bool,
-}
 
 /// Judges a run.
 pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
@@ -122,7 +113,7 @@ fn environment_record(plan: &crate::vocab::EnvironmentPlan, facts: &EnvironmentF
     let (lock, error, remedy) = match facts {
         EnvironmentFacts::Ready { lock, .. } => (Some(&**lock), None, None),
         EnvironmentFacts::Failed { reason, remedy, .. } => (None, Some(reason.clone()), remedy.clone()),
-        EnvironmentFacts::Elsewhere | EnvironmentFacts::Unknown => (None, None, None),
+        EnvironmentFacts::UnknownProducer | EnvironmentFacts::Unknown => (None, None, None),
     };
     EnvironmentRecord {
         name: plan.name.clone(),

@@ -37,7 +37,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         packages: BTreeMap::new(),
         producer: true,
         consumer: true,
-        outside: false,
+        external: false,
         reads: None,
     };
     Event::RunStarted(Box::new(RunHeader {
@@ -67,11 +67,14 @@ fn artifact(producer: &str) -> ArtifactId {
     ArtifactId { model: "tree".into(), format: "joblib".into(), producer: producer.into() }
 }
 
-fn ready(name: &str, lock: Lock, lacks: &[(&str, &str)]) -> Event {
+fn ready(name: &str, lock: Lock, absent_models: &[(&str, &str)]) -> Event {
     Event::EnvironmentReady {
         name: name.into(),
         lock,
-        lacks: lacks.iter().map(|(model, reason)| ((*model).into(), (*reason).to_owned())).collect(),
+        absent_models: absent_models
+            .iter()
+            .map(|(model, reason)| ((*model).into(), (*reason).to_owned()))
+            .collect(),
         seconds: 0.0,
         reused: false,
     }
@@ -279,7 +282,7 @@ fn environments_are_never_the_artifact() {
 
 #[test]
 fn a_class_that_does_not_exist_there_is_absent_only_where_it_is_missed() {
-    let lacks = || ready("new", lock("0.24.2", "1.3.2"), &[("tree", "scikit-learn 0.24.2 has no T")]);
+    let absent_models = || ready("new", lock("0.24.2", "1.3.2"), &[("tree", "scikit-learn 0.24.2 has no T")]);
     let missing = || {
         let Outcome::Raised { phase, method, mut error } =
             raised(Phase::Load, "ModuleNotFoundError", "No module named 'sklearn.t'")
@@ -289,12 +292,15 @@ fn a_class_that_does_not_exist_there_is_absent_only_where_it_is_missed() {
         error.bases = vec!["ImportError".to_owned()];
         observed("old", "new", Outcome::Raised { phase, method, error })
     };
-    assert_eq!(opinion(vec![lacks(), missing()]).0, Verdict::Absent);
+    assert_eq!(opinion(vec![absent_models(), missing()]).0, Verdict::Absent);
     assert_eq!(opinion(vec![missing()]), (Verdict::LoadError, Stage::Resolve));
     let other = observed("old", "new", raised(Phase::Load, "ValueError", "x"));
-    assert_eq!(opinion(vec![lacks(), other]).0, Verdict::LoadError);
-    let works =
-        vec![lacks(), observed("old", "new", predicted()), compared("old", "new", Agreement::BitEqual)];
+    assert_eq!(opinion(vec![absent_models(), other]).0, Verdict::LoadError);
+    let works = vec![
+        absent_models(),
+        observed("old", "new", predicted()),
+        compared("old", "new", Agreement::BitEqual),
+    ];
     assert_eq!(opinion(works).0, Verdict::Identical);
 }
 

@@ -34,12 +34,12 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
     if let Some(opinion) = of_producer(facts) {
         return opinion;
     }
-    let lacks = match facts.consumer {
+    let absent_models = match facts.consumer {
         EnvironmentFacts::Failed { reason, absent, .. } => {
             return not_made(facts.consumer_name, reason, *absent);
         }
-        EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => return trouble(Trouble::NotReached),
-        EnvironmentFacts::Ready { lacks, .. } => lacks.get(&artifact.id.model),
+        EnvironmentFacts::Unknown | EnvironmentFacts::UnknownProducer => return trouble(Trouble::NotReached),
+        EnvironmentFacts::Ready { absent_models, .. } => absent_models.get(&artifact.id.model),
     };
     if let Some(absence) = &artifact.absence {
         return of_absence(&artifact.id.producer, absence);
@@ -54,7 +54,7 @@ pub fn judge_cell(facts: &CellFacts<'_>) -> Opinion {
         .as_deref()
         .and_then(|file| external::opinion(facts, file, observation))
         .unwrap_or_else(|| of_observation(facts, observation));
-    match lacks {
+    match absent_models {
         // Where the class itself does not exist, failing to find it is not a finding about the artifact.
         Some(says) if opinion.verdict() == Verdict::LoadError && opinion.stage == Stage::Resolve => Opinion {
             cause: Cause::ClassAbsent { environment: facts.consumer_name.clone(), says: says.clone() },
@@ -70,7 +70,7 @@ fn of_producer(facts: &CellFacts<'_>) -> Option<Opinion> {
     let name = &facts.artifact.id.producer;
     match facts.producer {
         // A file exists without its maker; what else there is to compare with is asked elsewhere.
-        EnvironmentFacts::Elsewhere | EnvironmentFacts::Ready { .. } => None,
+        EnvironmentFacts::UnknownProducer | EnvironmentFacts::Ready { .. } => None,
         EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown if facts.artifact.file.is_some() => None,
         EnvironmentFacts::Failed { reason, absent, .. } => Some(not_made(name, reason, *absent)),
         EnvironmentFacts::Unknown => Some(trouble(Trouble::NotReached)),
@@ -113,8 +113,8 @@ fn of_absence(producer: &EnvName, absence: &ArtifactAbsence) -> Opinion {
         ArtifactAbsence::TrainFailed { error } => {
             trouble(Trouble::TrainingFailed { environment, error: error.clone() })
         }
-        ArtifactAbsence::Unequipped { reason } => {
-            trouble(Trouble::Unequipped { environment, says: reason.clone() })
+        ArtifactAbsence::NotInstalled { reason } => {
+            trouble(Trouble::NotInstalled { environment, says: reason.clone() })
         }
         ArtifactAbsence::Died { reason } => {
             trouble(Trouble::TrainingDied { environment, says: reason.clone() })
@@ -133,11 +133,11 @@ fn of_observation(facts: &CellFacts<'_>, observation: &Observation) -> Opinion {
     match &observation.outcome {
         Outcome::Predicted { .. } => of_outputs(facts),
         Outcome::Raised { phase, error, .. } => of_exception(facts, *phase, error),
-        // Only files from outside are asked whether they fit; where a record says it of another one, it is its inputs.
+        // Only external artifacts are asked whether they fit; where a record says it of another one, it is its inputs.
         Outcome::Unfit { unfit, says } => external::unfit(*unfit, says, true, ""),
         Outcome::Inapplicable { reason } => inapplicable(Inapplicable::Format { says: reason.clone() }),
-        Outcome::Unequipped { reason } => {
-            trouble(Trouble::Unequipped { environment: environment(), says: reason.clone() })
+        Outcome::NotInstalled { reason } => {
+            trouble(Trouble::NotInstalled { environment: environment(), says: reason.clone() })
         }
         Outcome::Signalled { phase, signal } => {
             let printed = last_line(observation);
@@ -211,7 +211,9 @@ fn alignment_pad(facts: &CellFacts<'_>) -> Option<Misread> {
     );
     let joblib = |environment: &EnvironmentFacts| match environment {
         EnvironmentFacts::Ready { lock, .. } => lock.packages.get("joblib").cloned(),
-        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere => None,
+        EnvironmentFacts::Failed { .. } | EnvironmentFacts::Unknown | EnvironmentFacts::UnknownProducer => {
+            None
+        }
     };
     let (written, read) = (joblib(facts.producer)?, joblib(facts.consumer)?);
     let crosses = !before_padding(&written)? && before_padding(&read)?;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
+use super::external::{ArtifactDeclaration, MadeBy, Refusal};
 use super::finding::Expanded;
 use super::load::{Placed, resolve};
 use super::models::{Defaults, compile_methods, known_dataset};
 use super::naming::plain_name;
-use super::outside::{ArtifactDeclaration, MadeBy, Refusal};
 use super::raw::RawArtifact;
 use super::types::{EnvironmentSpec, ModelSpec};
 use crate::notation::{Version, glob, package_name};

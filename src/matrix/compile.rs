@@ -30,7 +30,7 @@ pub fn load(path: &Path, read: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Re
     compile(load::load(path, read)?, read, None)
 }
 
-/// As [`fn@load`], for matrices that may name files from outside: `finder` finds them.
+/// As [`fn@load`], for matrices that may name external artifacts: `finder` finds them.
 ///
 /// # Errors
 /// As [`fn@load`].
@@ -58,7 +58,7 @@ fn compile(
     let mut environments = match &merged.environments {
         Some(placed) if !placed.value.is_empty() => environments::compile(placed, &available, problems),
         _ => {
-            problems.note(lacks(main, "environments", "[[environments]]", "name, python and packages"));
+            problems.note(missing(main, "environments", "[[environments]]", "name, python and packages"));
             Vec::new()
         }
     };
@@ -77,7 +77,7 @@ fn compile(
         (Some(_), None) => Vec::new(),
         _ if merged.artifacts.as_ref().is_some_and(|placed| !placed.value.is_empty()) => Vec::new(),
         _ => {
-            problems.note(lacks(main, "models", "[[models]]", "name and estimator"));
+            problems.note(missing(main, "models", "[[models]]", "name and estimator"));
             Vec::new()
         }
     };
@@ -150,7 +150,7 @@ fn first_line(source: &Source) -> std::ops::Range<usize> {
     0..source.text.find('\n').unwrap_or(source.text.len())
 }
 
-fn lacks(main: &Source, what: &str, table: &str, keys: &str) -> Box<Problem> {
+fn missing(main: &Source, what: &str, table: &str, keys: &str) -> Box<Problem> {
     main.problem(
         first_line(main),
         format!("the matrix declares no {what}"),

@@ -103,7 +103,7 @@ fn compile_one(
             reads: reads.clone(),
             producer,
             consumer,
-            outside: false,
+            external: false,
             whole: false,
         };
     let named = match runtimes::declared(source, raw)? {
@@ -111,7 +111,7 @@ fn compile_one(
         Runtime::Rootfs => runtimes::rootfs(source, raw)?,
         Runtime::Container => vec![runtimes::container(source, raw)?],
         // No word of a matrix means the last one.
-        Runtime::Existing | Runtime::Elsewhere => vec![runtimes::existing(source, raw)?],
+        Runtime::Existing | Runtime::UnknownProducer => vec![runtimes::existing(source, raw)?],
     };
     Ok(named.into_iter().map(|(name, runtime, packages)| make(name, runtime, packages)).collect())
 }

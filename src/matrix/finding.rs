@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::outside::{ArtifactDeclaration, Refusal};
+use super::external::{ArtifactDeclaration, Refusal};
 use super::types::{EnvironmentSpec, ModelSpec};
 
 /// What became of declarations.

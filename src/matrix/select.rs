@@ -60,7 +60,7 @@ impl EnvironmentSpec {
             RuntimeSpec::Rootfs(_)
             | RuntimeSpec::Container(_)
             | RuntimeSpec::Existing { .. }
-            | RuntimeSpec::Elsewhere => None,
+            | RuntimeSpec::UnknownProducer => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::outside::{OutsideFile, Refusal};
+use super::external::{ExternalArtifact, Refusal};
 use crate::format::Format;
 use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Setup, Tolerance, Verdict};
 
@@ -61,8 +61,8 @@ pub struct EnvironmentSpec {
     pub producer: bool,
     /// Whether it reads artifacts.
     pub consumer: bool,
-    /// Whether it is here only because files from outside were written in it: no model is trained there.
-    pub outside: bool,
+    /// Whether it is here only because external artifacts were written in it: no model is trained there.
+    pub external: bool,
     /// Whether its packages are all that it has, as a lock says it; nothing is added to them.
     pub whole: bool,
 }
@@ -82,7 +82,7 @@ impl EnvironmentSpec {
             reads: None,
             producer: true,
             consumer: true,
-            outside: false,
+            external: false,
             whole: false,
         }
     }
@@ -105,8 +105,8 @@ pub enum RuntimeSpec {
         /// Program and leading arguments; the agent's own arguments are appended.
         command: Vec<String>,
     },
-    /// Never made: the unknown maker of files from outside.
-    Elsewhere,
+    /// Never made: the unknown producer of external artifacts.
+    UnknownProducer,
 }
 
 impl RuntimeSpec {
@@ -117,7 +117,7 @@ impl RuntimeSpec {
             Self::Rootfs(_) => Runtime::Rootfs,
             Self::Container(_) => Runtime::Container,
             Self::Existing { .. } => Runtime::Existing,
-            Self::Elsewhere => Runtime::Elsewhere,
+            Self::UnknownProducer => Runtime::UnknownProducer,
         }
     }
 }
@@ -137,7 +137,7 @@ impl fmt::Display for RuntimeSpec {
                 platform.iter().try_for_each(|platform| write!(f, " for {platform}"))
             }
             Self::Existing { command } => write!(f, "existing, {}", command.join(" ")),
-            Self::Elsewhere => f.write_str("unknown, never made"),
+            Self::UnknownProducer => f.write_str("unknown, never made"),
         }
     }
 }
@@ -273,12 +273,12 @@ pub enum ModelSource {
         source: String,
     },
     /// It exists already: a file that somebody else wrote. It is never trained.
-    File(Arc<OutsideFile>),
+    File(Arc<ExternalArtifact>),
 }
 
 impl ModelSource {
     /// The file, where it is one.
-    pub fn file(&self) -> Option<&OutsideFile> {
+    pub fn file(&self) -> Option<&ExternalArtifact> {
         match self {
             Self::File(file) => Some(file),
             Self::Expression(_) | Self::Recipe { .. } => None,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::format::{self, Format};
 use crate::matrix::{
-    BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, ImageSource, Matrix, ModelSource, ModelSpec,
-    OutsideFile, RootfsSpec, RuntimeSpec,
+    BuildSpec, ContainerSpec, DatasetSpec, EnvironmentSpec, ExternalArtifact, ImageSource, Matrix,
+    ModelSource, ModelSpec, RootfsSpec, RuntimeSpec,
 };
 use crate::vocab::{Digest, DigestBuilder};
 
@@ -70,7 +70,7 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
         RuntimeSpec::Existing { command } => {
             list(builder.text("existing"), command.iter().map(String::as_str))
         }
-        RuntimeSpec::Elsewhere => builder.text("elsewhere"),
+        RuntimeSpec::UnknownProducer => builder.text("elsewhere"),
     };
     let requirements: Vec<String> =
         env.packages.iter().map(|(package, version)| version.requirement(package)).collect();
@@ -110,7 +110,7 @@ fn model(builder: DigestBuilder, model: &ModelSpec) -> DigestBuilder {
 }
 
 /// A file counts by its bytes and by everything that decides what it is compared with.
-fn file(builder: DigestBuilder, file: &OutsideFile) -> DigestBuilder {
+fn file(builder: DigestBuilder, file: &ExternalArtifact) -> DigestBuilder {
     let mut builder = builder.text("file").text(&file.declared_path).text(file.producer.as_str());
     builder = match &file.digest {
         Some(digest) => builder.digest(digest),

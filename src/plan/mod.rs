@@ -47,7 +47,7 @@ pub struct Plan {
 pub fn plan(matrix: &Matrix, selection: &Selection) -> Result<Plan, PlanError> {
     let models = selection::models(matrix, selection)?;
     let environments = selection::environments(matrix, selection)?;
-    let producers = environments.iter().filter(|env| env.producer && !env.outside).count();
+    let producers = environments.iter().filter(|env| env.producer && !env.external).count();
     let written: usize = models.iter().map(|model| model.formats.len()).sum();
     let count = written.checked_mul(producers.max(1)).filter(|&count| u32::try_from(count).is_ok());
     let mut artifacts = Vec::with_capacity(count.ok_or(PlanError::TooLarge)?);
@@ -76,7 +76,7 @@ fn roles(environment: &EnvironmentSpec) -> Roles<'_> {
         name: &environment.name,
         producer: environment.producer,
         consumer: environment.consumer,
-        outside: environment.outside,
+        external: environment.external,
         writes: &environment.writes,
         reads: &environment.reads,
     }
@@ -142,12 +142,12 @@ impl Plan {
                 RuntimeSpec::Rootfs(_)
                 | RuntimeSpec::Container(_)
                 | RuntimeSpec::Existing { .. }
-                | RuntimeSpec::Elsewhere => None,
+                | RuntimeSpec::UnknownProducer => None,
             },
             packages: env.packages.iter().map(|(name, spec)| (name.clone(), spec.to_string())).collect(),
             producer: env.producer,
             consumer: env.consumer,
-            outside: env.outside,
+            external: env.external,
             writes: env.writes.clone(),
             reads: env.reads.clone(),
         });

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::error::RenderError;
 use super::reasons::reason;
+use super::view::View;
 use super::words::line;
-use super::{RenderError, View};
 use crate::vocab::{CellRecord, Forecast, Real};
 
 /// The columns, in order.

@@ -1,8 +1,8 @@
-//! Files from outside: a row for each, since a team asks for its files and not for pairs of environments.
+//! External artifacts: a row for each, since a team asks for its files and not for pairs of environments.
 
 use std::fmt::Write as _;
 
-use super::markdown::{code, prose};
+use super::markup::{code, prose};
 use super::view::abridged;
 use super::words::{Group, line, shorten};
 use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, Record};

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 
 use askama::Template;
 
-use super::RenderError;
 use super::crossing::{Crossing, CrossingFailure};
+use super::error::RenderError;
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
 use super::promises::{self, PromisePage};
 use super::reasons::broken;
-use super::table::{Table, tables};
+use super::table::Table;
+use super::tables::tables;
 use super::tradeoffs::{Plot, plot, tradeoffs};
 use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};

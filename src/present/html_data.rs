@@ -7,17 +7,38 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::html_rows::{CellRow, Columns, DetailRow, DifferingRow, EqualRow, OutputRow, Short};
 use super::reasons::reason;
 use super::view::View;
-use super::words::{ARROW, WORST_FIRST, block, difference, join, line, shorten, value};
+use super::words::{ARROW, Group, WORST_FIRST, block, difference, join, line, shorten, value};
 use crate::vocab::{Agreement, CellRecord, ErrorFact, Mismatch, OutputComparison, Real, Stage, Status};
 
 /// Longest error message in the page; the whole one is in `results.json`.
 const LONGEST_MESSAGE: usize = 2_000;
 
-/// The data block. Its JSON is what `templates/report.js` reads: change both together.
+/// A cell about which there is nothing to say.
+const NO_DETAIL: DetailRow =
+    DetailRow { error: -1, frames: -1, blame: -1, reason: -1, rule: -1, expected: -1, warned: Vec::new() };
+
+/// The agreements in the order of their numbers.
+const AGREEMENTS: [Agreement; 4] =
+    [Agreement::BitEqual, Agreement::Within, Agreement::Outside, Agreement::Mismatched];
+
+const fn agreement_word(agreement: Agreement) -> &'static str {
+    match agreement {
+        Agreement::BitEqual => "bit-equal",
+        Agreement::Within => "within tolerance",
+        Agreement::Outside => "outside tolerance",
+        Agreement::Mismatched => "not comparable",
+    }
+}
+
+/// The data block: what `templates/report.js` reads. It knows these fields and the names of columns, and nothing of
+/// positions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HtmlData {
+    /// Which column of a row is which.
+    pub columns: Columns,
     /// Names of the rows.
     pub producers: Vec<String>,
     /// Names of the columns.
@@ -28,12 +49,16 @@ pub struct HtmlData {
     pub formats: Vec<String>,
     /// The verdicts, worst first.
     pub verdicts: Vec<String>,
-    /// The group of each verdict (see [`super::words::Group::class`]).
-    pub groups: Vec<String>,
+    /// The groups of verdicts, in the order in which a pair shows them.
+    pub groups: Vec<HtmlGroup>,
+    /// The group of each verdict.
+    pub verdict_groups: Vec<usize>,
     /// The stages.
     pub stages: Vec<String>,
     /// The statuses.
     pub statuses: Vec<String>,
+    /// How outputs can agree, in words.
+    pub agreements: Vec<String>,
     /// Texts that cells and tables share.
     pub texts: Vec<String>,
     /// Comparison facts of one output.
@@ -41,96 +66,18 @@ pub struct HtmlData {
     /// The outputs of one cell, as indices into `outputs`.
     pub sets: Vec<Vec<u32>>,
     /// Words about one cell.
-    pub details: Vec<Detail>,
+    pub details: Vec<DetailRow>,
     /// The cells, in the order of the record.
     pub cells: Vec<CellRow>,
 }
 
-/// One cell. In JSON an array in the order of the fields; an index that does not apply is -1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CellRow(
-    /// Model.
-    pub u32,
-    /// Format.
-    pub u32,
-    /// Producer.
-    pub u32,
-    /// Consumer.
-    pub u32,
-    /// Verdict.
-    pub u8,
-    /// Stage.
-    pub u8,
-    /// Status.
-    pub i8,
-    /// Set of outputs.
-    pub i32,
-    /// Detail.
-    pub i32,
-    /// Milliseconds to load, or -1.
-    pub Short,
-    /// Milliseconds to predict, or -1.
-    pub Short,
-    /// Peak resident memory in MiB, or -1.
-    pub Short,
-);
-
-/// Words about a cell: indices into `texts`, -1 where there is none.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Detail(
-    /// Type and message of the exception.
-    pub i32,
-    /// Frames of the exception, one a line.
-    pub i32,
-    /// Module to blame.
-    pub i32,
-    /// Why, where no exception says it.
-    pub i32,
-    /// The known cause.
-    pub i32,
-    /// Why it is expected, and where that is declared.
-    pub i32,
-    /// Version warnings.
-    pub Vec<i32>,
-);
-
-/// Comparison facts of one output. In JSON an array; equal outputs end after the number of elements.
+/// How a group of verdicts is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OutputRow {
-    /// One that differs: name, elements, agreement (1 within, 2 outside, 3 not comparable), max abs, max rel,
-    /// max ULP, flips, tie flips, moved NaN, mismatch, index, reference, observed. Name and the last four are
-    /// indices into `texts`.
-    Differs(u32, u64, u8, Short, Short, Short, u64, u64, u64, i32, i32, i32, i32),
-    /// One that is bit-equal: name as index into `texts`, elements.
-    Equal(u32, u64),
-}
-
-/// A number of three significant digits: what a page shows of it takes no more.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(transparent)]
-pub struct Short(pub Real);
-
-impl From<f64> for Short {
-    fn from(value: f64) -> Self {
-        if value == 0.0 || !value.is_finite() {
-            return Self(Real(value));
-        }
-        // Through text: scaling by powers of ten is off by an ULP now and then, and then prints 17 digits.
-        Self(Real(format!("{value:.2e}").parse().unwrap_or(value)))
-    }
-}
-
-impl Serialize for Short {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = self.0.0;
-        // `12` instead of `12.0`.
-        if value.fract() == 0.0 && value.abs() < 1e6 {
-            serializer.serialize_i64(value as i64)
-        } else {
-            self.0.serialize(serializer)
-        }
-    }
+pub struct HtmlGroup {
+    /// The name of its style.
+    pub class: String,
+    /// Its character.
+    pub symbol: char,
 }
 
 impl HtmlData {
@@ -141,15 +88,18 @@ impl HtmlData {
         let texts = |names: &[&str]| names.iter().map(|name| line(name).into_owned()).collect();
         let axis = |names: Vec<&str>| names.into_iter().map(|name| line(name).into_owned()).collect();
         Self {
+            columns: Columns::written(),
             producers: axis(view.producers.iter().map(|axis| axis.name).collect()),
             consumers: axis(view.consumers.iter().map(|axis| axis.name).collect()),
             models: texts(&view.models),
             formats: texts(&view.formats),
             verdicts: WORST_FIRST.iter().map(|verdict| verdict.to_string()).collect(),
-            groups: WORST_FIRST
+            groups: Group::ALL
                 .iter()
-                .map(|verdict| super::words::Group::of(*verdict).class().to_owned())
+                .map(|group| HtmlGroup { class: group.class().to_owned(), symbol: group.symbol() })
                 .collect(),
+            verdict_groups: WORST_FIRST.iter().map(|verdict| Group::of(*verdict) as usize).collect(),
+            agreements: AGREEMENTS.iter().map(|agreement| agreement_word(*agreement).to_owned()).collect(),
             stages: Stage::ALL.iter().map(|stage| stage.to_string()).collect(),
             statuses: Status::ALL.iter().map(|status| status.to_string()).collect(),
             texts: builder.texts.items,
@@ -227,7 +177,7 @@ struct Builder<'r> {
     outputs: Vec<OutputRow>,
     output_positions: HashMap<OutputKey<'r>, u32>,
     sets: Interner<Vec<u32>>,
-    details: Interner<Detail>,
+    details: Interner<DetailRow>,
     /// Errors that were seen already, so that a long message is cleaned once and not once a cell.
     errors: HashMap<&'r ErrorFact, (i32, i32)>,
 }
@@ -255,20 +205,20 @@ impl<'r> Builder<'r> {
         let at = |positions: &HashMap<&str, u32>, name: &str| positions.get(name).copied().unwrap_or(0);
         let milliseconds = |seconds: Option<f64>| Short::from(seconds.map_or(-1.0, |value| value * 1e3));
         let verdict = WORST_FIRST.iter().position(|verdict| *verdict == cell.verdict).unwrap_or(0);
-        CellRow(
-            at(&self.models, cell.model.as_str()),
-            at(&self.formats, cell.format.as_str()),
-            at(&self.producers, cell.producer.as_str()),
-            at(&self.consumers, cell.consumer.as_str()),
-            verdict as u8,
-            cell.stage as u8,
-            cell.status.map_or(-1, |status| status as i8),
-            self.set(cell),
-            self.detail(cell),
-            milliseconds(cell.load_seconds),
-            milliseconds(cell.predict_seconds),
-            Short::from(cell.peak_rss_bytes.map_or(-1.0, |bytes| bytes as f64 / f64::from(1 << 20))),
-        )
+        CellRow {
+            model: at(&self.models, cell.model.as_str()),
+            format: at(&self.formats, cell.format.as_str()),
+            producer: at(&self.producers, cell.producer.as_str()),
+            consumer: at(&self.consumers, cell.consumer.as_str()),
+            verdict: verdict as u8,
+            stage: cell.stage as u8,
+            status: cell.status.map_or(-1, |status| status as i8),
+            set: self.set(cell),
+            detail: self.detail(cell),
+            load: milliseconds(cell.load_seconds),
+            predict: milliseconds(cell.predict_seconds),
+            memory: cell.peak_rss_bytes.map_or(-1.0, |bytes| bytes as f64 / f64::from(1 << 20)).into(),
+        }
     }
 
     fn text(&mut self, text: &str) -> i32 {
@@ -314,7 +264,7 @@ impl<'r> Builder<'r> {
     fn output_row(&mut self, name: &str, facts: &OutputComparison) -> OutputRow {
         let name = self.texts.of(line(name).as_ref());
         if facts.agreement == Agreement::BitEqual {
-            return OutputRow::Equal(name, facts.elements);
+            return OutputRow::Equal(EqualRow { name, elements: facts.elements });
         }
         let mismatch = facts.mismatch.as_ref().map(|mismatch| {
             let facts = OutputComparison {
@@ -329,21 +279,21 @@ impl<'r> Builder<'r> {
             difference(&facts, ARROW)
         });
         let worst = facts.worst.as_ref();
-        OutputRow::Differs(
+        OutputRow::Differs(DifferingRow {
             name,
-            facts.elements,
-            facts.agreement as u8,
-            facts.max_abs.0.into(),
-            facts.max_rel.0.into(),
-            (facts.max_ulp as f64).into(),
-            facts.flips,
-            facts.tie_flips,
-            facts.nonfinite_differ,
-            mismatch.map_or(-1, |text| self.text(&text)),
-            worst.map_or(-1, |worst| self.text(&super::words::index(&worst.index))),
-            worst.map_or(-1, |worst| self.text(&value(&worst.reference))),
-            worst.map_or(-1, |worst| self.text(&value(&worst.observed))),
-        )
+            elements: facts.elements,
+            agreement: facts.agreement as u8,
+            abs: facts.max_abs.0.into(),
+            rel: facts.max_rel.0.into(),
+            ulp: (facts.max_ulp as f64).into(),
+            flips: facts.flips,
+            ties: facts.tie_flips,
+            moved: facts.nonfinite_differ,
+            mismatch: mismatch.map_or(-1, |text| self.text(&text)),
+            at: worst.map_or(-1, |worst| self.text(&super::words::index(&worst.index))),
+            reference: worst.map_or(-1, |worst| self.text(&value(&worst.reference))),
+            observed: worst.map_or(-1, |worst| self.text(&value(&worst.observed))),
+        })
     }
 
     fn detail(&mut self, cell: &'r CellRecord) -> i32 {
@@ -354,17 +304,16 @@ impl<'r> Builder<'r> {
             format!("{}, declared as {verdicts} at {}{link}", note.reason, note.declared_at)
         });
         let warned: Vec<i32> = cell.warned.iter().map(|warning| self.line(Some(warning))).collect();
-        let detail = Detail(
+        let detail = DetailRow {
             error,
             frames,
-            self.line(cell.blame.as_deref()),
-            self.line(reason(cell).as_deref()),
-            self.line(cell.rule.as_deref()),
-            self.line(expected.as_deref()),
+            blame: self.line(cell.blame.as_deref()),
+            reason: self.line(reason(cell).as_deref()),
+            rule: self.line(cell.rule.as_deref()),
+            expected: self.line(expected.as_deref()),
             warned,
-        );
-        let is_empty = [detail.0, detail.1, detail.2, detail.3, detail.4, detail.5].iter().all(|i| *i < 0);
-        if is_empty && detail.6.is_empty() { -1 } else { self.details.of(&detail) as i32 }
+        };
+        if detail == NO_DETAIL { -1 } else { self.details.of(&detail) as i32 }
     }
 
     fn error(&mut self, error: &'r ErrorFact) -> (i32, i32) {

@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::RenderError;
 use super::finding_text::FindingText;
 use super::reasons;
-use super::{RenderError, View};
+use super::view::View;
 use crate::vocab::{FORMAT_VERSION, Record, legacy};
 
 /// Renders `results.json`.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 
+use super::error::RenderError;
 use super::reasons::reason;
+use super::view::View;
 use super::words::{ASCII_ARROW, block, difference, join, line};
-use super::{RenderError, View};
 use crate::explain;
 use crate::vocab::{CellRecord, Status, Verdict};
 

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::error::RenderError;
+use super::forecast;
+use super::markup::{code, html, prose};
 use super::promises;
 use super::reasons::broken as broken_reason;
-use super::table::tables;
+use super::tables::tables;
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
+use super::words;
 use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
-use super::{RenderError, forecast, words};
 use crate::vocab::{CellRecord, EnvironmentRecord};
 
 /// Lists longer than this are folded.
@@ -443,76 +446,4 @@ fn models(finding: &FindingView<'_>) -> String {
 
 fn message(text: &str) -> String {
     code(&shorten(&line(text), LONGEST_MESSAGE))
-}
-
-/// A text from outside as code: nothing in it is markup, a mention, a link or a table's border, in a table
-/// or not.
-pub(super) fn code(text: &str) -> String {
-    let text = line(text);
-    if text.is_empty() {
-        return String::new();
-    }
-    if !text.contains(['`', '|', '\\']) {
-        return format!("`{text}`");
-    }
-    // Backslashes before pipes are read in more than one way by the readers of Markdown tables, and so are
-    // backticks next to them; character references are read the same way by all.
-    let mut escaped = String::with_capacity(text.len() * 2);
-    for character in text.chars() {
-        if character.is_ascii_punctuation() && !matches!(character, '.' | ',' | '-' | '/') {
-            let _ = write!(escaped, "&#{};", character as u32);
-        } else {
-            escaped.push(character);
-        }
-    }
-    format!("<code>{escaped}</code>")
-}
-
-/// A text from outside as plain text: no markup, no HTML, no mentions of people or issues.
-pub(super) fn prose(text: &str) -> Cow<'_, str> {
-    let text = line(text);
-    if !text.contains(['\\', '`', '*', '_', '[', ']', '<', '>', '#', '|', '~', '&', '@', '$', '!']) {
-        return text;
-    }
-    let mut escaped = String::with_capacity(text.len() + 16);
-    let mut characters = text.chars().peekable();
-    let mut previous = ' ';
-    while let Some(character) = characters.next() {
-        let is_inside_word =
-            previous.is_alphanumeric() && characters.peek().is_some_and(|next| next.is_alphanumeric());
-        match character {
-            '\\' | '|' => {
-                let _ = write!(escaped, "&#{};", character as u32);
-            }
-            '<' => escaped.push_str("&lt;"),
-            '>' if escaped.is_empty() => escaped.push_str("&gt;"),
-            '_' if is_inside_word => escaped.push('_'),
-            '&' => escaped.push_str("&amp;"),
-            // GitHub looks for mentions in the finished text, where no escape is left: only a blank of no
-            // width keeps them apart.
-            '@' | '#' => {
-                escaped.push(character);
-                escaped.push('\u{200b}');
-            }
-            '`' | '*' | '_' | '[' | ']' | '~' | '$' | '!' => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            _ => escaped.push(character),
-        }
-        previous = character;
-    }
-    Cow::Owned(escaped)
-}
-
-/// A text from outside inside an HTML element, where Markdown is not read everywhere.
-fn html(text: &str) -> String {
-    line(text).chars().fold(String::new(), |mut escaped, character| {
-        if character.is_ascii_punctuation() && !matches!(character, '.' | ',' | '-' | ':') {
-            let _ = write!(escaped, "&#{};", character as u32);
-        } else {
-            escaped.push(character);
-        }
-        escaped
-    })
 }

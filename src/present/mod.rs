@@ -7,6 +7,7 @@ mod compare;
 pub mod crossing;
 pub mod csv;
 mod damage;
+mod error;
 pub mod events;
 mod events_fast;
 mod files;
@@ -16,21 +17,25 @@ mod gate;
 mod history;
 pub mod html;
 mod html_data;
+mod html_rows;
 pub mod inspection;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod markup;
 mod promises;
 mod reasons;
 pub mod sarif;
 pub mod sink;
 pub mod table;
+mod tables;
 pub mod terminal;
 pub mod tradeoffs;
 pub mod view;
 pub mod words;
 
 pub use compare::{Changed, Comparison, compare, compare_text};
+pub use error::RenderError;
 pub use events::{EventLogError, parse_events};
 pub use finding_text::FindingText;
 pub use gate::{
@@ -38,7 +43,8 @@ pub use gate::{
     markdown as gate_markdown, trouble,
 };
 pub use history::{HistoryView, Story, history_html, history_text, history_view};
-pub use html_data::{CellRow, Detail, HtmlData, OutputRow};
+pub use html_data::HtmlData;
+pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
 pub use inspection::inspections;
 pub use reasons::{message, reason};
 pub use sink::{EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_reports};
@@ -82,20 +88,3 @@ pub const RENDERERS: &[Renderer] = &[
     },
     Renderer { name: "junit", file: "junit.xml", about: "for CI dashboards", render: junit::render },
 ];
-
-/// A run could not be turned into a file. It is a defect of shelflife, not of the run: report it.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// As JSON.
-    #[error("cannot express the run as JSON")]
-    Json(#[from] serde_json::Error),
-    /// As CSV.
-    #[error("cannot express the run as CSV")]
-    Csv(#[from] ::csv::Error),
-    /// As HTML.
-    #[error("cannot express the run as HTML")]
-    Html(#[from] askama::Error),
-    /// As XML.
-    #[error("cannot express the run as JUnit XML")]
-    Junit(#[from] quick_junit::SerializeError),
-}

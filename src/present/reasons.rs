@@ -64,7 +64,7 @@ pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
         ArtifactAbsence::NoOutput => NO_OUTPUT.to_owned(),
         ArtifactAbsence::NoOutputHeld { methods } => no_output_held(methods),
         ArtifactAbsence::TrainFailed { error } => format!("training failed in {producer}: {}", brief(error)),
-        ArtifactAbsence::Unequipped { reason } => format!("{} in {producer}: {reason}", artifact.format),
+        ArtifactAbsence::NotInstalled { reason } => format!("{} in {producer}: {reason}", artifact.format),
         ArtifactAbsence::SaveFailed { error } => {
             format!("{} cannot hold this model: {}", artifact.format, brief(error))
         }
@@ -138,7 +138,7 @@ fn trouble_text(cell: &CellRecord, trouble: &Trouble) -> String {
             format!("training failed in {environment}: {}", brief(error))
         }
         Trouble::TrainingDied { environment, says } => format!("training failed in {environment}: {says}"),
-        Trouble::Unequipped { environment, says } => format!("{} in {environment}: {says}", cell.format),
+        Trouble::NotInstalled { environment, says } => format!("{} in {environment}: {says}", cell.format),
         Trouble::PackageMissing { package, environments } => match environments.as_slice() {
             [one] => format!("it needs {package}, and {one} does not have it"),
             _ => format!("it needs {package}, and {} do not have it", both(environments)),
@@ -178,7 +178,7 @@ pub(super) fn instead_of_predicting(outcome: &Outcome) -> String {
         Outcome::Predicted { .. } => "predicted".to_owned(),
         Outcome::Raised { error, .. } => format!("raised {}", brief(error)),
         Outcome::Unfit { says, .. } => format!("said: {says}"),
-        Outcome::Inapplicable { reason } | Outcome::Unequipped { reason } => format!("said: {reason}"),
+        Outcome::Inapplicable { reason } | Outcome::NotInstalled { reason } => format!("said: {reason}"),
         Outcome::Signalled { signal, .. } => format!("died of {}", signal_name(*signal)),
         Outcome::Exited { status, .. } => format!("ended with status {status}"),
         Outcome::TimedOut { .. } => "ran into the time limit".to_owned(),

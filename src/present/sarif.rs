@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::RenderError;
+use super::error::RenderError;
 use crate::vocab::{GlobalFact, Inspected, Problem, ProblemKind, Trust};
 
 /// One kind of result: its id, level and what it means.

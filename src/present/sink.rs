@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use fs_err::{self as fs, File};
 
-use super::{RenderError, Renderer, View};
+use super::Renderer;
+use super::error::RenderError;
+use super::view::View;
 use crate::vocab::{Digest, Event};
 
 /// A file could not be written: exit code 110.

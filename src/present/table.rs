@@ -1,8 +1,5 @@
 //! A table beside the findings, the same in Markdown and HTML.
 
-use super::{damage, tradeoffs};
-use crate::vocab::Record;
-
 /// A table of texts whose first column names its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -18,9 +15,4 @@ pub struct Table {
     pub texts: usize,
     /// Its rows, as plain texts.
     pub rows: Vec<Vec<String>>,
-}
-
-/// The tables of a run, in the order of reports.
-pub fn tables(record: &Record) -> Vec<Table> {
-    [tradeoffs::table(record), damage::table(record)].into_iter().flatten().collect()
 }

@@ -146,7 +146,7 @@ impl Provisioner {
         launcher::need(self.means(note), &spec.setup.launcher).await?;
         // One row for each runtime.
         let (mut lock, launch, reused) = match &spec.runtime {
-            RuntimeSpec::Elsewhere => {
+            RuntimeSpec::UnknownProducer => {
                 return Err(ProvisionFailure::UnknownMaker);
             }
             RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
@@ -202,7 +202,7 @@ impl Provisioner {
             RuntimeSpec::Venv { .. }
             | RuntimeSpec::Container(_)
             | RuntimeSpec::Existing { .. }
-            | RuntimeSpec::Elsewhere => Vec::new(),
+            | RuntimeSpec::UnknownProducer => Vec::new(),
         };
         launcher.into_iter().chain(of_runtime).collect()
     }

@@ -75,7 +75,7 @@ pub(super) fn task_remedy(task: &Task, failed: &ProgramFailure) -> Option<String
             | Why::NoPip
             | Why::NoDebianPackage
             | Why::MirrorChanging
-            | Why::MirrorLacks
+            | Why::NotOnMirror
             | Why::NoNamespaces
             | Why::Unknown => None,
         },
@@ -104,7 +104,7 @@ fn tree_remedy(why: Why, mirror: &str) -> Option<String> {
         Why::MirrorChanging => {
             format!("the mirror {mirror} is changing right now: try again in some minutes")
         }
-        Why::MirrorLacks => {
+        Why::NotOnMirror => {
             format!("the mirror {mirror} lacks this suite or CPU: give another one with `mirror`")
         }
         Why::Unreachable => format!(
@@ -164,7 +164,7 @@ mod tests {
     fn each_cause_of_a_failed_tree_has_its_remedy() {
         let remedy = |why| tree_remedy(why, "http://m").unwrap_or_default();
         assert!(remedy(Why::NoDebianPackage).contains("no such package"));
-        assert!(remedy(Why::MirrorLacks).contains("http://m lacks this suite"));
+        assert!(remedy(Why::NotOnMirror).contains("http://m lacks this suite"));
         assert!(remedy(Why::Unreachable).contains("reachable"));
         assert!(remedy(Why::MirrorChanging).contains("again"));
     }

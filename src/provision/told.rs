@@ -63,7 +63,7 @@ const MMDEBSTRAP: Signs = &[
     ),
     (Why::NoDebianPackage, &["Unable to locate package", "has no installation candidate"]),
     (Why::MirrorChanging, &["Mirror sync in progress", "Hash Sum mismatch", "unexpected size"]),
-    (Why::MirrorLacks, &["does not have a Release file", "404  Not Found"]),
+    (Why::NotOnMirror, &["does not have a Release file", "404  Not Found"]),
     (
         Why::Unreachable,
         &[
@@ -267,7 +267,7 @@ mod tests {
         for (said, why) in [
             ("E: write: No space left on device", Why::FullDisk),
             ("E: Unable to locate package nonsense", Why::NoDebianPackage),
-            ("E: The repository 'http://m nosuch Release' does not have a Release file.", Why::MirrorLacks),
+            ("E: The repository 'http://m nosuch Release' does not have a Release file.", Why::NotOnMirror),
             ("E: Failed to fetch http://m/dists/InRelease  Could not resolve 'm'", Why::Unreachable),
             (
                 "E: Failed to fetch http://127.0.0.1:9/debian/dists/bookworm/InRelease  Could not connect to 127.0.0.1:9 \

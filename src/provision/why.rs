@@ -40,7 +40,7 @@ pub enum Why {
     /// The mirror is changing right now.
     MirrorChanging,
     /// The mirror lacks the release or the CPU.
-    MirrorLacks,
+    NotOnMirror,
     /// User namespaces, or ranges of user ids, are missing.
     NoNamespaces,
     /// Nothing that is known.
@@ -65,7 +65,7 @@ impl Why {
             Self::NoSolution => Trouble::NoSolution,
             Self::NoPip | Self::NoNamespaces => Trouble::ToolMissing,
             Self::NoDebianPackage => Trouble::UnknownPackage,
-            Self::MirrorChanging | Self::MirrorLacks => Trouble::Mirror,
+            Self::MirrorChanging | Self::NotOnMirror => Trouble::Mirror,
             Self::Unknown => Trouble::Other,
         }
     }

@@ -12,8 +12,9 @@ use super::known::Here;
 use super::memory::Memory;
 use super::messages::Unusable;
 use super::orders::{Orders, Wanted};
+use super::reporter::Progress;
+use super::request::RunError;
 use super::rules::Why;
-use super::{Progress, RunError};
 use crate::matrix::PairFacts;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{
@@ -93,14 +94,15 @@ impl<'a> Clerk<'a> {
         &mut self,
         environment: u32,
         lock: Lock,
-        lacks: BTreeMap<String, String>,
+        absent_models: BTreeMap<String, String>,
         (seconds, reused): (f64, bool),
     ) -> Result<(), RunError> {
-        let lacks = lacks.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
+        let absent_models =
+            absent_models.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
         let name = self.orders.plan.environments[environment as usize].name.clone();
         tracing::debug!(environment = %name, seconds, reused, "an environment is ready");
         self.locks[environment as usize] = Some(lock.digest());
-        self.journal.add_environment(Event::EnvironmentReady { name, lock, lacks, seconds, reused })
+        self.journal.add_environment(Event::EnvironmentReady { name, lock, absent_models, seconds, reused })
     }
 
     /// An environment cannot be used.
@@ -301,7 +303,9 @@ impl<'a> Clerk<'a> {
         let producer = self.orders.plan.artifacts[target.artifact() as usize].producer;
         let lock = |index: u32| match &self.state().environments()[index as usize] {
             EnvironmentFacts::Ready { lock, .. } => Some(&**lock),
-            EnvironmentFacts::Unknown | EnvironmentFacts::Elsewhere | EnvironmentFacts::Failed { .. } => None,
+            EnvironmentFacts::Unknown
+            | EnvironmentFacts::UnknownProducer
+            | EnvironmentFacts::Failed { .. } => None,
         };
         match (lock(producer), lock(self.orders.environment(target))) {
             (Some(a), Some(b)) => PairFacts { cross_arch: a.arch != b.arch, cross_bits: a.bits != b.bits },

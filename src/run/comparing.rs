@@ -90,7 +90,7 @@ pub(super) fn outputs(observation: &Observation) -> Option<&BTreeMap<String, Out
         Outcome::Raised { .. }
         | Outcome::Unfit { .. }
         | Outcome::Inapplicable { .. }
-        | Outcome::Unequipped { .. }
+        | Outcome::NotInstalled { .. }
         | Outcome::Signalled { .. }
         | Outcome::Exited { .. }
         | Outcome::TimedOut { .. }

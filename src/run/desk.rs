@@ -14,9 +14,10 @@ use super::keys::TrainingRecord;
 use super::known::{Here, Step};
 use super::messages::{Comparison, Message, TakeInError};
 use super::pool::Pool;
+use super::request::RunError;
 use super::rules::{Action, Why};
 use super::scheduler::{Compared, Scheduler};
-use super::{RunError, external, inspecting};
+use super::{external, inspecting};
 use crate::state::RunState;
 use crate::store::CacheRoot;
 use crate::vocab::{ArtifactAbsence, Digest};
@@ -97,8 +98,8 @@ impl<'a, H: Host> Desk<'a, H> {
     pub fn handle(&mut self, message: Message) -> Result<(), RunError> {
         match message {
             Message::Note(text) => self.clerk.note(&text),
-            Message::Ready { environment, lock, lacks, seconds, reused } => {
-                self.clerk.ready(environment, *lock, lacks, (seconds, reused))?;
+            Message::Ready { environment, lock, absent_models, seconds, reused } => {
+                self.clerk.ready(environment, *lock, absent_models, (seconds, reused))?;
                 self.scheduler.provisioned(environment, true);
             }
             Message::Failed { environment, failure } => {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::desk::Desk;
 use super::host::Host;
 use super::messages::Message;
-use super::{RunError, RunReport};
+use super::request::{RunError, RunReport};
 
 /// Messages that are taken in before anything is done about them.
 const TOGETHER: usize = 128;

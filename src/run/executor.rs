@@ -94,16 +94,16 @@ impl<H: Host> Executor<H> {
         store::create_folder(&folder).map_err(|error| Unusable::unmade(&error.into()))?;
         let (trainings, cells) = (Pace::default(), Pace::default());
         let mut live = Live { place, is_open, folder, worker: None, trainings, cells };
-        let key = shared.keys.lacks(&lock.digest(), &shared.expressions);
-        let lacks = match shared.cache.record(&key) {
-            Some(lacks) => lacks,
+        let key = shared.keys.absent_models(&lock.digest(), &shared.expressions);
+        let absent_models = match shared.cache.record(&key) {
+            Some(absent_models) => absent_models,
             None => {
-                let lacks = self.lacks(&mut live, &key).await;
-                lacks.map_err(|error| Unusable::worker(&error, &self.spec.setup.launcher))?
+                let absent_models = self.absent_models(&mut live, &key).await;
+                absent_models.map_err(|error| Unusable::worker(&error, &self.spec.setup.launcher))?
             }
         };
         let (environment, lock) = (self.index, Box::new(lock));
-        Ok((Message::Ready { environment, lock, lacks, seconds, reused }, live))
+        Ok((Message::Ready { environment, lock, absent_models, seconds, reused }, live))
     }
 
     async fn serve(&mut self, live: &mut Live<H>) {
@@ -132,14 +132,18 @@ impl<H: Host> Executor<H> {
         }
     }
 
-    async fn lacks(&self, live: &mut Live<H>, key: &Digest) -> Result<BTreeMap<String, String>, WorkerError> {
+    async fn absent_models(
+        &self,
+        live: &mut Live<H>,
+        key: &Digest,
+    ) -> Result<BTreeMap<String, String>, WorkerError> {
         self.backlog.first.fetch_add(1, Ordering::Relaxed);
         let _permit = self.shared.permits.take(&self.backlog).await;
         self.backlog.first.fetch_sub(1, Ordering::Relaxed);
-        let lacks = self.worker(live).await?.ready().lacks.clone();
+        let absent_models = self.worker(live).await?.ready().absent_models.clone();
         // A cache that cannot be written costs the next run an import, nothing else.
-        let _ = self.shared.cache.put_record(key, &lacks);
-        Ok(lacks)
+        let _ = self.shared.cache.put_record(key, &absent_models);
+        Ok(absent_models)
     }
 
     async fn worker<'a>(&self, live: &'a mut Live<H>) -> Result<&'a mut H::Interpreter, WorkerError> {

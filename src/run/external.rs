@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::messages::TakeInError;
-use crate::matrix::{ExpectedOutput, OutsideFile};
+use crate::matrix::{ExpectedOutput, ExternalArtifact};
 use crate::plan::Plan;
 use crate::store::CacheRoot;
 use crate::vocab::{Digest, DigestBuilder, Observation, Outcome};
@@ -15,7 +15,7 @@ pub(super) fn modules(plan: &Plan) -> Vec<String> {
 }
 
 /// Copies a file into the cache, with what is expected of it.
-pub(super) fn take_in(cache: &CacheRoot, file: &OutsideFile) -> Result<(Digest, u64), TakeInError> {
+pub(super) fn take_in(cache: &CacheRoot, file: &ExternalArtifact) -> Result<(Digest, u64), TakeInError> {
     if let Some(reason) = &file.refusal {
         return Err(TakeInError::Refused(reason.clone()));
     }
@@ -36,7 +36,7 @@ pub(super) fn take_in(cache: &CacheRoot, file: &OutsideFile) -> Result<(Digest, 
 
 /// What is expected, as the whole reference of an artifact whose producer cannot be asked, with its key; `None` where
 /// nothing is expected.
-pub(super) fn expectation(file: &OutsideFile) -> Option<(Digest, Observation)> {
+pub(super) fn expectation(file: &ExternalArtifact) -> Option<(Digest, Observation)> {
     if file.expected.is_empty() {
         return None;
     }
@@ -54,7 +54,7 @@ pub(super) fn expectation(file: &OutsideFile) -> Option<(Digest, Observation)> {
 }
 
 /// A reference, with what is expected in the place of what was seen.
-pub(super) fn with_expected(file: Option<&OutsideFile>, mut observation: Observation) -> Observation {
+pub(super) fn with_expected(file: Option<&ExternalArtifact>, mut observation: Observation) -> Observation {
     let Some(file) = file.filter(|file| !file.expected.is_empty()) else { return observation };
     if !matches!(observation.outcome, Outcome::Predicted { .. }) {
         // What is expected holds even where its maker cannot be asked any more.
@@ -83,7 +83,7 @@ pub(super) fn methods(reference: Option<&Observation>) -> Option<Vec<String>> {
 }
 
 /// Adds what is expected to a key.
-fn expected_key(builder: DigestBuilder, file: &OutsideFile) -> DigestBuilder {
+fn expected_key(builder: DigestBuilder, file: &ExternalArtifact) -> DigestBuilder {
     file.expected
         .iter()
         .fold(builder, |builder, (name, expected)| builder.text(name).digest(&expected.output.digest))

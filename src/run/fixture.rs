@@ -11,7 +11,7 @@ use super::host::{Host, Interpreter, Prepared, Start};
 use super::messages::Unusable;
 use super::{Progress, Regressions, Reporter, RunReport, RunRequest, setup};
 use crate::judge::{JudgeOptions, judge};
-use crate::matrix::{self, EnvironmentSpec, Matrix, ModelSource, OutsideFile};
+use crate::matrix::{self, EnvironmentSpec, ExternalArtifact, Matrix, ModelSource};
 use crate::plan::{Plan, Selection, plan};
 use crate::state::RunState;
 use crate::store::CacheRoot;
@@ -126,7 +126,7 @@ impl Host for Scripted {
     async fn start(&self, place: &String, _start: Start<'_>) -> Result<Player, WorkerError> {
         let ready = Ready {
             troubles: BTreeMap::new(),
-            lacks: BTreeMap::new(),
+            absent_models: BTreeMap::new(),
             absent: None,
             lone: false,
             seconds: 0.0,
@@ -297,7 +297,7 @@ formats = ["pickle-4", "joblib"]
 pub(super) fn external(folder: &Path) -> Matrix {
     let path = folder.join("model.pkl");
     fs_err::write(&path, "somebody's model").unwrap();
-    let file = OutsideFile {
+    let file = ExternalArtifact {
         path,
         declared_path: "model.pkl".to_owned(),
         digest: Some(Digest::of(b"somebody's model")),

@@ -1,6 +1,7 @@
 //! The record of a run: the one writer of its events, and what they come to.
 
-use super::{Progress, Reporter, RunError};
+use super::reporter::{Progress, Reporter};
+use super::request::RunError;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{ArtifactId, EnvName, Event, Lock, RunHeader};
 
@@ -84,8 +85,11 @@ impl<'a> Journal<'a> {
     /// Records an environment, unless the record says the same already.
     pub fn add_environment(&mut self, event: Event) -> Result<(), RunError> {
         let (name, facts) = match &event {
-            Event::EnvironmentReady { name, lock, lacks, .. } => {
-                let facts = EnvironmentFacts::Ready { lock: Box::new(lock.clone()), lacks: lacks.clone() };
+            Event::EnvironmentReady { name, lock, absent_models, .. } => {
+                let facts = EnvironmentFacts::Ready {
+                    lock: Box::new(lock.clone()),
+                    absent_models: absent_models.clone(),
+                };
                 (name.clone(), facts)
             }
             Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {

@@ -80,7 +80,7 @@ fn keep_saved(
     Ok(match saved {
         Saved::Failed(error) => TrainingRecord::Missing(ArtifactAbsence::SaveFailed { error }),
         Saved::Unsupported(reason) => TrainingRecord::Missing(ArtifactAbsence::Unsupported { reason }),
-        Saved::Unequipped(reason) => TrainingRecord::Missing(ArtifactAbsence::Unequipped { reason }),
+        Saved::NotInstalled(reason) => TrainingRecord::Missing(ArtifactAbsence::NotInstalled { reason }),
         Saved::Written { methods: Some(held), .. } if held.is_empty() => {
             TrainingRecord::Missing(ArtifactAbsence::NoOutputHeld { methods: methods.to_vec() })
         }
@@ -125,7 +125,7 @@ fn died(outcome: &Outcome) -> String {
         | Outcome::Raised { .. }
         | Outcome::Unfit { .. }
         | Outcome::Inapplicable { .. }
-        | Outcome::Unequipped { .. } => "ended abnormally".to_owned(),
+        | Outcome::NotInstalled { .. } => "ended abnormally".to_owned(),
     }
 }
 

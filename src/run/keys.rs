@@ -28,8 +28,8 @@ pub(super) enum TrainingRecord {
 }
 
 impl Keys {
-    /// Of the models that an environment lacks.
-    pub fn lacks(&self, lock: &Digest, expressions: &[(String, String)]) -> Digest {
+    /// Of the models whose class is absent in an environment.
+    pub fn absent_models(&self, lock: &Digest, expressions: &[(String, String)]) -> Digest {
         let mut builder = DigestBuilder::new("lacks-v1").digest(&self.agent).digest(lock);
         for (model, expression) in expressions {
             builder = builder.text(model).text(expression);

@@ -119,7 +119,7 @@ impl Known {
     /// What is known before anything happened.
     pub fn new(plan: &Plan) -> Self {
         let standing = |runtime: &RuntimeSpec| match runtime {
-            RuntimeSpec::Elsewhere => Standing::Unknown,
+            RuntimeSpec::UnknownProducer => Standing::Unknown,
             RuntimeSpec::Venv { .. }
             | RuntimeSpec::Rootfs(_)
             | RuntimeSpec::Container(_)

@@ -49,7 +49,7 @@ impl Memory {
                 .all(|digest| self.cache.object_path(digest).exists())
                 .then_some(record),
             // Dying may have been the machine's fault: try again.
-            TrainingRecord::Missing(ArtifactAbsence::Died { .. } | ArtifactAbsence::Unequipped { .. }) => {
+            TrainingRecord::Missing(ArtifactAbsence::Died { .. } | ArtifactAbsence::NotInstalled { .. }) => {
                 None
             }
             TrainingRecord::Missing(_) => Some(record),
@@ -66,7 +66,7 @@ impl Memory {
                 error.class != "MemoryError" && !error.bases.iter().any(|base| base == "MemoryError")
             }
             // What is missing on this machine beside the packages (a compiler) may have been installed meanwhile.
-            Outcome::Unequipped { .. } => false,
+            Outcome::NotInstalled { .. } => false,
             Outcome::Predicted { .. }
             | Outcome::Unfit { .. }
             | Outcome::Inapplicable { .. }

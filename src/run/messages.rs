@@ -14,7 +14,13 @@ pub(super) enum Message {
     /// Worth a line for people.
     Note(String),
     /// An environment can be used.
-    Ready { environment: u32, lock: Box<Lock>, lacks: BTreeMap<String, String>, seconds: f64, reused: bool },
+    Ready {
+        environment: u32,
+        lock: Box<Lock>,
+        absent_models: BTreeMap<String, String>,
+        seconds: f64,
+        reused: bool,
+    },
     /// An environment cannot be used.
     Failed { environment: u32, failure: Unusable },
     /// A training came to its end.

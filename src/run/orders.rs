@@ -9,7 +9,7 @@ use super::jobs::{Job, JobKind, Target, TrainingOf};
 use super::keys::{Keys, Observed};
 use super::known::Here;
 use crate::format::{self, Format};
-use crate::matrix::{Matrix, ModelSource, ModelSpec, OutsideFile};
+use crate::matrix::{ExternalArtifact, Matrix, ModelSource, ModelSpec};
 use crate::notation::requirement_met;
 use crate::plan::Plan;
 use crate::store::CacheRoot;
@@ -42,7 +42,7 @@ impl Orders {
     }
 
     /// The file that an external artifact is.
-    pub fn file(&self, artifact: u32) -> Option<&Arc<OutsideFile>> {
+    pub fn file(&self, artifact: u32) -> Option<&Arc<ExternalArtifact>> {
         match &self.model(artifact).source {
             ModelSource::File(file) => Some(file),
             ModelSource::Expression(_) | ModelSource::Recipe { .. } => None,
@@ -110,7 +110,7 @@ impl Orders {
             methods,
             seed,
             arrays: spec.arrays.clone(),
-            outside: external,
+            external,
         };
         let alone = external || matches!(target, Target::Retry { .. });
         let kind = JobKind::Observation { target, key };

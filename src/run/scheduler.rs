@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::Progress;
 use super::jobs::{Target, TrainingOf};
 use super::known::{Bytes, Here, Known, Observed, Standing, Step};
+use super::reporter::Progress;
 use super::rules::{self, Action, Phase};
 use crate::plan::Plan;
 use crate::state::RunState;

@@ -31,11 +31,11 @@ pub enum EnvironmentFacts {
     Ready {
         /// Its lock.
         lock: Box<Lock>,
-        /// Models that it lacks, with reasons.
-        lacks: BTreeMap<ModelName, String>,
+        /// Models whose class is absent there, with reasons.
+        absent_models: BTreeMap<ModelName, String>,
     },
     /// Never made: it stands for the unknown producer of external artifacts.
-    Elsewhere,
+    UnknownProducer,
     /// Not usable.
     Failed {
         /// Why.

@@ -11,8 +11,8 @@ pub struct Roles<'a> {
     pub producer: bool,
     /// Whether it reads artifacts.
     pub consumer: bool,
-    /// Whether it stands for the maker of external artifacts, and trains nothing.
-    pub outside: bool,
+    /// Whether it stands for the producer of external artifacts, and trains nothing.
+    pub external: bool,
     /// The formats that it writes; all where there is no list.
     pub writes: &'a Option<Vec<FormatName>>,
     /// The formats that it reads; all where there is no list.
@@ -45,7 +45,7 @@ impl<'a> From<&'a EnvironmentPlan> for Roles<'a> {
             name: &plan.name,
             producer: plan.producer,
             consumer: plan.consumer,
-            outside: plan.outside,
+            external: plan.external,
             writes: &plan.writes,
             reads: &plan.reads,
         }
@@ -65,7 +65,7 @@ impl Roles<'_> {
     }
 
     fn writes(&self, format: &FormatName) -> bool {
-        self.producer && !self.outside && is_among(self.writes, format)
+        self.producer && !self.external && is_among(self.writes, format)
     }
 }
 

@@ -86,8 +86,8 @@ impl RunState {
             // There is one, and it came first.
             Event::RunStarted(_) => {}
             Event::RunResumed { header } => self.resume(*header),
-            Event::EnvironmentReady { name, lock, lacks, .. } => {
-                self.set_environment(&name, EnvironmentFacts::Ready { lock: Box::new(lock), lacks });
+            Event::EnvironmentReady { name, lock, absent_models, .. } => {
+                self.set_environment(&name, EnvironmentFacts::Ready { lock: Box::new(lock), absent_models });
             }
             Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
                 self.set_environment(&name, EnvironmentFacts::Failed { reason, remedy, absent });
@@ -259,7 +259,7 @@ impl RunState {
 /// What is known of an environment before any event speaks of it.
 fn untouched(runtime: Runtime) -> EnvironmentFacts {
     match runtime {
-        Runtime::Elsewhere => EnvironmentFacts::Elsewhere,
+        Runtime::UnknownProducer => EnvironmentFacts::UnknownProducer,
         Runtime::Venv | Runtime::Rootfs | Runtime::Container | Runtime::Existing => EnvironmentFacts::Unknown,
     }
 }

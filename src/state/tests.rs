@@ -17,7 +17,7 @@ pub(crate) fn header() -> RunHeader {
         packages: BTreeMap::new(),
         producer: reads.is_none(),
         consumer: true,
-        outside: false,
+        external: false,
         reads,
     };
     let model = |name: &str| ModelPlan {

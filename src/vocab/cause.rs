@@ -224,7 +224,8 @@ pub enum Trouble {
         says: String,
     },
     /// What writing or reading the format needs is not installed in it.
-    Unequipped {
+    #[serde(rename = "unequipped")]
+    NotInstalled {
         /// The environment.
         environment: EnvName,
         /// What is missing.
@@ -271,7 +272,7 @@ impl Trouble {
             Self::NotMade { environment, .. }
             | Self::TrainingFailed { environment, .. }
             | Self::TrainingDied { environment, .. }
-            | Self::Unequipped { environment, .. }
+            | Self::NotInstalled { environment, .. }
             | Self::Lost { environment, .. }
             | Self::ProducerFails { environment, .. } => Some(environment),
             Self::NotReached

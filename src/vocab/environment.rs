@@ -19,7 +19,8 @@ pub enum Runtime {
     /// An interpreter or command prefix that somebody else made.
     Existing,
     /// Never made: it stands for whoever wrote an artifact of which nothing tells its environment.
-    Elsewhere,
+    #[serde(rename = "elsewhere")]
+    UnknownProducer,
 }
 
 impl Runtime {
@@ -30,7 +31,7 @@ impl Runtime {
             Self::Rootfs => "rootfs",
             Self::Container => "container",
             Self::Existing => "existing",
-            Self::Elsewhere => "elsewhere",
+            Self::UnknownProducer => "elsewhere",
         }
     }
 }

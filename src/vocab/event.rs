@@ -31,8 +31,8 @@ pub enum Event {
         /// What it resolved to.
         lock: Lock,
         /// Models whose estimator does not exist there, with the reason.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        lacks: BTreeMap<ModelName, String>,
+        #[serde(default, rename = "lacks", skip_serializing_if = "BTreeMap::is_empty")]
+        absent_models: BTreeMap<ModelName, String>,
         /// Seconds to make it; 0 when it came from the cache.
         seconds: f64,
         /// Whether it came from the cache.
@@ -142,7 +142,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         outputs: BTreeMap<String, OutputComparison>,
     },
-    /// The producer of a file from outside was asked a second time, with another seed.
+    /// The producer of an external artifact was asked a second time, with another seed.
     ReferenceRepeated {
         /// The artifact.
         artifact: ArtifactId,
@@ -200,7 +200,8 @@ pub enum ArtifactAbsence {
         error: ErrorFact,
     },
     /// What writing needs is not installed in the producer.
-    Unequipped {
+    #[serde(rename = "unequipped")]
+    NotInstalled {
         /// What is missing, and how to get it.
         reason: String,
     },
@@ -214,7 +215,7 @@ pub enum ArtifactAbsence {
         /// In words, for example `died of signal 11 (SIGSEGV) while training`.
         reason: String,
     },
-    /// A file from outside that is no sound artifact; it was never loaded.
+    /// An external artifact that is not sound; it was never loaded.
     Refused {
         /// In words.
         reason: String,
@@ -329,9 +330,9 @@ pub struct EnvironmentPlan {
     pub producer: bool,
     /// Whether it reads artifacts.
     pub consumer: bool,
-    /// Whether it writes nothing and stands for the maker of files from outside.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub outside: bool,
+    /// Whether it writes nothing and stands for the producer of external artifacts.
+    #[serde(default, rename = "outside", skip_serializing_if = "std::ops::Not::not")]
+    pub external: bool,
     /// The formats that it writes; all where there is no list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Vec<FormatName>>,
@@ -378,7 +379,7 @@ pub struct FilePlan {
     pub notes: Vec<String>,
 }
 
-/// What an artifact from outside predicts on.
+/// What an external artifact predicts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InputsKind {

@@ -65,7 +65,8 @@ pub enum Outcome {
         reason: String,
     },
     /// What reading needs is not installed there.
-    Unequipped {
+    #[serde(rename = "unequipped")]
+    NotInstalled {
         /// What is missing, and how to get it.
         reason: String,
     },

@@ -154,7 +154,7 @@ pub struct ArtifactRecord {
     /// For a file: what the environment that should have made it did with it instead of predicting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maker_fails: Option<Outcome>,
-    /// Set where it is a file from outside.
+    /// Set where it is an external artifact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FilePlan>,
 }

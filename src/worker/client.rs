@@ -149,7 +149,7 @@ pub enum Saved {
     /// The format does not apply.
     Unsupported(String),
     /// What writing needs is not installed.
-    Unequipped(String),
+    NotInstalled(String),
     /// Writing raised.
     Failed(ErrorFact),
 }
@@ -198,7 +198,7 @@ impl Worker {
         let process = spawn_worker(&command).map_err(|error| lost(error.to_string()))?;
         let ready = Ready {
             troubles: BTreeMap::new(),
-            lacks: BTreeMap::new(),
+            absent_models: BTreeMap::new(),
             absent: None,
             lone: false,
             seconds: 0.0,
@@ -224,13 +224,13 @@ impl Worker {
             }
         }
         // An environment that was accepted without scikit-learn may lack it, but not have a broken one.
-        let lacks = |error: &ErrorFact| {
+        let misses = |error: &ErrorFact| {
             error.class == "ModuleNotFoundError" && error.module.as_deref() == Some("sklearn")
         };
         if let Some((module, error)) =
             worker.ready.troubles.iter().find(|(module, error)| match module.as_str() {
                 "numpy" | "sklearn.set_config" | "sklearnex" => true,
-                "sklearn" => !lacks(error),
+                "sklearn" => !misses(error),
                 _ => false,
             })
         {
@@ -320,7 +320,7 @@ fn trained(raw: RawResult) -> TaskResult {
             raw.saved.into_iter().map(|saved| match (saved.error, saved.unsupported, saved.missing) {
                 (Some(error), ..) => Saved::Failed(error),
                 (_, Some(reason), _) => Saved::Unsupported(reason),
-                (.., Some(reason)) => Saved::Unequipped(reason),
+                (.., Some(reason)) => Saved::NotInstalled(reason),
                 (None, None, None) => Saved::Written { seconds: saved.save_seconds, methods: saved.methods },
             });
         Trained::Fitted(Produced {
@@ -346,7 +346,7 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
             Outcome::Predicted { outputs }
         }
         "inapplicable" => Outcome::Inapplicable { reason: raw.reason? },
-        "unequipped" => Outcome::Unequipped { reason: raw.reason? },
+        "unequipped" => Outcome::NotInstalled { reason: raw.reason? },
         "unfit" => Outcome::Unfit { unfit: raw.unfit?, says: raw.reason? },
         _ => Outcome::Raised {
             phase: if raw.phase.as_deref() == Some("predict") { Phase::Predict } else { Phase::Load },

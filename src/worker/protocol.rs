@@ -116,8 +116,9 @@ pub enum Task {
         seed: u32,
         /// Module of the array API whose arrays are given; numpy's where `None`.
         arrays: Option<String>,
-        /// Whether it is a file from outside, whose inputs may have to be brought into its model's form.
-        outside: bool,
+        /// Whether it is an external artifact, whose inputs may have to be brought into its model's form.
+        #[serde(rename = "outside")]
+        external: bool,
     },
 }
 
@@ -143,7 +144,8 @@ pub struct Ready {
     /// Modules that could not be imported, with the exception.
     pub troubles: BTreeMap<String, ErrorFact>,
     /// Models that do not exist there, with the reason.
-    pub lacks: BTreeMap<String, String>,
+    #[serde(rename = "lacks")]
+    pub absent_models: BTreeMap<String, String>,
     /// Why the declared device does not exist there.
     pub absent: Option<String>,
     /// Whether it can do one task only: a process with a rank takes part in MPI once.

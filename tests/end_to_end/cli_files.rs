@@ -91,7 +91,7 @@ fn packages_are_gated_accepted_and_gated_again() {
     {
       "color": "red",
       "label": "shelflife",
-      "message": "2 of 3 regressed",
+      "message": "2 of 3 fail",
       "schemaVersion": 1
     }
     "#);
@@ -242,10 +242,10 @@ fn without_anything_to_compare_nothing_is_called_identical() {
     fs_err::write(context.path("scaler.joblib"), hidden).unwrap();
     let ended = context.run(["check", "scaler.joblib", "--on", "new.json", "-q"]).expect(101);
     assert!(ended.stdout().contains("nothing to compare"), "{ended}");
-    assert_eq!(context.verdicts("check")["scaler unknown new"], "unsupported value");
+    assert_eq!(context.verdicts("check")["scaler unknown new"], "unverified value");
     // Only loading is what was asked for here.
     context.run(["check", "scaler.joblib", "--load-only", "--on", "new.json", "-q"]).expect(0);
-    assert_eq!(context.verdicts("check")["scaler unknown new"], "unsupported load");
+    assert_eq!(context.verdicts("check")["scaler unknown new"], "unverified load");
 }
 
 #[test]
@@ -425,7 +425,7 @@ fn what_is_random_is_not_called_drift() {
     // One seed gives the same numbers everywhere; without one nobody can tell.
     let verdicts = context.verdicts("check");
     assert_eq!(verdicts["global new old"], "identical value", "{ended}");
-    assert_eq!(verdicts["own new old"], "unsupported value", "{ended}");
+    assert_eq!(verdicts["own new old"], "unverified value", "{ended}");
     assert!(ended.stdout().contains("transform is random"), "{ended}");
     // Nothing is asked again.
     let events = context.events("check").len();

@@ -55,8 +55,8 @@ fn a_failure_that_no_baseline_has_accepted_stops_the_gate() {
         context.read("both.toml")
     );
     context.write("both.toml", &with_tree);
-    let stopped =
-        context.run(["gate", "both.toml", "--baseline", "shelflife-baseline.json", "-q"]).expect(100);
+    let gate = ["gate", "both.toml", "--run", "gate", "--baseline", "shelflife-baseline.json", "-q"];
+    let stopped = context.run(gate).expect(100);
     assert!(
         answer(&stopped.stderr())
             .contains("Not yet: 1 of 2 models fails in sk1.2.2, sk1.5.2, which nobody has accepted"),
@@ -77,8 +77,8 @@ fn a_class_that_is_gone_is_a_regression_whatever_the_reason() {
     let matrix = |reader: &str| {
         format!(
             "{}{}{}\n{}",
-            environment("maker", "\"1.5.2\"", "roles = [\"producer\"]"),
-            environment("reader", &format!("\"{reader}\""), "roles = [\"consumer\"]"),
+            environment("maker", "\"1.5.2\"", "role = \"producer\""),
+            environment("reader", &format!("\"{reader}\""), "role = \"consumer\""),
             crate::context::DATA,
             models(&[("encoder", "TargetEncoder(random_state=0)"), ("scaler", "StandardScaler()")])
         )

@@ -65,13 +65,13 @@ def outcome(model, producer):
     try:
         reference = pickle.load(open(model + "." + producer + ".reference", "rb"))
     except FileNotFoundError:
-        return "unsupported"
+        return "absent"
     try:
         estimator = pickle.load(open(model + "." + producer + ".pickle", "rb"))
     except Exception:
         # Where the class itself does not exist, its file is no finding.
         exists = model != "target-encoder" or hasattr(sklearn.preprocessing, "TargetEncoder")
-        return "load-error" if exists else "unsupported"
+        return "load-error" if exists else "absent"
     try:
         now = outputs(estimator, data(model)[0])
     except Exception:

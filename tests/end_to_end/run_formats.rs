@@ -193,8 +193,8 @@ fn every_format_lives_its_life_with_the_packages_that_it_needs() {
             "identical" | "roundoff" => "works",
             other => other,
         };
-        let signature = cell["signature"].as_str().unwrap_or("-");
-        (format!("{word} {}", text(cell, "stage")), signature.to_owned(), cell["reason"].to_string())
+        let rule = cell["rule"].as_str().unwrap_or("-");
+        (format!("{word} {}", text(cell, "stage")), rule.to_owned(), cell["reason"].to_string())
     };
     let rows = [
         ("logistic", "joblib-lz4", "full", "works value", "-"),
@@ -223,11 +223,11 @@ fn every_format_lives_its_life_with_the_packages_that_it_needs() {
         ("logistic", "onnx-claim", "full", "load-error read", "damaged-file"),
         ("logistic", "onnx-magic", "full", "load-error read", "damaged-file"),
     ];
-    for (model, format, consumer, verdict, signature) in rows {
+    for (model, format, consumer, verdict, expected) in rows {
         let (found, rule, reason) = judged(model, format, "full", consumer);
         assert_eq!(
             (found.as_str(), rule.as_str()),
-            (verdict, signature),
+            (verdict, expected),
             "{model} {format} {consumer}: {reason}"
         );
     }

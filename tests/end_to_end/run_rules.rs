@@ -17,7 +17,7 @@ fn the_matrix_of_rules_shows_them_and_forecasts_them() {
     let results = context.results("rules");
 
     let cells = results["cells"].as_array().unwrap();
-    let seen: BTreeSet<&str> = cells.iter().filter_map(|cell| cell["signature"].as_str()).collect();
+    let seen: BTreeSet<&str> = cells.iter().filter_map(|cell| cell["rule"].as_str()).collect();
     let measured = evidence().rules.iter().filter(|(_, shown)| shown.cells.contains_key("rules"));
     let missing: Vec<_> = measured.map(|(id, _)| id.as_str()).filter(|id| !seen.contains(id)).collect();
     assert!(missing.is_empty(), "no cell shows {missing:?}");

@@ -40,7 +40,7 @@ fn missing_configuration_is_told_from_a_broken_file() {
     let results = context.results("arrays");
     let of = |model: &str, consumer: &str| {
         let cell = cell(&results, model, "told", consumer);
-        (text(cell, "verdict").to_owned(), cell["signature"].as_str().unwrap_or_default().to_owned())
+        (text(cell, "verdict").to_owned(), cell["rule"].as_str().unwrap_or_default().to_owned())
     };
     let known = |verdict: &str, cause: &str| (verdict.to_owned(), cause.to_owned());
     assert_eq!(of("pca", "told"), known("identical", ""));
@@ -134,5 +134,5 @@ fn what_is_documented_is_stated_before_and_compared_after() {
     assert_eq!(pair("sx2025.0.0", "sx2025.11.0"), (false, 1, 1));
     assert_eq!(pair("sx2025.11.0", "sx2025.0.0"), (false, 1, 1));
     let broken = cell(&results, "linear", "sx2025.0.0", "sx2025.11.0");
-    assert_eq!(text(broken, "signature"), "sklearnex-estimators");
+    assert_eq!(text(broken, "rule"), "sklearnex-estimators");
 }

@@ -72,16 +72,16 @@ fn resolved(
     row: &CellRow,
 ) -> (String, String, String, String, String, String, Option<String>, String) {
     let text = |index: i32| usize::try_from(index).map(|index| data.texts[index].clone()).unwrap_or_default();
-    let detail = usize::try_from(row.8).ok().map(|index| &data.details[index]);
+    let detail = usize::try_from(row.detail).ok().map(|index| &data.details[index]);
     (
-        data.models[row.0 as usize].clone(),
-        data.formats[row.1 as usize].clone(),
-        data.producers[row.2 as usize].clone(),
-        data.consumers[row.3 as usize].clone(),
-        data.verdicts[row.4 as usize].clone(),
-        data.stages[row.5 as usize].clone(),
-        usize::try_from(row.6).ok().map(|status| data.statuses[status].clone()),
-        detail.map(|detail| text(detail.0)).unwrap_or_default(),
+        data.models[row.model as usize].clone(),
+        data.formats[row.format as usize].clone(),
+        data.producers[row.producer as usize].clone(),
+        data.consumers[row.consumer as usize].clone(),
+        data.verdicts[row.verdict as usize].clone(),
+        data.stages[row.stage as usize].clone(),
+        usize::try_from(row.status).ok().map(|status| data.statuses[status].clone()),
+        detail.map(|detail| text(detail.error)).unwrap_or_default(),
     )
 }
 

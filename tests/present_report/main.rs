@@ -4,6 +4,7 @@ mod events;
 mod fixture;
 mod html;
 mod markdown;
+mod script;
 mod sink;
 mod tables;
 mod terminal;

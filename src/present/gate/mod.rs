@@ -27,10 +27,14 @@ pub struct GateView<'a> {
 }
 
 impl<'a> GateView<'a> {
-    /// The cells that are judged: all but those of the environment that is left, unless somebody has accepted something
-    /// of them.
+    /// The cells that are judged: all but those of the environment that is left. What fails there although somebody has
+    /// recorded it as working is news that stops a gate, too.
     fn cells(&self) -> impl Iterator<Item = &'a CellRecord> {
-        self.record.cells.iter().filter(|cell| cell.status.is_some())
+        let from = self.from;
+        self.record.cells.iter().filter(move |cell| match cell.status {
+            None => false,
+            Some(status) => from != Some(&cell.consumer) || status.is_bad(),
+        })
     }
 
     fn with(&self, wanted: impl Fn(Status) -> bool) -> Vec<&'a CellRecord> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Account, Answer, GateView};
 use crate::present::finding_text::FindingText;
-use crate::present::markdown::{code, prose};
+use crate::present::markup::{code, prose};
 use crate::present::reasons;
 use crate::present::words::{ARROW, Group, difference, shorten};
 use crate::vocab::{Cause, CellRecord, EnvName, Next, Status, Verdict, moves};

@@ -6,7 +6,7 @@ use super::super::promises;
 use super::super::reasons::broken;
 use super::super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View};
 use super::super::words::{ASCII_ARROW, Group, difference, flips_beside, join, line, plural, shorten};
-use super::{BOLD, DIM, Page, painted, style};
+use super::page::{BOLD, DIM, Page, painted, style};
 use crate::vocab::{EnvironmentRecord, Status};
 
 /// Longest message that is shown; the whole one is in the reports.

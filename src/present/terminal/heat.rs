@@ -2,7 +2,7 @@
 
 use super::super::view::{Axis, View};
 use super::super::words::{Counts, Group, line, plural, shorten_middle};
-use super::{BOLD, DIM, Page, painted, style};
+use super::page::{BOLD, DIM, Page, painted, style};
 
 /// Longest name that is shown whole on an axis.
 const LONGEST_ROW: usize = 22;

@@ -2,10 +2,13 @@
 
 mod findings;
 mod heat;
+mod page;
 
 use std::collections::BTreeSet;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
+
+use page::{BOLD, DIM, Page, painted, style};
 
 use super::forecast;
 use super::view::View;
@@ -48,67 +51,6 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
         advice(&mut page, &view);
     }
     page.out
-}
-
-/// Text that grows, wrapped at a width.
-struct Page {
-    out: String,
-    width: usize,
-}
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-
-/// The style of a group; every place that uses it also shows the group's character.
-fn style(group: Group) -> Style {
-    match group {
-        Group::Silent => AnsiColor::Magenta.on_default().bold(),
-        Group::Fails => AnsiColor::Red.on_default(),
-        Group::NoVerdict => AnsiColor::Yellow.on_default(),
-        Group::Works => AnsiColor::Green.on_default(),
-        Group::Unsupported => Style::new().dimmed(),
-    }
-}
-
-fn painted(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
-}
-
-impl Page {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
-    }
-
-    fn blank(&mut self) {
-        self.out.push('\n');
-    }
-
-    /// Words, wrapped at the width: the first line begins with `start`, the others with `rest` spaces. Only
-    /// `start` may hold styles; `shown` is the number of columns that it takes.
-    fn wrapped(&mut self, start: &str, shown: usize, rest: usize, style: Style, text: &str) {
-        let mut lines = vec![String::new()];
-        let mut used = shown;
-        for word in text.split(' ') {
-            let length = word.chars().count();
-            let last = lines.len() - 1;
-            if !lines[last].is_empty() && used + 1 + length > self.width {
-                lines.push(word.to_owned());
-                used = rest + length;
-            } else {
-                if !lines[last].is_empty() {
-                    lines[last].push(' ');
-                    used += 1;
-                }
-                lines[last].push_str(word);
-                used += length;
-            }
-        }
-        for (index, text) in lines.iter().enumerate() {
-            let before = if index == 0 { start.to_owned() } else { " ".repeat(rest) };
-            self.line(&format!("{before}{}", painted(style, text)));
-        }
-    }
 }
 
 fn heading(page: &mut Page, view: &View<'_>) {
@@ -206,7 +148,7 @@ fn unjudged(page: &mut Page, view: &View<'_>) {
     }
     let rest = others.len() as u64 - environments;
     if rest > 0 {
-        page.line(&format!("not judged because there is nothing to compare with: {}", plural(rest, "cell")));
+        page.line(&format!("not judged, for the reasons given above: {}", plural(rest, "cell")));
     }
 }
 

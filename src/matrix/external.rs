@@ -1,4 +1,4 @@
-//! Artifacts from outside: what a matrix says of them, and what is found of them.
+//! External artifacts: what a matrix says of them, and what is found of them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -48,9 +48,9 @@ impl MadeBy {
     }
 }
 
-/// One file from outside.
+/// One external artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutsideFile {
+pub struct ExternalArtifact {
     /// Where it is.
     pub path: PathBuf,
     /// Its name in reports: as it was asked for, or below what was asked for.

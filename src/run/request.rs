@@ -1,0 +1,58 @@
+//! What a run is asked to do, what it gives back, and why it could not go on.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use super::scheduler::Regressions;
+use crate::matrix::Matrix;
+use crate::plan::Plan;
+use crate::state::RunState;
+use crate::vocab::RunHeader;
+
+/// What to run.
+pub struct RunRequest {
+    /// The matrix, for tolerances and limits.
+    pub matrix: Arc<Matrix>,
+    /// What was planned.
+    pub plan: Arc<Plan>,
+    /// The datasets as the agent reads them, by name.
+    pub datasets: BTreeMap<String, Vec<u8>>,
+    /// The header that a new record begins with.
+    pub header: RunHeader,
+    /// What an earlier process with the same plan recorded, to go on from.
+    pub recorded: Option<RunState>,
+    /// Names the cells that would be regressions, once everything was tried: they are tried again, all by themselves.
+    pub retry: Option<Regressions>,
+    /// Whether everything is executed again, whatever the cache holds.
+    pub fresh: bool,
+    /// Batches that run side by side.
+    pub jobs: usize,
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct RunReport {
+    /// What is known at the end, recorded and new.
+    pub state: RunState,
+    /// Cells and references executed.
+    pub executed: u64,
+    /// Cells and references taken from the record or the cache.
+    pub reused: u64,
+    /// Whether a signal ended it early.
+    pub interrupted: bool,
+}
+
+/// Why a run could not go on. Nothing that an artifact or an environment does leads here.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// An event could not be recorded.
+    #[error("the run cannot go on without its record")]
+    Record(#[source] io::Error),
+    /// The cache cannot be used.
+    #[error("cannot use the cache: {0}")]
+    Cache(#[source] io::Error),
+    /// A dataset of the plan was not handed over.
+    #[error("the dataset `{0}` was planned but not read")]
+    Dataset(String),
+}
