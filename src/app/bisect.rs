@@ -92,21 +92,26 @@ impl BisectRequest {
         known.into_iter().map(|(_, text)| text).collect()
     }
 
-    /// What stays the same in every step: what was asked for, else what made the artifact.
-    fn base(&self, range: &Range, files: &dyn Files) -> Result<(EnvironmentSpec, Vec<Notice>), AppError> {
+    /// What stays the same in every step: what was asked for, else what made the artifact; `None` where there is no
+    /// artifact.
+    fn base(
+        &self,
+        range: &Range,
+        files: &dyn Files,
+    ) -> Result<(Option<EnvironmentSpec>, Vec<Notice>), AppError> {
         if let Some(text) = &self.with {
-            return Ok((environment(text, "--with", files)?, Vec::new()));
+            return Ok((Some(environment(text, "--with", files)?), Vec::new()));
         }
         let Draft { matrix, notices } = self.files.matrix("bisect", Vec::new(), None, files)?;
         let model = match matrix.models.as_slice() {
             [model] => model,
             // Why there is none, the notices say.
-            [] => return Ok((EnvironmentSpec::new("base", RuntimeSpec::UnknownProducer), notices)),
+            [] => return Ok((None, notices)),
             several => return Err(RequestError::SeveralArtifacts(several.len()).into()),
         };
         let file = model.source.file();
         let maker = file.and_then(|file| matrix.environments.iter().find(|it| it.name == file.producer));
-        Ok((self.like(range, maker)?, notices))
+        Ok((Some(self.like(range, maker)?), notices))
     }
 
     /// An environment like that of the maker, without the package that is tried.
@@ -159,13 +164,11 @@ impl Session<'_> {
         let range = request.range()?;
         let (base, notices) = request.base(&range, &Disk)?;
         self.tell(notices);
-        let python = match &base.runtime {
-            RuntimeSpec::Venv { python } => python.clone(),
-            RuntimeSpec::UnknownProducer => return Err(AppError::NoArtifact),
-            RuntimeSpec::Rootfs(_) | RuntimeSpec::Container(_) | RuntimeSpec::Existing { .. } => {
-                return Err(RequestError::NotMadeHere.into());
-            }
+        let base = base.ok_or(AppError::NoArtifact)?;
+        let RuntimeSpec::Venv { python } = &base.runtime else {
+            return Err(RequestError::NotMadeHere.into());
         };
+        let python = python.clone();
         let name = run_name(request.name.as_deref(), "bisect")?;
         let listed = self.runtime.block_on(self.provisioner.releases(&range.package, &python));
         let releases =

@@ -21,7 +21,7 @@ pub(super) fn declared(name: Option<&str>) -> Result<Option<FormatName>, Request
     Err(RequestError::Format { name: name.to_owned(), known })
 }
 
-/// The formats of models, with what the request trusts. A file from outside is compared with what its own producer makes
+/// The formats of models, with what the request trusts. An external artifact is compared with what its own producer makes
 /// of it, whatever its format: there is no other model.
 pub(super) fn of_models(
     models: &mut [ModelSpec],

@@ -8,16 +8,19 @@ use crate::state::RunState;
 use crate::vocab::{ArtifactId, CellRecord, EnvName, Record, Status, Verdict};
 
 /// What a gate judges by. `left` is the run as a survey, with the environment that artifacts are moved away from: what
-/// they do there is what they are held to. Without one it is what an earlier run did; what somebody has accepted takes
-/// the place of both.
+/// they do there is what they are held to, but for what an earlier run is given for; what somebody has accepted takes the
+/// place of both.
 pub fn gate_options(
     left: Option<(&Record, &EnvName)>,
     earlier: Option<&Baseline>,
     known: Option<&Known>,
 ) -> JudgeOptions {
-    let base = match left {
-        Some((record, from)) => Some(Baseline::of_environment(record, from)),
-        None => earlier.cloned(),
+    let base = match (left, earlier) {
+        (Some((record, from)), None) => Some(Baseline::of_environment(record, from)),
+        (Some((record, from)), Some(earlier)) => {
+            Some(Baseline::of_environment(record, from).knowing(earlier))
+        }
+        (None, earlier) => earlier.cloned(),
     };
     let baseline = match known {
         Some(known) => Some(base.unwrap_or_default().accepting(known)),

@@ -123,13 +123,13 @@ fn what_loads_today_and_not_tomorrow_is_a_regression_also_where_the_inputs_do_no
 #[test]
 fn what_could_not_be_tried_is_not_judged_and_the_numbers_add_up() {
     let context = trained();
-    std::fs::create_dir_all(context.path("mixed")).unwrap();
-    std::fs::copy(context.path("saved/scaler.joblib"), context.path("mixed/scaler.joblib")).unwrap();
+    fs_err::create_dir_all(context.path("mixed")).unwrap();
+    fs_err::copy(context.path("saved/scaler.joblib"), context.path("mixed/scaler.joblib")).unwrap();
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
     context.write("mixed/pointer.pkl", pointer);
-    let whole = std::fs::read(context.path("saved/logistic.pkl")).unwrap();
+    let whole = fs_err::read(context.path("saved/logistic.pkl")).unwrap();
     context.write("mixed/cut.pkl", "");
-    std::fs::write(context.path("mixed/cut.pkl"), &whole[..whole.len() / 2]).unwrap();
+    fs_err::write(context.path("mixed/cut.pkl"), &whole[..whole.len() / 2]).unwrap();
     let gate = ["gate", "mixed", "--from", "new.json", "--to", "old.json", "-q"];
     let ended = context.run(gate).expect(102);
     assert!(
