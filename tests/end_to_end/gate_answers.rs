@@ -168,7 +168,7 @@ fn wrong_expectations_are_an_error_of_the_input() {
     let ended = ended.expect(102);
     assert!(answer(&ended.stderr()).contains("Not judged: 1 of 1 model"), "{ended}");
     let page = context.read(GATE);
-    assert!(page.contains("does not give what was expected either"), "{page}");
+    assert!(page.contains("does not give the expected values either"), "{page}");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_package_that_is_missing_in_both_is_not_judged() {
     let ended = context.run(gate).expect(101);
     assert!(answer(&ended.stderr()).contains("Not judged: 1 of 1 model"), "{ended}");
     let page = context.read(GATE);
-    assert!(page.contains("it needs hdbscan, and new and old do not have it"), "{page}");
+    assert!(page.contains("it needs hdbscan, which is not installed in new and old"), "{page}");
 }
 
 #[test]

@@ -48,8 +48,12 @@ fn remedy(view: &GateView<'_>, cell: &CellRecord) -> String {
     let known = text.remedy.map(|remedy| remedy.trim_end_matches('.').to_owned());
     match (finding.map(|finding| &finding.next), known) {
         (None | Some(Next::KeepOrRetrain { .. }), known) => {
-            let place = view.from.map_or_else(|| "where it works".to_owned(), |from| format!("in {from}"));
-            let general = format!("retrain it in {}, or keep it {place}", cell.consumer);
+            let works_in = match finding.map(|finding| &finding.next) {
+                Some(Next::KeepOrRetrain { works_in, .. }) => works_in.as_slice(),
+                _ => &[],
+            };
+            let general =
+                format!("retrain it in {}, or keep it {}", cell.consumer, place(view, cell, works_in));
             // A known cause often has a way that costs less.
             match (&cell.rule, known) {
                 (Some(rule), Some(remedy)) => format!("{general}. Known as {rule}: {remedy}"),
@@ -58,6 +62,18 @@ fn remedy(view: &GateView<'_>, cell: &CellRecord) -> String {
         }
         (Some(_), Some(remedy)) => remedy,
         (Some(_), None) => "see the details below".to_owned(),
+    }
+}
+
+/// Where a failing artifact can stay: where it is used today, if it works there; else where it works, or was made.
+fn place(view: &GateView<'_>, cell: &CellRecord, works_in: &[EnvName]) -> String {
+    let loads = |from: &EnvName| {
+        let mut cells = view.record.cells.iter();
+        cells.any(|it| it.artifact == cell.artifact && it.consumer == *from && !it.verdict.fails())
+    };
+    match (view.from.filter(|from| loads(from)), works_in.first()) {
+        (Some(name), _) | (None, Some(name)) => format!("in {name}"),
+        (None, None) => format!("where it was made ({})", cell.producer),
     }
 }
 

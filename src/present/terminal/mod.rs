@@ -135,7 +135,7 @@ fn unjudged(page: &mut Page, view: &View<'_>) {
     if !given.is_empty() {
         let models: BTreeSet<&str> = given.iter().map(|cell| cell.model.as_str()).collect();
         page.line(&format!(
-            "not judged because of the file or its inputs: {}",
+            "not judged because of the file, its inputs or its presumed producer: {}",
             join(models.iter().map(|name| line(name)))
         ));
     }
