@@ -43,7 +43,8 @@ def observe(task, protocol, peak, index):
         except Missing as reason:
             message.update(outcome="unequipped", reason=cut(text_of(reason), MAX_TEXT))
         except NotAModel as reason:
-            message.update(outcome="unfit", unfit="not-a-model", reason=cut(text_of(reason), MAX_TEXT))
+            says = cut(text_of(reason), MAX_TEXT)
+            message.update(outcome="unfit", unfit="not-a-model", reason=says)
         except InputsDoNotFit as reason:
             message.update(outcome="unfit", unfit="inputs", reason=cut(text_of(reason), MAX_TEXT))
         except BaseException as error:
