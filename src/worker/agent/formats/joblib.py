@@ -38,6 +38,4 @@ def need_lz4():
     try:
         import lz4.frame  # noqa: F401
     except ImportError as error:
-        raise Missing(
-            "lz4 is not installed: add it to the packages of the environment"
-        ) from error
+        raise Missing("lz4 is not installed: add it to the packages of the environment") from error

@@ -100,9 +100,7 @@ def from_m2cgen(estimator, path, language, dataset):
             known["methods"], known["scores"] = ["predict", method], method
             break
     if known["scores"] == "unknown":
-        raise Unsupported(
-            "m2cgen exports none of the outputs of %s" % type(estimator).__name__
-        )
+        raise Unsupported("m2cgen exports none of the outputs of %s" % type(estimator).__name__)
     return known
 
 

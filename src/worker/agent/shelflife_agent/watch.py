@@ -131,9 +131,7 @@ class Watch(object):
         else:
             ended.update(how="exit", status=os.WEXITSTATUS(self.status))
         if ended["how"] == "garbled":
-            ended["printed"] = (
-                "shelflife: its results were too large or malformed"
-            )
+            ended["printed"] = "shelflife: its results were too large or malformed"
         elif ended["how"] != "finished":
             ended["printed"] = cut(self.tail.decode("utf-8", "replace"), TAIL)
         return ended
