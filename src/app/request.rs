@@ -37,7 +37,7 @@ pub struct FilesRequest {
     pub expected: Option<PathBuf>,
     /// Whether they are only loaded.
     pub load_only: bool,
-    /// What made them, as a text for [`super::environments`].
+    /// What made them, as a text for [`super::environments()`].
     pub made_by: Option<String>,
     /// Seed of random inputs and of the random generators.
     pub seed: u32,
@@ -56,7 +56,7 @@ pub struct FilesRequest {
 pub struct CheckRequest {
     /// What is tried.
     pub files: FilesRequest,
-    /// The environments, as texts for [`super::environments`].
+    /// The environments, as texts for [`super::environments()`].
     pub on: Vec<String>,
     /// Name of the run.
     pub name: Option<String>,
@@ -90,7 +90,7 @@ pub struct BisectRequest {
     pub bad: String,
     /// The package whose releases are tried.
     pub package: String,
-    /// What stays the same, as a text for [`super::environments`].
+    /// What stays the same, as a text for [`super::environments()`].
     pub with: Option<String>,
     /// Name of the folder of its runs.
     pub name: Option<String>,

@@ -146,7 +146,7 @@ pub struct Columns {
     pub cell: Vec<String>,
     /// Of [`DetailRow`].
     pub detail: Vec<String>,
-    /// Of [`DifferingRow`], with which [`EqualRow`] begins as well.
+    /// Of `DifferingRow`, with which `EqualRow` begins as well.
     pub output: Vec<String>,
 }
 
