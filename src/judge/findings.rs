@@ -95,7 +95,7 @@ fn said(cause: &Cause) -> String {
 
 /// A message with everything replaced that differs between cells of one cause: addresses and numbers, but not the
 /// digits inside of names.
-fn normalised(message: &str) -> String {
+pub fn normalised(message: &str) -> String {
     let mut text = String::with_capacity(message.len());
     let mut previous = ' ';
     let mut characters = message.chars().peekable();

@@ -20,6 +20,7 @@ mod verdict;
 use std::collections::BTreeMap;
 
 pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
+pub use findings::normalised;
 pub use gate::{exit_code, is_bad_input};
 pub use options::JudgeOptions;
 pub use stage::load_stage;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reasons::{instead_of_predicting, message};
 use super::words::join;
 use crate::explain;
+use crate::judge::normalised;
 use crate::vocab::{CellRecord, EnvName, Finding, FindingKind, Mismatch, Next, OutputComparison, Record};
 
 /// Lines that a finding carries at most, beyond its title.
@@ -158,7 +159,7 @@ fn symptoms(kind: FindingKind, title: String, members: &[&CellRecord]) -> Vec<St
     let mut counts: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for cell in members {
         let (text, _) = failure_text(cell);
-        counts.entry(without_numbers(&text)).or_insert((0, text)).0 += 1;
+        counts.entry(normalised(&text)).or_insert((0, text)).0 += 1;
     }
     let mut messages: Vec<_> = counts.into_values().collect();
     messages.sort_by_key(|(count, _)| usize::MAX - count);
@@ -168,23 +169,6 @@ fn symptoms(kind: FindingKind, title: String, members: &[&CellRecord]) -> Vec<St
         lines.push(format!("and {more} more messages of this kind"));
     }
     lines
-}
-
-/// A message with its numbers and addresses replaced, to count messages of one kind.
-fn without_numbers(message: &str) -> String {
-    let mut text = String::with_capacity(message.len());
-    let mut characters = message.chars().peekable();
-    let mut previous = ' ';
-    while let Some(character) = characters.next() {
-        let starts = character.is_ascii_digit() && !(previous.is_alphanumeric() || previous == '_');
-        previous = if starts { '#' } else { character };
-        text.push(previous);
-        while starts
-            && characters.next_if(|next| next.is_ascii_hexdigit() || matches!(next, '.' | 'x')).is_some()
-        {
-        }
-    }
-    text
 }
 
 fn drift_text(kind: FindingKind, worst: &CellRecord, members: &[&CellRecord]) -> (String, Vec<String>) {
