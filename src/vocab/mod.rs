@@ -14,6 +14,7 @@ mod forecast;
 mod ids;
 mod inspection;
 pub mod legacy;
+mod next;
 mod observation;
 mod promise;
 mod real;
@@ -21,9 +22,7 @@ mod record;
 mod trouble;
 mod verdict;
 
-pub use cause::{
-    Cause, Inapplicable, LeftOut, Limit, Misfit, Misread, Next, NoReference, Opinion, Standing, Trouble,
-};
+pub use cause::{Cause, Inapplicable, Limit, Misfit, Misread, NoReference, Opinion, Standing, Trouble};
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
 pub use environment::{ByteOrder, Lock, Move, Runtime, Setup, moves};
@@ -40,6 +39,7 @@ pub use inspection::{
     Inspection, InspectionReport, JoblibFacts, NumpyFacts, OnnxFacts, PackageFact, PickleFacts, PointerFact,
     Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
+pub use next::{LeftOut, Next};
 pub use observation::{
     Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit, WarningFact,
 };

@@ -1,0 +1,80 @@
+//! What a reader of a record is to be told beside its cells: what was left out, and what to do next.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EnvName, ModelName};
+
+/// Something that was asked for and could not be taken: a path without a file, a file that is no model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// What is wrong, naming the file.
+    pub says: String,
+    /// What to do next.
+    pub help: String,
+}
+
+/// What to do next about cells of one cause.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Next {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Tell skops which types to trust.
+    TrustTypes,
+    /// Name a package with the environment that lacks it.
+    AddPackage {
+        /// The package.
+        package: String,
+        /// The environment.
+        environment: EnvName,
+    },
+    /// Say which release of a package belongs to the file.
+    SayPackage {
+        /// The package.
+        package: String,
+    },
+    /// The bytes are damaged, or no model: get the file again.
+    GetFileAgain,
+    /// It fails where it should have been made: say what made it.
+    #[serde(rename = "say-maker")]
+    DeclareProducer {
+        /// The environment that was taken for the producer.
+        environment: EnvName,
+    },
+    /// Keep what was written where it works, or train again.
+    KeepOrRetrain {
+        /// The model.
+        model: ModelName,
+        /// The environment that wrote it; `None` for a file, which was written elsewhere.
+        producer: Option<EnvName>,
+        /// Other environments in which it works.
+        works_in: Vec<EnvName>,
+        /// The environment that fails.
+        consumer: EnvName,
+        /// Other environments whose artifacts work there.
+        sources: Vec<EnvName>,
+    },
+    /// The file was damaged on purpose, and loads without a word.
+    UseDigest,
+    /// The translation changes what is predicted.
+    UseAnotherFormat,
+    /// The outputs depend on something beside artifact and inputs.
+    FixRandomness,
+    /// The outputs of a file are random.
+    FixRandomState,
+    /// Name a file that holds a model.
+    NameAModel,
+    /// Give inputs that the model takes.
+    GiveInputs,
+    /// Say what made it, or what it should give.
+    #[serde(rename = "say-maker-or-expected")]
+    DeclareProducerOrExpected,
+    /// What the producer of an environment advises.
+    Environment {
+        /// In its words.
+        says: String,
+    },
+    /// The environment lacks a feature, or its packages do not fit.
+    Constrain,
+}
