@@ -195,6 +195,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         reached,
         cause,
         status,
+        tried: observation.map(|observation| observation.tried.clone()).unwrap_or_default(),
         warned: observation.map(|observation| version_warnings(&observation.warnings)).unwrap_or_default(),
         rule: None,
         forecast: None,

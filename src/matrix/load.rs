@@ -9,8 +9,8 @@ use serde_spanned::Spanned;
 
 use super::error::{Fallible, Source};
 use super::raw::{
-    RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader,
-    RawMatrix, RawModel, RawSelect, RawTolerance, Text,
+    RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawMatrix,
+    RawModel, RawSelect, RawTolerance, Text,
 };
 use super::raw_limits::{RawLimits, RawRecipes};
 use crate::notation::glob;

@@ -9,6 +9,7 @@ use super::crossing::{Crossing, CrossingFailure};
 use super::error::RenderError;
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
+use super::isolation;
 use super::promises::{self, PromisePage};
 use super::reasons::broken;
 use super::table::Table;
@@ -51,6 +52,9 @@ struct Page {
     plot: Option<Plot>,
     crossings: Vec<CrossingPage>,
     promises: Vec<PromisePage>,
+    suspects: Vec<isolation::Suspect>,
+    suspicious_advice: &'static str,
+    gaps: Option<String>,
     environments: Vec<EnvironmentRow>,
     footer: String,
     style: &'static str,
@@ -218,6 +222,9 @@ impl Page {
             plot: plot(&tradeoffs(record)),
             crossings: crossings(view),
             promises: promises::all(view.record, ARROW),
+            suspects: isolation::suspects(view.record),
+            suspicious_advice: isolation::SUSPICIOUS_ADVICE,
+            gaps: isolation::gaps(view.record),
             environments: environments(view),
             footer: format!(
                 "shelflife {}, run {}, started {}, {}",

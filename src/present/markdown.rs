@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::error::RenderError;
 use super::forecast;
+use super::isolation;
 use super::markup::{code, html, prose};
 use super::promises;
 use super::reasons::broken as broken_reason;
@@ -71,6 +72,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     side_tables(&mut out, view);
     crossings(&mut out, view);
     promised(&mut out, view);
+    suspicious(&mut out, view);
     score(&mut out, view);
     environments(&mut out, view);
     footer(&mut out, view);
@@ -111,6 +113,21 @@ fn heading(out: &mut String, view: &View<'_>) {
         push(out, &format!("  \n**Judged:** {statuses}"));
     }
     push(out, "\n");
+}
+
+/// What cells tried that they may not, and what they were not kept from.
+fn suspicious(out: &mut String, view: &View<'_>) {
+    let suspects = isolation::suspects(view.record);
+    if !suspects.is_empty() {
+        let (title, advice) = (isolation::SUSPICIOUS, isolation::SUSPICIOUS_ADVICE);
+        push(out, &format!("\n### {} {title}\n\n{advice}\n\n", Group::Fails.emoji()));
+    }
+    for suspect in suspects {
+        push(out, &format!("- {} tried: {}\n", code(&suspect.model), prose(&suspect.tried)));
+    }
+    if let Some(gaps) = isolation::gaps(view.record) {
+        push(out, &format!("\n{}\n", prose(&gaps)));
+    }
 }
 
 /// What no known cause matches, once more and by itself: it should be empty.

@@ -19,6 +19,7 @@ pub mod html;
 mod html_data;
 mod html_rows;
 pub mod inspection;
+mod isolation;
 pub mod json;
 pub mod junit;
 pub mod markdown;

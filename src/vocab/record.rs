@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactAbsence, ArtifactId, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan, Forecast,
+    ArtifactAbsence, ArtifactId, Attempt, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan, Forecast,
     FormatName, FormatPlan, Gap, LeftOut, Lock, ModelName, Next, Outcome, OutputComparison, PromiseRecord,
     Reached, Runtime, Score, Setup, Stage, Status, Verdict,
 };
@@ -188,6 +188,9 @@ pub struct CellRecord {
     /// Texts of the version warnings that loading raised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warned: Vec<String>,
+    /// What it tried that it may not, and was refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Attempt>,
     /// The rule that explains it, if one does: `shelflife explain` prints it.
     pub rule: Option<String>,
     /// What was to be expected, where forecasts were asked for.

@@ -159,6 +159,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
         cause: Cause::None,
         status: None,
         warned: Vec::new(),
+        tried: Vec::new(),
         rule: None,
         forecast: None,
         blame: None,

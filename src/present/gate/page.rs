@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Account, Answer, GateView};
 use crate::present::finding_text::FindingText;
+use crate::present::isolation;
 use crate::present::markup::{code, prose};
 use crate::present::reasons;
 use crate::present::words::{ARROW, Group, difference, shorten};
@@ -125,6 +126,17 @@ fn tasks(out: &mut String, view: &GateView<'_>, answer: Answer) {
             prose(&left_out.says),
             prose(left_out.help.trim_end_matches('.'))
         ));
+    }
+    for suspect in isolation::suspects(view.record) {
+        tasks.push(format!(
+            "{} is suspicious: it tried {}. All of it was refused. To do: look at it with `shelflife inspect` before anybody \
+             loads it.",
+            code(&suspect.model),
+            prose(&suspect.tried)
+        ));
+    }
+    if let Some(gaps) = isolation::gaps(view.record) {
+        tasks.push(prose(&gaps).into_owned());
     }
     for cell in view.flaky() {
         tasks.push(format!(

@@ -11,6 +11,7 @@ use anstyle::Style;
 use page::{BOLD, DIM, Page, painted, style};
 
 use super::forecast;
+use super::isolation;
 use super::view::View;
 use super::words::{Counts, Group, duration, join, line, plural};
 use crate::judge::is_bad_input;
@@ -45,6 +46,7 @@ pub fn terminal(record: &Record, options: &TerminalOptions) -> String {
     findings::sections(&mut page, &view, options.max_findings);
     findings::crossings(&mut page, &view, options.max_findings);
     findings::promised(&mut page, &view, options.max_findings);
+    suspicious(&mut page, &view);
     score(&mut page, &view);
     counts(&mut page, &view);
     if !record.run.judged {
@@ -78,6 +80,21 @@ fn heading(page: &mut Page, view: &View<'_>) {
             Style::new(),
             "cells are missing. Run the same command again: it goes on where it stopped.",
         );
+    }
+    page.blank();
+}
+
+/// What cells tried that they may not.
+fn suspicious(page: &mut Page, view: &View<'_>) {
+    let suspects = isolation::suspects(view.record);
+    if suspects.is_empty() {
+        return;
+    }
+    let heading = format!("{}  {}", isolation::SUSPICIOUS, plural(suspects.len() as u64, "file"));
+    page.line(&painted(style(Group::Fails), &heading));
+    page.wrapped("  ", 2, 2, DIM, isolation::SUSPICIOUS_ADVICE);
+    for suspect in suspects {
+        page.wrapped("  ! ", 4, 6, Style::new(), &format!("{} tried: {}", suspect.model, suspect.tried));
     }
     page.blank();
 }
@@ -120,6 +137,9 @@ fn counts(page: &mut Page, view: &View<'_>) {
         page.line(&format!("judged: {statuses}"));
     }
     unjudged(page, view);
+    if let Some(gaps) = isolation::gaps(view.record) {
+        page.line(&gaps);
+    }
 }
 
 /// What could not be judged, and whose fault that is.

@@ -120,7 +120,7 @@ def be_the_warden(request, limits, host, pipes):
         cage.view.build(host.libc, cage.room(limits), sorted(shown(tasks)), outboxes(tasks))
 
     def run(connection):
-        be_the_child(request, limits, host, pipes, host.scratch, None, connection)
+        be_the_child(request, limits, host, pipes, host.scratch + "/work", None, connection)
 
     calls = cage.filters.calls if cage.filters is not None else {}
     guard(Report(pipes.report_end), build, run, calls, cage.own_folders())

@@ -114,7 +114,8 @@ class View(object):
         private = NO_SETUID | NO_DEVICES
         mount(libc, "cell", stage, "tmpfs", private, "size=%d,nr_inodes=100k,mode=700" % room)
         cell, shown = stage + "/cell", stage + "/objects"
-        for folder in (cell, shown, stage + "/tmp", stage + "/shm"):
+        # The working folder lies below the mount, so that a cell can remove it.
+        for folder in (cell, cell + "/work", shown, stage + "/tmp", stage + "/shm"):
             os.mkdir(folder, 0o700)
         for path in files:
             self.show(libc, path, shown)
