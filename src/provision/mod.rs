@@ -168,6 +168,11 @@ impl Provisioner {
         inventory::list(&self.cache)
     }
 
+    /// Removes environments that killed processes have not finished. Never fails, and never touches what somebody makes.
+    pub fn sweep(&self) {
+        inventory::sweep(&self.cache);
+    }
+
     /// Removes environments that were not used for `keep_days` days, and whatever killed processes left
     /// behind. With 0 days it removes all: no run should be going on then.
     ///
@@ -225,7 +230,7 @@ impl Provisioner {
             uv: uv::find(&self.cache).await,
             interpreters: self.finder.all().await,
             cache: self.cache.path().to_owned(),
-            free_bytes: inventory::free_bytes(&self.cache),
+            free_bytes: store::free_bytes(self.cache.path()),
             offers: offers::all().await,
         }
     }

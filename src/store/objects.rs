@@ -10,7 +10,9 @@ use fs_err as fs;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::root::{Bucket, CacheRoot, write_atomic};
+use super::fresh::FreshFile;
+use super::input::open_input;
+use super::root::{Bucket, CacheRoot, with_room, write_atomic};
 use crate::vocab::{Digest, DigestBuilder};
 
 /// Bytes that are read at a time where a file is not held in memory.
@@ -84,7 +86,7 @@ impl CacheRoot {
     /// # Errors
     /// When the file cannot be read or the cache not be written.
     pub fn copy_object(&self, file: &Path, expected: Option<Digest>) -> io::Result<(Digest, u64)> {
-        let mut source = fs::File::open(file)?;
+        let mut source = open_input(file)?;
         let size = source.metadata()?.len();
         let is_there = |digest: &Digest| {
             fs::metadata(self.object_path(digest)).is_ok_and(|facts| facts.is_file() && facts.len() == size)
@@ -100,11 +102,12 @@ impl CacheRoot {
         let place = expected.unwrap_or_else(|| Digest::of(file.as_os_str().as_encoded_bytes()));
         let place = self.object_path(&place);
         let folder = make_folder_of(&place)?;
-        let mut copy = tempfile::Builder::new().prefix(".write-").tempfile_in(folder)?;
-        let (digest, size) = hash(&mut source, &mut copy)?;
+        let room = |error| with_room(folder, error);
+        let mut copy = FreshFile::in_folder(folder, 0o600).map_err(room)?;
+        let (digest, size) = hash(&mut source, &mut copy).map_err(room)?;
         let path = self.object_path(&digest);
         make_folder_of(&path)?;
-        copy.persist(&path).map_err(|error| error.error)?;
+        copy.persist(&path).map_err(room)?;
         Ok((digest, size))
     }
 
