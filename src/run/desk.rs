@@ -119,6 +119,7 @@ impl<'a, H: Host> Desk<'a, H> {
                 }
             }
             Message::Lost { kind, reason } => self.lost_job(kind, &reason)?,
+            Message::Unkept { error } => return Err(RunError::Cache(error)),
             Message::TakenIn { artifact, taken } => self.taken_in(artifact, taken)?,
             Message::Compared { target, compared } => self.compared(target, compared)?,
             Message::Inspected { artifact, digest, facts } => {

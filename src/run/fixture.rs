@@ -30,6 +30,8 @@ pub(super) enum Play {
     Raises,
     /// Its process dies of a signal.
     Dies,
+    /// Somebody kills its process.
+    Killed,
     /// It takes the interpreter down.
     TakesDown,
     /// It never ends.
@@ -110,7 +112,7 @@ impl Host for Scripted {
         match self.play(&name, Asked::Prepare) {
             Play::Well | Play::Gives(_) => {}
             Play::Hangs => self.hang().await,
-            Play::Raises | Play::Dies | Play::TakesDown => {
+            Play::Raises | Play::Dies | Play::Killed | Play::TakesDown => {
                 let reason = format!("{name} died while it was made");
                 return Err(Unusable {
                     reason,
@@ -139,7 +141,7 @@ impl Host for Scripted {
                 self.hang().await;
                 Err(lost())
             }
-            Play::Raises | Play::Dies | Play::TakesDown => Err(lost()),
+            Play::Raises | Play::Dies | Play::Killed | Play::TakesDown => Err(lost()),
         }
     }
 
@@ -153,7 +155,7 @@ impl Interpreter for Player {
 
     async fn run(&mut self, tasks: &[Task], _limits: WorkerLimits) -> Result<Batch, WorkerError> {
         let mut results = Vec::new();
-        let mut how = "finished";
+        let (mut how, mut signal) = ("finished", 0);
         for task in tasks {
             let bytes = match task {
                 Task::Cell { artifact, .. } => fs_err::read_to_string(artifact).unwrap_or_default(),
@@ -166,8 +168,8 @@ impl Interpreter for Player {
             match (self.script.play(&self.name, asked), task) {
                 (Play::Hangs, _) => self.script.hang().await,
                 (Play::TakesDown, _) => return Err(lost()),
-                (Play::Dies, _) => {
-                    how = "signal";
+                (play @ (Play::Dies | Play::Killed), _) => {
+                    (how, signal) = ("signal", if matches!(play, Play::Dies) { 11 } else { 9 });
                     break;
                 }
                 (play, Task::Train { formats, .. }) => {
@@ -191,8 +193,7 @@ impl Interpreter for Player {
         let index = results.len();
         results.resize_with(tasks.len(), || None);
         let phase = "load".to_owned();
-        let ended =
-            Ended { batch: 0, index, phase, how: how.to_owned(), signal: 11, status: 0, printed: None };
+        let ended = Ended { batch: 0, index, phase, how: how.to_owned(), signal, status: 0, printed: None };
         Ok(Batch { results, ended, changed: None })
     }
 

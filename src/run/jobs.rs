@@ -51,7 +51,7 @@ pub(super) struct Job {
     pub reads: Option<Digest>,
     /// Runs in a child of its own.
     pub alone: bool,
-    /// How often it took the worker down.
+    /// How often the machine got in its way.
     pub attempts: u32,
 }
 
