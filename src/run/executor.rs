@@ -94,7 +94,8 @@ impl<H: Host> Executor<H> {
         store::create_folder(&folder).map_err(|error| Unusable::unmade(&error.into()))?;
         let (trainings, cells) = (Pace::default(), Pace::default());
         let mut live = Live { place, is_open, folder, worker: None, trainings, cells };
-        let key = shared.keys.absent_models(&lock.digest(), &shared.expressions);
+        let trusted = shared.cache.trusted(&lock.digest(), &lock.base_digest());
+        let key = shared.keys.absent_models(&trusted, &shared.expressions);
         let absent_models = match shared.cache.record(&key) {
             Some(absent_models) => absent_models,
             None => {

@@ -44,6 +44,8 @@ pub(super) enum Asked<'a> {
     Prepare,
     Start,
     Train,
+    /// Whether it is damaged when the run has ended.
+    Damage,
     /// Loading an artifact with a seed, whose bytes these are.
     Load {
         seed: u32,
@@ -143,6 +145,17 @@ impl Host for Scripted {
             }
             Play::Raises | Play::Dies | Play::Killed | Play::TakesDown => Err(lost()),
         }
+    }
+
+    async fn damage(&self, spec: &EnvironmentSpec) -> Option<Unusable> {
+        let is_damaged = matches!(self.play(spec.name.as_str(), Asked::Damage), Play::Dies);
+        let reason = format!("a file of {} is damaged", spec.name);
+        is_damaged.then(|| Unusable {
+            reason,
+            remedy: None,
+            absent: false,
+            cause: EnvironmentTrouble::Damaged,
+        })
     }
 
     async fn finish(&self) {}

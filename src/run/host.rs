@@ -56,6 +56,9 @@ pub(super) trait Host: Send + Sync + 'static {
         start: Start<'_>,
     ) -> impl Future<Output = Result<Self::Interpreter, WorkerError>> + Send;
 
+    /// Why an environment that was prepared cannot be believed, where a file of it is damaged by now.
+    fn damage(&self, spec: &EnvironmentSpec) -> impl Future<Output = Option<Unusable>> + Send;
+
     /// Takes back what outlives the processes of a run.
     fn finish(&self) -> impl Future<Output = ()> + Send;
 }
@@ -112,6 +115,10 @@ impl Host for Machine {
         };
         let argv = launch.argv(&reach);
         Worker::start(&argv, variables, start.folder, &start.hello).await
+    }
+
+    async fn damage(&self, spec: &EnvironmentSpec) -> Option<Unusable> {
+        self.0.damage(&spec.name).await.map(|failure| Unusable::unmade(&failure))
     }
 
     async fn finish(&self) {

@@ -340,6 +340,23 @@ fn a_worker_that_cannot_be_started_is_the_environments_trouble_until_the_next_ru
     assert_eq!(kinds(&trial.play(&well())), [Verdict::Identical]);
 }
 
+#[test]
+fn nothing_is_believed_of_an_environment_that_was_damaged_meanwhile() {
+    let script = Scripted::new(|who, what, _| match (who, what) {
+        ("sk2", Asked::Damage) => Play::Dies,
+        _ => Play::Well,
+    });
+    let mut trial = Trial::of(matrix());
+    let played = trial.play(&script);
+    for (cell, verdict) in played.verdicts() {
+        let expected = if cell.contains("sk2") { Verdict::EnvError } else { Verdict::Identical };
+        assert_eq!(verdict, expected, "{cell}");
+    }
+    assert!(is_finish(played.events.last().unwrap()));
+    trial.recorded = played.events;
+    assert_eq!(kinds(&trial.play(&well())), [Verdict::Identical]);
+}
+
 /// Whether something hangs.
 type Hanging = fn(&str, Asked<'_>) -> bool;
 

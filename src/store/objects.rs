@@ -194,6 +194,14 @@ impl CacheRoot {
     }
 }
 
+/// The digest of a file's bytes, which are read as a stream.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn digest_of_file(path: &Path) -> io::Result<Digest> {
+    Ok(hash(&mut open_input(path)?, &mut io::sink())?.0)
+}
+
 fn write_entry(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder_of(path)?;
     write_atomic(path, bytes)

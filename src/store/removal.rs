@@ -14,6 +14,9 @@ use nix::fcntl::{AT_FDCWD, OFlag, open, openat, renameat};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
+/// What the names of folders begin with that are being removed.
+pub(super) const DOOMED: &str = ".removing-";
+
 /// Removes a folder with everything in it. It goes on past what cannot be removed.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use etcetera::BaseStrategy as _;
 
 use super::fresh::FreshFile;
 use super::lock::{self, Hold, LockError, LockGuard};
-use super::removal::remove_tree;
+use super::removal::{DOOMED, remove_tree};
 use super::scratch::{self, Scratch};
 
 /// The lock that whoever uses environments and objects shares.
@@ -271,8 +271,16 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs_err::rename(from, to)
 }
 
-/// What the names of folders begin with that are being removed.
-pub(super) const DOOMED: &str = ".removing-";
+/// Removes a file; one that does not exist is fine.
+///
+/// # Errors
+/// When it cannot be removed; the message names it.
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
 
 /// Removes a folder and everything in it; one that does not exist is fine. It first gets another name, so
 /// that nobody takes a half-removed folder for a whole one.

@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 
-use super::removal::remove_tree;
-use super::root::DOOMED;
+use super::removal::{DOOMED, remove_tree};
 
 /// What a lock of a folder is called: the folder's own name with this behind it.
 const LOCK: &str = ".lock";
