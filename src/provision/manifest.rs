@@ -14,8 +14,8 @@ use crate::vocab::Digest;
 
 /// Its name in the folder of an environment. The first line of it is the version of its layout.
 const MANIFEST: &str = "files-v1";
-/// What Python compiles for itself: it can be removed at any time.
-const COMPILED: &str = "pyc";
+/// The folder of what Python compiles for itself: that can be removed at any time.
+const COMPILED: &str = "__pycache__";
 
 /// One file or link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(super) fn check(folder: &Path, verify: bool) -> Option<Damage> {
                 has_moved = true;
                 still.push(Entry { time, ..entry });
             }
-            Look::Damaged { .. } if entry.path.extension().is_some_and(|it| it == COMPILED) => {
+            Look::Damaged { .. } if is_compiled(&entry.path) => {
                 has_moved = true;
                 let _ = store::remove_file(&folder.join(&entry.path));
             }
@@ -77,6 +77,10 @@ pub(super) fn check(folder: &Path, verify: bool) -> Option<Damage> {
         let _ = keep(folder, &still);
     }
     None
+}
+
+fn is_compiled(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name).is_some_and(|folder| folder == COMPILED)
 }
 
 enum Look {
@@ -126,9 +130,16 @@ fn collect(folder: &Path, below: &Path, entries: &mut Vec<Entry>) -> io::Result<
     for name in names {
         let path = below.join(name);
         let whole = folder.join(&path);
-        let facts = std::fs::symlink_metadata(&whole)?;
+        let facts = match std::fs::symlink_metadata(&whole) {
+            Ok(facts) => facts,
+            // Somebody uses the environment already.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
         if facts.is_dir() {
             collect(folder, &path, entries)?;
+        } else if is_compiled(&path) && path.extension().is_none_or(|extension| extension != "pyc") {
+            // Python is compiling right now, and renames it in a moment.
         } else if facts.is_file() || facts.is_symlink() {
             let digest = digest(&whole, facts.is_symlink());
             entries.push(Entry {

@@ -136,7 +136,12 @@ fn own_folder(cache: &CacheRoot) -> PathBuf {
 
 async fn version_of(path: &Path) -> Option<Uv> {
     let command = Command::new(path, process::base_environment()).args(["--version"]).cwd("/");
-    let captured = process::capture(&command, Duration::from_secs(20)).await.ok()?;
+    let ask = || process::capture(&command, Duration::from_secs(20));
+    let mut captured = ask().await.ok()?;
+    // One that was killed is not missing.
+    if captured.status.signal.is_some() {
+        captured = ask().await.ok()?;
+    }
     let version = recent_version(&captured.stdout_text())?;
     Some(Uv { path: path.to_owned(), version })
 }

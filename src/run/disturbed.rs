@@ -15,13 +15,14 @@ const ROOM: u64 = 1 << 30;
 /// The signal that nothing sends to itself unless it wants to be taken for killed.
 const SIGKILL: i32 = 9;
 
-/// A job that is tried once more, alone; `None` where that was done.
-pub(super) fn once_more(job: Job) -> Result<Job, Job> {
-    if job.attempts + 1 < ATTEMPTS {
-        Ok(Job { alone: true, attempts: job.attempts + 1, ..job })
-    } else {
-        Err(job)
-    }
+/// Whether a job that the machine got in the way of is tried once more.
+pub(super) fn has_a_try_left(job: &Job) -> bool {
+    job.attempts + 1 < ATTEMPTS
+}
+
+/// A job that is tried once more, alone.
+pub(super) fn once_more(job: Job) -> Job {
+    Job { alone: true, attempts: job.attempts + 1, ..job }
 }
 
 /// Whether a child was killed by somebody else. Limits end a child in ways that have names of their own.

@@ -281,10 +281,12 @@ impl<H: Host> Executor<H> {
         let (mut kept, mut rest): (Kept, Vec<Job>) = (Vec::new(), Vec::new());
         for (job, result) in batch.into_iter().zip(results) {
             match result {
-                Some(result) => match disturbed::full_disk(&result, self.shared.cache.path()) {
-                    Some(by) => self.disturbed(job, by, &mut kept, &mut rest),
-                    None => kept.push(Box::new(|cache| keeping::keep(cache, job, result))),
-                },
+                Some(result) => {
+                    match disturbed::full_disk(&result, &self.shared.cache.bucket(Bucket::Scratch)) {
+                        Some(by) => self.disturbed(job, by, &mut kept, &mut rest),
+                        None => kept.push(Box::new(|cache| keeping::keep(cache, job, result))),
+                    }
+                }
                 None => rest.push(job),
             }
         }
@@ -318,9 +320,10 @@ impl<H: Host> Executor<H> {
     /// The machine got in the way of a job: it is tried once more, and then that is recorded as what it is.
     fn disturbed(&self, job: Job, by: Disturbance, kept: &mut Kept, rest: &mut Vec<Job>) {
         tracing::debug!(environment = %self.spec.name, ?by, attempts = job.attempts, "the machine got in the way");
-        match disturbed::once_more(job) {
-            Ok(job) => rest.push(job),
-            Err(job) => kept.push(Box::new(move |_| keeping::disturbed(job, by))),
+        if disturbed::has_a_try_left(&job) {
+            rest.push(disturbed::once_more(job));
+        } else {
+            kept.push(Box::new(move |_| keeping::disturbed(job, by)));
         }
     }
 
@@ -331,7 +334,7 @@ impl<H: Host> Executor<H> {
             return repeat_alone(batch);
         }
         let (mut kept, mut rest): (Kept, Vec<Job>) = (Vec::new(), Vec::new());
-        let by = disturbed::lost(&error, self.shared.cache.path());
+        let by = disturbed::lost(&error, &self.shared.cache.bucket(Bucket::Scratch));
         for job in batch {
             self.disturbed(job, by.clone(), &mut kept, &mut rest);
         }

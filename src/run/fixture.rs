@@ -150,12 +150,8 @@ impl Host for Scripted {
     async fn damage(&self, spec: &EnvironmentSpec) -> Option<Unusable> {
         let is_damaged = matches!(self.play(spec.name.as_str(), Asked::Damage), Play::Dies);
         let reason = format!("a file of {} is damaged", spec.name);
-        is_damaged.then(|| Unusable {
-            reason,
-            remedy: None,
-            absent: false,
-            cause: EnvironmentTrouble::Damaged,
-        })
+        let cause = EnvironmentTrouble::Damaged;
+        if is_damaged { Some(Unusable { reason, remedy: None, absent: false, cause }) } else { None }
     }
 
     async fn finish(&self) {}

@@ -246,8 +246,11 @@ fn a_crash_in_a_batch_is_one_task_s_own() {
 }
 
 /// What the machine can do to a cell, and how the record calls it.
-const DISTURBANCES: [(fn() -> Play, &str); 2] =
+const DISTURBANCES: [(Disturbing, &str); 2] =
     [(|| Play::Killed, "killed"), (|| Play::TakesDown, "interpreter-lost")];
+
+/// What disturbs.
+type Disturbing = fn() -> Play;
 
 #[test]
 fn what_the_machine_does_twice_is_no_fact_about_the_artifact() {

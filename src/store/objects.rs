@@ -76,7 +76,14 @@ impl CacheRoot {
         make_folder_of(&path)?;
         // As every other object.
         fs::set_permissions(file, Permissions::from_mode(0o600))?;
-        fs::rename(file, &path)?;
+        match fs::rename(file, &path) {
+            // The parts of a cache can be on disks of their own.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                self.copy_object(file, Some(digest))?;
+                fs::remove_file(file)?;
+            }
+            renamed => renamed?,
+        }
         Ok((digest, size))
     }
 

@@ -93,17 +93,6 @@ impl TestContext {
         context
     }
 
-    /// A context whose cache has no environment yet and borrows only the wheels and tools to make some.
-    pub fn cold() -> Self {
-        let context = Self::new();
-        for bucket in [Bucket::Environments, Bucket::Locks] {
-            let own = context.cache().join(bucket.folder());
-            fs_err::remove_file(&own).unwrap();
-            fs_err::create_dir(&own).unwrap();
-        }
-        context
-    }
-
     /// A copy of this context as it is now; also what it borrows.
     pub fn twin(&self) -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::context::{DATA, TestContext, environment, models};
+use crate::story::empty;
 use crate::terminal::not_tried;
 
 /// The file of scikit-learn that every model here is loaded through. It has a new inode, so that nobody else's is damaged.
@@ -17,7 +18,7 @@ fn damage(environment: &Path, change: impl Fn(Vec<u8>) -> Vec<u8>) -> PathBuf {
 
 /// A context with one environment of its own, and a run of it in which everything was well.
 fn made() -> (TestContext, PathBuf) {
-    let context = TestContext::cold();
+    let context = empty();
     let matrix = format!(
         "{}{DATA}\n{}",
         environment("only", "\"1.5.2\"", ""),

@@ -15,19 +15,23 @@ fn started(context: &TestContext, arguments: &[&str]) -> Child {
     command.stdout(Stdio::null()).stderr(errors).spawn().unwrap()
 }
 
-/// Kills a program as often as that, and gives the exit code and what was said.
+/// Kills every process of a program as soon as it is seen, `times` times or until the command ends, and gives the exit code
+/// and what was said.
 fn kill_while(
     context: &TestContext,
     arguments: &[&str],
-    program: &str,
-    times: usize,
+    program: (&str, &str),
+    times: Option<usize>,
 ) -> (Option<i32>, String) {
     let mut child = started(context, arguments);
-    for _ in 0..times {
-        let pid = child.id();
-        let mut code = || child.try_wait().unwrap().is_some();
-        assert!(kill_program(pid, program, &mut code), "{program} was not there to be killed");
+    let pid = child.id();
+    let mut killed = 0;
+    while times.is_none_or(|times| killed < times)
+        && kill_program(pid, program, &mut || child.try_wait().unwrap().is_some())
+    {
+        killed += 1;
     }
+    assert!(killed > 0, "{program:?} was not there to be killed");
     let code = child.wait().unwrap().code();
     let mut said = String::new();
     fs_err::File::open(context.path("errors.txt")).unwrap().read_to_string(&mut said).unwrap();
@@ -37,11 +41,21 @@ fn kill_while(
 #[test]
 fn an_installer_that_is_killed_once_is_started_again() {
     let context = cold();
-    let (code, said) = kill_while(&context, &["run", "slow.toml"], "uv", 1);
+    let (code, said) = kill_while(&context, &["run", "slow.toml"], ("uv", "install"), Some(1));
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("gave no reason"), "{said}");
     is_undisturbed(&context, "slow");
     context.run(["env", "list"]).expect(0);
+    nothing_is_left(&context);
+}
+
+#[test]
+fn an_installer_that_is_always_killed_is_the_environments_trouble_and_says_so() {
+    let context = cold();
+    let (code, said) = kill_while(&context, &["env", "prepare", "slow.toml"], ("uv", "install"), None);
+    assert_eq!(code, Some(101), "{said}");
+    assert!(said.contains("uv was ended by SIGKILL") && !said.contains("gave no reason"), "{said}");
+    context.run(["env", "prepare", "slow.toml"]).expect(0);
     nothing_is_left(&context);
 }
 
@@ -79,7 +93,8 @@ fn a_tree_whose_maker_is_killed_says_so_and_leaves_nothing() {
          [defaults]\nformats = [\"pickle\"]\ndataset = \"blobs\"\n\n[datasets.blobs]\npath = \"blobs.csv\"\ntarget = \
          \"label\"\n\n[[models]]\nname = \"scaler\"\nestimator = \"StandardScaler()\"\n",
     );
-    let (code, said) = kill_while(&context, &["env", "prepare", "tree.toml"], "mmdebstrap", 2);
+    let (code, said) =
+        kill_while(&context, &["env", "prepare", "tree.toml"], ("mmdebstrap", "--variant=minbase"), None);
     assert_eq!(code, Some(101), "{said}");
     assert!(said.contains("was ended by SIGKILL") && !said.contains("gave no reason"), "{said}");
     context.wait_for_no_processes();

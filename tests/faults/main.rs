@@ -24,3 +24,4 @@ mod installers;
 mod kills;
 mod processes;
 mod story;
+mod streams;

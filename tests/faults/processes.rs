@@ -75,11 +75,12 @@ pub fn kill_one(root: u32, victim: Victim, choose: &mut dyn FnMut(usize) -> usiz
     !pids.is_empty() && kill(Pid::from_raw(pids[choose(pids.len())]), Signal::SIGKILL).is_ok()
 }
 
-/// Kills a descendant with a program of this name as soon as there is one; false where `root` ends before.
-pub fn kill_program(root: u32, program: &str, is_over: &mut dyn FnMut() -> bool) -> bool {
+/// Kills a descendant with a program of this name and this word as soon as there is one; false where `root` ends before.
+pub fn kill_program(root: u32, (program, word): (&str, &str), is_over: &mut dyn FnMut() -> bool) -> bool {
     let root = i32::try_from(root).unwrap();
     let is_it = |command: &str| {
-        command.split(' ').take(2).any(|word| word.rsplit('/').next().is_some_and(|name| name == program))
+        let is_program = |path: &str| path.rsplit('/').next() == Some(program);
+        command.split(' ').take(2).any(is_program) && command.split(' ').any(|it| it == word)
     };
     let started = Instant::now();
     while !is_over() {

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use shelflife::store::Bucket;
 
 use crate::context::{DATA, TestContext, both, distinct, executed, observed, recipe};
 
@@ -17,7 +18,18 @@ pub fn slow() -> TestContext {
 
 /// The same, in a cache that has no environment yet.
 pub fn cold() -> TestContext {
-    told(TestContext::cold())
+    told(empty())
+}
+
+/// A context whose cache has no environment yet and borrows only the wheels and tools to make some.
+pub fn empty() -> TestContext {
+    let context = TestContext::new();
+    for bucket in [Bucket::Environments, Bucket::Locks] {
+        let own = context.cache().join(bucket.folder());
+        fs_err::remove_file(&own).unwrap();
+        fs_err::create_dir(&own).unwrap();
+    }
+    context
 }
 
 fn told(context: TestContext) -> TestContext {
@@ -70,23 +82,17 @@ pub fn is_undisturbed(context: &TestContext, run: &str) {
 /// Nothing of dead processes is left in the cache and beside the reports.
 #[track_caller]
 pub fn nothing_is_left(context: &TestContext) {
-    let mut left = Vec::new();
-    for bucket in ["cache/scratch-v1", "cache/objects-v1", "cache/observations-v1", "cache/environments-v1"] {
-        let shared = context.path(bucket).is_symlink();
-        for name in context.list(bucket) {
-            let below = context.path(bucket).join(&name);
-            let is_bucket = bucket.ends_with("objects-v1") || bucket.ends_with("observations-v1");
-            if is_bucket {
-                let names = fs_err::read_dir(below).unwrap().map(|entry| entry.unwrap().file_name());
-                left.extend(
-                    names.filter(|name| name.to_string_lossy().starts_with('.')).map(|it| format!("{it:?}")),
-                );
-            } else if bucket.ends_with("scratch-v1") {
-                left.push(name);
-            } else if !shared && !below.join("ready.json").exists() {
-                left.push(name);
-            }
+    let mut left = context.list("cache/scratch-v1");
+    for bucket in ["cache/objects-v1", "cache/observations-v1"] {
+        for folder in context.list(bucket) {
+            let names = context.list(&format!("{bucket}/{folder}"));
+            left.extend(names.into_iter().filter(|name| name.starts_with('.')));
         }
+    }
+    if !context.path("cache/environments-v1").is_symlink() {
+        let is_made =
+            |name: &String| context.path("cache/environments-v1").join(name).join("ready.json").exists();
+        left.extend(context.list("cache/environments-v1").into_iter().filter(|name| !is_made(name)));
     }
     left.extend(context.list("cache").into_iter().filter(|name| name.starts_with(".removing")));
     if context.path("reports").exists() {

@@ -96,7 +96,7 @@ fn what_is_no_regular_file_is_written_through() {
     }
     assert!(is_link("null"));
 
-    std::fs::write(place("target"), "something longer").unwrap();
+    fs_err::write(place("target"), "something longer").unwrap();
     for (link, target) in [("link", "target"), ("dangling", "new")] {
         symlink(place(target), place(link)).unwrap();
         for text in ["longer", "short"] {
