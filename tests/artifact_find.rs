@@ -144,3 +144,31 @@ fn producers_of_one_command_share_what_reading_takes() {
     assert_eq!(mixed.imports.get("imblearn").map(String::as_str), Some("imbalanced-learn"));
     assert!(plain.imports.is_empty());
 }
+
+#[test]
+fn what_an_artifact_is_checked_by_is_never_done_without() {
+    let refusal = |companions: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let ridge = pickled("sklearn.linear_model._ridge", "Ridge", "1.5.2");
+        fs_err::write(folder.path().join("ridge.pkl"), ridge).unwrap();
+        for (name, text) in companions {
+            fs_err::write(folder.path().join(name), text).unwrap();
+        }
+        let found = find(folder.path(), "ridge.pkl", &Packages::new());
+        file(&found, "ridge").1.refusal.clone()
+    };
+    assert_eq!(refusal(&[]), None);
+    assert_eq!(refusal(&[("ridge_validation.json", r#"{"inputs": [[1.0], [2.0]]}"#)]), None);
+    for (name, text) in [
+        ("ridge_validation.json", "not json"),
+        ("ridge_validation.json", "{}"),
+        ("ridge_validation.json", r#"{"inputs": "nonsense"}"#),
+        ("ridge_metadata.json", r#"{"sha256": "abc"}"#),
+        ("ridge_metadata.json", "{"),
+    ] {
+        let why = refusal(&[(name, text)]).unwrap_or_else(|| panic!("{name} with {text}"));
+        assert!(why.contains(name) && why.contains("nothing was loaded"), "{why}");
+    }
+    // Files of other tools have such names, too.
+    assert_eq!(refusal(&[("metadata.json", "{"), ("validation.json", r#"{"rules": []}"#)]), None);
+}

@@ -92,6 +92,15 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         1 => phase.prop_map(|phase| Outcome::OutOfMemory { phase, limit_bytes: 1 << 20 }),
         1 => Just(Outcome::Inapplicable { reason: "not here".to_owned() }),
         1 => Just(Outcome::NotInstalled { reason: "no compiler".to_owned() }),
+        1 => disturbances().prop_map(|by| Outcome::Disturbed { by }),
+    ]
+}
+
+fn disturbances() -> impl Strategy<Value = Disturbance> {
+    prop_oneof![
+        Just(Disturbance::Killed { signal: 9 }),
+        Just(Disturbance::InterpreterLost { says: "it is gone".to_owned() }),
+        Just(Disturbance::FullDisk { folder: "/cache".to_owned(), free_bytes: Some(0) }),
     ]
 }
 
@@ -121,6 +130,7 @@ fn origins() -> impl Strategy<Value = Origin> {
         ArtifactAbsence::SaveFailed { error: error("TypeError") },
         ArtifactAbsence::TrainFailed { error: error("ValueError") },
         ArtifactAbsence::Died { reason: "died".to_owned() },
+        ArtifactAbsence::Disturbed { by: Disturbance::Killed { signal: 9 } },
         ArtifactAbsence::Refused { reason: "it is a web page".to_owned() },
     ]);
     prop_oneof![

@@ -9,6 +9,7 @@ use crate::artifact::{Finder, Packages};
 use crate::dataset::{self, DatasetError};
 use crate::matrix::{self, DatasetSpec, Matrix};
 use crate::plan::{self, Plan, Selection};
+use crate::store;
 
 /// The matrix in a file.
 ///
@@ -16,7 +17,7 @@ use crate::plan::{self, Plan, Selection};
 /// When it is invalid.
 pub fn load_matrix(path: &Path) -> Result<Matrix, AppError> {
     let finder = Finder { files: &Disk, default_producer: None, packages: Packages::new() };
-    Ok(matrix::load_with(path, &|path| fs_err::read(path), &finder)?)
+    Ok(matrix::load_with(path, &store::read_input, &finder)?)
 }
 
 /// The matrix in a file and what is selected of it.
@@ -51,8 +52,9 @@ pub fn load_datasets(matrix: &Matrix, plan: &Plan) -> Result<BTreeMap<String, Ve
 }
 
 fn read(spec: &DatasetSpec) -> Result<Vec<u8>, Box<DatasetError>> {
-    let read =
-        |path: &Path| fs_err::read(path).map_err(|error| Box::new(DatasetError::unreadable(spec, &error)));
+    let read = |path: &Path| {
+        store::read_input(path).map_err(|error| Box::new(DatasetError::unreadable(spec, &error)))
+    };
     let bytes = read(&spec.path)?;
     let is_npy = spec.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
     let target = match spec.target.as_slice() {

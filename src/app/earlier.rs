@@ -7,6 +7,7 @@ use super::known::EVENTS;
 use super::listener::{Aside, Listener, Notice};
 use crate::present::{self, parse_events};
 use crate::state::RunState;
+use crate::store;
 use crate::vocab::{Event, RunHeader};
 
 /// What is to become of an earlier record.
@@ -27,7 +28,7 @@ pub(super) fn earlier(
     listener: &mut dyn Listener,
 ) -> Result<Option<RunState>, AppError> {
     let path = folder.join(EVENTS);
-    let Ok(bytes) = fs_err::read(&path) else { return Ok(None) };
+    let Ok(bytes) = store::read_input(&path) else { return Ok(None) };
     let judged = judge(&bytes, header, fresh).map_err(|why| AppError::Unreadable { path, why })?;
     let (why, time) = match judged {
         Earlier::GoneOn(state) => return Ok(Some(*state)),

@@ -7,6 +7,7 @@ use super::error::{AppError, RequestError};
 use crate::explain::{self, Side, evidence};
 use crate::inspect::{InspectOptions, inspect};
 use crate::notation::{Version, package_name};
+use crate::store;
 use crate::vocab::{ByteOrder, Expected, Forecast};
 
 /// Pointer widths by the names of machines that anybody serves models on.
@@ -67,10 +68,7 @@ impl Target {
     /// When the file cannot be read.
     pub fn forecast(&self, path: &Path) -> Result<Forecast, AppError> {
         let unreadable = |why| AppError::Artifact { path: path.to_owned(), why };
-        let file = fs_err::File::open(path).map_err(unreadable)?;
-        if !file.metadata().is_ok_and(|data| data.is_file()) {
-            return Err(unreadable(std::io::Error::other("it is no file")));
-        }
+        let file = store::open_input(path).map_err(unreadable)?;
         let inspection = inspect(file, InspectOptions::FACTS);
         Ok(explain::facts_of(&inspection).map_or_else(
             || Forecast {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::{AppError, Doing};
 use crate::inspect::{Digests, InspectOptions, digests, inspect as read, unreadable};
+use crate::store;
 use crate::vocab::{ArtifactKind, Inspected, Inspection, Trust};
 
 /// What was found of artifacts.
@@ -136,21 +137,14 @@ fn plan(paths: &[(PathBuf, bool)], options: InspectOptions) -> Vec<(usize, Work)
 
 fn part(path: &Path, work: &Work, options: InspectOptions) -> Part {
     let options = match work {
-        Work::Digests => return Part::Digests(open(path).and_then(|file| digests(file, options.sha256))),
+        Work::Digests => {
+            return Part::Digests(store::open_input(path).and_then(|file| digests(file, options.sha256)));
+        }
         Work::Facts => InspectOptions::FACTS,
         Work::Whole => options,
     };
-    Part::Facts(Box::new(match open(path) {
+    Part::Facts(Box::new(match store::open_input(path) {
         Ok(file) => read(file, options),
         Err(error) => unreadable(&error),
     }))
-}
-
-/// Opens a regular file; a pipe could block for ever.
-fn open(path: &Path) -> std::io::Result<std::fs::File> {
-    let kind = std::fs::metadata(path)?;
-    if !kind.is_file() {
-        return Err(std::io::Error::other("it is no regular file; write the stream to a file first"));
-    }
-    std::fs::File::open(path)
 }

@@ -6,6 +6,7 @@ use super::error::{AppError, Unreadable};
 use crate::judge::{self, Baseline, JudgeOptions, Known, is_baseline, read_baseline};
 use crate::present::{json, parse_events};
 use crate::state::RunState;
+use crate::store;
 use crate::vocab::Record;
 
 /// Name of the record in the folder of a run.
@@ -132,7 +133,7 @@ fn run_folder(given: &Path, reports: &Path) -> PathBuf {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
-    Ok(fs_err::read(path)?)
+    Ok(store::read_input(path)?)
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(Unreadable) -> AppError {

@@ -164,6 +164,8 @@ impl<'l> Session<'l> {
         let cache = CacheRoot::open(None)?;
         let runtime = runtime_for(policy.jobs())?;
         let provisioner = Arc::new(Provisioner::new(cache.clone(), policy.making.clone()));
+        cache.sweep();
+        provisioner.sweep();
         Ok(Self { cache, runtime, provisioner, policy, listener, has_asked: false })
     }
 

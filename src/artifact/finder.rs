@@ -108,6 +108,7 @@ impl State<'_> {
         let mut notes = Vec::new();
         let mut package = Package::read(self.files, &found.path, &mut notes);
         let Content { mut seen, packed, example, mut refusal } = self.content(found, &package, &mut notes);
+        refusal = refusal.or_else(|| package.refusal(declaration.inputs.is_some()).cloned());
         package.example = package.inputs.is_none() && example.is_some();
         package.inputs = package.inputs.take().or(example);
         let format = match (&declaration.format, seen.format) {

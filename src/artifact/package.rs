@@ -31,6 +31,22 @@ pub(super) struct Package {
     pub example: bool,
     /// What it should give.
     pub expected: BTreeMap<String, ExpectedOutput>,
+    /// Why what it is to be checked by cannot be used.
+    unusable: Option<String>,
+    /// Why the inputs beside it cannot be used.
+    no_inputs: Option<String>,
+}
+
+/// A file beside an artifact.
+struct Companion {
+    file: String,
+    value: Result<Value, String>,
+    /// Whether it is named after the artifact.
+    is_own: bool,
+}
+
+fn unusable(file: &str, why: &str) -> String {
+    format!("`{file}` beside it cannot be used: {why}; nothing was loaded")
 }
 
 /// The algorithm that shelflife names bytes by.
@@ -48,60 +64,76 @@ const DIGESTS: &[(&str, &str)] = &[
 ];
 
 impl Package {
-    /// Reads what stands beside an artifact. A companion that cannot be understood is noted and left out.
+    /// Reads what stands beside an artifact. What was written to check the artifact by and cannot be used is no reason to
+    /// check it by less: the artifact is not tried then.
     pub fn read(files: &dyn Files, artifact: &Path, notes: &mut Vec<String>) -> Self {
         let mut package = Self::default();
         let name = model_name(artifact);
         let folder = artifact.parent().unwrap_or(Path::new(""));
-        let mut json = |kind: &str| -> Option<Value> {
+        let json = |kind: &str| -> Option<Companion> {
             let path = [format!("{name}_{kind}.json"), format!("{kind}.json")]
                 .into_iter()
                 .map(|file| folder.join(file))
                 .find(|path| files.kind(path) == Kind::File)?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let parsed = files
-                .read(&path)
-                .map_err(|error| error.to_string())
-                .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
-            parsed.map_err(|error| notes.push(format!("{file} is left out: {error}"))).ok()
+            let read = files.read(&path).map_err(|error| error.to_string());
+            let value =
+                read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
+            Some(Companion { is_own: file.starts_with(&*name), file, value })
         };
-        let metadata = json("metadata");
-        let validation = json("validation");
         let mut names = None;
-        if let Some(metadata) = &metadata {
-            package.read_metadata(metadata);
-            names = metadata.get("feature_names").and_then(texts);
-            package.named_columns = names.is_some();
+        match json("metadata") {
+            Some(Companion { file, value: Ok(metadata), .. }) => {
+                package.unusable = package.read_metadata(&metadata).err().map(|why| unusable(&file, &why));
+                names = metadata.get("feature_names").and_then(texts);
+                package.named_columns = names.is_some();
+            }
+            Some(Companion { file, value: Err(error), is_own: true }) => {
+                package.unusable = Some(unusable(&file, &error));
+            }
+            // Other tools have files of this name as well.
+            Some(Companion { file, value: Err(error), is_own: false }) => {
+                notes.push(format!("{file} is left out: {error}"));
+            }
+            None => {}
         }
-        if let Some(validation) = &validation
-            && let Err(error) = package.read_validation(validation, names)
-        {
-            notes.push(format!("{name}_validation.json is left out: {error}"));
+        if let Some(Companion { file, value, is_own }) = json("validation") {
+            let read = value.and_then(|validation| package.read_validation(&validation, names));
+            let read = match read {
+                Ok(()) if is_own && package.inputs.is_none() => Err("it has no `inputs`".to_owned()),
+                other => other,
+            };
+            package.no_inputs = read.err().map(|why| unusable(&file, &why));
         }
         package
     }
 
-    fn read_metadata(&mut self, metadata: &Value) {
-        let Some(fields) = metadata.as_object() else { return };
+    /// Why the artifact cannot be tried, where what stands beside it cannot be used. Inputs that were asked for take the
+    /// place of those beside it.
+    pub fn refusal(&self, has_inputs: bool) -> Option<&String> {
+        self.unusable.as_ref().or(self.no_inputs.as_ref().filter(|_| !has_inputs))
+    }
+
+    fn read_metadata(&mut self, metadata: &Value) -> Result<(), String> {
+        let Some(fields) = metadata.as_object() else { return Ok(()) };
+        let mut trouble = Ok(());
         for (key, value) in fields {
-            let Some(text) = value.as_str() else { continue };
-            if let Some(package) = key.strip_suffix("_version") {
-                let package = match package {
-                    "sklearn" | "scikit_learn" => "scikit-learn".to_owned(),
-                    "model" | "format" | "metadata" | "schema" | "shelflife" | "package" => continue,
-                    other => other.replace('_', "-"),
-                };
-                self.versions.insert(package, text.trim().to_owned());
-            } else if let Some((_, algorithm)) = DIGESTS.iter().find(|(known, _)| known == key) {
-                let (algorithm, digits) = match text.split_once(':') {
-                    Some(("sha256", digits)) => ("sha256", digits),
-                    Some((BLAKE3, digits)) => (BLAKE3, digits),
-                    _ => (*algorithm, text),
-                };
-                if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                    self.digests.push((algorithm, digits.to_ascii_lowercase()));
+            if let Some((_, algorithm)) = DIGESTS.iter().find(|(known, _)| known == key) {
+                match digest(key, algorithm, value) {
+                    Ok(digest) => self.digests.extend(digest),
+                    Err(why) => trouble = trouble.and(Err(why)),
                 }
+                continue;
             }
+            let (Some(package), Some(text)) = (key.strip_suffix("_version"), value.as_str()) else {
+                continue;
+            };
+            let package = match package {
+                "sklearn" | "scikit_learn" => "scikit-learn".to_owned(),
+                "model" | "format" | "metadata" | "schema" | "shelflife" | "package" => continue,
+                other => other.replace('_', "-"),
+            };
+            self.versions.insert(package, text.trim().to_owned());
         }
         for key in ["lock", "packages", "environment"] {
             let Some(lock) = fields.get(key).and_then(Value::as_object) else { continue };
@@ -117,6 +149,7 @@ impl Package {
                 self.versions.insert("python".to_owned(), python.to_owned());
             }
         }
+        trouble
     }
 
     fn read_validation(&mut self, validation: &Value, names: Option<Vec<String>>) -> Result<(), String> {
@@ -156,6 +189,56 @@ impl Package {
     }
 }
 
+/// The digest that a field of metadata names; none where it is empty or of an algorithm that is not known.
+fn digest(
+    key: &str,
+    algorithm: &'static str,
+    value: &Value,
+) -> Result<Option<(&'static str, String)>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let wrong = || format!("`{key}` is not a {algorithm}, which has 64 hexadecimal digits");
+    let text = value.as_str().ok_or_else(wrong)?.trim();
+    let (algorithm, digits) = match text.split_once(':') {
+        Some(("sha256", digits)) => ("sha256", digits),
+        Some((BLAKE3, digits)) => (BLAKE3, digits),
+        Some(_) if !key.contains(algorithm) => return Ok(None),
+        None if !key.contains(algorithm) && is_of_another(text) => return Ok(None),
+        Some(_) | None => (algorithm, text),
+    };
+    let is_digest = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest.then(|| Some((algorithm, digits.to_ascii_lowercase()))).ok_or_else(wrong)
+}
+
+/// Whether a text has as many digits as MD5 or another SHA gives.
+fn is_of_another(text: &str) -> bool {
+    matches!(text.len(), 32 | 40 | 56 | 96 | 128) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn texts(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_digest_that_cannot_be_used_is_no_missing_digest() {
+        let digits = "AB".repeat(32);
+        let of = |key: &str, value: Value| Package::default().read_metadata(&json!({ key: value }));
+        for value in [json!(digits), json!(format!("sha256:{digits}")), Value::Null] {
+            assert_eq!(of("sha256", value), Ok(()));
+        }
+        for value in [json!("abc"), json!(""), json!(7), json!("md5:0123"), json!(digits[1..])] {
+            assert!(of("model_sha256", value.clone()).unwrap_err().contains("model_sha256"), "{value}");
+        }
+        // Who does not say which algorithm may mean another one, if it is named.
+        assert_eq!(of("checksum", json!("md5:0123")), Ok(()));
+        assert_eq!(of("checksum", json!("ab".repeat(16))), Ok(()));
+        assert!(of("checksum", json!("0123")).is_err());
+    }
 }

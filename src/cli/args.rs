@@ -222,6 +222,9 @@ pub struct MakingArgs {
     /// Use what is cached, never the network.
     #[arg(long)]
     pub offline: bool,
+    /// Read every byte of an environment before it is used, rather than the sizes and times of its files.
+    #[arg(long)]
+    pub verify: bool,
     /// Install Debian packages that are missing, such as mmdebstrap, through apt (with sudo for others than root).
     #[arg(long)]
     pub install_tools: bool,

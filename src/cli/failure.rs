@@ -9,6 +9,7 @@ use crate::app::{AppError, BisectError, RequestError};
 use crate::plan::PlanError;
 use crate::present::{RenderError, SinkError};
 use crate::run::RunError;
+use crate::store::CacheError;
 use crate::vocab::ExitCode;
 
 /// Why a command ends early.
@@ -161,6 +162,10 @@ fn help(error: &AppError) -> Option<String> {
         }
         AppError::Busy(_) => "wait for it, or give this one another name with --run",
         AppError::InUse => "try again when it has ended",
+        AppError::Run(RunError::Cache(error)) | AppError::Cache(CacheError::Io(error)) if is_full(error) => {
+            "free some space there, for example with `shelflife env prune`, or set SHELFLIFE_CACHE_DIR to a folder on a \
+             larger disk; then run the same command again, which goes on from what is recorded"
+        }
         AppError::Matrix(_)
         | AppError::Dataset(_)
         | AppError::Plan(_)
@@ -172,6 +177,10 @@ fn help(error: &AppError) -> Option<String> {
         | AppError::Machine { .. } => return None,
     };
     Some(text.to_owned())
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn request_help(error: &RequestError) -> String {

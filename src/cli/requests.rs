@@ -21,6 +21,7 @@ impl MakingArgs {
         ProvisionOptions {
             refresh: self.refresh,
             offline: self.offline,
+            verify: self.verify,
             install_tools: if self.install_tools { ToolConsent::Given } else { ToolConsent::Unasked },
             ..ProvisionOptions::default()
         }

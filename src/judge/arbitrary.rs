@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::vocab::{Cause, Inapplicable, Limit, Misfit, NoReference, Outcome, Reached, Trouble};
+use crate::vocab::{Cause, Disturbance, Inapplicable, Limit, Misfit, NoReference, Outcome, Reached, Trouble};
 
 pub(super) fn reached() -> impl Strategy<Value = Reached> {
     prop::sample::select(Reached::ALL)
@@ -36,6 +36,7 @@ pub(super) fn causes() -> impl Strategy<Value = Cause> {
         Cause::Limit { limit: Limit::Time { seconds: 1.0 } },
         Cause::Limit { limit: Limit::Memory { bytes: None } },
         trouble(Trouble::NotReached),
+        trouble(Trouble::Disturbed { environment: "old".into(), by: Disturbance::Killed { signal: 9 } }),
         trouble(Trouble::ProducerFails { environment: "old".into(), outcome }),
     ])
 }

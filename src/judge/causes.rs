@@ -121,6 +121,7 @@ fn words(cause: &Cause) -> Option<String> {
         Trouble::TrainingFailed { error, .. } => Some(error.to_string()),
         Trouble::NotReached
         | Trouble::PackageMissing { .. }
+        | Trouble::Disturbed { .. }
         | Trouble::ProducerFails { .. }
         | Trouble::NotCompared
         | Trouble::NothingToCompare

@@ -49,7 +49,8 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
         | Outcome::Signalled { .. }
         | Outcome::Exited { .. }
         | Outcome::TimedOut { .. }
-        | Outcome::OutOfMemory { .. } => None,
+        | Outcome::OutOfMemory { .. }
+        | Outcome::Disturbed { .. } => None,
     }
 }
 
@@ -96,7 +97,8 @@ fn missing_module(error: &ErrorFact) -> Option<&str> {
 fn nothing_to_compare_with(facts: &CellFacts<'_>) -> Option<NoReference> {
     let environment = facts.artifact.id.producer.clone();
     match (facts.artifact.reference().map(|reference| &reference.outcome), facts.producer) {
-        (Some(Outcome::Predicted { .. }), _) => None,
+        // What the machine did to the producer's answer is told as that.
+        (Some(Outcome::Predicted { .. } | Outcome::Disturbed { .. }), _) => None,
         (Some(outcome), _) => {
             Some(NoReference::ProducerFails { environment, outcome: Box::new(outcome.clone()) })
         }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::next::Advisor;
-use crate::vocab::{Cause, CellRecord, EnvName, Finding, FindingKind, Record, ReferenceKind, Stage, Verdict};
+use crate::vocab::{
+    Cause, CellRecord, EnvName, Finding, FindingKind, Record, ReferenceKind, Stage, Trouble, Verdict,
+};
 
 /// The findings of a record: cells that do not simply work, grouped by cause.
 pub(super) fn findings(record: &Record) -> Vec<Finding> {
@@ -60,6 +62,10 @@ impl Key {
                     cell.model.to_string()
                 };
                 (kind, cause)
+            }
+            // How much room there was differs from cell to cell.
+            Cause::Environment { trouble: Trouble::Disturbed { environment, by } } => {
+                (FindingKind::Environment, format!("{environment} {}", by.word()))
             }
             Cause::Environment { .. } => (FindingKind::Environment, said(&cell.cause)),
             Cause::NoReference { .. }

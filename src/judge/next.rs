@@ -93,6 +93,9 @@ impl<'a> Advisor<'a> {
         if let Cause::Environment { trouble: Trouble::PackageMissing { package, .. } } = &cell.cause {
             return Next::SayPackage { package: package.clone() };
         }
+        if let Cause::Environment { trouble: Trouble::Disturbed { by, .. } } = &cell.cause {
+            return Next::TryAgain { by: by.clone() };
+        }
         let concerned =
             |env: &&crate::vocab::EnvironmentRecord| env.name == cell.producer || env.name == cell.consumer;
         let remedy = self.record.environments.iter().filter(concerned).find_map(|env| env.remedy.clone());

@@ -193,6 +193,29 @@ fn opinion(extra: Vec<Event>) -> (Verdict, Stage) {
     (cell.verdict, cell.stage)
 }
 
+fn killed() -> Disturbance {
+    Disturbance::Killed { signal: 9 }
+}
+
+#[test]
+fn what_the_machine_did_is_unjudged_and_blamed_on_nobody() {
+    let fail_on = JudgeOptions { fail_on: vec![Verdict::Crash], ..JudgeOptions::default() };
+    let disturbed = Outcome::Disturbed { by: killed() };
+    for events in [
+        vec![observed("old", "new", disturbed.clone())],
+        vec![reference("old", disturbed), observed("old", "new", predicted())],
+    ] {
+        let record = judged_by(vec![], mostly_working(events), &fail_on);
+        let cell = cell(&record);
+        let Cause::Environment { trouble: Trouble::Disturbed { by, .. } } = &cell.cause else {
+            panic!("{:?}", cell.cause)
+        };
+        assert_eq!((by, cell.status), (&killed(), Some(Status::Unjudged)));
+        assert_eq!(exit_code(&record), ExitCode::CouldNotJudge);
+        assert!(record.findings.iter().any(|finding| finding.next == Next::TryAgain { by: killed() }));
+    }
+}
+
 #[test]
 fn every_outcome_has_its_verdict() {
     let load = Phase::Load;
@@ -208,6 +231,7 @@ fn every_outcome_has_its_verdict() {
         (Outcome::Exited { phase: Phase::Predict, status: 3 }, (Verdict::Crash, Stage::Predict)),
         (Outcome::TimedOut { phase: load, limit_seconds: 1.0 }, (Verdict::Timeout, Stage::Load)),
         (Outcome::OutOfMemory { phase: load, limit_bytes: 1 << 20 }, (Verdict::OutOfMemory, Stage::Load)),
+        (Outcome::Disturbed { by: killed() }, (Verdict::EnvError, Stage::Env)),
     ];
     for (outcome, expected) in rows {
         assert_eq!(opinion(vec![observed("old", "new", outcome.clone())]), expected, "{outcome:?}");
@@ -273,6 +297,7 @@ fn environments_are_never_the_artifact() {
         (ArtifactAbsence::SaveFailed { error: error.clone() }, Verdict::Unsupported),
         (ArtifactAbsence::TrainFailed { error }, Verdict::EnvError),
         (ArtifactAbsence::Died { reason: "r".to_owned() }, Verdict::EnvError),
+        (ArtifactAbsence::Disturbed { by: killed() }, Verdict::EnvError),
     ];
     for (absence, expected) in rows {
         assert_eq!(opinion(vec![missing(absence)]).0, expected);
@@ -463,11 +488,12 @@ fn findings_gather_what_shares_a_cause() {
 
 fn outcomes() -> impl Strategy<Value = Outcome> {
     let phases = prop_oneof![Just(Phase::Load), Just(Phase::Predict)];
-    (phases, 0..6, any::<i32>(), ".*").prop_map(|(phase, kind, number, text)| match kind {
+    (phases, 0..7, any::<i32>(), ".*").prop_map(|(phase, kind, number, text)| match kind {
         0 => predicted(),
         1 => raised(phase, "KeyError", &text),
         2 => Outcome::Signalled { phase, signal: number },
         3 => Outcome::Exited { phase, status: number },
+        6 => Outcome::Disturbed { by: Disturbance::InterpreterLost { says: text } },
         4 => Outcome::TimedOut { phase, limit_seconds: f64::from(number) },
         _ => Outcome::OutOfMemory { phase, limit_bytes: u64::from(number.unsigned_abs()) },
     })

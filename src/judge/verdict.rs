@@ -119,6 +119,7 @@ fn of_absence(producer: &EnvName, absence: &ArtifactAbsence) -> Opinion {
         ArtifactAbsence::Died { reason } => {
             trouble(Trouble::TrainingDied { environment, says: reason.clone() })
         }
+        ArtifactAbsence::Disturbed { by } => trouble(Trouble::Disturbed { environment, by: by.clone() }),
         ArtifactAbsence::Refused { reason } => Opinion {
             reached: Reached::Nothing,
             cause: Cause::Refused { says: reason.clone() },
@@ -155,6 +156,9 @@ fn of_observation(facts: &CellFacts<'_>, observation: &Observation) -> Opinion {
             let limit = Limit::Memory { bytes: Some(*limit_bytes) };
             at(*phase, stage_of(*phase), Cause::Limit { limit })
         }
+        Outcome::Disturbed { by } => {
+            trouble(Trouble::Disturbed { environment: environment(), by: by.clone() })
+        }
     }
 }
 
@@ -170,6 +174,9 @@ fn of_outputs(facts: &CellFacts<'_>) -> Opinion {
             Some(outputs) => reached(Cause::Random { outputs }, Stage::Value),
             None => of_values(outputs),
         },
+        (Some(Outcome::Disturbed { by }), _) => {
+            in_trouble(Trouble::Disturbed { environment: artifact.id.producer.clone(), by: by.clone() })
+        }
         (Some(outcome), _) => in_trouble(Trouble::ProducerFails {
             environment: artifact.id.producer.clone(),
             outcome: Box::new(outcome.clone()),

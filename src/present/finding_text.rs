@@ -7,7 +7,9 @@ use super::reasons::{instead_of_predicting, message};
 use super::words::join;
 use crate::explain;
 use crate::judge::normalised;
-use crate::vocab::{CellRecord, EnvName, Finding, FindingKind, Mismatch, Next, OutputComparison, Record};
+use crate::vocab::{
+    CellRecord, Disturbance, EnvName, Finding, FindingKind, Mismatch, Next, OutputComparison, Record,
+};
 
 /// Lines that a finding carries at most, beyond its title.
 const MAX_DETAILS: usize = 8;
@@ -140,10 +142,25 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
                                      values to expect (--inputs with --expected)."
             .to_owned(),
         Next::Environment { says } => says.clone(),
+        Next::TryAgain { by } => try_again(by).to_owned(),
         Next::Constrain => "If this version does not have the feature, add `requires` to the model; otherwise \
                             constrain the packages of the environment."
             .to_owned(),
     })
+}
+
+/// How to keep the machine out of the way.
+fn try_again(by: &Disturbance) -> &'static str {
+    match by {
+        Disturbance::Killed { .. } | Disturbance::InterpreterLost { .. } => {
+            "Run the same command again: it tries these cells again, and nothing else. Most often the kernel kills \
+             processes where memory runs out: use fewer --jobs, end other programs, or allow the container more memory."
+        }
+        Disturbance::FullDisk { .. } => {
+            "Free some space there, for example with `shelflife env prune`, or set SHELFLIFE_CACHE_DIR to a folder on a \
+             larger disk; then run the same command again: it tries these cells again, and nothing else."
+        }
+    }
 }
 
 fn kept(producer: &EnvName, works_in: &[EnvName]) -> String {

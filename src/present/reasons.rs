@@ -2,8 +2,8 @@
 
 use super::words::{join, line};
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvName, EnvironmentRecord, ErrorFact, Inapplicable,
-    Limit, Misfit, Misread, NoReference, Outcome, Trouble,
+    ArtifactAbsence, ArtifactRecord, Cause, CellRecord, Disturbance, EnvName, EnvironmentRecord, ErrorFact,
+    Inapplicable, Limit, Misfit, Misread, NoReference, Outcome, Trouble,
 };
 
 /// What is said of what a run did not get to.
@@ -72,6 +72,7 @@ pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
             format!("{} cannot hold this model: {}", artifact.format, brief(error))
         }
         ArtifactAbsence::Died { reason } => format!("training failed in {producer}: {reason}"),
+        ArtifactAbsence::Disturbed { by } => disturbed(producer, by),
     });
     absence.or_else(|| {
         let outcome = artifact.producer_fails.as_ref()?;
@@ -148,6 +149,7 @@ fn trouble_text(cell: &CellRecord, trouble: &Trouble) -> String {
             _ => format!("it needs {package}, which is not installed in {}", both(environments)),
         },
         Trouble::Lost { says, .. } => says.clone(),
+        Trouble::Disturbed { environment, by } => disturbed(environment, by),
         Trouble::ProducerFails { environment, outcome } => format!(
             "there is no reference to compare with: {environment} {} on its own artifact",
             instead_of_predicting(outcome)
@@ -155,6 +157,23 @@ fn trouble_text(cell: &CellRecord, trouble: &Trouble) -> String {
         Trouble::NotCompared => "its outputs were not compared".to_owned(),
         Trouble::NothingToCompare => "there was no output to compare".to_owned(),
         Trouble::DamagedOutput { output, says } => format!("the recorded output {output} is damaged: {says}"),
+    }
+}
+
+/// What the machine did. The file is not at fault, and nothing here may sound as if it was.
+fn disturbed(environment: &EnvName, by: &Disturbance) -> String {
+    match by {
+        Disturbance::Killed { signal } => format!(
+            "a process in {environment} was killed from outside by {}, and killed again when it was tried once more",
+            signal_name(*signal)
+        ),
+        Disturbance::InterpreterLost { says } => {
+            format!("the interpreter of {environment} was lost twice: {}", first_line(says))
+        }
+        Disturbance::FullDisk { folder, free_bytes: Some(bytes) } => {
+            format!("the disk of `{folder}` was full ({} MiB are free)", bytes >> 20)
+        }
+        Disturbance::FullDisk { folder, free_bytes: None } => format!("the disk of `{folder}` was full"),
     }
 }
 
@@ -187,6 +206,10 @@ pub(super) fn instead_of_predicting(outcome: &Outcome) -> String {
         Outcome::Exited { status, .. } => format!("exited with status {status}"),
         Outcome::TimedOut { .. } => "exceeded the time limit".to_owned(),
         Outcome::OutOfMemory { .. } => "exceeded the memory limit".to_owned(),
+        Outcome::Disturbed { by: Disturbance::FullDisk { .. } } => "ran into a full disk".to_owned(),
+        Outcome::Disturbed { by: Disturbance::Killed { .. } | Disturbance::InterpreterLost { .. } } => {
+            "was killed from outside".to_owned()
+        }
     }
 }
 

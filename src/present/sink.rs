@@ -2,7 +2,6 @@
 //! line by line.
 
 use std::collections::BTreeSet;
-use std::fs::Permissions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use fs_err::{self as fs, File};
 use super::Renderer;
 use super::error::RenderError;
 use super::view::View;
+use crate::store;
 use crate::vocab::{Digest, Event};
 
 /// A file could not be written: exit code 110.
@@ -39,7 +39,7 @@ pub enum SinkError {
 
 fn refused(path: &Path) -> impl FnOnce(io::Error) -> SinkError {
     let path = path.to_owned();
-    move |source| SinkError::Write { path, source }
+    move |source| SinkError::Write { source: store::with_room(&path, source), path }
 }
 
 /// Writes the files of the given renderers and `locks/<environment>.json` into the folder of a run, which
@@ -107,24 +107,72 @@ fn lock_file(name: &str, taken: &mut BTreeSet<String>) -> String {
     format!("{start}-{}.json", Digest::of(name.as_bytes()).short())
 }
 
-/// Writes one file atomically: into a temporary file beside it, which then takes its place. The folder is
-/// made where it does not exist.
+/// Writes one file. A regular one is written atomically: into a temporary file beside it, which then takes its place; the
+/// folder is made where it does not exist. Whatever else has the name already (a device, a pipe, a link, what a process
+/// substitution of a shell gives) is written *through*: it stays what it is.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
-    // `parent` of a bare file name is the empty path, which means here.
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder).map_err(refused(path))?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".shelflife-").suffix(".tmp");
-    // Temporary files are private by default, but reports are for others too: what the umask leaves.
-    #[cfg(unix)]
-    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(refused(path))?;
-    file.write_all(bytes).map_err(refused(path))?;
-    file.persist(path).map_err(|error| refused(path)(error.error))?;
-    Ok(())
+    match Place::of(path) {
+        Place::File(path) => replace_file(&path, bytes),
+        Place::Output => io::stdout().lock().write_all(bytes).and_then(|()| io::stdout().flush()),
+        Place::Errors => io::stderr().lock().write_all(bytes),
+        Place::Through => write_through(path, bytes),
+    }
+    .map_err(refused(path))
+}
+
+/// Where the bytes of a file go.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    /// To a regular file, there already or not; where a link leads to it, the end of the links.
+    File(PathBuf),
+    /// To standard output. Opened by its name, a file behind it would be written from its beginning.
+    Output,
+    /// To standard error.
+    Errors,
+    /// To whatever has the name.
+    Through,
+}
+
+impl Place {
+    fn of(path: &Path) -> Self {
+        let is_any = |names: [&str; 3]| names.into_iter().any(|name| path == Path::new(name));
+        if is_any(["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]) {
+            return Self::Output;
+        }
+        if is_any(["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"]) {
+            return Self::Errors;
+        }
+        let is_link = fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink());
+        match fs::metadata(path) {
+            // Somebody has the file of a descriptor open, and would go on writing to one that has no name any more.
+            Ok(_) if path.starts_with("/dev/fd") || path.starts_with("/proc") => Self::Through,
+            Ok(facts) if facts.is_file() && is_link => {
+                fs::canonicalize(path).map_or(Self::Through, Self::File)
+            }
+            Ok(facts) if facts.is_file() => Self::File(path.to_owned()),
+            Ok(_) => Self::Through,
+            Err(_) if is_link => Self::Through,
+            Err(_) => Self::File(path.to_owned()),
+        }
+    }
+}
+
+fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    // Reports are for others too: what the umask leaves.
+    store::write_atomic_for(path, bytes, 0o666)
+}
+
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link that leads nowhere yet leads to the file that is made now. Systems refuse to make others' pipes.
+    let is_new = fs::metadata(path).is_err();
+    let mut file = fs::OpenOptions::new().append(true).create(is_new).open(path)?;
+    if file.metadata()?.is_file() && !path.starts_with("/dev/fd") && !path.starts_with("/proc") {
+        file.set_len(0)?;
+    }
+    file.write_all(bytes)
 }
 
 /// Appends to a file that others append to as well, such as the step summary of a workflow.

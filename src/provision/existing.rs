@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use crate::store::{self, Bucket, CacheRoot};
-use crate::vocab::{DigestBuilder, Lock, Runtime};
+use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
 
 use super::failure::ProvisionFailure;
 use super::interpreters::{is_executable, stamp};
 use super::launch::Launch;
-use super::{machine, probe};
+use super::{machine, probe, record};
 
 type Stamp = Option<((u64, u32), u64)>;
 
@@ -59,6 +60,43 @@ pub(super) async fn lock_of(
         return Ok((remembered.lock, false));
     }
     Ok((lock, false))
+}
+
+/// Where the packages of an existing environment are, and since when they are known; `None` where its command is no local
+/// interpreter.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    sites: Vec<PathBuf>,
+    since: Option<SystemTime>,
+    lock: Option<Digest>,
+}
+
+impl Watched {
+    /// As it was remembered when it was looked at first.
+    pub(super) fn of(
+        cache: &CacheRoot,
+        command: &[String],
+        variables: &BTreeMap<String, String>,
+    ) -> Option<Self> {
+        let [program] = command else { return None };
+        let memory = memory_path(cache, Path::new(program), variables);
+        let remembered: Remembered = serde_json::from_slice(&std::fs::read(&memory).ok()?).ok()?;
+        let sites =
+            remembered.stamps.into_iter().map(|(path, _)| path).filter(|path| path.is_dir()).collect();
+        let since = memory.metadata().and_then(|facts| facts.modified()).ok();
+        Some(Self { sites, since, lock: Some(remembered.lock.base_digest()) })
+    }
+
+    /// What is damaged there. What was seen in it is not believed any more then.
+    pub(super) fn damage(&self, cache: &CacheRoot, verify: bool) -> Option<ProvisionFailure> {
+        let damage = record::check(&self.sites, self.since, verify)?;
+        if let Some(lock) = &self.lock
+            && let Err(error) = cache.distrust(lock)
+        {
+            return Some(error.into());
+        }
+        Some(ProvisionFailure::Damaged { damage, is_ours: false })
+    }
 }
 
 /// The command with the absolute path of its program: processes are started in folders of their own.

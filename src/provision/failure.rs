@@ -95,6 +95,13 @@ pub enum ProvisionFailure {
         /// Why it could not be registered.
         why: Unregistered,
     },
+    /// A file of the environment is not as it was installed.
+    Damaged {
+        /// Which, and how it differs.
+        damage: Damage,
+        /// Whether shelflife made the environment, and makes it again.
+        is_ours: bool,
+    },
     /// The environment has no command.
     NoCommand,
     /// There is no such program.
@@ -115,6 +122,35 @@ pub enum ProvisionFailure {
         /// Why.
         why: NoReleases,
     },
+}
+
+/// A file that is not as it was installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub file: PathBuf,
+    /// How it differs.
+    pub kind: DamageKind,
+    /// Whether the installer's cache has the same bytes.
+    pub is_shared: bool,
+}
+
+/// How a file differs from what was installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DamageKind {
+    /// It is not there.
+    Missing,
+    /// It cannot be understood.
+    Unreadable,
+    /// It has another size.
+    Size {
+        /// Bytes that were installed.
+        was: u64,
+        /// Bytes that are there.
+        is: u64,
+    },
+    /// It has other bytes.
+    Bytes,
 }
 
 /// What a program of somebody else was asked to do.
@@ -138,6 +174,8 @@ pub enum Task {
     },
     /// Fetching an interpreter with uv.
     FetchPython,
+    /// Having uv forget a damaged package.
+    CleanCache,
     /// Pulling an image.
     Pull {
         /// The image.
@@ -384,6 +422,7 @@ impl ProvisionFailure {
             Self::ImageUnknown { .. } => Trouble::ImageMissing,
             Self::CacheInTree(_) | Self::NoCage(_) => Trouble::Permission,
             Self::NoMirror => Trouble::Mirror,
+            Self::Damaged { .. } => Trouble::Damaged,
             Self::Probe { trouble, .. } => trouble.trouble(),
             Self::NoReleases { why: NoReleases::Offline, .. } => Trouble::Offline,
             Self::NoReleases { .. } => Trouble::Unreachable,

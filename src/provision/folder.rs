@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::interpreters::stamp;
-use super::machine;
+use super::{machine, record};
 use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{Digest, DigestBuilder, Lock};
 
@@ -110,6 +110,27 @@ pub(super) fn write_lock(folder: &Path, lock: &Lock) -> std::io::Result<()> {
 pub(super) fn stored_lock(folder: &Path, variables: &BTreeMap<String, String>) -> Option<Lock> {
     let bytes = std::fs::read(lock_path(folder, variables)).ok()?;
     serde_json::from_slice::<Lock>(&bytes).ok().filter(|lock| lock.variables == *variables)
+}
+
+/// From now on nothing counts that was seen in environments that resolved to what this one did.
+pub(super) fn distrust(cache: &CacheRoot, folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        let name = entry.file_name();
+        let is_lock = name.to_string_lossy().starts_with("lock-");
+        let bytes = if is_lock { std::fs::read(entry.path()).unwrap_or_default() } else { continue };
+        if let Ok(lock) = serde_json::from_slice::<Lock>(&bytes) {
+            cache.distrust(&lock.base_digest())?;
+        }
+    }
+    Ok(())
+}
+
+/// The package of an environment that a file belongs to; all of them where nothing tells.
+pub(super) fn packages_of(folder: &Path, file: &Path) -> Vec<String> {
+    match record::owner(file) {
+        Some(package) => vec![package],
+        None => read_ready(folder).map(|ready| ready.packages.into_keys().collect()).unwrap_or_default(),
+    }
 }
 
 /// Variables and the CPU decide about BLAS kernels and SIMD features.

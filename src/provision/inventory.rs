@@ -13,9 +13,6 @@ use super::interpreters::Interpreter;
 use super::offers::Offer;
 use super::uv::Uv;
 
-/// Age after which a short-lived folder was surely left behind by a killed process.
-const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
-
 /// One environment in the cache.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CachedEnvironment {
@@ -119,17 +116,18 @@ pub(super) async fn prune(cache: &CacheRoot, keep_days: u32) -> io::Result<Prune
         let key = name.split('-').next().unwrap_or_default();
         match cache.lock(&lock_name(key), Duration::ZERO).await {
             Ok(_guard) => {
-                store::remove_folder(&environment.folder)?;
-                pruned.removed.push(environment);
+                // What cannot be removed of one is no reason to keep the others.
+                match store::remove_folder(&environment.folder) {
+                    Ok(()) => pruned.removed.push(environment),
+                    Err(error) => tracing::warn!(%error, "an environment stays"),
+                }
             }
             // Somebody is making it right now.
             Err(LockError::Timeout { .. }) => left += 1,
             Err(LockError::Io { source, .. }) => return Err(source),
         }
     }
-    for bucket in [Bucket::Environments, Bucket::Scratch] {
-        remove_left_behind(&cache.bucket(bucket))?;
-    }
+    cache.sweep();
     if left == 0 && !pruned.removed.is_empty() {
         store::remove_folder(&cache.bucket(Bucket::Uv))?;
         store::create_folder(&cache.bucket(Bucket::Uv))?;
@@ -138,32 +136,33 @@ pub(super) async fn prune(cache: &CacheRoot, keep_days: u32) -> io::Result<Prune
     Ok(pruned)
 }
 
+/// Removes environments that nobody finished and nobody is making: what killed processes left.
+pub(super) fn sweep(cache: &CacheRoot) {
+    let Ok(entries) = std::fs::read_dir(cache.bucket(Bucket::Environments)) else { return };
+    for entry in entries.flatten() {
+        let (folder, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let is_unfinished = || folder.is_dir() && !folder.join(READY).exists();
+        if name.starts_with('.') || !is_unfinished() {
+            continue;
+        }
+        let key = name.split('-').next().unwrap_or_default();
+        if let Ok(Some(_held)) = cache.try_lock(&lock_name(key))
+            && is_unfinished()
+            && let Err(error) = store::remove_folder(&folder)
+        {
+            tracing::warn!(%error, "an unfinished environment stays");
+        }
+    }
+}
+
 /// Name of the lock under which environments of a key are made and removed.
 pub(super) fn lock_name(key: &str) -> String {
     format!("environment-{key}")
 }
 
-fn remove_left_behind(bucket: &Path) -> io::Result<()> {
-    let scratch = bucket.ends_with(Bucket::Scratch.folder());
-    for entry in fs_err::read_dir(bucket)?.flatten() {
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        let old = modified(&entry.path()).is_some_and(|time| age(time) >= LEFT_BEHIND);
-        if entry.path().is_dir() && old && (scratch || hidden) {
-            store::remove_folder(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 /// How long ago something was; zero for the future, which a corrected clock leaves behind.
 pub(super) fn age(time: Timestamp) -> Duration {
     Duration::try_from(Timestamp::now().duration_since(time)).unwrap_or_default()
-}
-
-pub(super) fn free_bytes(cache: &CacheRoot) -> Option<u64> {
-    let facts = nix::sys::statvfs::statvfs(cache.path()).ok()?;
-    #[expect(clippy::useless_conversion, reason = "the width of these numbers differs between systems")]
-    Some(u64::from(facts.blocks_available()) * u64::from(facts.fragment_size()))
 }
 
 #[cfg(test)]
@@ -187,6 +186,5 @@ mod tests {
         assert_eq!(pruned.removed.len(), 1);
         assert!(!pruned.wheels);
         assert!(!environments.join("aaaa-1").exists() && environments.join("bbbb-1").exists());
-        assert!(free_bytes(&cache).is_some_and(|bytes| bytes > 0));
     }
 }

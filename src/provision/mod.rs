@@ -23,11 +23,13 @@ mod inventory;
 mod launch;
 mod launcher;
 mod machine;
+mod manifest;
 mod offers;
 mod once;
 mod options;
 mod probe;
 mod reach;
+mod record;
 mod releases;
 mod rootfs;
 mod sandbox;
@@ -36,10 +38,10 @@ mod told;
 mod tools;
 mod uv;
 mod venv;
+mod watch;
 mod why;
 mod words;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -50,7 +52,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use crate::matrix::{ContainerSpec, EnvironmentSpec, RootfsSpec, RuntimeSpec};
 use crate::process;
 use crate::store::{self, CacheRoot, LockError, LockGuard};
-use crate::vocab::{Digest, EnvName, Lock};
+use crate::vocab::{Digest, EnvName, EnvironmentTrouble, Lock};
 
 pub use failure::*;
 pub use interpreters::Interpreter;
@@ -69,6 +71,7 @@ use rootfs::Tree;
 use told::Speaker;
 use tools::Tool;
 use venv::Wish;
+use watch::{Watch, Watched};
 
 /// Environments that are made side by side: installing is bound by disk and network, probing by the CPU.
 const SIDE_BY_SIDE: usize = 2;
@@ -101,6 +104,8 @@ pub struct Provisioner {
     folders: OnceMap<Digest, Result<Folder, ProvisionFailure>>,
     engine: OnceCell<Result<engine::Engine, ProvisionFailure>>,
     busy: Semaphore,
+    /// What was prepared, and is looked at again when a run has ended.
+    watch: Watch,
 }
 
 /// A complete virtual environment.
@@ -115,6 +120,7 @@ impl Provisioner {
     pub fn new(cache: CacheRoot, options: ProvisionOptions) -> Self {
         Self {
             finder: Finder::new(cache.clone()),
+            watch: Watch::new(cache.clone(), options.verify),
             cache,
             options,
             started: Timestamp::now(),
@@ -153,7 +159,7 @@ impl Provisioner {
             RuntimeSpec::Venv { python } => self.venv(spec, python, note).await?,
             RuntimeSpec::Rootfs(tree) => self.rootfs(spec, tree, note).await?,
             RuntimeSpec::Container(image) => self.container(spec, image, note).await?,
-            RuntimeSpec::Existing { command } => self.existing(command, &spec.variables).await?,
+            RuntimeSpec::Existing { command } => self.existing(spec, command).await?,
         };
         lock.config = spec.config.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
         lock.setup = spec.setup.clone();
@@ -167,6 +173,11 @@ impl Provisioner {
     /// When the cache folder cannot be read.
     pub fn list(&self) -> io::Result<Vec<CachedEnvironment>> {
         inventory::list(&self.cache)
+    }
+
+    /// Removes environments that killed processes have not finished. Never fails, and never touches what somebody makes.
+    pub fn sweep(&self) {
+        inventory::sweep(&self.cache);
     }
 
     /// Removes environments that were not used for `keep_days` days, and whatever killed processes left
@@ -226,20 +237,33 @@ impl Provisioner {
             uv: uv::find(&self.cache).await,
             interpreters: self.finder.all().await,
             cache: self.cache.path().to_owned(),
-            free_bytes: inventory::free_bytes(&self.cache),
+            free_bytes: store::free_bytes(self.cache.path()),
             offers: offers::all(&self.cache).await,
         }
     }
 
     async fn existing(
         &self,
+        spec: &EnvironmentSpec,
         command: &[String],
-        variables: &BTreeMap<String, String>,
     ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
-        let command = existing::absolute(command)?;
+        let (command, variables) = (existing::absolute(command)?, &spec.variables);
         let _permit = self.busy.acquire().await;
+        let known = existing::Watched::of(&self.cache, &command, variables);
+        if let Some(failure) = self.watch.look(&spec.name, known.map(Watched::Existing)).await {
+            return Err(failure);
+        }
         let (lock, known) = existing::lock_of(&self.cache, &command, variables, self.options.refresh).await?;
-        Ok((lock, Launch::here(command, None), known))
+        let now = existing::Watched::of(&self.cache, &command, variables);
+        match self.watch.look(&spec.name, now.filter(|_| !known).map(Watched::Existing)).await {
+            Some(failure) => Err(failure),
+            None => Ok((lock, Launch::here(command, None), known)),
+        }
+    }
+
+    /// What is damaged by now of an environment that was prepared. Nothing is believed any more that was seen in it.
+    pub async fn damage(&self, name: &EnvName) -> Option<ProvisionFailure> {
+        self.watch.look_again(name).await
     }
 
     async fn venv(
@@ -255,6 +279,7 @@ impl Provisioner {
         let (folder, first) =
             self.folders.get(wish.key(), async || self.folder(&spec.name, &wish, note).await).await;
         let folder = folder?;
+        self.watch.add(&spec.name, Watched::Made(folder.path.clone()));
         let lock = {
             let _permit = self.busy.acquire().await;
             venv::lock_of(&self.cache, &folder.path, &spec.variables).await?
@@ -275,6 +300,7 @@ impl Provisioner {
         let (folder, first) =
             self.folders.get(tree.key(), async || self.tree(&spec.name, &tree, note).await).await;
         let folder = folder?;
+        self.watch.add(&spec.name, Watched::Made(folder.path.clone()));
         let launch = rootfs::launch(&self.cache, &tree, &folder.path)?;
         let lock = {
             let _permit = self.busy.acquire().await;
@@ -298,16 +324,21 @@ impl Provisioner {
             // Debian releases stand still: a tree is good until somebody asks for a new one.
             (ready?.made >= self.started || !self.options.refresh).then_some(path)
         };
-        if let Some(path) = usable() {
+        if let Some(path) = self.sound(usable()).await {
             return Ok(Folder { path, made_now: false });
         }
         let _lock = self.lock(&inventory::lock_name(&folder::key_text(&key)), name, note).await?;
-        if let Some(path) = usable() {
+        if let Some(path) = self.sound_or_removed(name, usable(), note).await? {
             return Ok(Folder { path, made_now: false });
         }
         self.remove_incomplete(&key)?;
         let _permit = self.busy.acquire().await;
-        let path = rootfs::make(self.means(note), tree).await?;
+        let mut made = rootfs::make(self.means(note), tree).await;
+        if is_killed(&made, note) {
+            made = rootfs::make(self.means(note), tree).await;
+        }
+        let path = made?;
+        self.watch.write_down(&path).await?;
         Ok(Folder { path, made_now: true })
     }
 
@@ -351,12 +382,12 @@ impl Provisioner {
     /// The complete folder of a wish: found, else made.
     async fn folder(&self, name: &EnvName, wish: &Wish, note: Note<'_>) -> Result<Folder, ProvisionFailure> {
         let key = wish.key();
-        if let Some(path) = self.usable(wish, &key) {
+        if let Some(path) = self.sound(self.usable(wish, &key)).await {
             return Ok(Folder { path, made_now: false });
         }
         let _lock = self.lock(&inventory::lock_name(&folder::key_text(&key)), name, note).await?;
         // Somebody else may have made it meanwhile.
-        if let Some(path) = self.usable(wish, &key) {
+        if let Some(path) = self.sound_or_removed(name, self.usable(wish, &key), note).await? {
             return Ok(Folder { path, made_now: false });
         }
         self.remove_incomplete(&key)?;
@@ -367,8 +398,41 @@ impl Provisioner {
             wish.interpreter.version_text(),
             wish.requirements().join(", ")
         ));
-        let path = venv::make(self.means(note), &uv, wish).await?;
+        let mut made = venv::make(self.means(note), &uv, wish).await;
+        if is_killed(&made, note) {
+            made = venv::make(self.means(note), &uv, wish).await;
+        }
+        let path = made?;
+        self.watch.write_down(&path).await?;
         Ok(Folder { path, made_now: true })
+    }
+
+    /// A folder in which nothing is damaged.
+    async fn sound(&self, folder: Option<PathBuf>) -> Option<PathBuf> {
+        let folder = folder?;
+        self.watch.damage(&folder).await.is_none().then_some(folder)
+    }
+
+    /// The same, for whoever holds the lock of its key: where something is damaged, the folder goes, so that it is made
+    /// again, and so does what the installer would make it of.
+    async fn sound_or_removed(
+        &self,
+        name: &EnvName,
+        folder: Option<PathBuf>,
+        note: Note<'_>,
+    ) -> Result<Option<PathBuf>, ProvisionFailure> {
+        let Some(folder) = folder else { return Ok(None) };
+        let Some(damage) = self.watch.damage(&folder).await else { return Ok(Some(folder)) };
+        let (file, is_shared) = (damage.file.clone(), damage.is_shared);
+        let failure = ProvisionFailure::Damaged { damage, is_ours: true };
+        note(&format!("{name} is made again: {}", failure.reason()));
+        folder::distrust(&self.cache, &folder)?;
+        if is_shared {
+            let packages = folder::packages_of(&folder, &file);
+            self.uv(note).await?.forget(&self.cache, &packages).await?;
+        }
+        store::remove_folder(&folder)?;
+        Ok(None)
     }
 
     /// The newest complete folder of a wish, if it is new enough.
@@ -438,4 +502,13 @@ impl Provisioner {
             }),
         }
     }
+}
+
+/// Whether a signal ended whoever made something, most often the kernel's for lack of memory: then it is tried once more.
+fn is_killed<T>(made: &Result<T, ProvisionFailure>, note: Note<'_>) -> bool {
+    let failure = made.as_ref().err().filter(|failure| failure.trouble() == EnvironmentTrouble::Killed);
+    if let Some(failure) = failure {
+        note(&format!("trying once more: {}", failure.reason()));
+    }
+    failure.is_some()
 }

@@ -25,6 +25,8 @@ pub struct ProvisionOptions {
     pub refresh: bool,
     /// Never uses the network.
     pub offline: bool,
+    /// Reads all bytes of an environment before it is used, rather than sizes and times.
+    pub verify: bool,
     /// Age after which an environment with floating versions is resolved anew.
     pub max_age_of_floating: Duration,
     /// Whether Debian packages may be installed on this machine.
@@ -36,6 +38,7 @@ impl Default for ProvisionOptions {
         Self {
             refresh: false,
             offline: false,
+            verify: false,
             max_age_of_floating: Duration::from_secs(12 * 3600),
             install_tools: ToolConsent::default(),
         }

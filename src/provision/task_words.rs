@@ -33,6 +33,7 @@ pub(super) fn task_reason(task: &Task, failed: &ProgramFailure) -> String {
         }
         Task::MakeTree { tree, .. } => format!("cannot make the Debian tree {tree}:\n{words}"),
         Task::FetchPython => words,
+        Task::CleanCache => format!("uv cannot forget a package of which a file is damaged:\n{words}"),
         Task::Pull { image, .. } => {
             format!("the image {image} is not on this machine and cannot be pulled: {words}")
         }
@@ -85,7 +86,7 @@ pub(super) fn task_remedy(task: &Task, failed: &ProgramFailure) -> Option<String
              1.0.2)".to_owned(),
         ),
         Task::MakeTree { mirror, .. } => tree_remedy(failed.why, mirror),
-        Task::FetchPython | Task::Build(_) => None,
+        Task::FetchPython | Task::CleanCache | Task::Build(_) => None,
         Task::Pull { image, engine } => Some(format!(
             "check its name, log in to its registry, or build it here (`{} build -t {image} ...`)",
             engine.display()

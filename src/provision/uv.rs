@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::process::{self, Captured, Command};
 use crate::store::{self, Bucket, CacheRoot};
 
-use super::failure::{NoUv, NotInstalled, PipTrouble, ProvisionFailure, UvAttempt};
+use super::failure::{NoUv, NotInstalled, PipTrouble, ProvisionFailure, Task, UvAttempt};
 use super::interpreters::is_executable;
 use super::options::Means;
 use super::told::Speaker;
@@ -52,6 +52,26 @@ impl Uv {
             env.insert("UV_OFFLINE".to_owned(), "1".to_owned());
         }
         Command::new(&self.path, env).cwd(cache.bucket(Bucket::Environments))
+    }
+
+    /// Has uv forget what it keeps of packages: a file of theirs is damaged, and environments share it with the cache.
+    pub(super) async fn forget(
+        &self,
+        cache: &CacheRoot,
+        packages: &[String],
+    ) -> Result<(), ProvisionFailure> {
+        if packages.is_empty() {
+            return Ok(());
+        }
+        let command = self.command(cache, true).args(["cache", "clean"]).args(packages);
+        let captured = process::capture(&command, FETCH_TIMEOUT).await?;
+        match captured.status.success() {
+            true => Ok(()),
+            false => Err(ProvisionFailure::Task {
+                task: Task::CleanCache,
+                failed: Speaker::Uv { offline: true }.failed("uv", &captured),
+            }),
+        }
     }
 }
 
@@ -116,7 +136,12 @@ fn own_folder(cache: &CacheRoot) -> PathBuf {
 
 async fn version_of(path: &Path) -> Option<Uv> {
     let command = Command::new(path, process::base_environment()).args(["--version"]).cwd("/");
-    let captured = process::capture(&command, Duration::from_secs(20)).await.ok()?;
+    let ask = || process::capture(&command, Duration::from_secs(20));
+    let mut captured = ask().await.ok()?;
+    // One that was killed is not missing.
+    if captured.status.signal.is_some() {
+        captured = ask().await.ok()?;
+    }
     let version = recent_version(&captured.stdout_text())?;
     Some(Uv { path: path.to_owned(), version })
 }

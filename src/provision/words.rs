@@ -5,9 +5,9 @@ use std::io;
 
 use super::emulator::{BINFMT, RULES};
 use super::failure::{
-    EngineTrouble, ImportTrouble, IoTrouble, MissingPackage, NoFetch, NoReleases, NoUv, NotInstalled,
-    PipTrouble, ProbeTrouble, ProcessKind, ProcessTrouble, ProvisionFailure, SilentEngine, Unregistered,
-    UvAttempt,
+    DamageKind, EngineTrouble, ImportTrouble, IoTrouble, MissingPackage, NoFetch, NoReleases, NoUv,
+    NotInstalled, PipTrouble, ProbeTrouble, ProcessKind, ProcessTrouble, ProvisionFailure, SilentEngine,
+    Unregistered, UvAttempt,
 };
 use super::task_words::{FULL_DISK, task_reason, task_remedy, words};
 use super::uv::OLDEST;
@@ -77,6 +77,16 @@ impl ProvisionFailure {
             Self::NoMirror => "no Debian mirror is configured: the sources of apt name none".to_owned(),
             Self::TreeOffline(tree) => format!("the Debian tree {tree} is not in the cache"),
             Self::NoEmulator { arch, why, .. } => unregistered(arch, why),
+            Self::Damaged { damage, .. } => format!(
+                "its file `{}` is damaged: {}",
+                damage.file.display(),
+                match damage.kind {
+                    DamageKind::Missing => "it is missing".to_owned(),
+                    DamageKind::Unreadable => "it makes no sense".to_owned(),
+                    DamageKind::Size { was, is } => format!("it has {is} bytes instead of {was}"),
+                    DamageKind::Bytes => "its bytes are not those that were installed".to_owned(),
+                }
+            ),
             Self::NoCommand => "the environment's command is empty".to_owned(),
             Self::NoProgram(program) => format!("the program `{program}` does not exist"),
             Self::NotExecutable(path) => format!("`{}` is not an executable file", path.display()),
@@ -165,6 +175,14 @@ impl ProvisionFailure {
                     | Unregistered::Failed(_)
                     | Unregistered::Process(_) => by_hand,
                 }
+            }
+            Self::Damaged { is_ours: true, .. } => {
+                "run the same command again: the environment is made again, and its cells are tried again".to_owned()
+            }
+            Self::Damaged { is_ours: false, .. } => {
+                "install the package of that file again there (`pip install --force-reinstall --no-deps ...`), then run \
+                 the same command again"
+                    .to_owned()
             }
             Self::NoCommand => GIVE_PYTHON.to_owned(),
             Self::NotExecutable(_) => {

@@ -101,7 +101,8 @@ impl<'a> Clerk<'a> {
             absent_models.into_iter().map(|(model, reason)| (ModelName::from(model), reason)).collect();
         let name = self.orders.plan.environments[environment as usize].name.clone();
         tracing::debug!(environment = %name, seconds, reused, "an environment is ready");
-        self.locks[environment as usize] = Some(lock.digest());
+        self.locks[environment as usize] =
+            Some(self.memory.cache.trusted(&lock.digest(), &lock.base_digest()));
         self.journal.add_environment(Event::EnvironmentReady { name, lock, absent_models, seconds, reused })
     }
 
@@ -220,6 +221,11 @@ impl<'a> Clerk<'a> {
                 external::methods(facts.reference().filter(|_| told))
             }
         }
+    }
+
+    /// Whether something was executed by this process.
+    pub fn has_executed(&self) -> bool {
+        self.executed > 0
     }
 
     /// Counts an observation that was executed. What is tried a second time was counted the first.

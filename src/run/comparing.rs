@@ -94,7 +94,8 @@ pub(super) fn outputs(observation: &Observation) -> Option<&BTreeMap<String, Out
         | Outcome::Signalled { .. }
         | Outcome::Exited { .. }
         | Outcome::TimedOut { .. }
-        | Outcome::OutOfMemory { .. } => None,
+        | Outcome::OutOfMemory { .. }
+        | Outcome::Disturbed { .. } => None,
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::executor::{Executor, Shared};
 use super::host::Host;
 use super::jobs::{self, Job, Jobs};
+use super::messages::Unusable;
 use crate::plan::Plan;
 
 /// One executor an environment, from when it is asked for to the end of the run.
@@ -48,6 +49,19 @@ impl<H: Host> Crew<H> {
     /// Ends every interpreter and everything that they started.
     pub async fn end(&mut self) {
         self.executors.shutdown().await;
+    }
+
+    /// The environments that were used and are damaged by now, with why nothing is to be believed of them.
+    pub async fn damaged(&self) -> Vec<(u32, Unusable)> {
+        let mut damaged = Vec::new();
+        for (index, spec) in (0u32..).zip(&self.plan.environments) {
+            if self.ways[index as usize].is_some()
+                && let Some(why) = self.shared.host.damage(spec).await
+            {
+                damaged.push((index, why));
+            }
+        }
+        damaged
     }
 
     /// Takes back what outlives the processes of the run.

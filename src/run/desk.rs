@@ -71,6 +71,17 @@ impl<'a, H: Host> Desk<'a, H> {
         self.staff.comparisons.drain().await;
     }
 
+    /// Records which of the environments in which something was executed are damaged by now: what was seen there may be
+    /// of the damage, and is no fact about a file.
+    pub async fn doubt(&mut self) -> Result<(), RunError> {
+        if self.clerk.has_executed() {
+            for (environment, why) in self.staff.crew.damaged().await {
+                self.clerk.failed(environment, why)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Records the end of the run, and gives what is known in the end, with what was executed and what reused.
     pub async fn finish(self, seconds: f64, interrupted: bool) -> Result<(RunState, u64, u64), RunError> {
         let known = self.clerk.finish(seconds, interrupted)?;
@@ -120,6 +131,7 @@ impl<'a, H: Host> Desk<'a, H> {
                 }
             }
             Message::Lost { kind, reason } => self.lost_job(kind, &reason)?,
+            Message::Unkept { error } => return Err(RunError::Cache(error)),
             Message::TakenIn { artifact, taken } => self.taken_in(artifact, taken)?,
             Message::Compared { target, compared } => self.compared(target, compared)?,
             Message::Inspected { artifact, digest, facts } => {

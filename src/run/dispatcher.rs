@@ -46,6 +46,7 @@ impl<'a, H: Host> Dispatcher<'a, H> {
                 self.desk.handle(message)?;
             }
         }
+        self.desk.doubt().await?;
         let seconds = self.started.elapsed().as_secs_f64();
         let (state, executed, reused) = self.desk.finish(seconds, interrupted).await?;
         Ok(RunReport { state, executed, reused, interrupted })

@@ -4,28 +4,28 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::host::{Host, Interpreter, Prepared, Start, environment_folder};
 use super::isolation;
 use super::jobs::{Job, JobKind, Pace, next_batch, repeat_alone};
-use super::keeping;
 use super::keys::Keys;
 use super::messages::{Message, Unusable};
 use super::permits::{Backlog, Permit, Permits};
 use super::soundness::Soundness;
+use super::{disturbed, keeping};
 use crate::matrix::EnvironmentSpec;
 use crate::provision::Room;
 use crate::store::{Bucket, CacheRoot};
-use crate::vocab::Digest;
+use crate::vocab::{Digest, Disturbance};
 use crate::worker::{Batch, HandlerSource, Hello, Task, TaskResult, WorkerError, WorkerLimits};
 
 /// Room for the warm interpreter itself where its whole environment has one limit of memory.
 const WARM_INTERPRETER: u64 = 2 << 30;
-/// How often a task that took the whole worker down alone is tried.
-const ATTEMPTS: u32 = 2;
+/// How long after the machine got in the way something is tried again.
+const MOMENT: Duration = Duration::from_millis(250);
 
 /// What all executors of a run share.
 pub(super) struct Shared<H> {
@@ -90,7 +90,8 @@ impl<H: Host> Executor<H> {
         let Prepared { lock, place, seconds, reused } = shared.host.prepare(&self.spec, &note).await?;
         let (trainings, cells) = (Pace::default(), Pace::default());
         let mut live = Live { place, workers: BTreeMap::new(), told_gaps: false, trainings, cells };
-        let key = shared.keys.absent_models(&lock.digest(), &shared.expressions);
+        let trusted = shared.cache.trusted(&lock.digest(), &lock.base_digest());
+        let key = shared.keys.absent_models(&trusted, &shared.expressions);
         let absent_models = match shared.cache.record(&key) {
             Some(absent_models) => absent_models,
             None => {
@@ -148,7 +149,15 @@ impl<H: Host> Executor<H> {
         room: Room,
     ) -> Result<&'a mut H::Interpreter, WorkerError> {
         if !live.workers.contains_key(&room) {
-            let worker = self.start(live, room).await?;
+            let worker = match self.start(live, room).await {
+                Ok(worker) => worker,
+                Err(error @ WorkerError::Absent { .. }) => return Err(error),
+                Err(error @ (WorkerError::Lost { .. } | WorkerError::Broken { .. })) => {
+                    tracing::debug!(environment = %self.spec.name, %error, "an interpreter is started once more");
+                    tokio::time::sleep(MOMENT).await;
+                    self.start(live, room).await?
+                }
+            };
             live.workers.insert(room, worker);
         }
         // It was there, or has just been put there.
@@ -191,6 +200,9 @@ impl<H: Host> Executor<H> {
         let batch = self.with_bytes(batch).await;
         if batch.is_empty() {
             return batch;
+        }
+        if batch.iter().any(|job| job.attempts > 0) {
+            tokio::time::sleep(MOMENT).await;
         }
         let tasks: Vec<Task> = batch.iter().map(|job| job.task.clone()).collect();
         let room = batch.first().map(|job| job.room).unwrap_or_default();
@@ -256,7 +268,12 @@ impl<H: Host> Executor<H> {
         let (mut kept, mut rest): (Kept, Vec<Job>) = (Vec::new(), Vec::new());
         for (job, result) in batch.into_iter().zip(results) {
             match result {
-                Some(result) => kept.push(Box::new(|cache| keeping::keep(cache, job, result))),
+                Some(result) => {
+                    match disturbed::full_disk(&result, &self.shared.cache.bucket(Bucket::Scratch)) {
+                        Some(by) => self.disturbed(job, by, &mut kept, &mut rest),
+                        None => kept.push(Box::new(|cache| keeping::keep(cache, job, result))),
+                    }
+                }
                 None => rest.push(job),
             }
         }
@@ -273,16 +290,28 @@ impl<H: Host> Executor<H> {
         // A lone task's own result counts when its child came to its end, also when it changed its world: nobody
         // comes after it.
         let result = done.results.pop().flatten().filter(|_| done.ended.how == "finished");
+        let Some(job) = batch.pop() else { return batch };
+        if result.is_some() {
+            return self.finish(vec![job], vec![result]).await;
+        }
+        let (mut kept, mut rest): (Kept, Vec<Job>) = (Vec::new(), Vec::new());
         let limits = self.shared.limits;
-        let kept: Kept = match (batch.pop(), result) {
-            (Some(job), Some(result)) => vec![Box::new(|cache| keeping::keep(cache, job, result))],
-            (Some(job), None) => {
-                vec![Box::new(move |cache| keeping::keep_abnormal(cache, job, &done.ended, limits))]
-            }
-            (None, _) => Vec::new(),
-        };
+        match disturbed::killed(&done.ended) {
+            Some(by) => self.disturbed(job, by, &mut kept, &mut rest),
+            None => kept.push(Box::new(move |cache| keeping::keep_abnormal(cache, job, &done.ended, limits))),
+        }
         self.keep(kept).await;
-        Vec::new()
+        rest
+    }
+
+    /// The machine got in the way of a job: it is tried once more, and then that is recorded as what it is.
+    fn disturbed(&self, job: Job, by: Disturbance, kept: &mut Kept, rest: &mut Vec<Job>) {
+        tracing::debug!(environment = %self.spec.name, ?by, attempts = job.attempts, "the machine got in the way");
+        if disturbed::has_a_try_left(&job) {
+            rest.push(disturbed::once_more(job));
+        } else {
+            kept.push(Box::new(move |_| keeping::disturbed(job, by)));
+        }
     }
 
     /// The interpreter itself was lost.
@@ -291,13 +320,13 @@ impl<H: Host> Executor<H> {
             self.tell_repeating(&batch, "the worker was lost");
             return repeat_alone(batch);
         }
-        let Some(mut job) = batch.into_iter().next() else { return Vec::new() };
-        job.attempts += 1;
-        if job.attempts < ATTEMPTS {
-            return vec![job];
+        let (mut kept, mut rest): (Kept, Vec<Job>) = (Vec::new(), Vec::new());
+        let by = disturbed::lost(&error, &self.shared.cache.bucket(Bucket::Scratch));
+        for job in batch {
+            self.disturbed(job, by.clone(), &mut kept, &mut rest);
         }
-        self.keep(vec![Box::new(move |cache| keeping::keep_killer(cache, job, &error))]).await;
-        Vec::new()
+        self.keep(kept).await;
+        rest
     }
 
     fn tell_repeating(&self, batch: &[Job], how: &str) {

@@ -31,6 +31,8 @@ pub(super) enum Play {
     Raises,
     /// Its process dies of a signal.
     Dies,
+    /// Somebody kills its process.
+    Killed,
     /// It takes the interpreter down.
     TakesDown,
     /// It never ends.
@@ -43,6 +45,8 @@ pub(super) enum Asked<'a> {
     Prepare,
     Start,
     Train,
+    /// Whether it is damaged when the run has ended.
+    Damage,
     /// Loading an artifact with a seed, whose bytes these are.
     Load {
         seed: u32,
@@ -111,7 +115,7 @@ impl Host for Scripted {
         match self.play(&name, Asked::Prepare) {
             Play::Well | Play::Gives(_) => {}
             Play::Hangs => self.hang().await,
-            Play::Raises | Play::Dies | Play::TakesDown => {
+            Play::Raises | Play::Dies | Play::Killed | Play::TakesDown => {
                 let reason = format!("{name} died while it was made");
                 return Err(Unusable {
                     reason,
@@ -139,8 +143,15 @@ impl Host for Scripted {
                 self.hang().await;
                 Err(lost())
             }
-            Play::Raises | Play::Dies | Play::TakesDown => Err(lost()),
+            Play::Raises | Play::Dies | Play::Killed | Play::TakesDown => Err(lost()),
         }
+    }
+
+    async fn damage(&self, spec: &EnvironmentSpec) -> Option<Unusable> {
+        let is_damaged = matches!(self.play(spec.name.as_str(), Asked::Damage), Play::Dies);
+        let reason = format!("a file of {} is damaged", spec.name);
+        let cause = EnvironmentTrouble::Damaged;
+        if is_damaged { Some(Unusable { reason, remedy: None, absent: false, cause }) } else { None }
     }
 
     async fn finish(&self) {}
@@ -153,7 +164,7 @@ impl Interpreter for Player {
 
     async fn run(&mut self, tasks: &[Task], _limits: WorkerLimits) -> Result<Batch, WorkerError> {
         let mut results = Vec::new();
-        let mut how = "finished";
+        let (mut how, mut signal) = ("finished", 0);
         for task in tasks {
             let bytes = match task {
                 Task::Cell { artifact, .. } => fs_err::read_to_string(artifact).unwrap_or_default(),
@@ -166,8 +177,8 @@ impl Interpreter for Player {
             match (self.script.play(&self.name, asked), task) {
                 (Play::Hangs, _) => self.script.hang().await,
                 (Play::TakesDown, _) => return Err(lost()),
-                (Play::Dies, _) => {
-                    how = "signal";
+                (play @ (Play::Dies | Play::Killed), _) => {
+                    (how, signal) = ("signal", if matches!(play, Play::Dies) { 11 } else { 9 });
                     break;
                 }
                 (play, Task::Train { formats, .. }) => {
@@ -196,10 +207,10 @@ impl Interpreter for Player {
             index,
             phase,
             how: how.to_owned(),
-            signal: 11,
+            signal,
             status: 0,
             printed: None,
-            outside: false,
+            outside: signal == 9,
             tried: Vec::new(),
         };
         Ok(Batch { results, ended, changed: None })

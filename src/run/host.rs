@@ -61,6 +61,9 @@ pub(super) trait Host: Send + Sync + 'static {
         start: Start<'_>,
     ) -> impl Future<Output = Result<Self::Interpreter, WorkerError>> + Send;
 
+    /// Why an environment that was prepared cannot be believed, where a file of it is damaged by now.
+    fn damage(&self, spec: &EnvironmentSpec) -> impl Future<Output = Option<Unusable>> + Send;
+
     /// Takes back what outlives the processes of a run.
     fn finish(&self) -> impl Future<Output = ()> + Send;
 }
@@ -129,6 +132,10 @@ impl Host for Machine {
         };
         let hello = Hello { cage, ..start.hello };
         Worker::start(&launch.argv(&reach), variables, folder, &hello).await
+    }
+
+    async fn damage(&self, spec: &EnvironmentSpec) -> Option<Unusable> {
+        self.0.damage(&spec.name).await.map(|failure| Unusable::unmade(&failure))
     }
 
     async fn finish(&self) {

@@ -54,7 +54,7 @@ pub(super) struct Job {
     pub alone: bool,
     /// Whose code it runs: each room has an interpreter of its own.
     pub room: Room,
-    /// How often it took the worker down.
+    /// How often the machine got in its way.
     pub attempts: u32,
 }
 

@@ -3,14 +3,13 @@
 use std::io;
 use std::path::Path;
 
+use super::disturbed::is_end_of_cache;
 use super::jobs::{Job, JobKind, Target};
 use super::keys::TrainingRecord;
 use super::messages::Message;
 use crate::store::CacheRoot;
-use crate::vocab::{ArtifactAbsence, Digest, Observation, Outcome, Phase};
-use crate::worker::{
-    Ended, Produced, Saved, Saving, Task, TaskResult, Trained, WorkerError, WorkerLimits, abnormal,
-};
+use crate::vocab::{ArtifactAbsence, Digest, Disturbance, Observation, Outcome};
+use crate::worker::{Ended, Produced, Saved, Saving, Task, TaskResult, Trained, WorkerLimits, abnormal};
 
 /// Keeps the result of a job.
 pub(super) fn keep(cache: &CacheRoot, job: Job, result: TaskResult) -> Message {
@@ -18,6 +17,7 @@ pub(super) fn keep(cache: &CacheRoot, job: Job, result: TaskResult) -> Message {
         (JobKind::Training { training, artifacts }, TaskResult::Trained(trained)) => {
             match keep_trained(cache, &artifacts, trained, &job.task) {
                 Ok(artifacts) => Message::Trained { training, artifacts },
+                Err(error) if is_end_of_cache(&error) => Message::Unkept { error },
                 Err(error) => Message::Lost {
                     kind: JobKind::Training { training, artifacts },
                     reason: format!("cannot keep an artifact in the cache: {error}"),
@@ -31,6 +31,7 @@ pub(super) fn keep(cache: &CacheRoot, job: Job, result: TaskResult) -> Message {
                 .and_then(|()| cache.put_record(&key, &observation));
             match kept {
                 Ok(()) => Message::Observed { target, key, observation: Box::new(observation) },
+                Err(error) if is_end_of_cache(&error) => Message::Unkept { error },
                 Err(error) => Message::Lost {
                     kind: JobKind::Observation { target, key },
                     reason: format!("cannot keep an observation in the cache: {error}"),
@@ -125,32 +126,43 @@ fn died(outcome: &Outcome) -> String {
         | Outcome::Raised { .. }
         | Outcome::Unfit { .. }
         | Outcome::Inapplicable { .. }
-        | Outcome::NotInstalled { .. } => "ended abnormally".to_owned(),
+        | Outcome::NotInstalled { .. }
+        | Outcome::Disturbed { .. } => "ended abnormally".to_owned(),
     }
 }
 
-/// Keeps what became of a lone task that took the whole worker down, twice.
-pub(super) fn keep_killer(cache: &CacheRoot, job: Job, error: &WorkerError) -> Message {
+/// What the machine did to a task, twice. It is recorded and kept nowhere else, so that the next run tries again.
+pub(super) fn disturbed(job: Job, by: Disturbance) -> Message {
     match job.kind {
-        JobKind::Observation { target, key } => {
+        JobKind::Training { training, artifacts } => {
+            let record = || TrainingRecord::Missing(ArtifactAbsence::Disturbed { by: by.clone() });
+            let artifacts = artifacts.into_iter().map(|(artifact, _)| (artifact, record())).collect();
+            Message::Trained { training, artifacts }
+        }
+        JobKind::Observation { target: target @ (Target::Reference { .. } | Target::Cell { .. }), key } => {
             let observation = Observation {
-                outcome: Outcome::Exited { phase: Phase::Load, status: 255 },
+                outcome: Outcome::Disturbed { by },
                 warnings: Vec::new(),
                 load_seconds: None,
                 predict_seconds: None,
                 peak_rss_bytes: None,
-                printed: Some(format!("it takes its parent process down: {error}")),
+                printed: None,
                 alone: true,
                 tried: Vec::new(),
             };
-            keep_end(cache, target, key, observation)
+            Message::Observed { target, key, observation: Box::new(observation) }
         }
-        kind @ JobKind::Training { .. } => Message::Lost { kind, reason: error.to_string() },
+        // What is known already stands.
+        kind @ JobKind::Observation { target: Target::Repeat { .. } | Target::Retry { .. }, .. } => {
+            Message::Lost { kind, reason: "the machine got in the way of a second try".to_owned() }
+        }
     }
 }
 
 fn keep_end(cache: &CacheRoot, target: Target, key: Digest, observation: Observation) -> Message {
-    // Not keeping it only means that the next run tries again.
-    let _ = cache.put_record(&key, &observation);
-    Message::Observed { target, key, observation: Box::new(observation) }
+    match cache.put_record(&key, &observation) {
+        Err(error) if is_end_of_cache(&error) => Message::Unkept { error },
+        // Not keeping it only means that the next run tries again.
+        Ok(()) | Err(_) => Message::Observed { target, key, observation: Box::new(observation) },
+    }
 }

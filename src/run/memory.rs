@@ -49,9 +49,11 @@ impl Memory {
                 .all(|digest| self.cache.object_path(digest).exists())
                 .then_some(record),
             // Dying may have been the machine's fault: try again.
-            TrainingRecord::Missing(ArtifactAbsence::Died { .. } | ArtifactAbsence::NotInstalled { .. }) => {
-                None
-            }
+            TrainingRecord::Missing(
+                ArtifactAbsence::Died { .. }
+                | ArtifactAbsence::NotInstalled { .. }
+                | ArtifactAbsence::Disturbed { .. },
+            ) => None,
             TrainingRecord::Missing(_) => Some(record),
         }
     }
@@ -67,6 +69,8 @@ impl Memory {
             }
             // What is missing on this machine beside the packages (a compiler) may have been installed meanwhile.
             Outcome::NotInstalled { .. } => false,
+            // The machine was in the way, not the file.
+            Outcome::Disturbed { .. } => false,
             Outcome::Predicted { .. }
             | Outcome::Unfit { .. }
             | Outcome::Inapplicable { .. }

@@ -33,6 +33,8 @@ pub(super) enum Message {
     Starved { target: Target },
     /// A job has no result, for a reason that is not its task's.
     Lost { kind: JobKind, reason: String },
+    /// The cache has no room for a result, and none for those that follow.
+    Unkept { error: std::io::Error },
     /// An external artifact was copied into the store, or could not be.
     TakenIn { artifact: u32, taken: Result<(Digest, u64), TakeInError> },
     /// An observation was compared with the reference.

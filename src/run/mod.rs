@@ -14,6 +14,7 @@ mod comparisons;
 mod crew;
 mod desk;
 mod dispatcher;
+mod disturbed;
 mod executor;
 mod external;
 mod host;

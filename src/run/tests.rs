@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::fixture::{Asked, Play, Played, Scripted, Trial, external, matrix, words};
 use crate::state::RunState;
-use crate::vocab::{Event, Verdict};
+use crate::vocab::{ArtifactAbsence, Event, Outcome, Verdict};
 
 fn well() -> Scripted {
     Scripted::new(|_, _, _| Play::Well)
@@ -245,35 +245,119 @@ fn a_crash_in_a_batch_is_one_task_s_own() {
     assert_eq!(verdicts.values().filter(|it| **it == Verdict::Identical).count(), 7);
 }
 
+/// What the machine can do to a cell, and how the record calls it.
+const DISTURBANCES: [(Disturbing, &str); 2] =
+    [(|| Play::Killed, "killed"), (|| Play::TakesDown, "interpreter-lost")];
+
+/// What disturbs.
+type Disturbing = fn() -> Play;
+
 #[test]
-fn what_takes_the_interpreter_down_twice_and_alone_is_to_blame() {
-    let script = Scripted::new(|who, what, _| match (who, what) {
-        ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") => Play::TakesDown,
-        _ => Play::Well,
-    });
-    let played = Trial::of(matrix()).play(&script);
-    let verdicts = played.verdicts();
-    assert_eq!(verdicts["ridge/pickle-4/sk1 in sk2"], Verdict::Crash);
-    assert_eq!(verdicts.values().filter(|it| **it == Verdict::Identical).count(), 7);
+fn what_the_machine_does_twice_is_no_fact_about_the_artifact() {
+    for (play, word) in DISTURBANCES {
+        let script = Scripted::new(move |who, what, _| match (who, what) {
+            ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") => play(),
+            _ => Play::Well,
+        });
+        let mut trial = Trial::of(matrix());
+        let played = trial.play(&script);
+        let cell = "ridge/pickle-4/sk1 in sk2";
+        assert_eq!(played.verdicts()[cell], Verdict::EnvError, "{word}");
+        assert_eq!(played.verdicts().values().filter(|it| **it == Verdict::Identical).count(), 7, "{word}");
+        let told = played.events.iter().filter_map(|event| match event {
+            Event::CellObserved { observation, .. } => Some(&observation.outcome),
+            _ => None,
+        });
+        let words: Vec<_> = told
+            .filter_map(|outcome| match outcome {
+                Outcome::Disturbed { by } => Some(by.word()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(words, [word]);
+        // Neither the record nor the cache takes it for known, and nothing else is done again.
+        let cached = trial.play(&well());
+        assert_eq!((cached.report.executed, kinds(&cached)), (1, vec![Verdict::Identical]), "{word}");
+        trial.recorded = played.events;
+        assert_eq!(kinds(&trial.play(&well())), [Verdict::Identical], "{word}");
+    }
 }
 
 #[test]
-fn a_worker_that_cannot_be_started_once_and_then_can() {
+fn what_the_machine_does_once_is_not_seen() {
+    for (play, word) in DISTURBANCES {
+        let script = Scripted::new(move |who, what, before| match (who, what) {
+            // In a batch, then alone; the third time nobody is in the way.
+            ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") && before < 2 => play(),
+            _ => Play::Well,
+        });
+        let played = Trial::of(matrix()).play(&script);
+        assert_eq!(kinds(&played), [Verdict::Identical], "{word}");
+    }
+}
+
+#[test]
+fn training_that_the_machine_disturbs_is_tried_again_by_the_next_run() {
+    let script = Scripted::new(|who, what, _| match (who, what) {
+        ("sk1", Asked::Train) => Play::Killed,
+        _ => Play::Well,
+    });
+    let mut trial = Trial::of(matrix());
+    let played = trial.play(&script);
+    let is_disturbed = |event: &Event| {
+        matches!(event, Event::ArtifactMissing { absence: ArtifactAbsence::Disturbed { .. }, .. })
+    };
+    assert!(count(&played, is_disturbed) > 0);
+    assert_eq!(kinds(&played), [Verdict::Identical, Verdict::EnvError]);
+    trial.recorded = played.events;
+    assert_eq!(kinds(&trial.play(&well())), [Verdict::Identical]);
+}
+
+#[test]
+fn a_worker_that_cannot_be_started_once_loses_nothing() {
     // The first start tells what the environment lacks; the second is for its first jobs.
     let script = Scripted::new(|who, what, before| match (who, what) {
         ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") && before == 0 => Play::TakesDown,
         ("sk2", Asked::Start) if before == 1 => Play::Raises,
         _ => Play::Well,
     });
+    let played = Trial::of(matrix()).play(&script);
+    assert!(is_finish(played.events.last().unwrap()));
+    assert_eq!(kinds(&played), [Verdict::Identical]);
+}
+
+#[test]
+fn a_worker_that_cannot_be_started_is_the_environments_trouble_until_the_next_run() {
+    let script = Scripted::new(|who, what, before| match (who, what) {
+        ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") && before == 0 => Play::TakesDown,
+        ("sk2", Asked::Start) if before == 1 || before == 2 => Play::Raises,
+        _ => Play::Well,
+    });
     let mut trial = Trial::of(matrix());
     let played = trial.play(&script);
     assert!(is_finish(played.events.last().unwrap()));
     let lost = count(&played, |event| matches!(event, Event::CellLost { .. }));
-    assert!(lost <= 4, "{lost} cells are lost");
+    assert!(lost > 0 && lost <= 4, "{lost} cells are lost");
     // The next process starts it, and finds what is missing.
     trial.recorded = played.events;
-    let again = trial.play(&well());
-    assert_eq!(kinds(&again), [Verdict::Identical]);
+    assert_eq!(kinds(&trial.play(&well())), [Verdict::Identical]);
+}
+
+#[test]
+fn nothing_is_believed_of_an_environment_that_was_damaged_meanwhile() {
+    let script = Scripted::new(|who, what, _| match (who, what) {
+        ("sk2", Asked::Damage) => Play::Dies,
+        _ => Play::Well,
+    });
+    let mut trial = Trial::of(matrix());
+    let played = trial.play(&script);
+    for (cell, verdict) in played.verdicts() {
+        let expected = if cell.contains("sk2") { Verdict::EnvError } else { Verdict::Identical };
+        assert_eq!(verdict, expected, "{cell}");
+    }
+    assert!(is_finish(played.events.last().unwrap()));
+    trial.recorded = played.events;
+    assert_eq!(kinds(&trial.play(&well())), [Verdict::Identical]);
 }
 
 /// Whether something hangs.

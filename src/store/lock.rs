@@ -44,6 +44,17 @@ pub(super) enum Hold {
     Alone,
 }
 
+/// Locks the file at `path` alone, unless somebody else holds it.
+pub(super) fn try_acquire(path: &Path) -> Result<Option<LockGuard>, LockError> {
+    let io = |source| LockError::Io { path: path.to_owned(), source };
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(LockGuard(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
 /// Locks the file at `path` (made where absent, never removed: removing would let two processes hold "the
 /// same" lock on two files).
 pub(super) async fn acquire(path: &Path, hold: Hold, timeout: Duration) -> Result<LockGuard, LockError> {

@@ -1,10 +1,21 @@
 //! Layer 2: the cache folder, its objects and its observations.
 
+mod fresh;
 mod history;
+mod input;
 mod lock;
 mod objects;
+mod removal;
 mod root;
+mod scratch;
+mod trust;
 
 pub use history::{Change, History, HistoryError, PastCell, PastRun};
+pub use input::{open_input, read_input};
 pub use lock::{LockError, LockGuard};
-pub use root::{Bucket, CacheError, CacheRoot, create_folder, remove_folder, rename, write_atomic};
+pub use objects::digest_of_file;
+pub use root::{
+    Bucket, CacheError, CacheRoot, create_folder, free_bytes, remove_file, remove_folder, rename, with_room,
+    write_atomic, write_atomic_for,
+};
+pub use scratch::Scratch;

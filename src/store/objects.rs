@@ -10,7 +10,9 @@ use fs_err as fs;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::root::{Bucket, CacheRoot, write_atomic};
+use super::fresh::FreshFile;
+use super::input::open_input;
+use super::root::{Bucket, CacheRoot, with_room, write_atomic};
 use crate::vocab::{Digest, DigestBuilder};
 
 /// Bytes that are read at a time where a file is not held in memory.
@@ -74,7 +76,14 @@ impl CacheRoot {
         make_folder_of(&path)?;
         // As every other object.
         fs::set_permissions(file, Permissions::from_mode(0o600))?;
-        fs::rename(file, &path)?;
+        match fs::rename(file, &path) {
+            // The parts of a cache can be on disks of their own.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                self.copy_object(file, Some(digest))?;
+                fs::remove_file(file)?;
+            }
+            renamed => renamed?,
+        }
         Ok((digest, size))
     }
 
@@ -84,7 +93,7 @@ impl CacheRoot {
     /// # Errors
     /// When the file cannot be read or the cache not be written.
     pub fn copy_object(&self, file: &Path, expected: Option<Digest>) -> io::Result<(Digest, u64)> {
-        let mut source = fs::File::open(file)?;
+        let mut source = open_input(file)?;
         let size = source.metadata()?.len();
         let is_there = |digest: &Digest| {
             fs::metadata(self.object_path(digest)).is_ok_and(|facts| facts.is_file() && facts.len() == size)
@@ -100,11 +109,12 @@ impl CacheRoot {
         let place = expected.unwrap_or_else(|| Digest::of(file.as_os_str().as_encoded_bytes()));
         let place = self.object_path(&place);
         let folder = make_folder_of(&place)?;
-        let mut copy = tempfile::Builder::new().prefix(".write-").tempfile_in(folder)?;
-        let (digest, size) = hash(&mut source, &mut copy)?;
+        let room = |error| with_room(folder, error);
+        let mut copy = FreshFile::in_folder(folder, 0o600).map_err(room)?;
+        let (digest, size) = hash(&mut source, &mut copy).map_err(room)?;
         let path = self.object_path(&digest);
         make_folder_of(&path)?;
-        copy.persist(&path).map_err(|error| error.error)?;
+        copy.persist(&path).map_err(room)?;
         Ok((digest, size))
     }
 
@@ -189,6 +199,14 @@ impl CacheRoot {
         }
         Ok((count, size))
     }
+}
+
+/// The digest of a file's bytes, which are read as a stream.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn digest_of_file(path: &Path) -> io::Result<Digest> {
+    Ok(hash(&mut open_input(path)?, &mut io::sink())?.0)
 }
 
 fn write_entry(path: &Path, bytes: &[u8]) -> io::Result<()> {

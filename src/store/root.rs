@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
 
+use super::fresh::FreshFile;
 use super::lock::{self, Hold, LockError, LockGuard};
+use super::removal::{DOOMED, remove_tree};
+use super::scratch::{self, Scratch};
 
 /// The lock that whoever uses environments and objects shares.
 const IN_USE: &str = "in-use";
@@ -161,15 +164,45 @@ impl CacheRoot {
         self.bucket(Bucket::Locks).join(format!("{name}.lock"))
     }
 
-    /// A new empty folder that is removed when the value is dropped.
+    /// As [`CacheRoot::lock`], without waiting: `None` where somebody else holds it.
+    ///
+    /// # Errors
+    /// When the lock file cannot be made or locked.
+    pub fn try_lock(&self, name: &str) -> Result<Option<LockGuard>, LockError> {
+        lock::try_acquire(&self.lock_file(name))
+    }
+
+    /// A new empty folder that is removed when the value is dropped, and by the next [`CacheRoot::sweep`] where this
+    /// process is killed.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn scratch(&self, purpose: &str) -> io::Result<tempfile::TempDir> {
+    pub fn scratch(&self, purpose: &str) -> io::Result<Scratch> {
         let folder = self.bucket(Bucket::Scratch);
-        tempfile::Builder::new().prefix(&format!("{purpose}-")).tempdir_in(&folder).map_err(|error| {
+        Scratch::make(&folder, purpose).map_err(|error| {
+            let error = with_room(&folder, error);
             io::Error::new(error.kind(), format!("cannot make a folder in `{}`: {error}", folder.display()))
         })
+    }
+
+    /// Removes what dead processes left: their scratch folders, and what they were removing. Never fails, and never touches
+    /// what a living process uses.
+    pub fn sweep(&self) {
+        let swept = scratch::sweep(&self.bucket(Bucket::Scratch));
+        if swept > 0 {
+            tracing::debug!(swept, "folders of dead processes were removed");
+        }
+        for folder in [self.path().to_owned(), self.bucket(Bucket::Environments), self.bucket(Bucket::Tools)]
+        {
+            for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
+                // Two that remove the same are not in each other's way.
+                if entry.file_name().to_string_lossy().starts_with(DOOMED)
+                    && let Err(error) = remove_tree(&entry.path())
+                {
+                    tracing::warn!(%error, "what a dead process left stays");
+                }
+            }
+        }
     }
 }
 
@@ -182,14 +215,44 @@ const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n\
 /// # Errors
 /// When the file cannot be written; the message names it.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    write_atomic_for(path, bytes, 0o600)
+}
+
+/// As [`write_atomic`], with these permissions as far as the umask leaves them.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_atomic_for(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    // `parent` of a bare file name is the empty path, which means here.
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
     let name = |error: io::Error| {
+        let error = with_room(folder, error);
         io::Error::new(error.kind(), format!("cannot write `{}`: {error}", path.display()))
     };
-    let mut file = tempfile::Builder::new().prefix(".write-").tempfile_in(folder).map_err(name)?;
+    let mut file = FreshFile::in_folder(folder, mode).map_err(name)?;
     file.write_all(bytes).map_err(name)?;
-    file.persist(path).map_err(|error| name(error.error))?;
-    Ok(())
+    file.persist(path).map_err(name)
+}
+
+/// Bytes that are free on the disk of a folder, for this user; `None` where nobody can tell.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let facts = nix::sys::statvfs::statvfs(folder).ok()?;
+    #[expect(clippy::useless_conversion, reason = "the width of these numbers differs between systems")]
+    Some(u64::from(facts.blocks_available()) * u64::from(facts.fragment_size()))
+}
+
+/// An error about a full disk, with the room that is left where `path` is; others as they are.
+pub fn with_room(path: &Path, error: io::Error) -> io::Error {
+    if !matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        return error;
+    }
+    let folder = path.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    let Some(free) = free_bytes(folder) else { return error };
+    let text = format!("{error}; {} KiB are free in `{}`", free >> 10, folder.display());
+    io::Error::new(error.kind(), text)
 }
 
 /// Makes a folder and its parents.
@@ -208,21 +271,32 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs_err::rename(from, to)
 }
 
+/// Removes a file; one that does not exist is fine.
+///
+/// # Errors
+/// When it cannot be removed; the message names it.
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Removes a folder and everything in it; one that does not exist is fine. It first gets another name, so
 /// that nobody takes a half-removed folder for a whole one.
 ///
 /// # Errors
-/// When something in it cannot be removed; the message names it.
+/// When something in it cannot be removed; the message names it. Everything else is gone then.
 pub fn remove_folder(path: &Path) -> io::Result<()> {
     let doomed = path.with_file_name(format!(
-        ".removing-{}-{}",
+        "{DOOMED}{}-{}",
         std::process::id(),
         path.file_name().unwrap_or_default().to_string_lossy()
     ));
     match fs_err::rename(path, &doomed) {
-        Ok(()) => fs_err::remove_dir_all(&doomed),
+        Ok(()) => remove_tree(&doomed),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(_) => fs_err::remove_dir_all(path),
+        Err(_) => remove_tree(path),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvName, ErrorFact, Outcome, Reached, Stage, Verdict};
+use super::{Disturbance, EnvName, ErrorFact, Outcome, Reached, Stage, Verdict};
 
 /// Why a cell got no further than it did. Texts inside are words of others (an exception, an installer, a format's own
 /// explanation), carried along as data; what people read is written by `present`.
@@ -249,6 +249,13 @@ pub enum Trouble {
         /// What happened.
         says: String,
     },
+    /// The machine got in the way there, twice.
+    Disturbed {
+        /// The environment.
+        environment: EnvName,
+        /// How.
+        by: Disturbance,
+    },
     /// The producer fails with its own artifact, so that there is no reference.
     ProducerFails {
         /// The environment.
@@ -278,6 +285,7 @@ impl Trouble {
             | Self::TrainingDied { environment, .. }
             | Self::NotInstalled { environment, .. }
             | Self::Lost { environment, .. }
+            | Self::Disturbed { environment, .. }
             | Self::ProducerFails { environment, .. } => Some(environment),
             Self::NotReached
             | Self::PackageMissing { .. }

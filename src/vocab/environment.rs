@@ -179,4 +179,9 @@ impl Lock {
         }
         self.setup.digest_into(builder).finish()
     }
+
+    /// The identity of what is installed: of the environment without what is only set when it is started.
+    pub fn base_digest(&self) -> Digest {
+        Self { config: BTreeMap::new(), setup: Setup::default(), ..self.clone() }.digest()
+    }
 }

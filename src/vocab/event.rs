@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, Gap, LeftOut, Lock,
-    ModelName, Observation, OutputComparison, Runtime, Verdict,
+    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, Gap,
+    LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -221,6 +221,11 @@ pub enum ArtifactAbsence {
     Died {
         /// In words, for example `died of signal 11 (SIGSEGV) while training`.
         reason: String,
+    },
+    /// The machine got in the way, again when it was tried once more. The next run tries it again.
+    Disturbed {
+        /// How.
+        by: Disturbance,
     },
     /// An external artifact that is not sound; it was never loaded.
     Refused {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvName, ModelName};
+use super::{Disturbance, EnvName, ModelName};
 
 /// Something that was asked for and could not be taken: a path without a file, a file that is no model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,11 @@ pub enum Next {
     Environment {
         /// In its words.
         says: String,
+    },
+    /// Keep the machine out of the way, and run the same command again.
+    TryAgain {
+        /// What was in the way.
+        by: Disturbance,
     },
     /// The environment lacks a feature, or its packages do not fit.
     Constrain,

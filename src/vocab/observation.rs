@@ -102,6 +102,47 @@ pub enum Outcome {
         /// The limit in bytes.
         limit_bytes: u64,
     },
+    /// The machine got in the way, again when it was tried once more alone. It says nothing about the artifact, is never
+    /// kept in the cache, and is tried again by the next run.
+    Disturbed {
+        /// How.
+        by: Disturbance,
+    },
+}
+
+/// How the machine gets in the way of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Disturbance {
+    /// Its process was killed from outside, most often by the kernel because memory ran out.
+    Killed {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// The interpreter that it ran in was killed from outside, or ended.
+    InterpreterLost {
+        /// What is known of that.
+        says: String,
+    },
+    /// A disk was full.
+    FullDisk {
+        /// A folder on that disk.
+        folder: String,
+        /// Bytes that were free when the task had ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        free_bytes: Option<u64>,
+    },
+}
+
+impl Disturbance {
+    /// The word of its kind, as it is serialised.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Killed { .. } => "killed",
+            Self::InterpreterLost { .. } => "interpreter-lost",
+            Self::FullDisk { .. } => "full-disk",
+        }
+    }
 }
 
 /// What the agent finds wrong with a file that loads.

@@ -43,6 +43,8 @@ pub enum EnvironmentTrouble {
     Absent,
     /// A package cannot be imported in it.
     ImportFailed,
+    /// A file of it is not as it was installed.
+    Damaged,
     /// It was started and did not say what it is.
     NoAnswer,
     /// A signal ended a program that was needed.

@@ -78,3 +78,43 @@ fn reports_are_readable_for_others_as_far_as_the_umask_says() {
     let mode = |name| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
     assert_eq!(mode("report.md"), mode("plain"));
 }
+
+#[test]
+fn what_is_no_regular_file_is_written_through() {
+    use std::io::Read as _;
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let is_link = |name: &str| std::fs::symlink_metadata(place(name)).unwrap().is_symlink();
+
+    // A device stays a device; as root, a file beside it could take its place.
+    symlink("/dev/null", place("null")).unwrap();
+    for path in [place("null"), "/dev/null".into()] {
+        write_file(&path, b"gone").unwrap();
+        assert!(std::fs::metadata(&path).unwrap().file_type().is_char_device());
+    }
+    assert!(is_link("null"));
+
+    fs_err::write(place("target"), "something longer").unwrap();
+    for (link, target) in [("link", "target"), ("dangling", "new")] {
+        symlink(place(target), place(link)).unwrap();
+        for text in ["longer", "short"] {
+            write_file(&place(link), text.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(place(target)).unwrap(), text);
+        }
+        assert!(is_link(link));
+    }
+
+    nix::unistd::mkfifo(&place("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let pipe = place("pipe");
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        std::fs::File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
+        text
+    });
+    write_file(&place("pipe"), b"through").unwrap();
+    assert_eq!(reader.join().unwrap(), "through");
+    assert!(std::fs::metadata(place("pipe")).unwrap().file_type().is_fifo());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6);
+}
