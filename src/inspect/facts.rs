@@ -24,6 +24,8 @@ const MOST_ARRAYS: usize = 1 << 10;
 /// Different values, shapes or arguments that are told of one thing.
 const MOST_VALUES: usize = 8;
 const MOST_ARGUMENTS: usize = 4;
+/// Places behind what can be looked at that are kept.
+const MOST_BEYOND: usize = 1 << 12;
 /// Calls of one global whose arguments are looked at.
 const CALLS_LOOKED_AT: u64 = 32;
 /// Opcodes that are read of any artifact, and of a larger one for each of its bytes: an uncompressed file never has
@@ -123,6 +125,10 @@ pub(super) struct Collector {
     harmless: BTreeMap<u32, u64>,
     /// How often `pickle.load`'s view of an array of joblib was tried.
     pub looks: u32,
+    /// Where readers of pickles go on in different ways, so that no reading is the only one.
+    pub disputes: u32,
+    /// Where other readers would go on, behind what could be looked at.
+    beyond: Vec<u64>,
     /// Opcodes that are read at most.
     pub most_opcodes: u64,
     budget: usize,
@@ -146,6 +152,8 @@ impl Collector {
             dangerous: BTreeSet::new(),
             harmless: BTreeMap::new(),
             looks: 0,
+            disputes: 0,
+            beyond: Vec::new(),
             most_opcodes: OPCODES,
             budget: BUDGET,
             limited: false,
@@ -241,6 +249,26 @@ impl Collector {
         if let Some(fact) = self.pickle.globals.get_mut(global as usize) {
             fact.called += 1;
         }
+    }
+
+    /// Loading changes something that it imports: whoever uses it then, in this file or elsewhere, gets something else.
+    pub fn changed(&mut self, global: u32, how: &str, offset: u64) {
+        self.handed_over(global);
+        self.arguments(global, how.to_owned(), offset);
+        self.pickle.calls_of_results += 1;
+    }
+
+    /// Another reader would go on at an offset that cannot be looked at.
+    pub fn beyond(&mut self, offset: u64) {
+        match self.beyond.len() < MOST_BEYOND {
+            true => self.beyond.push(offset),
+            false => self.pickle.calls_of_results += 1,
+        }
+    }
+
+    /// The bytes end here: who would go on behind their end does not go on.
+    pub fn ended(&mut self, end: u64) {
+        self.pickle.calls_of_results += self.beyond.drain(..).filter(|offset| *offset < end).count() as u64;
     }
 
     /// A call of a dangerous name that does no harm.
