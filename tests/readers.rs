@@ -25,7 +25,8 @@ const CASES: u64 = 400;
 /// Interpreters of Python 3: those of pyenv, the one on the path, and what is named.
 fn interpreters() -> Vec<PathBuf> {
     let named = std::env::var("SHELFLIFE_READERS").unwrap_or_default();
-    let mut found: Vec<PathBuf> = named.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
+    let mut found: Vec<PathBuf> =
+        named.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
     let root = std::env::var("PYENV_ROOT")
         .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.pyenv")))
         .unwrap_or_default();

@@ -11,6 +11,7 @@
 mod archive;
 mod attributes;
 mod container;
+mod contents;
 mod digest;
 mod dtype;
 mod facts;

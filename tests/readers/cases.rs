@@ -85,8 +85,12 @@ pub fn honest() -> Vec<Vec<u8>> {
     let mut dice = Dice(7);
     let mut all = vec![
         [b"\x80\x04".as_slice(), &array(&shaped(4), b"1234"), b"."].concat(),
-        [b"\x80\x04".as_slice(), &array(&[shaped(4), ALIGNED.to_vec()].concat(), b"\x03\xff\xff\xff1234"), b"."]
-            .concat(),
+        [
+            b"\x80\x04".as_slice(),
+            &array(&[shaped(4), ALIGNED.to_vec()].concat(), b"\x03\xff\xff\xff1234"),
+            b".",
+        ]
+        .concat(),
         [framed(b"\x8c\x03abc0N.", 7)].concat(),
     ];
     let mild: Vec<&[u8]> = ITEMS.to_vec();
@@ -115,7 +119,8 @@ pub fn by_hand() -> Vec<Vec<u8>> {
             let mut text = [&[b'x'; 40][..], b"0", evil, b"."].concat();
             let length = count as usize + text.len() + 6;
             text.extend(b"xxxxx1.");
-            let held = [b"(NB".as_slice(), &(length as u32).to_le_bytes(), &vec![b'x'; count.into()]].concat();
+            let held =
+                [b"(NB".as_slice(), &(length as u32).to_le_bytes(), &vec![b'x'; count.into()]].concat();
             all.push([b"\x80\x04".as_slice(), &framed(&held, held.len() as u64), &text, b"N."].concat());
         }
         // Behind STOP, and in a frame that goes on there.
@@ -128,19 +133,20 @@ pub fn by_hand() -> Vec<Vec<u8>> {
         let inside = [b"0".as_slice(), evil, b"."].concat();
         let length = inside.len() as u8;
         all.push([b"\x80\x04".as_slice(), &array(&shaped(length), &inside), b"."].concat());
-        let padded = [&[length - 1][..], &vec![0xff; usize::from(length) - 1], b"0123456789", &inside].concat();
+        let padded =
+            [&[length - 1][..], &vec![0xff; usize::from(length) - 1], b"0123456789", &inside].concat();
         let state = [shaped(10 + length), ALIGNED.to_vec()].concat();
         all.push([b"\x80\x04".as_slice(), &array(&state, &padded), b"N."].concat());
         // The shape that counts is another one: keys that are equal, a wrapper that is used again.
         let long = [b"B".as_slice(), &(inside.len() as u32 + 4).to_le_bytes(), &inside, b"xxx."].concat();
-        for key in [
-            b"cbuiltins\nstr\nC\x05shape\x8c\x05ascii\x86R".as_slice(),
-            b"cnumpy\nstr_\n\x8c\x05shape\x85R",
-        ] {
+        for key in
+            [b"cbuiltins\nstr\nC\x05shape\x8c\x05ascii\x86R".as_slice(), b"cnumpy\nstr_\n\x8c\x05shape\x85R"]
+        {
             let state = [&shaped(0), key, b"K\x05\x85"].concat();
             all.push([b"\x80\x04".as_slice(), &array(&state, &long), b"."].concat());
         }
-        let again = [b"\x94".as_slice(), &array(&shaped(0), b""), b"0h\x00}\x8c\x05shapeK\x05\x85sb", &long].concat();
+        let again =
+            [b"\x94".as_slice(), &array(&shaped(0), b""), b"0h\x00}\x8c\x05shapeK\x05\x85sb", &long].concat();
         all.push([b"\x80\x04N".as_slice(), &again, b"."].concat());
         // Within a frame joblib looks for the array behind it.
         let body = array(&shaped(4), &inside);
@@ -217,7 +223,8 @@ fn mutant(dice: &mut Dice) -> Vec<u8> {
 /// A value that hides a call from who reads it as it is meant.
 fn hidden(dice: &mut Dice) -> Vec<u8> {
     let filler = vec![dice.of(&[b"N", b"0", b"(", b"."])[0]; dice.roll(30)];
-    let call = [&filler, dice.of(&[b"", b"0", b"00", b"1"]), dice.of(EVIL), dice.of(&[b"", b".", b"0N."])].concat();
+    let call =
+        [&filler, dice.of(&[b"", b"0", b"00", b"1"]), dice.of(EVIL), dice.of(&[b"", b".", b"0N."])].concat();
     let length = call.len() as u32;
     match dice.roll(7) {
         0 => [b"B".as_slice(), &length.to_le_bytes(), &call].concat(),
@@ -230,8 +237,12 @@ fn hidden(dice: &mut Dice) -> Vec<u8> {
             array(&state, &[&[pad][..], &vec![0xff; pad.into()], &call].concat())
         }
         5 => [b"N.".as_slice(), &call].concat(),
-        _ => [b"V".as_slice(), &call.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect::<Vec<_>>(), b"\n"]
-            .concat(),
+        _ => [
+            b"V".as_slice(),
+            &call.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect::<Vec<_>>(),
+            b"\n",
+        ]
+        .concat(),
     }
 }
 
@@ -241,7 +252,9 @@ fn change(dice: &mut Dice, bytes: &mut Vec<u8>) {
         0 => bytes[at] = dice.roll(256) as u8,
         1 => bytes[at] = bytes[at].wrapping_add(dice.roll(5) as u8).wrapping_sub(2),
         2 => drop(bytes.remove(at)),
-        3 => bytes.insert(at, dice.of(&[b"0", b"1", b"2", b"(", b"N", b"\x94", b")", b"a", b"\n", b"\x85"])[0]),
+        3 => {
+            bytes.insert(at, dice.of(&[b"0", b"1", b"2", b"(", b"N", b"\x94", b")", b"a", b"\n", b"\x85"])[0])
+        }
         4 => bytes.truncate(at.max(2)),
         5 => {
             let frame = framed(b"", dice.roll(40) as u64);

@@ -90,13 +90,14 @@ def read(reader, data):
     del ran[:]
     for name in [name for name in sys.modules if name.startswith("evil_marker")]:
         del sys.modules[name]
-    signal.alarm(5)
     try:
-        reader(data)
+        signal.alarm(5)
+        try:
+            reader(data)
+        finally:
+            signal.alarm(0)
     except (Exception, TooLong):
         pass
-    finally:
-        signal.alarm(0)
     return bool(ran)
 
 
