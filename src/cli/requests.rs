@@ -22,6 +22,7 @@ impl MakingArgs {
             refresh: self.refresh,
             offline: self.offline,
             install_tools: if self.install_tools { ToolConsent::Given } else { ToolConsent::Unasked },
+            allow_build: self.allow_build,
             ..ProvisionOptions::default()
         }
     }
@@ -53,6 +54,7 @@ impl ArtifactArgs {
             seed: self.seed,
             format: self.format.clone(),
             trust: self.trust.clone(),
+            allow_packages: self.allow_package.clone(),
             seconds: self.timeout,
             memory_bytes: self.memory,
         }

@@ -1,8 +1,8 @@
 //! The opcodes that import something by its name.
 
-use super::facts::Role;
 use super::input::Stop;
 use super::machine::Machine;
+use super::roles::Role;
 use super::value::{LONGEST_TEXT, Value};
 
 impl Machine<'_, '_> {

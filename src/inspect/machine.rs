@@ -1,10 +1,11 @@
 //! Reads one pickle opcode by opcode, as Python's unpickler would, but only with names and small values: nothing is
 //! imported, called or built.
 
-use super::facts::{Collector, Role};
+use super::facts::Collector;
 use super::input::{Input, Stop, stop};
 use super::items::Items;
 use super::memo::{Memo, MemoError};
+use super::roles::Role;
 use super::stack::{Stack, StackError};
 use super::value::{Span, Texts, Value};
 use crate::vocab::ProblemKind;

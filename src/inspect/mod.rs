@@ -26,6 +26,7 @@ mod memo;
 mod npy;
 mod objects;
 mod onnx;
+mod roles;
 mod shadow;
 mod source;
 mod stack;

@@ -2,9 +2,9 @@
 //! opcodes.
 
 use super::dtype::{shape_of, short, word};
-use super::facts::Role;
 use super::input::{Stop, stop};
 use super::machine::Machine;
+use super::roles::Role;
 use super::state::{self, Danger};
 use super::value::{Span, Value};
 use crate::vocab::ProblemKind;
