@@ -283,3 +283,75 @@ fn arrays_say_how_they_are_written_or_are_malformed() {
         assert!(!found.complete && found.trust() == Trust::Unknown, "{header}: {found:?}");
     }
 }
+
+/// What scanners of others were got around with, in versions of our own.
+#[test]
+fn ways_around_scanners_lead_nowhere() {
+    let class = "sklearn.linear_model._logistic";
+    let text = |word: &str| [b"\x8c".as_slice(), &[word.len() as u8], word.as_bytes()].concat();
+    let global = |module: &str, name: &str| [&text(module)[..], &text(name), b"\x93"].concat();
+    let set = |key: &str, value: &str| [b"N}".as_slice(), &text(key), &text(value), b"s\x86b"].concat();
+    let ways: Vec<Vec<u8>> = vec![
+        // Attributes of a class become the names of an import.
+        [
+            b"\x80\x04".as_slice(),
+            &global(class, "LogisticRegression"),
+            &set("a", "os"),
+            &set("b", "system"),
+            b"0",
+            &global(class, "LogisticRegression.a"),
+            &global(class, "LogisticRegression.b"),
+            b"\x93)R.",
+        ]
+        .concat(),
+        // PUT and MEMOIZE number in one memo.
+        [
+            b"\x80\x04U\x02osq\x00U\x06systemq\x01".as_slice(),
+            &text("sklearn.base"),
+            b"\x94",
+            &text("BaseEstimator"),
+            b"\x94h\x00h\x01\x93)R.",
+        ]
+        .concat(),
+        [&text("os")[..], b"p0\n", &text("sklearn"), b"p1\ng0\n", &text("system"), b"\x93)R."].concat(),
+        // What was called is thrown away, and the file breaks off behind it.
+        b"\x80\x04cos\nsystem\n\x8c\x02id\x85R0N.".to_vec(),
+        b"\x80\x04cos\nsystem\n\x8c\x02id\x85Rbroken".to_vec(),
+        // Names out of calls that are made of known parts only.
+        [&global("collections", "OrderedDict")[..], b")R", &text("x"), b"\x93)R."].concat(),
+        [&global("builtins", "str")[..], &text("os"), b"\x85\x81", &text("system"), b"\x93)R."].concat(),
+        [
+            &global("operator", "itemgetter")[..],
+            b"K\x00\x85R",
+            &text("os"),
+            b"\x85\x85R",
+            &text("system"),
+            b"\x93.",
+        ]
+        .concat(),
+        // Hooks of a known package get another function.
+        [&global("sklearn.metrics._scorer", "_SCORERS")[..], &text("x"), &global("numpy", "clip"), b"s."]
+            .concat(),
+        [&global("sklearn.utils", "hooks")[..], &global("numpy", "clip"), b"a."].concat(),
+        // A joblib file whose arrays are elsewhere.
+        [
+            &global("joblib.numpy_pickle", "NDArrayWrapper")[..],
+            b")\x81}",
+            &text("filename"),
+            &text("/tmp/x.pkl"),
+            b"sb.",
+        ]
+        .concat(),
+        // Another archive behind a damaged checksum.
+        {
+            let mut bytes = archive(&[("data.pkl", b"\x80\x04cos\nsystem\n)R.")]);
+            let at = memchr::memmem::find(&bytes, b"PK\x01\x02").unwrap() + 16;
+            bytes[at] ^= 0xff;
+            bytes
+        },
+    ];
+    for way in ways {
+        let found = seen(&way);
+        assert_ne!(found.trust(), Trust::Known, "{:?}: {found:?}", String::from_utf8_lossy(&way));
+    }
+}
