@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use shelflife::artifact::{self, Files, Finder, Kind, Packages};
 use shelflife::matrix::{
-    ArtifactDeclaration, EnvironmentSpec, Expanded, ExternalArtifact, FindArtifacts as _, ModelSpec,
-    RuntimeSpec, VersionSpec,
+    ArtifactDeclaration, AskedPackage, EnvironmentSpec, Expanded, ExternalArtifact, FindArtifacts as _,
+    ModelSpec, RuntimeSpec, VersionSpec,
 };
 
 struct Disk;
@@ -40,6 +40,10 @@ impl Files for Disk {
 }
 
 fn find(folder: &Path, below: &str, packages: &Packages) -> Expanded {
+    find_allowing(folder, below, packages, &Packages::new())
+}
+
+fn find_allowing(folder: &Path, below: &str, packages: &Packages, allowed: &Packages) -> Expanded {
     let path = folder.join(below);
     let declaration = ArtifactDeclaration {
         declared_path: path.display().to_string(),
@@ -51,6 +55,7 @@ fn find(folder: &Path, below: &str, packages: &Packages) -> Expanded {
         expected: None,
         methods: None,
         seed: 0,
+        allowed: allowed.clone(),
     };
     Finder { files: &Disk, default_producer: None, packages: packages.clone() }.find(&[declaration], &[])
 }
@@ -171,4 +176,125 @@ fn what_an_artifact_is_checked_by_is_never_done_without() {
     }
     // Files of other tools have such names, too.
     assert_eq!(refusal(&[("metadata.json", "{"), ("validation.json", r#"{"rules": []}"#)]), None);
+}
+
+/// The packages of the environment that wrote the only file of a folder, the file, and what it asks for.
+fn maker_of(files: &[(&str, &[u8])], below: &str, allowed: &Packages) -> (Vec<String>, Vec<String>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, bytes).unwrap();
+    }
+    let found = find_allowing(folder.path(), below, &Packages::new(), allowed);
+    let file = found.models[0].source.file().unwrap();
+    let maker = found.environments.iter().find(|env| env.name == file.producer);
+    let packages = maker.map(|maker| {
+        maker.packages.iter().map(|(package, version)| version.requirement(package)).collect::<Vec<_>>()
+    });
+    let asked = file.asked.iter().map(AskedPackage::requirement).collect();
+    (packages.unwrap_or_default(), asked, file.notes.join("\n"))
+}
+
+#[test]
+fn what_lies_beside_a_file_installs_nothing_that_nobody_knows() {
+    let model = pickled("sklearn.linear_model._base", "LinearRegression", "1.5.2");
+    let own = pickled("acme_models.linear", "Line", "1.5.2");
+    let beside = |metadata: &str, bytes: &[u8], allowed: &Packages| {
+        maker_of(
+            &[("m_model.joblib", bytes), ("m_metadata.json", metadata.as_bytes())],
+            "m_model.joblib",
+            allowed,
+        )
+    };
+    let none = Packages::new();
+    for (metadata, asked) in [
+        // Names of the index that anybody can have registered.
+        (
+            r#"{"lock": {"packages": {"scikit-learn": "1.5.2", "evil-pth": "1.0"}}}"#,
+            &["evil-pth==1.0"] as &[_],
+        ),
+        (
+            r#"{"packages": {"scikit-learn": "1.5.2", "Evil_Pth": "1.0", "numpy": "2.1.3"}}"#,
+            &["evil-pth==1.0"],
+        ),
+        (r#"{"environment": {"scikit-learn": "1.5.2", "scikit-leam": "1.5.2"}}"#, &["scikit-leam==1.5.2"]),
+        (r#"{"packages": {"scikit-learn": "1.5.2", "sklearn": "0.0"}}"#, &["sklearn==0.0"]),
+        // Addresses, options and lines where a version should be.
+        (
+            r#"{"packages": {"scikit-learn": "1.5.2", "numpy": "1.0 @ https://x/y.whl"}}"#,
+            &["numpy==1.0 @ https://x/y.whl"],
+        ),
+        (
+            r#"{"packages": {"scikit-learn": "1.5.2", "numpy": "2.1.3\n--index-url https://x"}}"#,
+            &["numpy==2.1.3\n--index-url https://x"],
+        ),
+        (
+            r#"{"packages": {"scikit-learn": "1.5.2", "--index-url=https://x": "1"}}"#,
+            &["--index-url=https://x==1"],
+        ),
+        (r#"{"packages": {"scikit-learn": "1.5.2", "git+https://x/y": "1"}}"#, &["git+https://x/y==1"]),
+        (r#"{"scikit_learn_version": "1.5.2", "numpy_version": "../../numpy"}"#, &["numpy==../../numpy"]),
+        // Keys that are no packages.
+        (r#"{"scikit_learn_version": "1.5.2", "api_version": "1.0", "data_version": "3"}"#, &[]),
+        // What an installer brings itself.
+        (r#"{"packages": {"scikit-learn": "1.5.2", "pip": "24.0", "setuptools": "70.0"}}"#, &[]),
+    ] {
+        let (packages, named, notes) = beside(metadata, &model, &none);
+        assert_eq!(named, asked, "{metadata}");
+        assert!(packages.contains(&"scikit-learn==1.5.2".to_owned()), "{metadata}: {packages:?}");
+        assert!(
+            packages.iter().all(|it| !it.contains(['@', '/', '\n']) && !it.starts_with("evil")),
+            "{packages:?}"
+        );
+        assert_eq!(
+            notes.contains("not installed") || notes.contains("not followed"),
+            !asked.is_empty(),
+            "{notes}"
+        );
+    }
+    // Even the version of scikit-learn itself is a version or nothing.
+    let metadata = r#"{"packages": {"scikit-learn": "1.5.2 @ https://x/y.whl"}}"#;
+    let (packages, ..) = beside(metadata, &model, &none);
+    assert_eq!(packages, ["scikit-learn==1.5.2"], "what the file itself records stands");
+    // One's own package is asked for, by the name that allows it.
+    let metadata = r#"{"scikit_learn_version": "1.5.2", "acme_models_version": "2.0"}"#;
+    let (packages, asked, notes) = beside(metadata, &own, &none);
+    assert_eq!((packages.len(), asked), (1, vec!["acme-models==2.0".to_owned()]));
+    assert!(notes.contains("--allow-package acme-models==2.0"), "{notes}");
+    let allowed: Packages = [("acme-models".to_owned(), Some("2.0".to_owned()))].into();
+    let (packages, asked, _) = beside(metadata, &own, &allowed);
+    assert_eq!(
+        (packages, asked),
+        (vec!["acme-models==2.0".to_owned(), "scikit-learn==1.5.2".to_owned()], vec![])
+    );
+}
+
+#[test]
+fn what_is_packed_with_a_model_installs_nothing_that_nobody_knows() {
+    let model = pickled("sklearn.linear_model._base", "LinearRegression", "1.5.2");
+    let requirements =
+        b"scikit-learn==1.5.2\nxgboost==2.1.0\nevil-pth==1.0\n--extra-index-url https://x/simple\n\
+                         -e git+https://x/y.git#egg=numpy\nnumpy @ https://x/numpy.whl\n./wheels/x.whl\n";
+    let mlmodel = format!("{MLMODEL}evil_version: 1.0\n");
+    let files: &[(&str, &[u8])] = &[
+        ("churn/MLmodel", mlmodel.as_bytes()),
+        ("churn/requirements.txt", requirements),
+        ("churn/conda.yaml", b"dependencies:\n- pip:\n  - evil-conda==1.0\n"),
+        ("churn/python_env.yaml", b"python: 3.12.1 --index-url https://x\ndependencies:\n- evil-env==1.0\n"),
+        ("churn/model.pkl", &model),
+    ];
+    let (packages, asked, _) = maker_of(files, "churn", &Packages::new());
+    let names: Vec<&str> = packages.iter().filter_map(|it| it.split(['=', '<', '>']).next()).collect();
+    assert_eq!(names, ["mlflow-skinny", "pandas", "scikit-learn", "xgboost"], "{packages:?}");
+    for line in [
+        "evil-pth==1.0",
+        "evil==1.0",
+        "--extra-index-url https://x/simple",
+        "-e git+https://x/y.git#egg=numpy",
+        "numpy @ https://x/numpy.whl",
+        "./wheels/x.whl",
+    ] {
+        assert!(asked.iter().any(|asked| asked == line), "{line}: {asked:?}");
+    }
 }

@@ -178,6 +178,14 @@ pub enum RequestError {
     /// A type of a column is not written as one.
     #[error("`{0}` declares no type of a column")]
     ColumnType(String),
+    /// A package that is allowed is not written as one.
+    #[error("`{text}` names no package to allow: {why}")]
+    AllowedPackage {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        why: VersionError,
+    },
     /// A text cannot be the name of a folder.
     #[error("`{0}` cannot be the name of a run")]
     RunName(String),

@@ -10,6 +10,7 @@ use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
     ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, Refusal,
 };
+use crate::notation::allowed_package;
 use crate::vocab::{EnvName, LeftOut};
 
 /// A matrix that was made from a request, and what there is to tell about that.
@@ -24,7 +25,12 @@ pub struct Draft {
 impl Draft {
     /// Of a matrix that somebody wrote.
     pub(super) fn of(matrix: Matrix) -> Self {
-        let notices = matrix.refused.iter().map(left_out).collect();
+        let mut notices: Vec<Notice> = matrix.refused.iter().map(left_out).collect();
+        let files = matrix.models.iter().filter_map(|model| model.source.file());
+        notices.extend(files.filter(|file| !file.asked.is_empty()).map(|file| Notice::PackagesAsked {
+            file: file.declared_path.clone(),
+            packages: file.asked.clone(),
+        }));
         Self { matrix, notices }
     }
 }
@@ -106,6 +112,7 @@ impl FilesRequest {
         made_by: Option<&MadeBy>,
     ) -> Result<Vec<ArtifactDeclaration>, RequestError> {
         let format = formats::declared(self.format.as_deref())?;
+        let allowed = self.allowed()?;
         let declaration = |path: &std::path::PathBuf| ArtifactDeclaration {
             path: path.clone(),
             declared_path: path.display().to_string(),
@@ -116,8 +123,18 @@ impl FilesRequest {
             expected: self.expected.clone(),
             methods: None,
             seed: self.seed,
+            allowed: allowed.clone(),
         };
         Ok(self.artifacts.iter().map(declaration).collect())
+    }
+
+    /// What the files may name beside what is known.
+    fn allowed(&self) -> Result<Packages, RequestError> {
+        let one = |text: &String| {
+            let wrong = |why| RequestError::AllowedPackage { text: text.clone(), why };
+            allowed_package(text).map_err(wrong)
+        };
+        self.allow_packages.iter().map(one).collect()
     }
 
     fn limits(&self) -> Limits {

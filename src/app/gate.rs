@@ -95,6 +95,7 @@ fn has_own_rules(files: &FilesRequest) -> bool {
         || files.memory_bytes.is_some()
         || files.format.is_some()
         || !files.trust.is_empty()
+        || !files.allow_packages.is_empty()
 }
 
 impl Session<'_> {

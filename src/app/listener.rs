@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::artifact::Packages;
+use crate::matrix::AskedPackage;
 use crate::provision::ProvisionFailure;
 use crate::run::Progress;
 use crate::vocab::{EnvName, Event, LeftOut, Verdict};
@@ -19,6 +20,13 @@ pub enum Notice {
         packages: Packages,
         /// To which environments.
         environments: Vec<EnvName>,
+    },
+    /// What comes with a file names packages that nobody knows; they are not installed.
+    PackagesAsked {
+        /// The file, as it was named.
+        file: String,
+        /// What it asks for.
+        packages: Vec<AskedPackage>,
     },
     /// A promise of a project speaks of pairs of the plan.
     Documented {

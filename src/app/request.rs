@@ -45,6 +45,8 @@ pub struct FilesRequest {
     pub format: Option<String>,
     /// Types in skops files that may be loaded beside those that skops knows; `all` for any.
     pub trust: Vec<String>,
+    /// Packages that what comes with them may name beside those that are known: `NAME` or `NAME==VERSION`.
+    pub allow_packages: Vec<String>,
     /// The most seconds that one load with its predictions may take.
     pub seconds: Option<f64>,
     /// The most bytes that it may take.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::admission;
 use super::arrays::Arrays;
 use super::files::{Files, Kind};
 use super::find::{self, Found};
@@ -131,6 +132,15 @@ impl State<'_> {
         if package.named_columns || seen.named_columns {
             seen.packages.insert(PANDAS.to_owned());
         }
+        let mut asked = std::mem::take(&mut seen.asked);
+        // What a key names is a package where the file imports it.
+        let is_imported = |package: &String| seen.imports.values().any(|import| import == package);
+        package.hinted.retain(|hinted, _| is_imported(hinted));
+        package.versions.append(&mut package.hinted);
+        for versions in [&mut package.versions, &mut seen.versions] {
+            *versions = admission::admit(std::mem::take(versions), &declaration.allowed, &mut asked);
+        }
+        notes.extend(admission::said(&asked));
         let recorded = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
         let packages: Packages = seen
             .packages
@@ -156,6 +166,7 @@ impl State<'_> {
             modules: seen.modules,
             refusal,
             expected,
+            asked,
             notes,
         };
         ModelSpec {

@@ -59,7 +59,8 @@ pub(super) fn read(files: &dyn Files, path: &Path, notes: &mut Vec<String>) -> R
             seen.join(part);
         }
     }
-    let requirements = text("requirements.txt").map(|text| pins(&text)).unwrap_or_default();
+    let (requirements, elsewhere) = text("requirements.txt").map(|text| pins(&text)).unwrap_or_default();
+    seen.asked = elsewhere;
     let python = text("python_env.yaml").and_then(|text| python_of(&text));
     // Requirements are what its author wants installed; the description tells what was there.
     for (package, version) in requirements.into_iter().chain(python.map(|it| ("python".to_owned(), it))) {

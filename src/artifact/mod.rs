@@ -3,6 +3,7 @@
 //!
 //! Architecture Invariant: the file system is seen through [`Files`] only, and no byte of an artifact is executed.
 
+mod admission;
 mod arrays;
 mod files;
 mod find;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::admission;
 use super::arrays::Arrays;
 use super::files::{Files, Kind};
 use super::names::model_name;
@@ -19,6 +20,8 @@ use crate::vocab::Digest;
 pub(super) struct Package {
     /// Versions by package, `python` among them.
     pub versions: BTreeMap<String, String>,
+    /// What keys such as `acme_version` say: a version of a package, or of anything else.
+    pub hinted: BTreeMap<String, String>,
     /// Whether the versions are a whole lock rather than a few.
     pub is_lock: bool,
     /// Digests that the file must have: the algorithm, and hexadecimal digits.
@@ -133,14 +136,18 @@ impl Package {
                 "model" | "format" | "metadata" | "schema" | "shelflife" | "package" => continue,
                 other => other.replace('_', "-"),
             };
-            self.versions.insert(package, text.trim().to_owned());
+            let known = package == "python" || admission::is_known(&package);
+            let versions = if known { &mut self.versions } else { &mut self.hinted };
+            versions.insert(package, text.trim().to_owned());
         }
         for key in ["lock", "packages", "environment"] {
             let Some(lock) = fields.get(key).and_then(Value::as_object) else { continue };
             // A lock of shelflife has its packages one level below.
             let packages = lock.get("packages").and_then(Value::as_object).unwrap_or(lock);
             for (package, version) in packages {
-                if let (Ok(package), Some(version)) = (package_name(package), version.as_str()) {
+                if let Some(version) = version.as_str() {
+                    // What is not a name is told as what it is.
+                    let package = package_name(package).unwrap_or_else(|_| package.clone());
                     self.versions.insert(package, version.to_owned());
                     self.is_lock = true;
                 }

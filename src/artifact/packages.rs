@@ -8,6 +8,9 @@ use crate::vocab::EnvName;
 /// Packages with their release, where one is known.
 pub type Packages = BTreeMap<String, Option<String>>;
 
+/// Packages of a lock that an installer brings itself, and that no model needs.
+pub(super) const TOOLS: &[&str] = &["pip", "setuptools", "wheel", "uv"];
+
 /// What reading all files takes beside scikit-learn: pandas where one was fitted on named columns, skops for skops
 /// files, and so on; in the release that the files record, where they agree.
 pub fn needs(models: &[ModelSpec]) -> Packages {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::package::Package;
+use super::packages::TOOLS;
 use super::recognise::Seen;
 use crate::matrix::{EnvironmentSpec, MadeBy, RuntimeSpec, VersionSpec};
 use crate::notation::{Version, VersionError, package_name};
@@ -101,8 +102,6 @@ impl FileProducer {
 const TOLD: &[&str] = &["python", "scikit-learn", "numpy", "scipy", "joblib"];
 /// So many packages are told one by one.
 const FEW: usize = 10;
-/// Packages of a lock that an installer brings itself, and that no model needs.
-const TOOLS: &[&str] = &["pip", "setuptools", "wheel", "uv"];
 
 impl Versions {
     /// For the reader: what is known, and what is assumed.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::format;
 use crate::inspect::{InspectOptions, digests, inspect};
+use crate::matrix::AskedPackage;
 use crate::notation::Version;
 use crate::vocab::{ArtifactKind, Container, Digest, Inspection};
 
@@ -57,6 +58,8 @@ pub(super) struct Seen {
     pub packages: BTreeSet<String>,
     /// Modules of further packages that loading it imports, and the package of each.
     pub imports: BTreeMap<String, String>,
+    /// Lines of requirements that come with it and name no version of the index.
+    pub asked: Vec<AskedPackage>,
 }
 
 impl Seen {
@@ -68,6 +71,7 @@ impl Seen {
         self.named_columns |= part.named_columns;
         self.packages.extend(part.packages);
         self.imports.extend(part.imports);
+        self.asked.extend(part.asked);
         for module in part.modules {
             if !self.modules.contains(&module) && self.modules.len() < MOST_MODULES {
                 self.modules.push(module);

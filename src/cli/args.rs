@@ -228,6 +228,9 @@ pub struct MakingArgs {
     /// Install Debian packages that are missing, such as mmdebstrap, through apt (with sudo for others than root).
     #[arg(long)]
     pub install_tools: bool,
+    /// Build packages that have no wheels, which runs their code while they are installed.
+    #[arg(long)]
+    pub allow_build: bool,
 }
 
 /// Arguments of `doctor`.

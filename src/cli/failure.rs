@@ -199,6 +199,9 @@ fn request_help(error: &RequestError) -> String {
         RequestError::ColumnType(_) => {
             "write such as --dtype zip=text; the types are float64, float32, int64, bool, text"
         }
+        RequestError::AllowedPackage { .. } => {
+            "write the name of a package, or its name and version such as acme-models==1.2"
+        }
         RequestError::RunName(_) => {
             "use letters, digits, `-`, `_`, `.` and `+`: it becomes the name of a folder"
         }

@@ -1,6 +1,8 @@
 //! What is worth knowing and no result, in words.
 
 use crate::app::{Aside, Notice};
+use crate::matrix::{AskedPackage, NotAdmitted};
+use crate::present::inspection::plain;
 
 /// One line for people.
 pub(super) fn words(notice: &Notice) -> String {
@@ -19,6 +21,7 @@ pub(super) fn words(notice: &Notice) -> String {
                 names.join(", ")
             )
         }
+        Notice::PackagesAsked { file, packages } => asked(file, packages),
         Notice::Documented { title, works, pairs } => format!(
             "{title}: {works} of {pairs} pairs are documented as working (`shelflife plan` lists them); trying all"
         ),
@@ -38,6 +41,29 @@ pub(super) fn words(notice: &Notice) -> String {
         ),
         Notice::NotPrepared { name, failure } => format!("{name}: {failure}"),
     }
+}
+
+/// What comes with a file asks for, and what to type to allow it.
+fn asked(file: &str, packages: &[AskedPackage]) -> String {
+    const SHOWN: usize = 4;
+    let named = |asked: &&AskedPackage| matches!(asked.why, NotAdmitted::Unknown | NotAdmitted::LookAlike(_));
+    let words = packages.iter().take(SHOWN).map(|asked| {
+        let what = plain(&asked.requirement());
+        match &asked.why {
+            NotAdmitted::Unknown => format!("{what} from the package index"),
+            NotAdmitted::LookAlike(known) => format!("{what} from the package index, which is not {known}"),
+            NotAdmitted::NoName => format!("`{what}`, which is not the name of a package"),
+            NotAdmitted::NoVersion => format!("`{what}`, which is not a version of the package index"),
+            NotAdmitted::NotFromIndex => format!("`{what}`, which leads elsewhere than to the package index"),
+        }
+    });
+    let words: Vec<String> = words.collect();
+    let more = packages.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let allow = packages.iter().find(named).map_or_else(String::new, |asked| {
+        format!("; to allow a package, give for example --allow-package {}", plain(&asked.requirement()))
+    });
+    format!("what comes with `{}` asks for {}{more}: not installed{allow}", plain(file), words.join("; "))
 }
 
 fn aside(why: &Aside) -> String {

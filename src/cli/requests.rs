@@ -23,6 +23,7 @@ impl MakingArgs {
             offline: self.offline,
             verify: self.verify,
             install_tools: if self.install_tools { ToolConsent::Given } else { ToolConsent::Unasked },
+            allow_build: self.allow_build,
             ..ProvisionOptions::default()
         }
     }
@@ -54,6 +55,7 @@ impl ArtifactArgs {
             seed: self.seed,
             format: self.format.clone(),
             trust: self.trust.clone(),
+            allow_packages: self.allow_package.clone(),
             seconds: self.timeout,
             memory_bytes: self.memory,
         }

@@ -6,7 +6,7 @@ use super::container::{ALWAYS, RATIO};
 use super::input::{Input, stop};
 use super::source::{Sequential, Source};
 use super::text::Walk;
-use super::{Found, npy, pickles};
+use super::{Found, contents, npy, pickles};
 use crate::vocab::{ArtifactKind, Problem, ProblemKind};
 
 /// Entries that are looked at.
@@ -50,6 +50,13 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
             return found.stopped(stop(ProblemKind::Malformed, 0, what));
         }
     };
+    match contents::oddities(&mut source.clone()) {
+        Ok(odd) => odd.into_iter().for_each(|what| found.stopped(stop(ProblemKind::Malformed, 0, what))),
+        Err(error) => {
+            let what = format!("its table of contents cannot be read: {error}");
+            found.stopped(stop(ProblemKind::Malformed, 0, what));
+        }
+    }
     let most = ALWAYS.max(source.size().saturating_mul(RATIO));
     left.set(u64::MAX);
     let (mut arrays, mut pickled, mut schema) = (0, 0, false);
@@ -81,6 +88,9 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
                     false => (ProblemKind::Malformed, format!("it is not a schema: {error}")),
                 };
                 found.stopped(stop(kind, 0, what));
+            }
+            if let Some(odd) = walk.odd {
+                found.stopped(stop(ProblemKind::Malformed, 0, odd.told()));
             }
             walk.finish();
             found.merge(walk.versions);

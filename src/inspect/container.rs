@@ -1,6 +1,6 @@
 //! What the bytes are wrapped in: recognised by their first bytes, unwrapped as a stream.
 
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 
 use super::source::Source;
 use crate::vocab::Container;
@@ -47,13 +47,13 @@ pub(super) fn unwrap<'a, R: Read + Seek + 'a>(
     // Some decoders read byte by byte.
     let mut file = BufReader::with_capacity(64 << 10, source.clone());
     let decoded: Box<dyn Read + 'a> = match container {
-        Container::Zlib => Box::new(flate2::bufread::ZlibDecoder::new(file)),
+        Container::Zlib => Box::new(Streams(Some(flate2::bufread::ZlibDecoder::new(file)))),
         Container::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
         Container::Bz2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
         Container::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(file, true, DICTIONARY_KIB)),
-        Container::Lzma => {
-            Box::new(lzma_rust2::LzmaReader::new_mem_limit(file, DICTIONARY_KIB, None).map_err(in_words)?)
-        }
+        Container::Lzma => Box::new(Alone(Some(
+            lzma_rust2::LzmaReader::new_mem_limit(file, DICTIONARY_KIB, None).map_err(in_words)?,
+        ))),
         Container::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(file)),
         Container::ZFile => {
             // `ZF`, the length as hexadecimal text padded to 19 characters, and by joblib up to 0.8.4 a space more.
@@ -65,6 +65,48 @@ pub(super) fn unwrap<'a, R: Read + Seek + 'a>(
         Container::Zip => return Err(io::Error::other("a zip archive is not a stream")),
     };
     Ok(Box::new(Bounded { decoded, source, given: 0 }))
+}
+
+/// zlib streams one after the other, as joblib reads them.
+struct Streams<R>(Option<flate2::bufread::ZlibDecoder<R>>);
+
+impl<R: BufRead> Read for Streams<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(stream) = &mut self.0 {
+            let read = stream.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut source) = self.0.take().map(flate2::bufread::ZlibDecoder::into_inner) else { break };
+            if !source.fill_buf()?.is_empty() {
+                self.0 = Some(flate2::bufread::ZlibDecoder::new(source));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// A stream behind which there must be nothing: Python would go on there.
+struct Alone<R>(Option<lzma_rust2::LzmaReader<R>>);
+
+impl<R: Read> Read for Alone<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(stream) = &mut self.0 else { return Ok(0) };
+        let read = stream.read(buffer)?;
+        if read > 0 || buffer.is_empty() {
+            return Ok(read);
+        }
+        let Some((mut source, ahead)) = self.0.take().map(lzma_rust2::LzmaReader::into_parts) else {
+            return Ok(0);
+        };
+        if !ahead.is_empty() || source.read(&mut [0])? > 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "something follows the end of the stream",
+            ));
+        }
+        Ok(0)
+    }
 }
 
 /// The one limit that a decoder itself watches, in words for people.

@@ -29,6 +29,10 @@ const MOST_FIELDS: usize = 256;
 const LONGEST: usize = 8 << 10;
 const LONGEST_FIELD: usize = 128;
 
+/// Where the flags of a type are in its state, and the one that says that it holds objects.
+const FLAGS: usize = 7;
+const HOLDS_OBJECTS: i64 = 1;
+
 /// Fields that are as wide as a pointer of the producer, and what they belong to.
 const POINTERS: &[(&str, &str)] = &[
     ("left_child", "tree nodes"),
@@ -93,11 +97,16 @@ impl Dtypes {
         let Some(old) = self.of(instance).cloned() else { return };
         let order = state.get(1).and_then(|value| word(*value, texts));
         let mut dtype = plain(old.text.trim_start_matches(['<', '>', '|', '=']), order.as_deref());
-        if let Some(Value::Int(size)) = state.get(5)
-            && let Ok(size) = u64::try_from(*size)
-        {
-            dtype.item_size = Some(size);
-        }
+        // Only types of any size take it from their state.
+        let is_sized = matches!(
+            dtype.text.trim_start_matches(['<', '>', '|']).chars().next(),
+            Some('S' | 'U' | 'V' | 'a')
+        );
+        dtype.item_size = match state.get(5) {
+            Some(Value::Int(size)) if is_sized => u64::try_from(*size).ok(),
+            Some(Value::Int(_)) | None => dtype.item_size,
+            Some(_) => None,
+        };
         if let (Some(Value::Tuple(names)), Some(Value::Dict(fields))) = (state.get(3), state.get(4)) {
             let fields = items.dict(*fields).unwrap_or(&[]);
             self.fields(&mut dtype, items.get(*names), fields, items, texts);
@@ -109,6 +118,15 @@ impl Dtypes {
             dtype.text = format!("{}{shape:?}", base.text);
             dtype.has_object = base.has_object;
             dtype.order = base.order;
+        }
+        // Whether an array holds objects, numpy asks this number and joblib asks numpy.
+        let holds_objects = match state.get(FLAGS) {
+            Some(Value::Int(flags)) => Some(flags & HOLDS_OBJECTS != 0),
+            None => Some(dtype.has_object),
+            Some(_) => None,
+        };
+        if holds_objects != Some(dtype.has_object) {
+            (dtype.item_size, dtype.has_object) = (None, false);
         }
         // Types within types could grow without bound.
         dtype.text = short(&dtype.text, LONGEST);
@@ -163,14 +181,15 @@ pub(super) fn pointer(dtype: &str, evidence: &str) -> Option<PointerFact> {
 
 /// A type without fields from its code, `f8`, and its byte order.
 fn plain(code: &str, order: Option<&str>) -> Dtype {
-    let digits = code.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let digits = digits.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    let count: Option<u64> = digits.parse().ok();
+    // Of anything but one letter and a number, numpy makes a type of several parts.
+    let digits = code.trim_start_matches(['<', '>', '|', '=']).get(1..).unwrap_or_default();
+    let count: Option<u64> = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
     let has_object = code.starts_with('O');
-    let item_size = match code.chars().next() {
+    let item_size = match code.chars().find(char::is_ascii_alphabetic) {
         Some('U') => count.and_then(|count| count.checked_mul(4)),
         Some('O') => Some(8),
-        _ => count,
+        Some('b' | 'i' | 'u' | 'f' | 'c' | 'S' | 'V' | 'M' | 'm' | 'a') => count,
+        _ => None,
     };
     let order = match order {
         Some("<") => Some(ByteOrder::Little),

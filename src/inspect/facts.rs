@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::attributes::{Attribute, AttributePlace, Attributes};
 use super::dtype::{self, Dtypes, short};
+use super::roles::{Role, role};
 use super::trust;
 use super::value::Value;
 use super::wrappers::wrapper;
@@ -24,82 +25,14 @@ const MOST_ARRAYS: usize = 1 << 10;
 /// Different values, shapes or arguments that are told of one thing.
 const MOST_VALUES: usize = 8;
 const MOST_ARGUMENTS: usize = 4;
+/// Places behind what can be looked at that are kept.
+const MOST_BEYOND: usize = 1 << 12;
 /// Calls of one global whose arguments are looked at.
 const CALLS_LOOKED_AT: u64 = 32;
 /// Opcodes that are read of any artifact, and of a larger one for each of its bytes: an uncompressed file never has
 /// more than one a byte, and no honest one is compressed so far.
 const OPCODES: u64 = 4 << 20;
 const OPCODES_OF_A_BYTE: u64 = 16;
-
-/// What a global means to the reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Nothing special.
-    Ordinary,
-    /// `numpy.dtype`.
-    Dtype,
-    /// `_reconstruct` of numpy: an array whose state follows.
-    Reconstruct,
-    /// A numpy scalar.
-    Scalar,
-    /// `_frombuffer` of numpy: an array from a buffer of protocol 5.
-    FromBuffer,
-    /// `_codecs.encode`: bytes in protocols below 3.
-    Encode,
-    /// Makes an instance of its first argument.
-    MakesFirst,
-    /// Keeps functions that it is given, and calls none.
-    Keeps,
-    /// `getattr`, which is how bound methods are written.
-    Attribute,
-    /// Makes text of something.
-    Text,
-    /// Imports a name of a module, both given as text.
-    Import,
-    /// A distribution of scipy, which runs text of its state as code.
-    Distribution,
-    /// The wrapper behind whose state joblib puts the bytes of an array.
-    Wrapper,
-    /// The wrapper of joblib before 0.10: arrays are in files of their own.
-    FileWrapper,
-    /// The class of code objects.
-    Code,
-    /// cloudpickle's way to name a type of Python.
-    BuiltinType,
-    /// The tree of `sklearn.tree`.
-    Tree,
-    /// A tree of `sklearn.neighbors`.
-    NeighbourTree,
-}
-
-fn role(module: &str, name: &str) -> Role {
-    let numpy = module == "numpy" || module.starts_with("numpy.");
-    match name {
-        "dtype" if numpy => Role::Dtype,
-        "_reconstruct" if numpy => Role::Reconstruct,
-        "scalar" if numpy => Role::Scalar,
-        "_frombuffer" if numpy => Role::FromBuffer,
-        "encode" if module == "_codecs" => Role::Encode,
-        "_reconstructor" | "__newobj__" | "__newobj_ex__" if trust::modern(module) == "copyreg" => {
-            Role::MakesFirst
-        }
-        "newObj" => Role::MakesFirst,
-        "NumpyArrayWrapper" if module.ends_with("joblib.numpy_pickle") => Role::Wrapper,
-        "NDArrayWrapper" | "ZNDArrayWrapper" if module.contains("joblib.numpy_pickle") => Role::FileWrapper,
-        "CodeType" if module == "types" => Role::Code,
-        "_builtin_type" => Role::BuiltinType,
-        "getattr" if trust::modern(module) == "builtins" => Role::Attribute,
-        "str" | "unicode" if trust::modern(module) == "builtins" => Role::Text,
-        "_ufunc_reconstruct" if numpy => Role::Import,
-        "partial" if trust::modern(module) == "functools" => Role::Keeps,
-        "defaultdict" if module == "collections" => Role::Keeps,
-        "Tree" if module.starts_with("sklearn.tree") => Role::Tree,
-        "KDTree" | "BallTree" | "KDTree64" | "KDTree32" | "BallTree64" | "BallTree32" => Role::NeighbourTree,
-        _ if name.starts_with("__pyx_unpickle_") => Role::MakesFirst,
-        _ if module.starts_with("scipy.stats") => Role::Distribution,
-        _ => Role::Ordinary,
-    }
-}
 
 /// Collects the facts of all pickles of one artifact.
 #[derive(Clone)]
@@ -123,6 +56,10 @@ pub(super) struct Collector {
     harmless: BTreeMap<u32, u64>,
     /// How often `pickle.load`'s view of an array of joblib was tried.
     pub looks: u32,
+    /// Where readers of pickles go on in different ways, so that no reading is the only one.
+    pub disputes: u32,
+    /// Where other readers would go on, behind what could be looked at.
+    beyond: Vec<u64>,
     /// Opcodes that are read at most.
     pub most_opcodes: u64,
     budget: usize,
@@ -146,6 +83,8 @@ impl Collector {
             dangerous: BTreeSet::new(),
             harmless: BTreeMap::new(),
             looks: 0,
+            disputes: 0,
+            beyond: Vec::new(),
             most_opcodes: OPCODES,
             budget: BUDGET,
             limited: false,
@@ -241,6 +180,26 @@ impl Collector {
         if let Some(fact) = self.pickle.globals.get_mut(global as usize) {
             fact.called += 1;
         }
+    }
+
+    /// Loading changes something that it imports: whoever uses it then, in this file or elsewhere, gets something else.
+    pub fn changed(&mut self, global: u32, how: &str, offset: u64) {
+        self.handed_over(global);
+        self.arguments(global, how.to_owned(), offset);
+        self.pickle.calls_of_results += 1;
+    }
+
+    /// Another reader would go on at an offset that cannot be looked at.
+    pub fn beyond(&mut self, offset: u64) {
+        match self.beyond.len() < MOST_BEYOND {
+            true => self.beyond.push(offset),
+            false => self.pickle.calls_of_results += 1,
+        }
+    }
+
+    /// The bytes end here: who would go on behind their end does not go on.
+    pub fn ended(&mut self, end: u64) {
+        self.pickle.calls_of_results += self.beyond.drain(..).filter(|offset| *offset < end).count() as u64;
     }
 
     /// A call of a dangerous name that does no harm.

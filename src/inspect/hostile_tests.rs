@@ -189,3 +189,169 @@ fn arrays_of_joblib_are_read_as_pickle_load_would() {
     hidden.extend(b"cos\nsystem\n.");
     assert_eq!(seen(&two_faced(&hidden)).trust(), Trust::Dangerous);
 }
+
+fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn archives_that_are_two_things_are_malformed() {
+    let honest = archive(&[("a.pkl", b"\x80\x04N."), ("b.pkl", b"\x80\x04N.")]);
+    let found = seen(&honest);
+    assert_eq!((found.trust(), found.complete, found.problems.len()), (Trust::Known, true, 0), "{found:?}");
+    let changed = |from: &[u8], to: &[u8], last: bool| {
+        let mut bytes = honest.clone();
+        let mut places = memchr::memmem::find_iter(&honest, from).collect::<Vec<_>>();
+        let at = if last { places.pop() } else { places.first().copied() }.unwrap();
+        bytes[at..at + from.len()].copy_from_slice(to);
+        bytes
+    };
+    let twice = {
+        let mut bytes = honest.clone();
+        for at in memchr::memmem::find_iter(&honest, b"b.pkl") {
+            bytes[at..at + 5].copy_from_slice(b"a.pkl");
+        }
+        bytes
+    };
+    for (odd, what) in [
+        (changed(b"a.pkl", b"c.pkl", false), "has another name"),
+        (changed(b"a.pkl", b"../a.", true), "another name"),
+        (archive(&[("../a.pkl", b"\x80\x04N.")]), "unpacked outside"),
+        (archive(&[("/a.pkl", b"\x80\x04N.")]), "unpacked outside"),
+        (twice, "is there twice"),
+        ([&b"PK\x03\x04 another archive"[..], &honest].concat(), "stand before"),
+        ([&honest[..], b"more"].concat(), "follow the end"),
+    ] {
+        let found = seen(&odd);
+        let problem = found.problems.iter().any(|problem| problem.what.contains(what));
+        assert!(problem && !found.complete && found.trust() == Trust::Unknown, "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn what_stands_in_a_second_stream_is_read() {
+    let pickle = b"\x80\x04cos\nsystem\n\x8c\x02id\x85R.";
+    let parts = [zlib(&pickle[..5]), zlib(&pickle[5..])].concat();
+    assert_eq!(seen(&parts).trust(), Trust::Dangerous, "joblib goes on with the next stream");
+}
+
+#[test]
+fn schemas_with_two_answers_are_malformed() {
+    let name = "x".repeat(300);
+    for schema in [
+        r#"{"__class__": "A", "__class__": "system", "__module__": "os", "__loader__": "X"}"#.to_owned(),
+        r#"{"__class__": "A", "__module__": "os", "content": 1, "content": {"__class__": "B"}}"#.to_owned(),
+        r#"{"__class__": ["A"], "__module__": "os"}"#.to_owned(),
+        format!(r#"{{"__class__": "{name}", "__module__": "os"}}"#),
+    ] {
+        let found = seen(&archive(&[("schema.json", schema.as_bytes())]));
+        assert!(!found.complete, "{schema}: {found:?}");
+    }
+}
+
+#[test]
+fn arrays_say_how_they_are_written_or_are_malformed() {
+    let array = |header: &str, rest: &[u8]| {
+        let header = format!("{header}\n");
+        [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), rest].concat()
+    };
+    let pickle = b"\x80\x04cos\nsystem\n\x8c\x02id\x85R.";
+    for descr in ["'|O'", "'O'", "'O8'", "'>O'", "[('a', 'O')]", "[('a', '|O')]", "'object'", "'f4,O'"] {
+        let found =
+            seen(&array(&format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}"), pickle));
+        assert_ne!(found.trust(), Trust::Known, "{descr}: {found:?}");
+    }
+    for header in [
+        "{'descr': '\\x7cO', 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'descr': '|O'}",
+        "{'fortran_order': False, 'shape': (1,), #'descr': '<f8',\r 'descr': '|O'}",
+    ] {
+        let found = seen(&array(header, pickle));
+        assert!(!found.complete && found.trust() == Trust::Unknown, "{header}: {found:?}");
+    }
+}
+
+/// What scanners of others were got around with, in versions of our own.
+#[test]
+fn ways_around_scanners_lead_nowhere() {
+    let class = "sklearn.linear_model._logistic";
+    let text = |word: &str| [b"\x8c".as_slice(), &[word.len() as u8], word.as_bytes()].concat();
+    let global = |module: &str, name: &str| [&text(module)[..], &text(name), b"\x93"].concat();
+    let set = |key: &str, value: &str| [b"N}".as_slice(), &text(key), &text(value), b"s\x86b"].concat();
+    let ways: Vec<Vec<u8>> = vec![
+        // Attributes of a class become the names of an import.
+        [
+            b"\x80\x04".as_slice(),
+            &global(class, "LogisticRegression"),
+            &set("a", "os"),
+            &set("b", "system"),
+            b"0",
+            &global(class, "LogisticRegression.a"),
+            &global(class, "LogisticRegression.b"),
+            b"\x93)R.",
+        ]
+        .concat(),
+        // PUT and MEMOIZE number in one memo.
+        [
+            b"\x80\x04U\x02osq\x00U\x06systemq\x01".as_slice(),
+            &text("sklearn.base"),
+            b"\x94",
+            &text("BaseEstimator"),
+            b"\x94h\x00h\x01\x93)R.",
+        ]
+        .concat(),
+        [&text("os")[..], b"p0\n", &text("sklearn"), b"p1\ng0\n", &text("system"), b"\x93)R."].concat(),
+        // What was called is thrown away, and the file breaks off behind it.
+        b"\x80\x04cos\nsystem\n\x8c\x02id\x85R0N.".to_vec(),
+        b"\x80\x04cos\nsystem\n\x8c\x02id\x85Rbroken".to_vec(),
+        // Names out of calls that are made of known parts only.
+        [&global("collections", "OrderedDict")[..], b")R", &text("x"), b"\x93)R."].concat(),
+        [&global("builtins", "str")[..], &text("os"), b"\x85\x81", &text("system"), b"\x93)R."].concat(),
+        [
+            &global("operator", "itemgetter")[..],
+            b"K\x00\x85R",
+            &text("os"),
+            b"\x85\x85R",
+            &text("system"),
+            b"\x93.",
+        ]
+        .concat(),
+        // Hooks of a known package get another function.
+        [&global("sklearn.metrics._scorer", "_SCORERS")[..], &text("x"), &global("numpy", "clip"), b"s."]
+            .concat(),
+        [&global("sklearn.utils", "hooks")[..], &global("numpy", "clip"), b"a."].concat(),
+        // A joblib file whose arrays are elsewhere.
+        [
+            &global("joblib.numpy_pickle", "NDArrayWrapper")[..],
+            b")\x81}",
+            &text("filename"),
+            &text("/tmp/x.pkl"),
+            b"sb.",
+        ]
+        .concat(),
+        // Another archive behind a damaged checksum.
+        {
+            let mut bytes = archive(&[("data.pkl", b"\x80\x04cos\nsystem\n)R.")]);
+            let at = memchr::memmem::find(&bytes, b"PK\x01\x02").unwrap() + 16;
+            bytes[at] ^= 0xff;
+            bytes
+        },
+    ];
+    for way in ways {
+        let found = seen(&way);
+        assert_ne!(found.trust(), Trust::Known, "{:?}: {found:?}", String::from_utf8_lossy(&way));
+    }
+}

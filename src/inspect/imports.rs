@@ -1,8 +1,8 @@
 //! The opcodes that import something by its name.
 
-use super::facts::Role;
 use super::input::Stop;
 use super::machine::Machine;
+use super::roles::Role;
 use super::value::{LONGEST_TEXT, Value};
 
 impl Machine<'_, '_> {
@@ -16,6 +16,30 @@ impl Machine<'_, '_> {
             self.facts.global(module, name, self.offset)
         };
         self.stack.push(global.map_or(Value::Opaque, Value::Global));
+    }
+
+    /// Imports what two lines name. Of a line that has no end, the reader in Python takes all but the last byte, and
+    /// imports the module.
+    pub fn import_lines(&mut self) -> Result<(), Stop> {
+        let (mut module, mut name) = (Vec::new(), Vec::new());
+        const WHAT: &str = "inside a line";
+        let read = self.input.line_into(&mut module, WHAT);
+        let read = read.and_then(|_| self.input.line_into(&mut name, WHAT));
+        if read.is_err() {
+            let last = if name.is_empty() { &mut module } else { &mut name };
+            last.pop();
+        }
+        // All readers decode both before they import anything.
+        let is_text = |line: &[u8]| match self.opcode {
+            b'i' => line.is_ascii(),
+            _ => std::str::from_utf8(line).is_ok() || line.len() > LONGEST_TEXT,
+        };
+        if !is_text(&module) || !is_text(&name) {
+            read?;
+            return Err(self.malformed("the name of an import is not text"));
+        }
+        self.import(&module, &name);
+        read.map(|_| ())
     }
 
     /// Imports what two texts on the stack name.

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::source::Stream;
+use super::source::{Sequential, Stream};
 use super::value::LONGEST_TEXT;
 use crate::vocab::{Problem, ProblemKind};
 
@@ -35,6 +35,13 @@ pub(super) struct Input<'a> {
     announced: u64,
     /// What the source said instead of bytes; said again at every further read.
     failed: Option<Stop>,
+}
+
+/// A second reader of a few bytes.
+pub(super) struct Glimpsed<'g> {
+    pub input: Input<'g>,
+    /// Whether there may be more bytes than it has, so that its end is not the end of the file.
+    pub is_cut: bool,
 }
 
 impl<'a> Input<'a> {
@@ -215,6 +222,11 @@ impl<'a> Input<'a> {
     /// length of all of it.
     pub fn line(&mut self, what: &str) -> Result<(Vec<u8>, u64), Stop> {
         let mut line = Vec::new();
+        self.line_into(&mut line, what).map(|length| (line, length))
+    }
+
+    /// The same into `line`, which has what is there also where the line has no end.
+    pub fn line_into(&mut self, line: &mut Vec<u8>, what: &str) -> Result<u64, Stop> {
         let mut length = 0;
         loop {
             let held = &self.buffer[self.at..self.end];
@@ -225,7 +237,7 @@ impl<'a> Input<'a> {
             length += part.len() as u64;
             if let Some(found) = found {
                 self.at += found + 1;
-                return Ok((line, length));
+                return Ok(length);
             }
             self.at = self.end;
             self.fill(1)?;
@@ -233,6 +245,34 @@ impl<'a> Input<'a> {
                 return Err(self.ended(what));
             }
         }
+    }
+
+    /// A second reader of `first` and then the bytes from an offset on, of a few of them. Where they can be read only
+    /// once, it has those that can be held at once; none where these do not reach there.
+    pub fn glimpse(&mut self, from: u64, first: Vec<u8>, most: usize) -> Result<Option<Glimpsed<'_>>, Stop> {
+        let base = from.saturating_sub(first.len() as u64);
+        if self.source.fork(from, 0).is_some() {
+            let fork = self.source.fork(from, most as u64);
+            let input = fork.map(|fork| Input { base, window: AFTER_JUMP, ..Input::beginning(&first, fork) });
+            return Ok(input.map(|input| Glimpsed { input, is_cut: false }));
+        }
+        let Some(ahead) = from.checked_sub(self.offset()).and_then(|ahead| usize::try_from(ahead).ok())
+        else {
+            return Ok(None);
+        };
+        let wanted = BUFFER.min(ahead.saturating_add(most));
+        let held = self.peek(wanted)?;
+        let is_cut = held.len() == wanted;
+        let Some(bytes) = held.get(ahead..) else { return Ok(None) };
+        let held = Box::new(Sequential(std::io::Cursor::new(bytes.to_vec())));
+        Ok(Some(Glimpsed { input: Input { base, ..Input::beginning(&first, held) }, is_cut }))
+    }
+
+    /// A stream behind a few bytes.
+    fn beginning(first: &[u8], source: Box<dyn Stream + 'a>) -> Self {
+        let mut input = Self::new(source);
+        input.buffer[..first.len()].copy_from_slice(first);
+        Self { end: first.len(), ..input }
     }
 
     /// Reads to the end and says how many bytes that were.

@@ -1,11 +1,11 @@
 //! Reads one pickle opcode by opcode, as Python's unpickler would, but only with names and small values: nothing is
 //! imported, called or built.
 
-use super::facts::{Collector, Role};
+use super::facts::Collector;
 use super::input::{Input, Stop, stop};
 use super::items::Items;
-use super::literals::{small_long, unescaped};
-use super::memo::Memo;
+use super::memo::{Memo, MemoError};
+use super::roles::Role;
 use super::stack::{Stack, StackError};
 use super::value::{Span, Texts, Value};
 use crate::vocab::ProblemKind;
@@ -27,6 +27,11 @@ pub(super) struct Machine<'m, 'i> {
     pub lost: bool,
     /// Offset of the current opcode.
     pub offset: u64,
+    /// Where the current frame ends; 0 where there was none.
+    pub frame_end: u64,
+    /// The current opcode, and the length that it names of what it pushes.
+    pub opcode: u8,
+    pub claimed: u64,
     protocol: Option<u8>,
     binary: bool,
 }
@@ -54,6 +59,9 @@ impl<'m, 'i> Machine<'m, 'i> {
             memo: Memo::new(),
             lost: false,
             offset,
+            frame_end: 0,
+            opcode: 0,
+            claimed: 0,
             protocol: None,
             binary: false,
         }
@@ -63,7 +71,14 @@ impl<'m, 'i> Machine<'m, 'i> {
     pub fn read(mut self) -> Read {
         let stopped = loop {
             self.offset = self.input.offset();
-            match self.step() {
+            let frame_end = self.frame_end;
+            let step = self.step();
+            if self.offset < frame_end
+                && let Err(stopped) = self.leaves_frame(frame_end, &step)
+            {
+                break Some(stopped);
+            }
+            match step {
                 Ok(true) => {}
                 Ok(false) => break None,
                 Err(stopped) => break Some(stopped),
@@ -131,38 +146,20 @@ impl<'m, 'i> Machine<'m, 'i> {
                 _ => {}
             }
         })?;
-        self.top().map(|_| ())
+        self.filled().map(|_| ())
     }
 
-    fn length(&self, bytes: i32) -> Result<u64, Stop> {
-        u64::try_from(bytes).map_err(|_| self.malformed("a text has a negative length"))
-    }
-
-    /// Reads a text of so many bytes.
-    fn text(&mut self, length: u64) -> Result<Value, Stop> {
-        const WHAT: &str = "inside a text";
-        if length <= super::value::LONGEST_TEXT as u64 {
-            let bytes = self.input.take(length as usize, WHAT)?;
-            return Ok(self.texts.hold(bytes));
+    /// What gets items. Something that is imported is changed for the whole process.
+    fn filled(&mut self) -> Result<Value, Stop> {
+        let value = self.top()?;
+        if let Value::Global(global) = value {
+            self.facts.changed(global, "(items are put into it)", self.offset);
         }
-        self.input.skip(length, WHAT)?;
-        Ok(Value::Opaque)
+        Ok(value)
     }
 
-    fn bytes(&mut self, length: u64) -> Result<(), Stop> {
-        self.input.skip(length, "inside bytes")?;
-        self.stack.push(Value::Bytes(length));
-        Ok(())
-    }
-
-    fn line(&mut self) -> Result<Vec<u8>, Stop> {
+    pub fn line(&mut self) -> Result<Vec<u8>, Stop> {
         self.input.line("inside a line").map(|(line, _)| line)
-    }
-
-    fn number(&mut self) -> Result<Option<i64>, Stop> {
-        let line = self.line()?;
-        let text = String::from_utf8_lossy(&line);
-        Ok(text.trim().trim_end_matches('L').parse().ok())
     }
 
     fn index(&mut self) -> Result<u64, Stop> {
@@ -178,18 +175,28 @@ impl<'m, 'i> Machine<'m, 'i> {
         Ok(())
     }
 
-    fn get(&mut self, index: u64) {
-        let value = self.memo.get(index, &mut self.texts);
+    fn get(&mut self, index: u64) -> Result<(), Stop> {
+        let value = self.memo.get(index, &mut self.texts).map_err(|error| self.not_in_memo(error))?;
+        self.not_twice(value)?;
         self.stack.push(value);
+        Ok(())
     }
 
-    fn python2_text(&mut self) {
-        self.facts.python2("byte strings as text (opcodes STRING, BINSTRING), which Python 3 never writes");
+    fn not_in_memo(&self, error: MemoError) -> Stop {
+        match error {
+            MemoError::Unset => self.malformed("an entry of the memo is taken and nothing was put there"),
+            MemoError::Disordered => stop(
+                ProblemKind::Limit,
+                self.offset,
+                "entries of the memo are out of order; not read further",
+            ),
+        }
     }
 
     /// Does one opcode; whether there are more.
     fn step(&mut self) -> Result<bool, Stop> {
         let opcode = self.input.byte("before STOP")?;
+        self.opcode = opcode;
         self.facts.pickle.opcodes += 1;
         if self.facts.pickle.opcodes > self.facts.most_opcodes {
             let what = "more opcodes than a file of this size may decompress to; not read further";
@@ -232,115 +239,12 @@ impl<'m, 'i> Machine<'m, 'i> {
             b'1' => self.above_mark(|_, _| ())?,
             b'2' => {
                 let value = self.top()?;
+                self.not_twice(value)?;
                 self.stack.push(value);
             }
-            // Numbers.
-            b'N' => self.stack.push(Value::None),
-            0x88 => self.stack.push(Value::Bool(true)),
-            0x89 => self.stack.push(Value::Bool(false)),
-            b'K' => {
-                let byte = self.input.byte("inside a number")?;
-                self.stack.push(Value::Int(byte.into()));
-            }
-            b'M' => {
-                let number = self.input.u16("inside a number")?;
-                self.stack.push(Value::Int(number.into()));
-            }
-            b'J' => {
-                let number = self.input.u32("inside a number")?;
-                self.stack.push(Value::Int((number as i32).into()));
-            }
-            b'G' => {
-                let bits = self.input.u64("inside a number")?;
-                self.stack.push(Value::Float(f64::from_bits(bits.swap_bytes())));
-            }
-            0x8a => {
-                let length = self.input.byte("inside a number")?;
-                let bytes = self.input.take(length.into(), "inside a number")?;
-                let value = small_long(bytes);
-                self.stack.push(value);
-            }
-            0x8b => {
-                let length = self.input.u32("inside a number")? as i32;
-                let length = self.length(length)?;
-                self.input.skip(length, "inside a number")?;
-                self.stack.push(Value::Opaque);
-            }
-            b'I' => {
-                let line = self.line()?;
-                let value = match line.as_slice() {
-                    b"00" => Value::Bool(false),
-                    b"01" => Value::Bool(true),
-                    digits => std::str::from_utf8(digits)
-                        .ok()
-                        .and_then(|digits| digits.trim().parse().ok())
-                        .map_or(Value::Opaque, Value::Int),
-                };
-                self.stack.push(value);
-            }
-            b'L' => {
-                let number = self.number()?;
-                self.stack.push(number.map_or(Value::Opaque, Value::Int));
-            }
-            b'F' => {
-                let line = self.line()?;
-                let number = std::str::from_utf8(&line).ok().and_then(|text| text.trim().parse().ok());
-                self.stack.push(number.map_or(Value::Opaque, Value::Float));
-            }
-            // Texts and bytes.
-            0x8c => {
-                let length = self.input.byte("inside a text")?;
-                let value = self.text(length.into())?;
-                self.stack.push(value);
-            }
-            b'X' => {
-                let length = self.input.u32("inside a text")?;
-                let value = self.text(length.into())?;
-                self.stack.push(value);
-            }
-            0x8d => {
-                let length = self.input.u64("inside a text")?;
-                let value = self.text(length)?;
-                self.stack.push(value);
-            }
-            b'U' => {
-                self.python2_text();
-                let length = self.input.byte("inside a text")?;
-                let value = self.text(length.into())?;
-                self.stack.push(value);
-            }
-            b'T' => {
-                self.python2_text();
-                let length = self.input.u32("inside a text")? as i32;
-                let length = self.length(length)?;
-                let value = self.text(length)?;
-                self.stack.push(value);
-            }
-            b'S' => {
-                self.python2_text();
-                let line = self.line()?;
-                let line = line.trim_ascii();
-                let inner = line.get(1..line.len().saturating_sub(1)).unwrap_or_default();
-                let value = self.texts.hold(&unescaped(inner, true));
-                self.stack.push(value);
-            }
-            b'V' => {
-                let line = self.line()?;
-                let value = self.texts.hold(&unescaped(&line, false));
-                self.stack.push(value);
-            }
-            b'C' => {
-                let length = self.input.byte("inside bytes")?;
-                self.bytes(length.into())?;
-            }
-            b'B' => {
-                let length = self.input.u32("inside bytes")?;
-                self.bytes(length.into())?;
-            }
-            0x8e | 0x96 => {
-                let length = self.input.u64("inside bytes")?;
-                self.bytes(length)?;
-            }
+            // Numbers, texts and bytes.
+            b'N' | 0x88 | 0x89 | b'K' | b'M' | b'J' | b'G' | 0x8a | 0x8b | b'I' | b'L' | b'F' | 0x8c
+            | b'X' | 0x8d | b'U' | b'T' | b'S' | b'V' | b'C' | b'B' | 0x8e | 0x96 => self.literal(opcode)?,
             0x97 => {
                 self.facts.pickle.out_of_band_buffers += 1;
                 self.stack.push(Value::Opaque);
@@ -365,11 +269,11 @@ impl<'m, 'i> Machine<'m, 'i> {
             }
             b'a' => {
                 self.pop()?;
-                self.top()?;
+                self.filled()?;
             }
             b'e' | 0x90 => {
                 self.above_mark(|_, _| ())?;
-                self.top()?;
+                self.filled()?;
             }
             b'}' => {
                 if self.items.wants_room(0) {
@@ -388,7 +292,7 @@ impl<'m, 'i> Machine<'m, 'i> {
                     self.items.collect(&mut self.stack.values, &mut self.memo);
                 }
                 let (value, key) = (self.pop()?, self.pop()?);
-                match self.top()? {
+                match self.filled()? {
                     Value::Dict(index) => self.items.extend(index, &[key, value]),
                     Value::Forgotten => self.lost = true,
                     _ => {}
@@ -403,7 +307,7 @@ impl<'m, 'i> Machine<'m, 'i> {
             // The memo.
             0x94 => {
                 let value = self.top()?;
-                self.memo.memoize(value);
+                self.memo.memoize(value).map_err(|error| self.not_in_memo(error))?;
             }
             b'q' => {
                 let index = self.input.byte("inside an index")?;
@@ -419,21 +323,18 @@ impl<'m, 'i> Machine<'m, 'i> {
             }
             b'h' => {
                 let index = self.input.byte("inside an index")?;
-                self.get(index.into());
+                self.get(index.into())?;
             }
             b'j' => {
                 let index = self.input.u32("inside an index")?;
-                self.get(index.into());
+                self.get(index.into())?;
             }
             b'g' => {
                 let index = self.index()?;
-                self.get(index);
+                self.get(index)?;
             }
             // Imports and calls.
-            b'c' => {
-                let (module, name) = (self.line()?, self.line()?);
-                self.import(&module, &name);
-            }
+            b'c' => self.import_lines()?,
             0x93 => self.stack_global()?,
             b'R' => {
                 let (arguments, callable) = (self.pop()?, self.pop()?);
@@ -444,13 +345,13 @@ impl<'m, 'i> Machine<'m, 'i> {
                 self.new_object(class, arguments);
             }
             0x92 => {
-                self.pop()?;
+                let named = self.pop()?;
+                self.named_arguments(named);
                 let (arguments, class) = (self.pop()?, self.pop()?);
                 self.new_object(class, arguments);
             }
             b'i' => {
-                let (module, name) = (self.line()?, self.line()?);
-                self.import(&module, &name);
+                self.import_lines()?;
                 let class = self.pop()?;
                 let arguments =
                     self.above_mark(|machine, start| machine.items.hold(&machine.stack.values[start..]))?;
@@ -487,9 +388,7 @@ impl<'m, 'i> Machine<'m, 'i> {
                 }
                 self.protocol = Some(protocol);
             }
-            0x95 => {
-                self.input.take(8, "inside a frame's length")?;
-            }
+            0x95 => self.frame()?,
             other => {
                 return Err(self.malformed(format!("0x{other:02x} is not a pickle opcode")));
             }
@@ -507,6 +406,11 @@ impl<'m, 'i> Machine<'m, 'i> {
     fn persistent(&mut self) {
         self.facts.pickle.persistent_ids += 1;
         self.stack.push(Value::Opaque);
+    }
+
+    /// Whether a value is the wrapper behind whose state joblib puts the bytes of an array.
+    pub fn is_wrapper(&self, value: Value) -> bool {
+        self.role_of(value) == Role::Wrapper
     }
 
     /// The role of a global that a value is or was made by.

@@ -11,9 +11,11 @@
 mod archive;
 mod attributes;
 mod container;
+mod contents;
 mod digest;
 mod dtype;
 mod facts;
+mod frames;
 mod imports;
 mod input;
 mod items;
@@ -24,6 +26,7 @@ mod memo;
 mod npy;
 mod objects;
 mod onnx;
+mod roles;
 mod shadow;
 mod source;
 mod stack;
@@ -290,7 +293,8 @@ fn pickles(input: &mut Input<'_>, found: &mut Found) {
     if outermost {
         facts.pickle.protocol = first.protocol;
     }
-    let is_pickle = first.declared || first.stopped.is_none();
+    let is_pickle = first.declared || first.stopped.is_none() || facts.disputes > 0;
+    found.incomplete |= facts.disputes > 0;
     match first.stopped {
         Some(stopped) => {
             found.incomplete = true;
@@ -298,6 +302,7 @@ fn pickles(input: &mut Input<'_>, found: &mut Found) {
         }
         None => trailing(input, facts, &mut found.incomplete),
     }
+    found.facts.ended(input.offset());
     found.problems.append(&mut found.facts.problems);
     if found.kind == ArtifactKind::Unknown {
         found.kind = match (&found.facts.pickle.joblib, is_pickle) {
@@ -316,32 +321,34 @@ fn trailing(input: &mut Input<'_>, facts: &mut Collector, incomplete: &mut bool)
         let offset = input.offset();
         let another = match input.peek(2) {
             Ok([]) => return,
-            Ok(head) => matches!(head, [0x80, 0..=5]),
-            Err(stopped) => {
-                *incomplete = true;
-                return facts.problem(*stopped);
-            }
+            Ok([0x80, 0..=5]) => Ok(true),
+            Ok(_) => Machine::new(input, facts, true).does_anything(),
+            Err(stopped) => Err(stopped),
         };
         let tell = |facts: &mut Collector, what: String| {
             facts.problem(Problem { kind: ProblemKind::Trailing, offset, what });
         };
-        if !another {
-            match input.drain() {
-                Ok(count) => tell(facts, format!("{count} bytes follow the end of the pickle")),
-                Err(stopped) => {
-                    *incomplete = true;
-                    facts.problem(*stopped);
-                }
+        let read = another.and_then(|another| {
+            if !another {
+                let count = input.drain()?;
+                tell(facts, format!("{count} bytes follow the end of the pickle"));
+                return Ok(false);
             }
-            return;
-        }
-        if !std::mem::replace(&mut told, true) {
-            let what = format!("another pickle follows the end at {start}; pickle.load reads only the first");
-            tell(facts, what);
-        }
-        if let Some(stopped) = Machine::new(input, facts, true).read().stopped {
-            *incomplete = true;
-            return facts.problem(*stopped);
+            if !std::mem::replace(&mut told, true) {
+                let what =
+                    format!("another pickle follows the end at {start}; pickle.load reads only the first");
+                tell(facts, what);
+            }
+            Machine::new(input, facts, true).read().stopped.map_or(Ok(true), Err)
+        });
+        *incomplete |= facts.disputes > 0;
+        match read {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(stopped) => {
+                *incomplete = true;
+                return facts.problem(*stopped);
+            }
         }
     }
 }

@@ -29,6 +29,13 @@ pub(super) fn header(input: &mut Input<'_>) -> Result<Header, Stop> {
         return Err(wrong(&format!("the header of an array claims {length} bytes")));
     }
     let header = String::from_utf8_lossy(input.take(length, WHAT)?).into_owned();
+    // numpy reads it as Python does, where escapes, comments and keys that come twice make it something else.
+    let is_plain = !header.contains(['\\', '#']);
+    if !is_plain
+        || ["'descr'", "'fortran_order'", "'shape'"].iter().any(|key| header.matches(key).count() != 1)
+    {
+        return Err(wrong("the header of an array is not written as numpy writes it"));
+    }
     let after = |key: &str| {
         header.split_once(key).and_then(|(_, rest)| rest.split_once(':')).map(|(_, rest)| rest.trim())
     };
@@ -56,7 +63,7 @@ pub(super) fn header(input: &mut Input<'_>) -> Result<Header, Stop> {
         _ => None,
     };
     let fortran = after("'fortran_order'").is_some_and(|rest| rest.starts_with("True"));
-    let has_object = dtype.contains("|O");
+    let has_object = holds_objects(&dtype);
     let fact = ArrayFact {
         dtype: super::dtype::short(&dtype, 1024),
         source: "npy".to_owned(),
@@ -69,6 +76,13 @@ pub(super) fn header(input: &mut Input<'_>) -> Result<Header, Stop> {
         shapes: vec![shape],
     };
     Ok(Header { fact, has_object })
+}
+
+/// Whether a type, or one within it, holds Python objects.
+fn holds_objects(dtype: &str) -> bool {
+    const WITHIN: &[&str] = &["|O", "<O", ">O", "=O", ", 'O", ", \"O", "object"];
+    let is_code = !dtype.starts_with(['[', '(']);
+    is_code && dtype.contains('O') || WITHIN.iter().any(|object| dtype.contains(object))
 }
 
 /// Bytes of one element of a plain type.

@@ -2,9 +2,9 @@
 //! opcodes.
 
 use super::dtype::{shape_of, short, word};
-use super::facts::Role;
 use super::input::{Stop, stop};
 use super::machine::Machine;
+use super::roles::Role;
 use super::state::{self, Danger};
 use super::value::{Span, Value};
 use crate::vocab::ProblemKind;
@@ -55,7 +55,7 @@ impl Machine<'_, '_> {
                 let fortran = order.and_then(|order| word(order, &self.texts)).as_deref() == Some("F");
                 self.array(self.dtype_of(second), shape, fortran, "buffer")
             }
-            Role::Encode => Value::Bytes(0),
+            Role::Encode => self.encoded(span),
             Role::MakesFirst => match first {
                 Value::Global(class) => {
                     self.facts.called(class);
@@ -141,6 +141,24 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// What `_codecs.encode` gives: bytes of the encodings that pickles use, and anything of others, text too.
+    fn encoded(&self, arguments: Span) -> Value {
+        match *self.items.get(arguments) {
+            [_, encoding] if word(encoding, &self.texts).as_deref() == Some("latin1") => Value::Bytes(0),
+            _ => Value::Opaque,
+        }
+    }
+
+    /// Arguments by name that a class is made with.
+    pub fn named_arguments(&mut self, arguments: Value) {
+        let held = match arguments {
+            Value::Dict(index) => self.items.dict(index).map(<[Value]>::to_vec),
+            _ => None,
+        };
+        let span = held.and_then(|held| self.items.hold(&held));
+        self.callbacks(span.map_or(Value::Opaque, Value::Tuple));
+    }
+
     /// An instance is made without calling its `__init__`.
     pub fn new_object(&mut self, class: Value, arguments: Value) {
         if !matches!(self.role_of(class), Role::Keeps) {
@@ -204,7 +222,12 @@ impl Machine<'_, '_> {
                 (Role::Wrapper, _) if self.outermost => {
                     return Err(self.unreadable_wrapper("the state of joblib's array wrapper"));
                 }
-                (Role::FileWrapper, Value::Dict(state)) => self.joblib_file(state),
+                (Role::FileWrapper, Value::Dict(state)) => {
+                    // `numpy.load` takes whatever is in that file, a pickle too.
+                    self.facts.pickle.calls_of_results +=
+                        u64::from(!self.facts.path(global).ends_with(".ZNDArrayWrapper"));
+                    self.joblib_file(state);
+                }
                 (Role::NeighbourTree, Value::Tuple(span)) => {
                     if let Some(Value::Array { dtype, .. }) = self.items.get(span).get(1) {
                         self.facts.pointer(dtype.get(), "the index array of a neighbours' tree");
@@ -215,8 +238,7 @@ impl Machine<'_, '_> {
             },
             // A state for a class or function itself changes it for the whole process.
             (Value::Global(global), _) => {
-                self.facts.called(global);
-                self.facts.arguments(global, "(attributes are set on it)".to_owned(), self.offset);
+                self.facts.changed(global, "(attributes are set on it)", self.offset);
             }
             // Whatever it is may have a `__setstate__`.
             (Value::Opaque | Value::Forgotten, _) => self.facts.pickle.calls_of_results += 1,
@@ -342,6 +364,16 @@ impl Machine<'_, '_> {
 
     /// joblib's wrapper got its state: the bytes of its array stand here, between the opcodes.
     fn joblib_array(&mut self, state: u32) -> Result<(), Stop> {
+        if self.input.offset() < self.frame_end {
+            return Err(
+                self.malformed("joblib's array stands within a frame, where joblib does not look for it")
+            );
+        }
+        // What counts as the same key to Python decides which value is the last.
+        let is_told = |pair: &[Value]| word(pair[0], &self.texts).is_some();
+        if !self.items.dict(state).is_some_and(|pairs| pairs.chunks_exact(2).all(is_told)) {
+            return Err(self.unreadable_wrapper("a key of the state of joblib's array"));
+        }
         let Some(dtype) = self.field(state, "dtype").and_then(|value| self.dtype_of(value)) else {
             return Err(self.unreadable_wrapper("the type of joblib's array"));
         };
@@ -362,7 +394,7 @@ impl Machine<'_, '_> {
         let array = self.array(Some(dtype), shape_value, fortran, "joblib");
         if known.has_object {
             self.facts.joblib().objects += 1;
-            self.other_view(0, true)?;
+            self.other_view(true)?;
             let nested = Machine::new(self.input, self.facts, false).read();
             if let Some(stopped) = nested.stopped {
                 return Err(stopped);
@@ -375,22 +407,31 @@ impl Machine<'_, '_> {
             let Some(bytes) = bytes else {
                 return Err(self.malformed("the shape of an array is larger than any memory"));
             };
-            self.other_view(bytes.saturating_add(1 + LARGEST_ALIGNMENT as u64), false)?;
-            match alignment {
-                Some(alignment) => {
-                    self.facts.joblib().aligned += 1;
-                    if self.facts.joblib().alignments.len() < 8 {
-                        self.facts.joblib().alignments.insert(alignment);
-                    }
-                    let pad = self.input.byte("before the pad of an array")?;
-                    self.input.skip(pad.into(), "inside the pad of an array")?;
-                }
-                None => self.facts.joblib().packed += 1,
-            }
-            self.input.skip(bytes, "inside an array")?;
+            self.other_view(false)?;
+            self.stack.set_top(array);
+            self.array_bytes(bytes, alignment)?;
         }
         self.stack.set_top(array);
         Ok(())
+    }
+
+    /// The bytes of an array, with the pad before them.
+    fn array_bytes(&mut self, bytes: u64, alignment: Option<u64>) -> Result<(), Stop> {
+        const WHAT: &str = "inside an array";
+        let Some(alignment) = alignment else {
+            self.facts.joblib().packed += 1;
+            return self.input.skip(bytes, WHAT);
+        };
+        self.facts.joblib().aligned += 1;
+        if self.facts.joblib().alignments.len() < 8 {
+            self.facts.joblib().alignments.insert(alignment);
+        }
+        let Some(pad) = self.input.peek(1)?.first().copied() else {
+            return self.input.byte("before the pad of an array").map(|_| ());
+        };
+        self.input.skip(bytes, WHAT)?;
+        self.old_view(1 + usize::from(pad))?;
+        self.input.skip(1 + u64::from(pad), WHAT)
     }
 
     /// joblib before 0.10: the array is in a file beside this one.

@@ -1,14 +1,15 @@
-//! What `pickle.load` would make of the bytes that joblib puts between the opcodes.
+//! What other readers would make of the same bytes.
 //!
-//! joblib takes them for an array, `pickle.load` goes on reading opcodes. A file could be an honest array to one and a
-//! command to the other, so the other view is tried too. Bytes of arrays hardly ever get far as opcodes.
+//! joblib takes what stands behind the state of its wrapper for an array, and `pickle.load` goes on reading opcodes; a
+//! joblib before 1.2 takes the pad for a part of the array, and goes on reading opcodes before the array ends. A file
+//! could be honest to one and a command to the other, so the other views are tried too, on copies of everything.
+//! Bytes of arrays hardly ever get far as opcodes.
 
-use std::io::Cursor;
-
-use super::input::{Input, Stop};
+use super::facts::Collector;
+use super::input::{Glimpsed, Stop};
 use super::machine::Machine;
-use super::source::Sequential;
 use super::trust::trust;
+use super::value::Value;
 use crate::vocab::{ProblemKind, Trust};
 
 /// Bytes that are looked at.
@@ -16,37 +17,99 @@ const AHEAD: usize = 64 << 10;
 /// Looks in one artifact; more are not taken, and said.
 const MOST_LOOKS: u32 = 4096;
 
+/// How a view came about, for people.
+const BY_LOAD: &str = "(by pickle.load, in what joblib takes for an array)";
+const BY_OLD: &str = "(by joblib before 1.2, in the last bytes of an array)";
+const BY_FILE: &str = "(by pickle.load from a file, behind a frame that ends inside an opcode)";
+
+/// What another view came to.
+struct Seen {
+    facts: Collector,
+    /// Whether more bytes decide than are looked at.
+    hides: bool,
+    /// Where it would go on, behind what could be looked at.
+    beyond: Option<u64>,
+}
+
 impl Machine<'_, '_> {
-    /// Reads on as `pickle.load` does, on copies of everything; `length` bytes are those of an array.
-    pub fn other_view(&mut self, length: u64, nested: bool) -> Result<(), Stop> {
+    /// The bytes of an array of joblib as `pickle.load` reads on.
+    pub fn other_view(&mut self, nested: bool) -> Result<(), Stop> {
         let bytes = self.input.peek(AHEAD)?;
-        if !nested && !gets_anywhere(bytes) {
+        if !nested && !gets_anywhere(bytes, bytes.len()) {
             return Ok(());
         }
-        let bytes = bytes.to_vec();
+        self.look(self.input.offset(), Vec::new(), BY_LOAD, nested)
+    }
+
+    /// The last bytes of an array, as a joblib reads them that knows no pad; `last` are left of it.
+    pub fn old_view(&mut self, last: usize) -> Result<(), Stop> {
+        let bytes = self.input.peek(AHEAD)?;
+        if last == 0 || !gets_anywhere(bytes, last.min(bytes.len())) {
+            return Ok(());
+        }
+        self.look(self.input.offset(), Vec::new(), BY_OLD, false)
+    }
+
+    /// What stands behind a frame, with the beginning of the opcode that left it; whether its value is on the stack.
+    pub fn behind_frame(&mut self, frame_end: u64, opcode: Vec<u8>, pushed: bool) -> Result<(), Stop> {
+        let value = if pushed { Some(self.pop()?) } else { None };
+        let looked = self.look(frame_end, opcode, BY_FILE, false);
+        if let Some(value) = value {
+            self.stack.push(value);
+        }
+        looked
+    }
+
+    /// Reads on from an offset, and tells what that comes to.
+    fn look(&mut self, from: u64, opcode: Vec<u8>, how: &str, nested: bool) -> Result<(), Stop> {
         self.facts.looks += 1;
         if self.facts.looks > MOST_LOOKS {
             self.facts.pickle.calls_of_results += 1;
             return Ok(());
         }
-        let count = bytes.len() as u64;
-        let mut input = Input::new(Box::new(Sequential(Cursor::new(bytes))));
+        let Some(seen) = self.view(from, opcode)? else { return Ok(()) };
+        self.tell(&seen, how, nested);
+        Ok(())
+    }
+
+    /// Reads on from an offset on copies of everything; none where the bytes are gone.
+    fn view(&mut self, from: u64, opcode: Vec<u8>) -> Result<Option<Seen>, Stop> {
         let mut facts = self.facts.clone();
-        let unresolved = facts.pickle.unresolved_globals;
+        let Some(Glimpsed { mut input, is_cut }) = self.input.glimpse(from, opcode, AHEAD)? else {
+            return Ok(None);
+        };
         let mut view = Machine::new(&mut input, &mut facts, false);
         view.stack = self.stack.clone();
         view.texts = self.texts.clone();
         view.items = self.items.clone();
         view.memo = self.memo.clone();
-        let stopped = view.read().stopped;
-        // A text or bytes that reach beyond what was looked at, but not beyond the array, hide what comes behind.
-        let hides = stopped.is_some_and(|stopped| stopped.kind == ProblemKind::Truncated) && {
-            let end = input.announced_end();
-            end > count && end < length || end == 0 && count == AHEAD as u64 && length > count
+        let stopped = view.read().stopped.map(|stopped| stopped.kind);
+        let cut = is_cut && stopped == Some(ProblemKind::Truncated);
+        let beyond = Some(input.announced_end()).filter(|end| cut && *end > 0);
+        let hides = stopped == Some(ProblemKind::Limit) || cut && beyond.is_none();
+        Ok(Some(Seen { facts, hides, beyond }))
+    }
+
+    /// Whether bytes that do not begin as pickles do are one that imports or calls something.
+    pub fn does_anything(&mut self) -> Result<bool, Stop> {
+        let bytes = self.input.peek(AHEAD)?;
+        if !gets_anywhere(bytes, bytes.len()) && !bytes.starts_with(b"(") {
+            return Ok(false);
+        }
+        let seen = self.view(self.input.offset(), Vec::new())?;
+        let actions = |facts: &Collector| {
+            let named = facts.pickle.globals.iter().map(|global| global.count + global.called).sum::<u64>();
+            named + facts.pickle.hidden() + u64::from(facts.disputes)
         };
+        Ok(seen.is_some_and(|seen| {
+            seen.hides || seen.beyond.is_some() || actions(&seen.facts) > actions(self.facts)
+        }))
+    }
+
+    fn tell(&mut self, seen: &Seen, how: &str, nested: bool) {
         let before = &self.facts.pickle.globals;
         let mut found = Vec::new();
-        for (index, global) in facts.pickle.globals.iter().enumerate() {
+        for (index, global) in seen.facts.pickle.globals.iter().enumerate() {
             let calls = before.get(index).map_or(0, |before| before.called);
             let worst = match before.get(index) {
                 Some(_) if global.called == calls => continue,
@@ -61,15 +124,25 @@ impl Machine<'_, '_> {
                 if called {
                     self.facts.handed_over(global);
                 }
-                let how = "(by pickle.load, in what joblib takes for an array)".to_owned();
-                self.facts.arguments(global, how, self.offset);
+                self.facts.arguments(global, how.to_owned(), self.offset);
             }
         }
+        if let Some(beyond) = seen.beyond.filter(|_| !nested) {
+            self.facts.beyond(beyond);
+        }
+        let [before, after] = [&*self.facts, &seen.facts];
+        let unresolved = after.pickle.unresolved_globals > before.pickle.unresolved_globals;
+        let disputed = after.disputes > before.disputes;
         // Chance may make a call of something odd, but no import.
-        if !nested && (hides || facts.pickle.unresolved_globals > unresolved) {
+        if !nested && (seen.hides || unresolved || disputed) {
             self.facts.pickle.calls_of_results += 1;
         }
-        Ok(())
+    }
+
+    /// A wrapper of joblib whose array is read twice could be two different arrays to different readers.
+    pub fn not_twice(&self, value: Value) -> Result<(), Stop> {
+        let twice = self.outermost && matches!(value, Value::Made(_)) && self.is_wrapper(value);
+        if twice { Err(self.malformed("joblib's array wrapper is used twice")) } else { Ok(()) }
     }
 }
 
@@ -80,12 +153,13 @@ enum Argument {
     Lines(usize),
 }
 
-/// Whether bytes that are read as opcodes come to one that imports or calls something, before one that makes no sense.
-fn gets_anywhere(bytes: &[u8]) -> bool {
+/// Whether bytes that are read as opcodes come to one that imports or calls something, or beyond the first `enough`
+/// of them, before one that makes no sense.
+fn gets_anywhere(bytes: &[u8], enough: usize) -> bool {
     let mut at = 0;
     // Behind the state of an array's wrapper stands the wrapper: what calls needs something else on top.
     let mut moved = false;
-    while let Some(opcode) = bytes.get(at) {
+    while let Some(opcode) = bytes.get(at).filter(|_| at < enough) {
         at += 1;
         let argument = match opcode {
             b'c' | b'i' => return lines_are_names(&bytes[at..]),
@@ -130,7 +204,10 @@ fn gets_anywhere(bytes: &[u8]) -> bool {
             b'I' | b'L' | b'F' | b'S' | b'V' | b'p' | b'g' | b'P' => Argument::Lines(1),
             _ => return false,
         };
-        moved |= matches!(opcode, b'0' | b'1' | b'2' | b'h' | b'j' | b'g' | b'U' | b'T' | b'X' | 0x8c | 0x8d)
+        moved |= matches!(
+            opcode,
+            b'0' | b'1' | b'2' | b'h' | b'j' | b'g' | b'U' | b'T' | b'X' | 0x8c | 0x8d | 0x85..=0x87
+        ) || matches!(opcode, b'a' | b'e' | b's' | b'u' | b'd' | b'l' | b't' | 0x90)
             || matches!(argument, Argument::Lines(_));
         at = match argument {
             Argument::Bytes(count) => at + count,
@@ -149,7 +226,7 @@ fn gets_anywhere(bytes: &[u8]) -> bool {
             }
         };
     }
-    bytes.len() == AHEAD
+    bytes.len() == AHEAD || (at >= enough && enough < bytes.len())
 }
 
 /// Whether two lines are names of a module and of something in it.

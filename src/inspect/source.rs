@@ -10,7 +10,16 @@ pub(super) trait Stream: Read {
     fn jump(&mut self, _count: u64) -> u64 {
         0
     }
+
+    /// A second reader of the same bytes from an offset on, which gives no more than `most` bytes and leaves this one
+    /// where it is; none where bytes can be read only once.
+    fn fork(&self, _from: u64, _most: u64) -> Option<Fork<'_>> {
+        None
+    }
 }
+
+/// A second reader of the same bytes.
+pub(super) type Fork<'s> = Box<dyn Stream + 's>;
 
 /// A stream that can only be read on.
 pub(super) struct Sequential<R>(pub R);
@@ -87,5 +96,41 @@ impl<R: Read + Seek> Stream for Source<R> {
             }
             Err(_) => 0,
         }
+    }
+
+    fn fork(&self, from: u64, most: u64) -> Option<Fork<'_>> {
+        Some(Box::new(Glimpse { file: self.clone(), at: from, left: most }))
+    }
+}
+
+/// Bytes of a file that are read without moving its place.
+struct Glimpse<R> {
+    file: Source<R>,
+    at: u64,
+    left: u64,
+}
+
+impl<R: Read + Seek> Read for Glimpse<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if most == 0 && !buffer.is_empty() && self.at < self.file.size() {
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "not looked at further"));
+        }
+        let place = self.file.at();
+        self.file.seek(SeekFrom::Start(self.at))?;
+        let read = self.file.read(&mut buffer[..most]);
+        self.file.seek(SeekFrom::Start(place))?;
+        let read = read?;
+        self.at += read as u64;
+        self.left -= read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Read + Seek> Stream for Glimpse<R> {
+    fn jump(&mut self, count: u64) -> u64 {
+        let count = count.min(self.file.size().saturating_sub(self.at));
+        self.at += count;
+        count
     }
 }

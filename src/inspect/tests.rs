@@ -28,7 +28,9 @@ fn dtype(out: &mut Vec<u8>, code: &str) {
     text(out, code);
     out.extend(b"\x89\x88\x87R\x94(K\x03");
     text(out, if code.starts_with('O') { "|" } else { "<" });
-    out.extend(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t\x94b");
+    out.extend(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK");
+    out.push(if code.starts_with('O') { 63 } else { 0 });
+    out.extend(b"t\x94b");
 }
 
 /// A logistic regression as joblib 1.2 or later writes it, with one array of `values` float64 and one of objects.

@@ -22,8 +22,35 @@ const LONGEST_DESCRIPTION: u64 = 1 << 20;
 pub(super) struct Walk {
     pub skops: SkopsFacts,
     pub versions: Versions,
+    /// What two readers of a schema could take for two things, or this one does not tell.
+    pub odd: Option<Odd>,
     kept: usize,
 }
+
+/// What is odd about a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Odd {
+    /// One object names its class, module, loader or content twice.
+    Twice,
+    /// The name of a class, a module or a loader is no text, or too long to be told.
+    Unnamed,
+    /// It names more types than are kept.
+    ManyTypes,
+}
+
+impl Odd {
+    /// In words.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Twice => "an object of the schema names its class, module, loader or content twice",
+            Self::Unnamed => "the name of a class, a module or a loader in the schema is no text or too long",
+            Self::ManyTypes => "the schema names more types than are kept",
+        }
+    }
+}
+
+/// The keys by which skops finds a type.
+const NAMES: [&str; 3] = ["__class__", "__module__", "__loader__"];
 
 impl Walk {
     /// Walks a document. The error says what is wrong with it.
@@ -133,6 +160,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut module, mut class) = (None, None);
         let (mut literal, mut content) = (false, None);
+        let mut names = [0u8; NAMES.len() + 1];
         while let Some(key) = map.next_key::<String>()? {
             if key == "__id__" {
                 map.next_value::<IgnoredAny>()?;
@@ -141,7 +169,18 @@ impl<'de> Visitor<'de> for Node<'_> {
             let versions = matches!(key.as_str(), "versions" | "packages" | "dependencies");
             // Whatever its value is: only estimators that were fitted on named columns have it.
             self.walk.skops.named_columns |= key == "feature_names_in_";
-            let Some(value) = map.next_value_seed(Node { walk: self.walk, versions })? else { continue };
+            let value = map.next_value_seed(Node { walk: self.walk, versions })?;
+            let name = NAMES.iter().position(|name| *name == key);
+            if let Some(at) = name.or((key == "content").then_some(NAMES.len())) {
+                names[at] = names[at].saturating_add(1);
+                if names[at] > 1 {
+                    self.walk.odd = Some(Odd::Twice);
+                }
+            }
+            if name.is_some() && value.is_none() {
+                self.walk.odd = Some(Odd::Unnamed);
+            }
+            let Some(value) = value else { continue };
             match key.as_str() {
                 "__module__" => module = Some(value),
                 "__class__" => class = Some(value),
@@ -155,7 +194,12 @@ impl<'de> Visitor<'de> for Node<'_> {
             }
         }
         if let (Some(module), Some(class)) = (module, class) {
-            count(&mut self.walk.skops.types, format!("{module}.{class}"));
+            let path = format!("{module}.{class}");
+            let types = &mut self.walk.skops.types;
+            if types.len() >= MOST_TYPES && !types.contains_key(&path) {
+                self.walk.odd = Some(Odd::ManyTypes);
+            }
+            count(types, path);
         }
         // skops writes a plain value as an object around its JSON: `"1.5.2"` stands for the text.
         Ok(content.filter(|_| literal).and_then(|text| serde_json::from_str(&text).ok()))

@@ -197,9 +197,12 @@ const STRANGERS: &[&str] = &[
     "CFUNCTYPE",
     "CodeType",
     "DataSource",
+    "ExcelFile",
+    "ExcelWriter",
     "FileIO",
     "FunctionType",
     "GzipFile",
+    "HDFStore",
     "HTTPServer",
     "LZMAFile",
     "LambdaType",
@@ -218,6 +221,7 @@ const STRANGERS: &[&str] = &[
     "ProcessPoolExecutor",
     "PyDLL",
     "PytestTester",
+    "RabitTracker",
     "Repository",
     "Request",
     "SpooledTemporaryFile",
@@ -469,6 +473,8 @@ mod tests {
             ("pandas._libs.internals", "_unpickle_block", true, Trust::Known),
             ("pandas.core.arrays.x", "array", true, Trust::Unknown),
             ("osmium", "Map", true, Trust::Unknown),
+            ("pandas", "HDFStore", true, Trust::Unknown),
+            ("pandas", "DataFrame", true, Trust::Known),
         ];
         for (module, name, called, expected) in rows {
             assert_eq!(trust(module, name, called), expected, "{module}.{name}");

@@ -12,7 +12,7 @@ use super::models::{Defaults, compile_methods, known_dataset};
 use super::naming::plain_name;
 use super::raw::RawArtifact;
 use super::types::{EnvironmentSpec, ModelSpec};
-use crate::notation::{Version, glob, package_name};
+use crate::notation::{Version, allowed_package, glob, package_name};
 
 /// The words that stand where the name of a dataset does.
 pub(super) const WORDS: &[&str] = &["synthetic", "none"];
@@ -74,6 +74,12 @@ fn compile_one(
         (None, false) => Some(MadeBy::Versions(versions)),
         (None, true) => None,
     };
+    let mut allowed = BTreeMap::new();
+    for text in raw.allow_packages.iter().flatten() {
+        let (name, version) =
+            allowed_package(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))?;
+        allowed.insert(name, version);
+    }
     let inputs = match &raw.inputs {
         None => None,
         Some(word) if WORDS.contains(&word.get_ref().as_str()) => Some(word.get_ref().clone()),
@@ -89,6 +95,7 @@ fn compile_one(
         expected: raw.expected.as_ref().map(|path| resolve(&source.path, path.get_ref())),
         methods: raw.methods.as_ref().map(|methods| compile_methods(source, methods)).transpose()?,
         seed: raw.seed.unwrap_or(defaults.seed),
+        allowed,
     })
 }
 

@@ -96,6 +96,7 @@ fn compile_one(
             runtime,
             packages,
             companions: env.companions.unwrap_or(true),
+            build: env.allow_build.as_ref().is_some_and(|build| *build.get_ref()),
             variables: env.variables.clone(),
             config: config.clone(),
             setup: setup.clone(),

@@ -27,6 +27,44 @@ pub struct ArtifactDeclaration {
     pub methods: Option<Vec<String>>,
     /// Seed of the global generators, and of synthetic inputs.
     pub seed: u32,
+    /// Packages that the files may name beside those that are known, in this version where one is given.
+    pub allowed: BTreeMap<String, Option<String>>,
+}
+
+/// A package that words beside a file name, and that is not installed because of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedPackage {
+    /// Its name, or the line of a requirements file, as written.
+    pub package: String,
+    /// Its version, as written.
+    pub version: Option<String>,
+    /// Why it is not installed.
+    pub why: NotAdmitted,
+}
+
+/// Why a package is not installed because a file names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// Nobody knows it.
+    Unknown,
+    /// Nobody knows it, and its name is nearly this one.
+    LookAlike(String),
+    /// It is not the name of a package.
+    NoName,
+    /// It is not a version, but an address or a condition.
+    NoVersion,
+    /// It comes from elsewhere than the index: an address, a path, or an option of an installer.
+    NotFromIndex,
+}
+
+impl AskedPackage {
+    /// As pip writes it.
+    pub fn requirement(&self) -> String {
+        match &self.version {
+            Some(version) => format!("{}=={version}", self.package),
+            None => self.package.clone(),
+        }
+    }
 }
 
 /// Who wrote an artifact, as it was declared.
@@ -76,6 +114,8 @@ pub struct ExternalArtifact {
     pub refusal: Option<String>,
     /// Expected outputs by name.
     pub expected: BTreeMap<String, ExpectedOutput>,
+    /// Packages that what comes with it names, and that were not installed because of that.
+    pub asked: Vec<AskedPackage>,
     /// What a reader of its verdicts has to know.
     pub notes: Vec<String>,
 }

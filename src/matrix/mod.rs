@@ -28,7 +28,9 @@ mod versions;
 
 pub use compile::{load, load_with};
 pub use error::{MatrixError, Problem};
-pub use external::{ArtifactDeclaration, ExpectedOutput, ExternalArtifact, MadeBy, Refusal};
+pub use external::{
+    ArtifactDeclaration, AskedPackage, ExpectedOutput, ExternalArtifact, MadeBy, NotAdmitted, Refusal,
+};
 pub use finding::{Expanded, FindArtifacts};
 pub use raw::schema_json;
 pub use select::EnvPattern;

@@ -109,6 +109,10 @@ pub(super) struct RawEnvironment {
     pub include: Vec<Spanned<TextMap>>,
     /// Whether known-good versions constrain the packages that are not declared. Default: true.
     pub companions: Option<bool>,
+    /// Whether packages without wheels may be built, which runs their code while they are installed. Default: false.
+    #[schemars(with = "Option<bool>")]
+    #[serde(rename = "allow-build")]
+    pub allow_build: Option<Spanned<bool>>,
     /// Environment variables of its processes.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
@@ -331,6 +335,11 @@ pub(super) struct RawArtifact {
     pub methods: Option<Texts>,
     /// Seed of the global random generators and of synthetic inputs. Default: `defaults.seed`.
     pub seed: Option<u32>,
+    /// Packages that what comes with the files may name beside those that shelflife knows, such as `"acme-models==1.2"`
+    /// or `"acme-models"`. Nothing else that a file names is installed.
+    #[schemars(with = "Option<Vec<String>>")]
+    #[serde(rename = "allow-packages")]
+    pub allow_packages: Option<Vec<Text>>,
 }
 
 /// A tolerance for part of the comparisons.

@@ -38,7 +38,7 @@ const RUNTIMES: &[RuntimeKeys] = &[
     RuntimeKeys {
         runtime: Runtime::Venv,
         article: "a virtual environment",
-        keys: &["python", "packages", "exclude", "include", "launcher"],
+        keys: &["python", "packages", "exclude", "include", "launcher", "allow-build"],
         help: "name the `runtime` that it belongs to, or remove it",
     },
     RuntimeKeys {
@@ -74,7 +74,7 @@ pub(super) fn declared(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallib
             })?
         }
     };
-    let written: [(&str, Option<Range<usize>>); 13] = [
+    let written: [(&str, Option<Range<usize>>); 14] = [
         ("python", env.python.as_ref().map(Spanned::span)),
         ("packages", env.packages.keys().next().map(Spanned::span)),
         ("exclude", env.exclude.first().map(Spanned::span)),
@@ -87,6 +87,7 @@ pub(super) fn declared(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallib
         ("mirror", env.mirror.as_ref().map(Spanned::span)),
         ("image", env.image.as_ref().map(Spanned::span)),
         ("build", env.build.as_ref().map(Spanned::span)),
+        ("allow-build", env.allow_build.as_ref().map(Spanned::span)),
         ("platform", env.platform.as_ref().map(Spanned::span)),
     ];
     for (key, span) in written {

@@ -49,6 +49,8 @@ pub struct EnvironmentSpec {
     pub packages: BTreeMap<String, VersionSpec>,
     /// Whether known-good companions constrain what is not declared.
     pub companions: bool,
+    /// Whether packages without wheels may be built, which runs their code.
+    pub build: bool,
     /// Environment variables for its processes.
     pub variables: BTreeMap<String, String>,
     /// What `sklearn.set_config` is called with in its processes.
@@ -77,6 +79,7 @@ impl EnvironmentSpec {
             runtime,
             packages: BTreeMap::new(),
             companions: true,
+            build: false,
             variables: BTreeMap::new(),
             config: BTreeMap::new(),
             setup: Setup::default(),

@@ -13,6 +13,6 @@ mod version;
 
 pub use limit::{LimitError, memory_limit, time_limit};
 pub use package::package_name;
-pub use requirement::{Requirement, requirement_met};
+pub use requirement::{Requirement, allowed_package, requirement_met};
 pub use specifier::{Specifier, Specifiers};
 pub use version::{Version, VersionError};

@@ -42,6 +42,19 @@ impl FromStr for Requirement {
     }
 }
 
+/// A package that may be installed, `NAME` or `NAME==VERSION`: its normalised name, and the version where one is given.
+///
+/// # Errors
+/// When it is neither.
+pub fn allowed_package(text: &str) -> Result<(String, Option<String>), VersionError> {
+    let Some((name, version)) = text.split_once("==") else {
+        return Ok((package_name(text.trim())?, None));
+    };
+    let version = version.trim();
+    version.parse::<Version>()?;
+    Ok((package_name(name.trim())?, Some(version.to_owned())))
+}
+
 /// Whether installed packages fulfil a requirement such as `scikit-learn>=1.1`. A package that is not installed, or
 /// whose version cannot be read, fulfils none.
 pub fn requirement_met(requirement: &str, packages: &BTreeMap<String, String>) -> bool {

@@ -274,8 +274,12 @@ impl Provisioner {
     ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
         let (interpreter, _) =
             self.interpreters.get(python.to_owned(), async || self.interpreter(python, note).await).await;
-        let wish =
-            Wish { interpreter: interpreter?, packages: spec.packages.clone(), companions: spec.companions };
+        let wish = Wish {
+            interpreter: interpreter?,
+            packages: spec.packages.clone(),
+            companions: spec.companions,
+            build: spec.build || self.options.allow_build,
+        };
         let (folder, first) =
             self.folders.get(wish.key(), async || self.folder(&spec.name, &wish, note).await).await;
         let folder = folder?;

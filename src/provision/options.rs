@@ -31,6 +31,8 @@ pub struct ProvisionOptions {
     pub max_age_of_floating: Duration,
     /// Whether Debian packages may be installed on this machine.
     pub install_tools: ToolConsent,
+    /// Whether packages without wheels may be built in any environment, which runs their code.
+    pub allow_build: bool,
 }
 
 impl Default for ProvisionOptions {
@@ -41,6 +43,7 @@ impl Default for ProvisionOptions {
             verify: false,
             max_age_of_floating: Duration::from_secs(12 * 3600),
             install_tools: ToolConsent::default(),
+            allow_build: false,
         }
     }
 }

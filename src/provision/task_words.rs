@@ -61,7 +61,8 @@ pub(super) fn task_remedy(task: &Task, failed: &ProgramFailure) -> Option<String
             Why::UnknownPackage => Some("check the spelling of the package names in the matrix".to_owned()),
             Why::NoWheel => Some(format!(
                 "there are no wheels of these versions for Python {} (only wheels are installed): declare another \
-                 Python or another version",
+                 Python or another version, or allow building them, which runs their code, with --allow-build or \
+                 `allow-build = true` of the environment",
                 asked.python
             )),
             Why::NoSuchVersion => Some("declare a version that exists".to_owned()),

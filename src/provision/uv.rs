@@ -75,6 +75,12 @@ impl Uv {
     }
 }
 
+/// What keeps an installer from running the code of a package before anybody has looked at it: only wheels are taken,
+/// unless building was allowed.
+pub(super) fn wheels_only(build: bool) -> &'static [&'static str] {
+    if build { &[] } else { &["--only-binary", ":all:"] }
+}
+
 /// What uv and pip see: the user's own settings about indexes, without what would redirect an installation.
 fn client_environment() -> BTreeMap<String, String> {
     let mut env = process::base_environment();

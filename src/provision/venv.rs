@@ -21,7 +21,7 @@ use super::launch::Launch;
 use super::options::Means;
 use super::probe;
 use super::told::Speaker;
-use super::uv::Uv;
+use super::uv::{Uv, wheels_only};
 
 const SCIKIT_LEARN: &str = "scikit-learn";
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(1800);
@@ -32,6 +32,9 @@ pub(super) struct Wish {
     pub(super) interpreter: Interpreter,
     pub(super) packages: BTreeMap<String, VersionSpec>,
     pub(super) companions: bool,
+    /// Whether packages without wheels may be built. What is installed in the end is the same, so that it is no part of
+    /// the key.
+    pub(super) build: bool,
 }
 
 impl Wish {
@@ -190,15 +193,8 @@ impl Installer<'_> {
                 let compile = self
                     .uv
                     .command(self.cache, self.offline)
-                    .args([
-                        "pip",
-                        "compile",
-                        "--quiet",
-                        "--no-header",
-                        "--no-annotate",
-                        "--only-binary",
-                        ":all:",
-                    ])
+                    .args(["pip", "compile", "--quiet", "--no-header", "--no-annotate"])
+                    .args(wheels_only(self.wish.build))
                     .args(["--python".as_ref(), python.as_os_str(), input.as_os_str()]);
                 let compiled = self.run(&compile, &[]).await?;
                 Ok(pinned_version(&compiled.stdout_text(), SCIKIT_LEARN))
@@ -222,7 +218,9 @@ impl Installer<'_> {
         let install = self
             .uv
             .command(self.cache, self.offline)
-            .args(["pip", "install", "--only-binary", ":all:", "--link-mode", "hardlink", "--constraint"])
+            .args(["pip", "install"])
+            .args(wheels_only(self.wish.build))
+            .args(["--link-mode", "hardlink", "--constraint"])
             .args([constraints.as_os_str(), "--python".as_ref(), python.as_os_str(), "--".as_ref()])
             .args(&requirements);
         self.run(&install, bounds).await?;
@@ -270,6 +268,7 @@ mod tests {
             },
             packages: packages.iter().map(|(name, version)| ((*name).to_owned(), version.clone())).collect(),
             companions: true,
+            build: false,
         }
     }
 

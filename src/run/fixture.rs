@@ -333,6 +333,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         imports: BTreeMap::new(),
         refusal: None,
         expected: BTreeMap::new(),
+        asked: Vec::new(),
         notes: Vec::new(),
     };
     let mut matrix = matrix();

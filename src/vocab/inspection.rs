@@ -378,9 +378,25 @@ impl Inspection {
         self.pickle.as_ref().map_or(&[], |pickle| &pickle.globals)
     }
 
-    /// How far the least trusted thing is trusted that loading its pickles would do: what cannot be named is unknown.
+    /// How far the least trusted thing is trusted that loading its pickles would do: what cannot be named is unknown,
+    /// and so is what stands where this reader had to stop and another one may go on. Where a file ends, all stop.
     pub fn trust(&self) -> Trust {
-        let hidden = self.pickle.as_ref().is_some_and(|pickle| pickle.hidden() > 0);
+        let goes_on = |problem: &Problem| match problem.kind {
+            ProblemKind::Malformed | ProblemKind::Limit | ProblemKind::Unreadable => true,
+            ProblemKind::Truncated | ProblemKind::Trailing => false,
+        };
+        let is_pickled = match self.kind {
+            ArtifactKind::Onnx | ArtifactKind::Json | ArtifactKind::Mlflow => false,
+            ArtifactKind::Pickle
+            | ArtifactKind::Joblib
+            | ArtifactKind::Skops
+            | ArtifactKind::Npy
+            | ArtifactKind::Npz
+            | ArtifactKind::Zip
+            | ArtifactKind::Unknown => true,
+        };
+        let stopped = is_pickled && !self.complete && self.problems.iter().any(goes_on);
+        let hidden = stopped || self.pickle.as_ref().is_some_and(|pickle| pickle.hidden() > 0);
         let named = self.globals().iter().map(|global| global.trust).max().unwrap_or(Trust::Known);
         if hidden { named.max(Trust::Unknown) } else { named }
     }

@@ -23,4 +23,5 @@ mod run_kill;
 mod run_launchers;
 mod run_rules;
 mod run_setup;
+mod strangers;
 mod worker_hostile;

@@ -41,6 +41,10 @@ pub struct ArtifactArgs {
     /// Types in skops files that may be loaded beside those that skops knows: `all`, or their names (separated by commas).
     #[arg(long, value_name = "all|TYPES", value_delimiter = ',')]
     pub trust: Vec<String>,
+    /// A package that what comes with the files may name beside those that shelflife knows, in any version or in one
+    /// (repeatable). Nothing else that a file names is installed.
+    #[arg(long, value_name = "NAME[==VERSION]")]
+    pub allow_package: Vec<String>,
     /// The most that one load with its predictions may take, such as 90s or 2m. Default: 60s.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<f64>,

@@ -1,0 +1,215 @@
+//! Which of the names that come with a file are taken: those of scikit-learn's own companions and of projects that a
+//! table knows. Everything else is asked for, and the maker is made without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::packages::{Packages, TOOLS};
+use crate::matrix::{AskedPackage, NotAdmitted};
+use crate::notation::{Version, glob, package_name};
+
+const TEXT: &str = include_str!("ecosystem.toml");
+/// What is the interpreter and no package.
+const PYTHON: &str = "python";
+
+static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    // The file is part of the program, and a test parses it.
+    let table = toml::from_str::<Table>(TEXT).map(|table| table.package).unwrap_or_default();
+    table.into_iter().map(|row| row.name).collect()
+});
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    package: Vec<KnownPackage>,
+}
+
+/// A row of the table. Where a project is and what it is for is for whoever reads the table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownPackage {
+    name: String,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test looks at it"))]
+    home: String,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test looks at it"))]
+    kind: String,
+}
+
+/// Whether the table knows a name.
+pub(super) fn is_known(package: &str) -> bool {
+    NAMES.contains(package)
+}
+
+/// Keeps of versions that came with a file those that may be installed; the others are asked for.
+pub(super) fn admit(
+    versions: BTreeMap<String, String>,
+    allowed: &Packages,
+    asked: &mut Vec<AskedPackage>,
+) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::new();
+    for (name, version) in versions {
+        if TOOLS.contains(&name.as_str()) {
+            continue;
+        }
+        match admitted(&name, &version, allowed) {
+            Ok(package) => {
+                kept.insert(package, version);
+            }
+            Err(why) => refuse(asked, AskedPackage { package: name, version: Some(version), why }),
+        }
+    }
+    kept
+}
+
+/// Notes a name that is not taken, once.
+pub(super) fn refuse(asked: &mut Vec<AskedPackage>, package: AskedPackage) {
+    if !asked.contains(&package) {
+        asked.push(package);
+    }
+}
+
+/// The normalised name of a package that may be installed in a version.
+fn admitted(name: &str, version: &str, allowed: &Packages) -> Result<String, NotAdmitted> {
+    let package = package_name(name).map_err(|_| NotAdmitted::NoName)?;
+    if version.parse::<Version>().is_err() {
+        return Err(NotAdmitted::NoVersion);
+    }
+    let is_allowed = match allowed.get(&package) {
+        Some(None) => true,
+        Some(Some(wanted)) => wanted == version,
+        None => false,
+    };
+    if package == PYTHON || is_allowed || is_known(&package) {
+        return Ok(package);
+    }
+    // A name that is nearly a known one is the more suspicious.
+    let near =
+        glob::nearest(&package, NAMES.iter().map(String::as_str).filter(|known| is_near(known, &package)));
+    Err(near.map_or(NotAdmitted::Unknown, |known| NotAdmitted::LookAlike(known.to_owned())))
+}
+
+/// Whether two names differ in a letter or two, or in what stands between their words.
+fn is_near(known: &str, name: &str) -> bool {
+    let letters = |name: &str| name.replace('-', "");
+    let (known, name) = (letters(known), letters(name));
+    let shorter = known.len().min(name.len());
+    let ends = known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count()
+        + known.bytes().rev().zip(name.bytes().rev()).take_while(|(a, b)| a == b).count();
+    shorter >= 4 && known.len().abs_diff(name.len()) <= 2 && ends + 2 >= shorter
+}
+
+/// What is asked for, in words: for the notes of a file.
+pub(super) fn said(asked: &[AskedPackage]) -> Vec<String> {
+    const SHOWN: usize = 6;
+    let told = |asked: &&AskedPackage| {
+        !matches!(asked.why, NotAdmitted::NotFromIndex | NotAdmitted::NoName | NotAdmitted::NoVersion)
+    };
+    let (names, lines): (Vec<&AskedPackage>, Vec<&AskedPackage>) = asked.iter().partition(told);
+    let mut notes = Vec::new();
+    if let Some(first) = names.first() {
+        let list = |words: Vec<String>| {
+            let more = words.len().saturating_sub(SHOWN);
+            let shown = words.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+            if more > 0 { format!("{shown} and {more} more") } else { shown }
+        };
+        let words = names.iter().map(|asked| match &asked.why {
+            NotAdmitted::LookAlike(known) => format!("{} (not {known})", asked.requirement()),
+            _ => asked.requirement(),
+        });
+        notes.push(format!(
+            "it names packages of the index that shelflife does not know, and they were not installed: {}; to allow one, \
+             give --allow-package {}",
+            list(words.collect()),
+            first.requirement()
+        ));
+    }
+    if !lines.is_empty() {
+        let words: Vec<String> =
+            lines.iter().take(SHOWN).map(|asked| format!("`{}`", asked.requirement())).collect();
+        let more = lines.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        notes.push(format!(
+            "what it asks for that is no version of the package index is not followed: {}{more}",
+            words.join(", ")
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format;
+
+    #[test]
+    fn the_table_is_whole() {
+        let table = toml::from_str::<Table>(TEXT).unwrap().package;
+        assert_eq!(table.len(), NAMES.len(), "a name is there twice");
+        for row in &table {
+            assert_eq!(package_name(&row.name).as_ref(), Ok(&row.name), "names are normalised");
+            assert!(row.home.starts_with("https://") && !row.kind.is_empty(), "{}", row.name);
+        }
+        for handler in format::HANDLERS {
+            for package in handler.packages {
+                assert!(is_known(package), "{package}, which `{}` takes, is not in the table", handler.name);
+            }
+        }
+    }
+
+    fn asked_of(name: &str, version: &str, allowed: &Packages) -> Option<NotAdmitted> {
+        let mut asked = Vec::new();
+        admit([(name.to_owned(), version.to_owned())].into(), allowed, &mut asked);
+        asked.pop().map(|asked| asked.why)
+    }
+
+    #[test]
+    fn strangers_and_look_alikes_are_asked_for() {
+        let none = Packages::new();
+        for name in ["numpy", "NumPy", "scikit_learn", "Imbalanced.Learn", "python", "xgboost"] {
+            assert_eq!(asked_of(name, "1.5.2", &none), None, "{name}");
+        }
+        for name in ["evil-package", "acme-models", "requests", "setuptools-evil", "numpy-x86-runtime"] {
+            assert_eq!(asked_of(name, "1.0", &none), Some(NotAdmitted::Unknown), "{name}");
+        }
+        for (name, known) in [
+            ("scikit-leam", "scikit-learn"),
+            ("scikitlearn", "scikit-learn"),
+            ("scikits-learn", "scikit-learn"),
+            ("numpyy", "numpy"),
+            ("xgbost", "xgboost"),
+            ("pandsa", "pandas"),
+        ] {
+            assert_eq!(
+                asked_of(name, "1.0", &none),
+                Some(NotAdmitted::LookAlike(known.to_owned())),
+                "{name}"
+            );
+        }
+        for name in ["sklearn", "numpy @ https://x", "-e .", "../x", "a b", "--index-url=x", ""] {
+            assert_eq!(asked_of(name, "1.0", &none), Some(NotAdmitted::NoName), "{name}");
+        }
+        for version in [
+            "1.0 @ https://x/y.whl",
+            "git+https://x",
+            "1.0\n--index-url https://x",
+            "*",
+            "",
+            "../x",
+            "1.0; os",
+        ] {
+            assert_eq!(asked_of("numpy", version, &none), Some(NotAdmitted::NoVersion), "{version}");
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_is_taken_in_that_version() {
+        let allowed: Packages =
+            [("acme-models".to_owned(), Some("1.0".to_owned())), ("other".to_owned(), None)].into();
+        assert_eq!(asked_of("Acme_Models", "1.0", &allowed), None);
+        assert_eq!(asked_of("acme-models", "6.6.6", &allowed), Some(NotAdmitted::Unknown));
+        assert_eq!(asked_of("other", "6.6.6", &allowed), None);
+        assert_eq!(asked_of("other", "git+https://x", &allowed), Some(NotAdmitted::NoVersion));
+    }
+}
