@@ -269,7 +269,7 @@ impl EventLog {
             // A disk that filled up leaves half a line; the next line must not be glued to it. When even
             // cutting fails, the reader still says which line is damaged.
             let _ = self.cut();
-            return Err(SinkError::Write { path: self.file.path().to_owned(), source });
+            return Err(refused(self.file.path())(source));
         }
         self.length += self.line.len() as u64;
         Ok(())

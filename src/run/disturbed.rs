@@ -13,7 +13,7 @@ const ATTEMPTS: u32 = 2;
 /// A disk with more room than that was not full: who ran out of it has a limit of its own, or takes what there is.
 const ROOM: u64 = 1 << 30;
 /// The signal that nothing sends to itself unless it wants to be taken for killed.
-const SIGKILL: i32 = 9;
+pub(super) const SIGKILL: i32 = 9;
 
 /// Whether a job that the machine got in the way of is tried once more.
 pub(super) fn has_a_try_left(job: &Job) -> bool {
@@ -80,7 +80,7 @@ fn raised(observation: &Observation) -> Option<&ErrorFact> {
 }
 
 /// Python's own words for `ENOSPC` and `EDQUOT`, which exceptions of other classes repeat.
-fn is_full(error: &ErrorFact) -> bool {
+pub(super) fn is_full(error: &ErrorFact) -> bool {
     is_about_room(&error.message)
 }
 

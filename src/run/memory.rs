@@ -1,5 +1,6 @@
 //! What earlier runs have seen: the record that this one goes on from, and the cache.
 
+use super::disturbed::{SIGKILL, is_full};
 use super::jobs::Target;
 use super::keys::TrainingRecord;
 use crate::state::{Recorded, RunState};
@@ -65,10 +66,15 @@ impl Memory {
             Outcome::OutOfMemory { limit_bytes, .. } => *limit_bytes == self.limits.memory_bytes,
             Outcome::Raised { error, .. } => {
                 // Under another memory limit it might not have been raised; it costs little to try again.
-                error.class != "MemoryError" && !error.bases.iter().any(|base| base == "MemoryError")
+                // So might it where there is more room on the disk.
+                error.class != "MemoryError"
+                    && !error.bases.iter().any(|base| base == "MemoryError")
+                    && !is_full(error)
             }
             // What is missing on this machine beside the packages (a compiler) may have been installed meanwhile.
             Outcome::NotInstalled { .. } => false,
+            // Older versions kept what somebody else had killed.
+            Outcome::Signalled { signal: SIGKILL, .. } => false,
             // The machine was in the way, not the file.
             Outcome::Disturbed { .. } => false,
             Outcome::Predicted { .. }

@@ -18,7 +18,7 @@ fn inputs_that_are_no_files_are_errors_at_once() {
     let _listener = UnixListener::bind(context.path("socket")).unwrap();
     for (name, word) in [("pipe", "a pipe"), ("socket", "a socket"), ("/dev/zero", "a device")] {
         for arguments in [
-            &["forecast", name, "--in", "scikit-learn==1.5.2"][..],
+            &["forecast", name, "--to", "scikit-learn==1.5.2"][..],
             &["inspect", name],
             &["plan", name],
             &["run", name],
