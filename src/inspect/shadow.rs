@@ -96,6 +96,10 @@ impl Machine<'_, '_> {
         if !gets_anywhere(bytes, bytes.len()) && !bytes.starts_with(b"(") {
             return Ok(false);
         }
+        self.facts.looks += 1;
+        if self.facts.looks > MOST_LOOKS {
+            return Ok(true);
+        }
         let seen = self.view(self.input.offset(), Vec::new())?;
         let actions = |facts: &Collector| {
             let named = facts.pickle.globals.iter().map(|global| global.count + global.called).sum::<u64>();
