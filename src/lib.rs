@@ -21,6 +21,7 @@ pub mod plan;
 pub mod state;
 
 // Layer 2: effects.
+pub mod cage;
 pub mod process;
 pub mod provision;
 pub mod run;

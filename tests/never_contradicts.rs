@@ -271,6 +271,7 @@ fn observation(outcome: &Outcome) -> Observation {
         peak_rss_bytes: None,
         printed: None,
         alone: true,
+        tried: Vec::new(),
     }
 }
 

@@ -72,6 +72,7 @@ impl FilesRequest {
             tolerances: Vec::new(),
             limits: self.limits(),
             expectations: Vec::new(),
+            trusts_recipes: false,
             given,
             refused: expanded.refused,
         });

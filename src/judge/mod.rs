@@ -29,7 +29,7 @@ pub use verdict::judge_cell;
 use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, InputsKind,
+    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap, InputsKind,
     MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, WarningFact,
 };
 use causes::Causes;
@@ -44,8 +44,8 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
         .plan
         .environments
         .iter()
-        .zip(state.environments())
-        .map(|(plan, facts)| environment_record(plan, facts))
+        .zip(state.environments().iter().zip(state.gaps()))
+        .map(|(plan, (facts, gaps))| environment_record(plan, facts, gaps))
         .collect();
     let causes = Causes::new(header, &environments);
     let mut artifacts = Vec::with_capacity(state.artifacts().len());
@@ -110,7 +110,11 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
     record
 }
 
-fn environment_record(plan: &crate::vocab::EnvironmentPlan, facts: &EnvironmentFacts) -> EnvironmentRecord {
+fn environment_record(
+    plan: &crate::vocab::EnvironmentPlan,
+    facts: &EnvironmentFacts,
+    gaps: &[Gap],
+) -> EnvironmentRecord {
     let (lock, error, remedy) = match facts {
         EnvironmentFacts::Ready { lock, .. } => (Some(&**lock), None, None),
         EnvironmentFacts::Failed { reason, remedy, .. } => (None, Some(reason.clone()), remedy.clone()),
@@ -131,6 +135,7 @@ fn environment_record(plan: &crate::vocab::EnvironmentPlan, facts: &EnvironmentF
         error,
         remedy,
         not_reached: matches!(facts, EnvironmentFacts::Unknown),
+        gaps: gaps.to_vec(),
     }
 }
 

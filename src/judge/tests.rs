@@ -101,6 +101,7 @@ fn observation(outcome: Outcome) -> Observation {
         peak_rss_bytes: None,
         printed: None,
         alone: false,
+        tried: Vec::new(),
     }
 }
 

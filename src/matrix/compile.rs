@@ -140,6 +140,7 @@ fn compile(
         // Set where nothing was noted, which `check` has made sure of.
         limits: limits.unwrap_or_default(),
         expectations,
+        trusts_recipes: merged.recipes.trusted,
         given,
         refused,
     })

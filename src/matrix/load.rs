@@ -10,7 +10,7 @@ use serde_spanned::Spanned;
 use super::error::{Fallible, Source};
 use super::raw::{
     RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawLimits,
-    RawMatrix, RawModel, RawSelect, RawTolerance, Text,
+    RawMatrix, RawModel, RawRecipes, RawSelect, RawTolerance, Text,
 };
 use crate::notation::glob;
 
@@ -33,6 +33,8 @@ pub(super) struct Merged {
     pub select: Option<Placed<RawSelect>>,
     pub defaults: Option<Placed<RawDefaults>>,
     pub limits: Option<Placed<RawLimits>>,
+    /// The main file's own: trust is not inherited.
+    pub recipes: RawRecipes,
     pub datasets: Vec<(Text, Placed<RawDataset>)>,
     pub formats: Vec<(Text, Placed<RawFormat>)>,
     pub models: Option<Placed<Vec<Spanned<RawModel>>>>,
@@ -135,6 +137,7 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         select: None,
         defaults: None,
         limits: None,
+        recipes: RawRecipes::default(),
         datasets: Vec::new(),
         formats: Vec::new(),
         models: None,
@@ -162,6 +165,7 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         select: placed(&source, raw.select, base.select),
         defaults: placed(&source, raw.defaults, base.defaults),
         limits: placed(&source, raw.limits, base.limits),
+        recipes: raw.recipes,
         datasets: one_by_one(&source, base.datasets, raw.datasets),
         formats: one_by_one(&source, base.formats, raw.formats),
         models: placed(&source, raw.models, base.models),

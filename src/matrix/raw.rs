@@ -39,6 +39,9 @@ pub(super) struct RawMatrix {
     pub defaults: Option<RawDefaults>,
     /// Limits of one cell, and of one training.
     pub limits: Option<RawLimits>,
+    /// What recipes may do.
+    #[serde(default)]
+    pub recipes: RawRecipes,
     /// The data that models are fitted on and predict on, by name.
     #[schemars(with = "BTreeMap<String, RawDataset>")]
     #[serde(default)]
@@ -198,6 +201,16 @@ pub(super) struct RawDefaults {
     pub dataset: Option<Text>,
     /// Seed of the global random generators. Default: 0.
     pub seed: Option<u32>,
+}
+
+/// What recipes may do.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRecipes {
+    /// Whether recipes may do what you may: write files, reach the network. By default they read whatever you can read,
+    /// and write to their scratch folder only.
+    #[serde(default)]
+    pub trusted: bool,
 }
 
 /// Limits of one cell, and of one training.

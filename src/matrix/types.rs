@@ -30,6 +30,8 @@ pub struct Matrix {
     pub limits: Limits,
     /// Declared outcomes; later ones win.
     pub expectations: Vec<Expectation>,
+    /// Whether recipes may do what their author may: write files, reach the network.
+    pub trusts_recipes: bool,
     /// Datasets that no file of their own holds, as the agent reads them: inputs of validation files and the like.
     pub given: BTreeMap<String, Vec<u8>>,
     /// What was asked for and cannot be an artifact; the rest goes on.

@@ -13,8 +13,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::vocab::{
-    ArtifactId, Digest, EnvName, ErrorFact, Event, Observation, Outcome, OutputComparison, OutputRef, Phase,
-    WarningFact,
+    ArtifactId, Attempt, Digest, EnvName, ErrorFact, Event, Observation, Outcome, OutputComparison,
+    OutputRef, Phase, WarningFact,
 };
 
 /// The event on a line, if it is one of the frequent ones in the form in which they are written.
@@ -90,13 +90,16 @@ struct Seen {
     printed: Option<String>,
     #[serde(default)]
     alone: bool,
+    #[serde(default)]
+    tried: Vec<Attempt>,
 }
 
 impl From<Seen> for Observation {
     fn from(seen: Seen) -> Self {
-        let Seen { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone } = seen;
+        let Seen { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone, tried } =
+            seen;
         let outcome = outcome.0;
-        Self { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone }
+        Self { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone, tried }
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Architecture Invariant: this module knows neither Python nor environments; it imports nothing of this crate.
 
+mod attached;
 mod capture;
 mod environment;
 mod group;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+pub use attached::start_attached;
 pub use capture::{Captured, capture, capture_with_input};
 pub use environment::{base_environment, worker_environment};
 pub use group::end_all_at_home;

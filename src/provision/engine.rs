@@ -2,7 +2,7 @@
 //! left behind.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::reach::Reach;
 use super::told::Speaker;
 use super::tools;
 use super::why::ProgramFailure;
+use crate::cage;
 use crate::process::{self, Captured, Command, ProcessError};
 
 /// The engines in the order in which they are tried.
@@ -122,6 +123,14 @@ impl Image {
             "--security-opt",
             "no-new-privileges",
         ]);
+        // The cages of cells are made of namespaces, which the engine's own rules forbid to everybody in a container;
+        // what those rules keep from it otherwise, ours do.
+        add(&["--security-opt", &format!("seccomp={}", profile(reach.scratch).display())]);
+        if self.engine.is_podman() {
+            add(&["--security-opt", "unmask=ALL"]);
+        } else {
+            add(&["--security-opt", "systempaths=unconfined", "--security-opt", "apparmor=unconfined"]);
+        }
         add(&["--pids-limit", PROCESSES, "--ulimit", "core=0", "--tmpfs", "/tmp"]);
         if let Some(platform) = &self.platform {
             add(&["--platform", platform]);
@@ -153,6 +162,16 @@ impl Image {
         add(&["--entrypoint", "", &self.id]);
         argv
     }
+}
+
+/// Where the rules for a container's system calls are written.
+fn profile(scratch: &Path) -> PathBuf {
+    scratch.join("profile.json")
+}
+
+/// What an engine wants to find in the folder that a container writes to: the rules for its system calls.
+pub(super) fn write_profile(scratch: &Path) -> std::io::Result<()> {
+    crate::store::write_atomic(&profile(scratch), cage::container_profile().as_bytes())
 }
 
 /// Ids of this process's user and group.
@@ -207,8 +226,7 @@ pub(super) async fn sweep(engine: &Engine, own: bool) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
+    use super::super::reach::Room;
     use super::*;
 
     #[test]
@@ -233,6 +251,8 @@ mod tests {
             objects: Path::new("/c/o"),
             memory_bytes: Some(7),
             variables: &variables,
+            room: Room::Cells,
+            device: false,
         };
         let text = image.argv(&reach).join(" ");
         for part in [

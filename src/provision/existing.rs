@@ -40,7 +40,7 @@ pub(super) async fn lock_of(
     {
         return Ok((lock, true));
     }
-    let facts = probe::probe(cache, &Launch::open(command.to_vec()), variables).await?;
+    let facts = probe::probe(cache, &Launch::here(command.to_vec(), None), variables).await?;
     let stamps = match &interpreter {
         // A wrapper script (a container, an emulator) is not the interpreter that answered.
         Some(path) if !facts.changing && canonical(path) == canonical(&facts.executable) => {

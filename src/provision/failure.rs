@@ -80,6 +80,8 @@ pub enum ProvisionFailure {
     },
     /// The cache lies where a Debian tree has files of its own.
     CacheInTree(PathBuf),
+    /// This machine allows no cage, with what its kernel says.
+    NoCage(String),
     /// The sources of apt name no Debian mirror.
     NoMirror,
     /// The tree is not in the cache, and offline it cannot be made.
@@ -145,8 +147,6 @@ pub enum Task {
     },
     /// Building an image in a folder.
     Build(PathBuf),
-    /// Making a sandbox with bubblewrap.
-    Sandbox,
 }
 
 /// What an installation was asked for.
@@ -382,7 +382,7 @@ impl ProvisionFailure {
             | Self::NoEmulator { .. } => Trouble::ToolMissing,
             Self::NoEngine(_) => Trouble::EngineFailed,
             Self::ImageUnknown { .. } => Trouble::ImageMissing,
-            Self::CacheInTree(_) => Trouble::Permission,
+            Self::CacheInTree(_) | Self::NoCage(_) => Trouble::Permission,
             Self::NoMirror => Trouble::Mirror,
             Self::Probe { trouble, .. } => trouble.trouble(),
             Self::NoReleases { why: NoReleases::Offline, .. } => Trouble::Offline,

@@ -1,50 +1,46 @@
-//! How the Python of an environment is started, and what it may see of this machine then.
+//! How the Python of an environment is started, and what stands between it and this machine.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::engine::Image;
-use super::reach::Reach;
+use super::reach::{Reach, Room, base};
 use super::{launcher, sandbox};
+use crate::cage::{self, Bind, CagePlan, View};
 
 /// How the Python of an environment is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
-    /// Program and leading arguments that start Python, as seen from inside the cage.
+    /// Program and leading arguments that start Python, as seen from where it runs.
     pub command: Vec<String>,
-    cage: Cage,
+    place: Place,
     /// Program and arguments before it all, such as `mpirun -n 2`.
     launcher: Vec<String>,
 }
 
-/// What stands between the interpreter and this machine.
+/// Where Python runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Cage {
-    /// Nothing: it sees what shelflife sees.
-    Open,
-    /// A root folder of its own, entered with bubblewrap.
-    Tree { bwrap: PathBuf, root: PathBuf, linux32: Option<PathBuf> },
-    /// A container.
+enum Place {
+    /// On this machine. The folder of an environment that is ours: its interpreter writes compiled modules there.
+    Here { own: Option<PathBuf> },
+    /// In a root folder of its own.
+    Tree { root: PathBuf, linux32: Option<PathBuf> },
+    /// In a container.
     Container(Image),
 }
 
 impl Launch {
-    /// Whether nothing stands between the interpreter and this machine.
-    pub fn is_open(&self) -> bool {
-        self.cage == Cage::Open
+    pub(super) fn here(command: Vec<String>, own: Option<PathBuf>) -> Self {
+        Self { command, place: Place::Here { own }, launcher: Vec::new() }
     }
 
-    pub(super) fn open(command: Vec<String>) -> Self {
-        Self { command, cage: Cage::Open, launcher: Vec::new() }
-    }
-
-    pub(super) fn in_tree(bwrap: PathBuf, root: PathBuf, linux32: Option<PathBuf>) -> Self {
-        let cage = Cage::Tree { bwrap, root, linux32 };
-        Self { command: vec!["python3".to_owned()], cage, launcher: Vec::new() }
+    pub(super) fn in_tree(root: PathBuf, linux32: Option<PathBuf>) -> Self {
+        let place = Place::Tree { root, linux32 };
+        Self { command: vec!["python3".to_owned()], place, launcher: Vec::new() }
     }
 
     pub(super) fn in_container(image: Image, python: &str) -> Self {
-        Self { command: vec![python.to_owned()], cage: Cage::Container(image), launcher: Vec::new() }
+        Self { command: vec![python.to_owned()], place: Place::Container(image), launcher: Vec::new() }
     }
 
     pub(super) fn launched_by(self, launcher: &[String]) -> Self {
@@ -56,21 +52,85 @@ impl Launch {
         launcher::variables(&self.launcher)
     }
 
+    /// Whether a cage of ours stands around what is started with this reach. A container has walls of its engine's.
+    pub fn is_caged(&self, room: Room) -> bool {
+        let is_cageable = match &self.place {
+            Place::Here { .. } => cage::is_interpreter(&self.command) && launcher::is_local(&self.launcher),
+            Place::Tree { .. } => true,
+            Place::Container(_) => false,
+        };
+        is_cageable && room != Room::Trusted && cage::door().is_some()
+    }
+
+    /// Folders that the interpreter may write to, and its cells may not.
+    pub fn protected(&self) -> Vec<PathBuf> {
+        match &self.place {
+            Place::Here { own: Some(own) } => vec![own.clone()],
+            Place::Here { own: None } | Place::Tree { .. } | Place::Container(_) => Vec::new(),
+        }
+    }
+
+    /// Whether several interpreters may be started together, which talk to each other.
+    pub fn has_launcher(&self) -> bool {
+        !self.launcher.is_empty()
+    }
+
     /// Program and arguments that start Python from here with this reach; its own arguments are appended.
     pub fn argv(&self, reach: &Reach<'_>) -> Vec<String> {
-        match &self.cage {
-            Cage::Open => launcher::argv(&self.launcher, &self.command),
-            Cage::Tree { bwrap, root, linux32 } => {
+        let caged = self.is_caged(reach.room);
+        match &self.place {
+            Place::Here { own } => {
+                let launched = launcher::argv(&self.launcher, &self.command, caged);
+                let view = || self.view(own.as_deref(), reach);
+                if caged { [self.cage(view(), reach), launched].concat() } else { launched }
+            }
+            Place::Tree { root, linux32 } => {
                 let mut argv: Vec<String> = linux32.iter().map(|path| path.display().to_string()).collect();
-                argv.extend(sandbox::argv(bwrap, root, reach));
+                argv.extend(self.cage(sandbox::view(root), reach));
+                argv.extend(["/usr/bin/env".to_owned(), format!("PATH={}", sandbox::PATH)]);
                 argv.extend(self.command.iter().cloned());
                 argv
             }
-            Cage::Container(image) => {
+            Place::Container(image) => {
                 let mut argv = image.argv(reach);
                 argv.extend(self.command.iter().cloned());
                 argv
             }
         }
+    }
+
+    fn view(&self, own: Option<&Path>, reach: &Reach<'_>) -> View {
+        // One word: so it is where there is a cage.
+        let python = self.command.first().map(Path::new).unwrap_or(Path::new("/"));
+        let mut view = cage::of_interpreter(python, reach.variables, reach.device);
+        view.binds.retain(|bind| Some(bind.to.as_path()) != own);
+        view.binds.extend(own.map(Bind::write));
+        view
+    }
+
+    fn cage(&self, view: View, reach: &Reach<'_>) -> Vec<String> {
+        // Trees are started in cages only; without one, making the cage says why.
+        let door = cage::door().unwrap_or(cage::Door { users: true, processes: true });
+        let mut binds = view.binds;
+        let sees_all = reach.room == Room::Recipes && matches!(self.place, Place::Here { .. });
+        if sees_all {
+            binds.retain(|bind| bind.writable);
+        } else {
+            binds.push(Bind::read(reach.objects));
+        }
+        binds.push(Bind::write(reach.scratch));
+        let plan = CagePlan {
+            door,
+            base: base(reach.scratch),
+            sees_all,
+            binds,
+            links: view.links,
+            files: view.files,
+            network: false,
+            // Ranks meet at a socket in their common folder. Whoever does not need that works where nobody can leave
+            // a module to be imported.
+            folder: if self.has_launcher() { reach.scratch.to_owned() } else { PathBuf::from("/") },
+        };
+        cage::command(&plan)
     }
 }

@@ -73,16 +73,21 @@ pub(super) fn tool(launcher: &[String]) -> Option<Tool> {
 }
 
 /// The arguments that start an interpreter by a launcher. Unknown launchers may need a network to reach those who do
-/// what they ask for.
-pub(super) fn argv(launcher: &[String], command: &[String]) -> Vec<String> {
+/// what they ask for; in a cage there is none already.
+pub(super) fn argv(launcher: &[String], command: &[String], caged: bool) -> Vec<String> {
     let launched = [launcher, command].concat();
     match (known(launcher), command) {
-        (Some(_), [python]) => {
+        (Some(_), [python]) if !caged => {
             let alone = [python.clone(), "-c".to_owned(), WITHOUT_NETWORK.to_owned()];
             [&alone[..], &launched].concat()
         }
         _ => launched,
     }
+}
+
+/// Whether a launcher starts what it starts on this machine, so that a cage can stand around them all.
+pub(super) fn is_local(launcher: &[String]) -> bool {
+    launcher.is_empty() || known(launcher).is_some()
 }
 
 /// What a launcher wants to find among the environment variables.

@@ -58,7 +58,7 @@ pub use inventory::{CachedEnvironment, MachineFacts, Pruned};
 pub use launch::Launch;
 pub use offers::Offer;
 pub use options::{Note, ProvisionOptions, ToolConsent};
-pub use reach::Reach;
+pub use reach::{Reach, Room, prepare_scratch, stage};
 pub use uv::Uv;
 pub use why::{ProgramFailure, Why};
 
@@ -143,6 +143,7 @@ impl Provisioner {
         note: Note<'_>,
     ) -> Result<ReadyEnvironment, ProvisionFailure> {
         let started = Instant::now();
+        self.means(note).cage().await?;
         launcher::need(self.means(note), &spec.setup.launcher).await?;
         // One row for each runtime.
         let (mut lock, launch, reused) = match &spec.runtime {
@@ -226,7 +227,7 @@ impl Provisioner {
             interpreters: self.finder.all().await,
             cache: self.cache.path().to_owned(),
             free_bytes: inventory::free_bytes(&self.cache),
-            offers: offers::all().await,
+            offers: offers::all(&self.cache).await,
         }
     }
 
@@ -238,7 +239,7 @@ impl Provisioner {
         let command = existing::absolute(command)?;
         let _permit = self.busy.acquire().await;
         let (lock, known) = existing::lock_of(&self.cache, &command, variables, self.options.refresh).await?;
-        Ok((lock, Launch::open(command), known))
+        Ok((lock, Launch::here(command, None), known))
     }
 
     async fn venv(

@@ -1,8 +1,11 @@
 //! What this machine offers for 32-bit and foreign environments, for `shelflife doctor`. Changes nothing.
 
 use super::emulator::{CPUS, Cpu};
-use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP, OPEN_MPI, Tool};
-use super::{debian, engine, sandbox};
+use super::tools::{self, ARCH_TEST, MMDEBSTRAP, NEWUIDMAP, OPEN_MPI, Tool};
+use super::words::NAMESPACES;
+use super::{debian, engine};
+use crate::cage;
+use crate::store::CacheRoot;
 
 /// One thing that some runtime needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +19,8 @@ pub struct Offer {
 }
 
 /// Everything beyond Python and uv.
-pub(super) async fn all() -> Vec<Offer> {
-    let programs = [Some(MMDEBSTRAP), Some(BWRAP), Some(ARCH_TEST), uidmap(), Some(OPEN_MPI)];
+pub(super) async fn all(cache: &CacheRoot) -> Vec<Offer> {
+    let programs = [Some(MMDEBSTRAP), Some(ARCH_TEST), uidmap(), Some(OPEN_MPI)];
     let mut offers: Vec<Offer> = programs
         .into_iter()
         .flatten()
@@ -26,12 +29,7 @@ pub(super) async fn all() -> Vec<Offer> {
             None => offer(tool.program, false, missing(tool.package)),
         })
         .collect();
-    if let Some(bwrap) = tools::find(BWRAP.program) {
-        offers.push(match sandbox::check(&bwrap).await {
-            Ok(()) => offer("user namespaces", true, "bubblewrap can make a sandbox".to_owned()),
-            Err(failure) => offer("user namespaces", false, failure.to_string().replace('\n', "; ")),
-        });
-    }
+    offers.push(cages(cache).await);
     offers.push(match debian::mirror() {
         Some(mirror) => offer("Debian mirror", true, mirror),
         None => {
@@ -57,6 +55,24 @@ pub(super) async fn all() -> Vec<Offer> {
     offers
 }
 
+/// Whether namespaces can be had, of which the cages of cells are made.
+async fn cages(cache: &CacheRoot) -> Offer {
+    let what = "cages (namespaces)";
+    let base = match cache.scratch("cage") {
+        Ok(base) => base,
+        Err(error) => return offer(what, false, error.to_string()),
+    };
+    let allowed = cage::allowed(base.path()).await;
+    let refusal = allowed.refusal.as_deref().unwrap_or_default().replace('\n', "; ");
+    match allowed.door {
+        Some(door) if door.processes => {
+            offer(what, true, "files, processes and network of their own".to_owned())
+        }
+        Some(_) => offer(what, false, format!("files and network, but no processes of their own: {refusal}")),
+        None => offer(what, false, format!("{refusal}; {NAMESPACES}")),
+    }
+}
+
 /// How a package that is missing comes here.
 fn missing(package: &str) -> String {
     format!("missing: sudo apt-get install -y {package}, or `shelflife doctor --fix`")
@@ -70,7 +86,7 @@ fn uidmap() -> Option<Tool> {
 /// Every program that Debian has a package of and that some environment needs.
 pub(super) fn tools() -> Vec<Tool> {
     let emulators = CPUS.iter().filter(|cpu| !cpu.is_native() && !cpu.is_registered()).map(Cpu::emulator);
-    let own = [Some(MMDEBSTRAP), Some(BWRAP), Some(ARCH_TEST), uidmap(), Some(OPEN_MPI)];
+    let own = [Some(MMDEBSTRAP), Some(ARCH_TEST), uidmap(), Some(OPEN_MPI)];
     own.into_iter().flatten().chain(emulators).collect()
 }
 

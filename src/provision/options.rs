@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cage::{self, Allowed};
 use crate::store::CacheRoot;
 
 /// Receives one line for people about something that takes a while.
@@ -47,4 +48,12 @@ pub(super) struct Means<'a> {
     pub(super) cache: &'a CacheRoot,
     pub(super) options: &'a ProvisionOptions,
     pub(super) note: Note<'a>,
+}
+
+impl Means<'_> {
+    /// What cages this machine allows.
+    pub(super) async fn cage(&self) -> std::io::Result<&'static Allowed> {
+        let base = self.cache.scratch("cage")?;
+        Ok(cage::allowed(base.path()).await)
+    }
 }

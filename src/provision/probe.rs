@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::process::{self, Command};
-use crate::store::{Bucket, CacheRoot};
+use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{ByteOrder, Lock, Runtime};
 
 use super::failure::{ImportTrouble, MissingPackage, ProbeTrouble, ProvisionFailure};
 use super::launch::Launch;
-use super::reach::Reach;
+use super::reach::{Reach, Room, prepare_scratch};
 use super::told::Speaker;
 
 const SCRIPT: &str = include_str!("probe.py");
@@ -100,11 +100,15 @@ pub(super) async fn probe_for(
     let mut env = process::worker_environment(scratch.path());
     env.extend(variables.clone());
     let objects = cache.bucket(Bucket::Objects);
+    store::create_folder(&objects)?;
+    prepare_scratch(scratch.path())?;
     let argv = launch.argv(&Reach {
         scratch: scratch.path(),
         objects: &objects,
         variables: &env,
         memory_bytes: None,
+        room: Room::Cells,
+        device: false,
     });
     let Some(command) = Command::from_prefix(&argv, env) else {
         return Err(ProvisionFailure::NoCommand);

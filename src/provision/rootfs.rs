@@ -1,4 +1,4 @@
-//! Debian trees: made once by mmdebstrap, entered with bubblewrap.
+//! Debian trees: made once by mmdebstrap, entered in a cage.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,11 @@ use super::failure::{ProvisionFailure, Task};
 use super::folder::{self, Ready, Unfinished};
 use super::launch::Launch;
 use super::options::Means;
+use super::reach::{base, prepare_scratch};
 use super::told::Speaker;
-use super::tools::{self, ARCH_TEST, BWRAP, MMDEBSTRAP, NEWUIDMAP, Tool};
+use super::tools::{self, ARCH_TEST, MMDEBSTRAP, NEWUIDMAP, Tool};
 use super::{probe, sandbox};
+use crate::cage::{self, Bind, CagePlan};
 use crate::matrix::{RootfsSpec, VersionSpec};
 use crate::process::{self, Captured, Command};
 use crate::store::{self, CacheRoot};
@@ -27,6 +29,7 @@ const MAKE_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
 const STILL: Duration = Duration::from_secs(30);
 /// Where the bounds of pip stand inside a tree.
 const BOUNDS: &str = "/tmp/constraints.txt";
+const CERTIFICATES: &str = "/tmp/certificates.pem";
 /// What nobody reads in a tree that only runs Python.
 const UNREAD: &[&str] =
     &["/usr/include/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"];
@@ -84,7 +87,7 @@ impl Tree<'_> {
     /// The programs that it takes to make and run it, or only to run it.
     pub(super) fn tools(&self, made: bool) -> Vec<Tool> {
         let emulated = Cpu::of(&self.spec.arch).filter(|cpu| !cpu.is_native() && !cpu.is_registered());
-        let own = if made { vec![BWRAP] } else { makers() };
+        let own = if made { Vec::new() } else { makers() };
         own.into_iter().chain(emulated.map(Cpu::emulator)).collect()
     }
 
@@ -101,21 +104,19 @@ pub(super) fn root_of(folder: &Path) -> PathBuf {
     folder.join("root")
 }
 
-/// What running in a tree needs: bubblewrap that works, and the CPU.
+/// What running in a tree needs: a cage, and the CPU.
 pub(super) async fn need(means: Means<'_>, tree: &Tree<'_>) -> Result<(), ProvisionFailure> {
-    tools::need(means, &[BWRAP]).await?;
-    sandbox::check(&bwrap()?).await?;
+    let allowed = means.cage().await?;
+    if allowed.door.is_none() {
+        return Err(ProvisionFailure::NoCage(allowed.refusal.clone().unwrap_or_default()));
+    }
     emulator::need(means, tree.cpu()?).await
 }
 
 /// What making a tree needs.
 pub(super) fn makers() -> Vec<Tool> {
     let root_needs_no = (!tools::is_root()).then_some(NEWUIDMAP);
-    [MMDEBSTRAP, BWRAP, ARCH_TEST].into_iter().chain(root_needs_no).collect()
-}
-
-fn bwrap() -> Result<PathBuf, ProvisionFailure> {
-    tools::find(BWRAP.program).ok_or(ProvisionFailure::ToolGone("bubblewrap"))
+    [MMDEBSTRAP, ARCH_TEST].into_iter().chain(root_needs_no).collect()
 }
 
 /// How Python is started in a complete tree.
@@ -126,7 +127,7 @@ pub(super) fn launch(cache: &CacheRoot, tree: &Tree<'_>, folder: &Path) -> Resul
     }
     // Else the kernel would call the machine x86_64 in there, and so would Python.
     let linux32 = if tree.cpu()?.linux32 { tools::find("linux32") } else { None };
-    Ok(Launch::in_tree(bwrap()?, root, linux32))
+    Ok(Launch::in_tree(root, linux32))
 }
 
 /// Makes a tree in a new folder. The caller holds the lock of its key. Whatever ends this early leaves no complete
@@ -256,28 +257,34 @@ async fn install(cache: &CacheRoot, tree: &Tree<'_>, root: &Path) -> Result<(), 
     {
         args.push(linux32.display().to_string());
     }
-    args.push(bwrap()?.display().to_string());
-    args.extend(
-        ["--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--die-with-parent"]
-            .map(str::to_owned),
-    );
-    args.extend(["--bind".to_owned(), root.display().to_string(), "/".to_owned()]);
-    args.extend(["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"].map(str::to_owned));
+    let mut view = sandbox::view(root);
+    view.binds.iter_mut().for_each(|bind| bind.writable = true);
     // How this machine reaches its index.
-    let certificates = env.get("SSL_CERT_FILE").or(env.get("PIP_CERT")).cloned();
     for path in ["/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs"] {
         if let Ok(real) = std::fs::canonicalize(path) {
-            args.extend(["--ro-bind".to_owned(), real.display().to_string(), path.to_owned()]);
+            view.binds.push(Bind { to: path.into(), from: real, writable: false });
         }
     }
+    let certificates = env.get("SSL_CERT_FILE").or(env.get("PIP_CERT")).cloned();
     if let Some(path) = certificates.filter(|path| !path.starts_with("/etc/ssl/certs/") && tools::has(path)) {
-        args.extend(["--ro-bind".to_owned(), path, "/tmp/certificates.pem".to_owned()]);
-        args.extend(["--setenv", "PIP_CERT", "/tmp/certificates.pem"].map(str::to_owned));
+        view.binds.push(Bind { to: CERTIFICATES.into(), from: path.into(), writable: false });
+        env.insert("PIP_CERT".to_owned(), CERTIFICATES.to_owned());
     }
-    args.extend(["--ro-bind".to_owned(), bounds.display().to_string(), BOUNDS.to_owned()]);
-    args.extend(["--setenv", "PIP_CONSTRAINT", BOUNDS].map(str::to_owned));
+    view.binds.push(Bind { to: BOUNDS.into(), from: bounds, writable: false });
+    env.insert("PIP_CONSTRAINT".to_owned(), BOUNDS.to_owned());
+    prepare_scratch(scratch.path())?;
+    args.extend(cage::command(&CagePlan {
+        door: cage::door().ok_or_else(|| ProvisionFailure::NoCage(String::new()))?,
+        base: base(scratch.path()),
+        sees_all: false,
+        binds: view.binds,
+        links: view.links,
+        files: view.files,
+        network: true,
+        folder: PathBuf::from("/"),
+    }));
     args.extend(
-        ["--", "python3", "-m", "pip", "install", "--only-binary", ":all:", "--no-cache-dir"]
+        ["/usr/bin/python3", "-m", "pip", "install", "--only-binary", ":all:", "--no-cache-dir"]
             .map(str::to_owned),
     );
     args.extend(tree.requirements().into_iter().chain(companions.requires));

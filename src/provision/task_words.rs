@@ -37,7 +37,6 @@ pub(super) fn task_reason(task: &Task, failed: &ProgramFailure) -> String {
             format!("the image {image} is not on this machine and cannot be pulled: {words}")
         }
         Task::Build(context) => format!("cannot build an image in `{}`:\n{words}", context.display()),
-        Task::Sandbox => format!("bubblewrap cannot make a sandbox here: {words}"),
     }
 }
 
@@ -91,11 +90,6 @@ pub(super) fn task_remedy(task: &Task, failed: &ProgramFailure) -> Option<String
             "check its name, log in to its registry, or build it here (`{} build -t {image} ...`)",
             engine.display()
         )),
-        Task::Sandbox => Some(
-            "allow user namespaces (`sudo sysctl kernel.unprivileged_userns_clone=1`, on Ubuntu also \
-             `kernel.apparmor_restrict_unprivileged_userns=0`; in a container start it with `--privileged`)"
-                .to_owned(),
-        ),
     }
 }
 

@@ -21,7 +21,6 @@ pub(super) struct Tool {
 }
 
 pub(super) const MMDEBSTRAP: Tool = Tool { program: "mmdebstrap", package: "mmdebstrap" };
-pub(super) const BWRAP: Tool = Tool { program: "bwrap", package: "bubblewrap" };
 /// mmdebstrap asks it whether this machine can run the programs of another CPU.
 pub(super) const ARCH_TEST: Tool = Tool { program: "arch-test", package: "arch-test" };
 /// Trees of ordinary users need ranges of user ids.

@@ -67,7 +67,7 @@ impl Wish {
 
 /// How the Python of an environment in a folder is started.
 pub(super) fn launch(folder: &Path) -> Launch {
-    Launch::open(vec![python_of(folder).to_string_lossy().into_owned()])
+    Launch::here(vec![python_of(folder).to_string_lossy().into_owned()], Some(folder.to_owned()))
 }
 
 /// Makes the environment of a wish in a new folder. The caller holds the lock of its key. Whatever ends this

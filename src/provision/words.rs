@@ -14,6 +14,10 @@ use super::uv::OLDEST;
 
 const GIVE_PYTHON: &str = "give the path of a Python interpreter, or a command that starts one";
 
+/// How a machine is brought to allow cages.
+pub(super) const NAMESPACES: &str = "allow user namespaces (`sudo sysctl kernel.unprivileged_userns_clone=1`, on Ubuntu \
+     also `kernel.apparmor_restrict_unprivileged_userns=0`; in a container start it with `--privileged`)";
+
 impl ProvisionFailure {
     /// What happened; may have several lines.
     pub fn reason(&self) -> String {
@@ -63,6 +67,9 @@ impl ProvisionFailure {
             }
             Self::NoContext(folder) => format!("the build context `{}` does not exist", folder.display()),
             Self::UnknownCpu { arch, .. } => format!("unknown CPU `{arch}`"),
+            Self::NoCage(refusal) => {
+                format!("the kernel allows no namespaces here, in which Debian trees run: {refusal}")
+            }
             Self::CacheInTree(taken) => format!(
                 "the cache folder lies below `{}`, where a Debian tree has files of its own",
                 taken.display()
@@ -136,6 +143,7 @@ impl ProvisionFailure {
                 "correct `context`: it is looked for relative to the matrix file".to_owned()
             }
             Self::UnknownCpu { known, .. } => format!("write one of {}", known.join(", ")),
+            Self::NoCage(_) => NAMESPACES.to_owned(),
             Self::CacheInTree(_) => {
                 "set SHELFLIFE_CACHE_DIR to a folder below your home folder, /var or /tmp".to_owned()
             }

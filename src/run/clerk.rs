@@ -18,7 +18,7 @@ use super::rules::Why;
 use crate::matrix::PairFacts;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, Digest, Event, FileFacts, Lock, ModelName, Observation, OutputComparison, OutputRef,
+    ArtifactAbsence, Digest, Event, FileFacts, Gap, Lock, ModelName, Observation, OutputComparison, OutputRef,
 };
 
 /// The outputs of an observation by name.
@@ -103,6 +103,15 @@ impl<'a> Clerk<'a> {
         tracing::debug!(environment = %name, seconds, reused, "an environment is ready");
         self.locks[environment as usize] = Some(lock.digest());
         self.journal.add_environment(Event::EnvironmentReady { name, lock, absent_models, seconds, reused })
+    }
+
+    /// What the cells of an environment are not kept from.
+    pub fn isolation(&mut self, environment: u32, gaps: Vec<Gap>) -> Result<(), RunError> {
+        if self.journal.state().gaps()[environment as usize] == gaps {
+            return Ok(());
+        }
+        let name = self.orders.plan.environments[environment as usize].name.clone();
+        self.journal.add(Event::EnvironmentIsolation { name, gaps })
     }
 
     /// An environment cannot be used.

@@ -102,6 +102,7 @@ impl<'a, H: Host> Desk<'a, H> {
                 self.clerk.ready(environment, *lock, absent_models, (seconds, reused))?;
                 self.scheduler.provisioned(environment, true);
             }
+            Message::Isolation { environment, gaps } => self.clerk.isolation(environment, gaps)?,
             Message::Failed { environment, failure } => {
                 self.staff.crew.dismiss(environment);
                 self.clerk.failed(environment, failure)?;

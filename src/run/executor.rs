@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
 
 use super::host::{Host, Interpreter, Prepared, Start, environment_folder};
+use super::isolation;
 use super::jobs::{Job, JobKind, Pace, next_batch, repeat_alone};
 use super::keeping;
 use super::keys::Keys;
@@ -16,9 +17,10 @@ use super::messages::{Message, Unusable};
 use super::permits::{Backlog, Permit, Permits};
 use super::soundness::Soundness;
 use crate::matrix::EnvironmentSpec;
-use crate::store::{self, Bucket, CacheRoot};
+use crate::provision::Room;
+use crate::store::{Bucket, CacheRoot};
 use crate::vocab::Digest;
-use crate::worker::{Batch, HandlerSource, Hello, Ready, Task, TaskResult, WorkerError, WorkerLimits};
+use crate::worker::{Batch, HandlerSource, Hello, Task, TaskResult, WorkerError, WorkerLimits};
 
 /// Room for the warm interpreter itself where its whole environment has one limit of memory.
 const WARM_INTERPRETER: u64 = 2 << 30;
@@ -39,9 +41,6 @@ pub(super) struct Shared<H> {
     /// What external artifacts import.
     pub modules: Vec<String>,
     pub messages: mpsc::UnboundedSender<Message>,
-    /// Whether it was said that cells are not cut off from the network, and from files.
-    pub told_network: AtomicBool,
-    pub told_files: AtomicBool,
 }
 
 pub(super) struct Executor<H> {
@@ -54,9 +53,9 @@ pub(super) struct Executor<H> {
 
 struct Live<H: Host> {
     place: H::Place,
-    is_open: bool,
-    folder: PathBuf,
-    worker: Option<H::Interpreter>,
+    /// An interpreter for each room in which something was to be done.
+    workers: BTreeMap<Room, H::Interpreter>,
+    told_gaps: bool,
     trainings: Pace,
     cells: Pace,
 }
@@ -88,12 +87,9 @@ impl<H: Host> Executor<H> {
         let messages = shared.messages.clone();
         // A closed channel means that the dispatcher has gone; then nobody needs the message.
         let note = move |text: &str| drop(messages.send(Message::Note(text.to_owned())));
-        let Prepared { lock, place, is_open, seconds, reused } =
-            shared.host.prepare(&self.spec, &note).await?;
-        let folder = environment_folder(&shared.scratch, self.index);
-        store::create_folder(&folder).map_err(|error| Unusable::unmade(&error.into()))?;
+        let Prepared { lock, place, seconds, reused } = shared.host.prepare(&self.spec, &note).await?;
         let (trainings, cells) = (Pace::default(), Pace::default());
-        let mut live = Live { place, is_open, folder, worker: None, trainings, cells };
+        let mut live = Live { place, workers: BTreeMap::new(), told_gaps: false, trainings, cells };
         let key = shared.keys.absent_models(&lock.digest(), &shared.expressions);
         let absent_models = match shared.cache.record(&key) {
             Some(absent_models) => absent_models,
@@ -140,64 +136,53 @@ impl<H: Host> Executor<H> {
         self.backlog.first.fetch_add(1, Ordering::Relaxed);
         let _permit = self.shared.permits.take(&self.backlog).await;
         self.backlog.first.fetch_sub(1, Ordering::Relaxed);
-        let absent_models = self.worker(live).await?.ready().absent_models.clone();
+        let absent_models = self.worker(live, Room::Cells).await?.ready().absent_models.clone();
         // A cache that cannot be written costs the next run an import, nothing else.
         let _ = self.shared.cache.put_record(key, &absent_models);
         Ok(absent_models)
     }
 
-    async fn worker<'a>(&self, live: &'a mut Live<H>) -> Result<&'a mut H::Interpreter, WorkerError> {
-        let worker = match live.worker.take() {
-            Some(worker) => worker,
-            None => self.start(live).await?,
-        };
-        Ok(live.worker.insert(worker))
+    async fn worker<'a>(
+        &self,
+        live: &'a mut Live<H>,
+        room: Room,
+    ) -> Result<&'a mut H::Interpreter, WorkerError> {
+        if !live.workers.contains_key(&room) {
+            let worker = self.start(live, room).await?;
+            live.workers.insert(room, worker);
+        }
+        // It was there, or has just been put there.
+        live.workers.get_mut(&room).ok_or_else(|| WorkerError::Lost {
+            reason: "its interpreter is gone".to_owned(),
+            printed: String::new(),
+        })
     }
 
-    async fn start(&self, live: &Live<H>) -> Result<H::Interpreter, WorkerError> {
+    async fn start(&self, live: &mut Live<H>, room: Room) -> Result<H::Interpreter, WorkerError> {
         let shared = &self.shared;
         let objects = shared.cache.bucket(Bucket::Objects);
+        let folder = environment_folder(&shared.scratch, self.index, room);
         let hello = Hello {
-            scratch: live.folder.display().to_string(),
-            // Trees and containers show no more than that to begin with.
-            objects: live.is_open.then(|| objects.display().to_string()),
+            scratch: folder.display().to_string(),
             expressions: shared.expressions.iter().cloned().collect(),
             modules: shared.modules.clone(),
             config: self.spec.config.clone(),
             extension: self.spec.setup.extension.clone(),
             device: self.spec.setup.device.clone(),
             handlers: shared.handlers.clone(),
+            ..Hello::default()
         };
         let memory_bytes = shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
-        let start = Start { folder: &live.folder, objects: &objects, memory_bytes, spec: &self.spec, hello };
+        let spec = &self.spec;
+        let start = Start { folder: &folder, objects: &objects, memory_bytes, spec, room, hello };
         let worker = shared.host.start(&live.place, start).await?;
-        tracing::debug!(environment = %self.spec.name, "an interpreter is warm");
-        if live.is_open {
-            self.tell_open(worker.ready());
+        tracing::debug!(environment = %self.spec.name, ?room, "an interpreter is warm");
+        // Recipes are their author's own; what is promised is said of cells.
+        if room == Room::Cells && !std::mem::replace(&mut live.told_gaps, true) {
+            let gaps = isolation::gaps(worker.ready());
+            self.say(Message::Isolation { environment: self.index, gaps });
         }
         Ok(worker)
-    }
-
-    /// Says once in a run what this machine cannot keep cells from.
-    fn tell_open(&self, ready: &Ready) {
-        let tell = |told: &AtomicBool, text: &str| {
-            if !told.swap(true, Ordering::Relaxed) {
-                self.say(Message::Note(text.to_owned()));
-            }
-        };
-        if !ready.isolated_network && ready.lone {
-            let text = "cells of environments with a launcher can reach the network: it may need one";
-            tell(&self.shared.told_network, text);
-        } else if !ready.isolated_network {
-            let text = "cells of virtual environments can reach the network: this machine allows no network \
-                        namespaces";
-            tell(&self.shared.told_network, text);
-        }
-        if !ready.isolated_files {
-            let text =
-                "cells of virtual environments can read and write your files: this kernel has no Landlock";
-            tell(&self.shared.told_files, text);
-        }
     }
 
     /// Does a batch; returns the jobs that must be repeated. The permit ends with the child: keeping results leaves
@@ -208,7 +193,8 @@ impl<H: Host> Executor<H> {
             return batch;
         }
         let tasks: Vec<Task> = batch.iter().map(|job| job.task.clone()).collect();
-        let worker = match self.worker(live).await {
+        let room = batch.first().map(|job| job.room).unwrap_or_default();
+        let worker = match self.worker(live, room).await {
             Ok(worker) => worker,
             Err(error) => {
                 tracing::debug!(environment = %self.spec.name, %error, jobs = batch.len(), "no interpreter");
@@ -223,7 +209,8 @@ impl<H: Host> Executor<H> {
         drop(permit);
         let seconds = started.elapsed().as_secs_f64();
         tracing::debug!(environment = %self.spec.name, tasks = tasks.len(), seconds, "a batch has ended");
-        if let Some(worker) = live.worker.take_if(|worker| worker.ready().lone && done.is_ok()) {
+        let is_spent = done.is_ok() && live.workers.get(&room).is_some_and(|worker| worker.ready().lone);
+        if let Some(worker) = is_spent.then(|| live.workers.remove(&room)).flatten() {
             worker.retire().await;
         }
         match done {
@@ -234,7 +221,7 @@ impl<H: Host> Executor<H> {
             }
             Ok(done) => self.finish_unclean(batch, done).await,
             Err(error) => {
-                live.worker = None;
+                live.workers.remove(&room);
                 self.finish_without_worker(batch, error).await
             }
         }

@@ -48,6 +48,7 @@ pub(super) fn expectation(file: &ExternalArtifact) -> Option<(Digest, Observatio
         peak_rss_bytes: None,
         printed: None,
         alone: true,
+        tried: Vec::new(),
     };
     let key = expected_key(DigestBuilder::new("expected-v1"), file).finish();
     Some((key, with_expected(Some(file), observation)))

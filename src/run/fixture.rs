@@ -17,7 +17,8 @@ use crate::state::RunState;
 use crate::store::CacheRoot;
 use crate::vocab::*;
 use crate::worker::{
-    Batch, Ended, Produced, Ready, Saved, Task, TaskResult, Trained, WorkerError, WorkerLimits,
+    Batch, Ended, FilterKind, Produced, Ready, Saved, Task, TaskResult, Trained, Walls, WorkerError,
+    WorkerLimits,
 };
 
 /// What a scripted environment does when it is asked for something.
@@ -120,7 +121,7 @@ impl Host for Scripted {
                 });
             }
         }
-        Ok(Prepared { lock: lock(&name), place: name, is_open: false, seconds: 0.0, reused: false })
+        Ok(Prepared { lock: lock(&name), place: name, seconds: 0.0, reused: false })
     }
 
     async fn start(&self, place: &String, _start: Start<'_>) -> Result<Player, WorkerError> {
@@ -130,8 +131,7 @@ impl Host for Scripted {
             absent: None,
             lone: false,
             seconds: 0.0,
-            isolated_network: true,
-            isolated_files: true,
+            walls: Walls { spaces: true, network: true, landlock: 6, filter: Some(FilterKind::Ask) },
         };
         match self.play(place, Asked::Start) {
             Play::Well | Play::Gives(_) => Ok(Player { name: place.clone(), script: self.clone(), ready }),
@@ -191,8 +191,17 @@ impl Interpreter for Player {
         let index = results.len();
         results.resize_with(tasks.len(), || None);
         let phase = "load".to_owned();
-        let ended =
-            Ended { batch: 0, index, phase, how: how.to_owned(), signal: 11, status: 0, printed: None };
+        let ended = Ended {
+            batch: 0,
+            index,
+            phase,
+            how: how.to_owned(),
+            signal: 11,
+            status: 0,
+            printed: None,
+            outside: false,
+            tried: Vec::new(),
+        };
         Ok(Batch { results, ended, changed: None })
     }
 
@@ -235,6 +244,7 @@ fn observation(outcome: Outcome) -> Observation {
         peak_rss_bytes: None,
         printed: None,
         alone: false,
+        tried: Vec::new(),
     }
 }
 

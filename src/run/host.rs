@@ -6,19 +6,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::messages::Unusable;
+use crate::cage::{self, Allowance};
 use crate::matrix::EnvironmentSpec;
 use crate::process::worker_environment;
-use crate::provision::{Launch, Provisioner, Reach};
+use crate::provision::{Launch, Provisioner, Reach, Room, prepare_scratch, stage};
 use crate::vocab::Lock;
-use crate::worker::{Batch, Hello, Ready, Task, Worker, WorkerError, WorkerLimits};
+use crate::worker::{Batch, CageRequest, Hello, Ready, Task, Worker, WorkerError, WorkerLimits};
+
+/// Processes that a cell may have at a time: libraries start a handful.
+const MOST_PROCESSES: u32 = 512;
 
 /// An environment that can be used.
 pub(super) struct Prepared<P> {
     pub lock: Lock,
     /// How its interpreter is started.
     pub place: P,
-    /// Whether nothing stands between its interpreter and this machine.
-    pub is_open: bool,
     pub seconds: f64,
     pub reused: bool,
 }
@@ -32,6 +34,9 @@ pub(super) struct Start<'a> {
     /// Bytes of memory that all of its processes together may take.
     pub memory_bytes: Option<u64>,
     pub spec: &'a EnvironmentSpec,
+    /// Whose code it runs.
+    pub room: Room,
+    /// What it is told first; the machine adds what its cells are kept in.
     pub hello: Hello,
 }
 
@@ -91,7 +96,6 @@ impl Host for Machine {
         match self.0.prepare(spec, note).await {
             Ok(ready) => Ok(Prepared {
                 lock: ready.lock,
-                is_open: ready.launch.is_open(),
                 place: ready.launch,
                 seconds: ready.seconds,
                 reused: ready.reused,
@@ -104,14 +108,27 @@ impl Host for Machine {
         let mut variables: BTreeMap<String, String> = worker_environment(start.folder);
         variables.extend(launch.variables());
         variables.extend(start.spec.variables.clone());
-        let reach = Reach {
-            scratch: start.folder,
-            objects: start.objects,
-            memory_bytes: start.memory_bytes,
-            variables: &variables,
+        let Start { folder, objects, room, .. } = start;
+        let lost =
+            |error: std::io::Error| WorkerError::Lost { reason: error.to_string(), printed: String::new() };
+        prepare_scratch(folder).map_err(lost)?;
+        let device = start.spec.setup.device.is_some();
+        let (memory_bytes, variables_of) = (start.memory_bytes, variables.clone());
+        let reach = Reach { scratch: folder, objects, memory_bytes, variables: &variables_of, room, device };
+        let text = |path: &Path| path.display().to_string();
+        let cage = CageRequest {
+            caged: launch.is_caged(room),
+            trusts: room == Room::Trusted,
+            scratch: text(folder),
+            stage: text(&stage(folder)),
+            objects: text(objects),
+            protected: launch.protected().iter().map(|path| text(path)).collect(),
+            homes: cage::homes().iter().map(|path| text(path)).collect(),
+            most_processes: MOST_PROCESSES,
+            filters: cage::for_cells(if launch.has_launcher() { Allowance::Ranks } else { Allowance::Lone }),
         };
-        let argv = launch.argv(&reach);
-        Worker::start(&argv, variables, start.folder, &start.hello).await
+        let hello = Hello { cage, ..start.hello };
+        Worker::start(&launch.argv(&reach), variables, folder, &hello).await
     }
 
     async fn finish(&self) {
@@ -134,6 +151,9 @@ impl Interpreter for Worker {
 }
 
 /// The folder of an environment in a run's scratch folder: what its processes may write to.
-pub(super) fn environment_folder(scratch: &Path, environment: u32) -> PathBuf {
-    scratch.join(format!("env-{environment}"))
+pub(super) fn environment_folder(scratch: &Path, environment: u32, room: Room) -> PathBuf {
+    scratch.join(match room {
+        Room::Cells => format!("env-{environment}"),
+        Room::Recipes | Room::Trusted => format!("env-{environment}-recipes"),
+    })
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 use super::permits::Backlog;
+use crate::provision::Room;
 use crate::vocab::Digest;
 use crate::worker::Task;
 
@@ -51,6 +52,8 @@ pub(super) struct Job {
     pub reads: Option<Digest>,
     /// Runs in a child of its own.
     pub alone: bool,
+    /// Whose code it runs: each room has an interpreter of its own.
+    pub room: Room,
     /// How often it took the worker down.
     pub attempts: u32,
 }
@@ -135,6 +138,7 @@ pub(super) fn next_batch(pending: &mut VecDeque<Job>, training: bool, size: usiz
     for job in pending.drain(..) {
         let fits = job.is_training() == training
             && batch.len() < size
+            && batch.first().is_none_or(|first| first.room == job.room)
             && if job.alone { batch.is_empty() } else { batch.first().is_none_or(|first| !first.alone) };
         if fits {
             batch.push(job);

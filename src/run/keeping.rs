@@ -141,6 +141,7 @@ pub(super) fn keep_killer(cache: &CacheRoot, job: Job, error: &WorkerError) -> M
                 peak_rss_bytes: None,
                 printed: Some(format!("it takes its parent process down: {error}")),
                 alone: true,
+                tried: Vec::new(),
             };
             keep_end(cache, target, key, observation)
         }

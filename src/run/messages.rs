@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::jobs::{JobKind, Target, TrainingOf};
 use super::keys::TrainingRecord;
 use crate::provision::ProvisionFailure;
-use crate::vocab::{Digest, EnvironmentTrouble, FileFacts, Lock, Observation, OutputComparison};
+use crate::vocab::{Digest, EnvironmentTrouble, FileFacts, Gap, Lock, Observation, OutputComparison};
 use crate::worker::WorkerError;
 
 /// Something that happened.
@@ -21,6 +21,8 @@ pub(super) enum Message {
         seconds: f64,
         reused: bool,
     },
+    /// What the cells of an environment are not kept from.
+    Isolation { environment: u32, gaps: Vec<Gap> },
     /// An environment cannot be used.
     Failed { environment: u32, failure: Unusable },
     /// A training came to its end.

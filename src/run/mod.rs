@@ -19,6 +19,7 @@ mod external;
 mod host;
 mod inspecting;
 mod interrupt;
+mod isolation;
 mod jobs;
 mod journal;
 mod keeping;

@@ -12,6 +12,7 @@ use crate::format::{self, Format};
 use crate::matrix::{ExternalArtifact, Matrix, ModelSource, ModelSpec};
 use crate::notation::requirement_met;
 use crate::plan::Plan;
+use crate::provision::Room;
 use crate::store::CacheRoot;
 use crate::vocab::{Digest, Lock, ReferenceKind};
 use crate::worker::{HandlerSource, Saving, Source, Task};
@@ -112,9 +113,12 @@ impl Orders {
             arrays: spec.arrays.clone(),
             external,
         };
-        let alone = external || matches!(target, Target::Retry { .. });
+        // What others have written is never read beside anything else: neither a file that came from outside, nor what a
+        // recipe made. What an expression made holds what libraries put into it.
+        let is_own = matches!(spec.source, ModelSource::Expression(_));
+        let alone = !is_own || matches!(target, Target::Retry { .. });
         let kind = JobKind::Observation { target, key };
-        (key, Job { task, kind, reads: Some(read), alone, attempts: 0 })
+        (key, Job { task, kind, reads: Some(read), alone, room: Room::Cells, attempts: 0 })
     }
 
     /// What a training is to write, with the key of each.
@@ -148,8 +152,14 @@ impl Orders {
             // Files are not trained.
             ModelSource::File(_) => return None,
         };
-        // The producer's own folder is the only one that it can write to.
-        let folder = environment_folder(&self.scratch, of.producer);
+        let room = match &spec.source {
+            ModelSource::Recipe { .. } if self.matrix.trusts_recipes => Room::Trusted,
+            ModelSource::Recipe { .. } => Room::Recipes,
+            ModelSource::Expression(_) | ModelSource::File(_) => Room::Cells,
+        };
+        // The only folder that it can write to and that stays: one for each training, so that none reaches what another
+        // has left there.
+        let folder = environment_folder(&self.scratch, of.producer, room).join(format!("out-{}", of.model));
         let saving = |wanted: &Wanted| {
             let path = |name: String| folder.join(name).display().to_string();
             let Wanted { artifact, format, .. } = wanted;
@@ -172,7 +182,7 @@ impl Orders {
         };
         let artifacts = wanted.iter().map(|it| (it.artifact, it.key)).collect();
         let kind = JobKind::Training { training: of, artifacts };
-        Some(Job { task, kind, reads: None, alone: false, attempts: 0 })
+        Some(Job { task, kind, reads: None, alone: room != Room::Cells, room, attempts: 0 })
     }
 
     fn inputs(&self, model: &ModelSpec) -> (&Digest, &str) {

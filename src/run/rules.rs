@@ -214,6 +214,7 @@ mod tests {
             peak_rss_bytes: None,
             printed: None,
             alone: false,
+            tried: Vec::new(),
         };
         let (key, reused) = (Digest::of(b"k"), false);
         vec![

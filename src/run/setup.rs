@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use tokio::sync::mpsc;
 
@@ -77,8 +76,6 @@ fn dispatcher<'a, H: Host>(
         handlers: handlers(&matrix),
         modules: external::modules(&plan),
         messages: sender.clone(),
-        told_network: AtomicBool::new(false),
-        told_files: AtomicBool::new(false),
     };
     let (arrays, comparing) = (Arrays::new(cache.clone()), Pool::new(jobs, sender.clone()));
     let staff = Staff {

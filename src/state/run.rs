@@ -7,7 +7,7 @@ use super::facts::{
 };
 use super::layout::{Layout, PlannedArtifact, Roles};
 use crate::vocab::{
-    Agreement, ArtifactId, EnvName, Event, FORMAT_VERSION, FileFacts, OutputComparison, PlanRecord,
+    Agreement, ArtifactId, EnvName, Event, FORMAT_VERSION, FileFacts, Gap, OutputComparison, PlanRecord,
     RunHeader, Runtime,
 };
 
@@ -30,6 +30,8 @@ pub struct RunState {
     header: Box<RunHeader>,
     started: String,
     environments: Vec<EnvironmentFacts>,
+    /// What the cells of each were not kept from.
+    gaps: Vec<Vec<Gap>>,
     /// Indices of the consumers among the environments, in plan order.
     consumers: Vec<u32>,
     artifacts: Vec<ArtifactFacts>,
@@ -55,6 +57,7 @@ impl RunState {
         Self {
             started: header.time.clone(),
             environments: plan.environments.iter().map(|it| untouched(it.runtime)).collect(),
+            gaps: vec![Vec::new(); plan.environments.len()],
             finish: None,
             environment_index: names(&environments),
             consumer_index: names(&consumers),
@@ -91,6 +94,11 @@ impl RunState {
             }
             Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
                 self.set_environment(&name, EnvironmentFacts::Failed { reason, remedy, absent });
+            }
+            Event::EnvironmentIsolation { name, gaps } => {
+                if let Some(index) = self.environment_index.get(&name) {
+                    self.gaps[*index] = gaps;
+                }
             }
             Event::ArtifactMade { artifact, digest, size, train_seconds, save_seconds, methods, .. } => {
                 if let Some(facts) = self.artifact_mut(&artifact) {
@@ -206,6 +214,11 @@ impl RunState {
     /// One entry a planned environment, in plan order.
     pub fn environments(&self) -> &[EnvironmentFacts] {
         &self.environments
+    }
+
+    /// What the cells of each environment were not kept from, as far as an interpreter was started.
+    pub fn gaps(&self) -> &[Vec<Gap>] {
+        &self.gaps
     }
 
     /// Indices of the consumers among the environments, in plan order.

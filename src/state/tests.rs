@@ -69,6 +69,7 @@ fn observation(seconds: f64) -> Observation {
         peak_rss_bytes: None,
         printed: None,
         alone: false,
+        tried: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, LeftOut, Lock,
+    ArtifactId, Digest, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, Gap, LeftOut, Lock,
     ModelName, Observation, OutputComparison, Runtime, Verdict,
 };
 
@@ -37,6 +37,13 @@ pub enum Event {
         seconds: f64,
         /// Whether it came from the cache.
         reused: bool,
+    },
+    /// What the cells of an environment were not kept from on this machine. Told once an interpreter has started.
+    EnvironmentIsolation {
+        /// Which.
+        name: EnvName,
+        /// Nothing where the list is empty.
+        gaps: Vec<Gap>,
     },
     /// An environment cannot be used.
     EnvironmentFailed {

@@ -24,6 +24,7 @@ pub fn upgrade(event: &mut Event) {
         | Event::CellRetried { observation, .. } => upgrade_observation(observation),
         Event::EnvironmentReady { .. }
         | Event::EnvironmentFailed { .. }
+        | Event::EnvironmentIsolation { .. }
         | Event::ArtifactMade { .. }
         | Event::CellLost { .. }
         | Event::CellCompared { .. }

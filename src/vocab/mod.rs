@@ -3,6 +3,7 @@
 //! Architecture Invariant: nothing here touches the file system, a clock, a process or another module of
 //! this crate.
 
+mod attempt;
 mod cause;
 mod comparison;
 mod digest;
@@ -22,6 +23,7 @@ mod record;
 mod trouble;
 mod verdict;
 
+pub use attempt::{Attempt, AttemptKind, Gap};
 pub use cause::{Cause, Inapplicable, Limit, Misfit, Misread, NoReference, Opinion, Standing, Trouble};
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};

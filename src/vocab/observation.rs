@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Digest;
+use super::attempt::Attempt;
 
 /// The facts of one executed cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct Observation {
     /// Whether it ran in a process of its own rather than in a batch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub alone: bool,
+    /// What it tried and was refused, in order, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Attempt>,
 }
 
 /// How a cell ended.

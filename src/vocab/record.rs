@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ArtifactAbsence, ArtifactId, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan, Forecast,
-    FormatName, FormatPlan, LeftOut, Lock, ModelName, Next, Outcome, OutputComparison, PromiseRecord,
+    FormatName, FormatPlan, Gap, LeftOut, Lock, ModelName, Next, Outcome, OutputComparison, PromiseRecord,
     Reached, Runtime, Score, Setup, Stage, Status, Verdict,
 };
 
@@ -115,6 +115,9 @@ pub struct EnvironmentRecord {
     /// Whether the run ended before it was made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_reached: bool,
+    /// What its cells were not kept from, since the machine could not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
 }
 
 impl EnvironmentRecord {

@@ -8,16 +8,19 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
 use super::AGENT;
-use super::protocol::{self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task, WorkerLimits};
+use super::protocol::{
+    self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task, Walls, WorkerLimits,
+};
 use crate::process::{Command, WorkerProcess, end_all_at_home, spawn_worker};
-use crate::vocab::{Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
+use crate::vocab::{Attempt, Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
 
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
 /// interpreter that a command prefix can start, without a file on that side.
 /// A process that a launcher has given a rank other than 0 reads it from rank 0, through a socket in their common
 /// folder (see `agent/shelflife_agent/ranks.py`).
 const BOOTSTRAP: &str = "\
-import os
+import os, sys
+sys.path[:] = [entry for entry in sys.path if entry]
 def take(n):
     parts = []
     while n:
@@ -202,8 +205,7 @@ impl Worker {
             absent: None,
             lone: false,
             seconds: 0.0,
-            isolated_network: false,
-            isolated_files: false,
+            walls: Walls::default(),
         };
         let mut worker = Self { process, batches: 0, home: folder.to_owned(), ready };
         let greeting = async {
@@ -283,6 +285,9 @@ impl Worker {
                 }
                 Reply::Ended(ended) => {
                     if ended.batch == batch {
+                        if let [Some(TaskResult::Observed { observation, .. })] = &mut results[..] {
+                            observation.tried = attempts(&ended);
+                        }
                         return Ok(Batch { results, ended, changed });
                     }
                 }
@@ -362,8 +367,15 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         peak_rss_bytes: raw.peak_rss_bytes,
         printed: None,
         alone,
+        tried: Vec::new(),
     };
     Some(TaskResult::Observed { observation, blobs })
+}
+
+/// What a cell that ran alone tried and was refused.
+pub fn attempts(ended: &Ended) -> Vec<Attempt> {
+    let attempt = |(kind, detail): &(_, String)| Attempt { kind: *kind, detail: detail.clone() };
+    ended.tried.iter().map(attempt).collect()
 }
 
 /// The observation of a cell that ran alone and gave no result of its own.
@@ -385,5 +397,6 @@ pub fn abnormal(ended: &Ended, limits: WorkerLimits) -> Observation {
         peak_rss_bytes: None,
         printed: ended.printed.clone().filter(|text| !text.trim().is_empty()),
         alone: true,
+        tried: attempts(ended),
     }
 }

@@ -7,7 +7,9 @@ mod client;
 mod protocol;
 
 pub use client::{Batch, Produced, Saved, TaskResult, Trained, Worker, WorkerError, abnormal};
-pub use protocol::{Ended, HandlerSource, Hello, Ready, Saving, Source, Task, WorkerLimits};
+pub use protocol::{
+    CageRequest, Ended, FilterKind, HandlerSource, Hello, Ready, Saving, Source, Task, Walls, WorkerLimits,
+};
 
 use crate::vocab::Digest;
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::vocab::{Encoding, ErrorFact, OutputKind, Unfit, WarningFact};
+use crate::cage::{CellFilters, Machine};
+use crate::vocab::{AttemptKind, Encoding, ErrorFact, OutputKind, Unfit, WarningFact};
 
 /// Largest JSON part that is believed. The agent's own limit is lower.
 const MAX_JSON: usize = 16 << 20;
@@ -18,9 +19,8 @@ const MAX_PAYLOAD: usize = 1 << 31;
 pub struct Hello {
     /// Folder for private scratch folders of cells.
     pub scratch: String,
-    /// Folder of artifacts and datasets, where cells are to be confined to reading that, the system and the
-    /// environment.
-    pub objects: Option<String>,
+    /// What cells are to be kept in.
+    pub cage: CageRequest,
     /// Estimator expressions by model: what they use is imported before the first fork.
     pub expressions: BTreeMap<String, String>,
     /// Further modules to import.
@@ -33,6 +33,52 @@ pub struct Hello {
     pub device: Option<String>,
     /// What writes and reads the formats of the run, by name.
     pub handlers: BTreeMap<String, HandlerSource>,
+}
+
+/// What the agent is to keep its cells in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CageRequest {
+    /// Whether a cage stands around the interpreter already.
+    pub caged: bool,
+    /// Whether its tasks may do what this user may: recipes of a matrix that says so.
+    pub trusts: bool,
+    /// The folder that cells write to.
+    pub scratch: String,
+    /// A folder in it, to put views together.
+    pub stage: String,
+    /// The folder of artifacts and datasets.
+    pub objects: String,
+    /// Folders that the interpreter may write to, and its cells may not.
+    pub protected: Vec<String>,
+    /// Homes, of which no cell sees more than what is named.
+    pub homes: Vec<String>,
+    /// Processes that a cell may have.
+    pub most_processes: u32,
+    /// Filters of system calls.
+    pub filters: BTreeMap<Machine, CellFilters>,
+}
+
+/// What an interpreter keeps its cells in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Walls {
+    /// Files, processes and shared memory of their own, which go with them.
+    pub spaces: bool,
+    /// No network.
+    pub network: bool,
+    /// The version of Landlock, 0 for none.
+    pub landlock: u32,
+    /// Filters of system calls, and what they do.
+    pub filter: Option<FilterKind>,
+}
+
+/// What a filter does with what it refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FilterKind {
+    /// Somebody is asked, who takes note.
+    Ask,
+    /// It is refused.
+    Refuse,
 }
 
 /// A handler's Python source.
@@ -153,10 +199,9 @@ pub struct Ready {
     pub lone: bool,
     /// Seconds that importing took.
     pub seconds: f64,
-    /// Whether its children have no network.
-    pub isolated_network: bool,
-    /// Whether its cells see only what they are to see of this machine's files.
-    pub isolated_files: bool,
+    /// What its cells are kept in.
+    #[serde(default)]
+    pub walls: Walls,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,11 +222,17 @@ pub struct Ended {
     pub index: usize,
     /// Its phase: `start`, `train`, `save`, `load` or `predict`.
     pub phase: String,
-    /// `finished`, `signal`, `exit`, `timeout`, `memory` or `garbled`.
+    /// `finished`, `signal`, `exit`, `timeout`, `memory`, `processes` or `garbled`.
     pub how: String,
     /// The signal, for `signal`.
     #[serde(default)]
     pub signal: i32,
+    /// Whether the signal may have come from somebody else than the cell.
+    #[serde(default)]
+    pub outside: bool,
+    /// What the cell tried and was refused: kind and detail of each.
+    #[serde(default)]
+    pub tried: Vec<(AttemptKind, String)>,
     /// The exit status, for `exit`.
     #[serde(default)]
     pub status: i32,

@@ -48,6 +48,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         error: None,
         remedy: None,
         not_reached: false,
+        gaps: Vec::new(),
     }
 }
 
@@ -592,6 +593,7 @@ pub fn events(cells: usize) -> Vec<Event> {
                 peak_rss_bytes: cell.peak_rss_bytes,
                 printed: None,
                 alone: false,
+                tried: Vec::new(),
             },
             reused: false,
         });

@@ -10,11 +10,12 @@ import tempfile
 import time
 import traceback
 
+from .cage import outboxes, settle_in, shown
 from .child import ChildProtocol, run_child
-from .confine import confine
 from .frames import send_frame
 from .kernel import die_with_parent, limit_child, reap_strays, widen
 from .memory import PeakMemory, resident_bytes
+from .warden import Report, guard
 from .watch import TICK, Watch
 
 # How long ranks may go on after their launcher has told them to end.
@@ -36,75 +37,111 @@ class Host(object):
         self.scratch = None
         # Names and values of modules as they were before the first fork.
         self.modules = {}
-        # The Landlock ruleset that confines cells, or None.
-        self.ruleset = None
+        # What cells are kept in.
+        self.cage = None
 
 
 class Pipes(object):
-    """The pipes of one child: its results, and what it prints."""
+    """The pipes of one child: its results, what it prints, and what its warden tells."""
 
-    def __init__(self):
+    def __init__(self, guarded):
         self.results, self.results_end = os.pipe()
         self.printed, self.printed_end = os.pipe()
+        self.report, self.report_end = os.pipe() if guarded else (None, None)
         widen(self.results_end)
 
     def close_childs_ends(self):
-        os.close(self.results_end)
-        os.close(self.printed_end)
+        for descriptor in (self.results_end, self.printed_end, self.report_end):
+            if descriptor is not None:
+                os.close(descriptor)
 
     def close(self):
-        os.close(self.results)
-        os.close(self.printed)
+        for descriptor in (self.results, self.printed, self.report):
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 def run_batch(request, host, meeting=None):
     """Fork a child for a batch, watch it, and say how it ended. Among several ranks, what they make
     of it together."""
-    pipes = Pipes()
-    folder = tempfile.mkdtemp(prefix="cell-", dir=host.scratch)
+    cage, tasks = host.cage, request["tasks"]
+    limits = dict(request["limits"], processes=cage.request["most_processes"])
+    pipes = Pipes(cage.has_spaces)
+    for outbox in outboxes(tasks):
+        if not os.path.isdir(outbox):
+            os.makedirs(outbox)
+    folder = None
+    if not cage.has_spaces:
+        folder = tempfile.mkdtemp(prefix="cell-", dir=host.scratch)
     baseline = resident_bytes() or 0
     parent = os.getpid()
-    pid = os.fork()
+    pid = cage.fork()
     if pid == 0:
-        be_the_child(request, host, pipes, folder, parent)
+        if cage.has_spaces:
+            be_the_warden(request, limits, host, pipes)
+        be_the_child(request, limits, host, pipes, folder, parent)
     pipes.close_childs_ends()
-    watch = Watch(pid, request["batch"], pipes, request["limits"], baseline)
+    watch = Watch(pid, request["batch"], pipes, limits, baseline, len(tasks))
+    watch.filtered = cage.has_spaces and cage.has_filters
     # A launcher ends all ranks where one has died: there is something to say first.
     told = []
     signal.signal(
         signal.SIGTERM, lambda *_: told.append(time.monotonic()) if host.ranks else end_all(watch)
     )
     follow(watch, host, meeting, told)
-    # What the child left running could fill the pipes for ever.
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except OSError:
-        pass
-    reap_strays()
+    if not cage.has_spaces:
+        # What the child left running could fill the pipes for ever.
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except OSError:
+            pass
+        reap_strays()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     watch.drain(host.output, meeting)
     pipes.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    if watch.trouble is not None:
+        # Not the cell's fault: whoever reads this ends, and is started again.
+        raise RuntimeError("the cage of a cell could not be built:\n" + watch.trouble)
     ended = watch.ending()
     if meeting is not None:
         meeting.conclude(ended, host.output)
     send_frame(host.output, ended)
 
 
-def be_the_child(request, host, pipes, folder, parent):
+def be_the_warden(request, limits, host, pipes):
+    """Everything that the first process of a cell's namespaces does. It never returns."""
+    die_with_parent(host.libc, 0)
+    cage, tasks = host.cage, request["tasks"]
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def build():
+        cage.view.build(host.libc, cage.room(limits), sorted(shown(tasks)), outboxes(tasks))
+
+    def run(connection):
+        be_the_child(request, limits, host, pipes, host.scratch, None, connection)
+
+    calls = cage.filters.calls if cage.filters is not None else {}
+    guard(Report(pipes.report_end), build, run, calls, cage.own_folders())
+
+
+def be_the_child(request, limits, host, pipes, folder, parent, connection=None):
     """Everything that the forked child does. It never returns."""
     status = BROKEN_CHILD
     try:
-        die_with_parent(host.libc, parent)
+        if parent is not None:
+            die_with_parent(host.libc, parent)
         os.setsid()
-        settle_in(pipes, host.output, folder)
-        limit_child(request["limits"])
+        settle_in(os.open(os.devnull, os.O_RDONLY), pipes.printed_end, folder)
+        limit_child(limits)
         gc.enable()
         tasks = request["tasks"]
         peak = PeakMemory()
-        # Recipes may read their author's files; who loads a file reads what somebody else wrote.
-        if host.ruleset is not None and all(task["kind"] != "train" for task in tasks):
-            confine(host.libc, host.ruleset)
+        kept = {pipes.results_end}
+        if peak.control is not None:
+            kept.add(peak.control)
+        host.cage.bind(kept, tasks, connection)
         protocol = ChildProtocol(pipes.results_end, request["batch"], len(tasks) == 1)
         run_child(protocol, tasks, host.modules, peak, host.ranks > 0)
         status = 0
@@ -116,21 +153,6 @@ def be_the_child(request, host, pipes, folder, parent):
         os._exit(status)
 
 
-def settle_in(pipes, output, folder):
-    """Streams, folder and signals of the child's own instead of its parent's."""
-    for descriptor in (pipes.results, pipes.printed, output, 0):
-        os.close(descriptor)
-    os.open(os.devnull, os.O_RDONLY)
-    os.dup2(pipes.printed_end, 1)
-    os.dup2(pipes.printed_end, 2)
-    os.close(pipes.printed_end)
-    os.chdir(folder)
-    os.environ["TMPDIR"] = os.environ["HOME"] = folder
-    tempfile.tempdir = None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-
-
 def follow(watch, host, meeting, told):
     """Watch the child until it has ended and, among several ranks, until it is decided what they
     made of it. `told` gets the time at which the launcher told this rank to end."""
@@ -138,6 +160,8 @@ def follow(watch, host, meeting, told):
         watch.pipes.results: lambda: watch.take_results(host.output, meeting),
         watch.pipes.printed: watch.take_printed,
     }
+    if watch.guarded:
+        takers[watch.pipes.report] = watch.take_report
     while watch.status is None or not (meeting is None or meeting.is_decided(watch, watch.status)):
         others = list(meeting.open) if meeting is not None else []
         # Where its end is all that can come, look for it without delay.
@@ -155,7 +179,7 @@ def follow(watch, host, meeting, told):
             # Nothing is sent while a batch runs: the orchestrator is gone, and nobody waits for
             # results.
             end_all(watch)
-        for descriptor in (watch.pipes.printed, watch.pipes.results):
+        for descriptor in list(takers):
             if descriptor in ready and not takers[descriptor]():
                 del takers[descriptor]
         if not ready or not takers or watch.finished:

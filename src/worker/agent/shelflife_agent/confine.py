@@ -1,15 +1,13 @@
-"""What an artifact may touch of this machine."""
+"""The second wall: rules of the kernel for the files of one process, and no powers."""
 
 import ctypes
 import os
-import pwd
 import sys
 
 PR_CAPBSET_DROP = 24
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
 PR_SET_NO_NEW_PRIVS = 38
-# Of root's powers a cell keeps one, linux/capability.h: reading what belongs to others. Which files
-# is said below.
-CAP_DAC_OVERRIDE = 1
 LAST_CAPABILITY = 63
 CAPABILITY_VERSION_3 = 0x20080522
 # Landlock's system calls have these numbers on every architecture that scikit-learn runs on.
@@ -28,10 +26,10 @@ KNOWN_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 ALL_RIGHTS = 16
 ANYTHING = (1 << ALL_RIGHTS) - 1
 SCOPES_SINCE = 6
-SCOPE_SIGNAL = 2
+# No sockets without a path and no signals that lead out.
+SCOPES = 3
 SYSTEM = (
     "/bin",
-    "/etc",
     "/lib",
     "/lib32",
     "/lib64",
@@ -39,8 +37,18 @@ SYSTEM = (
     "/opt",
     "/proc",
     "/sbin",
-    "/sys",
+    "/sys/devices/system",
     "/usr",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
 )
 # Semaphores and shared arrays of worker processes live in /dev/shm; the others keep nothing.
 DEVICES = (
@@ -90,73 +98,62 @@ def module_folders():
     return found
 
 
-def program_folders():
-    """The folders of `PATH`, each with its parent where that is an installation of its own: a Java
-    beside its `bin`."""
-    try:
-        home = os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:
-        home = ""
+def program_folders(homes):
+    """The folders of `PATH` outside of homes. The orchestrator says which folders are homes: who
+    has entered a namespace of users is nobody, and has none."""
     found = set()
     for entry in os.environ.get("PATH", "").split(os.pathsep):
         folder = os.path.realpath(entry)
-        if not os.path.isabs(entry) or not os.path.isdir(folder):
-            continue
-        found.add(folder)
-        parent = os.path.dirname(folder)
-        shared = parent in ("/", os.path.join(home, ".local")) or (home + "/").startswith(
-            parent + "/"
-        )
-        if os.path.basename(folder) == "bin" and not shared:
-            found.add(parent)
+        if os.path.isabs(entry) and os.path.isdir(folder) and not is_within(folder, homes):
+            found.add(folder)
     return found
 
 
-def readable_paths(objects):
-    """What a cell may read: the system, the interpreter, its packages and the artifacts."""
-    readable = set(SYSTEM) | {
-        sys.prefix,
-        sys.base_prefix,
-        sys.exec_prefix,
-        sys.base_exec_prefix,
-        objects,
-    }
+def is_within(path, folders):
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)
+
+
+def readable_paths(homes):
+    """What a cell may read where no cage says it: the system, the interpreter and its packages."""
+    readable = set(SYSTEM) | {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     readable.update(entry for entry in sys.path if os.path.isabs(entry))
-    readable.update(module_folders(), program_folders())
+    readable.update(module_folders(), program_folders(homes))
     # The interpreter itself may be a link out of its prefix.
     readable.add(os.path.dirname(os.path.realpath(sys.executable)))
-    return readable
+    # A whole home is never meant.
+    return {path for path in readable if not any(is_within(home, [path]) for home in homes)}
 
 
-def writable_paths(scratch):
-    """What a cell may write as well: its scratch folder, and devices that keep nothing."""
+def device_paths():
     devices = [
         os.path.join("/dev", name) for name in os.listdir("/dev") if name.startswith("nvidia")
     ]
-    return set(DEVICES) | set(devices) | {scratch}
+    return set(DEVICES) | set(devices)
 
 
-def restrict_files(libc, scratch, objects):
-    """A Landlock ruleset as a descriptor: reading of the system, the interpreter, its packages and
-    the artifacts, writing of the scratch folder, no signals to others. None where the kernel has no
-    Landlock (before Linux 5.13)."""
-    if libc is None or not hasattr(libc, "syscall"):
-        return None
+def landlock_version(libc):
+    """The version of Landlock, 0 where the kernel has none (before Linux 5.13)."""
+    if not hasattr(libc, "syscall"):
+        return 0
     version = libc.syscall(
         LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), LANDLOCK_CREATE_RULESET_VERSION
     )
-    if version < 1:
-        return None
+    return max(version, 0)
+
+
+def restrict_files(libc, version, readable, writable):
+    """A Landlock ruleset as a descriptor: reading of some paths, writing of others and of devices
+    that keep nothing, no signals to others. None where the kernel refuses one."""
     known = (1 << KNOWN_RIGHTS.get(version, ALL_RIGHTS)) - 1
-    wanted = Ruleset(known, 0, SCOPE_SIGNAL if version >= SCOPES_SINCE else 0)
+    wanted = Ruleset(known, 0, SCOPES if version >= SCOPES_SINCE else 0)
     # An older kernel takes a shorter structure only.
     size = ctypes.sizeof(Ruleset) if version >= SCOPES_SINCE else 8
     ruleset = libc.syscall(LANDLOCK_CREATE_RULESET, ctypes.byref(wanted), ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return None
     os.set_inheritable(ruleset, False)
-    rules = [(path, READING) for path in readable_paths(objects)]
-    rules.extend((path, ANYTHING) for path in writable_paths(scratch))
+    rules = [(path, READING) for path in readable]
+    rules.extend((path, ANYTHING) for path in set(writable) | device_paths())
     for path, rights in sorted(rules):
         if not allow(libc, ruleset, path, rights & known):
             os.close(ruleset)
@@ -182,24 +179,19 @@ def allow(libc, ruleset, path, rights):
         os.close(descriptor)
 
 
-def drop_capabilities(libc):
-    """Give up what root may and others may not: it reaches around Landlock, to the variables of
-    other processes."""
-    if os.geteuid() != 0 or not hasattr(libc, "capset"):
-        return
+def drop_powers(libc):
+    """Give up what root may and others may not, and every way to get it back."""
     for capability in range(LAST_CAPABILITY + 1):
-        if capability != CAP_DAC_OVERRIDE:
-            libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-    kept = 1 << CAP_DAC_OVERRIDE
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     # Effective, permitted and inheritable, 32 bits each, then the upper halves.
-    sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)
+    sets = (ctypes.c_uint32 * 6)(0, 0, 0, 0, 0, 0)
     libc.capset(ctypes.byref(CapabilityHeader(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets))
-
-
-def confine(libc, ruleset):
-    """Bind this process and whatever it starts to a ruleset, for ever."""
-    drop_capabilities(libc)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def enter(libc, ruleset):
+    """Bind this process and whatever it starts to a ruleset, for ever."""
     if libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0) != 0:
         raise OSError(ctypes.get_errno(), "the kernel refuses to confine the cell")
     os.close(ruleset)

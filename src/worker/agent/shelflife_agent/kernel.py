@@ -16,8 +16,6 @@ ADDRESS_HEADROOM = 1 << 30
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 F_SETPIPE_SZ = 1031
-CLONE_NEWUSER = 0x10000000
-CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 0x1
 IFF_RUNNING = 0x40
@@ -34,16 +32,6 @@ def become_subreaper(libc):
     """Whatever a child leaves running comes to us when the child has ended."""
     if libc is not None and hasattr(libc, "prctl"):
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def leave_network(libc):
-    """Move into an empty network namespace where the kernel lets us; every child inherits it."""
-    if libc is None or not hasattr(libc, "unshare"):
-        return False
-    left = libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
-    if left:
-        raise_loopback()
-    return left
 
 
 def raise_loopback():
@@ -79,6 +67,11 @@ def die_with_parent(libc, parent):
 def limit_child(limits):
     """Kernel limits of a child, beside the watching parent."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if limits.get("processes"):
+        try:
+            resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"], limits["processes"]))
+        except (OSError, ValueError):
+            pass
     memory = limits.get("memory_bytes")
     if memory:
         try:

@@ -6,9 +6,9 @@ import signal
 import sys
 
 from .batch import Host, run_batch
-from .confine import restrict_files
+from .cage import Cage
 from .frames import read_frame, send_frame
-from .kernel import become_subreaper, c_library, has_only_loopback, leave_network, widen
+from .kernel import become_subreaper, c_library, widen
 from .ranks import Meeting, Peers, away_from_rank_0, rank_and_size
 from .setup import warm_up
 from .world import module_state
@@ -58,13 +58,12 @@ def private_output():
 def greet(request, host, peers):
     """Import, confine, and say what is there."""
     host.scratch = request["scratch"]
+    host.cage = Cage(host.libc, request["cage"], host.ranks)
+    host.cage.close_doors()
     answer = warm_up(request)
+    host.cage.look_around()
     answer["lone"] = host.ranks > 0
-    # Ranks talk to their launcher: what has no network is all of them together.
-    answer["isolated_network"] = has_only_loopback() if host.ranks else leave_network(host.libc)
-    if request.get("objects"):
-        host.ruleset = restrict_files(host.libc, host.scratch, request["objects"])
-    answer["isolated_files"] = host.ruleset is not None
+    answer["walls"] = host.cage.walls()
     for other in peers.receive() if peers is not None else ():
         for what, error in other["troubles"].items():
             answer["troubles"].setdefault(what, error)

@@ -15,6 +15,51 @@ def resident_bytes(process="self"):
         return None
 
 
+def descendants(process):
+    """A process and whatever descends from it; orphans come to the first process of their
+    namespace."""
+    found, queue = [], [process]
+    while queue:
+        pid = queue.pop()
+        found.append(pid)
+        try:
+            for thread in os.listdir("/proc/%d/task" % pid):
+                with open("/proc/%d/task/%s/children" % (pid, thread)) as words:
+                    queue.extend(int(word) for word in words.read().split())
+        except (OSError, ValueError):
+            # It has just ended.
+            pass
+    return found
+
+
+def share_bytes(process):
+    """What a process takes of the machine: pages that it shares count by their share. None where
+    /proc does not say."""
+    try:
+        with open("/proc/%d/smaps_rollup" % process) as lines:
+            for line in lines:
+                if line.startswith("Pss:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
+
+
+def exceeds(processes, baseline, limit):
+    """Whether processes that were forked from one of `baseline` bytes take more than a limit beyond
+    that, together."""
+    resident = [resident_bytes(process) or 0 for process in processes]
+    if sum(resident) <= baseline + limit:
+        return False
+    if len(resident) < 2:
+        return True
+    shares = [share_bytes(process) for process in processes]
+    if None in shares:
+        # One by one at least.
+        return max(resident) > baseline + limit
+    return sum(shares) > baseline + limit
+
+
 def highest_bytes():
     """Peak resident memory of this process since the last reset, or None where /proc does not
     say."""

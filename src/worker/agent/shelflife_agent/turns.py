@@ -26,11 +26,16 @@ class Turns(object):
     """The frames of one child in the order in which it may send them. Once something makes no
     sense, nothing that follows does."""
 
-    def __init__(self, batch):
+    def __init__(self, batch, tasks=1, most_bytes=MAX_PAYLOAD):
         self.batch = batch
+        # No output is larger than the memory that its cell may take.
+        self.most_bytes = min(most_bytes, MAX_PAYLOAD)
+        self.tasks = tasks
         self.buffer = bytearray()
         self.index = 0
         self.is_garbled = False
+        self.begun = False
+        self.answered = False
 
     def feed(self, data):
         """Take what arrived; gives each frame that is complete by now as (message, raw bytes)."""
@@ -45,7 +50,9 @@ class Turns(object):
                 self.is_garbled = True
                 return
             if message["op"] == "start":
-                self.index = message["index"]
+                self.index, self.begun, self.answered = message["index"], True, False
+            elif message["op"] == "result":
+                self.answered = True
             yield message, raw
 
     def cut_frame(self):
@@ -54,7 +61,7 @@ class Turns(object):
         if len(self.buffer) < HEADER.size:
             return None, None
         text_length, payload_length = HEADER.unpack_from(self.buffer)
-        if text_length > MAX_JSON or payload_length > MAX_PAYLOAD:
+        if text_length > MAX_JSON or payload_length > self.most_bytes:
             self.is_garbled = True
             return None, None
         end = HEADER.size + text_length
@@ -77,8 +84,11 @@ class Turns(object):
         if not is_index(index):
             return False
         if kind == "start":
-            return index in (self.index, self.index + 1)
-        # What an earlier task has said stands.
+            # Each task begins once, so that the clock of none is set back.
+            return index < self.tasks and index == self.index + (1 if self.begun else 0)
+        # What an earlier task has said stands, and each has one result.
+        if kind == "result" and self.answered:
+            return False
         return kind in ("phase", "result", "state-changed") and index == self.index
 
 

@@ -7,10 +7,11 @@ import time
 
 from .facts import cut
 from .frames import write_all
-from .memory import resident_bytes
-from .turns import Turns
+from .memory import descendants, exceeds
+from .turns import MAX_PAYLOAD, Turns
+from .warden import read_lines
 
-TICK = 0.05
+TICK = 0.02
 TAIL = 4096
 # How long a child that says it is done may take to go.
 FAREWELL = 1.0
@@ -19,13 +20,13 @@ FAREWELL = 1.0
 class Watch(object):
     """One child: its pipes, its clock, what is known of it."""
 
-    def __init__(self, pid, batch, pipes, limits, baseline):
+    def __init__(self, pid, batch, pipes, limits, baseline, tasks=1):
         self.pid = pid
         self.batch = batch
         self.pipes = pipes
         self.limits = limits
         self.baseline = baseline
-        self.turns = Turns(batch)
+        self.turns = Turns(batch, tasks, limits.get("memory_bytes") or MAX_PAYLOAD)
         self.tail = b""
         self.task = 0
         self.phase = "start"
@@ -35,6 +36,14 @@ class Watch(object):
         self.looked = 0.0
         # Its exit status as `waitpid` tells it.
         self.status = None
+        # Of a cell that has a warden: what that told of its end and its attempts, and whether it
+        # is bound to filters.
+        self.guarded = pipes.report is not None
+        self.cell_status = None
+        self.tried = []
+        self.trouble = None
+        self.lines = bytearray()
+        self.filtered = False
 
     def take_results(self, output, meeting=None):
         """Read what the child sent and pass results on: to the orchestrator, or to the meeting of
@@ -77,11 +86,25 @@ class Watch(object):
         self.tail = (self.tail + data)[-TAIL:]
         return bool(data)
 
+    def take_report(self):
+        """Read what the warden told. False at the end of its pipe."""
+        told = read_lines(self.pipes.report, self.lines)
+        for line in told or ():
+            if "status" in line:
+                self.cell_status = line["status"]
+            elif "tried" in line:
+                self.tried.append(line["tried"])
+            else:
+                self.trouble = line.get("trouble")
+        return told is not None
+
     def drain(self, output, meeting=None):
         """What is still in the pipes when the child has ended."""
         while is_readable(self.pipes.results) and self.take_results(output, meeting):
             pass
         while is_readable(self.pipes.printed) and self.take_printed():
+            pass
+        while self.guarded and is_readable(self.pipes.report) and self.take_report():
             pass
 
     def finish(self):
@@ -112,11 +135,15 @@ class Watch(object):
         now = time.monotonic()
         if now > self.deadline:
             self.end("timeout")
-        memory = self.limits.get("memory_bytes")
+        memory, most = self.limits.get("memory_bytes"), self.limits.get("processes")
         if memory and now - self.looked >= TICK / 2:
             self.looked = now
-            resident = resident_bytes(self.pid)
-            if resident is not None and resident > self.baseline + memory:
+            processes = descendants(self.pid)
+            if most and len(processes) > most + 1:
+                self.end("processes")
+            # The warden is a copy of the interpreter that does nothing.
+            counted = processes[1:] if self.guarded else processes
+            if exceeds(counted, self.baseline, memory):
                 self.end("memory")
 
     def ending(self):
@@ -126,15 +153,32 @@ class Watch(object):
             ended["how"] = "finished"
         elif self.ended is not None:
             ended["how"] = self.ended
-        elif os.WIFSIGNALED(self.status):
-            ended.update(how="signal", signal=os.WTERMSIG(self.status))
         else:
-            ended.update(how="exit", status=os.WEXITSTATUS(self.status))
+            ended.update(self.own_end())
         if ended["how"] == "garbled":
             ended["printed"] = "shelflife: its results were too large or malformed"
+            self.tried.append(("forgery", "results"))
+        elif ended["how"] == "processes":
+            ended["printed"] = "shelflife: it had more than %d processes" % self.limits["processes"]
         elif ended["how"] != "finished":
             ended["printed"] = cut(self.tail.decode("utf-8", "replace"), TAIL)
+        if self.tried:
+            ended["tried"] = self.tried
         return ended
+
+    def own_end(self):
+        """How the child ended where nobody here has ended it."""
+        status = self.cell_status if self.guarded else self.status
+        if status is None:
+            # Its warden was killed, and it with that.
+            return {"how": "signal", "signal": signal.SIGKILL, "outside": True}
+        if not os.WIFSIGNALED(status):
+            return {"how": "exit", "status": os.WEXITSTATUS(status)}
+        number = os.WTERMSIG(status)
+        if self.filtered and number == signal.SIGSYS:
+            # So a filter ends who kills itself.
+            return {"how": "signal", "signal": signal.SIGKILL}
+        return {"how": "signal", "signal": number, "outside": number == signal.SIGKILL}
 
 
 def is_readable(descriptor):
