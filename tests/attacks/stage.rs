@@ -44,8 +44,6 @@ struct Plan {
     kept: Vec<PathBuf>,
     /// What an ordinary user has to get at.
     readable: Vec<PathBuf>,
-    /// What the user has made, and may write.
-    owned: Vec<PathBuf>,
     points: PathBuf,
     site: PathBuf,
     python: PathBuf,
@@ -161,15 +159,12 @@ fn plan(place: &Place, user: User, arena: &Path) -> Plan {
         fs_err::create_dir_all(&data).unwrap();
         Docker { data: data.clone(), tree: place.tree.clone().unwrap_or_default(), image: IMAGE }
     });
-    let owned =
-        [Some(place.venv.clone()), place.tree.as_ref().and_then(|tree| tree.parent()).map(Path::to_owned)];
     Plan {
         uid: user.number(),
         shelflife: env!("CARGO_BIN_EXE_shelflife").into(),
         arena: arena.to_owned(),
         kept: docker.iter().map(|docker| docker.data.clone()).collect(),
         readable: vec![place.interpreter(), cache_folder(), env!("CARGO_BIN_EXE_shelflife").into()],
-        owned: owned.into_iter().flatten().chain([cache_folder()]).collect(),
         points: Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/blobs.csv"),
         site: place.packages(),
         python: place.venv.join("bin/python"),

@@ -13,13 +13,23 @@ pub fn of(outcome: &Outcome, name: &str) -> String {
     }
     for row in &outcome.rows {
         let verdicts: Vec<&str> = row.verdicts.values().map(String::as_str).collect();
-        let verdicts = if verdicts.is_empty() { "no verdict".to_owned() } else { verdicts.join(", ") };
+        let verdicts =
+            if verdicts.is_empty() { "no verdict".to_owned() } else { one_line(&verdicts.join(", ")) };
         let word = if row.escapes.is_empty() { "kept   " } else { "ESCAPED" };
-        let told = row.escapes.join("; ");
+        let told = one_line(&row.escapes.join("; "));
         let _ = writeln!(text, "  {word}  {:<10} {:<32} {told}  [{verdicts}]", row.kind, row.attack);
     }
     for note in &outcome.notes {
         let _ = writeln!(text, "  {note}");
     }
     text
+}
+
+/// What hostile files say, without what a terminal would take for more than text.
+fn one_line(text: &str) -> String {
+    let mut line: String = text.escape_debug().take(240).collect();
+    if line.len() < text.len() {
+        line.push_str("...");
+    }
+    line
 }

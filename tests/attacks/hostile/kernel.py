@@ -201,7 +201,8 @@ def disks(inner):
 @attack
 def kernel_memory(inner):
     claim_if(attempt(read, "/proc/kcore", 16), "read kcore")
-    claim_if(b" T " in (attempt(read, "/proc/kallsyms") or b""), "read kallsyms")
+    lines = (attempt(read, "/proc/kallsyms", 4096) or b"").splitlines()[1:-1]
+    claim_if(any(int(line.split()[0], 16) for line in lines), "read where the kernel is")
     claim_if(call("syslog", 10, None, 0) >= 0, "asked for the log of the kernel")
     claim_if(attempt(read, "/proc/kpagecount", 8), "read kpagecount")
 

@@ -292,7 +292,7 @@ def memory_of(pid):
         found.append(attempt(os.pread, handle, size, start) or b"")
     data = b"".join(found)
     if data:
-        claim("read the memory of another process")
+        claim("read the memory of process %d" % pid)
     return data
 
 
@@ -355,7 +355,7 @@ def maps_of_others(inner):
     for pid in targets():
         for name in ("maps", "stack", "syscall", "wchan", "auxv", "io", "limits", "mountinfo"):
             if attempt(read, "/proc/%d/%s" % (pid, name)) and name in ("maps", "auxv", "syscall"):
-                claim("reads where another process has its memory")
+                claim("reads where process %d has its memory" % pid)
                 return
 
 

@@ -150,7 +150,9 @@ def ancestors():
 
 def targets():
     """Whom to do harm: a process of the same user, and those that this one comes from."""
-    return [FACTS["victim"]] + ancestors()
+    found = [FACTS["victim"]] + ancestors()
+    # In a place of its own, this may be the number of the victim.
+    return [pid for pid in found if pid != os.getpid()]
 
 
 def payload():

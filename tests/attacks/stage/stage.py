@@ -84,12 +84,14 @@ class Stage(object):
         """The user owns the environments, as one who made them would."""
         if self.uid == 0:
             return
-        for folder in self.plan["owned"]:
-            for place, _, names in os.walk(folder):
-                os.chown(place, self.uid, self.uid)
-                if place.endswith("site-packages"):
-                    for name in names:
-                        os.chown(os.path.join(place, name), self.uid, self.uid)
+        environments = os.path.join(self.plan["shared"], "environments-v1")
+        tools = os.path.join(self.plan["shared"], "tools-v1")
+        for place, _, names in os.walk(self.plan["shared"]):
+            os.chown(place, self.uid, self.uid)
+            is_ours = place == tools or os.path.dirname(place) == environments
+            if is_ours or place.endswith(("site-packages", "dist-packages")):
+                for name in names:
+                    os.chown(os.path.join(place, name), self.uid, self.uid, follow_symlinks=False)
 
     def be_known(self):
         """A user with a home and a `bin` in it, which is on the search path."""
@@ -245,7 +247,7 @@ class Stage(object):
         subprocess.call(["rm", "-rf", cache, self.places["reports"], self.places["tmp"]])
         for place in (cache, self.places["reports"], self.places["tmp"]):
             os.makedirs(place)
-        for bucket in ("environments-v1", "tools-v1", "uv-v1", "locks-v1"):
+        for bucket in ("environments-v1", "tools-v1", "uv-v1"):
             os.symlink(os.path.join(self.plan["shared"], bucket), os.path.join(cache, bucket))
         for place in (cache, self.places["reports"], self.places["tmp"]):
             self.give(place)
@@ -488,7 +490,7 @@ class Stage(object):
         self.matrix("calm", [], own)
         code, sampler, left = self.follow("calm", 1, [])
         if code != 0 or left:
-            raise SystemExit("a run without attacks ended with %s\n%s" % (code, self.printed()[1]))
+            raise SystemExit("a run without attacks ended with %s\n%s" % (code, "\n".join(self.printed())))
         self.base = sampler.peak
         self.calm[own] = self.honest(os.path.join(self.places["reports"], "calm"))
         os.remove(os.path.join(self.arena, "calm.toml"))
