@@ -84,7 +84,8 @@ def read_cache(inner):
 
 @attack
 def read_shadow(inner):
-    claim_if(b"root:" in (attempt(read, "/etc/shadow") or b""), "read the passwords")
+    for path in ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/proc/self/root/etc/shadow"):
+        spill(attempt(read, path) or b"")
 
 
 @attack

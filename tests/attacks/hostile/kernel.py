@@ -1,4 +1,4 @@
-"""Interfaces of the kernel that no model needs. What would harm the machine is opened, never used."""
+"""Interfaces of the kernel that no model needs. What would harm a machine is opened, not used."""
 
 import ctypes
 import errno
@@ -24,6 +24,7 @@ from tools import (
     own,
     read,
     spill,
+    works,
     write,
 )
 
@@ -181,7 +182,7 @@ def devices_made(inner):
     for kind, number in ((stat.S_IFCHR, (1, 1)), (stat.S_IFBLK, (254, 0)), (stat.S_IFCHR, (1, 3))):
         for place in (".", "/dev", "/dev/shm", "/tmp"):
             path = os.path.join(place, "device-" + NAME)
-            if attempt(lambda: (os.mknod(path, kind | 0o666, os.makedev(*number)), 1)):
+            if works(os.mknod, path, kind | 0o666, os.makedev(*number)):
                 claim("made a device")
                 claim_if(attempt(read, path, 16), "read a device")
                 os.remove(path)
@@ -222,7 +223,9 @@ def keys(inner):
     key = call("add_key", b"user", NAME.encode(), b"hostile", 7, -4)
     claim_if(key > 0, "keeps a key")
     claim_if(call("keyctl", 1, None) > 0, "a session of keys of its own")
-    claim_if(call("request_key", b"user", b"attacks-canary", None, 0) > 0, "found a key of the user")
+    claim_if(
+        call("request_key", b"user", b"attacks-canary", None, 0) > 0, "found a key of the user"
+    )
     buffer = ctypes.create_string_buffer(256)
     key = call("keyctl", 10, -4, b"user", b"attacks-canary", 0)
     if key > 0 and call("keyctl", 11, key, buffer, 256) > 0:
@@ -242,9 +245,8 @@ def segments(inner):
                 if flags == 0:
                     ctypes.memmove(place + 100, NAME.encode(), len(NAME))
         libc.shmctl(segment, 0, None)
-    for line in (attempt(read, "/proc/sysvipc/shm") or b"").splitlines()[1:]:
-        claim("sees segments of others")
-        return
+    seen = (attempt(read, "/proc/sysvipc/shm") or b"").splitlines()[1:]
+    claim_if(seen, "sees segments of others")
 
 
 @attack
@@ -317,7 +319,9 @@ def machine(inner):
     claim_if(call("swapon", b"/nonexistent", 0) == -errno.ENOENT, "could swap")
     claim_if(call("acct", b"/nonexistent") == -errno.ENOENT, "could account")
     claim_if(call("sethostname", b"hostile", 7) == 0, "renamed the machine")
-    claim_if(call("quotactl", 0x800007 << 8, b"/", 0, None) not in (-errno.EPERM, -errno.ENOSYS), "q")
+    claim_if(
+        call("quotactl", 0x800007 << 8, b"/", 0, None) not in (-errno.EPERM, -errno.ENOSYS), "q"
+    )
 
 
 @attack
@@ -336,7 +340,9 @@ def old_doors(inner):
 @attack
 def watchers(inner):
     claim_if(call("fanotify_init", 0, 0) >= 0, "watches a file system")
-    claim_if(call("name_to_handle_at", -100, b"/", ctypes.create_string_buffer(128), None, 0) == 0, "h")
+    claim_if(
+        call("name_to_handle_at", -100, b"/", ctypes.create_string_buffer(128), None, 0) == 0, "h"
+    )
 
 
 @attack
@@ -347,13 +353,13 @@ def typed(inner):
     handles = list(range(64)) + [attempt(os.open, path, os.O_RDWR | os.O_NOCTTY) for path in paths]
     for handle in handles:
         if handle is not None and attempt(os.isatty, handle):
-            claim_if(attempt(lambda: (fcntl.ioctl(handle, 0x5412, b"x"), 1)), "typed")
+            claim_if(works(fcntl.ioctl, handle, 0x5412, b"x"), "typed")
 
 
 @attack
 def identities(inner):
     for step in (os.setuid, os.setgid, os.seteuid):
-        claim_if(os.getuid() != 0 and attempt(lambda: (step(0), 1)), "became root")
+        claim_if(os.getuid() != 0 and works(step, 0), "became root")
     attempt(os.setgroups, [0])
     for place in ("/usr/bin/su", "/usr/bin/mount", "/usr/bin/passwd", "/usr/bin/newgrp"):
         pid = os.fork()
@@ -380,7 +386,7 @@ def old_calls(inner):
     if IS_32_BIT:
         return
     # mov eax, [rdi]; mov ebx, [rdi+4]; mov ecx, [rdi+8]; mov edx, [rdi+12]; int 0x80; ret
-    code = bytes.fromhex("53" "8b07" "8b5f04" "8b4f08" "8b570c" "cd80" "5b" "c3")
+    code = bytes.fromhex("538b078b5f048b4f088b570ccd805bc3")
     place = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     place.write(code)
     start = ctypes.addressof(ctypes.c_char.from_buffer(place))
@@ -418,6 +424,6 @@ def later_files(inner):
     """Changing a file of the user through what the kernel does later on its own."""
     source = attempt(os.open, own("home"), os.O_RDONLY)
     if source is not None:
-        claim_if(attempt(lambda: (fcntl.fcntl(source, 1024, 0), 1)), "a lease on a file of the user")
+        claim_if(works(fcntl.fcntl, source, 1024, 0), "a lease on a file of the user")
         place = attempt(mmap.mmap, source, 0, mmap.MAP_SHARED, mmap.PROT_READ)
         claim_if(place is not None, "mapped a file of the user")

@@ -16,14 +16,14 @@ def fill(path):
     with open(path, "wb") as file:
         for _ in range(MUCH):
             file.write(CHUNK)
-    time.sleep(1)
+    time.sleep(0.4)
 
 
 def hold(count=MUCH):
     kept = bytearray(count << 20)
     for at in range(0, len(kept), 4096):
         kept[at] = 1
-    time.sleep(1)
+    time.sleep(0.4)
     return kept
 
 
@@ -84,7 +84,8 @@ def endless_by_clock(inner):
     import itertools
     import select
 
-    time.monotonic = time.time = lambda count=itertools.count(): next(count) * 1e-9
+    count = itertools.count()
+    time.monotonic = time.time = lambda: next(count) * 1e-9
     select.select = lambda r, w, x, t=0: ([], [], [])
     while True:
         pass
@@ -130,14 +131,14 @@ def memory_of_children(inner):
         if os.fork() == 0:
             hold(190)
             os._exit(0)
-    time.sleep(1.5)
+    time.sleep(0.7)
 
 
 @attack
 def memory_of_grandchildren(inner):
     for _ in range(5):
         detached(lambda: hold(190))
-    time.sleep(1.5)
+    time.sleep(0.7)
 
 
 @attack
@@ -166,7 +167,7 @@ def memory_in_memfd(inner):
     with os.fdopen(handle, "wb") as file:
         for _ in range(MUCH):
             file.write(CHUNK)
-        time.sleep(1)
+        time.sleep(0.4)
 
 
 @attack
@@ -174,7 +175,7 @@ def memory_in_shared_map(inner):
     kept = mmap.mmap(-1, MUCH << 20, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)
     for at in range(0, len(kept), 4096):
         kept[at] = 1
-    time.sleep(1)
+    time.sleep(0.4)
 
 
 @attack
@@ -185,7 +186,7 @@ def memory_in_segments(inner):
         place = libc.shmat(segment, None, 0)
         if place not in (None, ctypes.c_void_p(-1).value):
             ctypes.memset(place, 1, 64 << 20)
-    time.sleep(1)
+    time.sleep(0.4)
 
 
 @attack
@@ -199,7 +200,7 @@ def memory_in_pipes(inner):
         attempt(fcntl.fcntl, writer, 1031, 1 << 20)
         attempt(os.write, writer, CHUNK)
         kept.append((reader, writer))
-    time.sleep(1)
+    time.sleep(0.4)
 
 
 @attack
@@ -211,7 +212,7 @@ def memory_in_sockets(inner):
         pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         attempt(pair[0].send, CHUNK)
         kept.append(pair)
-    time.sleep(1)
+    time.sleep(0.4)
 
 
 @attack
@@ -247,7 +248,7 @@ def memory_under_another_name(inner):
     for _ in range(5):
         if os.fork() == 0:
             os.execv(sys.executable, [sys.executable, "-S", "-E", "-c", code])
-    time.sleep(1.5)
+    time.sleep(0.7)
 
 
 @attack

@@ -1,4 +1,4 @@
-"""Writes the hostile files and the honest ones beside them, with plain pickle in a plain interpreter.
+"""Writes hostile files and honest ones beside them, with plain pickle in a plain interpreter.
 
 Arguments: a file with the facts (JSON), the folder of the models. Prints, as JSON, what was made:
 for each kind, its attacks with the first line of what they say of themselves."""
@@ -53,7 +53,9 @@ def points():
     import numpy
 
     rows = numpy.random.RandomState(0).normal(size=(60, 6))
-    return rows, numpy.array(["alder", "birch", "cedar"])[(rows[:, 0] > 0) + 2 * (rows[:, 1] > 1) - 1]
+    return rows, numpy.array(["alder", "birch", "cedar"])[
+        (rows[:, 0] > 0) + 2 * (rows[:, 1] > 1) - 1
+    ]
 
 
 def honest():
@@ -76,7 +78,7 @@ def honest():
 def recipe(code):
     """The same attack by somebody's own model: a recipe trains it, and it acts where it is read."""
     return textwrap.dedent(
-        '''
+        """
         import os
 
         from sklearn.linear_model import LogisticRegression
@@ -88,13 +90,14 @@ def recipe(code):
             def __reduce__(self):
                 inner = LogisticRegression()
                 inner.__dict__.update(self.__dict__)
-                run = "(exec(code if 'AWAY' in __import__('os').environ else 'made = inner', globals()), made)[1]"
+                here = "'AWAY' in __import__('os').environ"
+                run = "(exec(code if %%s else 'made = inner', globals()), made)[1]" %% here
                 return eval, (run, {"code": CODE, "inner": inner})
 
 
         def train(X, y):
             return Model(max_iter=200).fit(X, y)
-        '''
+        """
     ) % (code,)
 
 

@@ -1,4 +1,4 @@
-"""Other processes: killing, stopping, starving, reading and rewriting them, and outliving one's cell."""
+"""Other processes: killing, stopping, starving, reading and changing them; outliving one's cell."""
 
 import ctypes
 import os

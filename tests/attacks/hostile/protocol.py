@@ -1,4 +1,4 @@
-"""What travels between a cell and whoever judges it: frames that lie, and pipes that are misused."""
+"""What travels between a cell and whoever judges it: frames that lie, pipes that are misused."""
 
 import fcntl
 import gc

@@ -3,7 +3,7 @@
 import os
 import socket
 
-from tools import FACTS, NAME, attack, attempt, claim, claim_if, spill
+from tools import FACTS, NAME, attack, attempt, claim, claim_if, spill, works
 
 MESSAGE = NAME.encode()
 
@@ -46,7 +46,7 @@ def names_asked(inner):
         for line in file:
             if line.startswith("nameserver"):
                 made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                made.sendto(MESSAGE, (line.split()[1], FACTS["udp"]))
+                attempt(made.sendto, MESSAGE, (line.split()[1], FACTS["udp"]))
     attempt(socket.getaddrinfo, NAME.replace("_", "-") + ".localhost.", 80)
 
 
@@ -100,8 +100,7 @@ def docker_socket(inner):
     for path in ("/var/run/docker.sock", "/run/docker.sock", "/run/dbus/system_bus_socket"):
         made = socket.socket(socket.AF_UNIX)
         made.settimeout(1)
-        if attempt(lambda: (made.connect(path), True)):
-            claim("talks to " + path)
+        claim_if(works(made.connect, path), "talks to " + path)
 
 
 @attack

@@ -8,9 +8,13 @@ from tools import NAME, attack
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x1b[31mTOOK\x9b31m\rOVER\x08\x7f"
 PAGE = "</script><script>window.hostile=1</script><img src=x onerror=hostile()>"
-MARKDOWN = "![x](javascript:hostile()) | a | b |\n\n# Hostile heading\n\n<img src=x onerror=hostile()>"
-FORMULA = "=HYPERLINK(\"http://127.0.0.1/\",\"x\")"
-COMMANDS = "\n::error file=x::hostile\n::add-mask::identical\n##vso[task.complete result=Succeeded;]"
+MARKDOWN = (
+    "![x](javascript:hostile()) | a | b |\n\n# Hostile heading\n\n<img src=x onerror=hostile()>"
+)
+FORMULA = '=HYPERLINK("http://127.0.0.1/","x")'
+COMMANDS = (
+    "\n::error file=x::hostile\n::add-mask::identical\n##vso[task.complete result=Succeeded;]"
+)
 ODD = "\x00\ud800\ufffe\u202egnorw\u2066\u200b"
 
 
@@ -37,7 +41,7 @@ def escapes_in_module(inner):
 
 @attack
 def escapes_in_warning(inner):
-    warnings.warn(ESCAPES)
+    warnings.warn(ESCAPES, stacklevel=1)
     sys.stderr.write(ESCAPES)
     sys.stdout.write(ESCAPES)
 
@@ -85,7 +89,7 @@ def formula_in_message(inner):
 
 @attack
 def formula_in_warning(inner):
-    warnings.warn(FORMULA)
+    warnings.warn(FORMULA, stacklevel=1)
     raise ValueError("\t" + FORMULA)
 
 
@@ -258,7 +262,7 @@ def deep_value(inner):
 @attack
 def warnings_without_end(inner):
     for number in range(20000):
-        warnings.warn("flood %d %s" % (number, ESCAPES))
+        warnings.warn("flood %d %s" % (number, ESCAPES), stacklevel=1)
 
 
 @attack

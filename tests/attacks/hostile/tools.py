@@ -1,4 +1,4 @@
-"""What every hostile file has at hand. This text and one attack are put into each file; `FACTS` says
+"""What every hostile file has at hand. This text and one attack are put into each. `FACTS` says
 what stands outside of the cell: where it is, and never what is in it."""
 
 import ctypes
@@ -113,6 +113,15 @@ def attempt(step, *arguments):
         return step(*arguments)
     except Exception:
         return None
+
+
+def works(step, *arguments):
+    """Whether a step is not refused."""
+    try:
+        step(*arguments)
+    except Exception:
+        return False
+    return True
 
 
 def own(place):

@@ -1,4 +1,4 @@
-"""What a run with attacks has left, said and changed, as a list of escapes: (attack or None, how)."""
+"""What a run with attacks has left, said and changed, as a list of (attack or None, how)."""
 
 import json
 import os
@@ -9,9 +9,13 @@ import xml.etree.ElementTree
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 CLAIM = re.compile(r";([^;:]*):([a-z0-9_]+)(?![a-z0-9_])")
 RAW_PAGE = ("<img src=x onerror", "<script>window.hostile")
-RAW_MARKDOWN = ("](javascript:", "\n# Hostile")
+RAW_MARKDOWN = re.compile(r"(?<!\\)\]\(javascript:|^# Hostile", re.MULTILINE)
+# What stands between backticks is text, whatever it is.
+CODE = re.compile(r"(`+)[^`\n]+\1(?!`)")
 COMMAND = re.compile(r"^(::|##vso)", re.MULTILINE)
-FORGED = re.compile(r"^(all (100 )?cells are identical|exit code: 0|cells: 100 of 100)", re.MULTILINE)
+FORGED = re.compile(
+    r"^(all (100 )?cells are identical|exit code: 0|cells: 100 of 100)", re.MULTILINE
+)
 
 
 def events_of(folder):
@@ -110,8 +114,8 @@ def texts(reports, stdout, stderr):
             found.append(name + " has control characters")
         if name == "report.html" and any(part in text for part in RAW_PAGE):
             found.append(name + " has a script")
-        if name == "report.md" and any(part in text for part in RAW_PAGE + RAW_MARKDOWN):
-            found.append(name + " has a script or a link")
+        if name == "report.md":
+            found += ["report.md has `%s`" % part for part in marked_up(text)]
         if name == "results.csv" and re.search(r'(^|,)"?[\t ]*=HYPERLINK', text, re.MULTILINE):
             found.append(name + " has a formula")
         if name.endswith(".xml"):
@@ -122,11 +126,21 @@ def texts(reports, stdout, stderr):
     return [(None, how) for how in found]
 
 
+def marked_up(text):
+    """What a renderer of Markdown takes for a script, a link or a heading, with what is around."""
+    text = CODE.sub("", text)
+    places = [text.find(part) for part in RAW_PAGE]
+    places += [match.start() for match in RAW_MARKDOWN.finditer(text)]
+    return [text[max(at - 60, 0) : at + 40] for at in places if at >= 0]
+
+
 def owner_of(path, facts, names):
     """The attack that a changed file tells of, by its name or by its content."""
     content = facts[5] if facts and isinstance(facts[5], bytes) else b""
     said = path.encode("utf-8", "replace") + b" " + content
-    fitting = [name for name in names if re.search(rb"(?<![a-z_])%s(?![a-z_])" % name.encode(), said)]
+    fitting = [
+        name for name in names if re.search(rb"(?<![a-z_])%s(?![a-z_])" % name.encode(), said)
+    ]
     return max(fitting, key=len) if fitting else None
 
 
@@ -137,7 +151,9 @@ def differences(before, after, names):
         old, new = before.get(path), after.get(path)
         if old == new:
             continue
-        how = "removed" if new is None else "made" if old is None else "changed " + what_of(old, new)
+        how = (
+            "removed" if new is None else "made" if old is None else "changed " + what_of(old, new)
+        )
         owner = owner_of(path, new or old, names)
         found.add((owner, "%s %s" % (how, path)))
     return sorted(found, key=str)
@@ -160,3 +176,29 @@ def shortened(found, limit=6):
         if more > 0:
             short.append((attack, "and %d more" % more))
     return short
+
+
+def honest(reports):
+    """What was observed of the honest files of a run, and what is said of them."""
+    seen, judged = observations(reports), verdicts(reports)
+    names = sorted(name for name in set(seen) | set(judged) if name.startswith("honest-"))
+    return {name: (seen.get(name), judged.get(name)) for name in names}
+
+
+def verdicts_if_any(reports):
+    try:
+        return verdicts(reports)
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def strange_entries(cache, names):
+    """Names in the cache that shelflife gives nothing, and what is left in its scratch folder."""
+    scratch = os.listdir(os.path.join(cache, "scratch-v1"))
+    found = [(None, "left %s in the scratch of the cache" % name) for name in scratch]
+    for bucket in ("objects-v1", "observations-v1"):
+        for path in files_below(os.path.join(cache, bucket)):
+            name = os.path.basename(path).split(".")[0]
+            if not name or set(name) - set("0123456789abcdef"):
+                found.append((owner_of(path, None, names), "made " + path))
+    return found

@@ -1,4 +1,4 @@
-"""Where shelflife and its victim run: processes that see one another, and nothing of who watches them."""
+"""Where shelflife and its victim run: they see one another, and nothing of who watches them."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""A copy of this machine that is thrown away: whatever an attack changes anywhere stays in a layer of
+"""A copy of this machine that is thrown away: whatever an attack changes anywhere is in a layer of
 its own, where all of it can be seen. Also: processes, network, System V objects of its own."""
 
 import os

@@ -89,9 +89,9 @@ def used(places):
 
 
 class Sampler(object):
-    def __init__(self, run, known, names, patience, shared):
+    def __init__(self, run, known, names, patience, shared, weighs):
         self.run, self.known, self.names, self.patience = run, known, names, patience
-        self.shared = shared
+        self.shared, self.weighs = shared, weighs
         self.at_start = used(shared)
         self.files = Files(shared + ["/", "/old", "/dev", "/run"])
         self.first = {}
@@ -126,7 +126,7 @@ class Sampler(object):
                 first = self.first.setdefault((pid, attack), now)
                 if now - first > self.patience:
                     self.overdue[attack] = now - first
-            if len(found) < 200:
+            if self.weighs and len(found) < 200:
                 total += proportional(pid) + self.files.bytes_of(pid, seen)
         for attack in present:
             # What others have left there before is not this one's.

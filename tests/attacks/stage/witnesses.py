@@ -1,4 +1,4 @@
-"""What stands around the cells and must stay as it is: files, listeners, kernel objects, a process."""
+"""What stands around cells and must stay as it is: files, listeners, kernel objects, a process."""
 
 import ctypes
 import json
@@ -160,7 +160,11 @@ class Victim(object):
         with open(here) as file:
             text = file.read()
         words = as_user(uid) + [sys.executable, "-c", text, self.secrets["command"]]
-        variables = {"HOME": home, "SECRET": self.secrets["environment"], "PATH": os.environ["PATH"]}
+        variables = {
+            "HOME": home,
+            "SECRET": self.secrets["environment"],
+            "PATH": os.environ["PATH"],
+        }
         self.process = inside.start(
             words, home, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -215,7 +219,7 @@ def changed(before, now):
 
 
 class Handed(object):
-    """Descriptors that are open when shelflife is started: one to read, one to write, one to hear."""
+    """Descriptors that are open when shelflife is started: to read, to write, to listen."""
 
     def __init__(self, folder):
         self.secret = new_secret()

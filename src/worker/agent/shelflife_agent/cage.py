@@ -229,4 +229,3 @@ def settle_in(standard_input, printed, folder):
     tempfile.tempdir = None
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-
