@@ -21,6 +21,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("matrix", 1),
     ("plan", 1),
     ("state", 1),
+    ("cage", 2),
     ("process", 2),
     ("provision", 2),
     ("run", 2),
@@ -37,6 +38,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("artifact", "inspect"),
     ("artifact", "matrix"),
     ("dataset", "matrix"),
+    ("cage", "process"),
     ("judge", "explain"),
     ("judge", "format"),
     ("judge", "state"),
@@ -44,12 +46,15 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("plan", "format"),
     ("plan", "matrix"),
     ("plan", "state"),
+    ("provision", "cage"),
     ("provision", "process"),
     ("provision", "store"),
+    ("run", "cage"),
     ("run", "process"),
     ("run", "provision"),
     ("run", "store"),
     ("run", "worker"),
+    ("worker", "cage"),
     ("worker", "process"),
 ];
 
@@ -135,14 +140,14 @@ fn effects_stay_where_they_belong() {
                 "fs::remove_",
                 "create_dir",
             ],
-            &["store", "present"],
+            &["store", "present", "cage"],
         ),
-        (&["tokio::"], &["process", "store", "provision", "worker", "run", "app"]),
+        (&["tokio::"], &["cage", "process", "store", "provision", "worker", "run", "app"]),
         (
             &["SystemTime::now", "Instant::now", "Timestamp::now"],
             &["process", "store", "provision", "run", "app"],
         ),
-        (&["std::fs", "fs_err"], &["store", "provision", "present", "app", "process"]),
+        (&["std::fs", "fs_err"], &["cage", "store", "provision", "present", "app", "process"]),
     ];
     let mut wrong = Vec::new();
     for (path, text) in sources() {
@@ -162,8 +167,8 @@ fn effects_stay_where_they_belong() {
 }
 
 /// What the agent's modules import at their top: Python's standard library since 3.6, and nothing else.
-const STANDARD: &str = "ast builtins ctypes fcntl gc importlib inspect io json math operator os pickle pwd random \
-     resource select shutil signal socket struct sys tarfile tempfile threading time traceback warnings";
+const STANDARD: &str = "array ast builtins ctypes fcntl gc importlib inspect io json math operator os pickle \
+     platform random re resource select shutil signal socket struct sys tarfile tempfile threading time traceback warnings";
 
 /// The modules of the agent, each with its text.
 fn agent_modules() -> BTreeMap<String, String> {

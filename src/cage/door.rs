@@ -1,13 +1,12 @@
 //! What cages this machine allows: tried once, with a cage in which nothing runs but `true`.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
 use super::plan::{CagePlan, Door};
-use super::{command, view};
+use super::{program, view};
 use crate::process::{self, Command};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -29,19 +28,7 @@ pub struct Allowed {
     pub refusal: Option<String>,
 }
 
-static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 static ALLOWED: OnceCell<Allowed> = OnceCell::const_new();
-
-/// Says which program makes cages: one that calls [`super::run_if_asked`] first. Without one there are none.
-pub fn made_by(program: impl Into<PathBuf>) {
-    // Said again, it is the same program.
-    let _ = PROGRAM.set(program.into());
-}
-
-/// The program that makes cages.
-pub(super) fn program() -> Option<&'static Path> {
-    PROGRAM.get().map(PathBuf::as_path)
-}
 
 /// What this machine allows, found out by the first who asks. `base` is an empty folder that nobody else uses.
 pub async fn allowed(base: &Path) -> &'static Allowed {
@@ -67,7 +54,7 @@ async fn find(base: &Path) -> Allowed {
 }
 
 async fn attempt(base: &Path, door: Door) -> Result<(), String> {
-    if program().is_none() {
+    if !program::is_known() {
         return Err("no program makes cages for this process".to_owned());
     }
     let shown = view::system();
@@ -81,7 +68,7 @@ async fn attempt(base: &Path, door: Door) -> Result<(), String> {
         network: false,
         folder: PathBuf::from("/"),
     };
-    let words = command(&plan);
+    let words = program::command(&plan);
     let Some(command) = Command::from_prefix(&words, process::base_environment()) else {
         return Err("there is no program that makes cages".to_owned());
     };

@@ -14,19 +14,13 @@ mod enter;
 mod filter;
 mod mounts;
 mod plan;
+mod program;
 mod view;
 
 pub use calls::Machine;
-pub use door::{Allowed, allowed, door, made_by};
+pub use door::{Allowed, allowed, door};
 pub use enter::run_if_asked;
 pub use filter::{Allowance, CellFilters, container_profile, for_cells};
 pub use plan::{Bind, CagePlan, Door};
+pub use program::{command, made_by};
 pub use view::{View, homes, is_interpreter, names, of_interpreter, system};
-
-/// Program and arguments that make a cage; the command to run in it is appended.
-pub fn command(plan: &CagePlan) -> Vec<String> {
-    // A plan holds nothing that has no JSON, unless a path is no UTF-8: then making the cage says so.
-    let text = serde_json::to_string(plan).unwrap_or_default();
-    let program = door::program().map(|program| program.display().to_string()).unwrap_or_default();
-    vec![program, enter::OUTER.to_owned(), text, "--".to_owned()]
-}

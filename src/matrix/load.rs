@@ -9,9 +9,10 @@ use serde_spanned::Spanned;
 
 use super::error::{Fallible, Source};
 use super::raw::{
-    RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawLimits,
-    RawMatrix, RawModel, RawRecipes, RawSelect, RawTolerance, Text,
+    RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader,
+    RawMatrix, RawModel, RawSelect, RawTolerance, Text,
 };
+use super::raw_limits::{RawLimits, RawRecipes};
 use crate::notation::glob;
 
 /// Reads the bytes of a file.

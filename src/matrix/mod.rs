@@ -18,6 +18,7 @@ mod load;
 mod models;
 mod naming;
 mod raw;
+mod raw_limits;
 mod rules;
 mod runtimes;
 mod select;

@@ -2,17 +2,16 @@
 //! left behind.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::failure::{EngineTrouble, ProvisionFailure, SilentEngine};
-use super::reach::Reach;
+use super::reach::{Reach, profile};
 use super::told::Speaker;
 use super::tools;
 use super::why::ProgramFailure;
-use crate::cage;
 use crate::process::{self, Captured, Command, ProcessError};
 
 /// The engines in the order in which they are tried.
@@ -164,16 +163,6 @@ impl Image {
     }
 }
 
-/// Where the rules for a container's system calls are written.
-fn profile(scratch: &Path) -> PathBuf {
-    scratch.join("profile.json")
-}
-
-/// What an engine wants to find in the folder that a container writes to: the rules for its system calls.
-pub(super) fn write_profile(scratch: &Path) -> std::io::Result<()> {
-    crate::store::write_atomic(&profile(scratch), cage::container_profile().as_bytes())
-}
-
 /// Ids of this process's user and group.
 fn ids() -> Option<(u32, u32)> {
     use std::os::unix::fs::MetadataExt as _;
@@ -226,6 +215,8 @@ pub(super) async fn sweep(engine: &Engine, own: bool) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::reach::Room;
     use super::*;
 

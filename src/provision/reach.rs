@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::cage;
+use crate::store;
+
 /// What a started interpreter may see of this machine, each at the path that it has here.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach<'a> {
@@ -42,13 +45,18 @@ pub fn stage(scratch: &Path) -> PathBuf {
     scratch.join("stage")
 }
 
+/// Where the rules for the system calls of a container are written, for its engine to read.
+pub(super) fn profile(scratch: &Path) -> PathBuf {
+    scratch.join("profile.json")
+}
+
 /// Makes the folders that an interpreter needs in the one that it may write to.
 ///
 /// # Errors
 /// When they cannot be made.
 pub fn prepare_scratch(scratch: &Path) -> std::io::Result<()> {
     for folder in [scratch.to_owned(), base(scratch), stage(scratch)] {
-        crate::store::create_folder(&folder)?;
+        store::create_folder(&folder)?;
     }
-    super::engine::write_profile(scratch)
+    store::write_atomic(&profile(scratch), cage::container_profile().as_bytes())
 }

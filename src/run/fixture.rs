@@ -211,6 +211,8 @@ impl Interpreter for Player {
 fn train<'a>(name: &str, files: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Trained {
     let saved = files.map(|(path, model)| {
         let file = Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
+        let folder = Path::new(path).parent().unwrap();
+        fs_err::create_dir_all(folder).unwrap();
         fs_err::write(path, format!("{file} of {name}")).unwrap();
         if let Some(model) = model {
             fs_err::write(model, format!("model of {file} of {name}")).unwrap();

@@ -89,8 +89,24 @@ class Agent(object):
         ]
         self.write_dataset()
         self.ready = self.ask(
-            op="hello", scratch=self.scratch, objects=self.objects, handlers=handlers
+            op="hello", scratch=self.scratch, handlers=handlers, cage=self.cage()
         )[0]
+
+    def cage(self):
+        """As an interpreter without a cage around it is told."""
+        stage = self.path("scratch", "stage")
+        os.mkdir(stage)
+        return {
+            "caged": False,
+            "trusts": False,
+            "scratch": self.scratch,
+            "stage": stage,
+            "objects": self.objects,
+            "protected": [],
+            "homes": [os.path.expanduser("~")],
+            "most_processes": 512,
+            "filters": {},
+        }
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)

@@ -17,7 +17,7 @@ FINISHED = frame({"op": "finished", "batch": BATCH})
 
 class Fed(unittest.TestCase):
     def setUp(self):
-        self.turns = Turns(BATCH)
+        self.turns = Turns(BATCH, 3)
 
     def feed(self, *parts):
         return [message["op"] for part in parts for message, _ in self.turns.feed(part)]

@@ -18,6 +18,7 @@ class Ends(object):
     def __init__(self, results, printed):
         self.results = results
         self.printed = printed
+        self.report = None
 
 
 def said(op, index=0, **more):
@@ -38,7 +39,7 @@ class Watched(Piped):
 
     def watched(self, limits):
         ends = Ends(self.read_end, self.printed)
-        return Watch(self.child.pid, BATCH, ends, limits, baseline=0)
+        return Watch(self.child.pid, BATCH, ends, limits, baseline=0, tasks=3)
 
     def tearDown(self):
         if self.watch.status is None:

@@ -81,7 +81,7 @@ def run_batch(request, host, meeting=None):
             be_the_warden(request, limits, host, pipes)
         be_the_child(request, limits, host, pipes, folder, parent)
     pipes.close_childs_ends()
-    watch = Watch(pid, request["batch"], pipes, limits, baseline, len(tasks))
+    watch = Watch(pid, request["batch"], pipes, limits, baseline, len(tasks), cage.wardens())
     watch.filtered = cage.has_spaces and cage.has_filters
     # A launcher ends all ranks where one has died: there is something to say first.
     told = []

@@ -6,9 +6,18 @@ import os
 import signal
 import tempfile
 
-from . import confine, spaces
-from .kernel import has_only_loopback, raise_loopback
+from .confine import drop_powers, enter, landlock_version, readable_paths, restrict_files
+from .kernel import die_with_parent, has_only_loopback, raise_loopback
 from .seccomp import Filters, machine
+from .spaces import (
+    NEW_NETWORK,
+    NEW_PROCESSES,
+    TEMPORARY,
+    View,
+    hide_controls,
+    own_users,
+    unshare,
+)
 from .warden import Report, close_all_but, guard, read_lines
 
 PR_SET_DUMPABLE = 4
@@ -26,7 +35,7 @@ class Cage(object):
         self.libc = libc
         self.request = request
         self.ranks = ranks
-        self.view = spaces.View(request)
+        self.view = View(request)
         self.scratch = request["scratch"]
         compiled = request["filters"].get(machine() or "")
         self.filters = Filters(compiled) if compiled else None
@@ -35,6 +44,8 @@ class Cage(object):
         self.has_spaces = self.has_filters = self.asks = self.has_network = False
         self.landlock = 0
         self.own_processes = None
+        # Whether this process can ask for new processes more than once.
+        self.returns = False
         # Whether the matrix says that its author's code may do what the author may.
         self.trusts = request["trusts"]
 
@@ -49,7 +60,7 @@ class Cage(object):
         else:
             self.leave()
         if not self.trusts:
-            self.landlock = confine.landlock_version(self.libc)
+            self.landlock = landlock_version(self.libc)
             self.try_out()
 
     def leave(self):
@@ -58,12 +69,12 @@ class Cage(object):
         if not self.request["caged"]:
             if not self.trusts:
                 try:
-                    spaces.own_users(self.libc)
+                    own_users(self.libc)
                 except OSError:
                     # Root may do without.
                     pass
             try:
-                spaces.unshare(self.libc, spaces.NEW_NETWORK)
+                unshare(self.libc, NEW_NETWORK)
             except OSError:
                 pass
         raise_loopback()
@@ -75,6 +86,7 @@ class Cage(object):
         if not self.ranks:
             try:
                 self.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+                self.returns = self.libc.setns(self.own_processes, NEW_PROCESSES) == 0
                 self.has_spaces = True
                 answers = self.attempt()
             except OSError:
@@ -100,7 +112,7 @@ class Cage(object):
             def run(connection):
                 asks = None
                 try:
-                    confine.drop_powers(self.libc)
+                    drop_powers(self.libc)
                     if self.filters is not None:
                         asks = self.filters.apply(self.libc, connection)
                     report.tell({"asks": asks})
@@ -124,7 +136,7 @@ class Cage(object):
         pid = os.fork()
         if pid == 0:
             try:
-                confine.drop_powers(self.libc)
+                drop_powers(self.libc)
                 done = self.filters.apply(self.libc)
                 os._exit(1 if done is None else 0)
             finally:
@@ -135,7 +147,7 @@ class Cage(object):
         """What cells may read: known once everything is imported."""
         if self.landlock:
             caged = self.request["caged"]
-            self.paths = {"/"} if caged else confine.readable_paths(self.request["homes"])
+            self.paths = {"/"} if caged else readable_paths(self.request["homes"])
 
     def walls(self):
         """What stands, for the orchestrator."""
@@ -150,14 +162,39 @@ class Cage(object):
         """Fork, into processes of its own where that can be had."""
         if not self.has_spaces:
             return os.fork()
-        spaces.unshare(self.libc, spaces.NEW_PROCESSES)
+        if not self.returns:
+            return self.fork_by_another()
+        unshare(self.libc, NEW_PROCESSES)
+        pid = os.fork()
+        if pid != 0:
+            # Later children belong here again, until another one is meant.
+            self.libc.setns(self.own_processes, NEW_PROCESSES)
+        return pid
+
+    def fork_by_another(self):
+        """Whoever asks for new processes and cannot return has only one more child: so a process
+        asks that does nothing else."""
+        parent = os.getpid()
+        pid = os.fork()
+        if pid != 0:
+            return pid
+        status = 70
         try:
-            pid = os.fork()
+            die_with_parent(self.libc, parent)
+            unshare(self.libc, NEW_PROCESSES)
+            warden = os.fork()
+            if warden == 0:
+                return 0
+            close_all_but(set())
+            os.waitpid(warden, 0)
+            status = 0
         finally:
             if os.getpid() != 1:
-                # Later children belong here again, until another one is meant.
-                self.libc.setns(self.own_processes, spaces.NEW_PROCESSES)
-        return pid
+                os._exit(status)
+
+    def wardens(self):
+        """How many processes stand between the interpreter and a cell."""
+        return 0 if not self.has_spaces else 1 if self.returns else 2
 
     def bind(self, kept, tasks, connection):
         """Bind this process, a cell, to what it may do, for ever. `kept` are the descriptors that
@@ -165,11 +202,11 @@ class Cage(object):
         libc = self.libc
         libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         if self.has_spaces:
-            spaces.hide_controls(libc)
+            hide_controls(libc)
         trains = any(task["kind"] == "train" for task in tasks)
         ruleset = None
         if self.landlock and self.paths is not None and not self.reads_all(trains):
-            ruleset = confine.restrict_files(
+            ruleset = restrict_files(
                 libc, self.landlock, self.paths | shown(tasks), self.writable()
             )
         descriptors = {0, 1, 2} | set(kept)
@@ -178,9 +215,9 @@ class Cage(object):
         if connection is not None:
             descriptors.add(connection.fileno())
         close_all_but(descriptors)
-        confine.drop_powers(libc)
+        drop_powers(libc)
         if ruleset is not None:
-            confine.enter(libc, ruleset)
+            enter(libc, ruleset)
         if self.has_filters:
             asks = len(tasks) == 1 and self.asks and connection is not None
             self.filters.apply(libc, connection if asks else None)
@@ -193,7 +230,7 @@ class Cage(object):
         return trains and not self.request["caged"]
 
     def writable(self):
-        return {self.scratch, spaces.TEMPORARY} if self.has_spaces else {os.getcwd(), self.scratch}
+        return {self.scratch, TEMPORARY} if self.has_spaces else {os.getcwd(), self.scratch}
 
     def room(self, limits):
         """Bytes that a cell may write: they count as memory, and are bounded by the mount."""
@@ -201,7 +238,7 @@ class Cage(object):
 
     def own_folders(self):
         """Where a cell may write without anybody taking note."""
-        return [self.scratch, spaces.TEMPORARY, "/dev/shm", "/dev/null"]
+        return [self.scratch, TEMPORARY, "/dev/shm", "/dev/null"]
 
 
 def shown(tasks):

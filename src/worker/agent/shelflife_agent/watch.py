@@ -20,7 +20,7 @@ FAREWELL = 1.0
 class Watch(object):
     """One child: its pipes, its clock, what is known of it."""
 
-    def __init__(self, pid, batch, pipes, limits, baseline, tasks=1):
+    def __init__(self, pid, batch, pipes, limits, baseline, tasks=1, wardens=0):
         self.pid = pid
         self.batch = batch
         self.pipes = pipes
@@ -39,6 +39,7 @@ class Watch(object):
         # Of a cell that has a warden: what that told of its end and its attempts, and whether it
         # is bound to filters.
         self.guarded = pipes.report is not None
+        self.wardens = wardens
         self.cell_status = None
         self.tried = []
         self.trouble = None
@@ -141,8 +142,8 @@ class Watch(object):
             processes = descendants(self.pid)
             if most and len(processes) > most + 1:
                 self.end("processes")
-            # The warden is a copy of the interpreter that does nothing.
-            counted = processes[1:] if self.guarded else processes
+            # A warden is a copy of the interpreter that does nothing.
+            counted = processes[self.wardens :]
             if exceeds(counted, self.baseline, memory):
                 self.end("memory")
 
