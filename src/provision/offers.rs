@@ -30,6 +30,7 @@ pub(super) async fn all(cache: &CacheRoot) -> Vec<Offer> {
         })
         .collect();
     offers.push(cages(cache).await);
+    offers.push(filters());
     offers.push(match debian::mirror() {
         Some(mirror) => offer("Debian mirror", true, mirror),
         None => {
@@ -70,6 +71,17 @@ async fn cages(cache: &CacheRoot) -> Offer {
         }
         Some(_) => offer(what, false, format!("files and network, but no processes of their own: {refusal}")),
         None => offer(what, false, format!("{refusal}; {NAMESPACES}")),
+    }
+}
+
+/// Whether the kernel filters system calls, and asks about what it refuses.
+fn filters() -> Offer {
+    let what = "cages (filters)";
+    let actions = std::fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
+    match (actions.contains("errno"), actions.contains("user_notif")) {
+        (true, true) => offer(what, true, "system calls are refused, and what was tried is told".to_owned()),
+        (true, false) => offer(what, true, "system calls are refused; what was tried is not told (Linux 5.0)".to_owned()),
+        (false, _) => offer(what, false, "this kernel filters no system calls".to_owned()),
     }
 }
 

@@ -28,7 +28,7 @@ const ATTACKS: &[Attack] = &[
     attack("segfault", "import ctypes; ctypes.string_at(1)", "crash load", "SIGSEGV"),
     attack("abort", "os.abort()", "crash load", "SIGABRT"),
     // It looks as if somebody else had killed it, which is believed of nobody's file.
-    attack("kill-self", "os.kill(os.getpid(), 9)", "env-error env", "SIGKILL"),
+    attack("kill-self", "os.kill(os.getpid(), 9)", "crash load", "SIGKILL"),
     attack(
         "endless",
         "

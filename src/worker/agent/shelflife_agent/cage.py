@@ -207,12 +207,10 @@ class Cage(object):
         libc = self.libc
         if self.has_spaces:
             hide_controls(libc)
-        trains = any(task["kind"] == "train" for task in tasks)
         ruleset = None
-        if self.landlock and self.paths is not None and not self.reads_all(trains):
-            ruleset = restrict_files(
-                libc, self.landlock, self.paths | shown(tasks), self.writable()
-            )
+        if self.landlock and self.paths is not None:
+            readable = {"/"} if self.reads_all(tasks) else self.paths | shown(tasks)
+            ruleset = restrict_files(libc, self.landlock, readable, self.writable(tasks))
         descriptors = {0, 1, 2} | set(kept)
         if ruleset is not None:
             descriptors.add(ruleset)
@@ -228,13 +226,15 @@ class Cage(object):
         if connection is not None:
             connection.close()
 
-    def reads_all(self, trains):
+    def reads_all(self, tasks):
         """Whether a cell reads whatever this user can: a recipe, in an interpreter without a cage
         that would say what it sees."""
-        return trains and not self.request["caged"]
+        return not self.request["caged"] and any(task["kind"] == "train" for task in tasks)
 
-    def writable(self):
-        return {self.scratch, TEMPORARY} if self.has_spaces else {os.getcwd(), self.scratch}
+    def writable(self, tasks):
+        if self.has_spaces:
+            return {self.scratch, TEMPORARY}
+        return {os.getcwd()} | set(outboxes(tasks))
 
     def room(self, limits):
         """Bytes that a cell may write: they count as memory, and are bounded by the mount."""
