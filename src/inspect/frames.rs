@@ -18,7 +18,7 @@ impl Machine<'_, '_> {
         if start < self.frame_end {
             self.dispute(
                 "a frame begins within another one: some of Python's readers stop here, others go on",
-            );
+            )?;
         }
         self.frame_end = end;
         Ok(())
@@ -29,7 +29,7 @@ impl Machine<'_, '_> {
         // Behind BUILD stand the bytes of joblib's arrays, which are not part of the opcode.
         let now = if self.opcode == b'b' { self.offset + 1 } else { self.input.offset() };
         if now > frame_end {
-            self.dispute("a frame ends inside an opcode: Python's readers go on in different places");
+            self.dispute("a frame ends inside an opcode: Python's readers go on in different places")?;
             // What the reader in C does when it reads from a file: what is not there yet it takes from behind the frame.
             return match self.literal_prefix(frame_end - self.offset) {
                 Some(prefix) => self.behind_frame(frame_end, prefix, step.is_ok()),
@@ -39,7 +39,7 @@ impl Machine<'_, '_> {
         if matches!(step, Ok(false)) && now < frame_end {
             self.dispute(
                 "a frame goes on behind STOP: Python's readers take different bytes as the next pickle",
-            );
+            )?;
         }
         Ok(())
     }
@@ -58,10 +58,15 @@ impl Machine<'_, '_> {
         Some([&[self.opcode], &self.claimed.to_le_bytes()[..width]].concat())
     }
 
-    /// Readers go on in different ways from here. Reading goes on as `pickle.loads` does.
-    pub fn dispute(&mut self, what: &str) {
+    /// Readers go on in different ways from here. Reading goes on as `pickle.loads` does, or stops as the unpickler in
+    /// Python does where only that one is meant.
+    fn dispute(&mut self, what: &str) -> Result<(), Stop> {
+        if self.is_strict {
+            return Err(self.malformed(what));
+        }
         self.facts.disputes += 1;
         let what = what.to_owned();
         self.facts.problem(Problem { kind: ProblemKind::Malformed, offset: self.offset, what });
+        Ok(())
     }
 }

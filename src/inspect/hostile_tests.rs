@@ -162,8 +162,17 @@ fn two_faced(array: &[u8]) -> Vec<u8> {
 
 #[test]
 fn arrays_of_joblib_are_read_as_pickle_load_would() {
-    let honest: &[&[u8]] =
-        &[b"", b"\x00\x00\x00\x00", b"cccc", b"0123456789", b"GGGGGGGG", b"NNNNNNNN", b"(((((((", b"RRRR"];
+    let honest: &[&[u8]] = &[
+        b"",
+        b"\x00\x00\x00\x00",
+        b"ccc\xe9",
+        b"c\x00\x00\x00",
+        b"0123456789",
+        b"GGGGGGGG",
+        b"NNNNNNNN",
+        b"(((((((",
+        b"RRRR",
+    ];
     for array in honest {
         let found = seen(&two_faced(array));
         assert_eq!((found.trust(), found.complete), (Trust::Known, true), "{array:?}: {found:?}");

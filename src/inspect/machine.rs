@@ -27,6 +27,8 @@ pub(super) struct Machine<'m, 'i> {
     pub lost: bool,
     /// Offset of the current opcode.
     pub offset: u64,
+    /// Whether frames are followed strictly, as the unpickler in Python does, so that there is nothing to dispute.
+    pub is_strict: bool,
     /// Where the current frame ends; 0 where there was none.
     pub frame_end: u64,
     /// The current opcode, and the length that it names of what it pushes.
@@ -59,6 +61,7 @@ impl<'m, 'i> Machine<'m, 'i> {
             memo: Memo::new(),
             lost: false,
             offset,
+            is_strict: false,
             frame_end: 0,
             opcode: 0,
             claimed: 0,

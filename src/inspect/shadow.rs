@@ -67,18 +67,20 @@ impl Machine<'_, '_> {
             self.facts.pickle.calls_of_results += 1;
             return Ok(());
         }
-        let Some(seen) = self.view(from, opcode)? else { return Ok(()) };
+        let Some(seen) = self.view(from, opcode, how == BY_OLD)? else { return Ok(()) };
         self.tell(&seen, how, nested);
         Ok(())
     }
 
-    /// Reads on from an offset on copies of everything; none where the bytes are gone.
-    fn view(&mut self, from: u64, opcode: Vec<u8>) -> Result<Option<Seen>, Stop> {
+    /// Reads on from an offset on copies of everything; none where the bytes are gone. joblib reads with the unpickler
+    /// in Python.
+    fn view(&mut self, from: u64, opcode: Vec<u8>, is_joblib: bool) -> Result<Option<Seen>, Stop> {
         let mut facts = self.facts.clone();
         let Some(Glimpsed { mut input, is_cut }) = self.input.glimpse(from, opcode, AHEAD)? else {
             return Ok(None);
         };
         let mut view = Machine::new(&mut input, &mut facts, false);
+        view.is_strict = is_joblib;
         view.stack = self.stack.clone();
         view.texts = self.texts.clone();
         view.items = self.items.clone();
@@ -100,7 +102,7 @@ impl Machine<'_, '_> {
         if self.facts.looks > MOST_LOOKS {
             return Ok(true);
         }
-        let seen = self.view(self.input.offset(), Vec::new())?;
+        let seen = self.view(self.input.offset(), Vec::new(), false)?;
         let actions = |facts: &Collector| {
             let named = facts.pickle.globals.iter().map(|global| global.count + global.called).sum::<u64>();
             named + facts.pickle.hidden() + u64::from(facts.disputes)
@@ -233,12 +235,24 @@ fn gets_anywhere(bytes: &[u8], enough: usize) -> bool {
     bytes.len() == AHEAD || (at >= enough && enough < bytes.len())
 }
 
-/// Whether two lines are names of a module and of something in it.
+/// Whether two lines are names of a module and of something in it. A line that has no end here is taken as far as it
+/// goes, and the name may be missing then.
 fn lines_are_names(bytes: &[u8]) -> bool {
+    // Names need not be ASCII.
+    let is_name = |line: &[u8]| !line.is_empty() && std::str::from_utf8(line).is_ok();
+    let is_beginning =
+        |line: &[u8]| std::str::from_utf8(line).map_or_else(|error| error.error_len().is_none(), |_| true);
+    // Whatever is behind a dot, what is before it is imported first.
+    let is_importable =
+        bytes.split(|byte| matches!(byte, b'\n' | b'.')).next().is_some_and(|top| !top.contains(&0));
+    if !is_importable {
+        return false;
+    }
     let mut lines = bytes.split(|byte| *byte == b'\n');
-    let is_name = |line: Option<&[u8]>| {
-        // Names need not be ASCII.
-        line.is_some_and(|line| !line.is_empty() && std::str::from_utf8(line).is_ok())
-    };
-    is_name(lines.next()) && is_name(lines.next()) && lines.next().is_some()
+    match (lines.next(), lines.next(), lines.next()) {
+        (Some(module), Some(name), Some(_)) => is_name(module) && is_name(name),
+        (Some(module), Some(name), None) => is_name(module) && is_beginning(name),
+        (Some(module), None, _) => is_beginning(module),
+        (None, ..) => false,
+    }
 }

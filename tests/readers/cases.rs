@@ -161,6 +161,10 @@ pub fn by_hand() -> Vec<Vec<u8>> {
             all.push([b"\x80\x04".as_slice(), &twice, &puts, rest, &call].concat());
         }
     }
+    // The file ends in a name, in what joblib takes for an array.
+    for inside in [&b"(cevil_marker\nrunx."[..], b"(cevil_markerx.", b"0cevil_markerrun\noN."] {
+        all.push([b"\x80\x04".as_slice(), &array(&shaped(inside.len() as u8 + 9), inside)].concat());
+    }
     // Names that are spelled.
     for spelled in [
         b"S'evil\\137marker'\nS'r\\165n'\n\x93)R.".as_slice(),
