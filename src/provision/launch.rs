@@ -80,7 +80,7 @@ impl Launch {
         let caged = self.is_caged(reach.room);
         match &self.place {
             Place::Here { own } => {
-                let launched = launcher::argv(&self.launcher, &self.command, caged);
+                let launched = launcher::argv(&self.launcher, &self.command);
                 let view = || self.view(own.as_deref(), reach);
                 if caged { [self.cage(view(), reach), launched].concat() } else { launched }
             }

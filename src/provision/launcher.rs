@@ -73,11 +73,11 @@ pub(super) fn tool(launcher: &[String]) -> Option<Tool> {
 }
 
 /// The arguments that start an interpreter by a launcher. Unknown launchers may need a network to reach those who do
-/// what they ask for; in a cage there is none already.
-pub(super) fn argv(launcher: &[String], command: &[String], caged: bool) -> Vec<String> {
+/// what they ask for.
+pub(super) fn argv(launcher: &[String], command: &[String]) -> Vec<String> {
     let launched = [launcher, command].concat();
     match (known(launcher), command) {
-        (Some(_), [python]) if !caged => {
+        (Some(_), [python]) => {
             let alone = [python.clone(), "-c".to_owned(), WITHOUT_NETWORK.to_owned()];
             [&alone[..], &launched].concat()
         }

@@ -80,7 +80,9 @@ fn filters() -> Offer {
     let actions = std::fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").unwrap_or_default();
     match (actions.contains("errno"), actions.contains("user_notif")) {
         (true, true) => offer(what, true, "system calls are refused, and what was tried is told".to_owned()),
-        (true, false) => offer(what, true, "system calls are refused; what was tried is not told (Linux 5.0)".to_owned()),
+        (true, false) => {
+            offer(what, true, "system calls are refused; what was tried is not told (Linux 5.0)".to_owned())
+        }
         (false, _) => offer(what, false, "this kernel filters no system calls".to_owned()),
     }
 }

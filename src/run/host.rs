@@ -122,6 +122,9 @@ impl Host for Machine {
         let (memory_bytes, variables_of) = (start.memory_bytes, variables.clone());
         let reach = Reach { scratch: folder, objects, memory_bytes, variables: &variables_of, room, device };
         let text = |path: &Path| path.display().to_string();
+        // MPI talks to itself over sockets even where there is one process of it.
+        let talks = launch.has_launcher() || start.spec.packages.contains_key("mpi4py");
+        let allowance = if talks { Allowance::Ranks } else { Allowance::Lone };
         let cage = CageRequest {
             caged: launch.is_caged(room),
             trusts: room == Room::Trusted,
@@ -131,7 +134,7 @@ impl Host for Machine {
             protected: launch.protected().iter().map(|path| text(path)).collect(),
             homes: cage::homes().iter().map(|path| text(path)).collect(),
             most_processes: MOST_PROCESSES,
-            filters: cage::for_cells(if launch.has_launcher() { Allowance::Ranks } else { Allowance::Lone }),
+            filters: cage::for_cells(allowance),
         };
         let hello = Hello { cage, ..start.hello };
         Worker::start(&launch.argv(&reach), variables, folder, &hello).await

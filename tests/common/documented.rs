@@ -17,6 +17,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("cells.*", "## `cells`"),
     ("cells.*.forecast", "## `cells`"),
     ("cells.*.error", "### `error`"),
+    ("cells.*.tried.*", "### `tried`"),
     ("cells.*.expected", "### `expected`"),
     ("cells.*.outputs.*", "### `outputs`"),
     ("cells.*.outputs.*.mismatch", "### `outputs`"),
