@@ -231,6 +231,10 @@ pub struct MakingArgs {
     /// Build packages that have no wheels, which runs their code while they are installed.
     #[arg(long)]
     pub allow_build: bool,
+    /// Try nothing in an environment whose cells this machine cannot keep from your files, your processes and the
+    /// network; such a run ends 101.
+    #[arg(long)]
+    pub require_isolation: bool,
 }
 
 /// Arguments of `doctor`.

@@ -24,6 +24,7 @@ impl MakingArgs {
             verify: self.verify,
             install_tools: if self.install_tools { ToolConsent::Given } else { ToolConsent::Unasked },
             allow_build: self.allow_build,
+            require_isolation: self.require_isolation,
             ..ProvisionOptions::default()
         }
     }

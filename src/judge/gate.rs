@@ -124,6 +124,10 @@ pub fn exit_code(record: &Record) -> ExitCode {
             ExitCode::Done
         };
     }
+    // That was asked for, and is not so.
+    if record.environments.iter().any(|environment| environment.is_broken() && !environment.gaps.is_empty()) {
+        return ExitCode::CouldNotJudge;
+    }
     // A survey describes a damaged file like any other; inputs that do not go with a model are a mistake.
     if is_left_out || has(|cell| is_bad_input(cell) && !cell.was_refused()) {
         return ExitCode::InvalidInput;

@@ -10,6 +10,7 @@
 //! Architecture Invariant: nothing here knows models, artifacts or cells. Using a prepared environment again
 //! starts no process at all.
 
+mod building;
 mod companions;
 mod container;
 mod debian;
@@ -165,6 +166,11 @@ impl Provisioner {
         lock.setup = spec.setup.clone();
         let launch = launch.launched_by(&spec.setup.launcher);
         Ok(ReadyEnvironment { lock, launch, reused, seconds: started.elapsed().as_secs_f64() })
+    }
+
+    /// Whether environments whose cells cannot be kept from this machine are not to be used.
+    pub fn requires_isolation(&self) -> bool {
+        self.options.require_isolation
     }
 
     /// The environments in the cache, last used first.

@@ -33,6 +33,8 @@ pub struct ProvisionOptions {
     pub install_tools: ToolConsent,
     /// Whether packages without wheels may be built in any environment, which runs their code.
     pub allow_build: bool,
+    /// Whether an environment whose cells cannot be kept from this machine is not used at all.
+    pub require_isolation: bool,
 }
 
 impl Default for ProvisionOptions {
@@ -44,6 +46,7 @@ impl Default for ProvisionOptions {
             max_age_of_floating: Duration::from_secs(12 * 3600),
             install_tools: ToolConsent::default(),
             allow_build: false,
+            require_isolation: false,
         }
     }
 }

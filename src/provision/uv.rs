@@ -30,6 +30,11 @@ pub struct Uv {
 }
 
 impl Uv {
+    /// Its program.
+    pub(super) fn program(&self) -> &Path {
+        &self.path
+    }
+
     /// A uv command with shelflife's cache, apart from any project that the working folder may belong to.
     pub(super) fn command(&self, cache: &CacheRoot, offline: bool) -> Command {
         let mut env = client_environment();

@@ -11,6 +11,7 @@ use crate::process::{self, Captured, Command};
 use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
 
+use super::building;
 use super::companions::{self, Companions};
 use super::failure::{Asked, ProvisionFailure, Task};
 use super::folder::{
@@ -220,10 +221,16 @@ impl Installer<'_> {
             .command(self.cache, self.offline)
             .args(["pip", "install"])
             .args(wheels_only(self.wish.build))
-            .args(["--link-mode", "hardlink", "--constraint"])
+            .args(["--link-mode", if self.wish.build { "copy" } else { "hardlink" }, "--constraint"])
             .args([constraints.as_os_str(), "--python".as_ref(), python.as_os_str(), "--".as_ref()])
             .args(&requirements);
-        self.run(&install, bounds).await?;
+        if self.wish.build {
+            let environment = python.parent().and_then(Path::parent).unwrap_or(python);
+            let install = building::caged(install, self.uv.program(), environment, scratch.path())?;
+            self.run(&install, bounds).await?;
+        } else {
+            self.run(&install, bounds).await?;
+        }
         Ok(())
     }
 

@@ -92,7 +92,9 @@ impl<H: Host> Executor<H> {
         let mut live = Live { place, workers: BTreeMap::new(), told_gaps: false, trainings, cells };
         let trusted = shared.cache.trusted(&lock.digest(), &lock.base_digest());
         let key = shared.keys.absent_models(&trusted, &shared.expressions);
-        let absent_models = match shared.cache.record(&key) {
+        // What cells are kept from, only a started interpreter knows.
+        let known = shared.cache.record(&key).filter(|_| !shared.host.requires_isolation());
+        let absent_models = match known {
             Some(absent_models) => absent_models,
             None => {
                 let absent_models = self.absent_models(&mut live, &key).await;
@@ -151,7 +153,7 @@ impl<H: Host> Executor<H> {
         if !live.workers.contains_key(&room) {
             let worker = match self.start(live, room).await {
                 Ok(worker) => worker,
-                Err(error @ WorkerError::Absent { .. }) => return Err(error),
+                Err(error @ (WorkerError::Absent { .. } | WorkerError::NotIsolated(_))) => return Err(error),
                 Err(error @ (WorkerError::Lost { .. } | WorkerError::Broken { .. })) => {
                     tracing::debug!(environment = %self.spec.name, %error, "an interpreter is started once more");
                     tokio::time::sleep(MOMENT).await;
@@ -189,7 +191,10 @@ impl<H: Host> Executor<H> {
         // Recipes are their author's own; what is promised is said of cells.
         if room == Room::Cells && !std::mem::replace(&mut live.told_gaps, true) {
             let gaps = isolation::gaps(worker.ready());
-            self.say(Message::Isolation { environment: self.index, gaps });
+            self.say(Message::Isolation { environment: self.index, gaps: gaps.clone() });
+            if shared.host.requires_isolation() && !gaps.is_empty() {
+                return Err(WorkerError::NotIsolated(gaps));
+            }
         }
         Ok(worker)
     }

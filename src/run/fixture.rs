@@ -154,6 +154,10 @@ impl Host for Scripted {
         if is_damaged { Some(Unusable { reason, remedy: None, absent: false, cause }) } else { None }
     }
 
+    fn requires_isolation(&self) -> bool {
+        false
+    }
+
     async fn finish(&self) {}
 }
 

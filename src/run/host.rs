@@ -64,6 +64,9 @@ pub(super) trait Host: Send + Sync + 'static {
     /// Why an environment that was prepared cannot be believed, where a file of it is damaged by now.
     fn damage(&self, spec: &EnvironmentSpec) -> impl Future<Output = Option<Unusable>> + Send;
 
+    /// Whether an environment whose cells cannot be kept from this machine is not to be used.
+    fn requires_isolation(&self) -> bool;
+
     /// Takes back what outlives the processes of a run.
     fn finish(&self) -> impl Future<Output = ()> + Send;
 }
@@ -136,6 +139,10 @@ impl Host for Machine {
 
     async fn damage(&self, spec: &EnvironmentSpec) -> Option<Unusable> {
         self.0.damage(&spec.name).await.map(|failure| Unusable::unmade(&failure))
+    }
+
+    fn requires_isolation(&self) -> bool {
+        self.0.requires_isolation()
     }
 
     async fn finish(&self) {

@@ -89,6 +89,10 @@ impl Unusable {
             // What is wrong with a configuration, the exception says, or a known cause.
             WorkerError::Broken { module, .. } if module == "sklearn.set_config" => None,
             WorkerError::Absent { .. } => None,
+            WorkerError::NotIsolated(_) => Some(
+                "`shelflife doctor` says what this machine lacks; without `--require-isolation` they are tried all the same, and \
+                 the report says what they were not kept from",
+            ),
             WorkerError::Broken { module, .. } if module == "sklearnex" => Some(
                 "`extension` and `device` need scikit-learn-intelex: add it to the packages of the environment, in a \
                  version that knows its scikit-learn",
@@ -102,6 +106,7 @@ impl Unusable {
         let absent = matches!(error, WorkerError::Absent { .. });
         let cause = match error {
             WorkerError::Absent { .. } => EnvironmentTrouble::Absent,
+            WorkerError::NotIsolated(_) => EnvironmentTrouble::NotIsolated,
             WorkerError::Broken { .. } => EnvironmentTrouble::ImportFailed,
             WorkerError::Lost { .. } => EnvironmentTrouble::WorkerLost,
         };

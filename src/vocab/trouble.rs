@@ -53,6 +53,8 @@ pub enum EnvironmentTrouble {
     TimedOut,
     /// The worker was lost.
     WorkerLost,
+    /// Its cells cannot be kept from this machine, which was required.
+    NotIsolated,
     /// Something else.
     #[serde(other)]
     Other,

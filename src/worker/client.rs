@@ -12,7 +12,7 @@ use super::protocol::{
     self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task, Walls, WorkerLimits,
 };
 use crate::process::{Command, WorkerProcess, end_all_at_home, spawn_worker};
-use crate::vocab::{Attempt, Digest, ErrorFact, Observation, Outcome, OutputRef, Phase};
+use crate::vocab::{Attempt, Digest, ErrorFact, Gap, Observation, Outcome, OutputRef, Phase};
 
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
 /// interpreter that a command prefix can start, without a file on that side.
@@ -78,12 +78,26 @@ pub enum WorkerError {
         /// The exception.
         error: Box<ErrorFact>,
     },
+    /// Its cells cannot be kept from this machine, which was required.
+    #[error("cells cannot be kept from: {}", named(.0))]
+    NotIsolated(Vec<Gap>),
     /// What the environment was declared with does not exist on this machine.
     #[error("{reason}")]
     Absent {
         /// What, in words.
         reason: String,
     },
+}
+
+fn named(gaps: &[Gap]) -> String {
+    let names = gaps.iter().map(|gap| match gap {
+        Gap::Network => "the network",
+        Gap::Reading => "reading files",
+        Gap::Writing => "changing files",
+        Gap::Processes => "other processes",
+        Gap::Kernel => "parts of the kernel that no model needs",
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn printed_suffix(printed: &str) -> String {

@@ -40,6 +40,11 @@ fn kill_often(count: usize) -> BTreeMap<String, usize> {
     for round in 0..count {
         let victim = [Victim::Orchestrator, Victim::Agent, Victim::Cell][round % 3];
         *met.entry(format!("{victim:?}")).or_default() += usize::from(kill_once(victim, &mut chance));
+        if round % 20 == 19 {
+            // Only shown where somebody watches a long run.
+            let told = format!("{} of {count} rounds: {met:?}\n", round + 1);
+            std::io::stderr().write_all(told.as_bytes()).unwrap();
+        }
     }
     met
 }
@@ -107,7 +112,8 @@ fn many_kills_lose_nothing_and_change_nothing() {
     let started = std::time::Instant::now();
     let met = kill_often(count);
     let seconds = started.elapsed().as_secs();
-    writeln!(std::io::stderr(), "{count} rounds in {seconds} s: {met:?}").unwrap();
+    let told = format!("{count} rounds in {seconds} s: {met:?}\n");
+    std::io::stderr().write_all(told.as_bytes()).unwrap();
     assert!(met.values().sum::<usize>() * 10 >= count * 9, "{met:?}");
 }
 

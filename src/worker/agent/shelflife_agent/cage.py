@@ -53,12 +53,13 @@ class Cage(object):
         """Leave what can be left before anything is imported, and try what can be had."""
         if not hasattr(self.libc, "unshare"):
             return
-        # Nobody in a cell reads the memory of whoever has started it.
-        self.libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         if self.ranks:
             self.has_network = not has_only_loopback()
         else:
             self.leave()
+        # Nobody in a cell reads the memory of whoever has started it. Not before: what the
+        # kernel says about a process that hides its memory belongs to root.
+        self.libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         if not self.trusts:
             self.landlock = landlock_version(self.libc)
             self.try_out()
@@ -196,11 +197,14 @@ class Cage(object):
         """How many processes stand between the interpreter and a cell."""
         return 0 if not self.has_spaces else 1 if self.returns else 2
 
+    def show_oneself(self):
+        """Let a cell have what the kernel says about itself, unlike whoever has started it."""
+        self.libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
     def bind(self, kept, tasks, connection):
         """Bind this process, a cell, to what it may do, for ever. `kept` are the descriptors that
         stay open; `connection` leads to whoever answers for its filters."""
         libc = self.libc
-        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         if self.has_spaces:
             hide_controls(libc)
         trains = any(task["kind"] == "train" for task in tasks)

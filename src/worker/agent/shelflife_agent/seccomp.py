@@ -191,6 +191,10 @@ class Listener(object):
             except OSError:
                 return
         path = os.path.normpath(path)
+        # Where an import keeps what it has compiled, if it may; programs try that without being
+        # asked.
+        if b"/__pycache__/" in path:
+            return
         if not any(path == own or path.startswith(own + b"/") for own in self.own_folders):
             self.note("write", path.decode("utf-8", "backslashreplace"))
 
