@@ -83,6 +83,7 @@ pub(super) const CALLS: &[Call] = &[
     call("pidfd_getfd", Kind::Processes, [438, 438, 438]),
     call("process_madvise", Kind::Processes, [440, 440, 440]),
     call("process_mrelease", Kind::Processes, [448, 448, 448]),
+    call("seccomp", Kind::Kernel, [317, 354, 277]),
     call("bpf", Kind::Kernel, [321, 357, 280]),
     call("io_uring_setup", Kind::Kernel, [425, 425, 425]),
     call("io_uring_enter", Kind::Kernel, [426, 426, 426]),
@@ -206,5 +207,4 @@ pub(super) const CALLS: &[Call] = &[
     call("tgkill", Kind::Special, [234, 270, 131]),
     call("clone", Kind::Special, [56, 120, 220]),
     call("socketcall", Kind::Special, [NONE, 102, NONE]),
-    call("seccomp", Kind::Special, [317, 354, 277]),
 ];

@@ -65,6 +65,9 @@ fn leave(plan: &CagePlan, text: &str, command: &[String]) -> io::Result<ExitCode
         write("/proc/self/uid_map", &format!("{user} {user} 1"))?;
         write("/proc/self/gid_map", &format!("{group} {group} 1"))?;
     }
+    if !user.is_root() {
+        keep_powers()?;
+    }
     let words = [&[INNER.to_owned(), text.to_owned(), "--".to_owned()], command].concat();
     let child = process::start_attached("/proc/self/exe", &words)?;
     match waitpid(child, None) {
@@ -74,6 +77,14 @@ fn leave(plan: &CagePlan, text: &str, command: &[String]) -> io::Result<ExitCode
         Ok(other) => Err(io::Error::other(format!("unexpected: {other:?}"))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whoever is not root loses all powers with the next program, unless they are said to stay. They are those of the new
+/// namespace of users; cells give them up.
+fn keep_powers() -> io::Result<()> {
+    let all = caps::runtime::procfs_all_supported(None).unwrap_or_else(|_| caps::all());
+    caps::set(None, caps::CapSet::Inheritable, &all).map_err(io::Error::other)?;
+    caps::set(None, caps::CapSet::Ambient, &all).map_err(io::Error::other)
 }
 
 fn namespaces(plan: &CagePlan) -> CloneFlags {

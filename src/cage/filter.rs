@@ -84,7 +84,7 @@ pub(super) fn for_cage() -> BpfProgram {
             .iter()
             .filter(|call| matches!(call.kind, Kind::Kernel | Kind::Keys | Kind::Processes))
             // `linux32` has been before; what an emulator needs of it comes later.
-            .filter(|call| call.name != "personality");
+            .filter(|call| !matches!(call.name, "personality" | "seccomp"));
         compile(*machine, always(*machine, refused), SeccompAction::Errno(EPERM))
     });
     chained(programs.collect())
@@ -95,7 +95,8 @@ pub(super) fn for_cage() -> BpfProgram {
 pub fn container_profile() -> String {
     let refused =
         CALLS.iter().filter(|call| matches!(call.kind, Kind::Kernel | Kind::Keys | Kind::Processes));
-    let names: Vec<&str> = refused.map(|call| call.name).filter(|name| *name != "personality").collect();
+    let names: Vec<&str> =
+        refused.map(|call| call.name).filter(|name| !matches!(*name, "personality" | "seccomp")).collect();
     serde_json::json!({
         "defaultAction": "SCMP_ACT_ALLOW",
         "archMap": [

@@ -14,6 +14,22 @@ const TEMPORARY: &str = "size=1g,mode=1777";
 const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 /// Below `/proc`: of root, writing there reaches the whole machine whatever namespace it is in.
 const PROTECTED: &[&str] = &["sys", "sysrq-trigger", "irq", "bus"];
+/// Below `/proc`: what root could read there of the machine's memory and of what others do.
+const HIDDEN: &[&str] = &[
+    "kcore",
+    "keys",
+    "key-users",
+    "kmsg",
+    "kpagecgroup",
+    "kpagecount",
+    "kpageflags",
+    "latency_stats",
+    "sched_debug",
+    "slabinfo",
+    "timer_list",
+    "timer_stats",
+    "vmallocinfo",
+];
 /// Below `/proc/self`.
 const STREAMS: &[(&str, &str)] = &[
     ("fd", "/proc/self/fd"),
@@ -209,6 +225,12 @@ fn processes(root: &Path, own: bool) -> io::Result<()> {
             mount_at(Some(&at), &at, None, MsFlags::MS_BIND | MsFlags::MS_REC, None)?;
             let read_only = flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
             mount_at(None, &at, None, read_only, None)?;
+        }
+    }
+    for name in HIDDEN {
+        let at = proc.join(name);
+        if at.exists() {
+            mount_at(Some(Path::new("/dev/null")), &at, None, MsFlags::MS_BIND, None)?;
         }
     }
     Ok(())

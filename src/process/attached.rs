@@ -9,7 +9,6 @@ use nix::unistd::Pid;
 ///
 /// # Errors
 /// When it cannot be started.
-#[expect(clippy::disallowed_methods, reason = "the one place that makes processes")]
 pub fn start_attached(program: &str, words: &[String]) -> io::Result<Pid> {
     let child = std::process::Command::new(program).args(words).spawn()?;
     // Numbers of processes are positive and far below this bound.

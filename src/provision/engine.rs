@@ -130,6 +130,11 @@ impl Image {
         } else {
             add(&["--security-opt", "systempaths=unconfined", "--security-opt", "apparmor=unconfined"]);
         }
+        if tools::is_root() {
+            // Whoever is root outside may stand for itself in a namespace of users only with this power (Linux 5.12);
+            // cells have none.
+            add(&["--cap-add", "SETFCAP"]);
+        }
         add(&["--pids-limit", PROCESSES, "--ulimit", "core=0", "--tmpfs", "/tmp"]);
         if let Some(platform) = &self.platform {
             add(&["--platform", platform]);

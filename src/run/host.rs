@@ -13,8 +13,13 @@ use crate::provision::{Launch, Provisioner, Reach, Room, prepare_scratch, stage}
 use crate::vocab::Lock;
 use crate::worker::{Batch, CageRequest, Hello, Ready, Task, Worker, WorkerError, WorkerLimits};
 
-/// Processes that a cell may have at a time: libraries start a handful.
-const MOST_PROCESSES: u32 = 512;
+/// Processes that a cell may have at a time: libraries start one for each core at most.
+fn most_processes() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(4 * cores).unwrap_or(u32::MAX).max(LEAST_PROCESSES)
+}
+
+const LEAST_PROCESSES: u32 = 320;
 
 /// An environment that can be used.
 pub(super) struct Prepared<P> {
@@ -133,7 +138,7 @@ impl Host for Machine {
             objects: text(objects),
             protected: launch.protected().iter().map(|path| text(path)).collect(),
             homes: cage::homes().iter().map(|path| text(path)).collect(),
-            most_processes: MOST_PROCESSES,
+            most_processes: most_processes(),
             filters: cage::for_cells(allowance),
         };
         let hello = Hello { cage, ..start.hello };

@@ -7,6 +7,7 @@ import traceback
 from .errors import PACKAGE
 
 MAX_TEXT = 2000
+MAX_NAME = 300
 MAX_WARNING = 500
 MAX_WARNINGS = 50
 MAX_FRAMES = 8
@@ -47,7 +48,8 @@ def class_name(cls):
     """Qualified name of a class; builtins without their module."""
     module = getattr(cls, "__module__", None) or ""
     name = getattr(cls, "__qualname__", getattr(cls, "__name__", "?"))
-    return name if module in ("builtins", "exceptions", "") else module + "." + name
+    name = name if module in ("builtins", "exceptions", "") else module + "." + name
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 3] + "..."
 
 
 def text_of(value):
@@ -89,7 +91,7 @@ def error_fact(error):
         if is_own(frame):
             continue
         module = frame.f_globals.get("__name__", "?")
-        frames.append((str(module), frame.f_code.co_name, line))
+        frames.append((str(module)[:MAX_NAME], frame.f_code.co_name[:MAX_NAME], line))
     module = missing_module(error)
     if module is None:
         # Code that an artifact brought along belongs to no module.

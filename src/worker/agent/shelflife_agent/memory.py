@@ -53,7 +53,8 @@ def exceeds(processes, baseline, limit):
         return False
     if len(resident) < 2:
         return True
-    shares = [share_bytes(process) for process in processes]
+    # Those that have ended and were not collected yet have neither.
+    shares = [share_bytes(process) for process, size in zip(processes, resident) if size]
     if None in shares:
         # One by one at least.
         return max(resident) > baseline + limit
