@@ -76,6 +76,11 @@ pub fn system() -> View {
             Err(_) => view.read([path.to_owned()]),
         }
     }
+    // An installation of Java keeps its settings there, and does not start without.
+    let settings = entries(Path::new("/etc")).into_iter();
+    view.read(
+        settings.filter(|path| path.file_name().is_some_and(|it| it.to_string_lossy().starts_with("java"))),
+    );
     view.read(HARDWARE.iter().map(PathBuf::from));
     view
 }

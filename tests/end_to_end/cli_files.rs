@@ -376,20 +376,18 @@ fn a_night_in_which_a_package_moves_names_it() {
 fn what_works_when_tried_again_is_flaky() {
     let context = trained();
     let python = context.interpreters("both")["sk1.5.2"].clone();
-    // It fails once in the environment that is moved to: the first load there leaves a mark behind.
-    // Shared memory is what a cell can write to and the next one finds again.
-    let mark = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
-    let code = format!(
-        "import os, pickle\nfrom sklearn.preprocessing import StandardScaler\nclass Once:\n    def __init__(self, inner): \
+    // It fails now and then in the environment that is moved to, by chance: a cell finds nothing again of what an earlier
+    // one did.
+    let code = "import os, pickle\nfrom sklearn.preprocessing import StandardScaler\nclass Moody:\n    def __init__(self, inner): \
          self.inner = inner\n    def __reduce__(self):\n        code = 'import os, sklearn\\nif \
-         sklearn.__version__ == \"1.2.2\" and os.path.exists({mark:?}):\\n    os.remove({mark:?})\\n    raise \
-         ValueError(\"not today\")'\n        return eval, ('(exec(code), inner)[1]', {{'code': code, 'inner': \
-         self.inner}})\nmodel = StandardScaler().fit([[0.0], [1.0]])\npickle.dump(Once(model), open('once.pkl', 'wb'))\n",
-        mark = mark.path().display().to_string()
-    );
-    context.python(&python, &["-c", &code]);
-    let ended = context.run(["gate", "once.pkl", "--from", "new.json", "--to", "old.json", "-q"]).expect(0);
-    assert!(ended.stdout().contains("1 flaky"), "{ended}");
+         sklearn.__version__ == \"1.2.2\" and os.urandom(1)[0] % 2:\\n    raise \
+         ValueError(\"not today\")'\n        return eval, ('(exec(code), inner)[1]', {'code': code, 'inner': \
+         self.inner})\nmodel = StandardScaler().fit([[0.0], [1.0]])\npickle.dump(Moody(model), open('once.pkl', 'wb'))\n";
+    context.python(&python, &["-c", code]);
+    // One run in four meets a failure that does not come again: that none of sixty does, nobody will see.
+    let gate = ["gate", "once.pkl", "--from", "new.json", "--to", "old.json", "-q", "--fresh"];
+    let met = (0..60).map(|_| context.run(gate)).find(|ended| ended.stdout().contains("1 flaky"));
+    met.expect("a run that is flaky").expect(0);
     assert!(context.read("reports/gate/gate.md").contains("is flaky"));
     // The record keeps it.
     let again = context.run(["gate", "once.pkl", "--from", "new.json", "--to", "old.json", "-q"]).expect(0);

@@ -133,7 +133,6 @@ def be_the_child(request, limits, host, pipes, folder, parent, connection=None):
         if parent is not None:
             die_with_parent(host.libc, parent)
         host.cage.show_oneself()
-        sys.dont_write_bytecode = True
         os.setsid()
         settle_in(os.open(os.devnull, os.O_RDONLY), pipes.printed_end, folder)
         limit_child(limits)

@@ -117,6 +117,8 @@ def readable_paths(homes):
     """What a cell may read where no cage says it: the system, the interpreter and its packages."""
     readable = set(SYSTEM) | {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     readable.update(entry for entry in sys.path if os.path.isabs(entry))
+    # An installation of Java keeps its settings there, and does not start without.
+    readable.update("/etc/" + name for name in os.listdir("/etc") if name.startswith("java"))
     readable.update(module_folders(), program_folders(homes))
     # The interpreter itself may be a link out of its prefix.
     readable.add(os.path.dirname(os.path.realpath(sys.executable)))

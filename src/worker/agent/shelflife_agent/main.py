@@ -62,6 +62,8 @@ def greet(request, host, peers):
     host.cage.close_doors()
     answer = warm_up(request)
     host.cage.look_around()
+    # Cells may not keep what they compile, and need not try.
+    sys.dont_write_bytecode = True
     answer["lone"] = host.ranks > 0
     answer["walls"] = host.cage.walls()
     for other in peers.receive() if peers is not None else ():
