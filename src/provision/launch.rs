@@ -7,6 +7,20 @@ use super::engine::Image;
 use super::reach::{Reach, Room, base};
 use super::{launcher, sandbox};
 use crate::cage::{self, Bind, CagePlan, View};
+use crate::vocab::Lock;
+
+/// An environment that is there and can import scikit-learn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadyEnvironment {
+    /// What it resolved to.
+    pub lock: Lock,
+    /// How its Python is started.
+    pub launch: Launch,
+    /// Seconds that preparing took.
+    pub seconds: f64,
+    /// Whether it was there already.
+    pub reused: bool,
+}
 
 /// How the Python of an environment is started.
 #[derive(Clone, Debug, PartialEq, Eq)]

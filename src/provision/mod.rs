@@ -58,7 +58,7 @@ use crate::vocab::{Digest, EnvName, EnvironmentTrouble, Lock};
 pub use failure::*;
 pub use interpreters::Interpreter;
 pub use inventory::{CachedEnvironment, MachineFacts, Pruned};
-pub use launch::Launch;
+pub use launch::{Launch, ReadyEnvironment};
 pub use offers::Offer;
 pub use options::{Note, ProvisionOptions, ToolConsent};
 pub use reach::{Reach, Room, prepare_scratch, stage};
@@ -80,19 +80,6 @@ const SIDE_BY_SIDE: usize = 2;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(3600);
 /// How long fetching an interpreter may take.
 const PYTHON_TIMEOUT: Duration = Duration::from_secs(600);
-
-/// An environment that is there and can import scikit-learn.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReadyEnvironment {
-    /// What it resolved to.
-    pub lock: Lock,
-    /// How its Python is started.
-    pub launch: Launch,
-    /// Seconds that preparing took.
-    pub seconds: f64,
-    /// Whether it was there already.
-    pub reused: bool,
-}
 
 /// Makes and finds environments. One of these is shared by all tasks of a run.
 pub struct Provisioner {

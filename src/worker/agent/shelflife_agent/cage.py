@@ -234,6 +234,9 @@ class Cage(object):
     def writable(self, tasks):
         if self.has_spaces:
             return {self.scratch, TEMPORARY}
+        if self.ranks:
+            # Their launcher keeps what they share there, and goes with them.
+            return {self.scratch}
         return {os.getcwd()} | set(outboxes(tasks))
 
     def room(self, limits):

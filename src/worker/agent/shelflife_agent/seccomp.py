@@ -195,6 +195,9 @@ class Listener(object):
         # asked.
         if b"/__pycache__/" in path:
             return
+        # Whoever makes a folder with all above it asks for those that are there as well.
+        if name.startswith("mkdir") and os.path.isdir(path):
+            return
         if not any(path == own or path.startswith(own + b"/") for own in self.own_folders):
             self.note("write", path.decode("utf-8", "backslashreplace"))
 
