@@ -16,7 +16,7 @@ from .frames import send_frame
 from .kernel import die_with_parent, limit_child, reap_strays, widen
 from .memory import PeakMemory, resident_bytes
 from .warden import Report, guard
-from .watch import TICK, Watch
+from .watch import Watch
 
 # How long ranks may go on after their launcher has told them to end.
 LAST_WORDS = 1.0
@@ -24,6 +24,8 @@ LAST_WORDS = 1.0
 LEAVING_TICK = 0.001
 # How a child ends that cannot go on.
 BROKEN_CHILD = 70
+# By how much a process that may be hostile stands back.
+NICE = 5
 
 
 class Host(object):
@@ -138,6 +140,9 @@ def be_the_child(request, limits, host, pipes, folder, parent, connection=None):
         limit_child(limits)
         gc.enable()
         tasks = request["tasks"]
+        if len(tasks) == 1:
+            # Whoever watches it gets its share of a core, however many processes it starts.
+            os.nice(NICE)
         peak = PeakMemory()
         kept = {pipes.results_end}
         if peak.control is not None:
@@ -167,7 +172,7 @@ def follow(watch, host, meeting, told):
         others = list(meeting.open) if meeting is not None else []
         # Where its end is all that can come, look for it without delay.
         is_leaving = (watch.finished or not takers) and watch.status is None
-        pause = LEAVING_TICK if is_leaving else TICK
+        pause = LEAVING_TICK if is_leaving else watch.pause
         ready = select.select([0] + list(takers) + others, [], [], pause)[0]
         for descriptor in others:
             if descriptor in ready:

@@ -1,6 +1,7 @@
 """Resident memory, as the kernel counts it."""
 
 import os
+import signal
 
 # Writing this to `/proc/self/clear_refs` makes the peak what is resident now.
 RESET_PEAK = b"5"
@@ -53,12 +54,27 @@ def exceeds(processes, baseline, limit):
         return False
     if len(resident) < 2:
         return True
+    # They take more while they are counted, unless they stand still.
+    send_all(processes, signal.SIGSTOP)
     # Those that have ended and were not collected yet have neither.
     shares = [share_bytes(process) for process, size in zip(processes, resident) if size]
     if None in shares:
         # One by one at least.
-        return max(resident) > baseline + limit
-    return sum(shares) > baseline + limit
+        exceeded = max(resident) > baseline + limit
+    else:
+        exceeded = sum(shares) > baseline + limit
+    if not exceeded:
+        send_all(processes, signal.SIGCONT)
+    return exceeded
+
+
+def send_all(processes, number):
+    for process in processes:
+        try:
+            os.kill(process, number)
+        except OSError:
+            # It has just ended.
+            pass
 
 
 def highest_bytes():

@@ -12,6 +12,12 @@ from .turns import MAX_PAYLOAD, Turns
 from .warden import read_lines
 
 TICK = 0.02
+# The same where there are several processes.
+CROWDED_TICK = 0.004
+# Processes that take long to look at, and how much longer than a look the time until the next one
+# is then.
+CROWD = 40
+PATIENCE = 5
 TAIL = 4096
 # How long a child that says it is done may take to go.
 FAREWELL = 1.0
@@ -34,6 +40,9 @@ class Watch(object):
         self.finished = False
         self.ended = None
         self.looked = 0.0
+        self.look_seconds = 0.0
+        self.pause = TICK
+        self.is_crowded = False
         # Its exit status as `waitpid` tells it.
         self.status = None
         # Of a cell that has a warden: what that told of its end and its attempts, and whether it
@@ -136,16 +145,30 @@ class Watch(object):
         now = time.monotonic()
         if now > self.deadline:
             self.end("timeout")
+        # Looking takes long among many processes, and time is kept all the same.
+        patience = PATIENCE * self.look_seconds if self.is_crowded else 0
+        if now - self.looked < max(self.pause / 2, patience):
+            return
+        self.look()
+        self.looked = time.monotonic()
+        self.look_seconds = self.looked - now
+
+    def look(self):
+        """End the child where it has too many processes, or they take too much."""
         memory, most = self.limits.get("memory_bytes"), self.limits.get("processes")
-        if memory and now - self.looked >= TICK / 2:
-            self.looked = now
-            processes = descendants(self.pid)
-            if most and len(processes) > most + 1:
-                self.end("processes")
-            # A warden is a copy of the interpreter that does nothing.
-            counted = processes[self.wardens :]
-            if exceeds(counted, self.baseline, memory):
-                self.end("memory")
+        if not memory:
+            return
+        processes = descendants(self.pid)
+        if most and len(processes) > most + 1:
+            self.end("processes")
+            return
+        # A warden is a copy of the interpreter that does nothing.
+        counted = processes[self.wardens :]
+        # Several take memory faster than one, which has a limit of its own.
+        self.pause = TICK if len(counted) < 2 else CROWDED_TICK
+        self.is_crowded = len(counted) > CROWD
+        if exceeds(counted, self.baseline, memory):
+            self.end("memory")
 
     def ending(self):
         """The message that says how the child ended."""
