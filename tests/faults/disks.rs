@@ -78,9 +78,16 @@ if 'AWAY' in os.environ:
         &small("cache/scratch-v1", "1m"),
         &["run", "unpacks.toml", "--fail-on", "load-error"],
     );
-    assert_eq!(ended.code(), Some(101), "{ended}");
     let results = context.results("unpacks");
     let cell = &results["cells"][0];
+    // In a cage it writes to memory of its own, and meets no disk.
+    let is_caged = results["environments"].as_array().unwrap().iter().all(|it| it["gaps"].is_null());
+    if is_caged {
+        assert_eq!(ended.code(), Some(0), "{ended}");
+        assert_eq!(text(cell, "verdict"), "identical");
+        return;
+    }
+    assert_eq!(ended.code(), Some(101), "{ended}");
     assert_eq!((text(cell, "verdict"), text(cell, "status")), ("env-error", "unjudged"));
     let trouble = &cell["cause"]["trouble"];
     assert_eq!((text(trouble, "kind"), text(&trouble["by"], "kind")), ("disturbed", "full-disk"));
