@@ -9,7 +9,8 @@ use crate::process::Command;
 use crate::store;
 
 /// How this machine reaches its index: where names are looked up, and whom it trusts.
-const NETWORK: &[&str] = &["/etc/resolv.conf", "/etc/hosts", "/etc/ssl", "/etc/pip.conf", "/etc/uv"];
+const NETWORK: &[&str] =
+    &["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/pip.conf", "/etc/uv"];
 /// Variables with paths of files of certificates.
 const CERTIFICATES: &[&str] =
     &["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT"];
