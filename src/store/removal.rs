@@ -10,18 +10,31 @@ use std::path::Path;
 use fs_err as fs;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, open, openat, renameat};
+use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag, open, openat, renameat};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 /// What the names of folders begin with that are being removed.
 pub(super) const DOOMED: &str = ".removing-";
 
-/// Removes a folder with everything in it. It goes on past what cannot be removed.
+/// Removes a folder with everything in it. It goes on past what cannot be removed. Where somebody else is removing it, it
+/// waits: two at once would move folders up behind each other's back.
 ///
 /// # Errors
 /// When something is left; the message names the folder and the first thing.
 pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
+    remove(path, FlockArg::LockExclusive)
+}
+
+/// As [`remove_tree`], but a folder that somebody else is removing is left to them.
+///
+/// # Errors
+/// As [`remove_tree`].
+pub(super) fn remove_abandoned(path: &Path) -> io::Result<()> {
+    remove(path, FlockArg::LockExclusiveNonblock)
+}
+
+fn remove(path: &Path, turn: FlockArg) -> io::Result<()> {
     let name = |error: Errno, what: &str| {
         let error = io::Error::from(error);
         io::Error::new(error.kind(), format!("cannot remove {what} `{}`: {error}", path.display()))
@@ -34,12 +47,17 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
         Err(Errno::ENOTDIR | Errno::ELOOP) => return fs::remove_file(path),
         Err(error) => return Err(name(error, "the folder")),
     };
+    let top = match Flock::lock(top, turn) {
+        Ok(top) => top,
+        Err((_, Errno::EWOULDBLOCK)) => return Ok(()),
+        Err((_, error)) => return Err(name(error, "(its lock cannot be had)")),
+    };
     let mut left = None;
     let mut moved = 0;
-    let mut folders = empty(&top, &mut left, |_| None);
+    let mut folders = empty(&*top, &mut left, |_| None);
     while let Some(folder) = folders.pop() {
         allow(top.as_fd(), folder.as_c_str());
-        let inside = match openat(&top, folder.as_c_str(), FOLDER, Mode::empty()) {
+        let inside = match openat(&*top, folder.as_c_str(), FOLDER, Mode::empty()) {
             Ok(inside) => inside,
             Err(error) => {
                 note(&mut left, error);
@@ -51,10 +69,10 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
             allow(inside.as_fd(), name);
             moved += 1;
             let higher = CString::new(format!(".risen-{}-{moved}", std::process::id())).ok()?;
-            renameat(&inside, name, &top, higher.as_c_str()).ok().map(|()| higher)
+            renameat(&inside, name, &*top, higher.as_c_str()).ok().map(|()| higher)
         });
         folders.extend(risen);
-        note_failure(&mut left, unlinkat(&top, folder.as_c_str(), UnlinkatFlags::RemoveDir));
+        note_failure(&mut left, unlinkat(&*top, folder.as_c_str(), UnlinkatFlags::RemoveDir));
     }
     note_failure(&mut left, unlinkat(AT_FDCWD, path, UnlinkatFlags::RemoveDir));
     left.map_or(Ok(()), |error| Err(name(error, "everything in")))
@@ -165,6 +183,25 @@ mod tests {
         remove_tree(&doomed).unwrap();
         assert!(!doomed.exists() && kept.join("file").exists());
         remove_tree(&doomed).unwrap();
+    }
+
+    #[test]
+    fn many_at_once_are_not_in_each_others_way() {
+        for round in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let doomed = folder.path().join("doomed");
+            for number in 0..200 {
+                fs::create_dir_all(doomed.join(format!("a/{number}/b/{number}/c"))).unwrap();
+            }
+            std::thread::scope(|scope| {
+                for remover in 0..4 {
+                    let remove = if (round + remover) % 2 == 0 { remove_tree } else { remove_abandoned };
+                    let doomed = &doomed;
+                    scope.spawn(move || remove(doomed).unwrap());
+                }
+            });
+            assert!(!doomed.exists());
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use etcetera::BaseStrategy as _;
 
 use super::fresh::FreshFile;
 use super::lock::{self, Hold, LockError, LockGuard};
-use super::removal::{DOOMED, remove_tree};
+use super::removal::{DOOMED, remove_abandoned, remove_tree};
 use super::scratch::{self, Scratch};
 
 /// The lock that whoever uses environments and objects shares.
@@ -195,9 +195,8 @@ impl CacheRoot {
         for folder in [self.path().to_owned(), self.bucket(Bucket::Environments), self.bucket(Bucket::Tools)]
         {
             for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
-                // Two that remove the same are not in each other's way.
                 if entry.file_name().to_string_lossy().starts_with(DOOMED)
-                    && let Err(error) = remove_tree(&entry.path())
+                    && let Err(error) = remove_abandoned(&entry.path())
                 {
                     tracing::warn!(%error, "what a dead process left stays");
                 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 
-use super::removal::{DOOMED, remove_tree};
+use super::removal::{DOOMED, remove_abandoned, remove_tree};
 
 /// What a lock of a folder is called: the folder's own name with this behind it.
 const LOCK: &str = ".lock";
@@ -104,7 +104,7 @@ pub(super) fn sweep(bucket: &Path) -> usize {
         if !is_dead {
             continue;
         }
-        match remove_tree(&path) {
+        match remove_abandoned(&path) {
             Ok(()) => {
                 swept += 1;
                 let _ = fs::remove_file(&lock);
