@@ -15,7 +15,7 @@ const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 /// Below `/proc`: of root, writing there reaches the whole machine whatever namespace it is in.
 const PROTECTED: &[&str] = &["sys", "sysrq-trigger", "irq", "bus"];
 /// Below `/proc`: what root could read there of the machine's memory and of what others do.
-const HIDDEN: &[&str] = &[
+pub const HIDDEN: &[&str] = &[
     "kcore",
     "keys",
     "key-users",

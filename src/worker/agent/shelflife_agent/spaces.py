@@ -28,22 +28,6 @@ PROCESS_LIMIT = "/proc/sys/kernel/pid_max"
 # The limit belongs to a namespace since this release of Linux; to the whole machine before.
 PROCESS_LIMIT_SINCE = (6, 14)
 TEMPORARY = "/tmp"
-# Below /proc: what root could read there of the machine's memory and of what others do.
-HIDDEN = (
-    "kcore",
-    "keys",
-    "key-users",
-    "kmsg",
-    "kpagecgroup",
-    "kpagecount",
-    "kpageflags",
-    "latency_stats",
-    "sched_debug",
-    "slabinfo",
-    "timer_list",
-    "timer_stats",
-    "vmallocinfo",
-)
 
 
 def check(libc, what, done):
@@ -120,6 +104,8 @@ class View(object):
         # shows.
         self.caged = request["caged"]
         self.most_processes = request["most_processes"]
+        # Below /proc: what root could read there of the machine's memory and of what others do.
+        self.hidden = request["hidden"]
 
     def build(self, libc, room, files, outboxes):
         """The view of one batch: `room` bytes to write to, `files` below the folder of artifacts,
@@ -198,7 +184,7 @@ class View(object):
     def own_processes(self, libc):
         flags = NO_SETUID | NO_DEVICES | NO_PROGRAMS
         mount(libc, "proc", "/proc", "proc", flags)
-        for name in HIDDEN:
+        for name in self.hidden:
             if os.path.exists("/proc/" + name):
                 mount(libc, "/dev/null", "/proc/" + name, None, BIND)
         if kernel_release() < PROCESS_LIMIT_SINCE:
