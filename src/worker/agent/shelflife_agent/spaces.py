@@ -77,7 +77,8 @@ def own_users(libc):
 
 
 def mounts():
-    """Mount points with the flags that must not get lost, in the order in which they were made."""
+    """Mount points with the flags that must not get lost, in the order in which they were made, but
+    for those that others cover: no path leads there."""
     found = []
     with open("/proc/self/mountinfo") as lines:
         for line in lines:
@@ -86,8 +87,37 @@ def mounts():
             for word in words[5].split(","):
                 flags |= KEPT_FLAGS.get(word, 0)
             path = words[4].encode("latin-1").decode("unicode_escape")
-            found.append((path, flags))
+            if shown_at(path) in (None, int(words[0])):
+                found.append((path, flags))
     return found
+
+
+def shown_at(path):
+    """The id of the mount that a path leads to; nothing where the kernel does not say."""
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        with open("/proc/self/fdinfo/%d" % descriptor) as lines:
+            told = [line.split()[1] for line in lines if line.startswith("mnt_id:")]
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return int(told[0]) if told else None
+
+
+def hide(libc, path):
+    """Show a mount no more. Those that came with the view of whoever made this process cannot be
+    taken away, but covered."""
+    if libc.umount2(os.fsencode(path), DETACH) == 0:
+        return
+    if os.path.isdir(path):
+        flags = READ_ONLY | NO_SETUID | NO_DEVICES
+        mount(libc, "hidden", path, "tmpfs", flags, "size=4k,mode=555")
+    else:
+        mount(libc, "/dev/null", path, None, BIND)
 
 
 class View(object):
@@ -179,7 +209,7 @@ class View(object):
                 # What cannot be protected is not shown. The root itself has to be.
                 if path == "/":
                     raise
-                libc.umount2(os.fsencode(path), DETACH)
+                hide(libc, path)
 
     def own_processes(self, libc):
         flags = NO_SETUID | NO_DEVICES | NO_PROGRAMS
