@@ -216,6 +216,7 @@ fn header(case: &Case) -> RunHeader {
             producer: "one".into(),
             inputs: case.inputs,
             inputs_from: "inputs".to_owned(),
+            inferred: Vec::new(),
             expected: case.expected,
             imports: [("thing".to_owned(), "thing".to_owned())].into(),
             notes: Vec::new(),

@@ -29,7 +29,7 @@ struct Inner {
 
 impl DatasetError {
     /// A problem of the file as a whole.
-    pub(super) fn of_file(spec: &DatasetSpec, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn of_file(spec: &DatasetSpec, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             message: message.into(),
             help: help.into(),
@@ -57,6 +57,14 @@ impl DatasetError {
         self.0.column = column.map(str::to_owned);
         let source = NamedSource::new(self.0.path.display().to_string(), Arc::clone(text));
         self.0.source = Some((source, span));
+        self
+    }
+
+    /// Adds the row of the data, counted from 0, and its column.
+    pub(crate) fn in_row(mut self, row: usize, column: &str) -> Self {
+        // Below the header line.
+        self.0.line = Some(row as u64 + 2);
+        self.0.column = Some(column.to_owned());
         self
     }
 

@@ -102,6 +102,7 @@ fn observation(outcome: Outcome) -> Observation {
         printed: None,
         alone: false,
         tried: Vec::new(),
+        form: None,
     }
 }
 

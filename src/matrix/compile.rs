@@ -274,6 +274,7 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
         digest,
         dataframe: raw.dataframe,
         span: name.span(),
+        outside: false,
         declared_at: source.place(name.span().start),
     })
 }

@@ -29,7 +29,8 @@ mod versions;
 pub use compile::{load, load_with};
 pub use error::{MatrixError, Problem};
 pub use external::{
-    ArtifactDeclaration, AskedPackage, ExpectedOutput, ExternalArtifact, MadeBy, NotAdmitted, Refusal,
+    ArtifactDeclaration, AskedPackage, DeclaredInputs, ExpectedOutput, ExternalArtifact, MadeBy, NotAdmitted,
+    Refusal,
 };
 pub use finding::{Expanded, FindArtifacts};
 pub use raw::schema_json;

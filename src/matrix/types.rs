@@ -310,6 +310,8 @@ pub struct DatasetSpec {
     pub digest: Option<crate::vocab::Digest>,
     /// Whether X is handed over as a pandas DataFrame.
     pub dataframe: bool,
+    /// Whether it is for models from outside, any of which may want it as a DataFrame.
+    pub outside: bool,
     /// Where it is declared: byte span in the file that `declared_at` names, for messages about the data.
     pub span: std::ops::Range<usize>,
     /// Where it is declared, as `file:line`.

@@ -11,7 +11,7 @@ use super::keys::TrainingRecord;
 use super::known::Here;
 use super::memory::Memory;
 use super::messages::Unusable;
-use super::orders::{Orders, Wanted};
+use super::orders::{Asked, Orders, Wanted};
 use super::reporter::Progress;
 use super::request::RunError;
 use super::rules::Why;
@@ -187,8 +187,8 @@ impl<'a> Clerk<'a> {
         let (Some(here), Some(lock)) = (here, self.locks[environment as usize]) else {
             return Answer::Impossible;
         };
-        let methods = self.methods(target, told);
-        let (key, job) = self.orders.observation(target, here, methods, &lock);
+        let asked = self.asked(target, told);
+        let (key, job) = self.orders.observation(target, here, asked, &lock);
         let artifact = &self.state().artifacts()[target.artifact() as usize].id;
         if !why.may_reuse() {
             // What was counted as known has to be executed after all.
@@ -209,16 +209,19 @@ impl<'a> Clerk<'a> {
         Answer::Job(environment, job)
     }
 
-    /// The outputs to ask for; `None` where nobody has found out yet what there is.
-    fn methods(&self, target: Target, told: bool) -> Option<Vec<String>> {
+    /// What to ask for, as far as somebody has found out what there is.
+    fn asked(&self, target: Target, told: bool) -> Asked {
         let facts = &self.state().artifacts()[target.artifact() as usize];
         if self.orders.file(target.artifact()).is_none() {
-            return facts.made.as_ref().map(|made| made.methods.clone());
+            let methods = facts.made.as_ref().map(|made| made.methods.clone());
+            return Asked { methods, form: None };
         }
         match target {
-            Target::Reference { .. } => None,
+            Target::Reference { .. } => Asked::default(),
             Target::Repeat { .. } | Target::Cell { .. } | Target::Retry { .. } => {
-                external::methods(facts.reference().filter(|_| told))
+                let reference = facts.reference().filter(|_| told);
+                let form = reference.and_then(|reference| reference.form);
+                Asked { methods: external::methods(reference), form }
             }
         }
     }

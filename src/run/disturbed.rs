@@ -112,6 +112,7 @@ mod tests {
             printed: None,
             alone: true,
             tried: Vec::new(),
+            form: None,
         };
         TaskResult::Observed { observation, blobs: Vec::new() }
     }

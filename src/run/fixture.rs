@@ -262,6 +262,7 @@ fn observation(outcome: Outcome) -> Observation {
         printed: None,
         alone: false,
         tried: Vec::new(),
+        form: None,
     }
 }
 
@@ -332,6 +333,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         producer: "sk1".into(),
         inputs: InputsKind::Given,
         inputs_from: "somebody".to_owned(),
+        inferred: Vec::new(),
         modules: Vec::new(),
         packages: BTreeMap::new(),
         imports: BTreeMap::new(),

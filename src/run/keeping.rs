@@ -149,6 +149,7 @@ pub(super) fn disturbed(job: Job, by: Disturbance) -> Message {
                 printed: None,
                 alone: true,
                 tried: Vec::new(),
+                form: None,
             };
             Message::Observed { target, key, observation: Box::new(observation) }
         }

@@ -215,6 +215,7 @@ mod tests {
             printed: None,
             alone: false,
             tried: Vec::new(),
+            form: None,
         };
         let (key, reused) = (Digest::of(b"k"), false);
         vec![

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Digest;
 use super::attempt::Attempt;
+use super::inputs::InputForm;
 
 /// The facts of one executed cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Observation {
     /// What it tried and was refused, in order, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Attempt>,
+    /// The form in which an external artifact was given its inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<InputForm>,
 }
 
 /// How a cell ended.

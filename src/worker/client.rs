@@ -382,6 +382,7 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         printed: None,
         alone,
         tried: Vec::new(),
+        form: raw.form,
     };
     Some(TaskResult::Observed { observation, blobs })
 }
@@ -412,5 +413,6 @@ pub fn abnormal(ended: &Ended, limits: WorkerLimits) -> Observation {
         printed: ended.printed.clone().filter(|text| !text.trim().is_empty()),
         alone: true,
         tried: attempts(ended),
+        form: None,
     }
 }
