@@ -74,7 +74,7 @@ pub(super) fn of_dataset(dataset: Dataset) -> Result<ExpectedOutput, String> {
 }
 
 pub(super) fn output(values: &Values, shape: Vec<u64>) -> ExpectedOutput {
-    let (encoding, kind, bytes) = match values {
+    let parts = match values {
         Values::F64(values) => (
             Encoding::F64,
             OutputKind::Continuous,
@@ -101,7 +101,15 @@ pub(super) fn output(values: &Values, shape: Vec<u64>) -> ExpectedOutput {
         })),
         Values::Pandas { items, .. } => tagged(items.iter().map(|item| format!("r:{item}"))),
     };
-    let dtype = if encoding == Encoding::Text { "object" } else { values.dtype() };
+    let dtype = if parts.0 == Encoding::Text { "object" } else { values.dtype() };
+    encoded(parts, dtype, shape)
+}
+
+fn encoded(
+    (encoding, kind, bytes): (Encoding, OutputKind, Vec<u8>),
+    dtype: &str,
+    shape: Vec<u64>,
+) -> ExpectedOutput {
     ExpectedOutput {
         output: OutputRef { digest: Digest::of(&bytes), encoding, kind, dtype: dtype.to_owned(), shape },
         bytes: bytes.into(),
@@ -134,6 +142,12 @@ fn of_list(value: &Value) -> Result<ExpectedOutput, String> {
     }
     let mut flat = Vec::new();
     flatten(value, &shape, &mut flat)?;
+    // Hashes and counts beyond what a signed number holds.
+    let unsigned: Option<Vec<u64>> = flat.iter().map(|value| value.as_u64()).collect();
+    if let Some(values) = unsigned.filter(|values| values.iter().any(|value| i64::try_from(*value).is_err())) {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        return Ok(encoded((Encoding::U64, OutputKind::Label, bytes), "uint64", shape));
+    }
     let values = column(&flat).ok_or_else(|| mixed(&flat, &shape))?;
     Ok(output(&values, shape))
 }

@@ -156,6 +156,8 @@ impl<'de> Deserialize<'de> for Ended {
                     #[serde(default)]
                     method: Option<String>,
                     error: ErrorFact,
+                    #[serde(default)]
+                    outputs: BTreeMap<String, OutputRef>,
                 }
                 match map.next_entry::<&str, &str>()? {
                     Some(("kind", "predicted")) => {
@@ -163,9 +165,9 @@ impl<'de> Deserialize<'de> for Ended {
                         Ok(Ended(Outcome::Predicted { outputs }))
                     }
                     Some(("kind", "raised")) => {
-                        let Raised { phase, method, error } =
+                        let Raised { phase, method, error, outputs } =
                             Raised::deserialize(MapAccessDeserializer::new(map))?;
-                        Ok(Ended(Outcome::Raised { phase, method, error }))
+                        Ok(Ended(Outcome::Raised { phase, method, error, outputs }))
                     }
                     // Other ends are rare; the general way reads them.
                     _ => Err(A::Error::custom("not a frequent outcome")),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::comparing::{differs, outputs, still_holds};
+use super::comparing::{differs, outputs, some_outputs, still_holds};
 use super::comparisons::Sides;
 use super::external;
 use super::jobs::{Job, Target, TrainingOf};
@@ -292,15 +292,21 @@ impl<'a> Clerk<'a> {
         still_holds(recorded, sides.0, sides.1, &tolerance).then(|| differs(recorded))
     }
 
-    /// The outputs of a target's reference, and its own: those that are recorded, or those that are held.
-    fn sides<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<(&'b Outputs, &'b Outputs)> {
+    /// What was observed of a target: what is held, or what is recorded.
+    fn held_or_seen<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<&'b Observation> {
         let facts = &self.state().artifacts()[target.artifact() as usize];
-        let observed = match (target, held) {
+        match (target, held) {
             (_, Some(held)) => Some(&held.observation),
             (Target::Cell { consumer, .. }, None) => facts.cell(consumer).view().observation,
             (Target::Reference { .. } | Target::Repeat { .. } | Target::Retry { .. }, None) => None,
-        };
-        Some((facts.reference().and_then(outputs)?, outputs(observed?)?))
+        }
+    }
+
+    /// The outputs of a target's reference, and its own: those that are recorded, or those that are held.
+    fn sides<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<(&'b Outputs, &'b Outputs)> {
+        let facts = &self.state().artifacts()[target.artifact() as usize];
+        let observed = self.held_or_seen(target, held);
+        Some((facts.reference().and_then(outputs)?, some_outputs(observed?)?))
     }
 
     /// What is to be compared for a target, where both sides gave something.
@@ -308,7 +314,12 @@ impl<'a> Clerk<'a> {
         let (reference, observed) = self.sides(target, held)?;
         // What was given is not what the producer said first.
         let file = self.orders.file(target.artifact()).filter(|_| matches!(target, Target::Repeat { .. }));
-        let is_own = |name: &String| file.is_none_or(|file| !file.expected.contains_key(name));
+        // What raised is no output that is missing.
+        let is_partial = outputs(self.held_or_seen(target, held)?).is_none();
+        let is_own = |name: &String| {
+            file.is_none_or(|file| !file.expected.contains_key(name))
+                && (!is_partial || observed.contains_key(name))
+        };
         let own = |side: &Outputs| -> Outputs {
             let outputs = side.iter().filter(|(name, _)| is_own(name));
             outputs.map(|(name, it)| (name.clone(), it.clone())).collect()

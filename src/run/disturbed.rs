@@ -104,7 +104,7 @@ mod tests {
             frames: Vec::new(),
         };
         let observation = Observation {
-            outcome: Outcome::Raised { phase: Phase::Load, method: None, error },
+            outcome: Outcome::Raised { phase: Phase::Load, method: None, error, outputs: Default::default() },
             warnings: Vec::new(),
             load_seconds: None,
             predict_seconds: None,

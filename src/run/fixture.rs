@@ -193,7 +193,7 @@ impl Interpreter for Player {
                 }
                 (Play::Raises, _) => {
                     let (phase, method) = (Phase::Load, None);
-                    let outcome = Outcome::Raised { phase, method, error: error() };
+                    let outcome = Outcome::Raised { phase, method, error: error(), outputs: BTreeMap::new() };
                     results.push(Some(TaskResult::Observed {
                         observation: observation(outcome),
                         blobs: vec![],

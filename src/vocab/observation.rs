@@ -58,6 +58,9 @@ pub enum Outcome {
         method: Option<String>,
         /// The exception.
         error: ErrorFact,
+        /// The outputs that another method gave all the same.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, OutputRef>,
     },
     /// Loaded, and what was loaded and its inputs do not go together; the agent's own finding, not an exception of the
     /// model.

@@ -52,7 +52,7 @@ def observe(task, protocol, peak, index):
             message.update(place, outcome="raised", error=error_fact(error))
     message["warnings"] = warning_facts(caught)
     message["peak_rss_bytes"] = peak.read()
-    if message["outcome"] != "predicted":
+    if message["outcome"] not in ("predicted", "raised"):
         return message, b""
     message["outputs"], payload = joined(outputs)
     return message, payload
@@ -67,10 +67,18 @@ def compute(task, estimator, dataset, place, outputs):
             raise NotAModel("the file holds a %s, which has nothing to predict with" % kind)
         place["form"] = suit(task, estimator, dataset)
     labels = predicts_labels(estimator)
+    first = None
     for method in methods_of(task, estimator, dataset):
-        place["method"] = method
-        seed_everything(task["seed"])
-        outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
+        if first is None:
+            place["method"] = method
+        try:
+            seed_everything(task["seed"])
+            outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
+        except Exception as error:
+            # What the others give is compared all the same.
+            first = error if first is None else first
+    if first is not None:
+        raise first
 
 
 def suit(task, estimator, dataset):
