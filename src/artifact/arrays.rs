@@ -17,17 +17,23 @@ pub(super) struct Arrays(BTreeMap<String, ExpectedOutput>);
 impl Arrays {
     /// The expected values in JSON: a list for `predict`, or lists by output.
     pub(super) fn of_json(value: &Value) -> Result<Self, String> {
+        Self::of_typed_json(value, None)
+    }
+
+    /// The same, with numpy's name of the type of each output, where somebody has written it down.
+    pub(super) fn of_typed_json(value: &Value, dtypes: Option<&Value>) -> Result<Self, String> {
         let mut outputs = BTreeMap::new();
         match value {
             Value::Object(named) => {
                 for (name, values) in named {
-                    let output = of_list(values).map_err(|what| format!("{name}: {what}"))?;
+                    let dtype = dtypes.and_then(|dtypes| dtypes.get(name)).and_then(Value::as_str);
+                    let output = of_list(values, dtype).map_err(|what| format!("{name}: {what}"))?;
                     let name = meaning(name).map_or_else(|| name.clone(), str::to_owned);
                     outputs.insert(name, output);
                 }
             }
             list => {
-                outputs.insert("predict".to_owned(), of_list(list)?);
+                outputs.insert("predict".to_owned(), of_list(list, None)?);
             }
         }
         Ok(Self(outputs))
@@ -127,7 +133,7 @@ fn tagged(texts: impl Iterator<Item = String>) -> (Encoding, OutputKind, Vec<u8>
 }
 
 /// The values of nested lists, with their shape.
-fn of_list(value: &Value) -> Result<ExpectedOutput, String> {
+fn of_list(value: &Value, dtype: Option<&str>) -> Result<ExpectedOutput, String> {
     let mut shape = Vec::new();
     let mut level = value;
     while let Value::Array(items) = level {
@@ -142,14 +148,53 @@ fn of_list(value: &Value) -> Result<ExpectedOutput, String> {
     }
     let mut flat = Vec::new();
     flatten(value, &shape, &mut flat)?;
-    // Hashes and counts beyond what a signed number holds.
-    let unsigned: Option<Vec<u64>> = flat.iter().map(|value| value.as_u64()).collect();
-    if let Some(values) = unsigned.filter(|values| values.iter().any(|value| i64::try_from(*value).is_err())) {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        return Ok(encoded((Encoding::U64, OutputKind::Label, bytes), "uint64", shape));
+    if let Some(typed) = of_type(&flat, dtype.unwrap_or_default(), &shape) {
+        return Ok(typed);
     }
     let values = column(&flat).ok_or_else(|| mixed(&flat, &shape))?;
     Ok(output(&values, shape))
+}
+
+/// Values of a type that their text alone does not tell; `None` where it does, or they are not of that type.
+fn of_type(flat: &[&Value], dtype: &str, shape: &[u64]) -> Option<ExpectedOutput> {
+    let unsigned = || flat.iter().map(|value| value.as_u64()).collect::<Option<Vec<u64>>>();
+    let parts = if dtype.starts_with("float32") || dtype.starts_with("float16") {
+        let Values::F64(values) = column(flat)? else { return None };
+        let bytes = values.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect();
+        (Encoding::F32, OutputKind::Continuous, bytes)
+    } else if dtype.starts_with("uint") || flat.iter().any(|value| value.is_u64() && value.as_i64().is_none())
+    {
+        // Hashes and counts, also beyond what a signed number holds.
+        let bytes = unsigned()?.iter().flat_map(|value| value.to_le_bytes()).collect();
+        (Encoding::U64, OutputKind::Label, bytes)
+    } else if dtype == "object" || dtype.starts_with("<U") {
+        tagged(flat.iter().map(|value| tag(value)).collect::<Option<Vec<String>>>()?.into_iter())
+    } else {
+        return None;
+    };
+    let dtype = if dtype.is_empty() { "uint64" } else { dtype };
+    Some(encoded(parts, dtype, shape.to_vec()))
+}
+
+/// An element of an array of objects, as the agent tags it; JSON's objects stand for what it has no word for.
+fn tag(value: &Value) -> Option<String> {
+    let float = |number: f64| format!("f:{:016x}", number.to_bits());
+    Some(match value {
+        Value::Null => "n:".to_owned(),
+        Value::Bool(truth) => format!("t:{}", u8::from(*truth)),
+        Value::String(text) => format!("s:{text}"),
+        Value::Number(number) if number.is_f64() => float(number.as_f64()?),
+        Value::Number(number) => format!("i:{number}"),
+        Value::Object(kept) => match (kept.get("is")?.as_str()?, kept.get("value").and_then(Value::as_str)) {
+            ("None", _) => "n:".to_owned(),
+            ("float", Some("inf")) => float(f64::INFINITY),
+            ("float", Some("-inf")) => float(f64::NEG_INFINITY),
+            ("float", _) => float(f64::NAN),
+            ("bytes", Some(hex)) => format!("b:{hex}"),
+            _ => return None,
+        },
+        Value::Array(_) => return None,
+    })
 }
 
 /// What to say of values of several kinds: the first one that differs from most, with its place.

@@ -174,7 +174,8 @@ impl Package {
             .iter()
             .find_map(|key| validation.get(*key));
         if let (Some(expected), true) = (expected, self.inputs.is_some()) {
-            self.expected = Arrays::of_json(expected)?.outputs();
+            let dtypes = validation.get("expected_dtypes");
+            self.expected = Arrays::of_typed_json(expected, dtypes)?.outputs();
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ writes three files, in models/ or, with a version, in models/churn/3/ (then mode
 
 Loading a model runs its author's code: pack models that you trust.
 """
+
 from __future__ import print_function
 
 import argparse
@@ -61,7 +62,9 @@ def versions():
         import pkg_resources
 
         found = ((item.project_name, item.version) for item in pkg_resources.working_set)
-    return {name.lower().replace("_", "-").replace(".", "-"): version for name, version in found if name}
+    return {
+        name.lower().replace("_", "-").replace(".", "-"): version for name, version in found if name
+    }
 
 
 def digest(path):
@@ -134,7 +137,9 @@ def selects_by_name(estimator, depth=0):
     for name, place in (("transformers", 2), ("features", 0)):
         chosen = attribute(estimator, name)
         if isinstance(chosen, (list, tuple)):
-            choices = [item for item in chosen if isinstance(item, (list, tuple)) and len(item) > place]
+            choices = [
+                item for item in chosen if isinstance(item, (list, tuple)) and len(item) > place
+            ]
             if any(is_by_name(item[place]) for item in choices):
                 return True
     if depth > 12:
@@ -143,10 +148,15 @@ def selects_by_name(estimator, depth=0):
     for name in ("steps", "transformer_list", "estimators"):
         pairs = attribute(estimator, name)
         if isinstance(pairs, (list, tuple)):
-            parts += [pair[1] if isinstance(pair, tuple) and len(pair) > 1 else pair for pair in pairs]
+            parts += [
+                pair[1] if isinstance(pair, tuple) and len(pair) > 1 else pair for pair in pairs
+            ]
     for name in ("estimator", "base_estimator", "best_estimator_", "regressor_"):
         parts.append(attribute(estimator, name))
-    return any(part is not None and not isinstance(part, str) and selects_by_name(part, depth + 1) for part in parts)
+    return any(
+        part is not None and not isinstance(part, str) and selects_by_name(part, depth + 1)
+        for part in parts
+    )
 
 
 def in_its_columns(estimator, inputs):
@@ -230,16 +240,29 @@ def written(series, where):
     if dtype == "category":
         kinds, categories = written(series.cat.categories.to_series(), where)
         codes = [None if code < 0 else int(code) for code in series.cat.codes]
-        return {"dtype": dtype, "of": kinds, "categories": categories, "ordered": bool(series.cat.ordered)}, codes
+        return {
+            "dtype": dtype,
+            "of": kinds,
+            "categories": categories,
+            "ordered": bool(series.cat.ordered),
+        }, codes
     if dtype.startswith(("datetime64", "timedelta64")):
         plain_times = series.dt.tz_convert("UTC").dt.tz_localize(None) if ", " in dtype else series
         counts = numpy.asarray(plain_times.values).view("int64").tolist()
-        return {"dtype": dtype}, [None if count == numpy.iinfo("int64").min else count for count in counts]
+        return {"dtype": dtype}, [
+            None if count == numpy.iinfo("int64").min else count for count in counts
+        ]
     if dtype.startswith("period"):
-        return {"dtype": dtype}, [None if text == "NaT" else text for text in series.astype(str).tolist()]
+        return {"dtype": dtype}, [
+            None if text == "NaT" else text for text in series.astype(str).tolist()
+        ]
     if dtype == "object":
         return {"dtype": dtype}, [item(value, where) for value in series.tolist()]
-    if dtype in ("boolean", "str") or dtype.startswith(("Int", "UInt", "Float", "string")) and "[" not in dtype[:6]:
+    if (
+        dtype in ("boolean", "str")
+        or dtype.startswith(("Int", "UInt", "Float", "string"))
+        and "[" not in dtype[:6]
+    ):
         gaps = series.isna().tolist()
         values = [None if gap else item(value, where) for gap, value in zip(gaps, series.tolist())]
         return {"dtype": "string" if dtype.startswith("string") else dtype}, values
@@ -270,15 +293,21 @@ def validation(inputs):
     if array.ndim == 2 and array.dtype in (numpy.dtype("float64"), numpy.dtype("int64")):
         return {"form": "array", "inputs": plain(array)}
     flat = [item(value, "the array of inputs") for value in array.ravel().tolist()]
-    return {"form": "own", "dtype": array.dtype.newbyteorder("=").str[1:] if array.dtype.kind == "U" else str(array.dtype),
-            "shape": list(array.shape), "inputs": flat}
+    return {
+        "form": "own",
+        "dtype": array.dtype.newbyteorder("=").str[1:]
+        if array.dtype.kind == "U"
+        else str(array.dtype),
+        "shape": list(array.shape),
+        "inputs": flat,
+    }
 
 
 def outputs_of(estimator, inputs):
     """What every output of the estimator gives."""
     import numpy
 
-    found, failures = {}, {}
+    found, dtypes, failures = {}, {}, {}
     for name in OUTPUTS:
         try:
             method = getattr(estimator, name)
@@ -290,11 +319,30 @@ def outputs_of(estimator, inputs):
             failures[name] = "%s: %s" % (type(error).__name__, error)
             continue
         # Several outputs in a list are several arrays; a package keeps what is one array.
-        if not isinstance(value, list):
-            found[name] = plain(value if hasattr(value, "tocsr") else numpy.asarray(value))
+        if isinstance(value, list):
+            continue
+        if hasattr(value, "tocsr"):
+            found[name] = plain(value)
+            continue
+        array = numpy.asarray(value)
+        try:
+            if array.dtype.kind == "O":
+                flat = numpy.empty(array.shape, dtype=object)
+                for place, element in numpy.ndenumerate(array):
+                    flat[place] = item(element, name)
+                found[name] = flat.tolist()
+            else:
+                found[name] = plain(array)
+        except Unkept as reason:
+            failures[name] = str(reason)
+            continue
+        dtypes[name] = str(array.dtype.newbyteorder("="))
     if not found:
-        raise SystemExit("shelflife_pack: the model gives no output for these inputs: %s" % (failures or "it has none"))
-    return found
+        raise SystemExit(
+            "shelflife_pack: the model gives no output for these inputs: %s"
+            % (failures or "it has none")
+        )
+    return found, dtypes
 
 
 def wide(rows):
@@ -325,7 +373,10 @@ def pack(model, inputs, output, name="model", version=None, read=False):
     else:
         estimator, extension = model, ".joblib"
     if len(inputs) > MAX_ROWS:
-        print("shelflife_pack: the first %d of %d rows are kept" % (MAX_ROWS, len(inputs)), file=sys.stderr)
+        print(
+            "shelflife_pack: the first %d of %d rows are kept" % (MAX_ROWS, len(inputs)),
+            file=sys.stderr,
+        )
         inputs = inputs[:MAX_ROWS]
     if hasattr(inputs, "toarray"):
         inputs = inputs.toarray()
@@ -338,9 +389,13 @@ def pack(model, inputs, output, name="model", version=None, read=False):
     try:
         validated = validation(rows)
     except Unkept as reason:
-        raise SystemExit("shelflife_pack: %s" % reason)
-    expected = outputs_of(estimator, rows)
-    names = [str(column) for column in rows.columns] if hasattr(rows, "columns") else wanted_names(estimator)
+        raise SystemExit("shelflife_pack: %s" % reason) from None
+    expected, dtypes = outputs_of(estimator, rows)
+    names = (
+        [str(column) for column in rows.columns]
+        if hasattr(rows, "columns")
+        else wanted_names(estimator)
+    )
     folder = os.path.join(output, name, version) if version else output
     os.makedirs(folder, exist_ok=True)
     target = os.path.join(folder, name + "_model" + extension)
@@ -368,7 +423,7 @@ def pack(model, inputs, output, name="model", version=None, read=False):
     )
     write_json(
         os.path.join(folder, name + "_validation.json"),
-        dict(validated, feature_names=names, expected_outputs=expected),
+        dict(validated, feature_names=names, expected_outputs=expected, expected_dtypes=dtypes),
     )
     if version:
         link = os.path.join(output, name, "latest")
@@ -384,11 +439,15 @@ def pack(model, inputs, output, name="model", version=None, read=False):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model", help="the saved model")
-    parser.add_argument("--inputs", required=True, help="rows to validate with: .csv with a header line, or .npy")
+    parser.add_argument(
+        "--inputs", required=True, help="rows to validate with: .csv with a header line, or .npy"
+    )
     parser.add_argument("--output", "-o", default="models", help="folder of packages")
     parser.add_argument("--name", help="name of the model; by default that of its file")
     parser.add_argument("--version", help="version, for a registry NAME/VERSION/")
-    parser.add_argument("--drop", default="", help="columns that are no inputs, separated by commas")
+    parser.add_argument(
+        "--drop", default="", help="columns that are no inputs, separated by commas"
+    )
     args = parser.parse_args()
     name = args.name or os.path.splitext(os.path.basename(args.model))[0]
     if name.endswith("_model"):

@@ -22,13 +22,25 @@ ROWS = 12
 def column(kind, rng):
     """A column of a kind, with gaps where the kind may have some."""
     whole = [rng.randrange(-50, 50) for _ in range(ROWS)]
-    floats = [rng.choice([rng.gauss(0, 1), float(rng.randrange(9)), np.nan, np.inf, -0.0, 1e-310]) for _ in whole]
+    floats = [
+        rng.choice([rng.gauss(0, 1), float(rng.randrange(9)), np.nan, np.inf, -0.0, 1e-310])
+        for _ in whole
+    ]
     texts = [rng.choice(["a", "b", "\u00fc", "", "NaN", "None", "1", "true"]) for _ in whole]
     gaps = [rng.random() < 0.3 for _ in whole]
-    with_gaps = lambda values, gap=None: [gap if missing else value for missing, value in zip(gaps, values)]
-    days = [pd.Timestamp(text) for text in ("2020-01-01", "1969-12-31 23:59:59.123456789", "2031-07-04 12:00")]
+    with_gaps = lambda values, gap=None: [
+        gap if missing else value for missing, value in zip(gaps, values)
+    ]
+    days = [
+        pd.Timestamp(text)
+        for text in ("2020-01-01", "1969-12-31 23:59:59.123456789", "2031-07-04 12:00")
+    ]
     moments = [days[rng.randrange(3)] for _ in whole]
-    nullable = {"Int64": whole, "Float64": [1.5 * value for value in whole], "boolean": [value > 0 for value in whole]}
+    nullable = {
+        "Int64": whole,
+        "Float64": [1.5 * value for value in whole],
+        "boolean": [value > 0 for value in whole],
+    }
     if kind in ("int64", "int8", "int32", "float32", "float16"):
         return pd.Series(whole if kind.startswith("int") else floats).astype(kind)
     if kind == "uint64":
@@ -54,21 +66,35 @@ def column(kind, rng):
     if kind == "inferred texts":
         return pd.Series(texts)
     if kind == "mixed":
-        return pd.Series([rng.choice(["x", 1, 2.5, True, None, np.nan]) for _ in whole], dtype=object)
+        return pd.Series(
+            [rng.choice(["x", 1, 2.5, True, None, np.nan]) for _ in whole], dtype=object
+        )
     if kind == "dates as objects":
-        return pd.Series([datetime.date(2020, 1 + abs(value) % 12, 3) for value in whole], dtype=object)
+        return pd.Series(
+            [datetime.date(2020, 1 + abs(value) % 12, 3) for value in whole], dtype=object
+        )
     if kind == "datetime":
         return pd.Series(with_gaps(moments, pd.NaT))
     if kind == "datetime with zone":
-        return pd.Series(with_gaps(moments, pd.NaT)).dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin")
+        return (
+            pd.Series(with_gaps(moments, pd.NaT))
+            .dt.tz_localize("UTC")
+            .dt.tz_convert("Europe/Berlin")
+        )
     if kind == "timedelta":
         return pd.Series(pd.to_timedelta([value * 1000003 for value in whole], unit="us"))
     if kind == "period":
-        return pd.Series(pd.PeriodIndex(["2020-%02d" % (1 + abs(value) % 12) for value in whole], freq="M"))
+        return pd.Series(
+            pd.PeriodIndex(["2020-%02d" % (1 + abs(value) % 12) for value in whole], freq="M")
+        )
     if kind == "category":
-        return pd.Series(pd.Categorical(with_gaps(texts), categories=["1", "b", "a", "\u00fc", "true", "unseen"]))
+        return pd.Series(
+            pd.Categorical(with_gaps(texts), categories=["1", "b", "a", "\u00fc", "true", "unseen"])
+        )
     if kind == "ordered whole category":
-        return pd.Series(pd.Categorical(whole, categories=sorted(set(whole), reverse=True), ordered=True))
+        return pd.Series(
+            pd.Categorical(whole, categories=sorted(set(whole), reverse=True), ordered=True)
+        )
     raise ValueError(kind)
 
 
@@ -94,7 +120,9 @@ def main():
         hashes = FunctionTransformer(pd.util.hash_pandas_object, kw_args={"index": False})
         texts = FunctionTransformer(operator.methodcaller("astype", str))
         model = texts if number % 2 else hashes
-        pack(model.fit(data), data, folder, "-".join(["%02d" % number] + kinds[:2]).replace(" ", "-"))
+        pack(
+            model.fit(data), data, folder, "-".join(["%02d" % number] + kinds[:2]).replace(" ", "-")
+        )
 
 
 if __name__ == "__main__":
