@@ -58,7 +58,7 @@ pub(super) fn spec(name: &str, path: &Path) -> DatasetSpec {
         dataframe: false,
         span: 0..0,
         outside: false,
-        declared_at: "the command line".to_owned(),
+        declared_at: "--expected".to_owned(),
     }
 }
 

@@ -45,7 +45,8 @@ fn of_table(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, ExpectedOutput
         }
     }
     let spec = DatasetSpec { dtypes, dataframe: true, ..spec };
-    let parsed = dataset::parse(&spec, bytes, None)?;
+    let advice = "correct the value there: a column of probabilities or scores holds numbers";
+    let parsed = dataset::parse(&spec, bytes, None).map_err(|error| error.advised(advice))?;
     let columns = columns(parsed);
     for column in &columns {
         sound(&spec, column)?;

@@ -1,7 +1,7 @@
 //! From declarations to models: what each file is, what made it, what it predicts on and what is expected of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::files::{Files, Kind};
 use super::find::{self, Found};
 use super::folder;
 use super::given::{self, InputFile, Offered};
+use super::names::plain;
 use super::package::Package;
 use super::packages::{Packages, add};
 use super::producer::{self, FileProducer};
@@ -94,6 +95,7 @@ impl State<'_> {
         if !self.seen.insert(self.files.canonical(&found.path)) {
             return;
         }
+        let found = &self.with_its_own_name(declaration, found);
         if let Some(other) = self.taken.get(&found.name) {
             self.expanded.refused.push(Refusal {
                 message: format!(
@@ -107,6 +109,24 @@ impl State<'_> {
         self.taken.insert(found.name.clone(), found.declared.clone());
         let model = self.model(declaration, found);
         self.expanded.models.push(model);
+    }
+
+    /// A file whose name another one has, told apart by its ending or by its folder, where nobody has named it.
+    fn with_its_own_name(&self, declaration: &ArtifactDeclaration, found: &Found) -> Found {
+        let Some(other) = self.taken.get(&found.name).filter(|_| declaration.name.is_none()) else {
+            return found.clone();
+        };
+        let ending = |path: &Path| path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+        let folder = found.path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
+        let name = match (ending(&found.path), folder) {
+            (Some(own), _) if Some(&own) != ending(Path::new(other)).as_ref() => {
+                Some(format!("{}-{own}", found.name))
+            }
+            (_, Some(folder)) => Some(format!("{folder}-{}", found.name)),
+            (_, None) => None,
+        };
+        let name = name.map(|name| plain(&name)).filter(|name| !self.taken.contains_key(name));
+        Found { name: name.unwrap_or_else(|| found.name.clone()), ..found.clone() }
     }
 
     fn model(&mut self, declaration: &ArtifactDeclaration, found: &Found) -> ModelSpec {

@@ -42,6 +42,8 @@ pub enum InputForm {
     Texts,
     /// A numpy array of one dimension.
     Line,
+    /// A list of dictionaries, one a row.
+    Records,
     /// As it was saved: a list, or an array of another shape or type.
     Own,
 }
@@ -54,6 +56,7 @@ impl InputForm {
             Self::Array => "array",
             Self::Texts => "texts",
             Self::Line => "line",
+            Self::Records => "records",
             Self::Own => "own",
         }
     }

@@ -3,6 +3,7 @@
 import importlib
 
 FRAME, ARRAY, TEXTS, LINE, OWN = "frame", "array", "texts", "line", "own"
+RECORDS = "records"
 # Where an estimator keeps its choices of columns, and where in each of them the columns stand:
 # ColumnTransformer, and DataFrameMapper of sklearn-pandas.
 CHOICES = (("transformers", 2), ("features", 0))

@@ -14,6 +14,7 @@ from .forms import (
     FRAME,
     LINE,
     OWN,
+    RECORDS,
     TEXTS,
     has_pandas,
     known_width,
@@ -90,6 +91,9 @@ class Dataset(object):
         is_mixed = header["layout"] == "table" and known_width(estimator) is None
         if frame and (by_name or (is_mixed and not is_text)):
             forms = frame + [form for form in forms if form != FRAME]
+        if header.get("named", False) and hasattr(estimator, "vocabulary_"):
+            # DictVectorizer counts what dictionaries hold.
+            forms = forms + [RECORDS]
         return forms + ([LINE] if one and not is_text else [])
 
     def is_text(self):
@@ -165,6 +169,8 @@ class Dataset(object):
             return self.foreign(values.reshape(-1, 1) if form == ARRAY else values)
         if form == FRAME:
             return self.frame()
+        if form == RECORDS:
+            return self.records()
         values = self.table()
         if self.chosen is not None:
             values = values[:, self.chosen]
@@ -228,6 +234,19 @@ class Dataset(object):
         columns = self.columns()
         series = {names[place]: series_of(described[place], columns[place]) for place in places}
         return pandas.DataFrame(series, columns=[names[place] for place in places])
+
+    def records(self):
+        """A dictionary for each row, without what it misses."""
+        described = self.header["columns"]
+        columns = [
+            column.tolist() if hasattr(column, "tolist") else column
+            for column in (series_of(it, own) for it, own in zip(described, self.columns()))
+        ]
+        names = [column["name"] for column in described]
+        return [
+            {name: value for name, value in zip(names, row) if value == value}
+            for row in zip(*columns)
+        ]
 
     def table(self):
         """An array: of numbers, or of objects where the columns are of several types."""
