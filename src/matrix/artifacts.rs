@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_spanned::Spanned;
 
+use super::datasets::DatasetSpec;
 use super::error::{Fallible, Problems, Source};
 use super::external::{ArtifactDeclaration, DeclaredInputs, MadeBy, Refusal};
 use super::finding::Expanded;
@@ -12,7 +13,7 @@ use super::load::{Placed, resolve};
 use super::models::{Defaults, compile_methods, known_dataset};
 use super::naming::plain_name;
 use super::raw::{RawArtifact, Text};
-use super::types::{DatasetSpec, EnvironmentSpec, ModelSpec};
+use super::types::{EnvironmentSpec, ModelSpec};
 use crate::notation::{Version, allowed_package, glob, package_name};
 
 /// The words that stand where the name of a dataset does.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::types::DatasetSpec;
+use super::datasets::DatasetSpec;
 use crate::vocab::{Digest, EnvName, FormatName, InputTypes, InputsKind, OutputRef};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.

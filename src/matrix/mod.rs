@@ -9,6 +9,7 @@
 mod artifacts;
 mod axes;
 mod compile;
+mod datasets;
 mod environments;
 mod error;
 mod external;
@@ -27,6 +28,7 @@ mod types;
 mod versions;
 
 pub use compile::{load, load_with};
+pub use datasets::{COMMAND_LINE, DatasetSpec};
 pub use error::{MatrixError, Problem};
 pub use external::{
     ArtifactDeclaration, AskedPackage, DeclaredInputs, ExpectedOutput, ExternalArtifact, MadeBy, NotAdmitted,
@@ -37,6 +39,6 @@ pub use raw::schema_json;
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
-    BuildSpec, COMMAND_LINE, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits,
-    Matrix, ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
+    ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
