@@ -135,7 +135,7 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
         Next::NameAModel => "Give a file that holds a fitted estimator or pipeline.".to_owned(),
         Next::GiveInputs => {
             "Provide inputs that fit the model, with the columns that it was fitted on: --inputs (`inputs` in a \
-             matrix). What a column of a CSV was taken for can be declared: --dtype COLUMN=TYPE (`dtypes`)."
+             matrix)."
                 .to_owned()
         }
         Next::DeclareProducerOrExpected => "Declare its producer (--made-by, `versions` in a matrix), or provide the \

@@ -114,7 +114,7 @@ mod tests {
             tried: Vec::new(),
             form: None,
         };
-        TaskResult::Observed { observation, blobs: Vec::new() }
+        TaskResult::Observed { observation: Box::new(observation), blobs: Vec::new() }
     }
 
     #[test]

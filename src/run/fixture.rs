@@ -195,7 +195,7 @@ impl Interpreter for Player {
                     let (phase, method) = (Phase::Load, None);
                     let outcome = Outcome::Raised { phase, method, error: error(), outputs: BTreeMap::new() };
                     results.push(Some(TaskResult::Observed {
-                        observation: observation(outcome),
+                        observation: Box::new(observation(outcome)),
                         blobs: vec![],
                     }));
                 }
@@ -277,7 +277,7 @@ fn predicted(value: f64) -> TaskResult {
         shape: vec![1],
     };
     let outcome = Outcome::Predicted { outputs: [("predict".to_owned(), output)].into() };
-    TaskResult::Observed { observation: observation(outcome), blobs: vec![(digest, bytes)] }
+    TaskResult::Observed { observation: Box::new(observation(outcome)), blobs: vec![(digest, bytes)] }
 }
 
 fn lock(name: &str) -> Lock {

@@ -114,7 +114,7 @@ pub enum TaskResult {
     /// Of a cell.
     Observed {
         /// The facts.
-        observation: Observation,
+        observation: Box<Observation>,
         /// The bytes of its outputs by digest.
         blobs: Vec<(Digest, Arc<[u8]>)>,
     },
@@ -372,7 +372,7 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         tried: Vec::new(),
         form: raw.form,
     };
-    Some(TaskResult::Observed { observation, blobs })
+    Some(TaskResult::Observed { observation: Box::new(observation), blobs })
 }
 
 /// What a cell that ran alone tried and was refused.
