@@ -178,9 +178,15 @@ class Forms(unittest.TestCase):
             self.assertEqual(list(got.columns), ["p", "q"])
 
     def test_too_few_columns_are_said_where_nothing_can_be_had(self):
-        _, forms, trouble = suited(self.given("a", "b"), Wanting(3, ["a", "b", "c"]))
-        self.assertIn("are missing columns that the model was fitted on: c", trouble)
-        self.assertEqual(len(forms), 1, "others must not be taken for those that are missing")
+        with self.assertRaises(InputsDoNotFit) as raised:
+            self.given("a", "b").forms(Wanting(3, ["a", "b", "c"]))
+        self.assertIn("are missing columns that the model was fitted on: c", str(raised.exception))
+        if pandas is not None:
+            by_name = Wanting(3, ["a", "b", "c"])
+            by_name.transformers = [("n", None, ["a"])]
+            _, forms, trouble = suited(self.given("a", "b"), by_name)
+            self.assertEqual(forms, ["frame"], "no other is taken for a missing one")
+            self.assertIn("missing columns", trouble)
         _, _, trouble = suited(self.given("a", "b"), Wanting(3))
         self.assertIn("have 2 columns, but the model was fitted on 3", trouble)
 

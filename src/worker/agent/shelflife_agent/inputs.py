@@ -69,6 +69,9 @@ class Dataset(object):
             )
         wanted = names_of(estimator)
         trouble = self.choose(wanted) if wanted else None
+        if trouble is not None and not (has_pandas() and selects_by_name(estimator)):
+            # Other columns in their place may well give something. Whoever selects by name looks.
+            raise InputsDoNotFit(trouble)
         return self.likeliest(estimator, wanted, trouble), trouble or self.width_trouble(estimator)
 
     def likeliest(self, estimator, wanted, trouble):
