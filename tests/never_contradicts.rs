@@ -80,7 +80,12 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         phase.clone(),
         prop::sample::select(vec!["ValueError", "EOFError", "MemoryError", "ModuleNotFoundError"]),
     )
-        .prop_map(|(phase, class)| Outcome::Raised { phase, method: None, error: error(class) });
+        .prop_map(|(phase, class)| Outcome::Raised {
+            phase,
+            method: None,
+            error: error(class),
+            outputs: BTreeMap::new(),
+        });
     let unfit = prop_oneof![Just(Unfit::NotAModel), Just(Unfit::Inputs)];
     prop_oneof![
         6 => Just(Outcome::Predicted { outputs: BTreeMap::new() }),
@@ -216,6 +221,7 @@ fn header(case: &Case) -> RunHeader {
             producer: "one".into(),
             inputs: case.inputs,
             inputs_from: "inputs".to_owned(),
+            inferred: Vec::new(),
             expected: case.expected,
             imports: [("thing".to_owned(), "thing".to_owned())].into(),
             notes: Vec::new(),
@@ -282,6 +288,7 @@ fn observation(outcome: &Outcome) -> Observation {
         printed: None,
         alone: true,
         tried: Vec::new(),
+        form: None,
     }
 }
 

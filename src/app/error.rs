@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::artifact::PinError;
 use crate::dataset::DatasetError;
 use crate::judge::BaselineError;
-use crate::matrix::MatrixError;
+use crate::matrix::{MatrixError, Refusal};
 use crate::notation::VersionError;
 use crate::plan::PlanError;
 use crate::present::json::ReadRecordError;
@@ -47,14 +47,9 @@ pub enum AppError {
     /// A folder without files.
     #[error("there is no file in `{}`", .0.display())]
     EmptyFolder(PathBuf),
-    /// Inputs that cannot be used.
-    #[error("the inputs `{}` cannot be used: {why}", path.display())]
-    Inputs {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: InputsError,
-    },
+    /// Inputs or expected values that cannot be used.
+    #[error("{}", listed(.0))]
+    Inputs(Vec<Refusal>),
     /// What is recorded cannot be read.
     #[error("`{}` is not a run that can be read: {why}", path.display())]
     Unreadable {
@@ -286,18 +281,17 @@ pub enum LockTrouble {
     },
 }
 
-/// Why inputs cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum InputsError {
-    /// The file cannot be read.
-    #[error("{0}")]
-    Read(#[from] io::Error),
-    /// Its rows cannot be used, in the words of whoever reads them.
-    #[error("{0}")]
-    Rows(String),
-    /// Its extension is none that is known.
-    #[error("it is neither .csv, .parquet, .npy, .json nor .jsonl")]
-    Extension,
+/// Messages that are told of many at once.
+const MOST_REFUSALS: usize = 10;
+
+fn listed(refusals: &[Refusal]) -> String {
+    let mut lines: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
+    let more = format!("and {} more", lines.len().saturating_sub(MOST_REFUSALS));
+    if lines.len() > MOST_REFUSALS {
+        lines.truncate(MOST_REFUSALS);
+        lines.push(&more);
+    }
+    lines.join("\n")
 }
 
 /// Why a record cannot be read.

@@ -1,14 +1,17 @@
 //! From files and environments that were asked for to a matrix.
 
+use std::collections::BTreeMap;
+
 use super::environments::environment;
 use super::error::{AppError, RequestError};
 use super::formats;
-use super::inputs::Inputs;
+use super::inputs;
 use super::listener::Notice;
 use super::request::FilesRequest;
 use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
-    ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, Refusal,
+    ArtifactDeclaration, DeclaredInputs, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy,
+    Matrix, Refusal,
 };
 use crate::notation::allowed_package;
 use crate::vocab::{EnvName, LeftOut};
@@ -52,16 +55,18 @@ impl FilesRequest {
         default_producer: Option<EnvName>,
         files: &dyn Files,
     ) -> Result<Draft, AppError> {
-        let Inputs { name: inputs, datasets, mut given } = Inputs::of(self, files)?;
+        let inputs = inputs::declared(self)?;
         let made_by = self.maker(&mut environments, files)?;
-        let declared = self.declarations(inputs.as_deref(), made_by.as_ref())?;
+        let declared = self.declarations(inputs.as_ref(), made_by.as_ref())?;
         let find = |environments: &[EnvironmentSpec], packages: &Packages| {
             let default_producer = default_producer.clone();
             Finder { files, default_producer, packages: packages.clone() }.find(&declared, environments)
         };
         let (mut expanded, added) = find_with_packages(&mut environments, &find);
+        if !expanded.unusable.is_empty() {
+            return Err(AppError::Inputs(expanded.unusable));
+        }
         environments.append(&mut expanded.environments);
-        given.append(&mut expanded.given);
         // Who wrote none of the files is no row of the table.
         for environment in &mut environments {
             let mut files = expanded.models.iter().filter_map(|model| model.source.file());
@@ -74,12 +79,12 @@ impl FilesRequest {
             environments,
             formats,
             models: expanded.models,
-            datasets,
+            datasets: BTreeMap::new(),
             tolerances: Vec::new(),
             limits: self.limits(),
             expectations: Vec::new(),
             trusts_recipes: false,
-            given,
+            given: expanded.given,
             refused: expanded.refused,
         });
         draft.notices.splice(0..0, added);
@@ -108,7 +113,7 @@ impl FilesRequest {
 
     fn declarations(
         &self,
-        inputs: Option<&str>,
+        inputs: Option<&DeclaredInputs>,
         made_by: Option<&MadeBy>,
     ) -> Result<Vec<ArtifactDeclaration>, RequestError> {
         let format = formats::declared(self.format.as_deref())?;
@@ -119,7 +124,7 @@ impl FilesRequest {
             name: None,
             format: format.clone(),
             made_by: made_by.cloned(),
-            inputs: inputs.map(str::to_owned),
+            inputs: inputs.cloned(),
             expected: self.expected.clone(),
             methods: None,
             seed: self.seed,
@@ -192,7 +197,7 @@ mod tests {
         };
         let Draft { matrix, notices } = request.matrix("check", target(), None, &files).unwrap();
         assert_eq!(matrix.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(matrix.datasets["x.csv"].dtypes["a"], "int64");
+        assert!(matrix.given.contains_key("x.csv"));
         assert!(matrix.limits.seconds.total_cmp(&5.0).is_eq());
         let roles: Vec<_> = matrix.environments.iter().map(|it| (it.producer, it.consumer)).collect();
         assert_eq!(roles, [(false, true), (true, false)], "the target reads, the maker writes");

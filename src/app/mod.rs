@@ -43,7 +43,7 @@ pub use care::Removed;
 pub use datasets::{load_datasets, load_matrix, load_plan};
 pub use disk::Disk;
 pub use environments::{environment, environments};
-pub use error::{AppError, BisectError, Doing, InputsError, LockTrouble, RequestError, Unreadable};
+pub use error::{AppError, BisectError, Doing, LockTrouble, RequestError, Unreadable};
 pub use files::Draft;
 pub use forecasting::Target;
 pub use gate::Gated;

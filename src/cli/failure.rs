@@ -116,7 +116,7 @@ fn code(error: &AppError) -> ExitCode {
         | AppError::NoArtifact
         | AppError::Pack { .. }
         | AppError::History { .. }
-        | AppError::Inputs { .. }
+        | AppError::Inputs(_)
         | AppError::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
         AppError::Plan(
             PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. } | PlanError::NobodyReads,
@@ -157,8 +157,8 @@ fn help(error: &AppError) -> Option<String> {
             "name another file with --database, or move this one aside: it is made again from the runs that are still there"
         }
         AppError::NoHistory => "leave --matrix out to see all",
-        AppError::Inputs { .. } => {
-            "give a .csv with a header line, a .parquet, a .npy, a .json with rows, or a .jsonl with one row or text a line"
+        AppError::Inputs(refusals) => {
+            return refusals.iter().map(|refusal| refusal.help.clone()).find(|help| !help.is_empty());
         }
         AppError::Busy(_) => "wait for it, or give this one another name with --run",
         AppError::InUse => "try again when it has ended",

@@ -102,6 +102,7 @@ fn observation(outcome: Outcome) -> Observation {
         printed: None,
         alone: false,
         tried: Vec::new(),
+        form: None,
     }
 }
 
@@ -117,7 +118,7 @@ fn raised(phase: Phase, class: &str, message: &str) -> Outcome {
         module: Some("sklearn.tree._tree".to_owned()),
         frames: Vec::new(),
     };
-    Outcome::Raised { phase, method: None, error }
+    Outcome::Raised { phase, method: None, error, outputs: BTreeMap::new() }
 }
 
 fn reference(producer: &str, outcome: Outcome) -> Event {
@@ -310,13 +311,13 @@ fn environments_are_never_the_artifact() {
 fn a_class_that_does_not_exist_there_is_absent_only_where_it_is_missed() {
     let absent_models = || ready("new", lock("0.24.2", "1.3.2"), &[("tree", "scikit-learn 0.24.2 has no T")]);
     let missing = || {
-        let Outcome::Raised { phase, method, mut error } =
+        let Outcome::Raised { phase, method, mut error, outputs } =
             raised(Phase::Load, "ModuleNotFoundError", "No module named 'sklearn.t'")
         else {
             unreachable!("`raised` gives `Raised`")
         };
         error.bases = vec!["ImportError".to_owned()];
-        observed("old", "new", Outcome::Raised { phase, method, error })
+        observed("old", "new", Outcome::Raised { phase, method, error, outputs })
     };
     assert_eq!(opinion(vec![absent_models(), missing()]).0, Verdict::Absent);
     assert_eq!(opinion(vec![missing()]), (Verdict::LoadError, Stage::Resolve));

@@ -167,6 +167,7 @@ impl Plan {
                 producer: file.producer.clone(),
                 inputs: file.inputs,
                 inputs_from: file.inputs_from.clone(),
+                inferred: file.inferred.clone(),
                 expected: !file.expected.is_empty(),
                 imports: file.imports.clone(),
                 notes: file.notes.clone(),

@@ -49,6 +49,7 @@ pub(super) fn expectation(file: &ExternalArtifact) -> Option<(Digest, Observatio
         printed: None,
         alone: true,
         tried: Vec::new(),
+        form: None,
     };
     let key = expected_key(DigestBuilder::new("expected-v1"), file).finish();
     Some((key, with_expected(Some(file), observation)))

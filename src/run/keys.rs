@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::Format;
 use crate::matrix::{ModelSource, ModelSpec};
-use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, ReferenceKind};
+use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, InputForm, ReferenceKind};
 
 /// The parts of a key that a whole run shares.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +97,9 @@ impl Keys {
         if let Some(arrays) = observed.arrays {
             builder = builder.text("arrays").text(arrays);
         }
+        if let Some(form) = observed.form {
+            builder = builder.text("form").text(form.word());
+        }
         builder.finish()
     }
 }
@@ -114,6 +117,8 @@ pub(super) struct Observed<'a> {
     /// Whose arrays the inputs are; numpy's where `None`.
     pub arrays: Option<&'a str>,
     pub lock: &'a Digest,
+    /// The form in which the inputs are handed over, where it is told.
+    pub form: Option<InputForm>,
 }
 
 /// What decides about the bytes of a format and how they are read.

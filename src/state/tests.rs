@@ -32,6 +32,7 @@ pub(crate) fn header() -> RunHeader {
         producer: "old".into(),
         inputs: InputsKind::Given,
         inputs_from: "somebody".to_owned(),
+        inferred: Vec::new(),
         expected: false,
         imports: BTreeMap::new(),
         notes: Vec::new(),
@@ -70,6 +71,7 @@ fn observation(seconds: f64) -> Observation {
         printed: None,
         alone: false,
         tried: Vec::new(),
+        form: None,
     }
 }
 

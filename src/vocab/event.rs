@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, Gap,
-    LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
+    InputTypes, LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -380,6 +380,9 @@ pub struct FilePlan {
     pub inputs: InputsKind,
     /// Where the inputs come from, in words.
     pub inputs_from: String,
+    /// What the columns of the inputs were taken for, where nobody has declared it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inferred: InputTypes,
     /// Whether outputs were given that it has to agree with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,

@@ -13,6 +13,7 @@ mod exit;
 mod facts;
 mod forecast;
 mod ids;
+mod inputs;
 mod inspection;
 pub mod legacy;
 mod next;
@@ -36,6 +37,7 @@ pub use exit::ExitCode;
 pub use facts::{FileFacts, ObjectFacts};
 pub use forecast::{Expected, Forecast, RuleScore, Score};
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
+pub use inputs::{InferredColumns, InferredType, InputForm, InputTypes};
 pub use inspection::{
     ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,
     Inspection, InspectionReport, JoblibFacts, NumpyFacts, OnnxFacts, PackageFact, PickleFacts, PointerFact,

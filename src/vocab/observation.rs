@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Digest;
 use super::attempt::Attempt;
+use super::inputs::InputForm;
 
 /// The facts of one executed cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Observation {
     /// What it tried and was refused, in order, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Attempt>,
+    /// The form in which an external artifact was given its inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<InputForm>,
 }
 
 /// How a cell ended.
@@ -54,6 +58,9 @@ pub enum Outcome {
         method: Option<String>,
         /// The exception.
         error: ErrorFact,
+        /// The outputs that another method gave all the same.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, OutputRef>,
     },
     /// Loaded, and what was loaded and its inputs do not go together; the agent's own finding, not an exception of the
     /// model.

@@ -15,6 +15,7 @@ mod cli_files;
 mod cli_run;
 mod context;
 mod gate_answers;
+mod given_inputs;
 mod inspect;
 mod run_container;
 mod run_env_errors;

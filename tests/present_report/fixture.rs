@@ -573,7 +573,12 @@ pub fn events(cells: usize) -> Vec<Event> {
             ((*name).to_owned(), reference)
         };
         let outcome = match &cell.error {
-            Some(error) => Outcome::Raised { phase: Phase::Load, method: None, error: error.clone() },
+            Some(error) => Outcome::Raised {
+                phase: Phase::Load,
+                method: None,
+                error: error.clone(),
+                outputs: Default::default(),
+            },
             None => Outcome::Predicted { outputs: names.iter().map(output).collect() },
         };
         events.push(Event::CellObserved {
@@ -595,6 +600,7 @@ pub fn events(cells: usize) -> Vec<Event> {
                 printed: None,
                 alone: false,
                 tried: Vec::new(),
+                form: None,
             },
             reused: false,
         });

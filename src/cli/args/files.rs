@@ -13,8 +13,8 @@ pub struct ArtifactArgs {
     /// Files, folders, globs or registries.
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
-    /// What they predict on: .csv, .parquet, .npy, .json or .jsonl. Default: the validation file beside each, else random numbers
-    /// of the right width.
+    /// What they predict on: .csv, .parquet, .npy, .json or .jsonl, or a pattern such as '{dir}/X.csv' or '{stem}.csv' of one for
+    /// each. Default: the validation file beside each, else random numbers of the right width.
     #[arg(long, short = 'i', value_name = "FILE")]
     pub inputs: Option<PathBuf>,
     /// Columns of a CSV that are no inputs, such as the target (separated by commas).
@@ -23,7 +23,8 @@ pub struct ArtifactArgs {
     /// Types of columns of a CSV, such as `zip=text` (float64, float32, int64, bool, text); inferred otherwise.
     #[arg(long, value_name = "COLUMN=TYPE", value_delimiter = ',')]
     pub dtype: Vec<String>,
-    /// What predict should give: .npy, .csv, or .json, which can name other outputs. Needs --inputs.
+    /// What they should give: .npy for predict, .csv with a label or probability(CLASS) columns, .json by output, or a pattern
+    /// such as '{stem}.csv' of one for each. Needs --inputs.
     #[arg(long, short = 'e', value_name = "FILE", requires = "inputs")]
     pub expected: Option<PathBuf>,
     /// Only load, predict nothing.

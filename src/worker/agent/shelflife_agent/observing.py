@@ -12,6 +12,7 @@ from .estimators import (
     offers,
     predicts_labels,
     seed_everything,
+    works,
 )
 from .facts import MAX_TEXT, class_name, cut, error_fact, text_of, warning_facts
 from .handlers import load_artifact
@@ -37,7 +38,7 @@ def observe(task, protocol, peak, index):
             place["phase"], start = "predict", time.perf_counter()
             compute(task, estimator, dataset, place, outputs)
             message["predict_seconds"] = time.perf_counter() - start
-            message["outcome"] = "predicted"
+            message.update(outcome="predicted", form=place.get("form"))
         except Unsupported as reason:
             message.update(outcome="inapplicable", reason=cut(text_of(reason), MAX_TEXT))
         except Missing as reason:
@@ -51,7 +52,7 @@ def observe(task, protocol, peak, index):
             message.update(place, outcome="raised", error=error_fact(error))
     message["warnings"] = warning_facts(caught)
     message["peak_rss_bytes"] = peak.read()
-    if message["outcome"] != "predicted":
+    if message["outcome"] not in ("predicted", "raised"):
         return message, b""
     message["outputs"], payload = joined(outputs)
     return message, payload
@@ -64,12 +65,43 @@ def compute(task, estimator, dataset, place, outputs):
         if not any(offers(estimator, name) for name in METHODS + ATTRIBUTES):
             kind = class_name(type(estimator))
             raise NotAModel("the file holds a %s, which has nothing to predict with" % kind)
-        dataset.suit(estimator)
+        place["form"] = suit(task, estimator, dataset)
     labels = predicts_labels(estimator)
+    first = None
     for method in methods_of(task, estimator, dataset):
-        place["method"] = method
-        seed_everything(task["seed"])
-        outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
+        if first is None:
+            place["method"] = method
+        try:
+            seed_everything(task["seed"])
+            outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
+        except Exception as error:
+            # What the others give is compared all the same.
+            first = error if first is None else first
+    if first is not None:
+        raise first
+
+
+def suit(task, estimator, dataset):
+    """Hand the inputs of a file from outside over in the form that its model takes; gives that
+    form. Where it is not told which, the first one counts in which any output can be had."""
+    if task.get("form") is not None:
+        dataset.forms(estimator)
+        dataset.take(task["form"])
+        return dataset.form
+    forms, trouble = dataset.forms(estimator)
+    asked = task["methods"]
+    for form in forms:
+        dataset.take(form)
+        if asked is None:
+            names = [name for name in METHODS if offers(estimator, name)]
+        else:
+            names = asked
+        if not names or any(works(estimator, name, dataset, task["seed"]) for name in names):
+            return dataset.form
+    if trouble is not None:
+        raise InputsDoNotFit(trouble)
+    dataset.take(forms[0])
+    return dataset.form
 
 
 def joined(outputs):
