@@ -1,5 +1,7 @@
 //! From files and environments that were asked for to a matrix.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::environments::environment;
 use super::error::{AppError, RequestError};
 use super::formats;
@@ -9,6 +11,7 @@ use super::request::FilesRequest;
 use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
     ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, Refusal,
+    RuntimeSpec,
 };
 use crate::notation::allowed_package;
 use crate::vocab::{EnvName, LeftOut};
@@ -83,6 +86,7 @@ impl FilesRequest {
             refused: expanded.refused,
         });
         draft.notices.splice(0..0, added);
+        draft.notices.extend(undeclared(&draft.matrix));
         Ok(draft)
     }
 
@@ -121,9 +125,10 @@ impl FilesRequest {
             made_by: made_by.cloned(),
             inputs: inputs.map(str::to_owned),
             expected: self.expected.clone(),
-            methods: None,
+            methods: (!self.methods.is_empty()).then(|| self.methods.clone()),
             seed: self.seed,
             allowed: allowed.clone(),
+            modules: self.modules.clone(),
         };
         Ok(self.artifacts.iter().map(declaration).collect())
     }
@@ -144,6 +149,29 @@ impl FilesRequest {
             memory_bytes: self.memory_bytes.unwrap_or(limits.memory_bytes),
         }
     }
+}
+
+/// What loading the files takes and some environment lacks, since nobody has declared it: asked for in one answer.
+fn undeclared(matrix: &Matrix) -> Option<Notice> {
+    let (mut packages, mut modules) = (BTreeMap::new(), BTreeMap::new());
+    // What stands in environments that somebody else made is seen there.
+    let made: Vec<_> =
+        matrix.environments.iter().filter(|it| matches!(it.runtime, RuntimeSpec::Venv { .. })).collect();
+    for file in matrix.models.iter().filter_map(|model| model.source.file()) {
+        for package in file.imports.values().collect::<BTreeSet<_>>() {
+            let lacks = |environment: &&EnvironmentSpec| {
+                (environment.consumer || environment.name == file.producer)
+                    && !environment.all_packages().contains_key(package)
+            };
+            if made.iter().any(|environment| lacks(environment)) {
+                *packages.entry(package.clone()).or_insert(0) += 1;
+            }
+        }
+        if file.given_modules.is_none() && !made.is_empty() {
+            file.own_modules.iter().for_each(|module| *modules.entry(module.clone()).or_insert(0) += 1);
+        }
+    }
+    (!packages.is_empty() || !modules.is_empty()).then_some(Notice::PackagesNeeded { packages, modules })
 }
 
 /// Finds the artifacts, and gives the environments of the request the packages that reading them takes.

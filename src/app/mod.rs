@@ -26,6 +26,7 @@ mod inspecting;
 mod judging;
 mod known;
 mod listener;
+mod makers;
 mod naming;
 mod outcome;
 mod packing;
@@ -43,7 +44,9 @@ pub use care::Removed;
 pub use datasets::{load_datasets, load_matrix, load_plan};
 pub use disk::Disk;
 pub use environments::{environment, environments};
-pub use error::{AppError, BisectError, Doing, InputsError, LockTrouble, RequestError, Unreadable};
+pub use error::{
+    AppError, BisectError, Doing, InputsError, LockTrouble, PlaceTrouble, RequestError, Unreadable,
+};
 pub use files::Draft;
 pub use forecasting::Target;
 pub use gate::Gated;

@@ -9,6 +9,7 @@ use super::arrays::Arrays;
 use super::files::{Files, Kind};
 use super::find::{self, Found};
 use super::folder;
+use super::modules;
 use super::package::Package;
 use super::packages::{Packages, add};
 use super::producer::{self, FileProducer};
@@ -17,7 +18,7 @@ use crate::dataset::{self, Dataset};
 use crate::format;
 use crate::matrix::{
     ArtifactDeclaration, EnvironmentSpec, Expanded, ExpectedOutput, ExternalArtifact, FindArtifacts,
-    ModelSource, ModelSpec, Refusal, RuntimeSpec,
+    GivenModules, ModelSource, ModelSpec, Refusal, RuntimeSpec,
 };
 use crate::vocab::{EnvName, FormatName, InputsKind};
 
@@ -51,8 +52,17 @@ impl FindArtifacts for Finder<'_> {
             expanded: Expanded::default(),
             taken: BTreeMap::new(),
             seen: BTreeSet::new(),
+            modules: None,
         };
         for declaration in declared {
+            state.modules = match modules::pack(self.files, &declaration.modules) {
+                Ok(given) => given,
+                Err(message) => {
+                    let help = "give a folder that holds the .py files, or one such file".to_owned();
+                    state.expanded.refused.push(Refusal { message, help });
+                    continue;
+                }
+            };
             let found = find::files(self.files, declaration, &mut state.expanded.refused);
             for file in found {
                 state.add(declaration, &file);
@@ -71,6 +81,15 @@ struct State<'a> {
     /// Names of models with the files that have them.
     taken: BTreeMap<String, String>,
     seen: BTreeSet<PathBuf>,
+    /// The modules that were given with what is being looked at.
+    modules: Option<GivenModules>,
+}
+
+/// Whether every output that is to be compared has expected values, so that nobody has to be asked for them.
+pub(super) fn all_expected(methods: Option<&[String]>, expected: &BTreeMap<String, ExpectedOutput>) -> bool {
+    methods.is_some_and(|methods| {
+        !methods.is_empty() && methods.iter().all(|method| expected.contains_key(method))
+    })
 }
 
 /// What is in a file or folder.
@@ -134,22 +153,26 @@ impl State<'_> {
         }
         let mut asked = std::mem::take(&mut seen.asked);
         // What a key names is a package where the file imports it.
-        let is_imported = |package: &String| seen.imports.values().any(|import| import == package);
+        let is_imported = |package: &String| {
+            let module = package.replace('-', "_");
+            seen.imports.values().any(|import| import == package) || seen.own.contains(&module)
+        };
         package.hinted.retain(|hinted, _| is_imported(hinted));
         package.versions.append(&mut package.hinted);
         for versions in [&mut package.versions, &mut seen.versions] {
             *versions = admission::admit(std::mem::take(versions), &declaration.allowed, &mut asked);
         }
         notes.extend(admission::said(&asked));
-        let recorded = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
+        let made_by = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
         let packages: Packages = seen
             .packages
             .iter()
             .map(|package| (package.clone(), seen.versions.get(package).cloned()))
             .collect();
-        let (producer, extra) = self.producer(&recorded, &packages, &mut notes);
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
         let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
+        let is_asked = !all_expected(declaration.methods.as_deref(), &expected);
+        let (producer, extra) = self.producer(&made_by, &packages, is_asked, &mut notes);
         if let Some(environment) = extra {
             self.expanded.environments.push(environment);
         }
@@ -163,6 +186,9 @@ impl State<'_> {
             inputs_from,
             packages,
             imports: seen.imports,
+            own_modules: seen.own,
+            given_modules: self.modules.clone(),
+            other_pythons: made_by.other_pythons(),
             modules: seen.modules,
             refusal,
             expected,
@@ -218,6 +244,7 @@ impl State<'_> {
         &self,
         recorded: &FileProducer,
         packages: &Packages,
+        is_asked: bool,
         notes: &mut Vec<String>,
     ) -> (EnvName, Option<EnvironmentSpec>) {
         let spec = match recorded {
@@ -226,8 +253,14 @@ impl State<'_> {
                 notes.push(versions.said());
                 let mut environment = versions.environment();
                 add(packages, &mut environment.packages);
-                if !environment.whole {
-                    add(self.packages, &mut environment.packages);
+                if !is_asked {
+                    notes.push(
+                        "its producer is not made: every output that is compared has expected values"
+                            .to_owned(),
+                    );
+                    environment.runtime = RuntimeSpec::UnknownProducer;
+                } else if !environment.whole {
+                    environment.add_extras(self.packages);
                 }
                 environment
             }
@@ -244,7 +277,7 @@ impl State<'_> {
         };
         let same = |known: &&EnvironmentSpec| {
             known.runtime == spec.runtime
-                && known.packages == spec.packages
+                && known.all_packages() == spec.all_packages()
                 && known.variables.is_empty()
                 && known.config.is_empty()
                 && known.setup == spec.setup

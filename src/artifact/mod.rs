@@ -5,10 +5,13 @@
 
 mod admission;
 mod arrays;
+mod evidence;
 mod files;
 mod find;
 mod finder;
 mod folder;
+mod interpreters;
+mod modules;
 mod names;
 mod package;
 mod packages;
@@ -20,7 +23,7 @@ mod rows;
 pub use arrays::Arrays;
 pub use files::{Files, Kind, Stream};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN};
-pub use packages::{Packages, add_packages, needs};
-pub use producer::{EnvironmentText, python_for};
+pub use interpreters::python_for;
+pub use packages::{INSTALLERS, Packages, add_packages, needs};
 pub use requirements::{PinError, pin};
 pub use rows::json_inputs;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
+use super::admission;
+use super::evidence::Evidence;
 use crate::format;
 use crate::inspect::{InspectOptions, digests, inspect};
 use crate::matrix::AskedPackage;
@@ -18,24 +20,6 @@ const MOST_MODULES: usize = 64;
 const COMPRESSED: &str = "joblib";
 /// The same for lz4, which joblib reads only beside the package of that name.
 const COMPRESSED_LZ4: &str = "joblib-lz4";
-
-/// Packages whose modules have other names.
-const PACKAGES: &[(&str, &str)] = &[
-    ("PIL", "pillow"),
-    ("bayes_opt", "bayesian-optimization"),
-    ("cv2", "opencv-python-headless"),
-    ("daal4py", "scikit-learn-intelex"),
-    ("feature_engine", "feature-engine"),
-    ("imblearn", "imbalanced-learn"),
-    ("mlflow", "mlflow-skinny"),
-    ("onedal", "scikit-learn-intelex"),
-    ("skimage", "scikit-image"),
-    ("skopt", "scikit-optimize"),
-    ("sksurv", "scikit-survival"),
-    ("sklearnex", "scikit-learn-intelex"),
-    ("umap", "umap-learn"),
-    ("yaml", "pyyaml"),
-];
 
 /// What a static look says of an artifact.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +42,10 @@ pub(super) struct Seen {
     pub packages: BTreeSet<String>,
     /// Modules of further packages that loading it imports, and the package of each.
     pub imports: BTreeMap<String, String>,
+    /// Modules that loading it imports and that no known package brings.
+    pub own: BTreeSet<String>,
+    /// What its bytes prove of what wrote it.
+    pub evidence: Evidence,
     /// Lines of requirements that come with it and name no version of the index.
     pub asked: Vec<AskedPackage>,
 }
@@ -71,6 +59,8 @@ impl Seen {
         self.named_columns |= part.named_columns;
         self.packages.extend(part.packages);
         self.imports.extend(part.imports);
+        self.own.extend(part.own);
+        self.evidence.join(part.evidence);
         self.asked.extend(part.asked);
         for module in part.modules {
             if !self.modules.contains(&module) && self.modules.len() < MOST_MODULES {
@@ -153,7 +143,7 @@ fn format_of(path: &Path, inspection: &Inspection) -> Option<&'static str> {
 
 /// What an inspection says of the environment that a file needs.
 fn facts(inspection: &Inspection) -> Seen {
-    let mut seen = Seen::default();
+    let mut seen = Seen { evidence: Evidence::of(inspection), ..Seen::default() };
     for (package, versions) in &inspection.versions {
         let newest = versions.iter().filter_map(|text| Some((text.parse::<Version>().ok()?, text)));
         if let Some((_, newest)) = newest.max_by(|a, b| a.0.cmp(&b.0)) {
@@ -175,15 +165,16 @@ fn facts(inspection: &Inspection) -> Seen {
         inspection.classes().iter().any(|class| class.attributes.contains_key("feature_names_in_"))
             || inspection.skops.as_ref().is_some_and(|skops| skops.named_columns);
     for wrapper in inspection.pickle.iter().flat_map(|pickle| &pickle.wrappers) {
-        seen.imports.insert(wrapper.package.clone(), package_of(&wrapper.package));
+        match admission::package_of(&wrapper.package) {
+            Some(package) => {
+                seen.imports.insert(wrapper.package.clone(), package.to_owned());
+            }
+            None => {
+                seen.own.insert(wrapper.package.clone());
+            }
+        }
     }
     seen
-}
-
-/// The package that brings a module.
-fn package_of(module: &str) -> String {
-    let known = PACKAGES.iter().find(|(name, _)| *name == module);
-    known.map_or_else(|| module.replace('_', "-"), |(_, package)| (*package).to_owned())
 }
 
 fn top(module: &str) -> &str {

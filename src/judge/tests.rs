@@ -116,6 +116,7 @@ fn raised(phase: Phase, class: &str, message: &str) -> Outcome {
         bases: vec!["Exception".to_owned()],
         module: Some("sklearn.tree._tree".to_owned()),
         frames: Vec::new(),
+        importing: None,
     };
     Outcome::Raised { phase, method: None, error }
 }
@@ -288,6 +289,7 @@ fn environments_are_never_the_artifact() {
         bases: Vec::new(),
         module: None,
         frames: Vec::new(),
+        importing: None,
     };
     let rows = [
         (ArtifactAbsence::RuledOut { requirement: "r".to_owned() }, Verdict::Unsupported),

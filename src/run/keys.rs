@@ -97,6 +97,9 @@ impl Keys {
         if let Some(arrays) = observed.arrays {
             builder = builder.text("arrays").text(arrays);
         }
+        if let Some(modules) = observed.modules {
+            builder = builder.text("modules").digest(modules);
+        }
         builder.finish()
     }
 }
@@ -113,6 +116,8 @@ pub(super) struct Observed<'a> {
     pub seed: u32,
     /// Whose arrays the inputs are; numpy's where `None`.
     pub arrays: Option<&'a str>,
+    /// The archive of modules that were given with it.
+    pub modules: Option<&'a Digest>,
     pub lock: &'a Digest,
 }
 

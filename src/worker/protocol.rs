@@ -165,6 +165,9 @@ pub enum Task {
         /// Whether it is an external artifact, whose inputs may have to be brought into its model's form.
         #[serde(rename = "outside")]
         external: bool,
+        /// Archive of modules that no package brings.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modules: Option<String>,
     },
 }
 
