@@ -11,7 +11,7 @@ use super::request::FilesRequest;
 use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
     ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, Refusal,
-    RuntimeSpec,
+    RuntimeSpec, VersionSpec,
 };
 use crate::notation::allowed_package;
 use crate::vocab::{EnvName, LeftOut};
@@ -163,7 +163,7 @@ fn undeclared(matrix: &Matrix) -> Option<Notice> {
                 (environment.consumer || environment.name == file.producer)
                     && !environment.all_packages().contains_key(package)
             };
-            if made.iter().any(|environment| lacks(environment)) {
+            if made.iter().any(lacks) {
                 *packages.entry(package.clone()).or_insert(0) += 1;
             }
         }
@@ -181,7 +181,8 @@ fn find_with_packages(
 ) -> (Expanded, Option<Notice>) {
     let expanded = find(environments, &Packages::new());
     let packages = artifact::needs(&expanded.models);
-    if packages.is_empty() {
+    let is_proved = take_proved(environments, &expanded.environments);
+    if packages.is_empty() && !is_proved {
         return (expanded, None);
     }
     let changed = artifact::add_packages(environments, &packages);
@@ -189,6 +190,29 @@ fn find_with_packages(
     let expanded = find(environments, &packages);
     let notice = (!changed.is_empty()).then_some(Notice::PackagesAdded { packages, environments: changed });
     (expanded, notice)
+}
+
+/// Gives environments that name the release which wrote a file what the file proves of that environment: a few words leave
+/// the rest open, and a choice that cannot read the file would not be what anybody has. Says whether anything was given.
+fn take_proved(environments: &mut [EnvironmentSpec], producers: &[EnvironmentSpec]) -> bool {
+    let mut is_given = false;
+    let release = |environment: &EnvironmentSpec| match environment.packages.get("scikit-learn") {
+        Some(VersionSpec::Exact(version)) => Some(version.clone()),
+        _ => None,
+    };
+    for environment in environments {
+        let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
+        let Some(own) = release(environment).filter(|_| is_made && !environment.whole) else { continue };
+        for producer in producers.iter().filter(|it| release(it).as_ref() == Some(&own)) {
+            for (package, spec) in &producer.packages {
+                if matches!(spec, VersionSpec::Proved(_)) && !environment.packages.contains_key(package) {
+                    environment.packages.insert(package.clone(), spec.clone());
+                    is_given = true;
+                }
+            }
+        }
+    }
+    is_given
 }
 
 #[cfg(test)]
@@ -249,6 +273,19 @@ mod tests {
         let odd = vec!["a=complex".to_owned()];
         let error = of(FilesRequest { inputs: Some("x.csv".into()), dtype: odd, ..request("a.pkl") });
         assert!(matches!(error, AppError::Request(RequestError::ColumnType(_))), "{error}");
+    }
+
+    #[test]
+    fn the_release_that_wrote_a_file_is_given_what_the_file_proves() {
+        let mut made = environments_of("scikit-learn==1.0.2");
+        made[0].packages.insert("joblib".to_owned(), VersionSpec::Proved(">=1.2".to_owned()));
+        let mut given = environments_of("scikit-learn==1.0.2,1.0.1");
+        given.extend(environments_of("scikit-learn==1.0.2 joblib==1.1.1"));
+        assert!(take_proved(&mut given, &made));
+        let joblib = |at: usize| given[at].packages.get("joblib").cloned();
+        assert_eq!(joblib(0), Some(VersionSpec::Proved(">=1.2".to_owned())));
+        assert_eq!(joblib(1), None, "another release is what it is by itself");
+        assert_eq!(joblib(2), Some(VersionSpec::Exact("1.1.1".to_owned())), "what is declared is believed");
     }
 
     #[test]

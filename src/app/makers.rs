@@ -138,10 +138,10 @@ fn is_unreadable(outcome: &Outcome) -> bool {
         Outcome::Raised { phase: Phase::Load, error, .. } => {
             error.importing.is_none() && !error.class.ends_with("ModuleNotFoundError")
         }
-        Outcome::Signalled { phase: Phase::Load, .. } => true,
-        Outcome::Raised { .. }
-        | Outcome::Signalled { .. }
-        | Outcome::Predicted { .. }
+        // Code of another interpreter is told by no exception: it dies, while it is loaded or when it is called.
+        Outcome::Signalled { .. } => true,
+        Outcome::Raised { error, .. } => error.class == "SystemError",
+        Outcome::Predicted { .. }
         | Outcome::Unfit { .. }
         | Outcome::Inapplicable { .. }
         | Outcome::NotInstalled { .. }
@@ -156,7 +156,7 @@ fn has_read_all(state: &RunState) -> bool {
     state.artifacts().iter().all(|artifact| {
         artifact.reference().is_some_and(|reference| match &reference.outcome {
             Outcome::Predicted { .. } | Outcome::Unfit { .. } => true,
-            Outcome::Raised { phase, .. } => *phase == Phase::Predict,
+            Outcome::Raised { phase, error, .. } => *phase == Phase::Predict && error.class != "SystemError",
             Outcome::Inapplicable { .. }
             | Outcome::NotInstalled { .. }
             | Outcome::Signalled { .. }

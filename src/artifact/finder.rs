@@ -170,9 +170,11 @@ impl State<'_> {
             .map(|package| (package.clone(), seen.versions.get(package).cloned()))
             .collect();
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
-        let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
+        let mut told = Vec::new();
+        let expected = self.expected(declaration, &package, inputs, &mut told, &mut refusal);
         let is_asked = !all_expected(declaration.methods.as_deref(), &expected);
         let (producer, extra) = self.producer(&made_by, &packages, is_asked, &mut notes);
+        notes.append(&mut told);
         if let Some(environment) = extra {
             self.expanded.environments.push(environment);
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::admission;
 use super::evidence::Evidence;
 use crate::format;
-use crate::inspect::{InspectOptions, digests, inspect};
+use crate::inspect::{BoosterRelease, InspectOptions, booster_release, digests, inspect};
 use crate::matrix::AskedPackage;
 use crate::notation::Version;
 use crate::vocab::{ArtifactKind, Container, Digest, Inspection};
@@ -20,6 +20,9 @@ const MOST_MODULES: usize = 64;
 const COMPRESSED: &str = "joblib";
 /// The same for lz4, which joblib reads only beside the package of that name.
 const COMPRESSED_LZ4: &str = "joblib-lz4";
+
+/// Modules of packages that write their release into the bytes of a model.
+const BOOSTERS: &[&str] = &["xgboost", "lightgbm"];
 
 /// What a static look says of an artifact.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +72,24 @@ impl Seen {
         }
     }
 
+    /// Takes what a booster says of the release that wrote it; where it is one release, its readers get it as well.
+    fn take_booster(&mut self, release: Option<BoosterRelease>) {
+        match release {
+            Some(BoosterRelease::Xgboost(version)) => {
+                self.versions.insert("xgboost".to_owned(), version);
+                self.packages.insert("xgboost".to_owned());
+            }
+            // The format of 4.0 and later; that of 2.3 to 3.3.
+            Some(BoosterRelease::Lightgbm(4)) => {
+                self.evidence.packages.insert("lightgbm", ">=4");
+            }
+            Some(BoosterRelease::Lightgbm(3)) => {
+                self.evidence.packages.insert("lightgbm", ">=2.3,<4");
+            }
+            Some(BoosterRelease::Lightgbm(_)) | None => {}
+        }
+    }
+
     /// Takes a format, found or declared, with the packages that reading it takes.
     pub fn take_format(&mut self, name: &'static str) {
         self.format = Some(name);
@@ -115,6 +136,10 @@ pub(super) fn examine(path: &Path, mut file: impl Read + Seek, sha256: bool) -> 
     // Where its own package is taken care of, it is none that nobody has thought of.
     let handled = seen.packages.clone();
     seen.imports.retain(|_, package| !handled.contains(package));
+    if seen.imports.keys().any(|module| BOOSTERS.contains(&module.as_str())) {
+        file.rewind()?;
+        seen.take_booster(booster_release(&mut file, &inspection.containers));
+    }
     Ok(Examined { seen, sha256: digests.sha256 })
 }
 

@@ -61,7 +61,7 @@ fn needed(packages: &BTreeMap<String, usize>, modules: &BTreeMap<String, usize>)
         let names: Vec<String> = packages.iter().map(count).collect();
         let add: Vec<String> = packages.keys().map(|name| format!("{}==...", plain(name))).collect();
         parts.push(format!(
-            "loading these files takes {}, which is not declared everywhere: name the releases with --made-by and --on, \
+            "loading these files takes {}, and not every environment declares that: name the releases with --made-by and --on, \
              for example \"scikit-learn==... {}\"",
             names.join(", "),
             add.join(" ")

@@ -16,6 +16,7 @@ mod cli_run;
 mod context;
 mod gate_answers;
 mod inspect;
+mod producers;
 mod run_container;
 mod run_env_errors;
 mod run_formats;

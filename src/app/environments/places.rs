@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::error::{PlaceTrouble, RequestError};
 use super::locks::is_lock;
@@ -89,6 +89,6 @@ pub(in super::super) fn installed(command: &Path, files: &dyn Files) -> BTreeMap
     found
 }
 
-fn name_of(path: &PathBuf) -> String {
+fn name_of(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
