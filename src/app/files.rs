@@ -10,8 +10,8 @@ use super::listener::Notice;
 use super::request::FilesRequest;
 use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
-    ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, Refusal,
-    RuntimeSpec, VersionSpec,
+    ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, ModelSpec,
+    Refusal, RuntimeSpec, VersionSpec,
 };
 use crate::notation::allowed_package;
 use crate::vocab::{EnvName, LeftOut};
@@ -69,6 +69,9 @@ impl FilesRequest {
         for environment in &mut environments {
             let mut files = expanded.models.iter().filter_map(|model| model.source.file());
             environment.producer = files.any(|file| file.producer == environment.name);
+            if environment.external && !environment.consumer && is_needless(environment, &expanded.models) {
+                environment.runtime = RuntimeSpec::UnknownProducer;
+            }
         }
         let formats = formats::of_models(&mut expanded.models, &self.trust)?;
         let mut draft = Draft::of(Matrix {
@@ -149,6 +152,15 @@ impl FilesRequest {
             memory_bytes: self.memory_bytes.unwrap_or(limits.memory_bytes),
         }
     }
+}
+
+/// Whether nobody has to be asked what the files of a producer give: expected values say it of all that is compared.
+fn is_needless(producer: &EnvironmentSpec, models: &[ModelSpec]) -> bool {
+    let own = |model: &&ModelSpec| model.source.file().is_some_and(|file| file.producer == producer.name);
+    models.iter().filter(own).all(|model| {
+        let file = model.source.file();
+        file.is_some_and(|file| artifact::all_expected(model.methods.as_deref(), &file.expected))
+    })
 }
 
 /// What loading the files takes and some environment lacks, since nobody has declared it: asked for in one answer.

@@ -86,7 +86,7 @@ struct State<'a> {
 }
 
 /// Whether every output that is to be compared has expected values, so that nobody has to be asked for them.
-pub(super) fn all_expected(methods: Option<&[String]>, expected: &BTreeMap<String, ExpectedOutput>) -> bool {
+pub fn all_expected(methods: Option<&[String]>, expected: &BTreeMap<String, ExpectedOutput>) -> bool {
     methods.is_some_and(|methods| {
         !methods.is_empty() && methods.iter().all(|method| expected.contains_key(method))
     })

@@ -22,7 +22,7 @@ mod rows;
 
 pub use arrays::Arrays;
 pub use files::{Files, Kind, Stream};
-pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN};
+pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected};
 pub use interpreters::python_for;
 pub use packages::{INSTALLERS, Packages, add_packages, needs};
 pub use requirements::{PinError, pin};

@@ -18,7 +18,8 @@ use super::rules::Why;
 use crate::matrix::PairFacts;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, Digest, Event, FileFacts, Gap, Lock, ModelName, Observation, OutputComparison, OutputRef,
+    ArtifactAbsence, Digest, Event, FileFacts, Gap, InputsKind, Lock, ModelName, Observation,
+    OutputComparison, OutputRef,
 };
 
 /// The outputs of an observation by name.
@@ -212,8 +213,13 @@ impl<'a> Clerk<'a> {
     /// The outputs to ask for; `None` where nobody has found out yet what there is.
     fn methods(&self, target: Target, told: bool) -> Option<Vec<String>> {
         let facts = &self.state().artifacts()[target.artifact() as usize];
-        if self.orders.file(target.artifact()).is_none() {
+        let Some(file) = self.orders.file(target.artifact()) else {
             return facts.made.as_ref().map(|made| made.methods.clone());
+        };
+        let declared = &self.orders.model(target.artifact()).methods;
+        // Without inputs there is nothing to ask for.
+        if declared.is_some() && file.inputs != InputsKind::None {
+            return declared.clone();
         }
         match target {
             Target::Reference { .. } => None,
