@@ -71,6 +71,7 @@ fn error(class: &str) -> ErrorFact {
         bases: vec!["Exception".to_owned()],
         module: Some("thing".to_owned()),
         frames: Vec::new(),
+        importing: None,
     }
 }
 
@@ -225,6 +226,8 @@ fn header(case: &Case) -> RunHeader {
             expected: case.expected,
             imports: [("thing".to_owned(), "thing".to_owned())].into(),
             notes: Vec::new(),
+            own_modules: Default::default(),
+            modules_given: false,
         }),
     };
     let expectation = |(consumers, verdicts): &(Vec<usize>, Vec<Verdict>)| ExpectationRecord {

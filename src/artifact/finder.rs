@@ -10,6 +10,7 @@ use super::files::{Files, Kind};
 use super::find::{self, Found};
 use super::folder;
 use super::given::{self, InputFile, Offered};
+use super::modules;
 use super::names::plain;
 use super::package::Package;
 use super::packages::{Packages, add};
@@ -19,7 +20,7 @@ use crate::dataset::{self, Dataset};
 use crate::format;
 use crate::matrix::{
     ArtifactDeclaration, DatasetSpec, DeclaredInputs, EnvironmentSpec, Expanded, ExpectedOutput,
-    ExternalArtifact, FindArtifacts, ModelSource, ModelSpec, Refusal, RuntimeSpec,
+    ExternalArtifact, FindArtifacts, GivenModules, ModelSource, ModelSpec, Refusal, RuntimeSpec,
 };
 use crate::vocab::{EnvName, FormatName, InputsKind};
 
@@ -54,8 +55,17 @@ impl FindArtifacts for Finder<'_> {
             taken: BTreeMap::new(),
             seen: BTreeSet::new(),
             read: BTreeMap::new(),
+            modules: None,
         };
         for declaration in declared {
+            state.modules = match modules::pack(self.files, &declaration.modules) {
+                Ok(given) => given,
+                Err(message) => {
+                    let help = "give a folder that holds the .py files, or one such file".to_owned();
+                    state.expanded.refused.push(Refusal { message, help });
+                    continue;
+                }
+            };
             let found = find::files(self.files, declaration, &mut state.expanded.refused);
             for file in found {
                 state.add(declaration, &file);
@@ -76,6 +86,15 @@ struct State<'a> {
     seen: BTreeSet<PathBuf>,
     /// Files of inputs that were read, each once.
     read: BTreeMap<PathBuf, Option<Rc<InputFile>>>,
+    /// The modules that were given with what is being looked at.
+    modules: Option<GivenModules>,
+}
+
+/// Whether every output that is to be compared has expected values, so that nobody has to be asked for them.
+pub fn all_expected(methods: Option<&[String]>, expected: &BTreeMap<String, ExpectedOutput>) -> bool {
+    methods.is_some_and(|methods| {
+        !methods.is_empty() && methods.iter().all(|method| expected.contains_key(method))
+    })
 }
 
 /// What is in a file or folder.
@@ -161,23 +180,29 @@ impl State<'_> {
         }
         let mut asked = std::mem::take(&mut seen.asked);
         // What a key names is a package where the file imports it.
-        let is_imported = |package: &String| seen.imports.values().any(|import| import == package);
+        let is_imported = |package: &String| {
+            let module = package.replace('-', "_");
+            seen.imports.values().any(|import| import == package) || seen.own.contains(&module)
+        };
         package.hinted.retain(|hinted, _| is_imported(hinted));
         package.versions.append(&mut package.hinted);
         for versions in [&mut package.versions, &mut seen.versions] {
             *versions = admission::admit(std::mem::take(versions), &declaration.allowed, &mut asked);
         }
         notes.extend(admission::said(&asked));
-        let recorded = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
+        let made_by = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
         let packages: Packages = seen
             .packages
             .iter()
             .map(|package| (package.clone(), seen.versions.get(package).cloned()))
             .collect();
-        let (producer, extra) = self.producer(&recorded, &packages, &mut notes);
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found, given.as_deref());
         let rows = given.as_ref().map(|file| file.rows);
-        let expected = self.expected(declaration, &package, inputs, rows, found, &mut notes);
+        let mut told = Vec::new();
+        let expected = self.expected(declaration, &package, inputs, rows, found, &mut told);
+        let is_asked = !all_expected(declaration.methods.as_deref(), &expected);
+        let (producer, extra) = self.producer(&made_by, &packages, is_asked, &mut notes);
+        notes.append(&mut told);
         if let Some(environment) = extra {
             self.expanded.environments.push(environment);
         }
@@ -192,6 +217,9 @@ impl State<'_> {
             inferred: given.map(|file| file.inferred.clone()).unwrap_or_default(),
             packages,
             imports: seen.imports,
+            own_modules: seen.own,
+            given_modules: self.modules.clone(),
+            other_pythons: made_by.other_pythons(),
             modules: seen.modules,
             refusal,
             expected,
@@ -247,6 +275,7 @@ impl State<'_> {
         &self,
         recorded: &FileProducer,
         packages: &Packages,
+        is_asked: bool,
         notes: &mut Vec<String>,
     ) -> (EnvName, Option<EnvironmentSpec>) {
         let spec = match recorded {
@@ -255,8 +284,14 @@ impl State<'_> {
                 notes.push(versions.said());
                 let mut environment = versions.environment();
                 add(packages, &mut environment.packages);
-                if !environment.whole {
-                    add(self.packages, &mut environment.packages);
+                if !is_asked {
+                    notes.push(
+                        "its producer is not made: every output that is compared has expected values"
+                            .to_owned(),
+                    );
+                    environment.runtime = RuntimeSpec::UnknownProducer;
+                } else if !environment.whole {
+                    environment.add_extras(self.packages);
                 }
                 environment
             }
@@ -273,7 +308,7 @@ impl State<'_> {
         };
         let same = |known: &&EnvironmentSpec| {
             known.runtime == spec.runtime
-                && known.packages == spec.packages
+                && known.all_packages() == spec.all_packages()
                 && known.variables.is_empty()
                 && known.config.is_empty()
                 && known.setup == spec.setup

@@ -5,12 +5,15 @@
 
 mod admission;
 mod arrays;
+mod evidence;
 mod expected;
 mod files;
 mod find;
 mod finder;
 mod folder;
 mod given;
+mod interpreters;
+mod modules;
 mod names;
 mod outputs;
 mod package;
@@ -22,7 +25,7 @@ mod rows;
 mod saved;
 
 pub use files::{Files, Kind, Stream};
-pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN};
-pub use packages::{Packages, add_packages, needs};
-pub use producer::{EnvironmentText, python_for};
+pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected};
+pub use interpreters::python_for;
+pub use packages::{INSTALLERS, Packages, add_packages, needs};
 pub use requirements::{PinError, pin};

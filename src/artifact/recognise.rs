@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
+use super::admission;
+use super::evidence::Evidence;
 use crate::format;
-use crate::inspect::{InspectOptions, digests, inspect};
+use crate::inspect::{BoosterRelease, InspectOptions, booster_release, digests, inspect};
 use crate::matrix::AskedPackage;
 use crate::notation::Version;
 use crate::vocab::{ArtifactKind, Container, Digest, Inspection};
@@ -19,23 +21,8 @@ const COMPRESSED: &str = "joblib";
 /// The same for lz4, which joblib reads only beside the package of that name.
 const COMPRESSED_LZ4: &str = "joblib-lz4";
 
-/// Packages whose modules have other names.
-const PACKAGES: &[(&str, &str)] = &[
-    ("PIL", "pillow"),
-    ("bayes_opt", "bayesian-optimization"),
-    ("cv2", "opencv-python-headless"),
-    ("daal4py", "scikit-learn-intelex"),
-    ("feature_engine", "feature-engine"),
-    ("imblearn", "imbalanced-learn"),
-    ("mlflow", "mlflow-skinny"),
-    ("onedal", "scikit-learn-intelex"),
-    ("skimage", "scikit-image"),
-    ("skopt", "scikit-optimize"),
-    ("sksurv", "scikit-survival"),
-    ("sklearnex", "scikit-learn-intelex"),
-    ("umap", "umap-learn"),
-    ("yaml", "pyyaml"),
-];
+/// Modules of packages that write their release into the bytes of a model.
+const BOOSTERS: &[&str] = &["xgboost", "lightgbm"];
 
 /// What a static look says of an artifact.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +45,10 @@ pub(super) struct Seen {
     pub packages: BTreeSet<String>,
     /// Modules of further packages that loading it imports, and the package of each.
     pub imports: BTreeMap<String, String>,
+    /// Modules that loading it imports and that no known package brings.
+    pub own: BTreeSet<String>,
+    /// What its bytes prove of what wrote it.
+    pub evidence: Evidence,
     /// Lines of requirements that come with it and name no version of the index.
     pub asked: Vec<AskedPackage>,
 }
@@ -71,11 +62,31 @@ impl Seen {
         self.named_columns |= part.named_columns;
         self.packages.extend(part.packages);
         self.imports.extend(part.imports);
+        self.own.extend(part.own);
+        self.evidence.join(part.evidence);
         self.asked.extend(part.asked);
         for module in part.modules {
             if !self.modules.contains(&module) && self.modules.len() < MOST_MODULES {
                 self.modules.push(module);
             }
+        }
+    }
+
+    /// Takes what a booster says of the release that wrote it; where it is one release, its readers get it as well.
+    fn take_booster(&mut self, release: Option<BoosterRelease>) {
+        match release {
+            Some(BoosterRelease::Xgboost(version)) => {
+                self.versions.insert("xgboost".to_owned(), version);
+                self.packages.insert("xgboost".to_owned());
+            }
+            // The format of 4.0 and later; that of 2.3 to 3.3.
+            Some(BoosterRelease::Lightgbm(4)) => {
+                self.evidence.packages.insert("lightgbm", ">=4");
+            }
+            Some(BoosterRelease::Lightgbm(3)) => {
+                self.evidence.packages.insert("lightgbm", ">=2.3,<4");
+            }
+            Some(BoosterRelease::Lightgbm(_)) | None => {}
         }
     }
 
@@ -125,6 +136,10 @@ pub(super) fn examine(path: &Path, mut file: impl Read + Seek, sha256: bool) -> 
     // Where its own package is taken care of, it is none that nobody has thought of.
     let handled = seen.packages.clone();
     seen.imports.retain(|_, package| !handled.contains(package));
+    if seen.imports.keys().any(|module| BOOSTERS.contains(&module.as_str())) {
+        file.rewind()?;
+        seen.take_booster(booster_release(&mut file, &inspection.containers));
+    }
     Ok(Examined { seen, sha256: digests.sha256 })
 }
 
@@ -153,7 +168,7 @@ fn format_of(path: &Path, inspection: &Inspection) -> Option<&'static str> {
 
 /// What an inspection says of the environment that a file needs.
 fn facts(inspection: &Inspection) -> Seen {
-    let mut seen = Seen::default();
+    let mut seen = Seen { evidence: Evidence::of(inspection), ..Seen::default() };
     for (package, versions) in &inspection.versions {
         let newest = versions.iter().filter_map(|text| Some((text.parse::<Version>().ok()?, text)));
         if let Some((_, newest)) = newest.max_by(|a, b| a.0.cmp(&b.0)) {
@@ -175,15 +190,16 @@ fn facts(inspection: &Inspection) -> Seen {
         inspection.classes().iter().any(|class| class.attributes.contains_key("feature_names_in_"))
             || inspection.skops.as_ref().is_some_and(|skops| skops.named_columns);
     for wrapper in inspection.pickle.iter().flat_map(|pickle| &pickle.wrappers) {
-        seen.imports.insert(wrapper.package.clone(), package_of(&wrapper.package));
+        match admission::package_of(&wrapper.package) {
+            Some(package) => {
+                seen.imports.insert(wrapper.package.clone(), package.to_owned());
+            }
+            None => {
+                seen.own.insert(wrapper.package.clone());
+            }
+        }
     }
     seen
-}
-
-/// The package that brings a module.
-fn package_of(module: &str) -> String {
-    let known = PACKAGES.iter().find(|(name, _)| *name == module);
-    known.map_or_else(|| module.replace('_', "-"), |(_, package)| (*package).to_owned())
 }
 
 fn top(module: &str) -> &str {

@@ -264,8 +264,8 @@ pub struct ForecastArgs {
     /// The files.
     #[arg(required = true)]
     pub artifacts: Vec<PathBuf>,
-    /// The environment: versions of packages and of Python, and `arch=`, separated by commas.
-    #[arg(long, value_name = "VERSIONS", required = true)]
+    /// The environment, as for `check --on`; beside versions also the machine, such as `arch=i386`.
+    #[arg(long, value_name = "ENV", required = true)]
     pub to: Vec<String>,
     /// How to speak to standard output.
     #[arg(long, value_enum, default_value_t = MessageFormat::Human)]

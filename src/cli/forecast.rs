@@ -7,13 +7,13 @@ use super::args::{ForecastArgs, MessageFormat};
 use super::console;
 use super::explain::fold;
 use super::failure::Failure;
-use crate::app::{AppError, Target};
+use crate::app::{AppError, Disk, Target};
 use crate::explain;
 use crate::present::words::line;
 use crate::vocab::{ExitCode, Expected, Forecast};
 
 pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
-    let target = Target::parse(&args.to).map_err(AppError::from)?;
+    let target = Target::parse(&args.to, &Disk).map_err(AppError::from)?;
     let mut answers = Vec::new();
     for path in &args.artifacts {
         answers.push((path, target.forecast(path)?));

@@ -10,6 +10,7 @@
 
 mod archive;
 mod attributes;
+mod boosters;
 mod container;
 mod contents;
 mod digest;
@@ -43,6 +44,7 @@ mod tests;
 
 use std::io::{Read, Seek};
 
+pub use boosters::{BoosterRelease, booster_release};
 pub use digest::{Digests, digests};
 
 use facts::{Collector, Versions};

@@ -1,3 +1,5 @@
+mod files;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -117,6 +119,7 @@ fn raised(phase: Phase, class: &str, message: &str) -> Outcome {
         bases: vec!["Exception".to_owned()],
         module: Some("sklearn.tree._tree".to_owned()),
         frames: Vec::new(),
+        importing: None,
     };
     Outcome::Raised { phase, method: None, error, outputs: BTreeMap::new() }
 }
@@ -266,45 +269,6 @@ fn without_a_comparison_nothing_is_called_equal() {
         compared("old", "new", Agreement::BitEqual),
     ];
     assert_eq!(opinion(events).0, Verdict::EnvError);
-}
-
-#[test]
-fn environments_are_never_the_artifact() {
-    let failed = |name: &str| Event::EnvironmentFailed {
-        name: name.into(),
-        reason: "no Python".to_owned(),
-        remedy: Some("install it".to_owned()),
-        absent: false,
-        cause: None,
-    };
-    for name in ["old", "new"] {
-        let events =
-            vec![failed(name), observed("old", "new", Outcome::Signalled { phase: Phase::Load, signal: 6 })];
-        assert_eq!(opinion(events), (Verdict::EnvError, Stage::Env));
-    }
-    let missing = |absence| Event::ArtifactMissing { artifact: artifact("old"), absence };
-    let error = ErrorFact {
-        class: "ValueError".to_owned(),
-        message: "m".to_owned(),
-        bases: Vec::new(),
-        module: None,
-        frames: Vec::new(),
-    };
-    let rows = [
-        (ArtifactAbsence::RuledOut { requirement: "r".to_owned() }, Verdict::Unsupported),
-        (ArtifactAbsence::ClassAbsent { reason: "r".to_owned() }, Verdict::Absent),
-        (ArtifactAbsence::NoOutput, Verdict::Unsupported),
-        (ArtifactAbsence::Unsupported { reason: "r".to_owned() }, Verdict::Unsupported),
-        (ArtifactAbsence::SaveFailed { error: error.clone() }, Verdict::Unsupported),
-        (ArtifactAbsence::TrainFailed { error }, Verdict::EnvError),
-        (ArtifactAbsence::Died { reason: "r".to_owned() }, Verdict::EnvError),
-        (ArtifactAbsence::Disturbed { by: killed() }, Verdict::EnvError),
-    ];
-    for (absence, expected) in rows {
-        assert_eq!(opinion(vec![missing(absence)]).0, expected);
-    }
-    let lost = Event::CellLost { artifact: artifact("old"), consumer: "new".into(), reason: "r".to_owned() };
-    assert_eq!(opinion(vec![lost]).0, Verdict::EnvError);
 }
 
 #[test]

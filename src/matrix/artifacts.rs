@@ -12,7 +12,7 @@ use super::finding::Expanded;
 use super::load::{Placed, resolve};
 use super::models::{Defaults, compile_methods, known_dataset};
 use super::naming::plain_name;
-use super::raw::{RawArtifact, Text};
+use super::raw::{RawArtifact, Text, texts};
 use super::types::{EnvironmentSpec, ModelSpec};
 use crate::notation::{Version, allowed_package, glob, package_name};
 
@@ -82,6 +82,7 @@ fn compile_one(
             allowed_package(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))?;
         allowed.insert(name, version);
     }
+    let modules = raw.modules.iter().flat_map(texts);
     let inputs = match &raw.inputs {
         None => None,
         Some(word) if WORDS.contains(&word.get_ref().as_str()) => {
@@ -101,6 +102,7 @@ fn compile_one(
         methods: raw.methods.as_ref().map(|methods| compile_methods(source, methods)).transpose()?,
         seed: raw.seed.unwrap_or(defaults.seed),
         allowed,
+        modules: modules.map(|path| resolve(&source.path, path.get_ref())).collect(),
     })
 }
 

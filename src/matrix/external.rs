@@ -1,6 +1,6 @@
 //! External artifacts: what a matrix says of them, and what is found of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct ArtifactDeclaration {
     pub seed: u32,
     /// Packages that the files may name beside those that are known, in this version where one is given.
     pub allowed: BTreeMap<String, Option<String>>,
+    /// Folders with modules that no package brings, or single files of them.
+    pub modules: Vec<PathBuf>,
 }
 
 /// What artifacts predict on, as it was declared.
@@ -122,6 +124,12 @@ pub struct ExternalArtifact {
     pub packages: BTreeMap<String, Option<String>>,
     /// Modules of further packages that loading it imports, with the package of each.
     pub imports: BTreeMap<String, String>,
+    /// Modules that loading it imports and that no known package brings.
+    pub own_modules: BTreeSet<String>,
+    /// The modules that were given for it, as one archive.
+    pub given_modules: Option<GivenModules>,
+    /// Other interpreters that can have written it, the likeliest first, where nothing says which one did.
+    pub other_pythons: Vec<String>,
     /// Why it is not loaded.
     pub refusal: Option<String>,
     /// Expected outputs by name.
@@ -130,6 +138,15 @@ pub struct ExternalArtifact {
     pub asked: Vec<AskedPackage>,
     /// What a reader of its verdicts has to know.
     pub notes: Vec<String>,
+}
+
+/// Folders of modules as one archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenModules {
+    /// Digest of the bytes.
+    pub digest: Digest,
+    /// The archive, as the agent unpacks it.
+    pub bytes: Arc<[u8]>,
 }
 
 /// An output that was given instead of observed.

@@ -341,6 +341,10 @@ pub(super) struct RawArtifact {
     #[schemars(with = "Option<Vec<String>>")]
     #[serde(rename = "allow-packages")]
     pub allow_packages: Option<Vec<Text>>,
+    /// Folders with modules that the files need and that no package brings (the author's own code), or single `.py`
+    /// files, relative to this file.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub modules: Option<Texts>,
 }
 
 /// A tolerance for part of the comparisons.

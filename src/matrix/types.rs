@@ -48,6 +48,9 @@ pub struct EnvironmentSpec {
     pub runtime: RuntimeSpec,
     /// Declared packages by normalised name (`scikit-learn`, never `sklearn`).
     pub packages: BTreeMap<String, VersionSpec>,
+    /// Packages that some of the files take and others do not: where one cannot be installed, the environment is made
+    /// without it, and those files alone are not tried there.
+    pub extras: BTreeMap<String, VersionSpec>,
     /// Whether known-good companions constrain what is not declared.
     pub companions: bool,
     /// Whether packages without wheels may be built, which runs their code.
@@ -79,6 +82,7 @@ impl EnvironmentSpec {
             name: name.into(),
             runtime,
             packages: BTreeMap::new(),
+            extras: BTreeMap::new(),
             companions: true,
             build: false,
             variables: BTreeMap::new(),
@@ -91,6 +95,22 @@ impl EnvironmentSpec {
             external: false,
             whole: false,
         }
+    }
+
+    /// What is declared, and what some files take beside it.
+    pub fn all_packages(&self) -> BTreeMap<&String, &VersionSpec> {
+        self.extras.iter().chain(&self.packages).collect()
+    }
+
+    /// Adds packages that some files take, where they are not declared. Says whether anything was added.
+    pub fn add_extras(&mut self, packages: &BTreeMap<String, Option<String>>) -> bool {
+        let before = self.extras.len();
+        for (package, version) in packages.iter().filter(|(package, _)| !self.packages.contains_key(*package))
+        {
+            let spec = || version.clone().map_or(VersionSpec::Latest, VersionSpec::Exact);
+            self.extras.entry(package.clone()).or_insert_with(spec);
+        }
+        self.extras.len() > before
     }
 }
 
@@ -222,6 +242,9 @@ pub enum VersionSpec {
     Companion,
     /// Specifiers as pip writes them: `>=1.2,<1.4`.
     Specifier(String),
+    /// What a file proves of the release that wrote it, as specifiers. Companions narrow it further where they do not
+    /// contradict it.
+    Proved(String),
 }
 
 impl VersionSpec {
@@ -232,13 +255,13 @@ impl VersionSpec {
             Self::Minor(minor) => format!("{package}=={minor}.*"),
             Self::Latest | Self::Companion => package.to_owned(),
             Self::PreRelease => format!("{package}>=0.dev0"),
-            Self::Specifier(specifier) => format!("{package}{specifier}"),
+            Self::Specifier(specifier) | Self::Proved(specifier) => format!("{package}{specifier}"),
         }
     }
 
     /// Whether tomorrow's index could resolve it to another version.
     pub fn is_floating(&self) -> bool {
-        !matches!(self, Self::Exact(_) | Self::Companion)
+        !matches!(self, Self::Exact(_) | Self::Companion | Self::Proved(_))
     }
 }
 

@@ -18,7 +18,8 @@ use super::rules::Why;
 use crate::matrix::PairFacts;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, Digest, Event, FileFacts, Gap, Lock, ModelName, Observation, OutputComparison, OutputRef,
+    ArtifactAbsence, Digest, Event, FileFacts, Gap, InputsKind, Lock, ModelName, Observation,
+    OutputComparison, OutputRef,
 };
 
 /// The outputs of an observation by name.
@@ -212,9 +213,16 @@ impl<'a> Clerk<'a> {
     /// What to ask for, as far as somebody has found out what there is.
     fn asked(&self, target: Target, told: bool) -> Asked {
         let facts = &self.state().artifacts()[target.artifact() as usize];
-        if self.orders.file(target.artifact()).is_none() {
+        let Some(file) = self.orders.file(target.artifact()) else {
             let methods = facts.made.as_ref().map(|made| made.methods.clone());
             return Asked { methods, form: None };
+        };
+        let declared = &self.orders.model(target.artifact()).methods;
+        // Without inputs there is nothing to ask for.
+        if declared.is_some() && file.inputs != InputsKind::None {
+            let reference = facts.reference().filter(|_| told && !matches!(target, Target::Reference { .. }));
+            let form = reference.and_then(|reference| reference.form);
+            return Asked { methods: declared.clone(), form };
         }
         match target {
             Target::Reference { .. } => Asked::default(),

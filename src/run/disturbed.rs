@@ -102,6 +102,7 @@ mod tests {
             bases: vec!["Exception".to_owned()],
             module: None,
             frames: Vec::new(),
+            importing: None,
         };
         let observation = Observation {
             outcome: Outcome::Raised { phase: Phase::Load, method: None, error, outputs: Default::default() },

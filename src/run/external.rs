@@ -28,6 +28,9 @@ pub(super) fn take_in(cache: &CacheRoot, file: &ExternalArtifact) -> Result<(Dig
         let reason = format!("`{}` has changed since it was looked at: run it again", file.declared_path);
         return Err(TakeInError::Refused(reason));
     }
+    if let Some(given) = &file.given_modules {
+        cache.put_known_object(&given.digest, &given.bytes).map_err(TakeInError::Cache)?;
+    }
     for ExpectedOutput { output, bytes } in file.expected.values() {
         cache.put_known_object(&output.digest, bytes).map_err(TakeInError::Cache)?;
     }

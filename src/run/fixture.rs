@@ -249,6 +249,7 @@ fn error() -> ErrorFact {
         bases: vec!["Exception".to_owned()],
         module: None,
         frames: Vec::new(),
+        importing: None,
     }
 }
 
@@ -341,6 +342,9 @@ pub(super) fn external(folder: &Path) -> Matrix {
         expected: BTreeMap::new(),
         asked: Vec::new(),
         notes: Vec::new(),
+        own_modules: Default::default(),
+        given_modules: None,
+        other_pythons: Vec::new(),
     };
     let mut matrix = matrix();
     matrix.models[0].source = ModelSource::File(Arc::new(file));

@@ -100,6 +100,9 @@ impl Keys {
         if let Some(form) = observed.form {
             builder = builder.text("form").text(form.word());
         }
+        if let Some(modules) = observed.modules {
+            builder = builder.text("modules").digest(modules);
+        }
         builder.finish()
     }
 }
@@ -116,6 +119,8 @@ pub(super) struct Observed<'a> {
     pub seed: u32,
     /// Whose arrays the inputs are; numpy's where `None`.
     pub arrays: Option<&'a str>,
+    /// The archive of modules that were given with it.
+    pub modules: Option<&'a Digest>,
     pub lock: &'a Digest,
     /// The form in which the inputs are handed over, where it is told.
     pub form: Option<InputForm>,

@@ -96,6 +96,8 @@ impl Orders {
         };
         // Two runs with one seed would agree about random numbers.
         let seed = spec.seed.wrapping_add(u32::from(matches!(target, Target::Repeat { .. })));
+        let modules =
+            spec.source.file().and_then(|file| file.given_modules.as_ref()).map(|given| &given.digest);
         let key = self.keys.observation(&Observed {
             purpose,
             artifact: &read,
@@ -104,6 +106,7 @@ impl Orders {
             methods: methods.as_deref(),
             seed,
             arrays: spec.arrays.as_deref(),
+            modules,
             lock,
             form,
         });
@@ -118,6 +121,7 @@ impl Orders {
             arrays: spec.arrays.clone(),
             external,
             form,
+            modules: modules.map(|digest| self.cache.object_path(digest).display().to_string()),
         };
         // What others have written is never read beside anything else: neither a file that came from outside, nor what a
         // recipe made. What an expression made holds what libraries put into it.

@@ -36,6 +36,8 @@ pub(crate) fn header() -> RunHeader {
         expected: false,
         imports: BTreeMap::new(),
         notes: Vec::new(),
+        own_modules: Default::default(),
+        modules_given: false,
     };
     RunHeader {
         format_version: FORMAT_VERSION,

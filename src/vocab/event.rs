@@ -3,7 +3,7 @@
 //! Everything that a report says is computed from these events. Readers fold them in order; where two
 //! events speak of the same thing, the later one counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -389,6 +389,12 @@ pub struct FilePlan {
     /// Modules of further packages that loading it imports, with the package of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub imports: BTreeMap<String, String>,
+    /// Modules that loading it imports and that no known package brings.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub own_modules: BTreeSet<String>,
+    /// Whether folders of modules were given with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub modules_given: bool,
     /// What a reader of its verdicts has to know: where the versions come from, what was assumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

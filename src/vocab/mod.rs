@@ -45,7 +45,8 @@ pub use inspection::{
 };
 pub use next::{LeftOut, Next};
 pub use observation::{
-    Disturbance, Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit, WarningFact,
+    Disturbance, Encoding, ErrorFact, ImportFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit,
+    WarningFact,
 };
 pub use promise::{PromisePair, PromiseRecord};
 pub use real::Real;

@@ -34,6 +34,29 @@ pub enum Next {
         /// The package.
         package: String,
     },
+    /// Give the folder with a module of the author's own.
+    GiveModules {
+        /// The module.
+        module: String,
+    },
+    /// Take another release of a package.
+    OtherRelease {
+        /// The package.
+        package: String,
+    },
+    /// Mend the package in the environment.
+    MendPackage {
+        /// The package.
+        package: String,
+        /// The environment.
+        environment: EnvName,
+        /// The package that it lacks, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lacks: Option<String>,
+        /// The library of the system that it lacks, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        library: Option<String>,
+    },
     /// The bytes are damaged, or no model: get the file again.
     GetFileAgain,
     /// It fails where it should have been made: say what made it.

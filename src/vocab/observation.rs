@@ -189,6 +189,19 @@ pub struct ErrorFact {
     /// The last frames as `module:function:line`, deepest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<String>,
+    /// The installed package whose import raised it, where it is one beside scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importing: Option<ImportFact>,
+}
+
+/// An installed package that cannot be imported.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ImportFact {
+    /// The module that the package is imported as.
+    pub module: String,
+    /// The module that it did not find, where that is how it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<String>,
 }
 
 /// As Python prints it: the type, and the message where there is one.

@@ -169,6 +169,9 @@ pub enum Task {
         external: bool,
         /// The form in which its inputs are handed over: that of its reference; found out where `None`.
         form: Option<InputForm>,
+        /// Archive of modules that no package brings.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modules: Option<String>,
     },
 }
 

@@ -17,6 +17,7 @@ mod context;
 mod gate_answers;
 mod given_inputs;
 mod inspect;
+mod producers;
 mod run_container;
 mod run_env_errors;
 mod run_formats;

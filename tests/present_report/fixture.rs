@@ -145,6 +145,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
             bases: vec!["Exception".to_owned()],
             module: Some(module.to_owned()),
             frames: vec![format!("{module}:__setstate__:42")],
+            importing: None,
         })
     };
     let mut cell = CellRecord {

@@ -12,6 +12,33 @@ def module():
     return joblib
 
 
+def vendored():
+    """The copy that scikit-learn before 0.21 carries, where it is not the package itself."""
+    try:
+        from sklearn.externals import joblib
+        from sklearn.externals.joblib.numpy_pickle import NumpyArrayWrapper
+    except ImportError:
+        return None
+    return joblib if NumpyArrayWrapper.__module__.startswith("sklearn.") else None
+
+
+def read(path, **options):
+    """What the file holds, read by joblib; where that fails, by the copy that may have written it:
+    each of the two takes the arrays of the other for opcodes."""
+    own = module()
+    try:
+        return own.load(path, **options)
+    except Exception:
+        other = vendored()
+        if other is None or other is own:
+            raise
+        try:
+            return other.load(path, **options)
+        except Exception:
+            pass
+        raise
+
+
 def save(estimator, path, options, dataset):
     compress = options.get("compress", 0)
     compress = tuple(compress) if isinstance(compress, list) else compress
@@ -26,12 +53,12 @@ def load(path, options):
         need_lz4()
     mode = options.get("mmap_mode")
     if mode is None:
-        return module().load(path)
+        return read(path)
     if compress:
         raise Unsupported(
             "joblib cannot memory-map a compressed file: mmap_mode=%r would be ignored" % mode
         )
-    return module().load(path, mmap_mode=mode)
+    return read(path, mmap_mode=mode)
 
 
 def need_lz4():

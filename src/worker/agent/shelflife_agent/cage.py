@@ -253,7 +253,7 @@ class Cage(object):
 
 def shown(tasks):
     """The files that a batch reads."""
-    keys = ("artifact", "inputs", "dataset")
+    keys = ("artifact", "inputs", "dataset", "modules")
     return {task[key] for task in tasks for key in keys if task.get(key)}
 
 
