@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::vocab::{Digest, EnvName, FormatName, InputsKind, OutputRef};
+use crate::vocab::{Digest, EnvName, Foreign, FormatName, InputsKind, OutputRef};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +112,8 @@ pub struct ExternalArtifact {
     pub imports: BTreeMap<String, String>,
     /// Why it is not loaded.
     pub refusal: Option<String>,
+    /// What it is instead of an artifact, where that is why.
+    pub foreign: Option<Foreign>,
     /// Expected outputs by name.
     pub expected: BTreeMap<String, ExpectedOutput>,
     /// Packages that what comes with it names, and that were not installed because of that.

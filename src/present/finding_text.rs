@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reasons::{instead_of_predicting, message};
-use super::words::join;
+use super::words::{capitalised, join};
 use crate::explain;
 use crate::judge::normalised;
 use crate::vocab::{
@@ -86,7 +86,8 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
             "Declare the release of {package} that it was saved with, and the one that it is read with: `--made-by \
              \"scikit-learn==... {package}==...\"` and the same for --on (`versions` and `packages` in a matrix)."
         ),
-        Next::GetFileAgain => {
+        Next::GetFileAgain { foreign: Some(foreign) } => capitalised(foreign.help()),
+        Next::GetFileAgain { foreign: None } => {
             "Download or save the file again: it is damaged, or it is not a saved model.".to_owned()
         }
         Next::DeclareProducer { environment } => {

@@ -24,6 +24,8 @@ def load(path, options):
     compress = options.get("compress", 0)
     if isinstance(compress, list) and compress[0] == "lz4":
         need_lz4()
+    if "encoding" in options:
+        return load_texts(path, options["encoding"])
     mode = options.get("mmap_mode")
     if mode is None:
         return module().load(path)
@@ -32,6 +34,22 @@ def load(path, options):
             "joblib cannot memory-map a compressed file: mmap_mode=%r would be ignored" % mode
         )
     return module().load(path, mmap_mode=mode)
+
+
+def load_texts(path, encoding):
+    """Load a file of Python 2, whose texts are bytes: joblib itself has no argument for that."""
+    reader = module().numpy_pickle.NumpyUnpickler
+    begin = reader.__init__
+
+    def begin_with_encoding(self, *args, **kwargs):
+        begin(self, *args, **kwargs)
+        self.encoding = encoding
+
+    reader.__init__ = begin_with_encoding
+    try:
+        return module().load(path)
+    finally:
+        reader.__init__ = begin
 
 
 def need_lz4():
