@@ -5,6 +5,7 @@ use super::console;
 use super::failure::Failure;
 use crate::app;
 use crate::inspect::InspectOptions;
+use crate::present::words::plural;
 use crate::present::{InspectionText, SarifLog, write_file};
 use crate::vocab::{ArtifactKind, ExitCode, Inspected, InspectionReport};
 
@@ -22,10 +23,8 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     })?;
     page.finish()?;
     if passed.left_out > 0 {
-        console::note(&format!(
-            "left out: {} files of folders whose names say that they are no artifacts",
-            passed.left_out
-        ));
+        let files = plural(passed.left_out as u64, "file");
+        console::note(&format!("left out: {files} of folders with names that no artifact has"));
     }
     if let Some(path) = &args.sarif {
         write_file(path, &sarif.finish()?)?;
@@ -55,7 +54,7 @@ impl Page {
                 let json = serde_json::to_string(&artifact).map_err(|error| Failure::Render(error.into()))?;
                 let before = if *count == 0 { InspectionReport::BEGIN } else { ",\n" };
                 *count += 1;
-                console::print(&format!("{before}{json}"))
+                console::print_bytes(format!("{before}{json}").as_bytes())
             }
             Self::Text(text) => console::print(&text.add(artifact)),
         }
@@ -64,7 +63,7 @@ impl Page {
     fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Json { count: 0 } => Ok(()),
-            Self::Json { .. } => console::print(InspectionReport::END),
+            Self::Json { .. } => console::print_bytes(InspectionReport::END.as_bytes()),
             Self::Text(text) => console::print(&text.finish()),
         }
     }

@@ -7,7 +7,7 @@ use super::input::{Input, stop};
 use super::members::Files;
 use super::source::{Sequential, Source};
 use super::text::Walk;
-use super::{Found, contents, npy, tarball};
+use super::{Found, contents, foreign, npy, tarball};
 use crate::vocab::{ArtifactKind, ProblemKind};
 
 /// Entries that are looked at.
@@ -129,7 +129,8 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
     };
     found.decoded = given;
     if found.kind == ArtifactKind::Zip {
-        found.foreign = super::kind_of_archive(&found.members, archive.file_names().flatten(), found.booster);
+        found.foreign =
+            foreign::kind_of_archive(&found.members, archive.file_names().flatten(), found.booster);
     } else {
         found.members.clear();
     }

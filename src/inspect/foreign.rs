@@ -1,10 +1,14 @@
 //! What stands in the place of an artifact: recognised by the first bytes, as they are and as text.
 
-use crate::vocab::Foreign;
+use std::borrow::Cow;
+
+use crate::vocab::{Foreign, Member};
 
 /// Bytes that are looked at.
 pub(super) const HEAD: usize = 4096;
 
+/// Files of archives that are kept.
+pub(super) const MOST_MEMBERS: usize = 256;
 /// First bytes of files that are something else.
 const MAGIC: &[(&[u8], Foreign)] = &[
     (b"\x89HDF\r\n\x1a\n", Foreign::Hdf5),
@@ -38,6 +42,32 @@ const MAGIC: &[(&[u8], Foreign)] = &[
     // A pickle of protocol 2 with this number begins the files of PyTorch up to 1.5.
     (b"\x80\x02\x8a\nl\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", Foreign::Torch),
 ];
+
+/// Models in formats of their own, which archives are made of too.
+pub(super) const BOOSTERS: &[Foreign] =
+    &[Foreign::Xgboost, Foreign::Lightgbm, Foreign::Catboost, Foreign::Hdf5];
+
+/// What an archive is instead of a model in something; none where exactly one model is in it.
+pub(super) fn kind_of_archive<'n>(
+    members: &[Member],
+    names: impl Iterator<Item = Cow<'n, str>>,
+    booster: Option<Foreign>,
+) -> Option<Foreign> {
+    let names: Vec<_> = names.take(MOST_MEMBERS).collect();
+    let has = |end: &str| names.iter().any(|name| name.ends_with(end));
+    if has("/data.pkl") && has("/version") {
+        return Some(Foreign::Torch);
+    }
+    if has("model.weights.h5") {
+        return Some(Foreign::Keras);
+    }
+    let with_objects = members.iter().filter(|member| member.has_objects).count();
+    match (with_objects, members.len()) {
+        (1, _) | (0, 1) => None,
+        (0, 0) => booster.or(Some(Foreign::NoModelInside)),
+        _ => Some(Foreign::SeveralInside),
+    }
+}
 
 /// What a file begins with that is no artifact; none where these bytes say nothing of the kind. `is_all` says that
 /// there are no more.

@@ -145,10 +145,6 @@ struct Found {
     booster: Option<Foreign>,
 }
 
-/// Files of archives that are kept.
-const MOST_MEMBERS: usize = 256;
-/// Models in formats of their own, which archives are made of too.
-const BOOSTERS: &[Foreign] = &[Foreign::Xgboost, Foreign::Lightgbm, Foreign::Catboost, Foreign::Hdf5];
 /// Containers of one file that are undone one after another.
 const MOST_CONTAINERS: usize = 6;
 /// Arrays of archives that are told one by one.
@@ -200,14 +196,14 @@ impl Found {
             _ if is_named => self.pickled_member(input),
             _ => {
                 let head = input.peek(foreign::HEAD).unwrap_or_default();
-                let own = foreign::recognise(head, false).filter(|own| BOOSTERS.contains(own));
+                let own = foreign::recognise(head, false).filter(|own| foreign::BOOSTERS.contains(own));
                 self.booster = self.booster.or(own);
                 return false;
             }
         };
         let is_pickle = matches!(kind, ArtifactKind::Pickle | ArtifactKind::Joblib);
         let has_objects = !is_pickle || self.facts.take_objects();
-        if kind != ArtifactKind::Unknown && self.members.len() < MOST_MEMBERS {
+        if kind != ArtifactKind::Unknown && self.members.len() < foreign::MOST_MEMBERS {
             self.members.push(Member { name: name.to_owned(), kind, has_objects });
         }
         is_pickle
@@ -239,6 +235,10 @@ impl Found {
     }
 
     fn inspection(mut self, size: u64) -> Inspection {
+        let is_cut = self.problems.iter().any(|problem| problem.kind == ProblemKind::Truncated);
+        if self.foreign.is_none() && is_cut && size > 0 {
+            self.foreign = Some(Foreign::Cut);
+        }
         let (pickle, arrays, versions) = self.facts.finish();
         self.facts = Collector::new();
         self.merge(versions);
@@ -322,7 +322,7 @@ fn tar(input: &mut Input<'_>, found: &mut Found) {
 fn walk(found: &mut Found, read: impl FnOnce(&mut Files<'_>) -> std::io::Result<()>, kind: ArtifactKind) {
     let mut names = Vec::new();
     let mut visit = |name: &str, input: &mut Input<'_>| {
-        if names.len() < MOST_MEMBERS {
+        if names.len() < foreign::MOST_MEMBERS {
             names.push(name.to_owned());
         }
         found.member(name, input);
@@ -338,29 +338,8 @@ fn walk(found: &mut Found, read: impl FnOnce(&mut Files<'_>) -> std::io::Result<
         };
         found.stopped(stop(kind, 0, format!("the archive cannot be read to its end: {error}")));
     }
-    found.foreign = kind_of_archive(&found.members, names.iter().map(std::borrow::Cow::from), found.booster);
-}
-
-/// What an archive is instead of a model in something; none where exactly one model is in it.
-fn kind_of_archive<'n>(
-    members: &[Member],
-    names: impl Iterator<Item = std::borrow::Cow<'n, str>>,
-    booster: Option<Foreign>,
-) -> Option<Foreign> {
-    let names: Vec<_> = names.take(MOST_MEMBERS).collect();
-    let has = |end: &str| names.iter().any(|name| name.ends_with(end));
-    if has("/data.pkl") && has("/version") {
-        return Some(Foreign::Torch);
-    }
-    if has("model.weights.h5") {
-        return Some(Foreign::Keras);
-    }
-    let with_objects = members.iter().filter(|member| member.has_objects).count();
-    match (with_objects, members.len()) {
-        (1, _) | (0, 1) => None,
-        (0, 0) => booster.or(Some(Foreign::NoModelInside)),
-        _ => Some(Foreign::SeveralInside),
-    }
+    found.foreign =
+        foreign::kind_of_archive(&found.members, names.iter().map(std::borrow::Cow::from), found.booster);
 }
 
 /// Reads what is no container any more.
@@ -380,19 +359,23 @@ fn instead(head: &[u8], found: &Found) -> Option<Foreign> {
     let recognised = foreign::recognise(head, is_all);
     let is_cut = found.problems.iter().any(|problem| problem.kind == ProblemKind::Truncated);
     match found.kind {
+        // What is cut off is said of every kind, when all was read.
         ArtifactKind::Pickle | ArtifactKind::Joblib => match () {
             () if recognised == Some(Foreign::Torch) => recognised,
             () if found.incomplete && foreign::has_windows_line_ends(head) => Some(Foreign::CrLf),
             () if head.starts_with(b"c") && foreign::has_windows_line_ends(head) => Some(Foreign::CrLf),
-            () if is_cut => Some(Foreign::Cut),
             () => None,
         },
         ArtifactKind::Npy => Some(Foreign::Array),
         ArtifactKind::Json => recognised.or(Some(Foreign::Json)),
         ArtifactKind::Mlflow => Some(Foreign::MlflowDescription),
-        ArtifactKind::Onnx => is_cut.then_some(Foreign::Cut),
+        ArtifactKind::Unknown if is_cut && recognised.is_none() => None,
         ArtifactKind::Unknown => recognised.or(Some(Foreign::Unknown)),
-        ArtifactKind::Skops | ArtifactKind::Npz | ArtifactKind::Zip | ArtifactKind::Tar => None,
+        ArtifactKind::Onnx
+        | ArtifactKind::Skops
+        | ArtifactKind::Npz
+        | ArtifactKind::Zip
+        | ArtifactKind::Tar => None,
     }
 }
 

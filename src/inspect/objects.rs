@@ -110,6 +110,11 @@ impl Machine<'_, '_> {
                 self.code_object(span);
                 Value::Made(global)
             }
+            Role::DillCode => {
+                let has_table = matches!(first, Value::Bytes(_));
+                self.code_arguments(span.len() as u32 - u32::from(has_table && span.len() > 16));
+                Value::Made(global)
+            }
             Role::Tree => {
                 if let Value::Array { dtype, .. } = second {
                     self.facts.pointer(dtype.get(), "the tree's number of classes");
@@ -206,7 +211,10 @@ impl Machine<'_, '_> {
     }
 
     fn code_object(&mut self, arguments: Span) {
-        let count = arguments.len() as u32;
+        self.code_arguments(arguments.len() as u32);
+    }
+
+    fn code_arguments(&mut self, count: u32) {
         if self.facts.pickle.code_objects.len() < 16 || self.facts.pickle.code_objects.contains_key(&count) {
             *self.facts.pickle.code_objects.entry(count).or_default() += 1;
         }

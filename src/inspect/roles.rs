@@ -41,6 +41,8 @@ pub(super) enum Role {
     FileWrapper,
     /// The class of code objects.
     Code,
+    /// dill's making of a code object: since Python 3.10 with the table of lines before all others.
+    DillCode,
     /// cloudpickle's way to name a type of Python.
     BuiltinType,
     /// The tree of `sklearn.tree`.
@@ -70,7 +72,7 @@ pub(super) fn role(module: &str, name: &str) -> Role {
         "setattr" if trust::modern(module) == "builtins" => Role::SetAttribute,
         "_create_type" if module == "dill._dill" => Role::MakesClass,
         "_create_array" if module == "dill._dill" => Role::CallsFirst,
-        "_create_code" if module == "dill._dill" => Role::Code,
+        "_create_code" if module == "dill._dill" => Role::DillCode,
         "str" | "unicode" if trust::modern(module) == "builtins" => Role::Text,
         "_ufunc_reconstruct" if numpy => Role::Import,
         "partial" if trust::modern(module) == "functools" => Role::Keeps,

@@ -18,6 +18,9 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// Lines of one kind that are told of one artifact.
 const MOST_LINES: usize = 12;
+/// What makes functions and classes of code in the file.
+const DILLS_CODE: &[&str] =
+    &["dill._dill._create_code", "dill._dill._create_function", "dill._dill._create_type"];
 /// From this many artifacts on, those without anything suspicious take one line each.
 const MANY: usize = 8;
 
@@ -132,7 +135,7 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
         // Of what is no artifact, what to do is all that there is to say.
         if next::instead(found).is_some() {
             next::steps(artifact).iter().for_each(|step| {
-                let _ = writeln!(text, "  next: {step}");
+                let _ = writeln!(text, "  next: {}", plain(step));
             });
         }
         return;
@@ -182,7 +185,7 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
         row("made with", &plain(&next::maker(found)));
     }
     for step in next::steps(artifact) {
-        row("next", &step);
+        row("next", &plain(&step));
     }
 }
 
@@ -267,6 +270,7 @@ fn danger(text: &mut String, found: &Inspection) {
     for global in globals.iter().take(MOST_LINES) {
         let (style, why) = match global.trust {
             Trust::Dangerous => (RED, "runs commands or arbitrary code"),
+            _ if DILLS_CODE.contains(&global.path().as_str()) => (YELLOW, "code that travels in the file"),
             _ if global.module == "__main__" => (YELLOW, "code of the program that wrote the file"),
             _ => (YELLOW, "code that is not on the list of what artifacts need"),
         };

@@ -4,17 +4,20 @@ use crate::vocab::{ArtifactKind, Foreign, Inspected, Inspection, Trust};
 
 /// What the file is instead of an artifact that can be tried.
 pub(super) fn instead(found: &Inspection) -> Option<Foreign> {
-    found.foreign.filter(|_| found.kind != ArtifactKind::Mlflow)
+    found.foreign.filter(|foreign| !foreign.is_sound())
 }
 
 /// The environment that made it, in words; empty where the file says nothing of it.
 pub(super) fn maker(found: &Inspection) -> String {
-    let Some(pickle) = &found.pickle else {
+    let Some(pickle) = found.pickle.as_ref().filter(|_| found.trust() != Trust::Dangerous) else {
         return String::new();
     };
     let mut parts = Vec::new();
-    match found.recorded_version("scikit-learn") {
-        Some(version) => parts.push(format!("scikit-learn {version}")),
+    match found.versions.get("scikit-learn") {
+        Some(versions) => {
+            let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
+            parts.push(format!("scikit-learn {}", versions.join(" and ")));
+        }
         None => parts.extend(era(found).map(str::to_owned)),
     }
     if pickle.numpy.generations.contains("numpy._core") {
@@ -89,7 +92,8 @@ pub(super) fn steps(artifact: &Inspected) -> Vec<String> {
     if let Some(foreign) = instead(found) {
         return vec![foreign.help().to_owned()];
     }
-    if found.kind == ArtifactKind::Unknown {
+    let is_data = found.foreign.is_some() && found.kind != ArtifactKind::Mlflow;
+    if found.kind == ArtifactKind::Unknown || is_data {
         return Vec::new();
     }
     let path = quoted(&artifact.path);
@@ -123,6 +127,5 @@ fn newest(found: &Inspection) -> String {
 /// A path as a shell takes it.
 fn quoted(path: &str) -> String {
     let is_plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+=:@%,~".contains(c));
-    let plain = super::inspection::plain(path);
-    if is_plain { plain } else { format!("'{}'", plain.replace('\'', "'\\''")) }
+    if is_plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }

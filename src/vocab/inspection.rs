@@ -306,6 +306,9 @@ pub struct SkopsFacts {
     pub types: BTreeMap<String, u64>,
     /// The loaders it names, and how often.
     pub loaders: BTreeMap<String, u64>,
+    /// The classes with a state of their own, and what that holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassFact>,
     /// The types among them that skops asks to be trusted by name.
     pub untrusted: Vec<String>,
     /// Whether an estimator in it was fitted on named columns.

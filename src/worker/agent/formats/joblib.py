@@ -1,6 +1,9 @@
 # joblib: arrays apart from the pickle, with or without compression.
 LOAD_NEEDS = [("sklearn", "scikit-learn")]
 PRELOAD = ["joblib"]
+# The module that marks arrays in files of scikit-learn's own copy, and where it is looked for.
+VENDORED = b"sklearn.externals.joblib.numpy_pickle"
+LOOKED_AT = 1 << 20
 
 
 def module():
@@ -10,6 +13,35 @@ def module():
     except ImportError:
         from sklearn.externals import joblib
     return joblib
+
+
+def reader_of(path):
+    """The joblib that reads a file: the copy that scikit-learn up to 0.20 carries reads what it
+    wrote, and any other one would not know the marks of its arrays."""
+    if VENDORED in beginning(path):
+        try:
+            from sklearn.externals import joblib
+
+            return joblib
+        except ImportError:
+            # Where there is no copy any more, reading says so.
+            pass
+    return module()
+
+
+def beginning(path):
+    """The first bytes of a file, decompressed where that is easy."""
+    import zlib
+
+    with open(path, "rb") as source:
+        head = source.read(LOOKED_AT)
+    if head[:1] not in (b"\x78", b"\x1f"):
+        return head
+    try:
+        # zlib or gzip, by their headers.
+        return zlib.decompressobj(47).decompress(head, LOOKED_AT)
+    except zlib.error:
+        return head
 
 
 def save(estimator, path, options, dataset):
@@ -28,7 +60,7 @@ def load(path, options):
         return load_texts(path, options["encoding"])
     mode = options.get("mmap_mode")
     if mode is None:
-        return module().load(path)
+        return reader_of(path).load(path)
     if compress:
         raise Unsupported(
             "joblib cannot memory-map a compressed file: mmap_mode=%r would be ignored" % mode
@@ -38,7 +70,8 @@ def load(path, options):
 
 def load_texts(path, encoding):
     """Load a file of Python 2, whose texts are bytes: joblib itself has no argument for that."""
-    reader = module().numpy_pickle.NumpyUnpickler
+    joblib = reader_of(path)
+    reader = joblib.numpy_pickle.NumpyUnpickler
     begin = reader.__init__
 
     def begin_with_encoding(self, *args, **kwargs):
@@ -47,7 +80,7 @@ def load_texts(path, encoding):
 
     reader.__init__ = begin_with_encoding
     try:
-        return module().load(path)
+        return joblib.load(path)
     finally:
         reader.__init__ = begin
 
