@@ -97,6 +97,7 @@ fn within(archive: &str, name: &str) -> String {
 }
 
 /// A stop as an error, with its words.
+#[expect(clippy::boxed_local, reason = "every reader returns it boxed, so that results stay small")]
 pub(super) fn failed(stopped: super::input::Stop) -> io::Error {
     let kind = match stopped.kind {
         crate::vocab::ProblemKind::Truncated => io::ErrorKind::UnexpectedEof,

@@ -80,7 +80,7 @@ impl SarifLog {
                 self.results.push(result("hidden-import", &uri, &text, 0, "hidden"));
             }
         }
-        if let Some(foreign) = found.foreign {
+        if let Some(foreign) = found.foreign.filter(|foreign| !foreign.is_sound()) {
             let text = format!("It is {}: {}", foreign.what(), foreign.help());
             let key = serde_json::to_string(&foreign).unwrap_or_default();
             self.results.push(result("no-artifact", &uri, &text, 0, &key));

@@ -1,5 +1,6 @@
 """What people save is not always one estimator: a dictionary, a tuple, a list or a table with
-estimators in it, or several pickles one after another. Each estimator in it is found by its path."""
+estimators in it, or several pickles one after another. Each estimator in it is found by its
+path."""
 
 from .errors import NotAModel
 from .estimators import ATTRIBUTES, METHODS, offers
