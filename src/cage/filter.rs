@@ -4,6 +4,7 @@
 //! cell by the agent in its own process, which gets the compiled programs with its greeting.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -66,8 +67,17 @@ impl Allowance {
     }
 }
 
-/// The filters of cells, for every machine.
-pub fn for_cells(allowance: Allowance) -> BTreeMap<Machine, CellFilters> {
+/// The filters of cells, for every machine; compiled once.
+pub fn for_cells(allowance: Allowance) -> &'static BTreeMap<Machine, CellFilters> {
+    static LONE: LazyLock<BTreeMap<Machine, CellFilters>> = LazyLock::new(|| compile_all(Allowance::Lone));
+    static RANKS: LazyLock<BTreeMap<Machine, CellFilters>> = LazyLock::new(|| compile_all(Allowance::Ranks));
+    match allowance {
+        Allowance::Lone => &LONE,
+        Allowance::Ranks => &RANKS,
+    }
+}
+
+fn compile_all(allowance: Allowance) -> BTreeMap<Machine, CellFilters> {
     MACHINES.into_iter().filter_map(|machine| Some((machine, cell_filters(machine, allowance)?))).collect()
 }
 

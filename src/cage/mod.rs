@@ -21,6 +21,7 @@ pub use calls::Machine;
 pub use door::{Allowed, allowed, door};
 pub use enter::run_if_asked;
 pub use filter::{Allowance, CellFilters, container_profile, for_cells};
+pub use mounts::HIDDEN;
 pub use plan::{Bind, CagePlan, Door};
 pub use program::{command, made_by};
 pub use view::{View, homes, is_interpreter, names, of_interpreter, system};

@@ -1,10 +1,13 @@
 //! The files of a cage: a root of its own, put together from what is to be seen.
 
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
 
 use super::plan::{Bind, CagePlan};
 
@@ -15,7 +18,7 @@ const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 /// Below `/proc`: of root, writing there reaches the whole machine whatever namespace it is in.
 const PROTECTED: &[&str] = &["sys", "sysrq-trigger", "irq", "bus"];
 /// Below `/proc`: what root could read there of the machine's memory and of what others do.
-const HIDDEN: &[&str] = &[
+pub const HIDDEN: &[&str] = &[
     "kcore",
     "keys",
     "key-users",
@@ -121,25 +124,59 @@ fn bind_one(root: &Path, bind: &Bind) -> io::Result<PathBuf> {
 
 /// Makes mounts read-only from here on down.
 fn seal(at: &Path) -> io::Result<()> {
-    for (place, flags) in mounted_below(at)? {
+    let text = fs_err::read_to_string("/proc/self/mountinfo")?;
+    for Mounted { id, place, flags } in text.lines().filter_map(parsed) {
+        // What others cover, at the same path or further up, is reached by no path.
+        if !place.starts_with(at) || mount_shown(&place).is_some_and(|shown| shown != id) {
+            continue;
+        }
         let sealed = flags | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | MsFlags::MS_NOSUID;
-        if mount_at(None, &place, None, sealed, None).is_err() {
-            // A mount that cannot be protected is not shown: one of another user's programs, say.
-            umount2(&place, MntFlags::MNT_DETACH).map_err(|error| named(error.into(), &place))?;
+        if let Err(error) = mount_at(None, &place, None, sealed, None) {
+            if place == at {
+                return Err(error);
+            }
+            hide(&place)?;
         }
     }
     Ok(())
 }
 
-/// The mounts at a path and below it, with the flags that must not get lost.
-fn mounted_below(at: &Path) -> io::Result<Vec<(PathBuf, MsFlags)>> {
-    let text = fs_err::read_to_string("/proc/self/mountinfo")?;
-    Ok(text.lines().filter_map(parsed).filter(|(place, _)| place.starts_with(at)).collect())
+/// A mount that cannot be protected is not shown: one of another user's programs, say. Those that came with the view of
+/// whoever made this process cannot be taken away, but covered.
+fn hide(place: &Path) -> io::Result<()> {
+    if umount2(place, MntFlags::MNT_DETACH).is_ok() {
+        return Ok(());
+    }
+    if fs_err::symlink_metadata(place)?.is_dir() {
+        let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+        mount_at(Some(Path::new("hidden")), place, Some("tmpfs"), flags, Some("size=4k,mode=555"))
+    } else {
+        mount_at(Some(Path::new("/dev/null")), place, None, MsFlags::MS_BIND, None)
+    }
 }
 
-/// Mount point and flags of a line of `mountinfo`: the fifth and the sixth word.
-fn parsed(line: &str) -> Option<(PathBuf, MsFlags)> {
-    let mut words = line.split(' ').skip(4);
+/// The id of the mount that a path leads to; `None` where the kernel does not say.
+fn mount_shown(place: &Path) -> Option<u64> {
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let file = nix::fcntl::open(place, flags, Mode::empty()).ok()?;
+    let told = fs_err::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).ok()?;
+    told.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok())
+}
+
+/// A line of `mountinfo`.
+#[derive(Debug, PartialEq)]
+struct Mounted {
+    id: u64,
+    place: PathBuf,
+    /// Those that must not get lost.
+    flags: MsFlags,
+}
+
+/// The first, the fifth and the sixth word of a line of `mountinfo`.
+fn parsed(line: &str) -> Option<Mounted> {
+    let mut words = line.split(' ');
+    let id = words.next()?.parse().ok()?;
+    let mut words = words.skip(3);
     let place = unescaped(words.next()?);
     let flags = words.next()?.split(',').fold(MsFlags::empty(), |flags, word| {
         flags
@@ -154,7 +191,7 @@ fn parsed(line: &str) -> Option<(PathBuf, MsFlags)> {
                 _ => MsFlags::empty(),
             }
     });
-    Some((place, flags))
+    Some(Mounted { id, place, flags })
 }
 
 /// Blanks and the like stand there as three octal digits.
@@ -266,8 +303,8 @@ mod tests {
     #[test]
     fn lines_of_mountinfo_are_read() {
         let line = r"36 35 98:0 /mnt1 /mnt/with\040blank rw,noatime,nosuid master:1 - ext3 /dev/root rw";
-        let (place, flags) = parsed(line).unwrap();
-        assert_eq!(place, Path::new("/mnt/with blank"));
+        let Mounted { id, place, flags } = parsed(line).unwrap();
+        assert_eq!((id, place.as_path()), (36, Path::new("/mnt/with blank")));
         assert_eq!(flags, MsFlags::MS_NOATIME | MsFlags::MS_NOSUID);
         assert_eq!(parsed("nonsense"), None);
     }

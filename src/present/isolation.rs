@@ -67,25 +67,15 @@ pub fn gaps(record: &Record) -> Option<String> {
     }
     let all = record.environments.len();
     let one = |(gap, names): (Gap, Vec<&str>)| match names.len() {
-        count if count == all => gap_text(gap).to_owned(),
-        1..=3 => format!("{} (in {})", gap_text(gap), join(names.iter().map(|name| line(name)))),
-        count => format!("{} (in {})", gap_text(gap), plural(count as u64, "environment")),
+        count if count == all => gap.name().to_owned(),
+        1..=3 => format!("{} (in {})", gap.name(), join(names.iter().map(|name| line(name)))),
+        count => format!("{} (in {})", gap.name(), plural(count as u64, "environment")),
     };
     let listed: Vec<String> = by_gap.into_iter().map(one).collect();
     Some(format!(
         "Cells were not kept from: {}. `shelflife doctor` says why, and `--require-isolation` refuses to run so.",
         listed.join("; ")
     ))
-}
-
-const fn gap_text(gap: Gap) -> &'static str {
-    match gap {
-        Gap::Network => "the network",
-        Gap::Reading => "reading your files",
-        Gap::Writing => "changing your files",
-        Gap::Processes => "your processes, and leaving some of their own behind",
-        Gap::Kernel => "parts of the kernel that no model needs",
-    }
 }
 
 #[cfg(test)]

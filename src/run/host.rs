@@ -124,8 +124,14 @@ impl Host for Machine {
             |error: std::io::Error| WorkerError::Lost { reason: error.to_string(), printed: String::new() };
         prepare_scratch(folder).map_err(lost)?;
         let device = start.spec.setup.device.is_some();
-        let (memory_bytes, variables_of) = (start.memory_bytes, variables.clone());
-        let reach = Reach { scratch: folder, objects, memory_bytes, variables: &variables_of, room, device };
+        let reach = Reach {
+            scratch: folder,
+            objects,
+            memory_bytes: start.memory_bytes,
+            variables: &variables,
+            room,
+            device,
+        };
         let text = |path: &Path| path.display().to_string();
         // MPI talks to itself over sockets even where there is one process of it.
         let talks = launch.has_launcher() || start.spec.packages.contains_key("mpi4py");
@@ -138,11 +144,13 @@ impl Host for Machine {
             objects: text(objects),
             protected: launch.protected().iter().map(|path| text(path)).collect(),
             homes: cage::homes().iter().map(|path| text(path)).collect(),
+            hidden: cage::HIDDEN,
             most_processes: most_processes(),
-            filters: cage::for_cells(allowance),
+            filters: cage::for_cells(allowance).clone(),
         };
         let hello = Hello { cage, ..start.hello };
-        Worker::start(&launch.argv(&reach), variables, folder, &hello).await
+        let argv = launch.argv(&reach);
+        Worker::start(&argv, variables, folder, &hello).await
     }
 
     async fn damage(&self, spec: &EnvironmentSpec) -> Option<Unusable> {

@@ -48,3 +48,16 @@ pub enum Gap {
     /// Parts of the kernel that no model needs.
     Kernel,
 }
+
+impl Gap {
+    /// What it is, after "not kept from".
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Network => "the network",
+            Self::Reading => "reading your files",
+            Self::Writing => "changing your files",
+            Self::Processes => "your processes, and leaving some of their own behind",
+            Self::Kernel => "parts of the kernel that no model needs",
+        }
+    }
+}

@@ -79,7 +79,7 @@ pub enum WorkerError {
         error: Box<ErrorFact>,
     },
     /// Its cells cannot be kept from this machine, which was required.
-    #[error("cells cannot be kept from: {}", named(.0))]
+    #[error("cells cannot be kept from: {}", .0.iter().map(|gap| gap.name()).collect::<Vec<_>>().join("; "))]
     NotIsolated(Vec<Gap>),
     /// What the environment was declared with does not exist on this machine.
     #[error("{reason}")]
@@ -87,17 +87,6 @@ pub enum WorkerError {
         /// What, in words.
         reason: String,
     },
-}
-
-fn named(gaps: &[Gap]) -> String {
-    let names = gaps.iter().map(|gap| match gap {
-        Gap::Network => "the network",
-        Gap::Reading => "reading files",
-        Gap::Writing => "changing files",
-        Gap::Processes => "other processes",
-        Gap::Kernel => "parts of the kernel that no model needs",
-    });
-    names.collect::<Vec<_>>().join(", ")
 }
 
 fn printed_suffix(printed: &str) -> String {

@@ -52,6 +52,8 @@ pub struct CageRequest {
     pub protected: Vec<String>,
     /// Homes, of which no cell sees more than what is named.
     pub homes: Vec<String>,
+    /// Names below `/proc` that no cell is to see.
+    pub hidden: &'static [&'static str],
     /// Processes that a cell may have.
     pub most_processes: u32,
     /// Filters of system calls.

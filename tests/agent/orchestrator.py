@@ -105,6 +105,7 @@ class Agent(object):
             "protected": [],
             "homes": [os.path.expanduser("~")],
             "most_processes": 512,
+            "hidden": ["kcore", "keys"],
             "filters": {},
         }
 

@@ -120,10 +120,10 @@ pub fn can_be_built() -> Result<(), String> {
 }
 
 /// Plays all attacks, or those that were asked for.
-pub fn play(place: &Place, user: User) -> std::io::Result<Outcome> {
+pub fn play(place: &Place, user: User, kinds: &[&str]) -> std::io::Result<Outcome> {
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let arena = tempfile::Builder::new().prefix("attacks-").tempdir_in(temporary)?;
-    let plan = plan(place, user, arena.path());
+    let plan = plan(place, user, kinds, arena.path());
     let file = tempfile::NamedTempFile::new_in(temporary)?;
     fs_err::write(file.path(), serde_json::to_vec(&plan)?)?;
     let output = Command::new("unshare")
@@ -153,7 +153,8 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attacks")
 }
 
-fn plan(place: &Place, user: User, arena: &Path) -> Plan {
+fn plan(place: &Place, user: User, kinds: &[&str], arena: &Path) -> Plan {
+    let asked = words("SHELFLIFE_ATTACKS_KINDS");
     let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks-docker");
     let docker = (place.runtime == crate::places::Runtime::Container).then(|| {
         fs_err::create_dir_all(&data).unwrap();
@@ -170,7 +171,7 @@ fn plan(place: &Place, user: User, arena: &Path) -> Plan {
         python: place.venv.join("bin/python"),
         maker: sources().join("hostile/make.py"),
         shared: cache_folder(),
-        kinds: words("SHELFLIFE_ATTACKS_KINDS"),
+        kinds: if asked.is_empty() { kinds.iter().map(ToString::to_string).collect() } else { asked },
         only: words("SHELFLIFE_ATTACKS_ONLY"),
         attribution_seconds: words("SHELFLIFE_ATTACKS_SEARCH")
             .first()

@@ -107,6 +107,8 @@ class Arena(object):
         docker = self.plan.get("docker")
         if not docker:
             return
+        # Not the daemon of whoever started the suite.
+        os.environ["DOCKER_HOST"] = "unix:///run/docker.sock"
         self.docker_log = open("/old/docker.log", "w")
         words = ["dockerd", "--iptables=false", "--bridge=none", "--data-root", docker["data"]]
         words += ["--exec-root", "/run/docker-exec", "--pidfile", "/run/docker.pid"]

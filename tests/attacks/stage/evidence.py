@@ -23,6 +23,16 @@ def events_of(folder):
         return [json.loads(line) for line in file if line.endswith(b"\n")]
 
 
+def troubles(folder):
+    """Why environments could not be used, by their names."""
+    try:
+        events = events_of(folder)
+    except OSError:
+        return {}
+    failed = [event for event in events if event["event"] == "environment-failed"]
+    return {event["name"]: event["reason"] for event in failed}
+
+
 def observations(folder):
     """The observed facts of each model, without what differs from run to run."""
     found = {}
@@ -43,6 +53,8 @@ def verdicts(folder):
         error = cell.get("error") or {}
         said = " ".join([cell["verdict"], cell["stage"] or ""])
         words = [error.get("type") or "", (error.get("message") or "")[:80]] if error else []
+        if cell["verdict"] == "env-error":
+            words = [json.dumps(cell.get("cause"))[-190:]]
         found.setdefault(cell["model"], {})[name] = ": ".join([said] + words)
     return found
 

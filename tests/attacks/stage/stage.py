@@ -115,6 +115,11 @@ class Stage(object):
         found += evidence.strange_entries(arena.places["cache"], arena.names)
         found += self.read(kind, own)
         judged = evidence.verdicts_if_any(arena.reports(kind))
+        for name, told in sorted(evidence.troubles(arena.reports(kind)).items()):
+            say(note="%s: the environment %s was not to be used: %s" % (kind, name, told))
+        told = [told for attack in attacks for told in judged.get(attack, {}).values()]
+        if len(attacks) > 1 and told and all(one.startswith("env-error") for one in told):
+            found.append((None, "not one attack was tried: " + told[0]))
         arena.repair()
         return evidence.shortened(sorted(set(found), key=str)), judged
 

@@ -28,22 +28,6 @@ PROCESS_LIMIT = "/proc/sys/kernel/pid_max"
 # The limit belongs to a namespace since this release of Linux; to the whole machine before.
 PROCESS_LIMIT_SINCE = (6, 14)
 TEMPORARY = "/tmp"
-# Below /proc: what root could read there of the machine's memory and of what others do.
-HIDDEN = (
-    "kcore",
-    "keys",
-    "key-users",
-    "kmsg",
-    "kpagecgroup",
-    "kpagecount",
-    "kpageflags",
-    "latency_stats",
-    "sched_debug",
-    "slabinfo",
-    "timer_list",
-    "timer_stats",
-    "vmallocinfo",
-)
 
 
 def check(libc, what, done):
@@ -93,7 +77,8 @@ def own_users(libc):
 
 
 def mounts():
-    """Mount points with the flags that must not get lost, in the order in which they were made."""
+    """Mount points with the flags that must not get lost, in the order in which they were made, but
+    for those that others cover: no path leads there."""
     found = []
     with open("/proc/self/mountinfo") as lines:
         for line in lines:
@@ -102,8 +87,37 @@ def mounts():
             for word in words[5].split(","):
                 flags |= KEPT_FLAGS.get(word, 0)
             path = words[4].encode("latin-1").decode("unicode_escape")
-            found.append((path, flags))
+            if shown_at(path) in (None, int(words[0])):
+                found.append((path, flags))
     return found
+
+
+def shown_at(path):
+    """The id of the mount that a path leads to; nothing where the kernel does not say."""
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        with open("/proc/self/fdinfo/%d" % descriptor) as lines:
+            told = [line.split()[1] for line in lines if line.startswith("mnt_id:")]
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return int(told[0]) if told else None
+
+
+def hide(libc, path):
+    """Show a mount no more. Those that came with the view of whoever made this process cannot be
+    taken away, but covered."""
+    if libc.umount2(os.fsencode(path), DETACH) == 0:
+        return
+    if os.path.isdir(path):
+        flags = READ_ONLY | NO_SETUID | NO_DEVICES
+        mount(libc, "hidden", path, "tmpfs", flags, "size=4k,mode=555")
+    else:
+        mount(libc, "/dev/null", path, None, BIND)
 
 
 class View(object):
@@ -120,6 +134,8 @@ class View(object):
         # shows.
         self.caged = request["caged"]
         self.most_processes = request["most_processes"]
+        # Below /proc: what root could read there of the machine's memory and of what others do.
+        self.hidden = request["hidden"]
 
     def build(self, libc, room, files, outboxes):
         """The view of one batch: `room` bytes to write to, `files` below the folder of artifacts,
@@ -193,12 +209,12 @@ class View(object):
                 # What cannot be protected is not shown. The root itself has to be.
                 if path == "/":
                     raise
-                libc.umount2(os.fsencode(path), DETACH)
+                hide(libc, path)
 
     def own_processes(self, libc):
         flags = NO_SETUID | NO_DEVICES | NO_PROGRAMS
         mount(libc, "proc", "/proc", "proc", flags)
-        for name in HIDDEN:
+        for name in self.hidden:
             if os.path.exists("/proc/" + name):
                 mount(libc, "/dev/null", "/proc/" + name, None, BIND)
         if kernel_release() < PROCESS_LIMIT_SINCE:
