@@ -137,7 +137,7 @@ fn origins() -> impl Strategy<Value = Origin> {
         ArtifactAbsence::TrainFailed { error: error("ValueError") },
         ArtifactAbsence::Died { reason: "died".to_owned() },
         ArtifactAbsence::Disturbed { by: Disturbance::Killed { signal: 9 } },
-        ArtifactAbsence::Refused { reason: "it is a web page".to_owned() },
+        ArtifactAbsence::Refused { reason: "it is a web page".to_owned(), foreign: None },
     ]);
     prop_oneof![
         6 => Just(Origin::Made(Outcome::Predicted { outputs: BTreeMap::new() })),

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::environments::{environment, installed};
-use super::error::{AppError, RequestError};
+use super::error::RequestError;
 use crate::artifact::Files;
 use crate::explain::{self, Side, evidence};
-use crate::inspect::{InspectOptions, inspect};
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use crate::notation::Version;
-use crate::store;
-use crate::vocab::{ByteOrder, Expected, Forecast};
+use crate::vocab::{ByteOrder, Expected, Forecast, Inspection};
 
 /// Pointer widths by the names of machines that anybody serves models on.
 const ARCHITECTURES: [(&str, u8); 10] = [
@@ -72,23 +70,17 @@ impl Target {
         Ok(Self { side, assumed })
     }
 
-    /// What is to be expected of a file there.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn forecast(&self, path: &Path) -> Result<Forecast, AppError> {
-        let unreadable = |why| AppError::Artifact { path: path.to_owned(), why };
-        let file = store::open_input(path).map_err(unreadable)?;
-        let inspection = inspect(file, InspectOptions::FACTS);
-        Ok(explain::facts_of(&inspection).map_or_else(
+    /// What is to be expected of a file there that was looked at.
+    pub fn forecast(&self, inspection: &Inspection) -> Forecast {
+        explain::facts_of(inspection).map_or_else(
             || Forecast {
                 expected: Expected::Unknown,
                 stage: None,
                 causes: Vec::new(),
-                because: vec!["no pickle or joblib file: rules speak of these only".to_owned()],
+                because: vec!["rules speak of pickle, joblib and skops files only".to_owned()],
             },
             |facts| explain::forecast(&facts, &self.side),
-        ))
+        )
     }
 }
 

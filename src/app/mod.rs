@@ -49,7 +49,7 @@ pub use files::Draft;
 pub use forecasting::Target;
 pub use gate::Gated;
 pub use history::{HistoryRequest, Told, write_history};
-pub use inspecting::{Looked, inspect};
+pub use inspecting::{PassedOver, inspect};
 pub use judging::gate_options;
 pub use known::{EVENTS, Opened, open, open_accepted, open_record, open_run, parse};
 pub use listener::{Aside, Listener, Notice, Silent};

@@ -22,7 +22,7 @@ use crate::matrix::{
     ArtifactDeclaration, DatasetSpec, DeclaredInputs, EnvironmentSpec, Expanded, ExpectedOutput,
     ExternalArtifact, FindArtifacts, GivenModules, ModelSource, ModelSpec, Refusal, RuntimeSpec,
 };
-use crate::vocab::{EnvName, FormatName, InputsKind};
+use crate::vocab::{EnvName, Foreign, FormatName, InputsKind};
 
 /// Name of the environment that stands for unknown producers.
 pub const UNKNOWN: &str = "unknown";
@@ -164,10 +164,8 @@ impl State<'_> {
             }
             (None, Some(format)) => FormatName::from(format),
             (None, None) => {
-                let reason = format!(
-                    "`{}` is not a saved model: {}; nothing was loaded",
-                    found.declared, seen.strange
-                );
+                let foreign = seen.foreign.unwrap_or(Foreign::Unknown);
+                let reason = format!("`{}` is {}; nothing was loaded", found.declared, foreign.what());
                 refusal = refusal.or(Some(reason));
                 "pickle".into()
             }
@@ -221,6 +219,7 @@ impl State<'_> {
             given_modules: self.modules.clone(),
             other_pythons: made_by.other_pythons(),
             modules: seen.modules,
+            foreign: seen.foreign,
             refusal,
             expected,
             asked,
@@ -256,11 +255,15 @@ impl State<'_> {
         let opened = self.files.open(&found.path);
         let looked = opened.and_then(|file| recognise::examine(&found.path, file, package.names_sha256()));
         match looked {
-            Ok(Examined { seen, sha256 }) => Content {
-                refusal: package.corruption(&found.declared, seen.digest, sha256.as_deref()),
-                seen,
-                ..Content::default()
-            },
+            Ok(Examined { mut seen, digest, sha256, unpacked }) => {
+                notes.append(&mut seen.notes);
+                Content {
+                    refusal: package.corruption(&found.declared, Some(digest), sha256.as_deref()),
+                    packed: unpacked.map(Into::into),
+                    seen,
+                    ..Content::default()
+                }
+            }
             Err(error) => {
                 // Who reads may name the path again.
                 let text = error.to_string();

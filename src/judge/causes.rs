@@ -76,7 +76,8 @@ impl<'a> Causes<'a> {
             .outputs
             .iter()
             .filter(|(_, output)| matches!(output.agreement, Agreement::Outside | Agreement::Mismatched))
-            .map(|(name, _)| name.clone())
+            // Of one estimator among several, its path says nothing here.
+            .map(|(name, _)| name.rsplit('/').next().unwrap_or(name).to_owned())
             .collect();
         let symptom = Symptom {
             verdict: cell.verdict,
@@ -98,8 +99,9 @@ impl<'a> Causes<'a> {
                 || format::find(cell.format.as_str()).map_or("", |format| format.handler),
                 |format| format.handler.as_str(),
             ),
-            // Versions explain how a saved model moves, not what a translation did to it.
-            translated: self.translations.contains(&cell.format),
+            // Versions explain how a saved model moves, not what a translation did to it. Where the state of estimators
+            // can be read off the file, it was saved and not translated.
+            translated: self.translations.contains(&cell.format) && facts.artifact.facts.is_none(),
             damaged: self.damaged.contains(&cell.format),
             file: facts.artifact.facts.as_deref(),
             expression: self.estimators.get(&cell.model).copied().unwrap_or_default(),

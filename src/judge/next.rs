@@ -133,7 +133,11 @@ impl<'a> Advisor<'a> {
             }
             // Damage is said only where the bytes show it, or where nobody can read them, their producer included.
             if cell.was_refused() || file.unreadable {
-                return Next::GetFileAgain;
+                let foreign = match &cell.cause {
+                    Cause::Refused { foreign, .. } => *foreign,
+                    _ => None,
+                };
+                return Next::GetFileAgain { foreign };
             }
             if file.artifact.producer_fails.is_some() && works_in.is_empty() {
                 return Next::DeclareProducer { environment: cell.producer.clone() };

@@ -120,9 +120,9 @@ fn of_absence(producer: &EnvName, absence: &ArtifactAbsence) -> Opinion {
             trouble(Trouble::TrainingDied { environment, says: reason.clone() })
         }
         ArtifactAbsence::Disturbed { by } => trouble(Trouble::Disturbed { environment, by: by.clone() }),
-        ArtifactAbsence::Refused { reason } => Opinion {
+        ArtifactAbsence::Refused { reason, foreign } => Opinion {
             reached: Reached::Nothing,
-            cause: Cause::Refused { says: reason.clone() },
+            cause: Cause::Refused { says: reason.clone(), foreign: *foreign },
             stage: Stage::Read,
         },
     }

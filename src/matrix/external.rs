@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::datasets::DatasetSpec;
-use crate::vocab::{Digest, EnvName, FormatName, InputTypes, InputsKind, OutputRef};
+use crate::vocab::{Digest, EnvName, Foreign, FormatName, InputTypes, InputsKind, OutputRef};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,8 @@ pub struct ExternalArtifact {
     pub other_pythons: Vec<String>,
     /// Why it is not loaded.
     pub refusal: Option<String>,
+    /// What it is instead of an artifact, where that is why.
+    pub foreign: Option<Foreign>,
     /// Expected outputs by name.
     pub expected: BTreeMap<String, ExpectedOutput>,
     /// Packages that what comes with it names, and that were not installed because of that.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reasons::{instead_of_predicting, message};
-use super::words::join;
+use super::words::{capitalised, join};
 use crate::explain;
 use crate::judge::normalised;
 use crate::vocab::{
@@ -116,7 +116,8 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
                 "Take releases that go together: another one of {package}, or of what it imports, in {environment}."
             ),
         },
-        Next::GetFileAgain => {
+        Next::GetFileAgain { foreign: Some(foreign) } => capitalised(foreign.help()),
+        Next::GetFileAgain { foreign: None } => {
             "Download or save the file again: it is damaged, or it is not a saved model.".to_owned()
         }
         Next::DeclareProducer { environment } => {

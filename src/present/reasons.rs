@@ -31,7 +31,7 @@ pub fn reason(cell: &CellRecord) -> Option<String> {
             join(outputs),
             cell.producer
         ),
-        Cause::Refused { says } => says.clone(),
+        Cause::Refused { says, .. } => says.clone(),
         Cause::Raised { misread: Some(Misread::AlignmentPad { written, read }) } => format!(
             "joblib {read} misreads the aligned arrays of joblib {written}: install joblib 1.2 or later there"
         ),
@@ -63,7 +63,7 @@ pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
         }
         ArtifactAbsence::ClassAbsent { reason }
         | ArtifactAbsence::Unsupported { reason }
-        | ArtifactAbsence::Refused { reason } => reason.clone(),
+        | ArtifactAbsence::Refused { reason, .. } => reason.clone(),
         ArtifactAbsence::NoOutput => NO_OUTPUT.to_owned(),
         ArtifactAbsence::NoOutputHeld { methods } => no_output_held(methods),
         ArtifactAbsence::TrainFailed { error } => format!("training failed in {producer}: {}", brief(error)),

@@ -339,6 +339,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         packages: BTreeMap::new(),
         imports: BTreeMap::new(),
         refusal: None,
+        foreign: None,
         expected: BTreeMap::new(),
         asked: Vec::new(),
         notes: Vec::new(),

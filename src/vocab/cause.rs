@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Disturbance, EnvName, ErrorFact, Outcome, Reached, Stage, Verdict};
+use super::{Disturbance, EnvName, ErrorFact, Foreign, Outcome, Reached, Stage, Verdict};
 
 /// Why a cell got no further than it did. Texts inside are words of others (an exception, an installer, a format's own
 /// explanation), carried along as data; what people read is written by `present`.
@@ -62,6 +62,9 @@ pub enum Cause {
     Refused {
         /// What the bytes show.
         says: String,
+        /// What the file is instead of an artifact, where that is it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        foreign: Option<Foreign>,
     },
     /// It raised the exception that the cell carries.
     Raised {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, Gap,
-    InputTypes, LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
+    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, Foreign, FormatName,
+    Gap, InputTypes, LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -231,6 +231,9 @@ pub enum ArtifactAbsence {
     Refused {
         /// In words.
         reason: String,
+        /// What it is instead, where that is the reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        foreign: Option<Foreign>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Disturbance, EnvName, ModelName};
+use super::{Disturbance, EnvName, Foreign, ModelName};
 
 /// Something that was asked for and could not be taken: a path without a file, a file that is no model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +58,11 @@ pub enum Next {
         library: Option<String>,
     },
     /// The bytes are damaged, or no model: get the file again.
-    GetFileAgain,
+    GetFileAgain {
+        /// What the file is instead, which says what to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        foreign: Option<Foreign>,
+    },
     /// It fails where it should have been made: say what made it.
     #[serde(rename = "say-maker")]
     DeclareProducer {
