@@ -1,5 +1,5 @@
-//! Writes down what lies in folders, so that a file that is there counts: the rules of `src/explain/rules` for
-//! `src/explain`, and the modules of the agent as the one source text that `src/worker` sends.
+//! Writes down what lies in folders, so that a file that is there counts: the rules, mends and companions of
+//! `src/explain` for `src/explain`, and the modules of the agent as the one source text that `src/worker` sends.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,17 @@ const PACKAGE: &str = "shelflife_agent";
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    write(&target.join("rules.rs"), &rules(&root.join("src/explain/rules"))?)?;
+    write(&target.join("rules.rs"), &texts(&root.join("src/explain/rules"), "toml")?)?;
+    write(&target.join("mends.rs"), &texts(&root.join("src/explain/mends"), "py")?)?;
+    write(&target.join("companions.rs"), &texts(&root.join("src/explain/companions"), "py")?)?;
+    write(&target.join("engine.rs"), &texts(&root.join(AGENT).join(PACKAGE).join("mending"), "py")?)?;
     write(&target.join("agent.py"), &agent(&root.join(AGENT))?)
 }
 
-/// A list of the rules' names and texts.
-fn rules(folder: &Path) -> io::Result<String> {
+/// A list of the names and texts of a folder's files.
+fn texts(folder: &Path, extension: &str) -> io::Result<String> {
     let mut list = String::from("&[\n");
-    for path in files(folder, "toml")? {
+    for path in files(folder, extension)? {
         let id = path.file_stem().unwrap_or_default().to_string_lossy();
         // Writing to a `String` cannot fail.
         let _ = writeln!(list, "    ({id:?}, include_str!({:?})),", path.display().to_string());
@@ -33,15 +36,29 @@ fn agent(folder: &Path) -> io::Result<String> {
     let loader = folder.join("loader.py");
     println!("cargo:rerun-if-changed={}", loader.display());
     let mut text = String::from("MODULES = {\n");
-    for path in files(&folder.join(PACKAGE), "py")? {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let module = if stem == "__init__" { PACKAGE.to_owned() } else { format!("{PACKAGE}.{stem}") };
-        let source = literal(&path, &fs::read_to_string(&path)?)?;
-        let _ = writeln!(text, "    \"{module}\": (\"{PACKAGE}/{stem}.py\", {source}),");
-    }
+    modules(&folder.join(PACKAGE), PACKAGE, &mut text)?;
     text.push_str("}\n");
     text.push_str(&fs::read_to_string(&loader)?);
     Ok(text)
+}
+
+/// Adds the modules of a package, and those of the packages in it.
+fn modules(folder: &Path, package: &str, text: &mut String) -> io::Result<()> {
+    let place = package.replace('.', "/");
+    for path in files(folder, "py")? {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let module = if stem == "__init__" { package.to_owned() } else { format!("{package}.{stem}") };
+        let source = literal(&path, &fs::read_to_string(&path)?)?;
+        let _ = writeln!(text, "    \"{module}\": (\"{place}/{stem}.py\", {source}),");
+    }
+    let mut inner: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    inner.retain(|path| path.join("__init__.py").is_file());
+    inner.sort();
+    inner.iter().try_for_each(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        modules(path, &format!("{package}.{name}"), text)
+    })
 }
 
 /// A text as a raw literal of Python, which costs the interpreter nothing to read. Sources are ASCII, so that no

@@ -174,14 +174,23 @@ const STANDARD: &str = "array ast builtins ctypes fcntl gc importlib inspect io 
 fn agent_modules() -> BTreeMap<String, String> {
     sources()
         .into_iter()
-        .filter(|(path, _)| path.starts_with("src/worker/agent/shelflife_agent"))
-        .map(|(path, text)| (path.file_stem().unwrap().to_string_lossy().into_owned(), text))
+        .filter_map(|(path, text)| {
+            let path = path.strip_prefix("src/worker/agent/shelflife_agent").ok()?.with_extension("");
+            let name = path.to_string_lossy().replace('/', ".");
+            Some((name.trim_end_matches(".__init__").to_owned(), text))
+        })
         .collect()
 }
 
 /// The modules that a module of the agent imports, as far as they are the agent's own.
-fn own_imports(text: &str) -> Vec<&str> {
-    text.lines().filter_map(|line| line.trim().strip_prefix("from .")?.split(' ').next()).collect()
+fn own_imports(modules: &BTreeMap<String, String>, name: &str) -> Vec<String> {
+    let is_package = modules.keys().any(|other| other.starts_with(&format!("{name}.")));
+    let package = if is_package { Some(name) } else { name.rsplit_once('.').map(|(package, _)| package) };
+    let imported = |line: &str| {
+        let module = line.trim().strip_prefix("from .")?.split(' ').next()?;
+        Some(package.map_or_else(|| module.to_owned(), |package| format!("{package}.{module}")))
+    };
+    modules[name].lines().filter_map(imported).collect()
 }
 
 #[test]
@@ -208,8 +217,9 @@ fn the_agents_modules_import_one_way() {
     while settled.len() < modules.len() {
         let next: Vec<&str> = modules
             .iter()
-            .filter(|(name, text)| {
-                !settled.contains(name.as_str()) && own_imports(text).iter().all(|it| settled.contains(it))
+            .filter(|(name, _)| {
+                !settled.contains(name.as_str())
+                    && own_imports(&modules, name).iter().all(|it| settled.contains(it.as_str()))
             })
             .map(|(name, _)| name.as_str())
             .collect();

@@ -85,6 +85,25 @@ pub struct GateRequest {
     pub name: Option<String>,
 }
 
+/// Make files work in another environment, with proof.
+#[derive(Clone, Debug, Default)]
+pub struct RescueRequest {
+    /// What is to be rescued.
+    pub files: FilesRequest,
+    /// The environment that is to read them, as a text for [`super::environments()`].
+    pub to: String,
+    /// Where to write: a file, or a folder. Nothing is written where `None`.
+    pub output: Option<PathBuf>,
+    /// Whether modules may stand beside a file.
+    pub companion: bool,
+    /// Whether what nothing can verify is written all the same.
+    pub allow_unproven: bool,
+    /// Whether a Python file that does the same alone is written as well.
+    pub script: bool,
+    /// Name of the run.
+    pub name: Option<String>,
+}
+
 /// Find the first release in which an artifact does worse.
 #[derive(Clone, Debug, Default)]
 pub struct BisectRequest {

@@ -137,11 +137,17 @@ pub(super) struct Executed {
     folder: PathBuf,
     report: RunReport,
     started: Instant,
+    matrix: Arc<Matrix>,
 }
 
 impl Executed {
     pub(super) fn state(&self) -> &RunState {
         &self.report.state
+    }
+
+    /// What it was made of, with the producers that were taken in the end.
+    pub(super) fn matrix(&self) -> &Arc<Matrix> {
+        &self.matrix
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
@@ -213,8 +219,9 @@ impl<'l> Session<'l> {
         let header = job.header(jobs);
         let Policy { fresh, keep, .. } = self.policy;
         let recorded = earlier(&job.folder, &header, fresh, keep, listener)?;
+        let matrix = Arc::new(job.matrix);
         let request = run::RunRequest {
-            matrix: Arc::new(job.matrix),
+            matrix: Arc::clone(&matrix),
             plan: Arc::new(job.plan),
             datasets: job.datasets,
             header,
@@ -227,6 +234,6 @@ impl<'l> Session<'l> {
         let running = run::run(request, self.cache.clone(), Arc::clone(&self.provisioner), &mut recorder);
         let report = self.runtime.block_on(running);
         listener.idle();
-        Ok(Executed { folder: job.folder, report: report?, started })
+        Ok(Executed { folder: job.folder, report: report?, started, matrix })
     }
 }

@@ -221,6 +221,7 @@ impl State<'_> {
             modules: seen.modules,
             foreign: seen.foreign,
             refusal,
+            original: None,
             expected,
             asked,
             notes,

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, GateArgs,
-    HistoryArgs, PackArgs,
+    FileArgs, HistoryArgs, PackArgs, RescueArgs,
 };
 
 use crate::vocab::Verdict;
@@ -85,6 +85,18 @@ pub enum Command {
     ///
     /// Example: shelflife gate models --from scikit-learn==1.5.2 --to scikit-learn==1.7.2 --github
     Gate(GateArgs),
+    /// Make a saved model work in another environment, and prove that it predicts what it predicted.
+    ///
+    /// Nothing is trained. The file is read in the target's own interpreter, what its release keeps in another way is
+    /// corrected, and it is saved again; the environment that made it is made again and tells what each output has to be,
+    /// on your inputs and on rows derived from the model itself. Beside each file stand NAME.rescue.json and a page
+    /// (.rescue.html, .rescue.md) that say what was changed and why it can be trusted.
+    ///
+    /// Ends 0 when every file was rescued or works as it is, 100 when one was refused, 101 when one could not be judged,
+    /// 102 when one is no saved model.
+    ///
+    /// Example: shelflife rescue churn.joblib --to scikit-learn==1.9.1 -o churn-1.9.1.joblib
+    Rescue(RescueArgs),
     /// Keep what is known to fail, and what is known to work, in a file that can be reviewed.
     ///
     /// Example: shelflife baseline accept gate --file shelflife-baseline.json

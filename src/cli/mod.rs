@@ -23,6 +23,7 @@ mod pack;
 mod plan;
 mod report;
 mod requests;
+mod rescue;
 mod run;
 
 use clap::Parser as _;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Pack(args) => pack::pack(&args),
         Command::Gate(args) => gate::gate(&args),
+        Command::Rescue(args) => rescue::rescue(&args),
         Command::Baseline(args) => match args.command {
             args::BaselineCommand::Accept(args) => baseline::accept(&args),
         },

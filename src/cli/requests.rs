@@ -1,6 +1,6 @@
 //! From what was typed to requests and policies.
 
-use super::args::{ArtifactArgs, MakingArgs, RunningArgs, SelectArgs};
+use super::args::{ArtifactArgs, FileArgs, MakingArgs, RunningArgs, SelectArgs};
 use crate::app::{FilesRequest, Policy};
 use crate::plan::Selection;
 use crate::provision::{ProvisionOptions, ToolConsent};
@@ -45,6 +45,12 @@ impl RunningArgs {
 
 impl ArtifactArgs {
     pub(super) fn request(&self) -> FilesRequest {
+        FilesRequest { format: self.format.clone(), ..self.files.request() }
+    }
+}
+
+impl FileArgs {
+    pub(super) fn request(&self) -> FilesRequest {
         FilesRequest {
             artifacts: self.artifacts.clone(),
             inputs: self.inputs.clone(),
@@ -55,7 +61,7 @@ impl ArtifactArgs {
             load_only: self.load_only,
             made_by: self.made_by.clone(),
             seed: self.seed,
-            format: self.format.clone(),
+            format: None,
             trust: self.trust.clone(),
             allow_packages: self.allow_package.clone(),
             modules: self.modules.clone(),

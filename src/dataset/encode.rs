@@ -71,6 +71,13 @@ pub fn none() -> Vec<u8> {
     with_header(r#"{"version":1,"rows":0,"layout":"none","dataframe":false,"columns":[],"target":null}"#)
 }
 
+/// The rows of a dataset in its encoded form; `None` where it is none.
+pub fn rows(encoded: &[u8]) -> Option<u64> {
+    let (length, rest) = encoded.split_first_chunk::<8>()?;
+    let header = rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    serde_json::from_slice::<serde_json::Value>(header).ok()?.get("rows")?.as_u64()
+}
+
 fn with_header(header: &str) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()
 }

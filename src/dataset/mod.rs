@@ -14,7 +14,7 @@ mod npy;
 mod parquet;
 
 pub use columns::{Column, Dataset, Features, ReadAs, Shape, Target, Values};
-pub use encode::{none, synthetic};
+pub use encode::{none, rows, synthetic};
 pub use error::DatasetError;
 pub(crate) use layout::features;
 

@@ -13,6 +13,7 @@ mod gate;
 mod next;
 mod options;
 mod promises;
+mod rescue;
 mod stage;
 mod status;
 mod verdict;
@@ -23,6 +24,7 @@ pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read
 pub use findings::normalised;
 pub use gate::{exit_code, is_bad_input};
 pub use options::JudgeOptions;
+pub use rescue::{FirstStep, Proof, first_step, proof, rescue_exit_code, tried};
 pub use stage::load_stage;
 pub use verdict::judge_cell;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::datasets::DatasetSpec;
+use crate::format::Format;
 use crate::vocab::{Digest, EnvName, Foreign, FormatName, InputTypes, InputsKind, OutputRef};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
@@ -134,12 +135,23 @@ pub struct ExternalArtifact {
     pub refusal: Option<String>,
     /// What it is instead of an artifact, where that is why.
     pub foreign: Option<Foreign>,
+    /// The file that it was made of, where it is a rescued one: what its producer reads instead of it.
+    pub original: Option<Arc<OriginalArtifact>>,
     /// Expected outputs by name.
     pub expected: BTreeMap<String, ExpectedOutput>,
     /// Packages that what comes with it names, and that were not installed because of that.
     pub asked: Vec<AskedPackage>,
     /// What a reader of its verdicts has to know.
     pub notes: Vec<String>,
+}
+
+/// The file that a rescued artifact was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalArtifact {
+    /// Digest of its bytes, which are in the store.
+    pub digest: Digest,
+    /// Its format.
+    pub format: Arc<Format>,
 }
 
 /// Folders of modules as one archive.

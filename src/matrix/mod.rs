@@ -32,7 +32,7 @@ pub use datasets::{COMMAND_LINE, DatasetSpec};
 pub use error::{MatrixError, Problem};
 pub use external::{
     ArtifactDeclaration, AskedPackage, DeclaredInputs, ExpectedOutput, ExternalArtifact, GivenModules,
-    MadeBy, NotAdmitted, Refusal,
+    MadeBy, NotAdmitted, OriginalArtifact, Refusal,
 };
 pub use finding::{Expanded, FindArtifacts};
 pub use raw::schema_json;

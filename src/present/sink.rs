@@ -120,6 +120,18 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
     .map_err(refused(path))
 }
 
+/// Writes a file under a name that is still free, whole or not at all; its folder is made where it does not exist.
+///
+/// # Errors
+/// Also where the name is taken, with the kind [`io::ErrorKind::AlreadyExists`].
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
+    let made = match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder),
+        None => Ok(()),
+    };
+    made.and_then(|()| store::write_new(path, bytes, 0o666)).map_err(refused(path))
+}
+
 /// Where the bytes of a file go.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {

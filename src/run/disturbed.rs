@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::jobs::Job;
 use crate::store;
-use crate::vocab::{Disturbance, ErrorFact, Observation, Outcome};
+use crate::vocab::{Disturbance, ErrorFact, MendOutcome, Observation, Outcome};
 use crate::worker::{Ended, Produced, Saved, TaskResult, Trained, WorkerError};
 
 /// How often a task is tried that the machine got in the way of.
@@ -44,7 +44,10 @@ pub(super) fn full_disk(result: &TaskResult, folder: &Path) -> Option<Disturbanc
         TaskResult::Trained(Trained::Fitted(Produced { saved, .. })) => {
             saved.iter().any(|saved| matches!(saved, Saved::Failed(error) if is_full(error)))
         }
-        TaskResult::Trained(Trained::Unsupported(_)) => false,
+        TaskResult::Mended(outcome) => {
+            matches!(&**outcome, MendOutcome::Raised { error } if is_full(error))
+        }
+        TaskResult::Trained(Trained::Unsupported(_)) | TaskResult::Probed(_) => false,
     };
     if is_met { full(folder) } else { None }
 }

@@ -8,6 +8,7 @@
 //! Architecture Invariant: a failing environment, a crash, a timeout or an exhausted memory is data in an event,
 //! never an `Err` that ends the run.
 
+mod aside;
 mod clerk;
 mod comparing;
 mod comparisons;
@@ -40,6 +41,7 @@ mod soundness;
 
 use std::sync::Arc;
 
+pub use aside::{Errand, ErrandDone, ErrandKind, Ran, run_errands};
 pub use reporter::{Progress, Reporter};
 pub use request::{RunError, RunReport, RunRequest};
 pub use scheduler::Regressions;

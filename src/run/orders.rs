@@ -86,13 +86,16 @@ impl Orders {
         let format = self.format(artifact);
         let (inputs, inputs_path) = self.inputs(spec);
         // Where the artifact is a translation, the model itself is what its cells are compared with.
-        let (purpose, format, read) = match (target, here.model) {
-            (Target::Reference { .. }, Some(model)) => {
-                ("reference-v1", Arc::new(format::model_reader()), model)
-            }
-            (Target::Reference { .. }, None) => ("reference-v1", format, here.digest),
-            (Target::Repeat { .. }, _) => ("repeat-v1", format, here.digest),
-            (Target::Cell { .. } | Target::Retry { .. }, _) => ("cell-v1", format, here.digest),
+        let original = spec.source.file().and_then(|file| file.original.clone());
+        let (of_producer, producers) = match (here.model, original) {
+            (Some(model), _) => (Arc::new(format::model_reader()), model),
+            (None, Some(original)) => (Arc::clone(&original.format), original.digest),
+            (None, None) => (Arc::clone(&format), here.digest),
+        };
+        let (purpose, format, read) = match target {
+            Target::Reference { .. } => ("reference-v1", of_producer, producers),
+            Target::Repeat { .. } => ("repeat-v1", of_producer, producers),
+            Target::Cell { .. } | Target::Retry { .. } => ("cell-v1", format, here.digest),
         };
         // Two runs with one seed would agree about random numbers.
         let seed = spec.seed.wrapping_add(u32::from(matches!(target, Target::Repeat { .. })));
@@ -204,7 +207,13 @@ impl Orders {
 /// The Python files that the agents need: of the formats of the matrix, and of what reads a model itself.
 pub(super) fn handlers(matrix: &Matrix) -> BTreeMap<String, HandlerSource> {
     let reader = Arc::new(format::model_reader());
-    let formats = matrix.formats.values().chain([&reader]);
+    handler_sources(matrix.formats.values().chain([&reader]))
+}
+
+/// The Python files of formats, by their handlers.
+pub(super) fn handler_sources<'a>(
+    formats: impl Iterator<Item = &'a Arc<Format>>,
+) -> BTreeMap<String, HandlerSource> {
     let source = |format: &Arc<Format>| HandlerSource {
         // Names of modules have no dots: a file's own ending does not belong to it.
         name: format.handler.replace(|c: char| !c.is_ascii_alphanumeric(), "_"),

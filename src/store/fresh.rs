@@ -41,6 +41,23 @@ impl FreshFile {
         Ok(Self { folder: folder.to_owned(), mode, file })
     }
 
+    /// Gives it a name that is still free.
+    pub(super) fn persist_new(self, path: &Path) -> io::Result<()> {
+        let file = match self.file {
+            Body::Named(file) => {
+                return file.persist_noclobber(path).map(drop).map_err(|error| error.error);
+            }
+            Body::Unnamed(file) => file,
+        };
+        match link(&file, path) {
+            Ok(()) => Ok(()),
+            Err(Errno::EEXIST) => Err(Errno::EEXIST.into()),
+            // Without /proc a file cannot be named later; a rename would take a name that somebody has.
+            Err(_) if path.exists() => Err(Errno::EEXIST.into()),
+            Err(_) => copy(&file, named(&self.folder, self.mode)?, path),
+        }
+    }
+
     /// Gives it its name; who reads under that name sees the old file or this one.
     pub(super) fn persist(self, path: &Path) -> io::Result<()> {
         let file = match self.file {

@@ -16,6 +16,6 @@ pub use lock::{LockError, LockGuard};
 pub use objects::digest_of_file;
 pub use root::{
     Bucket, CacheError, CacheRoot, create_folder, free_bytes, remove_file, remove_folder, rename, with_room,
-    write_atomic, write_atomic_for,
+    write_atomic, write_atomic_for, write_new,
 };
 pub use scratch::Scratch;

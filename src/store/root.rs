@@ -236,6 +236,21 @@ pub fn write_atomic_for(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> 
     file.persist(path).map_err(name)
 }
 
+/// Writes a file under a name that is still free: nothing is ever overwritten, also where somebody else takes the name
+/// meanwhile. The folder must exist.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] where the name is taken; what else keeps the file from being written.
+pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = FreshFile::in_folder(folder, mode)?;
+    file.write_all(bytes)?;
+    file.persist_new(path)
+}
+
 /// Bytes that are free on the disk of a folder, for this user; `None` where nobody can tell.
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     let facts = nix::sys::statvfs::statvfs(folder).ok()?;

@@ -22,6 +22,7 @@ mod observation;
 mod promise;
 mod real;
 mod record;
+mod rescue;
 mod trouble;
 mod verdict;
 
@@ -55,6 +56,11 @@ pub use real::Real;
 pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
     Record, RunSummary, Summary,
+};
+pub use rescue::{
+    Change, Exactness, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle, ObstacleKind, ProbedPart, Probes,
+    RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord, RescueResult, Share, Tried, Verification,
+    Way,
 };
 pub use trouble::EnvironmentTrouble;
 pub use verdict::{Reached, Stage, Status, Verdict};

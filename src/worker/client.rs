@@ -12,7 +12,7 @@ use super::protocol::{
     self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task, Walls, WorkerLimits,
 };
 use crate::process::{Command, WorkerProcess, end_all_at_home, spawn_worker};
-use crate::vocab::{Attempt, Digest, ErrorFact, Gap, Observation, Outcome, OutputRef, Phase};
+use crate::vocab::{Attempt, Digest, ErrorFact, Gap, MendOutcome, Observation, Outcome, OutputRef, Phase, Probes};
 
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
 /// interpreter that a command prefix can start, without a file on that side.
@@ -118,6 +118,10 @@ pub enum TaskResult {
         /// The bytes of its outputs by digest.
         blobs: Vec<(Digest, Arc<[u8]>)>,
     },
+    /// Of a mending.
+    Mended(Box<MendOutcome>),
+    /// Of a derivation of probes; `None` where nothing can be derived.
+    Probed(Option<Box<Probes>>),
 }
 
 /// What became of a training.
@@ -278,6 +282,8 @@ impl Worker {
                         results[index] = match &tasks[index] {
                             Task::Train { .. } => Some(trained(*raw)),
                             Task::Cell { .. } => observed(*raw, &payload, alone),
+                            Task::Mend { .. } => mended(*raw),
+                            Task::Probe { .. } => Some(TaskResult::Probed(raw.probes.map(Box::new))),
                         };
                     }
                 }
@@ -373,6 +379,19 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         form: raw.form,
     };
     Some(TaskResult::Observed { observation: Box::new(observation), blobs })
+}
+
+/// What a mending came to; `None` where the child's words do not fit together.
+fn mended(raw: RawResult) -> Option<TaskResult> {
+    let RawResult { changes, keys, refused, needs_companion: companions, .. } = raw;
+    let outcome = match raw.outcome.as_deref()? {
+        "mended" => MendOutcome::Mended { changes, keys: keys.unwrap_or_default(), companions },
+        "refused" => MendOutcome::Refused { obstacles: refused, companions },
+        "inapplicable" => MendOutcome::Inapplicable { reason: raw.reason? },
+        "unequipped" => MendOutcome::NotInstalled { reason: raw.reason? },
+        _ => MendOutcome::Raised { error: Box::new(raw.error?) },
+    };
+    Some(TaskResult::Mended(Box::new(outcome)))
 }
 
 /// What a cell that ran alone tried and was refused.

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::cage::{CellFilters, Machine};
-use crate::vocab::{AttemptKind, Encoding, ErrorFact, InputForm, OutputKind, Unfit, WarningFact};
+use crate::vocab::{
+    AttemptKind, Change, Encoding, ErrorFact, InputForm, KeyAccount, Obstacle, OutputKind, Probes, Unfit,
+    WarningFact,
+};
 
 /// Largest JSON part that is believed. The agent's own limit is lower.
 const MAX_JSON: usize = 16 << 20;
@@ -173,6 +176,44 @@ pub enum Task {
         #[serde(skip_serializing_if = "Option::is_none")]
         modules: Option<String>,
     },
+    /// Read an artifact of another release, mend its states, and write it for this one.
+    Mend {
+        /// Path of the artifact.
+        artifact: String,
+        /// The handler.
+        handler: String,
+        /// Its options.
+        options: serde_json::Value,
+        /// Versions of the packages that wrote it, as far as they are known.
+        versions: BTreeMap<String, String>,
+        /// Names and sources of the mends.
+        mends: Vec<(String, String)>,
+        /// Names and sources of the modules that may stand beside the file.
+        companions: Vec<(String, String)>,
+        /// Where to write.
+        output: String,
+        /// Archive of modules that no package brings.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modules: Option<String>,
+    },
+    /// Derive inputs from an artifact that show what it does everywhere.
+    Probe {
+        /// Path of the artifact.
+        artifact: String,
+        /// The handler.
+        handler: String,
+        /// Its options.
+        options: serde_json::Value,
+        /// Path of the encoded dataset that it takes otherwise.
+        inputs: String,
+        /// Seed of what is chosen.
+        seed: u32,
+        /// Where to write the encoded dataset.
+        output: String,
+        /// Archive of modules that no package brings.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modules: Option<String>,
+    },
 }
 
 /// Limits of each task of a batch.
@@ -273,6 +314,13 @@ pub(super) struct RawResult {
     pub peak_rss_bytes: Option<u64>,
     pub outputs: Vec<RawOutput>,
     pub form: Option<InputForm>,
+    // Mending.
+    pub changes: Vec<Change>,
+    pub keys: Option<KeyAccount>,
+    pub refused: Vec<Obstacle>,
+    pub needs_companion: Vec<String>,
+    // Probing.
+    pub probes: Option<Probes>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,9 +7,20 @@ use clap::{Args, Subcommand};
 use super::RunningArgs;
 use crate::notation::{memory_limit, time_limit};
 
-/// Which files, and what is known of them.
+/// Which files, what is known of them, and their format.
 #[derive(Args, Debug, Default)]
 pub struct ArtifactArgs {
+    /// Which files.
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// Their format, where content and extension do not tell: pickle, joblib, cloudpickle, skops, onnx, mlflow, ...
+    #[arg(long, short = 'f', value_name = "FORMAT")]
+    pub format: Option<String>,
+}
+
+/// Which files, and what is known of them.
+#[derive(Args, Debug, Default)]
+pub struct FileArgs {
     /// Files, folders, globs or registries.
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
@@ -40,9 +51,6 @@ pub struct ArtifactArgs {
     /// Seed of random inputs and of the random generators.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u32,
-    /// Their format, where content and extension do not tell: pickle, joblib, cloudpickle, skops, onnx, mlflow, ...
-    #[arg(long, short = 'f', value_name = "FORMAT")]
-    pub format: Option<String>,
     /// Types in skops files that may be loaded beside those that skops knows: `all`, or their names (separated by commas).
     #[arg(long, value_name = "all|TYPES", value_delimiter = ',')]
     pub trust: Vec<String>,
@@ -111,6 +119,36 @@ pub struct GateArgs {
     /// Write a badge for shields.io (endpoint format).
     #[arg(long, value_name = "FILE")]
     pub badge: Option<PathBuf>,
+    /// How the run goes.
+    #[command(flatten)]
+    pub running: RunningArgs,
+}
+
+/// Arguments of `rescue`.
+#[derive(Args, Debug)]
+pub struct RescueArgs {
+    /// What is to be rescued.
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// The environment that is to read them, as for `check --on`: `scikit-learn==1.9.1`, a lock, an interpreter, ...
+    #[arg(long, value_name = "ENV")]
+    pub to: String,
+    /// Where to write: a file, or a folder in which they stand as they stood below what was named. Nothing is ever
+    /// overwritten.
+    #[arg(long, short = 'o', value_name = "PATH", required_unless_present = "dry_run")]
+    pub output: Option<PathBuf>,
+    /// Do everything but write: say what would be rescued, and how well.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where no class of the target can express a model, write a small module beside the file that can.
+    #[arg(long)]
+    pub companion: bool,
+    /// Write also what nothing can verify, and say so in its record.
+    #[arg(long)]
+    pub allow_unproven: bool,
+    /// Write beside each file one Python file of plain standard code that does the same without shelflife.
+    #[arg(long)]
+    pub script: bool,
     /// How the run goes.
     #[command(flatten)]
     pub running: RunningArgs,

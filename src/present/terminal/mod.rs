@@ -32,6 +32,11 @@ impl Default for TerminalOptions {
     }
 }
 
+/// A text in the style of a group.
+pub(super) fn painted_by(group: Group, text: &str) -> String {
+    painted(style(group), text)
+}
+
 /// The whole summary with terminal styles in it; a stream that strips them (`anstream`) makes it plain.
 /// Ends with a line break.
 pub fn terminal(record: &Record, options: &TerminalOptions) -> String {

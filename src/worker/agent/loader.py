@@ -12,7 +12,8 @@ class PackedModules(object):
     def find_spec(self, name, path=None, target=None):
         if name not in MODULES:
             return None
-        return ModuleSpec(name, self, origin=MODULES[name][0], is_package="." not in name)
+        is_package = MODULES[name][0].endswith("/__init__.py")
+        return ModuleSpec(name, self, origin=MODULES[name][0], is_package=is_package)
 
     def create_module(self, spec):
         return None

@@ -263,6 +263,8 @@ def outboxes(tasks):
     for task in tasks:
         for saving in task.get("formats", ()):
             paths.update(os.path.dirname(saving[key]) for key in ("path", "model") if saving[key])
+        if task.get("output"):
+            paths.add(os.path.dirname(task["output"]))
     return sorted(paths)
 
 

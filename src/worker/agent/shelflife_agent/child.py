@@ -8,12 +8,15 @@ from .facts import keep_local_paths
 from .frames import frame_of, write_all
 from .observing import observe
 from .ranks import end_of_ranks, failed
+from .rescuing import mend
 from .training import train
 from .world import WorldState
 
 # A batch is reported as a whole, so this is what a kill of the orchestrator can cost, plus one
 # task.
 BATCH_SECONDS = 1.0
+# What does a task that observes nothing.
+OTHERS = {"train": train, "mend": mend}
 
 
 class ChildProtocol(object):
@@ -52,10 +55,10 @@ def run_child(protocol, tasks, modules, peak, ranked=False):
     world = WorldState(modules) if len(tasks) > 1 else None
     for index, task in enumerate(tasks):
         protocol.send({"op": "start", "index": index})
-        if task["kind"] == "train":
-            message, payload = train(task, protocol, index), b""
-        else:
+        if task["kind"] == "cell":
             message, payload = observe(task, protocol, peak, index)
+        else:
+            message, payload = OTHERS[task["kind"]](task, protocol, index), b""
         if ranked:
             end_with_others(protocol, message, payload)
             break

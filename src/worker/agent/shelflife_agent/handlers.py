@@ -69,16 +69,21 @@ def save_artifact(estimator, saving, dataset):
     return None if outputs is None else list(outputs)
 
 
-def load_artifact(task):
-    """The object that predicts."""
-    scope = handler(task["handler"])
-    check_needs(scope, "LOAD_NEEDS")
-    path = task["artifact"]
+def show_modules(task):
+    """Let the author's own modules be found, where some were given."""
     if task.get("modules"):
         # Behind what is installed: the author's own modules are those that no package has.
         sys.path.append(
             unpack(task["modules"], tempfile.mkdtemp(prefix="modules-", dir=os.getcwd()))
         )
+
+
+def load_artifact(task):
+    """The object that predicts."""
+    scope = handler(task["handler"])
+    check_needs(scope, "LOAD_NEEDS")
+    path = task["artifact"]
+    show_modules(task)
     if scope.get("FOLDER"):
         path = unpack(path, tempfile.mkdtemp(prefix="artifact-", dir=os.getcwd()))
     return scope["load"](path, task["options"])

@@ -1,0 +1,198 @@
+//! What came of each file as facts, and as files beside one another: the rescued model, its record, its page, its script.
+
+use std::path::{Path, PathBuf};
+
+use super::case::Case;
+use super::keep::keep;
+use super::places::{beside, is_folder, places};
+use super::{RescueItem, Rescued, Survey, is_to_be_mended};
+use crate::app::error::AppError;
+use crate::app::request::RescueRequest;
+use crate::app::session::Session;
+use crate::explain::{COMPANIONS, ENGINE, MENDS};
+use crate::judge::{self, Proof};
+use crate::present::{self, RescueView, ScriptParts};
+use crate::vocab::{
+    EnvName, EnvironmentRecord, MendOutcome, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile,
+    RescueRecord, RescueResult, Runtime, Way,
+};
+
+impl Session<'_> {
+    /// Says what came of the files, and writes what is to be written.
+    pub(super) fn written(
+        &mut self,
+        survey: &Survey,
+        cases: Vec<Case>,
+        request: &RescueRequest,
+    ) -> Result<Rescued, AppError> {
+        let paths: Vec<PathBuf> =
+            cases.iter().map(|case| PathBuf::from(case.file().map_or("", |file| file.declared_path.as_str()))).collect();
+        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        let places = request.output.as_deref().map(|output| {
+            places(output, is_folder(output, output.is_dir(), cases.len()), &paths)
+        });
+        let mut items = Vec::with_capacity(cases.len());
+        for (index, case) in cases.into_iter().enumerate() {
+            let place = places.as_ref().map(|places| places[index].as_path());
+            items.push(self.item(survey, &case, place, request)?);
+        }
+        Ok(Rescued {
+            items,
+            left_out: survey.record.left_out.clone(),
+            folder: survey.folder.clone(),
+            is_dry: request.output.is_none(),
+        })
+    }
+
+    fn item(
+        &self,
+        survey: &Survey,
+        case: &Case,
+        place: Option<&Path>,
+        request: &RescueRequest,
+    ) -> Result<RescueItem, AppError> {
+        let mut record = record(survey, case, request.allow_unproven);
+        let mut written = Vec::new();
+        let is_new = matches!(&record.result, RescueResult::Rescued { way: Way::Mended, .. });
+        if let (Some(place), true) = (place, is_new) {
+            match self.write_model(case, place, &mut record)? {
+                Some(path) => written.push(path),
+                None => {
+                    let path = place.display().to_string();
+                    record.result = RescueResult::Refused { why: Refused::Exists { path } };
+                }
+            }
+        }
+        let kept = match place {
+            Some(place) => keep(survey, case, &record, place)?,
+            None => None,
+        };
+        if let (Some(place), false) = (place, written.is_empty()) {
+            write_beside(place, &record, request.script, &mut written)?;
+        }
+        Ok(RescueItem { record, written, kept })
+    }
+
+    /// Writes the mended model; `None` where its name is taken.
+    fn write_model(
+        &self,
+        case: &Case,
+        place: &Path,
+        record: &mut RescueRecord,
+    ) -> Result<Option<PathBuf>, AppError> {
+        let Some((_, Some((digest, size)))) = &case.mended else { return Ok(None) };
+        // It was read a moment ago, and lives in the cache of this machine.
+        let Some(bytes) = self.cache.object(digest) else { return Ok(None) };
+        let is_taken = place.exists() || ["rescue.json", "rescue.md", "rescue.html"].iter().any(|ending| beside(place, ending).exists());
+        if is_taken {
+            return Ok(None);
+        }
+        present::write_new(place, &bytes)?;
+        record.rescued = Some(RescueFile {
+            path: place.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            digest: *digest,
+            size: *size,
+            format: case.format.name.clone(),
+        });
+        for (name, source) in COMPANIONS.iter().filter(|(name, _)| record.companions.iter().any(|it| it == name)) {
+            let path = place.with_file_name(format!("{name}.py"));
+            // Several models of a folder need the same module.
+            if !path.exists() {
+                present::write_new(&path, source.as_bytes())?;
+            }
+        }
+        Ok(Some(place.to_owned()))
+    }
+}
+
+/// Writes the record, the pages and the script of a model that was written.
+fn write_beside(
+    place: &Path,
+    record: &RescueRecord,
+    script: bool,
+    written: &mut Vec<PathBuf>,
+) -> Result<(), AppError> {
+    let view = RescueView { record };
+    let mut files = vec![
+        ("rescue.json", present::rescue_json(record)),
+        ("rescue.md", present::rescue_markdown(&view)),
+        ("rescue.html", present::rescue_html(&view)),
+    ];
+    if script {
+        let parts = ScriptParts { engine: ENGINE, mends: MENDS, companions: COMPANIONS };
+        files.push(("rescue.py", present::rescue_script(&view, &parts)));
+    }
+    for (ending, bytes) in files {
+        let path = beside(place, ending);
+        present::write_new(&path, &bytes)?;
+        written.push(path);
+    }
+    Ok(())
+}
+
+/// The facts of a case.
+fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
+    let environment = |name: &EnvName| survey.record.environments.iter().find(|known| known.name == *name);
+    let (changes, keys, companions) = match &case.mended {
+        Some((MendOutcome::Mended { changes, keys, companions }, _)) => {
+            (changes.clone(), Some(keys.clone()), companions.clone())
+        }
+        Some(_) | None => (Vec::new(), None, Vec::new()),
+    };
+    let producer = environment(&case.artifact.producer).filter(|it| it.runtime != Runtime::UnknownProducer);
+    let file = case.file();
+    RescueRecord {
+        format_version: RESCUE_VERSION,
+        shelflife: env!("CARGO_PKG_VERSION").to_owned(),
+        time: jiff::Timestamp::now().to_string(),
+        result: result(case, allow_unproven),
+        original: RescueFile {
+            path: file.map(|file| file.declared_path.clone()).unwrap_or_default(),
+            digest: case.artifact.digest.unwrap_or_else(|| crate::vocab::Digest::of(b"")),
+            size: case.artifact.size.unwrap_or_default(),
+            format: case.format.name.clone(),
+        },
+        rescued: None,
+        producer: producer.map(facts_of),
+        target: environment(&survey.target).map(facts_of).unwrap_or_else(|| RescueEnvironment {
+            name: survey.target.clone(),
+            python: String::new(),
+            packages: Default::default(),
+            lock: None,
+        }),
+        before: Some(case.before.clone()),
+        changes,
+        keys,
+        companions,
+        verified: case.verified.clone(),
+        probes: case.probes.as_ref().map(|(probes, _)| probes.clone()),
+        notes: file.map(|file| file.notes.clone()).unwrap_or_default(),
+    }
+}
+
+fn facts_of(environment: &EnvironmentRecord) -> RescueEnvironment {
+    RescueEnvironment {
+        name: environment.name.clone(),
+        python: environment.python.clone(),
+        packages: environment.packages.clone(),
+        lock: environment.lock,
+    }
+}
+
+/// What came of a case.
+fn result(case: &Case, allow_unproven: bool) -> RescueResult {
+    if let Some(why) = &case.refused {
+        return RescueResult::Refused { why: why.clone() };
+    }
+    if is_to_be_mended(case) {
+        // The target's environment was there for a cell, and not for the mending.
+        return RescueResult::Refused { why: Refused::NotTried };
+    }
+    let way = if case.mended.is_some() { Way::Mended } else { Way::AsItIs };
+    match judge::proof(&case.verified) {
+        Proof::Proven => RescueResult::Rescued { way, unproven: None },
+        Proof::Contradicted => RescueResult::Refused { why: Refused::NotVerified },
+        Proof::None(why) if allow_unproven => RescueResult::Rescued { way, unproven: Some(why) },
+        Proof::None(why) => RescueResult::Refused { why: Refused::Unproven { why } },
+    }
+}

@@ -1,0 +1,45 @@
+//! `shelflife rescue`: a file that works elsewhere, with proof.
+
+use super::args::{MessageFormat, RescueArgs};
+use super::audience::Audience;
+use super::console;
+use super::failure::Failure;
+use crate::app::{KEPT, RescueItem, RescueRequest, Rescued, Session};
+use crate::present;
+use crate::vocab::ExitCode;
+
+pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
+    let request = RescueRequest {
+        files: args.files.request(),
+        to: args.to.clone(),
+        output: args.output.clone().filter(|_| !args.dry_run),
+        companion: args.companion,
+        allow_unproven: args.allow_unproven,
+        script: args.script,
+        name: args.running.run.clone(),
+    };
+    let mut audience = Audience::of(&args.running);
+    let rescued = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.rescue(&request)?;
+    if args.running.message_format == MessageFormat::Human {
+        console::print(&rescued.items.iter().map(line).collect::<String>())?;
+    }
+    tell(&rescued);
+    Ok(rescued.exit_code())
+}
+
+fn line(item: &RescueItem) -> String {
+    let shown = |path: &std::path::PathBuf| path.display().to_string();
+    let written = item.written.first().map(shown);
+    let kept = item.kept.as_ref().map(shown);
+    present::rescue_line(&item.record, written.as_deref(), kept.as_deref())
+}
+
+fn tell(rescued: &Rescued) {
+    let totals = present::rescue_totals(rescued.items.iter().map(|item| &item.record));
+    let dry = if rescued.is_dry { " (nothing was written)" } else { "" };
+    console::note(&format!("{totals}{dry}; how they were tried: {}", rescued.folder.display()));
+    let pages: Vec<_> = rescued.items.iter().filter_map(|item| item.written.last()).collect();
+    if let [page] = pages.as_slice() {
+        console::note(&format!("what was changed and why it can be trusted: {}", page.display()));
+    }
+}

@@ -1,0 +1,90 @@
+//! What came of a rescue: lines for a terminal, and the record, the page and the script that stand beside a rescued file.
+
+mod blocks;
+mod keep;
+mod page;
+mod script;
+mod words;
+
+use std::fmt::Write as _;
+
+pub use keep::{keep_dockerfile, keep_requirements};
+pub use script::{ScriptParts, script};
+
+use super::terminal::painted_by;
+use super::words::Group;
+use crate::vocab::{RescueRecord, RescueResult};
+
+/// One rescue, for renderers.
+#[derive(Clone, Copy, Debug)]
+pub struct RescueView<'a> {
+    /// The facts.
+    pub record: &'a RescueRecord,
+}
+
+/// The record for programs.
+pub fn json(record: &RescueRecord) -> Vec<u8> {
+    // A structure of numbers and texts always serialises.
+    let mut bytes = serde_json::to_vec_pretty(record).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The page as Markdown.
+pub fn markdown(view: &RescueView<'_>) -> Vec<u8> {
+    let (title, blocks) = page::page(view.record);
+    blocks::markdown(&title, &blocks).into_bytes()
+}
+
+/// The page as HTML.
+pub fn html(view: &RescueView<'_>) -> Vec<u8> {
+    let (title, blocks) = page::page(view.record);
+    blocks::html(&title, &blocks).into_bytes()
+}
+
+/// One line for a terminal, with a second one where there is something to do.
+pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) -> String {
+    let mut text = String::new();
+    let name = super::words::line(&record.original.path);
+    // Writing to a `String` cannot fail.
+    let _ = match &record.result {
+        RescueResult::Rescued { way, unproven } => {
+            let group = if unproven.is_some() { Group::NoVerdict } else { Group::Works };
+            let word = painted_by(group, words::way(*way, unproven.is_some()));
+            let to = written.map(|path| format!(" -> {path}")).unwrap_or_default();
+            let evidence = match (unproven, words::evidence(record)) {
+                (Some(why), _) => format!(": {}", words::no_proof(*why)),
+                (None, evidence) if evidence.is_empty() => String::new(),
+                (None, evidence) => format!(": {evidence}"),
+            };
+            writeln!(text, "{name}{to}  {word}{evidence}")
+        }
+        RescueResult::Refused { why } => {
+            let word = painted_by(Group::Fails, "refused");
+            writeln!(text, "{name}  {word}: {}\n    {}", words::refused(why, record), words::next(why, kept))
+        }
+    };
+    text
+}
+
+/// What came of all of them, in numbers.
+pub fn totals<'a>(records: impl Iterator<Item = &'a RescueRecord>) -> String {
+    let (mut as_it_is, mut rescued, mut unproven, mut refused) = (0, 0, 0, 0);
+    for record in records {
+        match &record.result {
+            RescueResult::Rescued { unproven: Some(_), .. } => unproven += 1,
+            RescueResult::Rescued { way: crate::vocab::Way::AsItIs, .. } => as_it_is += 1,
+            RescueResult::Rescued { .. } => rescued += 1,
+            RescueResult::Refused { .. } => refused += 1,
+        }
+    }
+    let parts = [
+        (rescued, "rescued"),
+        (as_it_is, "working as they are"),
+        (unproven, "without proof"),
+        (refused, "refused"),
+    ];
+    let said: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    if said.is_empty() { "nothing to rescue".to_owned() } else { said.join(", ") }
+}

@@ -1,0 +1,190 @@
+//! The page of one rescue, for somebody who has never seen shelflife: what was changed, why it can be trusted, and what is
+//! not the same any more.
+
+use super::blocks::{Block, Span, code, words};
+use super::words as say;
+use crate::vocab::{Change, RescueRecord, RescueResult, Verification, Way};
+
+/// Changes that a page lists; the record has them all.
+const MOST_CHANGES: usize = 60;
+
+/// The title and the blocks of the page.
+pub(super) fn page(record: &RescueRecord) -> (String, Vec<Block>) {
+    let target = say::environment(&record.target);
+    let name = record.rescued.as_ref().map_or(&record.original.path, |file| &file.path);
+    let title = match &record.result {
+        RescueResult::Rescued { way: Way::AsItIs, .. } => format!("{name} works as it is with {target}"),
+        RescueResult::Rescued { .. } => format!("{name}: a saved model, made to work with {target}"),
+        RescueResult::Refused { .. } => format!("{name} could not be made to work with {target}"),
+    };
+    let mut blocks = Vec::new();
+    if let RescueResult::Rescued { unproven: Some(why), .. } = &record.result {
+        blocks.push(Block::Notice(vec![words(format!(
+            "Nothing proves that this file predicts what the original did: {}.",
+            say::no_proof(*why)
+        ))]));
+    }
+    blocks.push(Block::Text(summary(record)));
+    usage(record, &mut blocks);
+    trust(record, &mut blocks);
+    changes(record, &mut blocks);
+    blocks.push(Block::Heading("What is not the same any more"));
+    blocks.push(Block::List(say::not_the_same(record).into_iter().map(|text| vec![words(text)]).collect()));
+    digests(record, &mut blocks);
+    (title, blocks)
+}
+
+fn summary(record: &RescueRecord) -> Vec<Span> {
+    let mut spans = vec![words("The model "), code(&record.original.path)];
+    match &record.producer {
+        Some(producer) => spans.push(words(format!(" was saved with {}. ", say::environment(producer)))),
+        None => spans.push(words(" does not say what saved it. ")),
+    }
+    if let Some(before) = &record.before {
+        spans.push(words(format!("With {} it {}. ", say::environment(&record.target), say::did(before))));
+    }
+    if matches!(record.result, RescueResult::Rescued { way: Way::Mended, .. }) {
+        spans.push(words(
+            "shelflife has read it in the new environment, corrected what the new release keeps in another way, and saved \
+             it again. Nothing was trained: every learned number is that of the original. ",
+        ));
+    }
+    let evidence = say::evidence(record);
+    if !evidence.is_empty() {
+        spans.push(words(format!("The new file gives {evidence}.")));
+    }
+    spans
+}
+
+fn usage(record: &RescueRecord, blocks: &mut Vec<Block>) {
+    let Some(file) = &record.rescued else { return };
+    let read = if file.format.as_str().starts_with("joblib") {
+        format!("import joblib\n\nmodel = joblib.load({:?})", file.path)
+    } else {
+        format!("import pickle\n\nwith open({:?}, \"rb\") as source:\n    model = pickle.load(source)", file.path)
+    };
+    blocks.push(Block::Text(vec![words(
+        "It is read as any other saved model, without shelflife and without anything beside it that is not named here:",
+    )]));
+    blocks.push(Block::Code("python", read));
+}
+
+fn trust(record: &RescueRecord, blocks: &mut Vec<Block>) {
+    if record.verified.is_empty() {
+        return;
+    }
+    blocks.push(Block::Heading("Why it can be trusted"));
+    let target = say::environment(&record.target);
+    if let Some(producer) = record.producer.as_ref().filter(|producer| producer.lock.is_some()) {
+        blocks.push(Block::Text(vec![words(format!(
+            "The environment that saved the model was made again ({}), the original file was loaded there, and its outputs \
+             were written down. The new file was loaded in a fresh process with {target} that has never seen shelflife's \
+             corrections, given the same rows, and every number was compared.",
+            say::environment(producer)
+        ))]));
+    } else {
+        blocks.push(Block::Text(vec![words(format!(
+            "The new file was loaded in a fresh process with {target}, and its outputs were compared with the expected ones."
+        ))]));
+    }
+    let rows = record.verified.iter().flat_map(verification_rows).collect();
+    blocks.push(Block::Table(vec!["Inputs", "Rows", "Output", "Values", "Largest difference"], rows));
+    if let Some(probes) = &record.probes {
+        blocks.push(Block::Text(vec![words(format!(
+            "Probes are {}. They are there because friendly data hides mistakes: a wrong branch of a tree shows only on \
+             rows that reach it.",
+            say::probes(probes)
+        ))]));
+    }
+}
+
+fn verification_rows(verification: &Verification) -> Vec<Vec<Vec<Span>>> {
+    let inputs = vec![words(say::origin(verification))];
+    let rows = vec![words(say::grouped(verification.rows))];
+    if verification.tried.outputs.is_empty() {
+        let did = format!("the file {}", say::did(&verification.tried));
+        return vec![vec![inputs, rows, vec![words("-")], vec![words("-")], vec![words(did)]]];
+    }
+    let row = |(name, facts): (&String, &crate::vocab::OutputComparison)| {
+        vec![
+            inputs.clone(),
+            rows.clone(),
+            vec![code(name)],
+            vec![words(say::grouped(facts.elements))],
+            vec![words(say::difference(facts))],
+        ]
+    };
+    verification.tried.outputs.iter().map(row).collect()
+}
+
+fn changes(record: &RescueRecord, blocks: &mut Vec<Block>) {
+    if record.changes.is_empty() {
+        return;
+    }
+    blocks.push(Block::Heading("What was changed"));
+    let rows = record.changes.iter().take(MOST_CHANGES).map(change_row).collect();
+    blocks.push(Block::Table(vec!["Where", "What", "Times", "Keeps", "Known cause"], rows));
+    let more = record.changes.len().saturating_sub(MOST_CHANGES);
+    if more > 0 {
+        blocks.push(Block::Text(vec![words(format!("And {more} more, which the record beside this page lists."))]));
+    }
+    blocks.push(Block::Text(vec![
+        words("Each known cause is explained by "),
+        code("shelflife explain NAME"),
+        words("; `generic` gives a parameter that the new release has and the old one did not its default."),
+    ]));
+    if let Some(keys) = &record.keys {
+        blocks.push(Block::Text(vec![words(format!(
+            "Every attribute of every object is accounted for: {} kept, {} renamed, {} left out, {} kept that the new \
+             release does not read.",
+            say::grouped(keys.kept),
+            keys.renamed.len(),
+            keys.dropped.len(),
+            keys.unread.len()
+        ))]));
+    }
+}
+
+fn change_row(change: &Change) -> Vec<Vec<Span>> {
+    let place = match &change.path {
+        Some(path) if path.is_empty() => vec![words("the model, "), code(&change.class)],
+        Some(path) => vec![code(path), words(", "), code(&change.class)],
+        None => vec![code(&change.class)],
+    };
+    vec![
+        place,
+        vec![words(&*change.what)],
+        vec![words(say::grouped(change.count))],
+        vec![words(say::exactness(change.exactness))],
+        vec![code(&change.mend)],
+    ]
+}
+
+fn digests(record: &RescueRecord, blocks: &mut Vec<Block>) {
+    blocks.push(Block::Heading("Which files and environments"));
+    let file = |name: &str, file: &crate::vocab::RescueFile| {
+        vec![
+            vec![words(name)],
+            vec![code(&file.path)],
+            vec![words(format!("{} bytes, {}", say::grouped(file.size), file.format))],
+            vec![code(file.digest.to_string())],
+        ]
+    };
+    let environment = |name: &str, it: &crate::vocab::RescueEnvironment| {
+        vec![
+            vec![words(name)],
+            vec![words(say::environment(it))],
+            vec![words(format!("{} packages", it.packages.len()))],
+            vec![it.lock.map_or_else(|| words("not made"), |lock| code(lock.to_string()))],
+        ]
+    };
+    let mut rows = vec![file("original", &record.original)];
+    rows.extend(record.rescued.as_ref().map(|it| file("rescued", it)));
+    rows.extend(record.producer.as_ref().map(|it| environment("saved with", it)));
+    rows.push(environment("read with", &record.target));
+    blocks.push(Block::Table(vec!["", "Name", "What", "BLAKE3 of the file, or of the environment's lock"], rows));
+    blocks.push(Block::Text(vec![words(format!(
+        "Written by shelflife {} at {}. The record beside this page holds the same facts for programs.",
+        record.shelflife, record.time
+    ))]));
+}

@@ -1,0 +1,316 @@
+//! What a rescue says: every sentence about a file that was rescued or refused, written once, from facts.
+
+use super::super::words::{join, line, number, plural, shorten};
+use crate::vocab::{
+    Agreement, Change, Exactness, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
+    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Verdict,
+    Verification, Way,
+};
+
+/// Longest message of an exception.
+const LONGEST: usize = 300;
+
+/// An environment by what decides: `scikit-learn 1.9.1 (Python 3.13.1)`.
+pub(super) fn environment(environment: &RescueEnvironment) -> String {
+    let release = environment.packages.get("scikit-learn");
+    match (release, environment.python.as_str()) {
+        (Some(release), "") => format!("scikit-learn {release}"),
+        (Some(release), python) => format!("scikit-learn {release} (Python {python})"),
+        (None, _) => environment.name.to_string(),
+    }
+}
+
+/// What a file did, as the end of a sentence that begins with it.
+pub(super) fn did(tried: &Tried) -> String {
+    let error = || {
+        let said = tried.error.as_ref().map(ToString::to_string).unwrap_or_default();
+        let said = line(&said).into_owned();
+        if said.is_empty() { String::new() } else { format!(": {}", shorten(&said, LONGEST)) }
+    };
+    match tried.verdict {
+        Verdict::Identical => "gives the same to the last bit".to_owned(),
+        Verdict::Roundoff => "gives the same within numerical roundoff".to_owned(),
+        Verdict::Drift => format!("loads without an error and gives other outputs{}", worst(tried)),
+        Verdict::LoadError => format!("cannot be loaded{}", error()),
+        Verdict::PredictError => format!("loads and cannot predict{}", error()),
+        Verdict::Crash => "ends the process".to_owned(),
+        Verdict::Timeout => "does not come to an end within the time limit".to_owned(),
+        Verdict::OutOfMemory => "needs more memory than the limit".to_owned(),
+        Verdict::EnvError => "could not be tried, because of an environment".to_owned(),
+        Verdict::Unsupported => "cannot be read there in its format".to_owned(),
+        Verdict::Absent => "has a class that does not exist there".to_owned(),
+        Verdict::Unverified => "loads, and there is nothing to compare its outputs with".to_owned(),
+    }
+}
+
+fn worst(tried: &Tried) -> String {
+    let outside = |facts: &&OutputComparison| matches!(facts.agreement, Agreement::Outside | Agreement::Mismatched);
+    let (name, facts) = match tried.outputs.iter().find(|(_, facts)| outside(facts)) {
+        Some(found) => found,
+        None => return String::new(),
+    };
+    format!(" ({name}: {})", difference(facts))
+}
+
+/// How far an output lies from the producer's, in words.
+pub(super) fn difference(facts: &OutputComparison) -> String {
+    match facts.agreement {
+        Agreement::BitEqual => "none: the same to the last bit".to_owned(),
+        Agreement::Within if facts.flips > 0 => {
+            format!("{} of {} differ, all of them ties", facts.flips, plural(facts.elements, "label"))
+        }
+        Agreement::Within => format!("{} (values up to {})", number(facts.max_abs.0), number(facts.scale.0)),
+        Agreement::Outside | Agreement::Mismatched => super::super::words::difference(facts, "->"),
+    }
+}
+
+/// Where the rows of a verification come from.
+pub(super) fn origin(verification: &Verification) -> String {
+    match verification.origin {
+        InputsOrigin::Given => format!("yours: {}", line(&verification.from)),
+        InputsOrigin::Random => "random numbers of the model's width, since none were given".to_owned(),
+        InputsOrigin::Probes => "derived from the model itself".to_owned(),
+        InputsOrigin::None => "none".to_owned(),
+    }
+}
+
+/// What the probes of a model are and reach.
+pub(super) fn probes(probes: &Probes) -> String {
+    let shares = join(probes.shares.iter().map(share));
+    let mut extras = Vec::new();
+    if probes.missing {
+        extras.push("missing values");
+    }
+    if probes.unknown {
+        extras.push("values that the model has never seen");
+    }
+    let extras = if extras.is_empty() { String::new() } else { format!(", with {}", extras.join(" and ")) };
+    match shares.as_str() {
+        "" => format!("{} derived from the model{extras}", plural(probes.rows, "row")),
+        shares => format!("{} derived from the model{extras}, which reach {shares}", plural(probes.rows, "row")),
+    }
+}
+
+fn share(share: &Share) -> String {
+    let what = match share.what {
+        ProbedPart::Leaves => "leaves",
+        ProbedPart::Thresholds => "sides of thresholds",
+        ProbedPart::Categories => "categories",
+        ProbedPart::Words => "words",
+        ProbedPart::Features => "features",
+    };
+    format!("{} of {} {what}", grouped(share.reached), grouped(share.of))
+}
+
+/// `1,210`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How much a mend keeps.
+pub(super) fn exactness(exactness: Exactness) -> &'static str {
+    match exactness {
+        Exactness::Exact => "exact",
+        Exactness::Roundoff => "within roundoff",
+        Exactness::PredictOnly => "predictions only",
+        Exactness::TypeChanges => "the type changes",
+        Exactness::Companion => "with a module beside the file",
+        Exactness::Guessed => "found by its name alone",
+    }
+}
+
+/// What is not the same any more, one sentence each.
+pub(super) fn not_the_same(record: &RescueRecord) -> Vec<String> {
+    let has = |wanted: Exactness| record.changes.iter().any(|change| change.exactness == wanted);
+    let mut said = Vec::new();
+    let types: Vec<&Change> =
+        record.changes.iter().filter(|change| change.exactness == Exactness::TypeChanges).collect();
+    for change in types {
+        said.push(format!(
+            "An object is of another type: {} ({}). Code that asks for its type, or for attributes of the old one, \
+             finds others; what it predicts is what was verified.",
+            change.class, change.what
+        ));
+    }
+    if has(Exactness::PredictOnly) {
+        said.push(
+            "Some parts were corrected as far as predictions need them: fitting on (warm start), and attributes that \
+             only describe the training, may be other than before."
+                .to_owned(),
+        );
+    }
+    if has(Exactness::Roundoff) {
+        said.push("Some numbers were computed anew, and agree within roundoff.".to_owned());
+    }
+    if has(Exactness::Guessed) {
+        said.push(
+            "A name that moved between releases was found by its name alone; the verification is what speaks for it."
+                .to_owned(),
+        );
+    }
+    if !record.companions.is_empty() {
+        said.push(format!(
+            "The file needs {} beside it: put it where Python finds modules, such as the folder of your program.",
+            join(record.companions.iter().map(|name| format!("{name}.py")))
+        ));
+    }
+    if let Some(keys) = record.keys.as_ref().filter(|keys| !keys.dropped.is_empty()) {
+        let names = keys.dropped.iter().map(|note| match &note.reason {
+            Some(reason) => format!("{}.{} ({reason})", note.class, note.key),
+            None => format!("{}.{}", note.class, note.key),
+        });
+        said.push(format!("These attributes were left out: {}.", join(names)));
+    }
+    said.push(
+        "The warning about a model of another release is silent from now on: the file says that the target's own release \
+         wrote it."
+            .to_owned(),
+    );
+    said
+}
+
+/// Why something has no proof.
+pub(super) fn no_proof(why: NoProof) -> &'static str {
+    match why {
+        NoProof::ProducerUnknown => "nothing says which environment made the file, and no expected outputs are given",
+        NoProof::ProducerNotMade => "the environment that made the file could not be made again",
+        NoProof::ProducerFails => "the environment that should have made the file does not predict with it",
+        NoProof::Random => "what differs is random in the environment that made the file as well",
+        NoProof::NoInputs => "there was nothing to predict on, or the inputs are not what the model takes",
+    }
+}
+
+/// What to do about a rescue without proof.
+pub(super) fn prove(why: NoProof) -> &'static str {
+    match why {
+        NoProof::ProducerUnknown => {
+            "say with --made-by what made it, or give --inputs with --expected; --allow-unproven writes it without proof"
+        }
+        NoProof::ProducerNotMade | NoProof::ProducerFails => {
+            "name another environment with --made-by, or give --inputs with --expected; --allow-unproven writes it \
+             without proof"
+        }
+        NoProof::Random | NoProof::NoInputs => {
+            "give rows that the model takes with --inputs; --allow-unproven writes it without proof"
+        }
+    }
+}
+
+/// Why a file was refused, as the end of a sentence.
+pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
+    match why {
+        Refused::NotMended { outcome } => not_mended(outcome),
+        Refused::NotVerified => {
+            let failed = record.verified.iter().find(|one| !one.tried.verdict.works());
+            let did = failed.map(|one| did(&one.tried)).unwrap_or_default();
+            format!("the mended file was tried and {did}; it was thrown away")
+        }
+        Refused::Unproven { why } => format!("nothing can prove it: {}", no_proof(*why)),
+        Refused::NotTried => {
+            let before = record.before.as_ref().map(did).unwrap_or_default();
+            format!("it {}", if before.is_empty() { "could not be tried".to_owned() } else { before })
+        }
+        Refused::NoArtifact { says } => line(says).into_owned(),
+        Refused::Exists { path } => format!("`{path}` or a file that belongs to it is there already"),
+        Refused::NotTranslated { says } => format!("it cannot be translated: {}", line(says)),
+    }
+}
+
+/// What to do about a refusal.
+pub(super) fn next(why: &Refused, kept: Option<&str>) -> String {
+    let keep = kept.map(|folder| format!("keep the environment that reads it: {folder}"));
+    match why {
+        Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } } if !companions.is_empty() => {
+            "run it again with --companion, which writes a small module beside the file".to_owned()
+        }
+        Refused::NotMended { .. } | Refused::NotVerified | Refused::NotTranslated { .. } => {
+            keep.unwrap_or_else(|| "keep the environment that reads it, or train again".to_owned())
+        }
+        Refused::Unproven { why } => prove(*why).to_owned(),
+        Refused::NotTried => "`shelflife check` says what is wrong with the environment".to_owned(),
+        Refused::NoArtifact { .. } => "`shelflife inspect` says what the file is".to_owned(),
+        Refused::Exists { .. } => "choose another name with -o, or move that file away".to_owned(),
+    }
+}
+
+fn not_mended(outcome: &MendOutcome) -> String {
+    match outcome {
+        MendOutcome::Mended { .. } => "the mended file could not be kept".to_owned(),
+        MendOutcome::Refused { obstacles, .. } => match obstacles.first() {
+            Some(obstacle) => self::obstacle(obstacle),
+            None => "no mend makes it what the target can read".to_owned(),
+        },
+        MendOutcome::Raised { error } => {
+            let error = error.to_string();
+            format!("mending it ends in an error: {}", shorten(&line(&error), LONGEST))
+        }
+        MendOutcome::Inapplicable { reason } | MendOutcome::NotInstalled { reason } => {
+            line(reason).into_owned()
+        }
+        MendOutcome::Ended { .. } => "reading it in the target ended the process or ran into a limit".to_owned(),
+    }
+}
+
+fn obstacle(obstacle: &Obstacle) -> String {
+    let text = |key: &str| obstacle.facts.get(key).and_then(|value| value.as_str()).unwrap_or_default();
+    let name = match (text("module"), text("name")) {
+        ("", "") => obstacle.class.clone().unwrap_or_else(|| "an object".to_owned()),
+        (module, name) => format!("{module}.{name}"),
+    };
+    let place = match &obstacle.path {
+        Some(path) if !path.is_empty() => format!(" (at {path})"),
+        _ => String::new(),
+    };
+    let name = format!("{}{place}", line(&name));
+    match obstacle.why {
+        ObstacleKind::LeftOver => format!("the target has nothing in the place of {name}"),
+        ObstacleKind::NeedsCompanion => format!("{name} has no equivalent among the classes of the target"),
+        ObstacleKind::NameNotAllowed => format!("reading it would call {name}, which no saved model needs"),
+        ObstacleKind::Unaccounted => {
+            format!("attributes of {name} would go without a word: a defect of a mend, please report it")
+        }
+        ObstacleKind::PersistentId | ObstacleKind::OutOfBandBuffer => {
+            "a part of the model is not in the file".to_owned()
+        }
+        ObstacleKind::NoEquivalent => format!("{name} has no equivalent in the target"),
+    }
+}
+
+/// What came of it, in a few words.
+pub(super) fn way(way: Way, unproven: bool) -> &'static str {
+    match (way, unproven) {
+        (Way::AsItIs, false) => "works as it is",
+        (Way::AsItIs, true) => "loads as it is, unproven",
+        (Way::Mended, false) => "rescued",
+        (Way::Mended, true) => "mended, unproven",
+        (Way::Translated, false) => "translated",
+        (Way::Translated, true) => "translated, unproven",
+    }
+}
+
+/// How well verifications agree, and on how many rows.
+pub(super) fn evidence(record: &RescueRecord) -> String {
+    let decided: Vec<&Verification> =
+        record.verified.iter().filter(|one| one.tried.verdict.works()).collect();
+    if decided.is_empty() {
+        return String::new();
+    }
+    let is_equal = decided.iter().all(|one| one.tried.verdict == Verdict::Identical);
+    let how = if is_equal { "the same to the last bit" } else { "the same within roundoff" };
+    let rows = decided.iter().map(|one| match one.origin {
+        InputsOrigin::Given => format!("{} given rows", grouped(one.rows)),
+        InputsOrigin::Random => format!("{} random rows", grouped(one.rows)),
+        InputsOrigin::Probes => format!("{} probes", grouped(one.rows)),
+        InputsOrigin::None => "nothing".to_owned(),
+    });
+    let rows: Vec<String> = rows.collect();
+    format!("{how} as its producer on {}", rows.join(" and "))
+}
