@@ -9,7 +9,7 @@ from .containers import compression_of, decompressed
 from .patient import Refused
 from .placing import first_place, in_one, places_of, shape_of, written_place
 from .reckoning import reckoned
-from .registry import begin_rule, called, found_as, mend, moved, native, renamed
+from .registry import begin_rule, called, found_as, given, held, mend, moved, native, renamed, takes
 from .releases import installed_version, meets, release_of
 from .standins import LeftOver, StandInType, gone_name, gone_state, is_gone
 from .unpickling import Reader, Session, Skimmer
@@ -25,6 +25,8 @@ PACKAGE_OF = {
 OFFERED = {
     "called": called,
     "found_as": found_as,
+    "given": given,
+    "held": held,
     "gone_name": gone_name,
     "gone_state": gone_state,
     "is_gone": is_gone,
@@ -33,6 +35,7 @@ OFFERED = {
     "moved": moved,
     "native": native,
     "renamed": renamed,
+    "takes": takes,
 }
 
 
@@ -204,7 +207,7 @@ def names_changed(session):
     """The names that mean something else here than in the file."""
     changes = []
     for (module, name), (other, rule) in session.names.redirected.items():
-        what = "a function of the mend" if other is None else "%s.%s" % other
+        what = "what a function of the mend makes" if other is None else "%s.%s" % other
         changes.append(
             {
                 "path": None,

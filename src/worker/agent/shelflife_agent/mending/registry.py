@@ -2,8 +2,10 @@
 
 import fnmatch
 import importlib
+import inspect
 
 from .releases import meets
+from .standins import stand_in
 
 # How exact a mend is: the same to the last bit; to rounding; in what predicts only; in what it
 # does, by another class of the reader; by a class that travels beside the file; found by its name.
@@ -58,6 +60,8 @@ class Registry(object):
         self.states = []
         self.replacements = []
         self.finders = []
+        # (patterns of module and name, whether always), of what its owner makes anew.
+        self.held = []
         self.of_class = {}
 
     def of(self, cls):
@@ -108,6 +112,13 @@ def called(module, name, read="", always=False):
     return register
 
 
+def held(module, names="*", read="", always=False):
+    """Names of these modules, by patterns, are held as stand-ins until their owner makes something
+    of them: where the reader does not have them, or `always`. No other class is guessed."""
+    for name in names.split():
+        REGISTRY.held.append(Replacement(REGISTRY.rule, stand_in, module, name, read, always))
+
+
 def found_as(finder):
     """Registers a function from a module and a name that are gone to those that may have taken
     their place: pairs, the likeliest first."""
@@ -133,6 +144,27 @@ def renamed(module, *names):
         return [(module, other) for other in names if other != name]
 
     REGISTRY.finders.append((REGISTRY.rule, otherwise))
+
+
+def given(package, classes, **values):
+    """Parameters or attributes of these classes that a state may lack get these values, where the
+    reader's constructor has such a parameter."""
+
+    def give(patient):
+        for key, value in sorted(values.items()):
+            if key not in patient.state and takes(type(patient.owner), key):
+                patient.set(key, value, "what the writer does without such a parameter")
+
+    mend(package, classes)(give)
+
+
+def takes(cls, parameter):
+    """Whether the constructor of a class has a parameter."""
+    init = getattr(cls.__init__, "deprecated_original", cls.__init__)
+    try:
+        return parameter in inspect.signature(init).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 def native(module, name):

@@ -121,6 +121,8 @@ class Names(object):
         replaced = self.replaced(module, name, True)
         if replaced is not None:
             return replaced
+        if self.is_held(module, name, True):
+            return self.lost(module, name)
         found = here(module, name)
         if found is not None:
             return found
@@ -133,14 +135,26 @@ class Names(object):
         replaced = self.replaced(module, name, False)
         if replaced is not None:
             return replaced
+        if self.is_held(module, name, False):
+            return self.lost(module, name)
         return self.guessed(module, name) or self.lost(module, name)
+
+    def is_held(self, module, name, always):
+        """Whether somebody makes something of what such a name stands for."""
+        return any(
+            one.always is always
+            and one.matches(module, name)
+            and meets(self.releases(module.split(".")[0]), one.read)
+            for one in REGISTRY.held
+        )
 
     def replaced(self, module, name, always):
         for replacement in REGISTRY.replacements:
             if replacement.always is not always or not replacement.matches(module, name):
                 continue
             if meets(self.releases(module.split(".")[0]), replacement.read):
-                self.redirected[(module, name)] = (None, replacement.rule)
+                if not always:
+                    self.redirected[(module, name)] = (None, replacement.rule)
                 return replacement.function
         return None
 
