@@ -1,0 +1,323 @@
+"""How many models are rescued: for pairs of environments and models of the zoo, what happens before
+and after mending, compared on held-out rows in processes that never saw the mender.
+
+    measure.py --environments FOLDER --work FOLDER --from 1.2.2,1.3.2 --to 1.9.1 [--models GLOB]
+               [--companions] [--matrix zoo,zoo-wide,held] [--again]
+
+Python 3.11 and numpy. FOLDER is where shelflife keeps its environments.
+"""
+
+import argparse
+import csv
+import fnmatch
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMES = 10
+SEED = 7
+
+
+def version_of(environment):
+    found = list(environment.glob("lib/python3*/site-packages/scikit_learn-*.dist-info"))
+    if not found:
+        return None
+    return re.match(r"scikit_learn-(.*)\.dist-info", found[0].name).group(1)
+
+
+def environments(folder, chosen):
+    """An interpreter of each release of scikit-learn; those that are chosen by their folder first."""
+    found = {}
+    for environment in sorted(Path(folder).iterdir()):
+        version = version_of(environment)
+        if version and (environment / "bin/python").exists():
+            found.setdefault(version, environment / "bin/python")
+            found[environment.name] = environment / "bin/python"
+    return found | {name: Path(path) for name, path in chosen.items()}
+
+
+def cell(text):
+    if text == "":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def table(spec, matrix):
+    with open((ROOT / "matrices" / spec["path"]).resolve()) as lines:
+        rows = list(csv.reader(lines))
+    names, rows = rows[0], [[cell(text) for text in row] for row in rows[1:]]
+    targets = spec.get("target")
+    wanted = [targets] if isinstance(targets, str) else targets or []
+    left = set(wanted) | set(spec.get("drop", []))
+    columns = [index for index, name in enumerate(names) if name not in left]
+    X = [[row[index] for index in columns] for row in rows]
+    y = [[row[names.index(name)] for name in wanted] for row in rows] if wanted else None
+    if isinstance(targets, str):
+        y = [row[0] for row in y]
+    return X, y
+
+
+def kind_of(rows, spec):
+    values = [value for row in rows for value in row]
+    if any(isinstance(value, str) for value in values):
+        return "text" if len(rows[0]) == 1 else "object"
+    if all(isinstance(value, int) for value in values):
+        return "int64"
+    return "float32" if spec.get("dtypes") else "float64"
+
+
+def held_out(rows, kind):
+    """Ten times as many rows that no model has seen: columns mixed anew, numbers moved, some far."""
+    dice = random.Random(SEED)
+    if kind == "text":
+        words = [row[0].split() for row in rows]
+        return [
+            [" ".join(dice.choices(dice.choice(words) + dice.choice(words), k=dice.randint(1, 12)))]
+            for _ in range(TIMES * len(rows))
+        ]
+    made = []
+    spread = [np.nanstd([v for v in col if isinstance(v, (int, float))] or [0]) for col in zip(*rows)]
+    for _ in range(TIMES * len(rows)):
+        row = [dice.choice(rows)[index] for index in range(len(rows[0]))]
+        for index, value in enumerate(row):
+            if isinstance(value, float) and kind != "int64":
+                row[index] = value + dice.gauss(0, 0.1) * spread[index]
+                if dice.random() < 0.02 and value > 0:
+                    row[index] = abs(value) * 4
+        made.append(row)
+    return made
+
+
+def datasets(matrices):
+    found = {}
+    for matrix in matrices:
+        for name, spec in matrix["datasets"].items():
+            X, y = table(spec, matrix)
+            kind = kind_of(X, spec)
+            found[name] = {
+                "train": {"rows": X, "kind": kind},
+                "held": {"rows": held_out(X, kind), "kind": kind},
+                "target": y,
+            }
+    return found
+
+
+def models(matrices, pattern):
+    found = []
+    for matrix in matrices:
+        for model in matrix["models"]:
+            if not any(fnmatch.fnmatch(model["name"], one) for one in pattern.split(",")):
+                continue
+            source = {"expression": model["estimator"]} if "estimator" in model else None
+            if source is None:
+                path = ROOT / "matrices" / model["recipe"]
+                source = {"recipe": path.read_text(), "path": str(path)}
+            # One half as joblib writes them, one as pickle does.
+            ending = "joblib" if sum(model["name"].encode()) % 2 == 0 else "pkl"
+            found.append(
+                {
+                    "name": model["name"],
+                    "file": "%s.%s" % (model["name"], ending),
+                    "source": source,
+                    "dataset": model.get("dataset", matrix["defaults"]["dataset"]),
+                }
+            )
+    return found
+
+
+def execute(python, what, order, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(order))
+    answer = Path(str(path) + ".answer")
+    answer.unlink(missing_ok=True)
+    variables = dict(
+        os.environ,
+        PYTHONPATH=str(ROOT / "src/worker/agent"),
+        OMP_NUM_THREADS="1",
+        OPENBLAS_NUM_THREADS="1",
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    subprocess.run(
+        ["nice", str(python), "-s", str(ROOT / "benches/mending/worker.py"), what, str(path)],
+        env=variables,
+        timeout=3000,
+        stderr=subprocess.DEVNULL if what != "mend" else None,
+    )
+    return json.loads(answer.read_text())
+
+
+def same(left, right):
+    """0 for bits, 1 for rounding, 2 for different."""
+    if left.shape != right.shape:
+        return 2
+    if left.dtype.kind in "US" or right.dtype.kind in "US":
+        return 0 if np.array_equal(left.astype(str), right.astype(str)) else 2
+    left, right = left.astype("c16" if left.dtype.kind == "c" else "f8"), right.astype("f8")
+    if np.array_equal(left, right, equal_nan=True):
+        return 0
+    finite = left[np.isfinite(left)]
+    largest = np.abs(finite).max() if finite.size else 0.0
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(left - right)
+    close = apart <= 1e-7 * np.abs(left) + 1e-12 * largest
+    equal = (left == right) | (np.isnan(left) & np.isnan(right))
+    return 1 if np.all(close | equal) else 2
+
+
+def how_far(left, right):
+    if left.shape != right.shape:
+        return "in shape: %s and %s" % (left.shape, right.shape)
+    if left.dtype.kind in "US":
+        return "in %d of %d" % ((left != right).sum(), left.size)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(left.astype("f8") - right)
+    rows = (apart.reshape(len(apart), -1).max(axis=1) > 1e-7).sum() if len(apart) else 0
+    return "by %g, in %d of %d rows" % (np.nanmax(apart), rows, len(apart))
+
+
+def judged(reference, outputs, was, now):
+    """How far the outputs of one model agree: 0 exact, 1 rounding, or what does not."""
+    if not now["ok"]:
+        return "raised", now["error"]
+    with np.load(reference) as left, np.load(outputs) as right:
+        worst = 0
+        for name in left.files:
+            if name not in right.files:
+                error = now["errors"].get(name)
+                return ("raised", "%s: %s" % (name, error)) if error else ("missing", name)
+            found = same(left[name], right[name])
+            if found == 2:
+                return "differs", "%s %s" % (name, how_far(left[name], right[name]))
+            worst = max(worst, found)
+    return ("exact" if worst == 0 else "rounding"), ""
+
+
+def order_of(arguments, folder, todo, data):
+    for name in ("models", "reference"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {
+        "models": str(folder / "models"),
+        "outputs": str(folder / "reference"),
+        "companions": str(folder),
+        "datasets": data,
+        "todo": todo,
+    }
+
+
+def produced(arguments, version, python, todo, data):
+    """The models of a producer with what its own reload gives."""
+    folder = Path(arguments.work) / version
+    known = folder / "known.json"
+    facts = json.loads(known.read_text()) if known.exists() and not arguments.again else {}
+    fresh = [model for model in todo if model["name"] not in facts]
+    if fresh:
+        order = order_of(arguments, folder, fresh, data)
+        trained = execute(python, "train", order, folder / "train.json")
+        order["todo"] = [model for model in fresh if trained[model["name"]]["ok"]]
+        observed = execute(python, "observe", order, folder / "observe.json")
+        for name, answer in trained.items():
+            facts[name] = observed.get(name, {"ok": False, "not_trained": answer.get("error")})
+        known.write_text(json.dumps(facts))
+    return facts
+
+
+def crossed(arguments, producer, consumer, python, todo, data, facts):
+    """Rows (model, before, after, changes) of one pair."""
+    source = Path(arguments.work) / producer
+    target = Path(arguments.work) / ("%s-%s" % (producer, consumer))
+    companions = ROOT / "src/explain/companions"
+    for name in ("before", "after", "mended"):
+        (target / name).mkdir(parents=True, exist_ok=True)
+    todo = [model for model in todo if facts[model["name"]]["ok"]]
+    order = dict(order_of(arguments, source, todo, data), outputs=str(target / "before"))
+    known = target / "before.json.answer"
+    if known.exists() and not arguments.again and set(json.loads(known.read_text())) >= {
+        model["name"] for model in todo
+    }:
+        before = json.loads(known.read_text())
+    else:
+        before = execute(python, "observe", order, target / "before.json")
+    mending = dict(
+        order,
+        mended=str(target / "mended"),
+        mends=texts(ROOT / "src/explain/mends"),
+        companions=texts(companions) if arguments.companions else [],
+        datasets={},
+    )
+    mended = execute(python, "mend", mending, target / "mend.json")
+    written = [model for model in todo if mended[model["name"]].get("outcome") == "mended"]
+    order = dict(
+        order,
+        models=str(target / "mended"),
+        outputs=str(target / "after"),
+        companions=str(companions),
+        todo=written,
+    )
+    after = execute(python, "observe", order, target / "after.json")
+    for model in todo:
+        name = model["name"]
+        reference = source / "reference" / (name + ".npz")
+        was = judged(reference, target / "before" / (name + ".npz"), facts[name], before[name])
+        if name in after:
+            now = judged(reference, target / "after" / (name + ".npz"), facts[name], after[name])
+        elif mended[name]["ok"]:
+            refused = mended[name]
+            now = "refused", json.dumps(refused["refused"] + refused["needs_companion"])[:300]
+        else:
+            now = "mender", mended[name]["error"] + " " + " ".join(mended[name].get("trace", "").split())[-300:]
+        yield name, was, now, mended[name]
+
+
+def texts(folder):
+    return [[path.stem, path.read_text()] for path in sorted(folder.glob("*.py"))]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--environments", required=True)
+    parser.add_argument("--interpreter", action="append", default=[], help="VERSION=PYTHON")
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--from", dest="producers", required=True)
+    parser.add_argument("--to", dest="consumers", required=True)
+    parser.add_argument("--models", default="*")
+    parser.add_argument("--matrix", default="zoo,zoo-wide")
+    parser.add_argument("--companions", action="store_true")
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--all", action="store_true", help="show rows that are right, too")
+    arguments = parser.parse_args()
+    matrices = []
+    for name in arguments.matrix.split(","):
+        path = Path(name) if name.endswith(".toml") else ROOT / "matrices" / (name + ".toml")
+        matrices.append(tomllib.loads(path.read_text()))
+    data, todo = datasets(matrices), models(matrices, arguments.models)
+    chosen = dict(one.split("=", 1) for one in arguments.interpreter)
+    found = environments(arguments.environments, chosen)
+    good = ("exact", "rounding")
+    for producer in arguments.producers.split(","):
+        facts = produced(arguments, producer, found[producer], todo, data)
+        for consumer in arguments.consumers.split(","):
+            counts = {}
+            rows = crossed(arguments, producer, consumer, found[consumer], todo, data, facts)
+            for name, was, now, _ in rows:
+                word = now[0] if was[0] not in good else "kept" if now[0] in good else "broken"
+                counts[word] = counts.get(word, 0) + 1
+                if now[0] not in good or arguments.all:
+                    print("   ", name, "|", was[0], was[1].split("\n")[0][:80], "->", now[0], now[1][:600])
+            print(producer, "->", consumer, json.dumps(counts), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

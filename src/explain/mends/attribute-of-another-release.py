@@ -1,0 +1,20 @@
+"""Since scikit-learn 1.3 an IsolationForest keeps the average path length of each node of its trees,
+and their depths, which it computed for each prediction before. Both are a function of the trees."""
+
+
+@mend("sklearn", "IsolationForest", read=">=1.3", late=True)
+def isolation_paths(it):
+    if not it.has("estimators_") or it.has("_average_path_length_per_tree"):
+        return
+    average = native("sklearn.ensemble._iforest", "_average_path_length")
+    trees = [tree.tree_ for tree in it.get("estimators_")]
+    lengths = [average(tree.n_node_samples) for tree in trees]
+    it.set("_average_path_length_per_tree", tuple(lengths), "computed from the trees")
+    depths = tuple(tree.compute_node_depths() for tree in trees)
+    it.set("_decision_path_lengths", depths, "computed from the trees")
+
+
+@mend("sklearn", "IsolationForest")
+def isolation_samples(it):
+    if it.has("max_samples_"):
+        it.add("_max_samples", it.get("max_samples_"))

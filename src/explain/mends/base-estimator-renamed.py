@@ -1,0 +1,44 @@
+"""The parameter base_estimator of meta-estimators became estimator, at other releases for each, and
+with it base_estimator_. Which one the reader has is asked of its constructor."""
+
+HOLDERS = (
+    "BaseEnsemble CalibratedClassifierCV RANSACRegressor SelfTrainingClassifier"
+    " _BaseChain ClassifierChain RegressorChain"
+)
+UNSET = ("deprecated", "warn")
+
+
+@mend("sklearn", HOLDERS)
+def estimator_by_its_name_here(it):
+    cls = type(it.owner)
+    if takes(cls, "estimator"):
+        old = it.get("base_estimator")
+        is_set = not (isinstance(old, str) and old in UNSET)
+        if it.has("base_estimator") and is_set and it.get("estimator") is None:
+            it.set("estimator", old, "was base_estimator")
+        if takes(cls, "base_estimator"):
+            default = default_of(cls, "base_estimator")
+            if it.get("base_estimator", default) is not default:
+                it.set("base_estimator", default, "it is estimator now")
+        elif it.has("base_estimator"):
+            it.drop("base_estimator", "it is estimator now")
+    elif it.has("estimator") and takes(cls, "base_estimator"):
+        if it.has("base_estimator"):
+            it.drop("base_estimator", "it was estimator already")
+        it.rename("estimator", "base_estimator")
+
+
+def default_of(cls, parameter):
+    import inspect
+
+    return inspect.signature(cls.__init__).parameters[parameter].default
+
+
+@mend("sklearn", "BaseEnsemble", read=">=1.2")
+def fitted_estimator_to_new_name(it):
+    it.rename("base_estimator_", "estimator_")
+
+
+@mend("sklearn", "BaseEnsemble", read="<1.2")
+def fitted_estimator_to_old_name(it):
+    it.rename("estimator_", "base_estimator_")
