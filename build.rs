@@ -79,6 +79,9 @@ fn literal(path: &Path, text: &str) -> io::Result<String> {
 /// The files of a folder by their extension, in the order of their names.
 fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
     println!("cargo:rerun-if-changed={}", folder.display());
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
     files.retain(|path| path.extension().is_some_and(|own| own == extension));
