@@ -5,10 +5,15 @@ import tempfile
 import warnings
 
 from .archive import pack, unpack
+from .bundles import alone, estimators_in
 from .errors import Missing, Unsupported
+from .estimators import seed_everything
 from .facts import MAX_TEXT, cut, error_fact, text_of
-from .handlers import check_needs, handler, show_modules
+from .handlers import check_needs, handler, load_artifact, show_modules
+from .inputs import Dataset
 from .mending import mend_file
+from .observing import suit
+from .probing import derive
 
 
 def mend(task, protocol, index):
@@ -44,3 +49,24 @@ def mend_folder(task):
         os.replace(mended, path)
         pack(folder, task["output"])
     return facts
+
+
+def probe(task, protocol, index):
+    """Derive inputs from an artifact, and write them to the task's output. A model of which nothing
+    can be derived has no probes, whatever it raises: its own cells say what is wrong with it."""
+    message = {"op": "result", "index": index, "probes": None}
+    protocol.phase(index, "load")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            seed_everything(task["seed"])
+            parts = estimators_in(load_artifact(task))
+            protocol.phase(index, "predict")
+            model = parts[0][1] if parts and not parts[0][0] else alone(parts, None)
+            if model is not None:
+                dataset = Dataset(task["inputs"])
+                suit(dict(task, methods=None), model, dataset)
+                message["probes"] = derive(model, dataset, task["seed"], task["output"])
+        except Exception:
+            pass
+    return message
