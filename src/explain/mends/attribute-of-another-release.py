@@ -18,3 +18,13 @@ def isolation_paths(it):
 def isolation_samples(it):
     if it.has("max_samples_"):
         it.add("_max_samples", it.get("max_samples_"))
+
+
+@mend("sklearn", "SelfTrainingClassifier", read=">=1.6")
+def self_training_fitted(it):
+    it.rename("base_estimator_", "estimator_")
+
+
+@mend("sklearn", "SelfTrainingClassifier", read="<1.6")
+def self_training_fitted_before(it):
+    it.rename("estimator_", "base_estimator_")
