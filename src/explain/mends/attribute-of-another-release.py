@@ -1,5 +1,6 @@
-"""Since scikit-learn 1.3 an IsolationForest keeps the average path length of each node of its trees,
-and their depths, which it computed for each prediction before. Both are a function of the trees."""
+"""Since scikit-learn 1.3 an IsolationForest keeps the average path length of each node of its
+trees, and their depths, which it computed for each prediction before. Both are a function of the
+trees."""
 
 
 @mend("sklearn", "IsolationForest", read=">=1.3", late=True)

@@ -26,3 +26,17 @@ def kernel_pca_gamma_in_parameter(it):
     """The same number without the attribute; a word for gamma is not known."""
     if isinstance(it.get("gamma"), str) and it.has("gamma_"):
         it.set("gamma", it.get("gamma_"), "the number that the word came to")
+
+
+@mend("sklearn", "KernelPCA", written="<1.3", read=">=1.3", exactness="roundoff", late=True)
+def kernel_pca_inverse(it):
+    """inverse_transform of older releases takes one divided by the number of components for gamma.
+    In kernels of products a factor of the training points does the same; rbf has none."""
+    if it.get("gamma") is not None or not it.has("X_transformed_fit_"):
+        return
+    points = it.get("X_transformed_fit_")
+    if it.get("kernel") in ("poly", "sigmoid"):
+        factor = 1.0 / points.shape[1] / it.get("gamma_")
+        it.set("X_transformed_fit_", points * factor, "for the gamma of inverse_transform")
+    elif it.get("kernel") == "rbf":
+        it.said("inverse_transform takes another gamma in the reader, and differs")

@@ -1,7 +1,7 @@
-"""coef_ of partial least squares has had three shapes and scales: (features, targets) up to
-scikit-learn 1.0, the same under the name _coef_ in 1.1 and 1.2, (targets, features) since 1.3, and
-since 1.5 with the scaling of the features in it. Since 1.1 there is an intercept_. All are the same
-map; it is written as the reader keeps it. Dividing and multiplying rounds in the last bit."""
+"""coef_ of partial least squares is (features, targets) up to scikit-learn 1.0 and (targets,
+features) since: under the name _coef_ in 1.1 and 1.2, as coef_ since 1.3, and since 1.5 with the
+scaling of the features in it. Since 1.1 there is an intercept_. All are the same map; it is written
+as the reader keeps it. Dividing and multiplying rounds in the last bit."""
 
 
 def pls_map(it):
@@ -12,7 +12,7 @@ def pls_map(it):
     if kept is None or not it.has("_x_std") and not it.has("x_std_"):
         return None
     kept = numpy.asarray(kept)
-    if it.written >= (1, 3, 0):
+    if it.written >= (1, 1, 0):
         kept = kept.T
     if it.written >= (1, 5, 0):
         kept = kept * numpy.asarray(it.get("_x_std"))[:, None]
@@ -31,7 +31,7 @@ def pls_map_as_here(it):
     mean = it.get("_y_mean", it.get("y_mean_"))
     if it.read >= (1, 5, 0):
         kept = kept / numpy.asarray(it.get("_x_std"))[:, None]
-    if it.read >= (1, 3, 0):
+    if it.read >= (1, 1, 0):
         kept = kept.T
     name = "_coef_" if (1, 1, 0) <= it.read < (1, 3, 0) else "coef_"
     other = "coef_" if name == "_coef_" else "_coef_"

@@ -1,5 +1,6 @@
-"""Since scikit-learn 1.9 support vector classifiers keep as _effective_probability whether they give
-probabilities; the parameter probability may be a word there, which earlier releases take for true."""
+"""Since scikit-learn 1.9 support vector classifiers keep as _effective_probability whether they
+give probabilities; the parameter probability may be a word there, which earlier releases take
+for true."""
 
 
 @mend("sklearn", "BaseLibSVM", read=">=1.9")
