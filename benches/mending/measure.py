@@ -34,7 +34,8 @@ def version_of(environment):
 
 
 def environments(folder, chosen):
-    """An interpreter of each release of scikit-learn; those that are chosen by their folder first."""
+    """An interpreter of each release of scikit-learn; those that are chosen by their folder
+    first."""
     found = {}
     for environment in sorted(Path(folder).iterdir()):
         version = version_of(environment)
@@ -80,7 +81,8 @@ def kind_of(rows, spec):
 
 
 def held_out(rows, kind):
-    """Ten times as many rows that no model has seen: columns mixed anew, numbers moved, some far."""
+    """Ten times as many rows that no model has seen: columns mixed anew, numbers moved, some
+    far."""
     dice = random.Random(SEED)
     if kind == "text":
         words = [row[0].split() for row in rows]
@@ -89,7 +91,9 @@ def held_out(rows, kind):
             for _ in range(TIMES * len(rows))
         ]
     made = []
-    spread = [np.nanstd([v for v in col if isinstance(v, (int, float))] or [0]) for col in zip(*rows)]
+    spread = [
+        np.nanstd([v for v in col if isinstance(v, (int, float))] or [0]) for col in zip(*rows)
+    ]
     for _ in range(TIMES * len(rows)):
         row = [dice.choice(rows)[index] for index in range(len(rows[0]))]
         for index, value in enumerate(row):
@@ -244,9 +248,11 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
     todo = [model for model in todo if facts[model["name"]]["ok"]]
     order = dict(order_of(arguments, source, todo, data), outputs=str(target / "before"))
     known = target / "before.json.answer"
-    if known.exists() and not arguments.again and set(json.loads(known.read_text())) >= {
-        model["name"] for model in todo
-    }:
+    if (
+        known.exists()
+        and not arguments.again
+        and set(json.loads(known.read_text())) >= {model["name"] for model in todo}
+    ):
         before = json.loads(known.read_text())
     else:
         before = execute(python, "observe", order, target / "before.json")
@@ -277,7 +283,12 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
             refused = mended[name]
             now = "refused", json.dumps(refused["refused"] + refused["needs_companion"])[:300]
         else:
-            now = "mender", mended[name]["error"] + " " + " ".join(mended[name].get("trace", "").split())[-300:]
+            now = (
+                "mender",
+                mended[name]["error"]
+                + " "
+                + " ".join(mended[name].get("trace", "").split())[-300:],
+            )
         yield name, was, now, mended[name]
 
 
@@ -315,7 +326,16 @@ def main():
                 word = now[0] if was[0] not in good else "kept" if now[0] in good else "broken"
                 counts[word] = counts.get(word, 0) + 1
                 if now[0] not in good or arguments.all:
-                    print("   ", name, "|", was[0], was[1].split("\n")[0][:80], "->", now[0], now[1][:600])
+                    print(
+                        "   ",
+                        name,
+                        "|",
+                        was[0],
+                        was[1].split("\n")[0][:80],
+                        "->",
+                        now[0],
+                        now[1][:600],
+                    )
             print(producer, "->", consumer, json.dumps(counts), flush=True)
 
 

@@ -1,8 +1,7 @@
-"""What `measure.py` does within an environment: fit and save, observe, mend. Python 3.6 syntax; each
-model in a fork of its own, so that none can harm another or see what it did.
+"""What `measure.py` does within an environment: fit and save, observe, mend. Python 3.6 syntax;
+each model in a fork of its own, so that none can harm another or see what it did.
 
-    worker.py train|observe|mend ORDER.json
-"""
+worker.py train|observe|mend ORDER.json"""
 
 import json
 import os
@@ -77,10 +76,14 @@ def plain(value):
     if hasattr(value, "toarray"):
         value = value.toarray()
     if isinstance(value, (tuple, list)) and value and hasattr(value[0], "shape"):
-        return np.concatenate([plain(part).reshape(len(part), -1).astype("f8") for part in value], 1)
+        return np.concatenate(
+            [plain(part).reshape(len(part), -1).astype("f8") for part in value], 1
+        )
     value = np.asarray(value)
     if value.dtype.kind in "OSU":
-        return np.array([repr(item) for item in value.ravel().tolist()], dtype="U").reshape(value.shape)
+        return np.array([repr(item) for item in value.ravel().tolist()], dtype="U").reshape(
+            value.shape
+        )
     return value
 
 
@@ -99,7 +102,10 @@ def offered(estimator, name):
     if name == "predict_std":
         import inspect
 
-        return hasattr(estimator, "predict") and "return_std" in inspect.signature(estimator.predict).parameters
+        return (
+            hasattr(estimator, "predict")
+            and "return_std" in inspect.signature(estimator.predict).parameters
+        )
     return hasattr(estimator, name)
 
 

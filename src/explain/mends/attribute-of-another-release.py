@@ -1,5 +1,6 @@
-"""Since scikit-learn 1.3 an IsolationForest keeps the average path length of each node of its trees,
-and their depths, which it computed for each prediction before. Both are a function of the trees."""
+"""Since scikit-learn 1.3 an IsolationForest keeps the average path length of each node of its
+trees, and their depths, which it computed for each prediction before. Both are a function of the
+trees."""
 
 
 @mend("sklearn", "IsolationForest", read=">=1.3", late=True)
@@ -18,3 +19,13 @@ def isolation_paths(it):
 def isolation_samples(it):
     if it.has("max_samples_"):
         it.add("_max_samples", it.get("max_samples_"))
+
+
+@mend("sklearn", "SelfTrainingClassifier", read=">=1.6")
+def self_training_fitted(it):
+    it.rename("base_estimator_", "estimator_")
+
+
+@mend("sklearn", "SelfTrainingClassifier", read="<1.6")
+def self_training_fitted_before(it):
+    it.rename("estimator_", "base_estimator_")

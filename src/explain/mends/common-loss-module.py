@@ -8,7 +8,11 @@ held("sklearn._loss._loss", "Cy*")
 held("_loss", "Cy*")
 
 
-@mend("sklearn", "PoissonRegressor GammaRegressor TweedieRegressor _GeneralizedLinearRegressor", read="<1.1")
+@mend(
+    "sklearn",
+    "PoissonRegressor GammaRegressor TweedieRegressor _GeneralizedLinearRegressor",
+    read="<1.1",
+)
 def link_of_linear_model(it):
     is_identity = it.get("link") == "identity" or (
         it.get("link", "auto") == "auto" and it.has("power") and it.get("power") <= 0

@@ -1,6 +1,6 @@
-"""Downwards from scikit-learn 1.4 gradient boosting gets a loss of _gb_losses, made by its name. The
-link of several classes is the older one again, so the leaves of the first stage get back the mean
-of the logarithms of the first prediction."""
+"""Downwards from scikit-learn 1.4 gradient boosting gets a loss of _gb_losses, made by its name.
+The link of several classes is the older one again, so the leaves of the first stage get back the
+mean of the logarithms of the first prediction."""
 
 held("sklearn._loss.loss", "*Loss *Error")
 OLDER_LOSSES = {
@@ -26,7 +26,9 @@ def older_loss(it, name):
     return made(**arguments)
 
 
-@mend("sklearn", "BaseGradientBoosting", written=">=1.4", read="<1.4", late=True, exactness="roundoff")
+@mend(
+    "sklearn", "BaseGradientBoosting", written=">=1.4", read="<1.4", late=True, exactness="roundoff"
+)
 def boosting_loss_to_own(it):
     import numpy
 
@@ -37,18 +39,12 @@ def boosting_loss_to_own(it):
         return
     it.set(key, older_loss(it, name), "was %s of sklearn._loss" % name)
     it.add("n_classes_", it.get("n_trees_per_iteration_", 1) if name != "HalfBinomialLoss" else 2)
-    if name != "HalfMultinomialLoss" or isinstance(it.get("init_"), str):
+    first = it.get("init_")
+    if name != "HalfMultinomialLoss" or type(first).__name__ != "DummyClassifier":
+        # Where another model predicts first, gradient-boosting-init takes care of it.
         return
-    if type(it.get("init_")).__name__ != "DummyClassifier":
-        it.refuse("no-equivalent", what="a first prediction by another model, for several classes")
-    prior = numpy.asarray(it.get("init_").class_prior_, dtype=float)
+    prior = numpy.asarray(first.class_prior_, dtype=float)
     constant = -float(numpy.log(numpy.clip(prior, 2.0**-52, 1.0)).mean())
     for tree in it.get("estimators_")[0]:
         tree.tree_.value[...] += constant / it.get("learning_rate")
-    it.said("estimators_[0]: %+.9g / learning_rate in all leaves (link of several classes)" % constant)
-
-
-@mend("sklearn", "BaseGradientBoosting", written="<1.4", read=">=1.4")
-def boosting_counts_its_trees(it):
-    if it.has("estimators_"):
-        it.add("n_trees_per_iteration_", it.get("estimators_").shape[1])
+    it.said("estimators_[0]: %+.9g / learning_rate in all leaves" % constant)

@@ -34,18 +34,18 @@ def first_logarithms(it):
     import numpy
 
     first = it.get("init_")
-    if first == "zero":
+    if type(first).__name__ != "DummyClassifier" or first.strategy != "prior":
         return 0.0
-    if type(first).__name__ != "DummyClassifier":
-        return None
     prior = numpy.clip(numpy.asarray(first.class_prior_, dtype=float), EPS32, 1 - EPS32)
     return float(numpy.log(prior).mean())
 
 
 def shift_first_stage(it, constant):
-    for tree in it.get("estimators_")[0]:
-        tree.tree_.value[...] += constant / it.get("learning_rate")
-    it.said("estimators_[0]: %+.9g / learning_rate in all leaves (link of several classes)" % constant)
+    """Add a number to the raw values of all classes."""
+    if constant:
+        for tree in it.get("estimators_")[0]:
+            tree.tree_.value[...] += constant / it.get("learning_rate")
+        it.said("estimators_[0]: %+.9g / learning_rate in all leaves" % constant)
 
 
 @mend("sklearn", "BaseGradientBoosting", read=">=1.4", late=True, exactness="roundoff")
@@ -54,16 +54,6 @@ def boosting_loss_to_common(it):
     if not is_gone(loss):
         return
     it.set("_loss", common_loss(it, loss), "was %s" % gone_name(loss))
-    if gone_name(loss) == "MultinomialDeviance":
-        constant = first_logarithms(it)
-        if constant is not None:
-            shift_first_stage(it, constant)
-        elif it.get("init_") is not None:
-            carry_first_prediction(it)
-
-
-def carry_first_prediction(it):
-    """What a first prediction by another model needs, row by row, no class of the reader does."""
-    name = "GradientBoostingFromOldInit"
-    made = it.companion("rescued_gradient_boosting", name)
-    it.become(made, "the first prediction is computed as its writer does")
+    if gone_name(loss) == "MultinomialDeviance" and it.has("init_"):
+        # Where another model predicts first, gradient-boosting-init takes care of it.
+        shift_first_stage(it, first_logarithms(it))

@@ -1,7 +1,7 @@
 """Losses of hist gradient boosting are common ones since scikit-learn 1.1. They are made anew by
-their name: when predicting they only turn raw values into probabilities or positive numbers, by the
-same formulas. The words for losses changed in 1.0 and 1.1, and the first prediction is an array with
-one column a tree since 1.1."""
+their name: when predicting they only turn raw values into probabilities or positive numbers, by
+the same formulas. The words for losses changed in 1.0 and 1.1, and the first prediction is an
+array with one column a tree since 1.1."""
 
 held("sklearn.ensemble._hist_gradient_boosting.loss")
 COMMON_OF_HIST = {

@@ -1,7 +1,7 @@
-"""Nodes of hist gradient boosting have other fields and widths in other releases: num_threshold was
-threshold before scikit-learn 0.24, is_categorical and bitset_idx are new there, feature_idx has the
-width of pointers since 1.3.1. Fields are carried by their names; without categories the new ones are
-zero. The same cast carries 32 bit to 64 and back."""
+"""Nodes of hist gradient boosting have other fields and widths in other releases: num_threshold
+was threshold before scikit-learn 0.24, is_categorical and bitset_idx are new there, feature_idx
+has the width of pointers since 1.3.1. Fields are carried by their names; without categories the
+new ones are zero. The same cast carries 32 bit to 64 and back."""
 
 
 @mend("sklearn", "TreePredictor")

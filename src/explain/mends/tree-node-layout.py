@@ -1,8 +1,9 @@
-"""Tree nodes have the field missing_go_to_left since scikit-learn 1.3, and __setstate__ takes only
-its own fields. Fields are carried by their names. Where the field is new, it gets what fitting gives
-it when no value was missing: the side with more samples, so that the mended tree is the one that
-the reader would have fitted. Where the field is lost, the tree must have been fitted without missing
-values, which the field itself shows: the reader would refuse what the model was made for."""
+"""Tree nodes have the field missing_go_to_left since scikit-learn 1.3, and __setstate__ takes
+only its own fields. Fields are carried by their names. Where the field is new, it gets what
+fitting gives it when no value was missing: the side with more samples, so that the mended tree
+is the one that the reader would have fitted. Where the field is lost, the tree must have been
+fitted without missing values, which the field itself shows: the reader would refuse what the
+model was made for."""
 
 
 def fields_of_nodes(nodes, dtype, extra):
