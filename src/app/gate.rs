@@ -12,11 +12,11 @@ use super::judging::GateJudge;
 use super::known::{Opened, open};
 use super::naming::run_name;
 use super::outcome::Outcome;
-use super::request::{FilesRequest, GateRequest};
+use super::request::{FilesRequest, GateRequest, RescueRequest};
 use super::session::Session;
 use crate::artifact::Files;
 use crate::present::{self, GateView};
-use crate::vocab::EnvName;
+use crate::vocab::{EnvName, RescueRecord};
 
 /// What a gate is over.
 #[derive(Debug)]
@@ -37,17 +37,23 @@ pub struct Gated {
     /// The page for a pull request, and where it was written.
     pub page: (PathBuf, Vec<u8>),
     run: String,
+    rescues: Vec<RescueRecord>,
 }
 
 impl Gated {
     /// The answer, for renderers.
     pub fn view(&self) -> GateView<'_> {
-        view(&self.outcome, self.from.as_ref(), &self.run)
+        view(&self.outcome, self.from.as_ref(), &self.run, &self.rescues)
     }
 }
 
-fn view<'a>(outcome: &'a Outcome, from: Option<&'a EnvName>, run: &'a str) -> GateView<'a> {
-    GateView { record: &outcome.record, code: outcome.exit_code(), from, run }
+fn view<'a>(
+    outcome: &'a Outcome,
+    from: Option<&'a EnvName>,
+    run: &'a str,
+    rescues: &'a [RescueRecord],
+) -> GateView<'a> {
+    GateView { record: &outcome.record, code: outcome.exit_code(), from, run, rescues }
 }
 
 impl GateRequest {
@@ -75,6 +81,7 @@ impl GateRequest {
     /// When the request contradicts itself, or the matrix is invalid.
     pub fn matrix(&self, files: &dyn Files) -> Result<(Draft, Option<EnvName>), AppError> {
         let (from, to) = match self.over()? {
+            Over::Matrix(_) if self.rescue => return Err(RequestError::RescueOfMatrix.into()),
             Over::Matrix(path) => return Ok((Draft::of(load_matrix(path)?), None)),
             Over::Files(from, to) => (from, to),
         };
@@ -123,10 +130,35 @@ impl Session<'_> {
         let judging = judge.options(executed.state());
         let outcome = executed.judged(&judging)?;
         let run = outcome.folder.display().to_string();
-        let page = present::gate_markdown(&view(&outcome, judge.from.as_ref(), &run));
+        let rescues = if request.rescue { self.rescues(request, &outcome, &name)? } else { Vec::new() };
+        let page = present::gate_markdown(&view(&outcome, judge.from.as_ref(), &run, &rescues));
         let path = outcome.folder.join("gate.md");
         present::write_file(&path, &page)?;
-        Ok(Gated { outcome, from: judge.from.clone(), page: (path, page), run })
+        Ok(Gated { outcome, from: judge.from.clone(), page: (path, page), run, rescues })
+    }
+
+    /// What a rescue of the files would come to, where one of them does not work any more. Nothing is written.
+    fn rescues(
+        &mut self,
+        request: &GateRequest,
+        outcome: &Outcome,
+        name: &str,
+    ) -> Result<Vec<RescueRecord>, AppError> {
+        let (Some(from), Some(to)) = (&request.from, &request.to) else {
+            return Err(RequestError::RescueOfMatrix.into());
+        };
+        if !outcome.record.cells.iter().any(|cell| cell.verdict.fails()) {
+            return Ok(Vec::new());
+        }
+        let rescue = RescueRequest {
+            files: request.files.clone(),
+            to: to.clone(),
+            from: Some(from.clone()),
+            name: Some(format!("{name}-rescue")),
+            ..RescueRequest::default()
+        };
+        let rescued = self.rescue(&rescue)?;
+        Ok(rescued.items.into_iter().map(|item| item.record).collect())
     }
 }
 

@@ -81,6 +81,8 @@ pub struct GateRequest {
     pub baseline: Option<PathBuf>,
     /// Whether what would be a regression is tried again before it is believed.
     pub retry: bool,
+    /// Whether to find out which of the files could be rescued.
+    pub rescue: bool,
     /// Name of the run.
     pub name: Option<String>,
 }
@@ -92,6 +94,8 @@ pub struct RescueRequest {
     pub files: FilesRequest,
     /// The environment that is to read them, as a text for [`super::environments()`].
     pub to: String,
+    /// The environment that made what nothing tells the maker of, as such a text.
+    pub from: Option<String>,
     /// Where to write: a file, or a folder. Nothing is written where `None`.
     pub output: Option<PathBuf>,
     /// Whether modules may stand beside a file.

@@ -9,6 +9,7 @@ use crate::app::open_run;
 use crate::explain::{self, Case, Evidence, Rule, Shown};
 use crate::judge::{self, JudgeOptions};
 use crate::notation::Requirement;
+use crate::present;
 use crate::vocab::ExitCode;
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
@@ -83,6 +84,8 @@ fn json(rule: &Rule, vague: bool) -> serde_json::Value {
         "title": rule.title,
         "cause": rule.cause,
         "remedy": rule.remedy,
+        "mend": rule.has_mend(),
+        "no-mend": rule.no_mend,
         "package": rule.package,
         "links": rule.links,
         "vague": vague,
@@ -139,7 +142,10 @@ fn one(rule: &Rule, vague: bool) -> String {
         );
     }
     let _ = writeln!(text, "\n{}", fold("  ", &rule.cause, width));
-    let _ = writeln!(text, "\n{}", fold("  next: ", &rule.remedy, width));
+    let _ = writeln!(text, "\n{}", fold("  next: ", &present::rule_remedy(rule), width));
+    if let Some(why) = &rule.no_mend {
+        let _ = writeln!(text, "\n{}", fold("  no rescue: ", why, width));
+    }
     let _ = writeln!(text);
     for case in &rule.cases {
         let _ = writeln!(text, "{}", fold("  - ", &case_line(case), width));

@@ -18,6 +18,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
         to: args.to.clone(),
         baseline: args.baseline.clone(),
         retry: !args.no_retry,
+        rescue: args.rescue,
         name: args.running.run.clone(),
     };
     let mut audience = Audience::of(&args.running);

@@ -12,6 +12,7 @@ pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
     let request = RescueRequest {
         files: args.files.request(),
         to: args.to.clone(),
+        from: None,
         output: args.output.clone().filter(|_| !args.dry_run),
         companion: args.companion,
         allow_unproven: args.allow_unproven,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde::Deserialize;
 
+use super::mends::MENDS;
 use crate::notation::{Requirement, Version, VersionError};
 use crate::vocab::{Stage, Verdict};
 
@@ -19,6 +20,8 @@ pub struct Rule {
     pub cause: String,
     /// What to do next.
     pub remedy: String,
+    /// Why no mend can exist for it.
+    pub no_mend: Option<String>,
     /// The package whose change it is.
     pub package: String,
     /// Where to read more.
@@ -111,6 +114,7 @@ struct RawRule {
     title: String,
     cause: String,
     remedy: String,
+    no_mend: Option<String>,
     package: String,
     links: Vec<String>,
     when: Vec<RawCase>,
@@ -259,6 +263,11 @@ pub(super) enum CaseError {
 }
 
 impl Rule {
+    /// Whether a mend makes files that it breaks work again.
+    pub fn has_mend(&self) -> bool {
+        MENDS.iter().any(|(id, _)| *id == self.id)
+    }
+
     /// Reads the file of a rule.
     ///
     /// # Errors
@@ -276,6 +285,7 @@ impl Rule {
             title: raw.title,
             cause: raw.cause,
             remedy: raw.remedy,
+            no_mend: raw.no_mend,
             package: raw.package,
             links: raw.links,
             cases,

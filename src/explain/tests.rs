@@ -354,3 +354,19 @@ fn causes_of_other_packages_are_about_files_that_name_them() {
         }
     }
 }
+
+/// Rules of which nobody has said yet whether a mend can exist. The number only ever gets smaller.
+const OPEN: usize = 70;
+
+#[test]
+fn every_rule_has_a_mend_or_says_why_it_cannot_have_one() {
+    let both: Vec<&str> =
+        rules().iter().filter(|rule| rule.has_mend() && rule.no_mend.is_some()).map(|rule| rule.id).collect();
+    assert!(both.is_empty(), "these have a mend, and say that none can exist: {both:?}");
+    let open: Vec<&str> =
+        rules().iter().filter(|rule| !rule.has_mend() && rule.no_mend.is_none()).map(|rule| rule.id).collect();
+    assert_eq!(open.len(), OPEN, "{open:?}");
+    for (id, _) in MENDS {
+        assert!(find(id).is_some(), "the mend {id} belongs to no rule");
+    }
+}

@@ -59,7 +59,7 @@ impl FindingText {
             title = rule.title.clone();
             // What worked in this very run stays worth knowing.
             details.extend(remedy.map(|advice| format!("In this run: {advice}")));
-            remedy = Some(rule.remedy.clone());
+            remedy = Some(rule_remedy(rule));
         }
         Self {
             title,
@@ -68,6 +68,15 @@ impl FindingText {
             links: rule.map(|rule| rule.links.clone()).unwrap_or_default(),
             remedy,
         }
+    }
+}
+
+/// What to do about a known cause: a rescue where a mend exists, since nobody has to train for that.
+pub fn rule_remedy(rule: &explain::Rule) -> String {
+    if rule.has_mend() {
+        format!("Rescue it without training: `shelflife rescue FILE --to ENV -o NEW`. Otherwise: {}", rule.remedy)
+    } else {
+        rule.remedy.clone()
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 
 use super::error::RenderError;
+use super::finding_text::rule_remedy;
 use super::reasons::reason;
 use super::view::View;
 use super::words::{ASCII_ARROW, block, difference, join, line};
@@ -175,7 +176,7 @@ fn description(cell: &CellRecord) -> String {
         lines.push(format!("known cause: {}", line(id)));
         if let Some(rule) = explain::find(id) {
             lines.push(format!("why: {}", line(&rule.cause)));
-            lines.push(format!("next: {}", line(&rule.remedy)));
+            lines.push(format!("next: {}", line(&rule_remedy(rule))));
         }
     }
     if cell.verdict == Verdict::Drift {

@@ -40,7 +40,7 @@ pub mod words;
 pub use compare::{Changed, Comparison, compare, compare_text};
 pub use error::RenderError;
 pub use events::{EventLogError, parse_events};
-pub use finding_text::FindingText;
+pub use finding_text::{FindingText, rule_remedy};
 pub use gate::{
     Account, Answer, GateView, annotations as gate_annotations, badge as gate_badge,
     markdown as gate_markdown, trouble,

@@ -340,6 +340,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         imports: BTreeMap::new(),
         refusal: None,
         foreign: None,
+        original: None,
         expected: BTreeMap::new(),
         asked: Vec::new(),
         notes: Vec::new(),

@@ -87,10 +87,20 @@ impl Session<'_> {
 
     /// Tries the files as they are.
     fn survey(&mut self, request: &RescueRequest, name: &str) -> Result<Survey, AppError> {
-        let mut to = environment(&request.to, "--to", &Disk)?;
-        to.consumer = true;
+        let to = environment(&request.to, "--to", &Disk)?;
         let target = to.name.clone();
-        let Draft { matrix, notices } = request.files.matrix("rescue", vec![to], None, &Disk)?;
+        let mut environments = vec![to];
+        let mut from = request.from.as_ref().map(|text| environment(text, "--from", &Disk)).transpose()?;
+        if let Some(from) = &mut from {
+            from.consumer = false;
+            from.external = true;
+            if from.name == target {
+                from.name = format!("{}-today", from.name).as_str().into();
+            }
+        }
+        let left = from.as_ref().map(|from| from.name.clone());
+        environments.extend(from);
+        let Draft { matrix, notices } = request.files.matrix("rescue", environments, left, &Disk)?;
         self.tell(notices);
         let executed = self.execute_files(matrix, name, || None)?;
         finished(&executed)?;

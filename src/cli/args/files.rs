@@ -113,6 +113,9 @@ pub struct GateArgs {
     /// Believe a regression at once.
     #[arg(long)]
     pub no_retry: bool,
+    /// Find out which of the files that stop working could be rescued, and offer that on the page; nothing is written.
+    #[arg(long)]
+    pub rescue: bool,
     /// In GitHub Actions: write the step summary, and print annotations.
     #[arg(long)]
     pub github: bool,

@@ -11,7 +11,7 @@ pub use answer::{Account, Answer};
 pub use page::{markdown, trouble};
 pub use signals::{annotations, badge};
 
-use crate::vocab::{CellRecord, EnvName, ExitCode, Record, Status};
+use crate::vocab::{CellRecord, EnvName, ExitCode, Record, RescueRecord, Status};
 
 /// What was asked of a gate.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct GateView<'a> {
     pub from: Option<&'a EnvName>,
     /// What `shelflife baseline accept` is to be told: the run.
     pub run: &'a str,
+    /// What a rescue of the files would come to, where that was asked.
+    pub rescues: &'a [RescueRecord],
 }
 
 impl<'a> GateView<'a> {

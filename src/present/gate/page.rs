@@ -8,6 +8,7 @@ use crate::present::finding_text::FindingText;
 use crate::present::isolation;
 use crate::present::markup::{code, prose};
 use crate::present::reasons;
+use crate::present::rescue;
 use crate::present::words::{ARROW, Group, difference, shorten};
 use crate::vocab::{Cause, CellRecord, EnvName, Next, Status, Verdict, moves};
 
@@ -85,6 +86,7 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
     let _ = writeln!(out, "## {} {}\n", answer.symbol(), prose(&view.answer()));
     let _ = writeln!(out, "{}.\n", prose(&Account::of(view.record).sentence()));
     tasks(&mut out, view, answer);
+    out.push_str(&rescue::gate_section(view.rescues));
     table(&mut out, view);
     moved(&mut out, view);
     details(&mut out, view);

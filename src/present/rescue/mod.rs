@@ -67,6 +67,35 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
     text
 }
 
+/// What a rescue would come to, for the page of a gate; empty where none was asked for.
+pub(super) fn gate_section(records: &[RescueRecord]) -> String {
+    use super::markup::{code, prose};
+    let mut text = String::new();
+    let is_new = |record: &&RescueRecord| {
+        !matches!(record.result, RescueResult::Rescued { way: crate::vocab::Way::AsItIs, .. })
+    };
+    for record in records.iter().filter(is_new) {
+        let what = match &record.result {
+            RescueResult::Rescued { unproven: None, .. } => {
+                format!("can be rescued without training: {}", words::evidence(record))
+            }
+            RescueResult::Rescued { unproven: Some(why), .. } => {
+                format!("can be mended, and nothing can prove it: {}", words::no_proof(*why))
+            }
+            RescueResult::Refused { why } => {
+                format!("cannot be rescued: {}. To do: {}", words::refused(why, record), words::next(why, None))
+            }
+        };
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "- {} {}", code(&record.original.path), prose(what.trim_end_matches('.')));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let how = "shelflife rescue FILES --to ENV -o FOLDER";
+    format!("**Rescue**\n\n{text}\n{} writes them, each with a page that says what was changed and why it can be trusted.\n\n", code(how))
+}
+
 /// What came of all of them, in numbers.
 pub fn totals<'a>(records: impl Iterator<Item = &'a RescueRecord>) -> String {
     let (mut as_it_is, mut rescued, mut unproven, mut refused) = (0, 0, 0, 0);
