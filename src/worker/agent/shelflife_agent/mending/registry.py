@@ -159,7 +159,11 @@ def given(package, classes, **values):
 
 
 def takes(cls, parameter):
-    """Whether the constructor of a class has a parameter."""
+    """Whether the constructor of a class, or of one that it inherits from, has a parameter."""
+    return any(own_takes(base, parameter) for base in cls.__mro__ if "__init__" in vars(base))
+
+
+def own_takes(cls, parameter):
     init = getattr(cls.__init__, "deprecated_original", cls.__init__)
     try:
         return parameter in inspect.signature(init).parameters
