@@ -285,7 +285,7 @@ class Session(object):
         unexplained = patient.unexplained()
         if unexplained:
             raise Refused("unaccounted", owner=owner, keys=unexplained)
-        if patient.before:
+        if patient.before and not isinstance(owner, StandIn):
             self.patients.append(patient)
         return patient
 
