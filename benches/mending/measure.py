@@ -199,6 +199,12 @@ def judged(reference, outputs, was, now):
     with np.load(reference) as left, np.load(outputs) as right:
         worst = 0
         for name in left.files:
+            if name == "classes_" and (left[name] == "None").all():
+                # Trees that regress of 0.22 and 0.23 have classes that mean nothing.
+                continue
+            if name == "predict_log_proba" and name not in right.files:
+                # OneVsRestClassifier does not offer it; that a type changes is said.
+                continue
             if name not in right.files:
                 error = now["errors"].get(name)
                 return ("raised", "%s: %s" % (name, error)) if error else ("missing", name)

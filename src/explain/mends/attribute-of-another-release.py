@@ -29,3 +29,36 @@ def self_training_fitted(it):
 @mend("sklearn", "SelfTrainingClassifier", read="<1.6")
 def self_training_fitted_before(it):
     it.rename("estimator_", "base_estimator_")
+
+
+@mend("sklearn", "ARDRegression", written="<1.0", read=">=1.9", late=True)
+def offset_of_nothing(it):
+    """Older releases keep no X_offset_ where they do not normalize."""
+    import numpy
+
+    if it.has("coef_"):
+        it.add("X_offset_", numpy.zeros(len(it.get("coef_"))), "the writer does not centre")
+
+
+@mend("sklearn", "BaseRandomProjection", read=">=1.1")
+def projection_of_components(it):
+    if it.has("components_"):
+        it.add("n_components_", it.get("components_").shape[0])
+
+
+@mend("sklearn", "NeighborsBase", read=">=0.24")
+def samples_fitted(it):
+    if it.has("_fit_X"):
+        it.add("n_samples_fit_", it.get("_fit_X").shape[0])
+
+
+@mend("sklearn", "IsotonicRegression", read=">=0.24")
+def thresholds_to_public(it):
+    it.rename("_necessary_X_", "X_thresholds_")
+    it.rename("_necessary_y_", "y_thresholds_")
+
+
+@mend("sklearn", "IsotonicRegression", read="<0.24")
+def thresholds_to_private(it):
+    it.rename("X_thresholds_", "_necessary_X_")
+    it.rename("y_thresholds_", "_necessary_y_")

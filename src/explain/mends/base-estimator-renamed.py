@@ -31,7 +31,12 @@ def estimator_by_its_name_here(it):
 def default_of(cls, parameter):
     import inspect
 
-    return inspect.signature(cls.__init__).parameters[parameter].default
+    for base in cls.__mro__:
+        if "__init__" in vars(base):
+            found = inspect.signature(base.__init__).parameters.get(parameter)
+            if found is not None:
+                return found.default
+    return None
 
 
 @mend("sklearn", "BaseEnsemble", read=">=1.2")

@@ -17,3 +17,9 @@ def boosting_loss_to_old_name(it):
     older = {new: old for old, new in BOOSTING_WORDS.items()}
     if it.get("loss") == "log_loss" or (it.read < (1, 0, 0) and it.get("loss") in older):
         it.set("loss", older[it.get("loss")], "another word for it")
+
+
+@mend("sklearn", "BaseGradientBoosting", read=">=1.4")
+def boosting_counts_its_trees(it):
+    if it.has("estimators_"):
+        it.add("n_trees_per_iteration_", it.get("estimators_").shape[1])

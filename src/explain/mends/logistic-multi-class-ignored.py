@@ -67,6 +67,8 @@ def one_against_rest(it):
         n_features_in_=models[0].n_features_in_,
         _sklearn_version=version,
     )
+    if not isinstance(getattr(holder, "classes_", None), property):
+        it.state["classes_"] = classes
     if names is not None:
         it.state["feature_names_in_"] = names
     it.become(holder, "one against the rest, with the same coefficients")

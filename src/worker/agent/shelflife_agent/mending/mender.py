@@ -9,7 +9,19 @@ from .containers import compression_of, decompressed
 from .patient import Refused
 from .placing import first_place, in_one, places_of, shape_of, written_place
 from .reckoning import reckoned
-from .registry import begin_rule, called, found_as, given, held, mend, moved, native, renamed, takes
+from .registry import (
+    begin_rule,
+    called,
+    found_as,
+    given,
+    held,
+    mend,
+    moved,
+    native,
+    remade,
+    renamed,
+    takes,
+)
 from .releases import installed_version, meets, release_of
 from .standins import LeftOver, StandInType, gone_name, gone_state, is_gone
 from .unpickling import Reader, Session, Skimmer
@@ -34,6 +46,7 @@ OFFERED = {
     "mend": mend,
     "moved": moved,
     "native": native,
+    "remade": remade,
     "renamed": renamed,
     "takes": takes,
 }

@@ -98,4 +98,7 @@ def shown(value):
     if shape is not None and hasattr(value, "dtype") and shape != ():
         return "array of shape %s" % (tuple(shape),)
     text = " ".join(repr(value).split())
+    if " object at 0x" in text:
+        # An address would be another one each time.
+        return "a %s" % type(value).__name__
     return text if len(text) <= 60 else text[:57] + "..."

@@ -52,6 +52,14 @@ class Replacement(object):
         return fnmatch.fnmatchcase(module, self.module) and fnmatch.fnmatchcase(name, self.name)
 
 
+class Maker(Replacement):
+    """A function that makes something of a stand-in."""
+
+    def __init__(self, rule, function, module, name, read, always, exactness):
+        Replacement.__init__(self, rule, function, module, name, read, always)
+        self.exactness = exactness
+
+
 class Registry(object):
     """All that was registered, in the order of the files' names."""
 
@@ -62,6 +70,8 @@ class Registry(object):
         self.finders = []
         # (patterns of module and name, whether always), of what its owner makes anew.
         self.held = []
+        # What is made of a stand-in as soon as its state is known, by names.
+        self.makers = []
         self.of_class = {}
 
     def of(self, cls):
@@ -119,6 +129,21 @@ def held(module, names="*", read="", always=False):
         REGISTRY.held.append(Replacement(REGISTRY.rule, stand_in, module, name, read, always))
 
 
+def remade(module, names, read="", always=False, exactness="exact"):
+    """Registers a function that makes something of the reader of a stand-in whose state is known,
+    or None where it cannot. The names are held as with `held`."""
+
+    def register(function):
+        held(module, names, read, always)
+        for name in names.split():
+            REGISTRY.makers.append(
+                Maker(REGISTRY.rule, function, module, name, read, always, exactness)
+            )
+        return function
+
+    return register
+
+
 def found_as(finder):
     """Registers a function from a module and a name that are gone to those that may have taken
     their place: pairs, the likeliest first."""
@@ -159,7 +184,11 @@ def given(package, classes, **values):
 
 
 def takes(cls, parameter):
-    """Whether the constructor of a class has a parameter."""
+    """Whether the constructor of a class, or of one that it inherits from, has a parameter."""
+    return any(own_takes(base, parameter) for base in cls.__mro__ if "__init__" in vars(base))
+
+
+def own_takes(cls, parameter):
     init = getattr(cls.__init__, "deprecated_original", cls.__init__)
     try:
         return parameter in inspect.signature(init).parameters

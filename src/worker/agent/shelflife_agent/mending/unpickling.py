@@ -58,8 +58,19 @@ class Reader(pickle._Unpickler):
         self.stack[-1] = patient.state
         pickle._Unpickler.load_build(self)
         self.session.after(patient)
+        if isinstance(owner, StandIn):
+            self.put_in_place(owner, self.session.remade(owner))
 
     dispatch[pickle.BUILD[0]] = load_build
+
+    def put_in_place(self, owner, made):
+        """What was made of a stand-in is what the rest of the file refers to."""
+        if made is owner:
+            return
+        self.stack[-1] = made
+        for key, value in list(self.memo.items()):
+            if value is owner:
+                self.memo[key] = made
 
     def load_bytearray8(self):
         # Protocol 5, which Python 3.7 and earlier do not know.
@@ -285,12 +296,22 @@ class Session(object):
         unexplained = patient.unexplained()
         if unexplained:
             raise Refused("unaccounted", owner=owner, keys=unexplained)
-        if patient.before:
+        if patient.before and not isinstance(owner, StandIn):
             self.patients.append(patient)
         return patient
 
     def after(self, patient):
         self.apply(patient, True)
+
+    def remade(self, owner):
+        """What the reader has in the place of a stand-in whose state is known, or the stand-in."""
+        for maker in REGISTRY.makers:
+            if maker.matches(owner.module, owner.name):
+                made = maker.function(owner)
+                if made is not None:
+                    self.changes.append((made, maker, "made anew"))
+                    return made
+        return owner
 
     def apply(self, patient, built):
         """Each mend that is registered for a class runs once, whatever the class inherits from."""

@@ -1,0 +1,34 @@
+"""How a random generator is rebuilt has changed in numpy 1.17, 1.24 and 2.0: with the name of its
+bit generator, with its class, with the bit generator itself. All of them are understood here."""
+
+
+def bit_generator_here(value):
+    """A bit generator of the reader, by its name, its class or itself."""
+    import numpy
+
+    if isinstance(value, bytes):
+        value = value.decode("ascii")
+    if not isinstance(value, (str, type)):
+        return value
+    name = value if isinstance(value, str) else value.__name__
+    return getattr(numpy.random, name)()
+
+
+@called("numpy.random._pickle", "__bit_generator_ctor", always=True)
+def bit_generator_by_any_name(value="MT19937", *others):
+    return bit_generator_here(value)
+
+
+@called("numpy.random._pickle", "__randomstate_ctor", always=True)
+@called("numpy.random", "__RandomState_ctor", read=">=1.17", always=True)
+def random_state_of_any_release(value="MT19937", *others):
+    import numpy
+
+    return numpy.random.RandomState(bit_generator_here(value))
+
+
+@called("numpy.random._pickle", "__generator_ctor", always=True)
+def generator_of_any_release(value="MT19937", *others):
+    import numpy
+
+    return numpy.random.Generator(bit_generator_here(value))

@@ -1,0 +1,3 @@
+"""Nystroem has the parameter n_jobs since scikit-learn 0.24."""
+
+given("sklearn", "Nystroem", n_jobs=None)
