@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Account, Answer, GateView};
+use crate::explain;
 use crate::present::finding_text::FindingText;
 use crate::present::isolation;
 use crate::present::markup::{code, prose};
@@ -56,6 +57,14 @@ fn remedy(view: &GateView<'_>, cell: &CellRecord) -> String {
             };
             let general =
                 format!("retrain it in {}, or keep it {}", cell.consumer, place(view, cell, works_in));
+            let rule = cell.rule.as_deref().and_then(explain::find);
+            if let Some(rule) = rule.filter(|rule| rule.has_mend()) {
+                return format!(
+                    "rescue it without training, with `shelflife rescue`; otherwise {general}. Known as {}: {}",
+                    rule.id,
+                    rule.remedy.trim_end_matches('.')
+                );
+            }
             // A known cause often has a way that costs less.
             match (&cell.rule, known) {
                 (Some(rule), Some(remedy)) => format!("{general}. Known as {rule}: {remedy}"),
