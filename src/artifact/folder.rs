@@ -1,6 +1,6 @@
 //! MLflow model folders: `MLmodel` with what it is, requirements beside it, and the model itself.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use serde_json::Value;
@@ -22,7 +22,7 @@ const MOST: usize = 4 << 30;
 const DEPTH: usize = 16;
 
 /// A path below a folder, with slashes, and the bytes of a file; none of a folder.
-pub(super) type Entry = (String, Option<Vec<u8>>);
+pub type Entry = (String, Option<Vec<u8>>);
 
 /// A folder that is one artifact.
 #[derive(Debug)]
@@ -142,6 +142,31 @@ pub(super) fn packed(entries: &[Entry]) -> io::Result<Vec<u8>> {
     let mut bytes = builder.into_inner()?;
     bytes.resize(bytes.len().next_multiple_of(RECORD), 0);
     Ok(bytes)
+}
+
+/// What an archive that [`packed`] or the agent wrote holds.
+///
+/// # Errors
+/// When it is no such archive.
+pub fn unpacked(bytes: &[u8]) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut archive = tar::Archive::new(bytes);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let name = entry.path()?.to_string_lossy().into_owned();
+        let is_below = !name.starts_with('/') && name.split('/').all(|part| part != "..");
+        if !is_below {
+            return Err(io::Error::other(format!("`{name}` is not below the folder")));
+        }
+        if entry.header().entry_type().is_dir() {
+            entries.push((name, None));
+        } else if entry.header().entry_type().is_file() {
+            let mut data = Vec::new();
+            entry.read_to_end(&mut data)?;
+            entries.push((name, Some(data)));
+        }
+    }
+    Ok(entries)
 }
 
 /// The names under `flavors:`.

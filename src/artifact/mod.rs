@@ -26,6 +26,8 @@ mod saved;
 
 pub use files::{Files, Kind, Stream};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected};
+pub use folder::unpacked;
 pub use interpreters::python_for;
+pub use modules::with_modules;
 pub use packages::{INSTALLERS, Packages, add_packages, needs};
 pub use requirements::{PinError, pin};

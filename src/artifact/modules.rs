@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::{Files, Kind};
-use super::folder::{Entry, packed};
+use super::folder::{Entry, packed, unpacked};
 use crate::matrix::GivenModules;
 use crate::vocab::Digest;
 
@@ -53,6 +53,22 @@ pub(super) fn pack(files: &dyn Files, given: &[PathBuf]) -> Result<Option<GivenM
     }
     let bytes: Arc<[u8]> = packed(&entries).map_err(|error| error.to_string())?.into();
     Ok(Some(GivenModules { digest: Digest::of(&bytes), bytes }))
+}
+
+/// The modules that were given, with further ones beside them.
+///
+/// # Errors
+/// When what was given cannot be read.
+pub fn with_modules(given: Option<&GivenModules>, further: &[(&str, &str)]) -> std::io::Result<GivenModules> {
+    let mut entries = match given {
+        Some(given) => unpacked(&given.bytes)?,
+        None => Vec::new(),
+    };
+    entries.extend(
+        further.iter().map(|(name, source)| (format!("{name}.py"), Some(source.as_bytes().to_vec()))),
+    );
+    let bytes: Arc<[u8]> = packed(&entries)?.into();
+    Ok(GivenModules { digest: Digest::of(&bytes), bytes })
 }
 
 fn name_of(path: &Path) -> String {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::artifact::with_modules;
+use crate::explain::COMPANIONS;
 use crate::format::Format;
 use crate::matrix::{ExternalArtifact, Matrix, ModelSource, ModelSpec, OriginalArtifact};
 use crate::run::{Errand, ErrandKind};
@@ -79,6 +81,17 @@ impl Case {
             tried.path = path_of(digest);
             tried.digest = Some(*digest);
             tried.packed = None;
+            if let Some((MendOutcome::Mended { companions, .. }, _)) = &self.mended
+                && !companions.is_empty()
+            {
+                let beside: Vec<(&str, &str)> = COMPANIONS
+                    .iter()
+                    .filter(|(name, _)| companions.iter().any(|it| it == name))
+                    .copied()
+                    .collect();
+                // What was given was packed by this program.
+                tried.given_modules = with_modules(tried.given_modules.as_ref(), &beside).ok();
+            }
             tried.original =
                 Some(Arc::new(OriginalArtifact { digest: original, format: Arc::clone(&self.format) }));
         }

@@ -9,6 +9,7 @@ use super::{RescueItem, Rescued, Survey, is_to_be_mended};
 use crate::app::error::AppError;
 use crate::app::request::RescueRequest;
 use crate::app::session::Session;
+use crate::artifact;
 use crate::explain::{COMPANIONS, ENGINE, MENDS};
 use crate::judge::{self, Proof};
 use crate::present::{self, RescueView, ScriptParts};
@@ -87,7 +88,11 @@ impl Session<'_> {
         if is_taken {
             return Ok(None);
         }
-        present::write_new(place, &bytes)?;
+        if case.file().is_some_and(|file| file.packed.is_some()) {
+            write_folder(place, &bytes)?;
+        } else {
+            present::write_new(place, &bytes)?;
+        }
         record.rescued = Some(RescueFile {
             path: place.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             digest: *digest,
@@ -103,6 +108,18 @@ impl Session<'_> {
         }
         Ok(Some(place.to_owned()))
     }
+}
+
+/// Writes a model that is a folder.
+fn write_folder(place: &Path, archive: &[u8]) -> Result<(), AppError> {
+    let entries = artifact::unpacked(archive)
+        .map_err(|why| AppError::Artifact { path: place.to_owned(), why })?;
+    for (name, bytes) in entries {
+        if let Some(bytes) = bytes {
+            present::write_new(&place.join(name), &bytes)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the record, the pages and the script of a model that was written.

@@ -244,6 +244,10 @@ pub(super) fn next(why: &Refused, kept: Option<&str>) -> String {
 fn not_mended(outcome: &MendOutcome) -> String {
     match outcome {
         MendOutcome::Mended { .. } => "the mended file could not be kept".to_owned(),
+        MendOutcome::Refused { companions, .. } if !companions.is_empty() => format!(
+            "no class of the target can express it; the module {} beside the file can",
+            join(companions.iter().map(|name| format!("{name}.py")))
+        ),
         MendOutcome::Refused { obstacles, .. } => match obstacles.first() {
             Some(obstacle) => self::obstacle(obstacle),
             None => "no mend makes it what the target can read".to_owned(),

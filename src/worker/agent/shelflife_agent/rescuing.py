@@ -5,7 +5,7 @@ import tempfile
 import warnings
 
 from .archive import pack, unpack
-from .bundles import alone, estimators_in
+from .bundles import estimators_in
 from .errors import Missing, Unsupported
 from .estimators import seed_everything
 from .facts import MAX_TEXT, cut, error_fact, text_of
@@ -62,7 +62,8 @@ def probe(task, protocol, index):
             seed_everything(task["seed"])
             parts = estimators_in(load_artifact(task))
             protocol.phase(index, "predict")
-            model = parts[0][1] if parts and not parts[0][0] else alone(parts, None)
+            # Of several estimators in one file each may take other rows.
+            model = parts[0][1] if len(parts) == 1 else None
             if model is not None:
                 dataset = Dataset(task["inputs"])
                 suit(dict(task, methods=None), model, dataset)

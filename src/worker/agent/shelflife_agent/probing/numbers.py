@@ -96,11 +96,11 @@ def rows_of_trees(found, base, width, most, seed):
     blocks = []
     for part, nodes in found:
         try:
-            inner = part.forward(base.reshape(1, -1))[0].astype("float64")
-            rows = list(nodes.rows(inner))
+            whole = part.whole(base.reshape(1, -1))[0].astype("float64")
+            rows = list(nodes.rows(whole if part.columns is None else whole[part.columns]))
             if len(rows) > room:
                 rows = generator.sample(rows, room)
-            turned = part.backward(numpy.array(rows), width)
+            turned = part.backward(rows, whole, width)
         except Exception:
             # Steps that take no plain array of numbers.
             turned = None

@@ -14,22 +14,30 @@ class Part(object):
         self.before = before
         self.columns = columns
 
-    def forward(self, rows):
-        """What the part is given where the model is given these rows."""
+    def whole(self, rows):
+        """What comes out of the steps in front of it where the model is given these rows."""
         for step in self.before:
             rows = step.transform(rows)
         if hasattr(rows, "toarray"):
             rows = rows.toarray()
-        rows = getattr(rows, "values", rows)
+        return getattr(rows, "values", rows)
+
+    def forward(self, rows):
+        """What the part is given where the model is given these rows."""
+        rows = self.whole(rows)
         return rows if self.columns is None else rows[:, self.columns]
 
-    def backward(self, rows, width):
+    def backward(self, rows, base, width):
         """Rows that the model has to be given so that the part is given these, as far as the steps
-        in front of it can be turned round; None where one cannot."""
+        in front of it can be turned round; None where one cannot. Columns that the part is not
+        given are those of `base`, which is what comes out of the steps for one row."""
         import numpy
 
+        rows = numpy.asarray(rows, dtype="float64")
         if self.columns is not None:
-            return None
+            whole = numpy.repeat(base.reshape(1, -1), len(rows), axis=0)
+            whole[:, self.columns] = rows
+            rows = whole
         for step in reversed(self.before):
             turned = getattr(step, "inverse_transform", None)
             if turned is None:
