@@ -46,6 +46,7 @@ impl Session<'_> {
         let Draft { matrix, notices } = request.matrix(&Disk)?;
         self.tell(notices);
         let name = run_name(request.name.as_deref(), &matrix.name)?;
+        let matrix = if request.probe { self.with_probes(matrix, &name)? } else { matrix };
         self.execute_files(matrix, &name, || None)?.judged(&CheckRequest::judging())
     }
 }
@@ -62,7 +63,7 @@ mod tests {
         let request = CheckRequest {
             files: FilesRequest { artifacts: vec!["a.pkl".into()], ..FilesRequest::default() },
             on: vec!["scikit-learn==1.5.2,1.7.2".to_owned(), "scikit-learn==1.7.2".to_owned()],
-            name: None,
+            ..CheckRequest::default()
         };
         let matrix = request.matrix(&files).unwrap().matrix;
         let readers = matrix.environments.iter().filter(|environment| environment.consumer);

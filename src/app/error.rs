@@ -222,8 +222,8 @@ pub enum RequestError {
     /// A gate over a matrix with options of files.
     #[error("a matrix says itself which limits and formats hold")]
     MatrixWithFileOptions,
-    /// A rescue of the models of a matrix.
-    #[error("--rescue is about files that move from one environment to another")]
+    /// A rescue or probes of the models of a matrix.
+    #[error("--rescue and --probe are about files that move from one environment to another")]
     RescueOfMatrix,
     /// A gate over artifacts without environments.
     #[error("a gate over artifacts needs --from and --to")]

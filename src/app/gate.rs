@@ -81,7 +81,7 @@ impl GateRequest {
     /// When the request contradicts itself, or the matrix is invalid.
     pub fn matrix(&self, files: &dyn Files) -> Result<(Draft, Option<EnvName>), AppError> {
         let (from, to) = match self.over()? {
-            Over::Matrix(_) if self.rescue => return Err(RequestError::RescueOfMatrix.into()),
+            Over::Matrix(_) if self.rescue || self.probe => return Err(RequestError::RescueOfMatrix.into()),
             Over::Matrix(path) => return Ok((Draft::of(load_matrix(path)?), None)),
             Over::Files(from, to) => (from, to),
         };
@@ -115,6 +115,7 @@ impl Session<'_> {
         self.tell(notices);
         let has_expectations = !matrix.expectations.is_empty();
         let name = run_name(request.name.as_deref(), &matrix.name)?;
+        let matrix = if request.probe { self.with_probes(matrix, &name)? } else { matrix };
         let mut judge = GateJudge { from, earlier: None, known: None };
         match request.baseline.as_ref().map(|given| open(given, &self.policy.reports)).transpose()? {
             Some(Opened::Accepted(known)) => judge.known = Some(known),

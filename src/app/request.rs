@@ -64,6 +64,8 @@ pub struct CheckRequest {
     pub files: FilesRequest,
     /// The environments, as texts for [`super::environments()`]; the newest release and the next one where empty.
     pub on: Vec<String>,
+    /// Whether each file is also tried on rows that are derived from it.
+    pub probe: bool,
     /// Name of the run.
     pub name: Option<String>,
 }
@@ -83,6 +85,8 @@ pub struct GateRequest {
     pub retry: bool,
     /// Whether to find out which of the files could be rescued.
     pub rescue: bool,
+    /// Whether each file is also tried on rows that are derived from it.
+    pub probe: bool,
     /// Name of the run.
     pub name: Option<String>,
 }

@@ -8,8 +8,12 @@ use crate::app::{CheckRequest, KEPT, Session};
 use crate::vocab::ExitCode;
 
 pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
-    let request =
-        CheckRequest { files: args.files.request(), on: args.on.clone(), name: args.running.run.clone() };
+    let request = CheckRequest {
+        files: args.files.request(),
+        on: args.on.clone(),
+        probe: args.probe,
+        name: args.running.run.clone(),
+    };
     let mut audience = Audience::of(&args.running);
     let outcome = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.check(&request)?;
     outcome::tell(&args.running, &outcome)

@@ -217,7 +217,7 @@ fn request_help(error: &RequestError) -> String {
         RequestError::SeveralMatrices => "run it once for each matrix",
         RequestError::MatrixWithEnvironments => "leave --from and --to out, and give --baseline",
         RequestError::MatrixWithFileOptions => "declare [limits] and [formats] there",
-        RequestError::RescueOfMatrix => "give artifacts with --from and --to, or leave --rescue out",
+        RequestError::RescueOfMatrix => "give artifacts with --from and --to, or leave them out",
         RequestError::NoEnvironments => "for example --from scikit-learn==1.5.2 --to scikit-learn==1.7.2",
         RequestError::NothingToJudgeBy => "give --baseline, or declare [[expect]] in the matrix",
         RequestError::NotMadeHere => "give --with as versions, such as \"scikit-learn==1.5.2 python==3.11\"",

@@ -19,6 +19,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
         baseline: args.baseline.clone(),
         retry: !args.no_retry,
         rescue: args.rescue,
+        probe: args.probe,
         name: args.running.run.clone(),
     };
     let mut audience = Audience::of(&args.running);

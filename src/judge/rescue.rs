@@ -133,3 +133,93 @@ fn code(why: &Refused) -> ExitCode {
         Refused::Exists { .. } => ExitCode::CannotWrite,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::{InputsOrigin, RESCUE_VERSION, RescueEnvironment, RescueFile, Way};
+
+    fn tried(verdict: Verdict, cause: Cause) -> Tried {
+        Tried { verdict, cause, error: None, rule: None, outputs: Default::default() }
+    }
+
+    fn verification(verdict: Verdict, cause: Cause) -> Verification {
+        Verification {
+            origin: InputsOrigin::Given,
+            from: String::new(),
+            rows: 1,
+            tried: tried(verdict, cause),
+        }
+    }
+
+    fn no_reference() -> Cause {
+        Cause::NoReference { why: NoReference::UnknownProducer }
+    }
+
+    #[test]
+    fn one_contradiction_outweighs_all_proofs() {
+        let works = verification(Verdict::Identical, Cause::None);
+        let drifts = verification(Verdict::Drift, Cause::Differs);
+        let silent = verification(Verdict::Unverified, no_reference());
+        assert_eq!(proof(&[works.clone(), silent.clone()]), Proof::Proven);
+        assert_eq!(proof(&[works, drifts]), Proof::Contradicted);
+        assert_eq!(proof(&[silent]), Proof::None(NoProof::ProducerUnknown));
+        assert_eq!(proof(&[]), Proof::None(NoProof::NoInputs), "what was not verified is not proven");
+    }
+
+    #[test]
+    fn what_fails_or_differs_is_mended_and_an_environment_is_nobodys_fault() {
+        let of = |verdict, cause| first_step(&tried(verdict, cause));
+        for verdict in Verdict::FAILURES {
+            assert_eq!(of(*verdict, Cause::Differs), FirstStep::Mend, "{verdict}");
+        }
+        assert_eq!(of(Verdict::Identical, Cause::None), FirstStep::Nothing);
+        assert_eq!(of(Verdict::Unverified, no_reference()), FirstStep::Nothing);
+        assert_eq!(of(Verdict::EnvError, Cause::None), FirstStep::Refuse(Refused::NotTried));
+        let damaged = Cause::Refused { says: "cut off".to_owned(), foreign: None };
+        let refused = of(Verdict::LoadError, damaged);
+        assert!(matches!(refused, FirstStep::Refuse(Refused::NoArtifact { .. })), "{refused:?}");
+    }
+
+    fn record(result: RescueResult) -> RescueRecord {
+        RescueRecord {
+            format_version: RESCUE_VERSION,
+            shelflife: String::new(),
+            time: String::new(),
+            result,
+            original: RescueFile {
+                path: String::new(),
+                digest: crate::vocab::Digest::of(b""),
+                size: 0,
+                format: "pickle".into(),
+            },
+            rescued: None,
+            producer: None,
+            target: RescueEnvironment {
+                name: "new".into(),
+                python: String::new(),
+                packages: Default::default(),
+                lock: None,
+            },
+            before: None,
+            changes: Vec::new(),
+            keys: None,
+            companions: Vec::new(),
+            verified: Vec::new(),
+            probes: None,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn it_ends_with_the_worst_of_its_files() {
+        let rescued = || record(RescueResult::Rescued { way: Way::Mended, unproven: None });
+        let refused = |why| record(RescueResult::Refused { why });
+        let code = |records: &[RescueRecord], left_out| rescue_exit_code(records, left_out);
+        assert_eq!(code(&[rescued()], false), ExitCode::Done);
+        assert_eq!(code(&[rescued(), refused(Refused::NotVerified)], true), ExitCode::Judged);
+        assert_eq!(code(&[rescued()], true), ExitCode::InvalidInput);
+        let unproven = refused(Refused::Unproven { why: NoProof::NoInputs });
+        assert_eq!(code(&[rescued(), unproven], false), ExitCode::CouldNotJudge);
+    }
+}

@@ -46,6 +46,8 @@ pub enum ErrandKind {
         mends: Vec<(String, String)>,
         /// Names and sources of the modules that may stand beside it.
         companions: Vec<(String, String)>,
+        /// The names that reading it may call, as `module:name`; what runs commands is refused where `None`.
+        allowed: Option<Vec<String>>,
     },
     /// Inputs are derived from it.
     Probe {
@@ -214,7 +216,8 @@ impl Runner<'_> {
         let options = errand.format.options.clone();
         let modules = errand.modules.as_ref().map(path);
         match &errand.what {
-            ErrandKind::Mend { versions, mends, companions } => Task::Mend {
+            ErrandKind::Mend { versions, mends, companions, allowed } => Task::Mend {
+                allowed: allowed.clone(),
                 artifact,
                 handler,
                 options,
@@ -311,8 +314,11 @@ fn key(errand: &Errand, lock: &Digest) -> Digest {
         key = key.text("modules").digest(modules);
     }
     match &errand.what {
-        ErrandKind::Mend { versions, mends, companions } => {
+        ErrandKind::Mend { versions, mends, companions, allowed } => {
             key = key.text("mend");
+            for name in allowed.iter().flatten() {
+                key = key.text(name);
+            }
             for (package, version) in versions {
                 key = key.text(package).text(version);
             }

@@ -190,6 +190,8 @@ pub enum Task {
         mends: Vec<(String, String)>,
         /// Names and sources of the modules that may stand beside the file.
         companions: Vec<(String, String)>,
+        /// The names that reading it may call, as `module:name`; what runs commands is refused where `None`.
+        allowed: Option<Vec<String>>,
         /// Where to write.
         output: String,
         /// Archive of modules that no package brings.

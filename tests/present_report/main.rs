@@ -4,6 +4,7 @@ mod events;
 mod fixture;
 mod html;
 mod markdown;
+mod rescue;
 mod script;
 mod sink;
 mod tables;

@@ -7,6 +7,7 @@ use crate::artifact::with_modules;
 use crate::explain::COMPANIONS;
 use crate::format::Format;
 use crate::matrix::{ExternalArtifact, Matrix, ModelSource, ModelSpec, OriginalArtifact};
+use crate::present;
 use crate::run::{Errand, ErrandKind};
 use crate::vocab::{
     ArtifactRecord, Digest, InputsKind, InputsOrigin, MendOutcome, Probes, Record, Refused, Tried,
@@ -99,9 +100,9 @@ impl Case {
         if bytes == Bytes::Mended {
             trials.push(ModelSpec { source: ModelSource::File(Arc::new(tried.clone())), ..self.model.clone() });
         }
-        if let Some((_, dataset)) = &self.probes {
+        if let Some((probes, dataset)) = &self.probes {
             tried.inputs = InputsKind::Given;
-            tried.inputs_from = PROBES.to_owned();
+            tried.inputs_from = present::probes_words(probes);
             tried.expected = BTreeMap::new();
             trials.push(ModelSpec {
                 name: self.probes_name().as_str().into(),

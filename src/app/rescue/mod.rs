@@ -21,12 +21,13 @@ use super::request::RescueRequest;
 use super::session::{Executed, Job, Session};
 use crate::dataset;
 use crate::explain::{COMPANIONS, MENDS};
+use crate::inspect::{InspectOptions, inspect};
 use crate::judge::{self, FirstStep, JudgeOptions, Proof};
 use crate::matrix::{EnvironmentSpec, Matrix, RuntimeSpec};
 use crate::plan::{self, Selection};
 use crate::run::{ErrandDone, ErrandKind, Ran, run_errands};
 use crate::vocab::{
-    Digest, EnvName, ExitCode, LeftOut, MendOutcome, Record, Refused, RescueRecord,
+    Digest, EnvName, ExitCode, LeftOut, MendOutcome, Record, Refused, RescueRecord, Trust,
 };
 use case::{Bytes, Case, trial_matrix};
 
@@ -85,6 +86,29 @@ impl Session<'_> {
         self.written(&survey, cases, request)
     }
 
+    /// A matrix of files with further models: each of them on rows that are derived from it. Where nothing can be derived,
+    /// nothing is added.
+    pub(super) fn with_probes(&mut self, matrix: Matrix, name: &str) -> Result<Matrix, AppError> {
+        let executed = self.execute_files(matrix, &format!("{name}-unprobed"), || None)?;
+        finished(&executed)?;
+        let survey = self.surveyed(executed, EnvName::from(""))?;
+        let mut cases = self.cases(&survey)?;
+        self.probe(&survey, &mut cases)?;
+        let cache = self.cache.clone();
+        let which = |case: &Case| case.refused.is_none().then_some(Bytes::Original);
+        let probed = trial_matrix(
+            &survey.matrix,
+            &cases,
+            &which,
+            &|digest: &Digest| cache.object_path(digest),
+            &|digest: &Digest| cache.object(digest),
+        );
+        let mut matrix = (*survey.matrix).clone();
+        matrix.models.extend(probed.models);
+        matrix.given = probed.given;
+        Ok(matrix)
+    }
+
     /// Tries the files as they are.
     fn survey(&mut self, request: &RescueRequest, name: &str) -> Result<Survey, AppError> {
         let to = environment(&request.to, "--to", &Disk)?;
@@ -104,6 +128,10 @@ impl Session<'_> {
         self.tell(notices);
         let executed = self.execute_files(matrix, name, || None)?;
         finished(&executed)?;
+        self.surveyed(executed, target)
+    }
+
+    fn surveyed(&self, executed: Executed, target: EnvName) -> Result<Survey, AppError> {
         let matrix = Arc::clone(executed.matrix());
         let record = judge::judge(executed.state(), &JudgeOptions::default());
         let folder = executed.judged(&JudgeOptions::default())?.folder;
@@ -193,6 +221,7 @@ impl Session<'_> {
                 versions,
                 mends: owned(MENDS),
                 companions: if request.companion { owned(COMPANIONS) } else { Vec::new() },
+                allowed: self.allowed(case),
             };
             if let Some(errand) = case.errand(what) {
                 errands.push(errand);
@@ -209,6 +238,15 @@ impl Session<'_> {
             case.mended = Some((outcome, written));
         }
         Ok(())
+    }
+
+    /// The names that a file imports and that run no commands, as its bytes say; `None` where they do not say it.
+    fn allowed(&self, case: &Case) -> Option<Vec<String>> {
+        let file = self.cache.open_object(&case.artifact.digest?)?;
+        let facts = inspect(file, InspectOptions::FACTS);
+        let pickle = facts.pickle.filter(|_| facts.complete)?;
+        let harmless = pickle.globals.into_iter().filter(|global| global.trust != Trust::Dangerous);
+        Some(harmless.map(|global| format!("{}:{}", global.module, global.name)).collect())
     }
 
     /// Tries the files by ordinary cells, on their own inputs and on their probes.

@@ -90,6 +90,10 @@ pub struct CheckArgs {
     /// `today=requirements.txt`. Default: the newest release of scikit-learn, and the next pre-release.
     #[arg(long, value_name = "ENV")]
     pub on: Vec<String>,
+    /// Also try each file on rows that are derived from it, so that what friendly data hides is seen: both sides of the
+    /// thresholds of its trees and all leaves, each category and word, unknown ones, extremes, missing values.
+    #[arg(long)]
+    pub probe: bool,
     /// How the run goes.
     #[command(flatten)]
     pub running: RunningArgs,
@@ -116,6 +120,10 @@ pub struct GateArgs {
     /// Find out which of the files that stop working could be rescued, and offer that on the page; nothing is written.
     #[arg(long)]
     pub rescue: bool,
+    /// Also try each file on rows that are derived from it, so that what friendly data hides is seen: both sides of the
+    /// thresholds of its trees and all leaves, each category and word, unknown ones, extremes, missing values.
+    #[arg(long)]
+    pub probe: bool,
     /// In GitHub Actions: write the step summary, and print annotations.
     #[arg(long)]
     pub github: bool,

@@ -22,6 +22,11 @@ pub struct RescueView<'a> {
     pub record: &'a RescueRecord,
 }
 
+/// What rows are that were derived from a model.
+pub fn probes_words(probes: &crate::vocab::Probes) -> String {
+    words::probes(probes)
+}
+
 /// The record for programs.
 pub fn json(record: &RescueRecord) -> Vec<u8> {
     // A structure of numbers and texts always serialises.

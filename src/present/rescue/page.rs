@@ -64,7 +64,7 @@ fn usage(record: &RescueRecord, blocks: &mut Vec<Block>) {
         format!("import pickle\n\nwith open({:?}, \"rb\") as source:\n    model = pickle.load(source)", file.path)
     };
     blocks.push(Block::Text(vec![words(
-        "It is read as any other saved model, without shelflife and without anything beside it that is not named here:",
+        "It is read as any other saved model, without shelflife:",
     )]));
     blocks.push(Block::Code("python", read));
 }
@@ -131,7 +131,9 @@ fn changes(record: &RescueRecord, blocks: &mut Vec<Block>) {
     blocks.push(Block::Text(vec![
         words("Each known cause is explained by "),
         code("shelflife explain NAME"),
-        words("; `generic` gives a parameter that the new release has and the old one did not its default."),
+        words("; "),
+        code("generic"),
+        words(" gives a parameter that the new release has and the old one did not its default."),
     ]));
     if let Some(keys) = &record.keys {
         blocks.push(Block::Text(vec![words(format!(

@@ -132,3 +132,25 @@ fn escape(character: char) -> String {
 fn python_words(text: &str) -> String {
     super::super::words::line(text).chars().filter(|it| it.is_ascii() && !matches!(it, '"' | '\\')).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_stand_behind_what_they_need_and_lose_their_imports() {
+        let engine = [
+            ("__init__", "from .b import f\n"),
+            ("b", "from .a import (\n    g,\n    h,\n)\nimport io\n"),
+            ("a", "G = 1\n"),
+        ];
+        let names: Vec<&str> = ordered(&engine).iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(without_own_imports(engine[1].1), "import io\n");
+    }
+
+    #[test]
+    fn texts_are_literals_of_python() {
+        assert_eq!(literal("a\"\\\n\u{e9}\u{1f600}"), r#""a\"\\\n\U000000e9\U0001f600""#);
+    }
+}

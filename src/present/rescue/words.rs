@@ -2,13 +2,13 @@
 
 use super::super::words::{join, line, number, plural, shorten};
 use crate::vocab::{
-    Agreement, Change, Exactness, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
-    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Verdict,
+    Agreement, Cause, Change, Exactness, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
+    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Trouble, Verdict,
     Verification, Way,
 };
 
 /// Longest message of an exception.
-const LONGEST: usize = 300;
+const LONGEST: usize = 160;
 
 /// An environment by what decides: `scikit-learn 1.9.1 (Python 3.13.1)`.
 pub(super) fn environment(environment: &RescueEnvironment) -> String {
@@ -67,7 +67,10 @@ pub(super) fn difference(facts: &OutputComparison) -> String {
 /// Where the rows of a verification come from.
 pub(super) fn origin(verification: &Verification) -> String {
     match verification.origin {
-        InputsOrigin::Given => format!("yours: {}", line(&verification.from)),
+        InputsOrigin::Given => {
+            let from = line(&verification.from);
+            format!("given: {}", from.strip_prefix("inputs: ").unwrap_or(&from))
+        }
         InputsOrigin::Random => "random numbers of the model's width, since none were given".to_owned(),
         InputsOrigin::Probes => "derived from the model itself".to_owned(),
         InputsOrigin::None => "none".to_owned(),
@@ -214,10 +217,13 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
             format!("the mended file was tried and {did}; it was thrown away")
         }
         Refused::Unproven { why } => format!("nothing can prove it: {}", no_proof(*why)),
-        Refused::NotTried => {
-            let before = record.before.as_ref().map(did).unwrap_or_default();
-            format!("it {}", if before.is_empty() { "could not be tried".to_owned() } else { before })
-        }
+        Refused::NotTried => match record.before.as_ref().map(|before| &before.cause) {
+            Some(Cause::Environment { trouble: Trouble::NotMade { environment, says } }) => {
+                let says = line(says).into_owned();
+                format!("the environment {environment} could not be made: {}", shorten(&says, LONGEST))
+            }
+            _ => "it could not be tried, because of an environment".to_owned(),
+        },
         Refused::NoArtifact { says } => line(says).into_owned(),
         Refused::Exists { path } => format!("`{path}` or a file that belongs to it is there already"),
         Refused::NotTranslated { says } => format!("it cannot be translated: {}", line(says)),
