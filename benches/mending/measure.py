@@ -108,7 +108,7 @@ def held_out(rows, kind):
 def datasets(matrices):
     found = {}
     for matrix in matrices:
-        for name, spec in matrix["datasets"].items():
+        for name, spec in matrix.get("datasets", {}).items():
             X, y = table(spec, matrix)
             kind = kind_of(X, spec)
             found[name] = {
@@ -298,6 +298,13 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
         yield name, was, now, mended[name]
 
 
+def matrix_of(name):
+    """One of the matrices, or one beside this file."""
+    own = Path(__file__).parent / (name + ".toml")
+    path = own if own.exists() else ROOT / "matrices" / (name + ".toml")
+    return tomllib.loads(path.read_text())
+
+
 def texts(folder):
     return [[path.stem, path.read_text()] for path in sorted(folder.glob("*.py"))]
 
@@ -315,11 +322,9 @@ def main():
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--all", action="store_true", help="show rows that are right, too")
     arguments = parser.parse_args()
-    matrices = []
-    for name in arguments.matrix.split(","):
-        path = Path(name) if name.endswith(".toml") else ROOT / "matrices" / (name + ".toml")
-        matrices.append(tomllib.loads(path.read_text()))
-    data, todo = datasets(matrices), models(matrices, arguments.models)
+    matrices = [matrix_of(name) for name in arguments.matrix.split(",")]
+    data = datasets([matrix_of("zoo")] + matrices)
+    todo = models(matrices, arguments.models)
     chosen = dict(one.split("=", 1) for one in arguments.interpreter)
     found = environments(arguments.environments, chosen)
     good = ("exact", "rounding")

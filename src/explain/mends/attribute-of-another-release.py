@@ -46,12 +46,6 @@ def projection_of_components(it):
         it.add("n_components_", it.get("components_").shape[0])
 
 
-@mend("sklearn", "NeighborsBase", read=">=0.24")
-def samples_fitted(it):
-    if it.has("_fit_X"):
-        it.add("n_samples_fit_", it.get("_fit_X").shape[0])
-
-
 @mend("sklearn", "IsotonicRegression", read=">=0.24")
 def thresholds_to_public(it):
     it.rename("_necessary_X_", "X_thresholds_")

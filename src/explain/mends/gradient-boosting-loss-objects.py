@@ -18,10 +18,10 @@ def older_loss(it, name):
     kind, classes = OLDER_LOSSES[name]
     made = native("sklearn.ensemble._gb_losses", kind)
     arguments = {}
-    if takes(made, "n_classes"):
+    if accepts(made, "n_classes"):
         count = it.get("n_classes_", len(it.get("classes_", ())))
         arguments["n_classes"] = count if classes is None else classes
-    if takes(made, "alpha"):
+    if accepts(made, "alpha"):
         arguments["alpha"] = it.get("alpha", 0.9)
     return made(**arguments)
 

@@ -23,9 +23,76 @@ def hist_without_categories(it):
 
 @mend("sklearn", "BaseHistGradientBoosting", written=">=1.4", read="<1.4", late=True)
 def hist_categories_in_place(it):
-    """Older readers take columns where they stand and codes as they come; 1.4 moves the columns of
-    categories to the front and encodes them."""
-    columns = it.get("is_categorical_")
-    if columns is not None and columns.any():
-        it.refuse("no-equivalent", what="categorical columns, which the writer moves and encodes")
-    it.drop("_preprocessor", "there are no categorical columns for it")
+    """1.4 moves the columns of categories to the front and encodes them; older readers take columns
+    where they stand and whole numbers below 255 as they come. The trees are written for that."""
+    import numpy
+
+    mask, prepared = it.get("is_categorical_"), it.get("_preprocessor")
+    if mask is not None and numpy.any(mask) and prepared is not None:
+        categories = categories_as_numbers(it, prepared)
+        order = numpy.concatenate([numpy.flatnonzero(mask), numpy.flatnonzero(~mask)])
+        for stage in it.get("_predictors"):
+            for predictor in stage:
+                predictor_in_place(predictor, order, categories)
+        bins_in_place(it.get("_bin_mapper"), order, mask, categories)
+        it.said("_predictors: columns in place, categories as they come")
+    it.drop("_preprocessor", "columns and categories are taken as they come")
+    it.drop("_is_categorical_remapped", "columns stand in place")
+
+
+def categories_as_numbers(it, prepared):
+    """The categories of each column of them, as the numbers that stand in the data."""
+    import numpy
+
+    encoder = dict((name, one) for name, one, _ in prepared.transformers_)["encoder"]
+    found = []
+    for categories in encoder.categories_:
+        try:
+            numbers = numpy.asarray(categories, dtype=float)
+        except (TypeError, ValueError):
+            it.refuse("no-equivalent", what="categories that are words")
+        known = numbers[~numpy.isnan(numbers)]
+        if (known != numpy.rint(known)).any() or (known < 0).any() or (known > 254).any():
+            it.refuse("no-equivalent", what="categories that are not whole numbers below 255")
+        found.append(known.astype(int))
+    return found
+
+
+def predictor_in_place(predictor, order, categories):
+    import numpy
+
+    nodes = predictor.nodes
+    splits = numpy.flatnonzero(nodes["is_leaf"] == 0)
+    for index in splits:
+        column = int(nodes["feature_idx"][index])
+        if nodes["is_categorical"][index]:
+            row = int(nodes["bitset_idx"][index])
+            sets = predictor.raw_left_cat_bitsets
+            sets[row] = set_of_numbers(sets[row], categories[column])
+        nodes["feature_idx"][index] = order[column]
+
+
+def set_of_numbers(codes, categories):
+    """A set of codes, as eight words of bits, as one of the categories that they stand for."""
+    import numpy
+
+    made = numpy.zeros(8, dtype=numpy.uint32)
+    for code, number in enumerate(categories):
+        if codes[code // 32] >> numpy.uint32(code % 32) & 1:
+            made[number // 32] |= numpy.uint32(1 << (number % 32))
+    return made
+
+
+def bins_in_place(mapper, order, mask, categories):
+    import numpy
+
+    count = len(order)
+    thresholds, numbers = [None] * count, numpy.zeros(count, dtype=mapper.n_bins_non_missing_.dtype)
+    for place, column in enumerate(order):
+        is_category = place < len(categories)
+        own = categories[place].astype(float) if is_category else mapper.bin_thresholds_[place]
+        thresholds[column] = own
+        numbers[column] = mapper.n_bins_non_missing_[place]
+    mapper.bin_thresholds_ = thresholds
+    mapper.n_bins_non_missing_ = numbers
+    mapper.is_categorical_ = numpy.asarray(mask, dtype=numpy.uint8)

@@ -49,7 +49,7 @@ def hist_loss_to_own(it):
     if name not in own:
         return
     made = native("sklearn.ensemble._hist_gradient_boosting.loss", own[name])
-    arguments = {"sample_weight": None} if takes(made, "sample_weight") else {}
+    arguments = {"sample_weight": None} if accepts(made, "sample_weight") else {}
     it.set(key, made(**arguments), "was " + name)
     first, trees = it.get("_baseline_prediction"), it.get("n_trees_per_iteration_", 1)
     if first is not None:

@@ -40,3 +40,15 @@ def kernel_pca_inverse(it):
         it.set("X_transformed_fit_", points * factor, "for the gamma of inverse_transform")
     elif it.get("kernel") == "rbf":
         it.said("inverse_transform takes another gamma in the reader, and differs")
+
+
+@mend("sklearn", "KernelPCA", written=">=1.3", read="<1.3", exactness="roundoff", late=True)
+def kernel_pca_inverse_before(it):
+    if it.get("gamma") is not None or not it.has("X_transformed_fit_"):
+        return
+    points = it.get("X_transformed_fit_")
+    if it.get("kernel") in ("poly", "sigmoid"):
+        factor = it.get("gamma_") * points.shape[1]
+        it.set("X_transformed_fit_", points * factor, "for the gamma of inverse_transform")
+    elif it.get("kernel") == "rbf":
+        it.said("inverse_transform takes another gamma in the reader, and differs")

@@ -12,3 +12,11 @@ def uniform_priors(it):
         count = len(it.get("classes_"))
         it.add("class_prior_", numpy.full(count, 1.0 / count), "uniform, the default")
         it.said("predict_proba and decision_function are new and mean nothing for this model")
+
+
+@mend("sklearn", "NearestCentroid", written=">=1.6", read="<1.6", exactness="predict-only")
+def priors_unknown_here(it):
+    priors = it.get("class_prior_")
+    if priors is not None and len(set(priors.tolist())) > 1:
+        it.refuse("no-equivalent", what="class priors that are not uniform")
+    it.said("the reader offers neither predict_proba nor decision_function")

@@ -16,19 +16,13 @@ def scorer_anew(gone):
     arguments = state.get("_kwargs", {})
     way = WAYS.get(gone_name(gone), state.get("_response_method", "predict"))
     make = native("sklearn.metrics", "make_scorer")
-    if takes_argument(make, "response_method"):
+    if accepts(make, "response_method"):
         return make(function, greater_is_better=sign > 0, response_method=way, **arguments)
     asks = {
         "needs_proba": way == "predict_proba",
         "needs_threshold": isinstance(way, (tuple, list)),
     }
     return make(function, greater_is_better=sign > 0, **dict(arguments, **asks))
-
-
-def takes_argument(function, name):
-    import inspect
-
-    return name in inspect.signature(function).parameters
 
 
 def is_scorer(value):

@@ -10,6 +10,7 @@ from .patient import Refused
 from .placing import first_place, in_one, places_of, shape_of, written_place
 from .reckoning import reckoned
 from .registry import (
+    accepts,
     begin_rule,
     called,
     found_as,
@@ -35,6 +36,7 @@ PACKAGE_OF = {
 }
 # What a file of mends may use without importing it.
 OFFERED = {
+    "accepts": accepts,
     "called": called,
     "found_as": found_as,
     "given": given,
@@ -66,6 +68,9 @@ class Companions(object):
     def __init__(self, sources):
         self.sources = dict(sources)
         self.used = []
+
+    def has(self, module):
+        return module in self.sources
 
     def __call__(self, module, name):
         if module not in self.sources:

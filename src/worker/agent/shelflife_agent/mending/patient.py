@@ -81,6 +81,10 @@ class Patient(object):
         """A class that travels beside the file."""
         return self.session.companion(module, name)
 
+    def may_have(self, module):
+        """Whether a module may travel beside the file."""
+        return self.session.companion.has(module)
+
     def refuse(self, why, **facts):
         raise Refused(why, owner=self.owner, rule=self.mend.rule, **facts)
 

@@ -185,13 +185,15 @@ def given(package, classes, **values):
 
 def takes(cls, parameter):
     """Whether the constructor of a class, or of one that it inherits from, has a parameter."""
-    return any(own_takes(base, parameter) for base in cls.__mro__ if "__init__" in vars(base))
+    bases = [base for base in cls.__mro__ if "__init__" in vars(base)]
+    return any(accepts(base.__init__, parameter) for base in bases)
 
 
-def own_takes(cls, parameter):
-    init = getattr(cls.__init__, "deprecated_original", cls.__init__)
+def accepts(function, parameter):
+    """Whether a function has a parameter."""
+    function = getattr(function, "deprecated_original", function)
     try:
-        return parameter in inspect.signature(init).parameters
+        return parameter in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
 
