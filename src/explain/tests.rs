@@ -355,8 +355,8 @@ fn causes_of_other_packages_are_about_files_that_name_them() {
     }
 }
 
-/// Rules of which nobody has said yet whether a mend can exist. The number only ever gets smaller.
-const OPEN: usize = 29;
+/// Mends of what no zoo has shown yet, so that no rule speaks of it. The number only ever gets smaller.
+const MENDS_ALONE: usize = 25;
 
 #[test]
 fn every_rule_has_a_mend_or_says_why_it_cannot_have_one() {
@@ -365,8 +365,7 @@ fn every_rule_has_a_mend_or_says_why_it_cannot_have_one() {
     assert!(both.is_empty(), "these have a mend, and say that none can exist: {both:?}");
     let open: Vec<&str> =
         rules().iter().filter(|rule| !rule.has_mend() && rule.no_mend.is_none()).map(|rule| rule.id).collect();
-    assert_eq!(open.len(), OPEN, "{open:?}");
-    for (id, _) in MENDS {
-        assert!(find(id).is_some(), "the mend {id} belongs to no rule");
-    }
+    assert!(open.is_empty(), "write a mend for each of these, or `no-mend`: {open:?}");
+    let alone: Vec<&str> = MENDS.iter().map(|(id, _)| *id).filter(|id| find(id).is_none()).collect();
+    assert!(alone.len() <= MENDS_ALONE, "these mends belong to no rule: {alone:?}");
 }

@@ -3,6 +3,7 @@
 
 use super::blocks::{Block, Span, code, words};
 use super::words as say;
+use crate::explain;
 use crate::vocab::{Change, RescueRecord, RescueResult, Verification, Way};
 
 /// Changes that a page lists; the record has them all.
@@ -129,11 +130,9 @@ fn changes(record: &RescueRecord, blocks: &mut Vec<Block>) {
         blocks.push(Block::Text(vec![words(format!("And {more} more, which the record beside this page lists."))]));
     }
     blocks.push(Block::Text(vec![
-        words("Each known cause is explained by "),
+        words("Each known cause in this type is explained by "),
         code("shelflife explain NAME"),
-        words("; "),
-        code("generic"),
-        words(" gives a parameter that the new release has and the old one did not its default."),
+        words("; generic gives a parameter that the new release has and the old one did not its default."),
     ]));
     if let Some(keys) = &record.keys {
         blocks.push(Block::Text(vec![words(format!(
@@ -158,7 +157,8 @@ fn change_row(change: &Change) -> Vec<Vec<Span>> {
         vec![words(&*change.what)],
         vec![words(say::grouped(change.count))],
         vec![words(say::exactness(change.exactness))],
-        vec![code(&change.mend)],
+        // Some mends are of what no rule speaks of yet.
+        vec![if explain::find(&change.mend).is_some() { code(&change.mend) } else { words(&*change.mend) }],
     ]
 }
 
