@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use files::{
-    AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, GateArgs,
-    FileArgs, HistoryArgs, PackArgs, RescueArgs,
+    AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
+    GateArgs, HistoryArgs, PackArgs, RescueArgs,
 };
 
 use crate::vocab::Verdict;

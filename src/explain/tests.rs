@@ -363,8 +363,11 @@ fn every_rule_has_a_mend_or_says_why_it_cannot_have_one() {
     let both: Vec<&str> =
         rules().iter().filter(|rule| rule.has_mend() && rule.no_mend.is_some()).map(|rule| rule.id).collect();
     assert!(both.is_empty(), "these have a mend, and say that none can exist: {both:?}");
-    let open: Vec<&str> =
-        rules().iter().filter(|rule| !rule.has_mend() && rule.no_mend.is_none()).map(|rule| rule.id).collect();
+    let open: Vec<&str> = rules()
+        .iter()
+        .filter(|rule| !rule.has_mend() && rule.no_mend.is_none())
+        .map(|rule| rule.id)
+        .collect();
     assert!(open.is_empty(), "write a mend for each of these, or `no-mend`: {open:?}");
     let alone: Vec<&str> = MENDS.iter().map(|(id, _)| *id).filter(|id| find(id).is_none()).collect();
     assert!(alone.len() <= MENDS_ALONE, "these mends belong to no rule: {alone:?}");

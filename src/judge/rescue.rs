@@ -91,9 +91,9 @@ fn no_proof(cause: &Cause) -> NoProof {
     match cause {
         Cause::NoReference { why: NoReference::UnknownProducer } => NoProof::ProducerUnknown,
         Cause::NoReference { why: NoReference::ProducerNotMade { .. } } => NoProof::ProducerNotMade,
-        Cause::NoReference { why: NoReference::ProducerFails { .. } | NoReference::ProducerSilent { .. } } => {
-            NoProof::ProducerFails
-        }
+        Cause::NoReference {
+            why: NoReference::ProducerFails { .. } | NoReference::ProducerSilent { .. },
+        } => NoProof::ProducerFails,
         Cause::LoadOnly | Cause::InputsDoNotFit { .. } => NoProof::NoInputs,
         Cause::Random { .. } => NoProof::Random,
         Cause::None
@@ -112,10 +112,7 @@ fn no_proof(cause: &Cause) -> NoProof {
 }
 
 /// How a rescue ends. `left_out` says whether something was named that is no artifact.
-pub fn rescue_exit_code<'a>(
-    records: impl IntoIterator<Item = &'a RescueRecord>,
-    left_out: bool,
-) -> ExitCode {
+pub fn rescue_exit_code<'a>(records: impl IntoIterator<Item = &'a RescueRecord>, left_out: bool) -> ExitCode {
     let codes = records.into_iter().map(|record| match &record.result {
         RescueResult::Rescued { .. } => ExitCode::Done,
         RescueResult::Refused { why } => code(why),

@@ -74,7 +74,10 @@ impl FindingText {
 /// What to do about a known cause: a rescue where a mend exists, since nobody has to train for that.
 pub fn rule_remedy(rule: &explain::Rule) -> String {
     if rule.has_mend() {
-        format!("Rescue it without training: `shelflife rescue FILE --to ENV -o NEW`. Otherwise: {}", rule.remedy)
+        format!(
+            "Rescue it without training: `shelflife rescue FILE --to ENV -o NEW`. Otherwise: {}",
+            rule.remedy
+        )
     } else {
         rule.remedy.clone()
     }

@@ -122,11 +122,7 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    async fn run(
-        &self,
-        errands: &[Errand],
-        note: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<Ran, RunError> {
+    async fn run(&self, errands: &[Errand], note: &(dyn Fn(&str) + Send + Sync)) -> Result<Ran, RunError> {
         let prepared = match self.host.prepare(self.spec, note).await {
             Ok(prepared) => prepared,
             Err(Unusable { reason, cause: trouble, .. }) => {
@@ -164,8 +160,7 @@ impl Runner<'_> {
         errands: &[Errand],
         task: &Task,
     ) -> Result<TaskResult, WorkerError> {
-        let limits =
-            WorkerLimits { seconds: self.limits.seconds, memory_bytes: self.limits.memory_bytes };
+        let limits = WorkerLimits { seconds: self.limits.seconds, memory_bytes: self.limits.memory_bytes };
         let mut is_second = false;
         loop {
             let live = match worker.take() {
@@ -203,8 +198,14 @@ impl Runner<'_> {
             ..Hello::default()
         };
         let memory_bytes = self.limits.memory_bytes.checked_add(WARM_INTERPRETER);
-        let start =
-            Start { folder: &folder, objects: &objects, memory_bytes, spec: self.spec, room: Room::Cells, hello };
+        let start = Start {
+            folder: &folder,
+            objects: &objects,
+            memory_bytes,
+            spec: self.spec,
+            room: Room::Cells,
+            hello,
+        };
         self.host.start(place, start).await
     }
 
@@ -227,15 +228,9 @@ impl Runner<'_> {
                 output,
                 modules,
             },
-            ErrandKind::Probe { inputs, seed } => Task::Probe {
-                artifact,
-                handler,
-                options,
-                inputs: path(inputs),
-                seed: *seed,
-                output,
-                modules,
-            },
+            ErrandKind::Probe { inputs, seed } => {
+                Task::Probe { artifact, handler, options, inputs: path(inputs), seed: *seed, output, modules }
+            }
         }
     }
 

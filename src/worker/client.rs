@@ -12,7 +12,9 @@ use super::protocol::{
     self, Ended, Hello, RawOutput, RawResult, Ready, Reply, Request, Task, Walls, WorkerLimits,
 };
 use crate::process::{Command, WorkerProcess, end_all_at_home, spawn_worker};
-use crate::vocab::{Attempt, Digest, ErrorFact, Gap, MendOutcome, Observation, Outcome, OutputRef, Phase, Probes};
+use crate::vocab::{
+    Attempt, Digest, ErrorFact, Gap, MendOutcome, Observation, Outcome, OutputRef, Phase, Probes,
+};
 
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
 /// interpreter that a command prefix can start, without a file on that side.

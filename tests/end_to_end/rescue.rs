@@ -84,7 +84,10 @@ fn a_forest_is_rescued_to_the_last_bit() {
     }
     let changed: Vec<&str> =
         facts["changes"].as_array().unwrap().iter().map(|change| text(change, "mend")).collect();
-    assert!(changed.contains(&"tree-node-layout") && changed.contains(&"tree-value-fractions"), "{changed:?}");
+    assert!(
+        changed.contains(&"tree-node-layout") && changed.contains(&"tree-value-fractions"),
+        "{changed:?}"
+    );
     // The script does the same without shelflife.
     context.python(&python, &["new.joblib.rescue.py", "old/forest.joblib", "by-script.joblib"]);
     let bytes = |name: &str| fs_err::read(context.path(name)).unwrap();

@@ -98,7 +98,8 @@ impl Case {
         }
         let mut trials = Vec::new();
         if bytes == Bytes::Mended {
-            trials.push(ModelSpec { source: ModelSource::File(Arc::new(tried.clone())), ..self.model.clone() });
+            trials
+                .push(ModelSpec { source: ModelSource::File(Arc::new(tried.clone())), ..self.model.clone() });
         }
         if let Some((probes, dataset)) = &self.probes {
             tried.inputs = InputsKind::Given;

@@ -26,9 +26,7 @@ use crate::judge::{self, FirstStep, JudgeOptions, Proof};
 use crate::matrix::{EnvironmentSpec, Matrix, RuntimeSpec};
 use crate::plan::{self, Selection};
 use crate::run::{ErrandDone, ErrandKind, Ran, run_errands};
-use crate::vocab::{
-    Digest, EnvName, ExitCode, LeftOut, MendOutcome, Record, Refused, RescueRecord, Trust,
-};
+use crate::vocab::{Digest, EnvName, ExitCode, LeftOut, MendOutcome, Record, Refused, RescueRecord, Trust};
 use case::{Bytes, Case, trial_matrix};
 
 /// What came of one file.
@@ -153,7 +151,8 @@ impl Session<'_> {
                 FirstStep::Refuse(why) => Some(why),
                 FirstStep::Nothing | FirstStep::Mend => None,
             };
-            let rows = datasets.get(&model.dataset).and_then(|bytes| dataset::rows(bytes)).unwrap_or_default();
+            let rows =
+                datasets.get(&model.dataset).and_then(|bytes| dataset::rows(bytes)).unwrap_or_default();
             cases.push(Case {
                 model: model.clone(),
                 artifact: artifact.clone(),
@@ -205,12 +204,7 @@ impl Session<'_> {
     }
 
     /// Mends what does not work as it is.
-    fn mend(
-        &mut self,
-        survey: &Survey,
-        cases: &mut [Case],
-        request: &RescueRequest,
-    ) -> Result<(), AppError> {
+    fn mend(&mut self, survey: &Survey, cases: &mut [Case], request: &RescueRequest) -> Result<(), AppError> {
         let Some(spec) = survey.matrix.environments.iter().find(|spec| spec.name == survey.target) else {
             return Ok(());
         };
@@ -321,7 +315,8 @@ fn is_to_be_mended(case: &Case) -> bool {
 /// The releases that wrote a file, as far as they are known: what is installed in its producer, else what it declares.
 fn versions(survey: &Survey, case: &Case) -> BTreeMap<String, String> {
     let producer = survey.record.environments.iter().find(|known| known.name == case.artifact.producer);
-    let Some(producer) = producer.filter(|known| known.runtime != crate::vocab::Runtime::UnknownProducer) else {
+    let Some(producer) = producer.filter(|known| known.runtime != crate::vocab::Runtime::UnknownProducer)
+    else {
         return BTreeMap::new();
     };
     let mut versions = producer.packages.clone();

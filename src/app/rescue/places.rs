@@ -59,7 +59,10 @@ mod tests {
     fn one_file_is_named_and_several_stand_as_they_stood() {
         assert_eq!(of("new.joblib", &["models/a.joblib"]), ["new.joblib"]);
         assert_eq!(of("out/", &["models/a.joblib"]), ["out/a.joblib"]);
-        assert_eq!(of("out", &["m/a/1/model.pkl", "m/b/1/model.pkl"]), ["out/a/1/model.pkl", "out/b/1/model.pkl"]);
+        assert_eq!(
+            of("out", &["m/a/1/model.pkl", "m/b/1/model.pkl"]),
+            ["out/a/1/model.pkl", "out/b/1/model.pkl"]
+        );
         assert_eq!(of("out", &["x/a.pkl", "y/a.pkl"]), ["out/x/a.pkl", "out/y/a.pkl"]);
         assert_eq!(of("out", &["../a.pkl", "../a.pkl"]), ["out/a.pkl", "out/2/a.pkl"]);
         assert_eq!(of("out", &["/abs/a.pkl", "rel/b.pkl"]), ["out/abs/a.pkl", "out/rel/b.pkl"]);

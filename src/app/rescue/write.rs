@@ -26,12 +26,15 @@ impl Session<'_> {
         cases: Vec<Case>,
         request: &RescueRequest,
     ) -> Result<Rescued, AppError> {
-        let paths: Vec<PathBuf> =
-            cases.iter().map(|case| PathBuf::from(case.file().map_or("", |file| file.declared_path.as_str()))).collect();
+        let paths: Vec<PathBuf> = cases
+            .iter()
+            .map(|case| PathBuf::from(case.file().map_or("", |file| file.declared_path.as_str())))
+            .collect();
         let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-        let places = request.output.as_deref().map(|output| {
-            places(output, is_folder(output, output.is_dir(), cases.len()), &paths)
-        });
+        let places = request
+            .output
+            .as_deref()
+            .map(|output| places(output, is_folder(output, output.is_dir(), cases.len()), &paths));
         let mut items = Vec::with_capacity(cases.len());
         for (index, case) in cases.into_iter().enumerate() {
             let place = places.as_ref().map(|places| places[index].as_path());
@@ -84,7 +87,10 @@ impl Session<'_> {
         let Some((_, Some((digest, size)))) = &case.mended else { return Ok(None) };
         // It was read a moment ago, and lives in the cache of this machine.
         let Some(bytes) = self.cache.object(digest) else { return Ok(None) };
-        let is_taken = place.exists() || ["rescue.json", "rescue.md", "rescue.html"].iter().any(|ending| beside(place, ending).exists());
+        let is_taken = place.exists()
+            || ["rescue.json", "rescue.md", "rescue.html"]
+                .iter()
+                .any(|ending| beside(place, ending).exists());
         if is_taken {
             return Ok(None);
         }
@@ -99,7 +105,9 @@ impl Session<'_> {
             size: *size,
             format: case.format.name.clone(),
         });
-        for (name, source) in COMPANIONS.iter().filter(|(name, _)| record.companions.iter().any(|it| it == name)) {
+        for (name, source) in
+            COMPANIONS.iter().filter(|(name, _)| record.companions.iter().any(|it| it == name))
+        {
             let path = place.with_file_name(format!("{name}.py"));
             // Several models of a folder need the same module.
             if !path.exists() {
@@ -112,8 +120,8 @@ impl Session<'_> {
 
 /// Writes a model that is a folder.
 fn write_folder(place: &Path, archive: &[u8]) -> Result<(), AppError> {
-    let entries = artifact::unpacked(archive)
-        .map_err(|why| AppError::Artifact { path: place.to_owned(), why })?;
+    let entries =
+        artifact::unpacked(archive).map_err(|why| AppError::Artifact { path: place.to_owned(), why })?;
     for (name, bytes) in entries {
         if let Some(bytes) = bytes {
             present::write_new(&place.join(name), &bytes)?;

@@ -88,7 +88,11 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
                 format!("can be mended, and nothing can prove it: {}", words::no_proof(*why))
             }
             RescueResult::Refused { why } => {
-                format!("cannot be rescued: {}. To do: {}", words::refused(why, record), words::next(why, None))
+                format!(
+                    "cannot be rescued: {}. To do: {}",
+                    words::refused(why, record),
+                    words::next(why, None)
+                )
             }
         };
         // Writing to a `String` cannot fail.
@@ -98,7 +102,10 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
         return text;
     }
     let how = "shelflife rescue FILES --to ENV -o FOLDER";
-    format!("**Rescue**\n\n{text}\n{} writes them, each with a page that says what was changed and why it can be trusted.\n\n", code(how))
+    format!(
+        "**Rescue**\n\n{text}\n{} writes them, each with a page that says what was changed and why it can be trusted.\n\n",
+        code(how)
+    )
 }
 
 /// What came of all of them, in numbers.

@@ -62,11 +62,12 @@ fn usage(record: &RescueRecord, blocks: &mut Vec<Block>) {
     let read = if file.format.as_str().starts_with("joblib") {
         format!("import joblib\n\nmodel = joblib.load({:?})", file.path)
     } else {
-        format!("import pickle\n\nwith open({:?}, \"rb\") as source:\n    model = pickle.load(source)", file.path)
+        format!(
+            "import pickle\n\nwith open({:?}, \"rb\") as source:\n    model = pickle.load(source)",
+            file.path
+        )
     };
-    blocks.push(Block::Text(vec![words(
-        "It is read as any other saved model, without shelflife:",
-    )]));
+    blocks.push(Block::Text(vec![words("It is read as any other saved model, without shelflife:")]));
     blocks.push(Block::Code("python", read));
 }
 
@@ -127,7 +128,9 @@ fn changes(record: &RescueRecord, blocks: &mut Vec<Block>) {
     blocks.push(Block::Table(vec!["Where", "What", "Times", "Keeps", "Known cause"], rows));
     let more = record.changes.len().saturating_sub(MOST_CHANGES);
     if more > 0 {
-        blocks.push(Block::Text(vec![words(format!("And {more} more, which the record beside this page lists."))]));
+        blocks.push(Block::Text(vec![words(format!(
+            "And {more} more, which the record beside this page lists."
+        ))]));
     }
     blocks.push(Block::Text(vec![
         words("Each known cause in this type is explained by "),
@@ -184,7 +187,10 @@ fn digests(record: &RescueRecord, blocks: &mut Vec<Block>) {
     rows.extend(record.rescued.as_ref().map(|it| file("rescued", it)));
     rows.extend(record.producer.as_ref().map(|it| environment("saved with", it)));
     rows.push(environment("read with", &record.target));
-    blocks.push(Block::Table(vec!["", "Name", "What", "BLAKE3 of the file, or of the environment's lock"], rows));
+    blocks.push(Block::Table(
+        vec!["", "Name", "What", "BLAKE3 of the file, or of the environment's lock"],
+        rows,
+    ));
     blocks.push(Block::Text(vec![words(format!(
         "Written by shelflife {} at {}. The record beside this page holds the same facts for programs.",
         record.shelflife, record.time

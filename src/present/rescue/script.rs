@@ -113,8 +113,10 @@ fn without_own_imports(source: &str) -> String {
 }
 
 fn pairs(texts: &[&(&str, &str)]) -> String {
-    let items: Vec<String> =
-        texts.iter().map(|(name, source)| format!("    ({}, {}),\n", literal(name), literal(source))).collect();
+    let items: Vec<String> = texts
+        .iter()
+        .map(|(name, source)| format!("    ({}, {}),\n", literal(name), literal(source)))
+        .collect();
     format!("[\n{}]", items.concat())
 }
 

@@ -3,8 +3,8 @@
 use super::super::words::{join, line, number, plural, shorten};
 use crate::vocab::{
     Agreement, Cause, Change, Exactness, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
-    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Trouble, Verdict,
-    Verification, Way,
+    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Trouble,
+    Verdict, Verification, Way,
 };
 
 /// Longest message of an exception.
@@ -44,7 +44,8 @@ pub(super) fn did(tried: &Tried) -> String {
 }
 
 fn worst(tried: &Tried) -> String {
-    let outside = |facts: &&OutputComparison| matches!(facts.agreement, Agreement::Outside | Agreement::Mismatched);
+    let outside =
+        |facts: &&OutputComparison| matches!(facts.agreement, Agreement::Outside | Agreement::Mismatched);
     let (name, facts) = match tried.outputs.iter().find(|(_, facts)| outside(facts)) {
         Some(found) => found,
         None => return String::new(),
@@ -90,7 +91,9 @@ pub(super) fn probes(probes: &Probes) -> String {
     let extras = if extras.is_empty() { String::new() } else { format!(", with {}", extras.join(" and ")) };
     match shares.as_str() {
         "" => format!("{} derived from the model{extras}", plural(probes.rows, "row")),
-        shares => format!("{} derived from the model{extras}, which reach {shares}", plural(probes.rows, "row")),
+        shares => {
+            format!("{} derived from the model{extras}, which reach {shares}", plural(probes.rows, "row"))
+        }
     }
 }
 
@@ -183,7 +186,9 @@ pub(super) fn not_the_same(record: &RescueRecord) -> Vec<String> {
 /// Why something has no proof.
 pub(super) fn no_proof(why: NoProof) -> &'static str {
     match why {
-        NoProof::ProducerUnknown => "nothing says which environment made the file, and no expected outputs are given",
+        NoProof::ProducerUnknown => {
+            "nothing says which environment made the file, and no expected outputs are given"
+        }
         NoProof::ProducerNotMade => "the environment that made the file could not be made again",
         NoProof::ProducerFails => "the environment that should have made the file does not predict with it",
         NoProof::Random => "what differs is random in the environment that made the file as well",
@@ -265,7 +270,9 @@ fn not_mended(outcome: &MendOutcome) -> String {
         MendOutcome::Inapplicable { reason } | MendOutcome::NotInstalled { reason } => {
             line(reason).into_owned()
         }
-        MendOutcome::Ended { .. } => "reading it in the target ended the process or ran into a limit".to_owned(),
+        MendOutcome::Ended { .. } => {
+            "reading it in the target ended the process or ran into a limit".to_owned()
+        }
     }
 }
 
