@@ -16,10 +16,10 @@ import random
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import numpy as np
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = 10

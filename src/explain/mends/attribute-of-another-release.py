@@ -56,3 +56,11 @@ def thresholds_to_public(it):
 def thresholds_to_private(it):
     it.rename("X_thresholds_", "_necessary_X_")
     it.rename("y_thresholds_", "_necessary_y_")
+
+
+@mend("sklearn", "LogisticRegression", read=">=1.8")
+def l1_ratio_as_number(it):
+    """Since 1.8 the penalty is told by l1_ratio, which a SelectFromModel looks at."""
+    if it.has("l1_ratio") and it.get("l1_ratio") is None:
+        ratio = 1.0 if it.get("penalty") == "l1" else 0.0
+        it.set("l1_ratio", ratio, "what the penalty means")

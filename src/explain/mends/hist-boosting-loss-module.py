@@ -54,7 +54,7 @@ def hist_loss_to_own(it):
     first, trees = it.get("_baseline_prediction"), it.get("n_trees_per_iteration_", 1)
     if first is not None:
         first = numpy.asarray(first).reshape(trees, 1)
-        it.set("_baseline_prediction", first if trees > 1 else float(first[0, 0]), "a row a tree")
+        it.set("_baseline_prediction", first if trees > 1 else first[0, 0], "a row a tree")
     words = {"log_loss": "auto"}
     if it.read < (1, 0, 0):
         words.update(squared_error="least_squares", absolute_error="least_absolute_deviation")

@@ -1,7 +1,9 @@
 """The number of features is n_features_in_ since scikit-learn 1.0 and was n_features_ before, in
-trees, forests, bagging, boosting and isolation forests."""
+trees, forests, bagging, boosting, isolation forests and CategoricalNB."""
 
-COUNTING = "BaseDecisionTree BaseForest BaseBagging BaseGradientBoosting IsolationForest"
+COUNTING = (
+    "BaseDecisionTree BaseForest BaseBagging BaseGradientBoosting IsolationForest CategoricalNB"
+)
 
 
 @mend("sklearn", COUNTING, read=">=1.0")

@@ -32,3 +32,17 @@ def generator_of_any_release(value="MT19937", *others):
     import numpy
 
     return numpy.random.Generator(bit_generator_here(value))
+
+
+@called("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence", always=True)
+@called("numpy.random._bit_generator", "__pyx_unpickle_SeedSequence", always=True)
+def seed_sequence_of_any_release(cls, checksum, state):
+    """Its parts by the order of their names; Cython compares a number of the layout instead."""
+    import numpy
+
+    if state is None:
+        return numpy.random.SeedSequence(0)
+    entropy, spawned, _, size, key = state[:5]
+    return numpy.random.SeedSequence(
+        entropy, spawn_key=key, pool_size=size, n_children_spawned=spawned
+    )

@@ -63,6 +63,14 @@ class Reader(pickle._Unpickler):
 
     dispatch[pickle.BUILD[0]] = load_build
 
+    def load_reduce(self):
+        pickle._Unpickler.load_reduce(self)
+        if isinstance(self.stack[-1], StandIn):
+            # What its arguments tell may be enough.
+            self.stack[-1] = self.session.remade(self.stack[-1])
+
+    dispatch[pickle.REDUCE[0]] = load_reduce
+
     def put_in_place(self, owner, made):
         """What was made of a stand-in is what the rest of the file refers to."""
         if made is owner:
@@ -252,6 +260,7 @@ class Skimmer(Reader):
             pickle._Unpickler.load_build(self)
 
     dispatch = dict(Reader.dispatch)
+    dispatch[pickle.REDUCE[0]] = pickle._Unpickler.load_reduce
     dispatch[pickle.BUILD[0]] = load_build
 
     def note(self, owner, state):
@@ -304,7 +313,7 @@ class Session(object):
         self.apply(patient, True)
 
     def remade(self, owner):
-        """What the reader has in the place of a stand-in whose state is known, or the stand-in."""
+        """What the reader has in the place of a stand-in, or the stand-in itself."""
         for maker in REGISTRY.makers:
             if maker.matches(owner.module, owner.name):
                 made = maker.function(owner)
