@@ -167,8 +167,8 @@ fn effects_stay_where_they_belong() {
 }
 
 /// What the agent's modules import at their top: Python's standard library since 3.6, and nothing else.
-const STANDARD: &str = "array ast builtins ctypes fcntl gc importlib inspect io json math operator os pickle \
-     platform random re resource select shutil signal socket struct sys tarfile tempfile threading time traceback warnings";
+const STANDARD: &str = "array ast builtins collections ctypes fcntl gc importlib inspect io json math operator os pickle \
+     platform random re resource select shutil signal socket struct sys tarfile tempfile threading time traceback types warnings";
 
 /// The modules of the agent, each with its text.
 fn agent_modules() -> BTreeMap<String, String> {
@@ -188,7 +188,12 @@ fn own_imports(modules: &BTreeMap<String, String>, name: &str) -> Vec<String> {
     let package = if is_package { Some(name) } else { name.rsplit_once('.').map(|(package, _)| package) };
     let imported = |line: &str| {
         let module = line.trim().strip_prefix("from .")?.split(' ').next()?;
-        Some(package.map_or_else(|| module.to_owned(), |package| format!("{package}.{module}")))
+        // Two dots lead out of a package, and there is but one level of them.
+        Some(match (module.strip_prefix('.'), package) {
+            (Some(outer), _) => outer.to_owned(),
+            (None, Some(package)) => format!("{package}.{module}"),
+            (None, None) => module.to_owned(),
+        })
     };
     modules[name].lines().filter_map(imported).collect()
 }

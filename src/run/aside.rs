@@ -240,10 +240,10 @@ impl Runner<'_> {
         let is_there = |digest: &Digest| self.cache.is_sound(digest);
         match known {
             Kept::Mended { outcome, digest, size } => {
-                is_there(&digest).then(|| ErrandDone::Mended(outcome, Some((digest, size))))
+                is_there(&digest).then_some(ErrandDone::Mended(outcome, Some((digest, size))))
             }
             Kept::Probed { probes, digest } => {
-                is_there(&digest).then(|| ErrandDone::Probed(Some((probes, digest))))
+                is_there(&digest).then_some(ErrandDone::Probed(Some((probes, digest))))
             }
         }
     }

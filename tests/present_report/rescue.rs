@@ -105,7 +105,15 @@ fn a_terminal_gets_a_line_a_file_and_what_to_do() {
         (record(forest()), Some("churn-new.joblib"), None),
         (with(|facts| facts["result"]["way"] = json!("as-it-is")), None, None),
         (with(|facts| facts["result"]["unproven"] = json!("no-inputs")), Some("new.joblib"), None),
-        (refused(json!({ "kind": "not-verified" })), None, Some("new.joblib.keep")),
+        (
+            with(|facts| {
+                facts["result"] = json!({ "is": "refused", "why": { "kind": "not-verified" } });
+                facts["verified"][1]["verdict"] = json!("drift");
+                facts["verified"][1]["outputs"]["predict_proba"] = output("outside", 0.25);
+            }),
+            None,
+            Some("new.joblib.keep"),
+        ),
         (refused(json!({ "kind": "unproven", "why": "producer-not-made" })), None, None),
         (refused(json!({ "kind": "exists", "path": "new.joblib" })), None, None),
         (refused(json!({ "kind": "no-artifact", "says": "it is a web page" })), None, None),

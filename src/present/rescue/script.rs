@@ -78,7 +78,7 @@ fn ordered<'a>(engine: &'a [(&'a str, &'a str)]) -> Vec<&'a (&'a str, &'a str)> 
     while !rest.is_empty() {
         let is_there = |name: &str| ordered.iter().any(|(known, _)| *known == name);
         let (next, later): (Vec<_>, Vec<_>) =
-            rest.iter().partition(|(_, source)| own_imports(source).all(|name| is_there(name)));
+            rest.iter().partition(|(_, source)| own_imports(source).all(is_there));
         if next.is_empty() {
             // The architecture test says that there is no circle.
             break;

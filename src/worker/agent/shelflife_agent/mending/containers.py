@@ -1,10 +1,7 @@
-"""Compression around a file: what a file begins with says which."""
+"""Compression around a file: what a file begins with says which. An interpreter may have been built
+without one of the modules, so that each is imported where it is needed."""
 
-import bz2
-import gzip
 import io
-import lzma
-import zlib
 
 # The bytes that files begin with. That of lzma is a property byte and the low byte of a size.
 BEGINNINGS = (
@@ -32,15 +29,23 @@ def decompressed(data, compression):
     if compression is None:
         return data
     if compression == "gzip":
+        import gzip
+
         return gzip.GzipFile(fileobj=io.BytesIO(data)).read()
     if compression == "bz2":
+        import bz2
+
         return bz2.BZ2File(io.BytesIO(data)).read()
     if compression in ("xz", "lzma"):
+        import lzma
+
         return lzma.decompress(data)
     if compression == "lz4":
         import lz4.frame
 
         return lz4.frame.decompress(data)
+    import zlib
+
     return zlib.decompress(data)
 
 
@@ -48,19 +53,26 @@ def compressed(data, compression):
     if compression is None:
         return data
     if compression == "gzip":
+        import gzip
+
         target = io.BytesIO()
         # No name and no time in the header: equal models give equal bytes.
         with gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as stream:
             stream.write(data)
         return target.getvalue()
     if compression == "bz2":
+        import bz2
+
         return bz2.compress(data)
-    if compression == "xz":
-        return lzma.compress(data, lzma.FORMAT_XZ)
-    if compression == "lzma":
-        return lzma.compress(data, lzma.FORMAT_ALONE)
+    if compression in ("xz", "lzma"):
+        import lzma
+
+        kind = lzma.FORMAT_XZ if compression == "xz" else lzma.FORMAT_ALONE
+        return lzma.compress(data, kind)
     if compression == "lz4":
         import lz4.frame
 
         return lz4.frame.compress(data)
+    import zlib
+
     return zlib.compress(data)

@@ -30,7 +30,7 @@ class Nodes(object):
             at[some] = numpy.where(goes_left, self.left[node], self.right[node])
 
     def targets(self):
-        """What is to be reached: (node, intervals by feature), both sides of each threshold and each
+        """What is to be reached: (node, intervals by feature), both sides of thresholds and each
         leaf."""
         waiting = [(0, {})]
         while waiting:

@@ -1,5 +1,5 @@
-"""Rows of several types: each category that a model knows, one that it does not, missing values, and
-the words of columns of texts."""
+"""Rows of several types: each category that a model knows, one that it does not, missing values,
+and the words of columns of texts."""
 
 import math
 import random
@@ -12,7 +12,7 @@ MOST_CATEGORIES = 4000
 
 
 def derive_table(model, dataset, seed):
-    """The rows for a model that takes columns of several types, beginning with rows that it takes."""
+    """The rows for a model that takes columns of several types, made of rows that it takes."""
     described = dataset.header["columns"]
     places = list(range(len(described))) if dataset.chosen is None else list(dataset.chosen)
     names = dataset.renamed or [described[place]["name"] for place in places]
