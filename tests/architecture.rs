@@ -167,7 +167,7 @@ fn effects_stay_where_they_belong() {
 }
 
 /// What the agent's modules import at their top: Python's standard library since 3.6, and nothing else.
-const STANDARD: &str = "array ast builtins collections ctypes fcntl gc importlib inspect io json math operator os pickle \
+const STANDARD: &str = "array ast builtins collections copyreg ctypes fcntl fnmatch gc importlib inspect io json math operator os pickle \
      platform random re resource select shutil signal socket struct sys tarfile tempfile threading time traceback types warnings";
 
 /// The modules of the agent, each with its text.

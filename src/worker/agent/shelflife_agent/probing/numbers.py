@@ -2,8 +2,9 @@
 
 import random
 
-from . import boosting, trees
+from .boosting import trees_of as trees_of_boosting
 from .encoding import Numbers
+from .trees import trees_of
 
 # Numbers that are made at most, and rows.
 MOST_NUMBERS = 3000000
@@ -34,7 +35,7 @@ def derive_numbers(model, matrix, names, seed):
     clean = numpy.where(numpy.isfinite(matrix), matrix, 0.0)
     base = numpy.median(clean, axis=0)
     blocks = [extremes(clean, base), mixtures(clean, seed)]
-    found = trees.trees_of(model) + boosting.trees_of(model)
+    found = trees_of(model) + trees_of_boosting(model)
     blocks += [rows_of_trees(found, base, width, most, seed)] if found else []
     rows = numpy.concatenate([block for block in blocks if len(block)])[:most]
     derived = Derived(Numbers(names, rows))
