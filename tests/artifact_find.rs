@@ -55,6 +55,7 @@ fn find_allowing(folder: &Path, below: &str, packages: &Packages, allowed: &Pack
         expected: None,
         methods: None,
         seed: 0,
+        modules: Vec::new(),
         allowed: allowed.clone(),
     };
     Finder { files: &Disk, default_producer: None, packages: packages.clone() }.find(&[declaration], &[])

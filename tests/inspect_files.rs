@@ -125,9 +125,67 @@ fn what_people_see_of_each_kind() {
 fn json_holds_all_facts() {
     let folder = kinds();
     let said = shelflife(folder.path(), &["inspect", "--json", "own.pkl", "model.skops"]);
+    let report: Value = serde_json::from_slice(&said.stdout).unwrap();
+    let pretty = serde_json::to_string_pretty(&report).unwrap();
     insta::with_settings!({ filters => vec![("\"digest\": \"[0-9a-f]{64}\"", "\"digest\": \"[digest]\"")] }, {
-        insta::assert_snapshot!("json", text(&said));
+        insta::assert_snapshot!("json", pretty);
     });
+    let lines = String::from_utf8_lossy(&said.stdout).lines().count();
+    assert_eq!(lines, 4, "one artifact a line, and the report around them");
+}
+
+/// An archive of tar with one entry after another.
+fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// Every file has the name of a model, and none is passed over.
+#[test]
+fn what_stands_in_the_place_of_a_model_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = model(b"");
+    let nested = archive(&[("data/sklearn_pipeline.tar", &tar(&[("pipeline.pkl", &model)]))]);
+    let two = archive(&[("a.pkl", &model), ("b.pkl", &model)]);
+    let rows: &[(&str, &[u8], &str)] = &[
+        ("lfs.pkl", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "git lfs pull"),
+        ("page.joblib", b"<!DOCTYPE html><html></html>", "a web page"),
+        ("empty.pkl", b"", "an empty file"),
+        ("words.pkl", b"some words", "plain text"),
+        ("half.pkl", &model[..70], "cut off"),
+        ("half.pkl.gz", &gzip(&model)[..40], "cut off"),
+        ("twice.pkl.gz", &gzip(&gzip(&model)), "gzip in gzip"),
+        (
+            "model.tar.gz",
+            &gzip(&tar(&[("code/inference.py", b"x"), ("model.pkl", &model)])),
+            "holds        model.pkl",
+        ),
+        ("model.zip", &archive(&[("m/model.pkl", &model), ("m/README", b"x")]), "holds        m/model.pkl"),
+        ("classifier.qza", &nested, "data/sklearn_pipeline.tar: pipeline.pkl"),
+        ("two.zip", &two, "holds several models"),
+        ("none.tar", &tar(&[("a.txt", b"x")]), "holds no model"),
+        ("several.pkl", &[model.as_slice(), &model, &model].concat(), "3 pickles one after another"),
+        ("marked.pkl", &[b"\xef\xbb\xbf".as_slice(), &model].concat(), "byte order mark"),
+    ];
+    for (name, bytes, expected) in rows {
+        fs_err::write(folder.path().join(name), bytes).unwrap();
+        let said = text(&shelflife(folder.path(), &["inspect", name]));
+        assert!(said.contains(expected) && said.contains("next  "), "{name}: {said}");
+        let forecast = shelflife(folder.path(), &["forecast", name, "--to", "scikit-learn==1.7.2"]);
+        let sound =
+            ["twice.pkl.gz", "model.tar.gz", "model.zip", "classifier.qza", "several.pkl"].contains(name);
+        assert_eq!(forecast.status.code(), Some(if sound { 0 } else { 102 }), "{name}: {}", text(&forecast));
+    }
+    let all = shelflife(folder.path(), &["inspect", "--json", "."]);
+    let report: Value = serde_json::from_slice(&all.stdout).unwrap();
+    assert_eq!(report["artifacts"].as_array().unwrap().len(), rows.len(), "none is passed over");
+    assert_eq!(all.status.code(), Some(102));
 }
 
 /// What SARIF 2.1.0 requires of a log.
@@ -158,7 +216,9 @@ fn sarif_is_what_code_scanning_reads() {
         seen.insert(rule["id"].as_str().unwrap().to_owned());
     }
     let all: std::collections::BTreeSet<_> =
-        ["dangerous-global", "unknown-global", "damaged", "trailing-bytes"].map(str::to_owned).into();
+        ["dangerous-global", "unknown-global", "damaged", "no-artifact", "trailing-bytes"]
+            .map(str::to_owned)
+            .into();
     assert_eq!(seen, all);
     insta::assert_json_snapshot!("sarif_results", results);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use shelflife::dataset::{Dataset, Features, Values, parse};
+use shelflife::dataset::{Dataset, Features, Shape, Values, parse};
 use shelflife::matrix::DatasetSpec;
 use shelflife::vocab::Digest;
 
@@ -20,6 +20,7 @@ fn spec(target: &[&str]) -> DatasetSpec {
         digest: None,
         dataframe: false,
         span: 0..0,
+        outside: false,
         declared_at: "m.toml:3".to_owned(),
     }
 }
@@ -53,7 +54,7 @@ fn decoded(dataset: &Dataset) -> (Value, Vec<u8>) {
 fn numbers_become_one_array_and_whole_targets_integers() {
     let dataset = csv(&spec(&["y"]), "\u{feff}a,b,y\r\n1,2.5,0\r\n3,,1\r\n\r\n -1e3 ,NaN,1\r\n");
     assert_eq!(dataset.rows, 3);
-    let Features::Array { names, values: Values::F64(values) } = &dataset.features else {
+    let Features::Array { names, values: Values::F64(values), .. } = &dataset.features else {
         panic!("{:?}", dataset.features)
     };
     assert_eq!(names, &["a", "b"]);
@@ -111,11 +112,13 @@ fn the_encoded_form_is_what_the_agent_expects() {
           "dtype": "text",
           "length": 10,
           "name": "t",
-          "offset": 16
+          "offset": 16,
+          "read_as": "object"
         }
       ],
       "dataframe": false,
       "layout": "table",
+      "named": true,
       "rows": 2,
       "target": {
         "columns": 1,
@@ -126,12 +129,54 @@ fn the_encoded_form_is_what_the_agent_expects() {
         ],
         "offset": 32
       },
-      "version": 1
+      "version": 2
     }
     "#);
     assert_eq!(payload[..8], 1.5f64.to_le_bytes());
     assert_eq!(payload[16..26], *b"\x02\0\0\0\xc3\xa4\xff\xff\xff\xff");
     assert_eq!(payload[32..], *b"\x02\0\0\0no\x03\0\0\0yes");
+}
+
+/// What pandas would make of each column, by its name.
+fn read_as(text: &str) -> BTreeMap<String, Option<String>> {
+    let (header, _) = decoded(&csv(&spec(&[]), text));
+    let columns = header["columns"].as_array().expect("columns");
+    let word = |column: &Value| column["read_as"].as_str().map(str::to_owned);
+    columns.iter().map(|it| (it["name"].as_str().expect("a name").to_owned(), word(it))).collect()
+}
+
+#[test]
+fn columns_are_what_pandas_makes_of_them() {
+    let found = read_as("w,f,g,b,h,t,m\n1,1.5,1,TRUE,true,a,NA\n-7,2,,False,,NA,\n");
+    let of = |name: &str| found[name].as_deref();
+    assert_eq!(of("w"), Some("int64"), "whole numbers stay whole");
+    assert_eq!((of("f"), of("g"), of("m")), (None, None, None), "numbers, some of them missing");
+    assert_eq!((of("b"), of("h")), (Some("bool"), Some("bool")), "truths, with gaps as well");
+    assert_eq!(of("t"), Some("object"));
+    assert_eq!(read_as("t,u\nyes,1\n0,2\n")["t"].as_deref(), Some("object"));
+    assert_eq!(read_as("a,b\n9007199254740993,1\n")["a"].as_deref(), Some("int64"));
+    let outside = DatasetSpec { outside: true, ..spec(&[]) };
+    let large = decoded(&csv(&outside, "a,b\n9007199254740993,1\n")).0;
+    assert_eq!(large["columns"][0]["dtype"], "int64", "what no float can hold is no float");
+    let declared = csv(&with_dtype(spec(&[]), "b", "bool"), "b,x\ntrue,1\n,2\nNA,3\n");
+    assert_eq!(decoded(&declared).0["columns"][0]["dtype"], "truths", "a declared truth may be missing");
+    let whole = csv(&with_dtype(spec(&[]), "a", "float64"), "a\n1\n");
+    assert!(decoded(&whole).0["columns"][0]["read_as"].is_null(), "what is declared is not inferred");
+}
+
+#[test]
+fn a_wide_file_takes_time_by_its_width() {
+    let seconds = |width: usize| {
+        let header: Vec<String> = (0..width).map(|index| format!("c{index}")).collect();
+        let row: Vec<&str> = (0..width).map(|_| "1.5").collect();
+        let text = format!("{}\n{}\n{}\n", header.join(","), row.join(","), row.join(","));
+        let start = std::time::Instant::now();
+        assert_eq!(csv(&spec(&[]), &text).rows, 2);
+        start.elapsed().as_secs_f64()
+    };
+    seconds(1000);
+    let (narrow, wide) = (seconds(10_000), seconds(80_000));
+    assert!(wide < narrow.max(0.02) * 40.0, "{narrow} s for 10,000 columns, {wide} s for 80,000");
 }
 
 #[test]
@@ -222,6 +267,15 @@ fn npy_files_become_arrays() {
         values(&npy_spec(&[]), &npy("<f4", false, "1, 1", &0.5f32.to_le_bytes())),
         Values::F32(vec![0.5])
     );
+    let shape = |shape: &str, fortran| match parse(&npy_spec(&[]), &npy("<f8", fortran, shape, &data), None) {
+        Ok(Dataset { rows, features: Features::Array { shape: Shape::Own(own), values, .. }, .. }) => {
+            (rows, own, values)
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(shape("6,", false), (6, vec![6], by_rows.clone()), "one dimension stays one");
+    assert_eq!(shape("1, 2, 3", false), (1, vec![1, 2, 3], by_rows));
+    assert_eq!(shape("3, 1, 2", true).2, Values::F64(vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0]));
     let y = npy("<f4", false, "2,", &[0.5f32.to_le_bytes(), 1.5f32.to_le_bytes()].concat());
     let dataset = parse(&npy_spec(&["y.npy"]), &npy("<f8", false, "2, 3", &data), Some(&y)).expect("correct");
     assert_eq!(dataset.target.expect("a target").values, Values::F64(vec![0.5, 1.5]));
@@ -235,7 +289,7 @@ fn wrong_npy_is_refused() {
         (npy("<f8", false, "1000000000000,", &[0; 8]), "claims more values"),
         (npy("<f8", false, "4294967296, 4294967296, 4294967296", &[0; 8]), "claims more values"),
         (npy("<f8", false, "0, 18446744073709551615, 2", &[0; 8]), "claims more values"),
-        (npy("<f8", false, "1, 1, 1", &[0; 8]), "3 dimensions"),
+        (npy("<f8", false, "", &[0; 8]), "one value alone"),
         (npy("<f8", false, "0, 3", &[]), "holds no value"),
         (npy("|O", false, "1,", &[0; 8]), "pickled inside"),
         (npy("<f2", false, "1,", &[0; 2]), "type `'<f2'` is not supported"),

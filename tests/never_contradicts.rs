@@ -71,6 +71,7 @@ fn error(class: &str) -> ErrorFact {
         bases: vec!["Exception".to_owned()],
         module: Some("thing".to_owned()),
         frames: Vec::new(),
+        importing: None,
     }
 }
 
@@ -80,7 +81,12 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         phase.clone(),
         prop::sample::select(vec!["ValueError", "EOFError", "MemoryError", "ModuleNotFoundError"]),
     )
-        .prop_map(|(phase, class)| Outcome::Raised { phase, method: None, error: error(class) });
+        .prop_map(|(phase, class)| Outcome::Raised {
+            phase,
+            method: None,
+            error: error(class),
+            outputs: BTreeMap::new(),
+        });
     let unfit = prop_oneof![Just(Unfit::NotAModel), Just(Unfit::Inputs)];
     prop_oneof![
         6 => Just(Outcome::Predicted { outputs: BTreeMap::new() }),
@@ -131,7 +137,7 @@ fn origins() -> impl Strategy<Value = Origin> {
         ArtifactAbsence::TrainFailed { error: error("ValueError") },
         ArtifactAbsence::Died { reason: "died".to_owned() },
         ArtifactAbsence::Disturbed { by: Disturbance::Killed { signal: 9 } },
-        ArtifactAbsence::Refused { reason: "it is a web page".to_owned() },
+        ArtifactAbsence::Refused { reason: "it is a web page".to_owned(), foreign: None },
     ]);
     prop_oneof![
         6 => Just(Origin::Made(Outcome::Predicted { outputs: BTreeMap::new() })),
@@ -216,9 +222,12 @@ fn header(case: &Case) -> RunHeader {
             producer: "one".into(),
             inputs: case.inputs,
             inputs_from: "inputs".to_owned(),
+            inferred: Vec::new(),
             expected: case.expected,
             imports: [("thing".to_owned(), "thing".to_owned())].into(),
             notes: Vec::new(),
+            own_modules: Default::default(),
+            modules_given: false,
         }),
     };
     let expectation = |(consumers, verdicts): &(Vec<usize>, Vec<Verdict>)| ExpectationRecord {
@@ -282,6 +291,7 @@ fn observation(outcome: &Outcome) -> Observation {
         printed: None,
         alone: true,
         tried: Vec::new(),
+        form: None,
     }
 }
 

@@ -181,3 +181,62 @@ async fn existing_environments_are_looked_at() {
     assert!(failure.reason().contains("/bin/sh"), "{failure}");
     assert!(failure.remedy().is_some(), "{failure}");
 }
+
+#[tokio::test]
+async fn what_some_files_take_keeps_no_environment_from_being_made() {
+    let mut spec = small();
+    spec.extras = [("skops", exact("99.0")), ("lz4", VersionSpec::Latest)]
+        .map(|(name, it)| (name.to_owned(), it))
+        .into();
+    let ready =
+        provisioner(ProvisionOptions::default()).prepare(&spec, &quiet).await.expect("it can be made");
+    assert!(ready.lock.packages.contains_key("lz4") && !ready.lock.packages.contains_key("skops"));
+    assert!(
+        ready.lock.companions.iter().any(|line| line.starts_with("without skops==99.0")),
+        "{:?}",
+        ready.lock.companions
+    );
+}
+
+/// Minor releases that are the last of theirs, and those at which the interpreters with wheels change.
+const RELEASES: &[&str] = &[
+    "0.18.1",
+    "0.18.2",
+    "0.19.1",
+    "0.19.2",
+    "0.20.4",
+    "0.21.3",
+    "0.22",
+    "0.22.2.post1",
+    "0.23.2",
+    "0.24.0",
+    "0.24.2",
+    "1.0",
+    "1.0.1",
+    "1.0.2",
+    "1.1.0",
+    "1.1.3",
+    "1.2.2",
+    "1.3.0",
+    "1.3.2",
+    "1.4.0",
+    "1.4.2",
+    "1.5.2",
+    "1.6.1",
+    "1.7.0",
+    "1.7.2",
+    "1.8.0",
+    "1.9.1",
+];
+
+#[tokio::test]
+#[ignore = "makes 27 environments with the interpreters 3.6 to 3.11"]
+async fn every_release_can_be_made() {
+    let provisioner = provisioner(ProvisionOptions::default());
+    for release in RELEASES {
+        let python = shelflife::artifact::python_for(Some(release), None);
+        let ready = provisioner.prepare(&venv(&python, &[("scikit-learn", exact(release))]), &quiet).await;
+        let ready = ready.unwrap_or_else(|failure| panic!("{release} with Python {python}: {failure}"));
+        assert!(ready.lock.packages.contains_key("numpy"), "{release}");
+    }
+}

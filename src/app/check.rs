@@ -1,17 +1,20 @@
 //! Files that exist already, against environments.
 
 use super::disk::Disk;
-use super::environments::environments;
+use super::environments::{environments, joined};
 use super::error::AppError;
 use super::files::Draft;
 use super::naming::run_name;
 use super::outcome::Outcome;
 use super::request::CheckRequest;
-use super::session::{Job, Session};
+use super::session::Session;
 use crate::artifact::Files;
 use crate::judge::JudgeOptions;
 use crate::matrix::EnvironmentSpec;
 use crate::vocab::Verdict;
+
+/// Where files are tried that nobody names an environment for: what is released, and what is coming.
+const NEWEST: [&str; 2] = ["scikit-learn==latest", "scikit-learn==pre"];
 
 impl CheckRequest {
     /// The matrix that it means.
@@ -19,15 +22,13 @@ impl CheckRequest {
     /// # Errors
     /// When the request contradicts itself, or inputs cannot be read.
     pub fn matrix(&self, files: &dyn Files) -> Result<Draft, AppError> {
+        let newest = NEWEST.map(str::to_owned);
+        let texts: &[String] = if self.on.is_empty() { &newest } else { &self.on };
         let mut consumers: Vec<EnvironmentSpec> = Vec::new();
-        for text in &self.on {
-            for environment in environments(text, files)? {
-                if consumers.iter().all(|known| known.name != environment.name) {
-                    consumers.push(environment);
-                }
-            }
+        for text in texts {
+            consumers.extend(environments(text, files)?);
         }
-        self.files.matrix("check", consumers, None, files)
+        self.files.matrix("check", joined(consumers), None, files)
     }
 
     /// What it judges by: every failure counts.
@@ -45,8 +46,7 @@ impl Session<'_> {
         let Draft { matrix, notices } = request.matrix(&Disk)?;
         self.tell(notices);
         let name = run_name(request.name.as_deref(), &matrix.name)?;
-        let job = Job::of_files(matrix, name, &self.policy.reports)?;
-        self.execute(job)?.judged(&CheckRequest::judging())
+        self.execute_files(matrix, &name, || None)?.judged(&CheckRequest::judging())
     }
 }
 
@@ -68,5 +68,10 @@ mod tests {
         let readers = matrix.environments.iter().filter(|environment| environment.consumer);
         assert_eq!(readers.count(), 2);
         assert_eq!(matrix.name, "check");
+        let without = CheckRequest { on: Vec::new(), ..request };
+        let matrix = without.matrix(&files).unwrap().matrix;
+        let names: Vec<&str> =
+            matrix.environments.iter().filter(|it| it.consumer).map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["sklatest", "skpre"]);
     }
 }

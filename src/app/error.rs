@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::artifact::PinError;
 use crate::dataset::DatasetError;
 use crate::judge::BaselineError;
-use crate::matrix::MatrixError;
+use crate::matrix::{MatrixError, Refusal};
 use crate::notation::VersionError;
 use crate::plan::PlanError;
 use crate::present::json::ReadRecordError;
@@ -16,7 +16,7 @@ use crate::provision::ProvisionFailure;
 use crate::run::RunError;
 use crate::state::ReplayError;
 use crate::store::{CacheError, HistoryError, LockError};
-use crate::vocab::{CellRecord, Verdict};
+use crate::vocab::{CellRecord, EnvName, Verdict};
 
 /// Why something ends early.
 #[derive(Debug, thiserror::Error)]
@@ -47,14 +47,9 @@ pub enum AppError {
     /// A folder without files.
     #[error("there is no file in `{}`", .0.display())]
     EmptyFolder(PathBuf),
-    /// Inputs that cannot be used.
-    #[error("the inputs `{}` cannot be used: {why}", path.display())]
-    Inputs {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: InputsError,
-    },
+    /// Inputs or expected values that cannot be used.
+    #[error("{}", told(.0))]
+    Inputs(Vec<Refusal>),
     /// What is recorded cannot be read.
     #[error("`{}` is not a run that can be read: {why}", path.display())]
     Unreadable {
@@ -146,8 +141,35 @@ pub enum RequestError {
     #[error("{}", .0.message)]
     Version(VersionError),
     /// A path of an environment leads nowhere.
-    #[error("there is no lock and no interpreter `{0}`")]
+    #[error("there is no file and no folder `{0}`")]
     NoEnvironment(String),
+    /// A place on this machine is no environment.
+    #[error("`{}` is not an environment: {why}", path.display())]
+    Place {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it is.
+        why: PlaceTrouble,
+    },
+    /// A word that is none of those that are known.
+    #[error("the {kind} `{word}` is not known")]
+    UnknownWord {
+        /// What it names.
+        kind: &'static str,
+        /// The word.
+        word: String,
+        /// Those that are.
+        known: &'static [&'static str],
+    },
+    /// A text is not the name of an image.
+    #[error("`{0}` is not the name of an image")]
+    NoImage(String),
+    /// A key that says something of a machine, where versions are named.
+    #[error("`{0}` is no package: virtual environments are those of this machine")]
+    MachineKey(String),
+    /// A forecast of what only an image knows.
+    #[error("what is in the image of `{0}` is not known before it is started")]
+    UnknownContents(String),
     /// A file is no environment.
     #[error("`{}` cannot be used as an environment: {why}", path.display())]
     Lock {
@@ -157,12 +179,14 @@ pub enum RequestError {
         why: LockTrouble,
     },
     /// One environment was to be named.
-    #[error("{option} takes one environment, and `{text}` means several")]
+    #[error("{option} takes one environment, and `{text}` means {}", listed(names))]
     SeveralEnvironments {
         /// The option.
         option: &'static str,
         /// What was given.
         text: String,
+        /// The environments that it means.
+        names: Vec<EnvName>,
     },
     /// No format of this name can be tried.
     #[error("`{name}` is no format of which files can be tried")]
@@ -224,9 +248,17 @@ pub enum RequestError {
     /// A bisection from a release to itself.
     #[error("--good and --bad are both {0}")]
     SameVersion(String),
-    /// An environment of a forecast without a version.
-    #[error("`{0}` says no version")]
-    NoVersion(String),
+    /// An environment of a forecast whose release is open.
+    #[error("`{package}` {spec} is no exact version, and a forecast is about one")]
+    NoExactVersion {
+        /// The package.
+        package: String,
+        /// What was asked for.
+        spec: String,
+    },
+    /// A width of pointers that no machine has.
+    #[error("`bits={0}` is neither 32 nor 64")]
+    Width(String),
     /// An architecture that nobody knows.
     #[error("the architecture `{name}` is not known")]
     Architecture {
@@ -235,12 +267,34 @@ pub enum RequestError {
         /// Those that are.
         known: Vec<&'static str>,
     },
-    /// A package is named twice.
-    #[error("`{0}` is named twice")]
-    NamedTwice(String),
     /// A file of the command line does not exist.
     #[error("there is no file `{}`", .0.display())]
     NoFile(PathBuf),
+}
+
+fn listed(names: &[EnvName]) -> String {
+    let names: Vec<&str> = names.iter().map(EnvName::as_str).collect();
+    names.join(" and ")
+}
+
+/// What a file or folder is instead of an environment.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceTrouble {
+    /// A virtual environment of Windows.
+    #[error("it is a virtual environment of Windows")]
+    Windows,
+    /// A virtual environment that lost its interpreter.
+    #[error("it is a virtual environment without `bin/python`")]
+    NoInterpreter,
+    /// Some folder.
+    #[error("it is a folder without `bin/python`{}", inside.as_ref().map(|it| format!("; it holds `{}`", it.display())).unwrap_or_default())]
+    Folder {
+        /// What in it could have been meant.
+        inside: Option<PathBuf>,
+    },
+    /// Some file.
+    #[error("it is neither a program nor a lock")]
+    NoProgram,
 }
 
 impl From<VersionError> for RequestError {
@@ -284,20 +338,64 @@ pub enum LockTrouble {
         /// What is wrong with it.
         why: PinError,
     },
+    /// A line of a requirements file leads elsewhere than to the index.
+    #[error("line {line}: `{text}` comes from elsewhere than the package index")]
+    NotFromIndex {
+        /// The line, counted from 1.
+        line: usize,
+        /// The line itself.
+        text: String,
+    },
+    /// A line of a requirements file is an option that changes what is installed.
+    #[error("line {line}: the option `{option}` is not obeyed")]
+    Option {
+        /// The line, counted from 1.
+        line: usize,
+        /// The option.
+        option: String,
+    },
+    /// A package is pinned to two releases.
+    #[error("line {line}: {package} is pinned to {} and to {}", versions[0], versions[1])]
+    PinnedTwice {
+        /// The line, counted from 1.
+        line: usize,
+        /// The package.
+        package: String,
+        /// Both releases.
+        versions: [String; 2],
+    },
+    /// A file that a line names cannot be used.
+    #[error("line {line}: `{}`: {why}", path.display())]
+    Within {
+        /// The line, counted from 1.
+        line: usize,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: Box<LockTrouble>,
+    },
+    /// Files that name one another without end.
+    #[error("its files name one another")]
+    TooDeep,
+    /// It pins nothing.
+    #[error("it pins no package")]
+    NoPins,
+    /// It is of another tool, which makes requirements of it.
+    #[error("it is of another tool")]
+    OtherTool(&'static str),
 }
 
-/// Why inputs cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum InputsError {
-    /// The file cannot be read.
-    #[error("{0}")]
-    Read(#[from] io::Error),
-    /// Its rows cannot be used, in the words of whoever reads them.
-    #[error("{0}")]
-    Rows(String),
-    /// Its extension is none that is known.
-    #[error("it is neither .csv, .parquet, .npy, .json nor .jsonl")]
-    Extension,
+/// Messages that are told of many at once.
+const MOST_REFUSALS: usize = 10;
+
+fn told(refusals: &[Refusal]) -> String {
+    let mut lines: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
+    let more = format!("and {} more", lines.len().saturating_sub(MOST_REFUSALS));
+    if lines.len() > MOST_REFUSALS {
+        lines.truncate(MOST_REFUSALS);
+        lines.push(&more);
+    }
+    lines.join("\n")
 }
 
 /// Why a record cannot be read.

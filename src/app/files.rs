@@ -1,14 +1,17 @@
 //! From files and environments that were asked for to a matrix.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::environments::environment;
 use super::error::{AppError, RequestError};
 use super::formats;
-use super::inputs::Inputs;
+use super::inputs;
 use super::listener::Notice;
 use super::request::FilesRequest;
 use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
-    ArtifactDeclaration, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy, Matrix, Refusal,
+    ArtifactDeclaration, DeclaredInputs, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy,
+    Matrix, ModelSpec, Refusal, RuntimeSpec, VersionSpec,
 };
 use crate::notation::allowed_package;
 use crate::vocab::{EnvName, LeftOut};
@@ -52,20 +55,25 @@ impl FilesRequest {
         default_producer: Option<EnvName>,
         files: &dyn Files,
     ) -> Result<Draft, AppError> {
-        let Inputs { name: inputs, datasets, mut given } = Inputs::of(self, files)?;
+        let inputs = inputs::declared(self)?;
         let made_by = self.maker(&mut environments, files)?;
-        let declared = self.declarations(inputs.as_deref(), made_by.as_ref())?;
+        let declared = self.declarations(inputs.as_ref(), made_by.as_ref())?;
         let find = |environments: &[EnvironmentSpec], packages: &Packages| {
             let default_producer = default_producer.clone();
             Finder { files, default_producer, packages: packages.clone() }.find(&declared, environments)
         };
         let (mut expanded, added) = find_with_packages(&mut environments, &find);
+        if !expanded.unusable.is_empty() {
+            return Err(AppError::Inputs(expanded.unusable));
+        }
         environments.append(&mut expanded.environments);
-        given.append(&mut expanded.given);
         // Who wrote none of the files is no row of the table.
         for environment in &mut environments {
             let mut files = expanded.models.iter().filter_map(|model| model.source.file());
             environment.producer = files.any(|file| file.producer == environment.name);
+            if environment.external && !environment.consumer && is_needless(environment, &expanded.models) {
+                environment.runtime = RuntimeSpec::UnknownProducer;
+            }
         }
         let formats = formats::of_models(&mut expanded.models, &self.trust)?;
         let mut draft = Draft::of(Matrix {
@@ -74,15 +82,16 @@ impl FilesRequest {
             environments,
             formats,
             models: expanded.models,
-            datasets,
+            datasets: BTreeMap::new(),
             tolerances: Vec::new(),
             limits: self.limits(),
             expectations: Vec::new(),
             trusts_recipes: false,
-            given,
+            given: expanded.given,
             refused: expanded.refused,
         });
         draft.notices.splice(0..0, added);
+        draft.notices.extend(undeclared(&draft.matrix));
         Ok(draft)
     }
 
@@ -108,7 +117,7 @@ impl FilesRequest {
 
     fn declarations(
         &self,
-        inputs: Option<&str>,
+        inputs: Option<&DeclaredInputs>,
         made_by: Option<&MadeBy>,
     ) -> Result<Vec<ArtifactDeclaration>, RequestError> {
         let format = formats::declared(self.format.as_deref())?;
@@ -119,11 +128,12 @@ impl FilesRequest {
             name: None,
             format: format.clone(),
             made_by: made_by.cloned(),
-            inputs: inputs.map(str::to_owned),
+            inputs: inputs.cloned(),
             expected: self.expected.clone(),
-            methods: None,
+            methods: (!self.methods.is_empty()).then(|| self.methods.clone()),
             seed: self.seed,
             allowed: allowed.clone(),
+            modules: self.modules.clone(),
         };
         Ok(self.artifacts.iter().map(declaration).collect())
     }
@@ -146,6 +156,38 @@ impl FilesRequest {
     }
 }
 
+/// Whether nobody has to be asked what the files of a producer give: expected values say it of all that is compared.
+fn is_needless(producer: &EnvironmentSpec, models: &[ModelSpec]) -> bool {
+    let own = |model: &&ModelSpec| model.source.file().is_some_and(|file| file.producer == producer.name);
+    models.iter().filter(own).all(|model| {
+        let file = model.source.file();
+        file.is_some_and(|file| artifact::all_expected(model.methods.as_deref(), &file.expected))
+    })
+}
+
+/// What loading the files takes and some environment lacks, since nobody has declared it: asked for in one answer.
+fn undeclared(matrix: &Matrix) -> Option<Notice> {
+    let (mut packages, mut modules) = (BTreeMap::new(), BTreeMap::new());
+    // What stands in environments that somebody else made is seen there.
+    let made: Vec<_> =
+        matrix.environments.iter().filter(|it| matches!(it.runtime, RuntimeSpec::Venv { .. })).collect();
+    for file in matrix.models.iter().filter_map(|model| model.source.file()) {
+        for package in file.imports.values().collect::<BTreeSet<_>>() {
+            let lacks = |environment: &&EnvironmentSpec| {
+                (environment.consumer || environment.name == file.producer)
+                    && !environment.all_packages().contains_key(package)
+            };
+            if made.iter().any(lacks) {
+                *packages.entry(package.clone()).or_insert(0) += 1;
+            }
+        }
+        if file.given_modules.is_none() && !made.is_empty() {
+            file.own_modules.iter().for_each(|module| *modules.entry(module.clone()).or_insert(0) += 1);
+        }
+    }
+    (!packages.is_empty() || !modules.is_empty()).then_some(Notice::PackagesNeeded { packages, modules })
+}
+
 /// Finds the artifacts, and gives the environments of the request the packages that reading them takes.
 fn find_with_packages(
     environments: &mut [EnvironmentSpec],
@@ -153,7 +195,8 @@ fn find_with_packages(
 ) -> (Expanded, Option<Notice>) {
     let expanded = find(environments, &Packages::new());
     let packages = artifact::needs(&expanded.models);
-    if packages.is_empty() {
+    let is_proved = take_proved(environments, &expanded.environments);
+    if packages.is_empty() && !is_proved {
         return (expanded, None);
     }
     let changed = artifact::add_packages(environments, &packages);
@@ -161,6 +204,29 @@ fn find_with_packages(
     let expanded = find(environments, &packages);
     let notice = (!changed.is_empty()).then_some(Notice::PackagesAdded { packages, environments: changed });
     (expanded, notice)
+}
+
+/// Gives environments that name the release which wrote a file what the file proves of that environment: a few words leave
+/// the rest open, and a choice that cannot read the file would not be what anybody has. Says whether anything was given.
+fn take_proved(environments: &mut [EnvironmentSpec], producers: &[EnvironmentSpec]) -> bool {
+    let mut is_given = false;
+    let release = |environment: &EnvironmentSpec| match environment.packages.get("scikit-learn") {
+        Some(VersionSpec::Exact(version)) => Some(version.clone()),
+        _ => None,
+    };
+    for environment in environments {
+        let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
+        let Some(own) = release(environment).filter(|_| is_made && !environment.whole) else { continue };
+        for producer in producers.iter().filter(|it| release(it).as_ref() == Some(&own)) {
+            for (package, spec) in &producer.packages {
+                if matches!(spec, VersionSpec::Proved(_)) && !environment.packages.contains_key(package) {
+                    environment.packages.insert(package.clone(), spec.clone());
+                    is_given = true;
+                }
+            }
+        }
+    }
+    is_given
 }
 
 #[cfg(test)]
@@ -192,7 +258,7 @@ mod tests {
         };
         let Draft { matrix, notices } = request.matrix("check", target(), None, &files).unwrap();
         assert_eq!(matrix.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(matrix.datasets["x.csv"].dtypes["a"], "int64");
+        assert!(matrix.given.contains_key("x.csv"));
         assert!(matrix.limits.seconds.total_cmp(&5.0).is_eq());
         let roles: Vec<_> = matrix.environments.iter().map(|it| (it.producer, it.consumer)).collect();
         assert_eq!(roles, [(false, true), (true, false)], "the target reads, the maker writes");
@@ -221,6 +287,19 @@ mod tests {
         let odd = vec!["a=complex".to_owned()];
         let error = of(FilesRequest { inputs: Some("x.csv".into()), dtype: odd, ..request("a.pkl") });
         assert!(matches!(error, AppError::Request(RequestError::ColumnType(_))), "{error}");
+    }
+
+    #[test]
+    fn the_release_that_wrote_a_file_is_given_what_the_file_proves() {
+        let mut made = environments_of("scikit-learn==1.0.2");
+        made[0].packages.insert("joblib".to_owned(), VersionSpec::Proved(">=1.2".to_owned()));
+        let mut given = environments_of("scikit-learn==1.0.2,1.0.1");
+        given.extend(environments_of("scikit-learn==1.0.2 joblib==1.1.1"));
+        assert!(take_proved(&mut given, &made));
+        let joblib = |at: usize| given[at].packages.get("joblib").cloned();
+        assert_eq!(joblib(0), Some(VersionSpec::Proved(">=1.2".to_owned())));
+        assert_eq!(joblib(1), None, "another release is what it is by itself");
+        assert_eq!(joblib(2), Some(VersionSpec::Exact("1.1.1".to_owned())), "what is declared is believed");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A file system in memory and judged cells, for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,9 @@ impl Files for Memory {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        Ok(self.0.keys().filter(|path| path.parent() == Some(folder)).cloned().collect())
+        let below = self.0.keys().flat_map(|path| path.ancestors());
+        let entries: BTreeSet<&Path> = below.filter(|path| path.parent() == Some(folder)).collect();
+        Ok(entries.into_iter().map(Path::to_owned).collect())
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

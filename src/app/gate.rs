@@ -13,7 +13,7 @@ use super::known::{Opened, open};
 use super::naming::run_name;
 use super::outcome::Outcome;
 use super::request::{FilesRequest, GateRequest};
-use super::session::{Job, Session};
+use super::session::Session;
 use crate::artifact::Files;
 use crate::present::{self, GateView};
 use crate::vocab::EnvName;
@@ -108,7 +108,6 @@ impl Session<'_> {
         self.tell(notices);
         let has_expectations = !matrix.expectations.is_empty();
         let name = run_name(request.name.as_deref(), &matrix.name)?;
-        let mut job = Job::of_files(matrix, name, &self.policy.reports)?;
         let mut judge = GateJudge { from, earlier: None, known: None };
         match request.baseline.as_ref().map(|given| open(given, &self.policy.reports)).transpose()? {
             Some(Opened::Accepted(known)) => judge.known = Some(known),
@@ -119,8 +118,8 @@ impl Session<'_> {
             None => {}
         }
         let judge = Arc::new(judge);
-        job.retry = request.retry.then(|| GateJudge::retry(Arc::clone(&judge)));
-        let executed = self.execute(job)?;
+        let retry = || request.retry.then(|| GateJudge::retry(Arc::clone(&judge)));
+        let executed = self.execute_files(matrix, &name, retry)?;
         let judging = judge.options(executed.state());
         let outcome = executed.judged(&judging)?;
         let run = outcome.folder.display().to_string();

@@ -1,5 +1,6 @@
 //! Who listens while something is done: a terminal, a test, another program.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -27,6 +28,22 @@ pub enum Notice {
         file: String,
         /// What it asks for.
         packages: Vec<AskedPackage>,
+    },
+    /// What loading the files takes and nobody has declared, all of it.
+    PackagesNeeded {
+        /// Known packages, and how many files need each.
+        packages: BTreeMap<String, usize>,
+        /// Modules that no known package brings, and how many files need each.
+        modules: BTreeMap<String, usize>,
+    },
+    /// The environment that was taken for a producer cannot read its files, and another one can.
+    OtherProducer {
+        /// Its name.
+        name: EnvName,
+        /// Its interpreter now.
+        python: String,
+        /// Whether known-good companions bound its packages.
+        companions: bool,
     },
     /// A promise of a project speaks of pairs of the plan.
     Documented {

@@ -35,6 +35,8 @@ pub struct FilesRequest {
     pub dtype: Vec<String>,
     /// What they should give.
     pub expected: Option<PathBuf>,
+    /// The outputs that are compared; all that they offer where empty.
+    pub methods: Vec<String>,
     /// Whether they are only loaded.
     pub load_only: bool,
     /// What made them, as a text for [`super::environments()`].
@@ -47,6 +49,8 @@ pub struct FilesRequest {
     pub trust: Vec<String>,
     /// Packages that what comes with them may name beside those that are known: `NAME` or `NAME==VERSION`.
     pub allow_packages: Vec<String>,
+    /// Folders with modules that no package brings, or single files of them.
+    pub modules: Vec<PathBuf>,
     /// The most seconds that one load with its predictions may take.
     pub seconds: Option<f64>,
     /// The most bytes that it may take.
@@ -58,7 +62,7 @@ pub struct FilesRequest {
 pub struct CheckRequest {
     /// What is tried.
     pub files: FilesRequest,
-    /// The environments, as texts for [`super::environments()`].
+    /// The environments, as texts for [`super::environments()`]; the newest release and the next one where empty.
     pub on: Vec<String>,
     /// Name of the run.
     pub name: Option<String>,

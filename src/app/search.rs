@@ -69,7 +69,7 @@ mod tests {
             Cause::ClassAbsent { environment: "new".into(), says: String::new() },
             Cause::RuledOut { requirement: String::new() },
             Cause::Environment { trouble: Trouble::NotReached },
-            Cause::Refused { says: String::new() },
+            Cause::Refused { says: String::new(), foreign: None },
             Cause::NotAModel { says: String::new() },
         ];
         for cause in unjudged {

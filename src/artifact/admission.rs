@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::packages::{Packages, TOOLS};
+use super::packages::{INSTALLERS, Packages};
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::notation::{Version, glob, package_name};
 
@@ -14,11 +14,12 @@ const TEXT: &str = include_str!("ecosystem.toml");
 /// What is the interpreter and no package.
 const PYTHON: &str = "python";
 
-static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+static TABLE: LazyLock<Vec<KnownPackage>> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.
-    let table = toml::from_str::<Table>(TEXT).map(|table| table.package).unwrap_or_default();
-    table.into_iter().map(|row| row.name).collect()
+    toml::from_str::<Table>(TEXT).map(|table| table.package).unwrap_or_default()
 });
+static NAMES: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| TABLE.iter().map(|row| row.name.clone()).collect());
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +32,9 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct KnownPackage {
     name: String,
+    /// What it is imported as, where that is not its own name.
+    #[serde(default)]
+    modules: Vec<String>,
     #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test looks at it"))]
     home: String,
     #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test looks at it"))]
@@ -42,6 +46,17 @@ pub(super) fn is_known(package: &str) -> bool {
     NAMES.contains(package)
 }
 
+/// The package that brings a module, where the table knows it: a name is never made up, since whoever owns it in the
+/// index may be anybody.
+pub(super) fn package_of(module: &str) -> Option<&'static str> {
+    let named = TABLE.iter().find(|row| row.modules.iter().any(|known| known == module));
+    let own = || {
+        let name = package_name(module).ok()?;
+        TABLE.iter().find(|row| row.name == name && row.modules.is_empty())
+    };
+    named.or_else(own).map(|row| row.name.as_str())
+}
+
 /// Keeps of versions that came with a file those that may be installed; the others are asked for.
 pub(super) fn admit(
     versions: BTreeMap<String, String>,
@@ -50,7 +65,7 @@ pub(super) fn admit(
 ) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for (name, version) in versions {
-        if TOOLS.contains(&name.as_str()) {
+        if INSTALLERS.contains(&name.as_str()) {
             continue;
         }
         match admitted(&name, &version, allowed) {
@@ -155,6 +170,25 @@ mod tests {
             for package in handler.packages {
                 assert!(is_known(package), "{package}, which `{}` takes, is not in the table", handler.name);
             }
+        }
+    }
+
+    #[test]
+    fn a_module_is_a_package_where_the_table_says_so() {
+        for (module, package) in [
+            ("imblearn", Some("imbalanced-learn")),
+            ("xgboost", Some("xgboost")),
+            ("category_encoders", Some("category-encoders")),
+            ("pkg_resources", Some("setuptools")),
+            ("sklearn_extra", Some("scikit-learn-extra")),
+            ("mlflow", Some("mlflow-skinny")),
+            ("utils", None),
+            ("acme_models", None),
+            ("PIL", Some("pillow")),
+            // What is imported otherwise is not imported as this.
+            ("pillow", None),
+        ] {
+            assert_eq!(package_of(module), package, "{module}");
         }
     }
 

@@ -5,48 +5,35 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::dataset::{self, Dataset, Features, Values};
+use super::outputs::meaning;
+use crate::dataset::{Dataset, Features, Shape, Values};
 use crate::matrix::{DatasetSpec, ExpectedOutput};
 use crate::vocab::{Digest, Encoding, OutputKind, OutputRef};
 
 /// Expected outputs by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Arrays(BTreeMap<String, ExpectedOutput>);
+pub(super) struct Arrays(BTreeMap<String, ExpectedOutput>);
 
 impl Arrays {
-    /// The expected values in a `.npy`, `.csv` or `.json`: those of `predict`, unless a JSON object names others.
-    ///
-    /// # Errors
-    /// What is wrong with the file, in words.
-    pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Self, String> {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-        match extension.as_deref() {
-            Some("json") => {
-                let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-                Self::of_json(&value)
-            }
-            Some("npy" | "csv" | "parquet") => {
-                let spec = spec("expected", path);
-                let parsed = dataset::parse(&spec, bytes, None).map_err(|error| error.to_string())?;
-                let output = of_dataset(parsed)?;
-                Ok(Self(BTreeMap::from([("predict".to_owned(), output)])))
-            }
-            _ => Err("it is not a .npy, .csv, .parquet or .json file".to_owned()),
-        }
-    }
-
     /// The expected values in JSON: a list for `predict`, or lists by output.
     pub(super) fn of_json(value: &Value) -> Result<Self, String> {
+        Self::of_typed_json(value, None)
+    }
+
+    /// The same, with numpy's name of the type of each output, where somebody has written it down.
+    pub(super) fn of_typed_json(value: &Value, dtypes: Option<&Value>) -> Result<Self, String> {
         let mut outputs = BTreeMap::new();
         match value {
             Value::Object(named) => {
                 for (name, values) in named {
-                    let output = of_list(values).map_err(|what| format!("{name}: {what}"))?;
-                    outputs.insert(name.clone(), output);
+                    let dtype = dtypes.and_then(|dtypes| dtypes.get(name)).and_then(Value::as_str);
+                    let output = of_list(values, dtype).map_err(|what| format!("{name}: {what}"))?;
+                    let name = meaning(name).map_or_else(|| name.clone(), str::to_owned);
+                    outputs.insert(name, output);
                 }
             }
             list => {
-                outputs.insert("predict".to_owned(), of_list(list)?);
+                outputs.insert("predict".to_owned(), of_list(list, None)?);
             }
         }
         Ok(Self(outputs))
@@ -70,17 +57,20 @@ pub(super) fn spec(name: &str, path: &Path) -> DatasetSpec {
         digest: None,
         dataframe: false,
         span: 0..0,
-        declared_at: "the command line".to_owned(),
+        outside: false,
+        declared_at: "--expected".to_owned(),
     }
 }
 
-fn of_dataset(dataset: Dataset) -> Result<ExpectedOutput, String> {
+pub(super) fn of_dataset(dataset: Dataset) -> Result<ExpectedOutput, String> {
     let rows = dataset.rows as u64;
     match dataset.features {
-        Features::Array { names, values } => {
+        Features::Array { values, shape: Shape::Own(shape), .. } => Ok(output(&values, shape)),
+        Features::Array { names, values, .. } => {
             let columns = names.len() as u64;
             Ok(output(&values, if columns == 1 { vec![rows] } else { vec![rows, columns] }))
         }
+        Features::List { .. } => Err("it is no table".to_owned()),
         Features::Text(column) => Ok(output(&column.values, vec![rows])),
         Features::Table(columns) => match columns.as_slice() {
             [column] => Ok(output(&column.values, vec![rows])),
@@ -89,8 +79,8 @@ fn of_dataset(dataset: Dataset) -> Result<ExpectedOutput, String> {
     }
 }
 
-fn output(values: &Values, shape: Vec<u64>) -> ExpectedOutput {
-    let (encoding, kind, bytes) = match values {
+pub(super) fn output(values: &Values, shape: Vec<u64>) -> ExpectedOutput {
+    let parts = match values {
         Values::F64(values) => (
             Encoding::F64,
             OutputKind::Continuous,
@@ -107,26 +97,43 @@ fn output(values: &Values, shape: Vec<u64>) -> ExpectedOutput {
         Values::Bool(values) => {
             (Encoding::Bool, OutputKind::Label, values.iter().map(|value| u8::from(*value)).collect())
         }
-        Values::Text(values) => {
-            let mut bytes = Vec::new();
-            for value in values {
-                let text = value.as_ref().map_or_else(|| "n:".to_owned(), |text| format!("s:{text}"));
-                // No text of a file that was parsed has 4 GiB.
-                bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-                bytes.extend_from_slice(text.as_bytes());
-            }
-            (Encoding::Text, OutputKind::Label, bytes)
-        }
+        Values::Gaps(values) => tagged(values.iter().map(|value| match value {
+            Some(value) => format!("t:{}", u8::from(*value)),
+            None => "n:".to_owned(),
+        })),
+        Values::Text(values) => tagged(values.iter().map(|value| match value {
+            Some(text) => format!("s:{text}"),
+            None => "n:".to_owned(),
+        })),
+        Values::Pandas { items, .. } => tagged(items.iter().map(|item| format!("r:{item}"))),
     };
-    let dtype = if encoding == Encoding::Text { "object" } else { values.dtype() };
+    let dtype = if parts.0 == Encoding::Text { "object" } else { values.dtype() };
+    encoded(parts, dtype, shape)
+}
+
+fn encoded(
+    (encoding, kind, bytes): (Encoding, OutputKind, Vec<u8>),
+    dtype: &str,
+    shape: Vec<u64>,
+) -> ExpectedOutput {
     ExpectedOutput {
         output: OutputRef { digest: Digest::of(&bytes), encoding, kind, dtype: dtype.to_owned(), shape },
         bytes: bytes.into(),
     }
 }
 
+fn tagged(texts: impl Iterator<Item = String>) -> (Encoding, OutputKind, Vec<u8>) {
+    let mut bytes = Vec::new();
+    for text in texts {
+        // No text of a file that was parsed has 4 GiB.
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    (Encoding::Text, OutputKind::Label, bytes)
+}
+
 /// The values of nested lists, with their shape.
-fn of_list(value: &Value) -> Result<ExpectedOutput, String> {
+fn of_list(value: &Value, dtype: Option<&str>) -> Result<ExpectedOutput, String> {
     let mut shape = Vec::new();
     let mut level = value;
     while let Value::Array(items) = level {
@@ -141,8 +148,71 @@ fn of_list(value: &Value) -> Result<ExpectedOutput, String> {
     }
     let mut flat = Vec::new();
     flatten(value, &shape, &mut flat)?;
-    let values = column(&flat).ok_or("the values are neither all numbers nor all texts")?;
+    if let Some(typed) = of_type(&flat, dtype.unwrap_or_default(), &shape) {
+        return Ok(typed);
+    }
+    let values = column(&flat).ok_or_else(|| mixed(&flat, &shape))?;
     Ok(output(&values, shape))
+}
+
+/// Values of a type that their text alone does not tell; `None` where it does, or they are not of that type.
+fn of_type(flat: &[&Value], dtype: &str, shape: &[u64]) -> Option<ExpectedOutput> {
+    let unsigned = || flat.iter().map(|value| value.as_u64()).collect::<Option<Vec<u64>>>();
+    let parts = if dtype.starts_with("float32") || dtype.starts_with("float16") {
+        let Values::F64(values) = column(flat)? else { return None };
+        let bytes = values.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect();
+        (Encoding::F32, OutputKind::Continuous, bytes)
+    } else if dtype.starts_with("uint") || flat.iter().any(|value| value.is_u64() && value.as_i64().is_none())
+    {
+        // Hashes and counts, also beyond what a signed number holds.
+        let bytes = unsigned()?.iter().flat_map(|value| value.to_le_bytes()).collect();
+        (Encoding::U64, OutputKind::Label, bytes)
+    } else if dtype == "object" || dtype.starts_with("<U") {
+        tagged(flat.iter().map(|value| tag(value)).collect::<Option<Vec<String>>>()?.into_iter())
+    } else {
+        return None;
+    };
+    let dtype = if dtype.is_empty() { "uint64" } else { dtype };
+    Some(encoded(parts, dtype, shape.to_vec()))
+}
+
+/// An element of an array of objects, as the agent tags it; JSON's objects stand for what it has no word for.
+fn tag(value: &Value) -> Option<String> {
+    let float = |number: f64| format!("f:{:016x}", number.to_bits());
+    Some(match value {
+        Value::Null => "n:".to_owned(),
+        Value::Bool(truth) => format!("t:{}", u8::from(*truth)),
+        Value::String(text) => format!("s:{text}"),
+        Value::Number(number) if number.is_f64() => float(number.as_f64()?),
+        Value::Number(number) => format!("i:{number}"),
+        Value::Object(kept) => match (kept.get("is")?.as_str()?, kept.get("value").and_then(Value::as_str)) {
+            ("None", _) => "n:".to_owned(),
+            ("float", Some("inf")) => float(f64::INFINITY),
+            ("float", Some("-inf")) => float(f64::NEG_INFINITY),
+            ("float", _) => float(f64::NAN),
+            ("bytes", Some(hex)) => format!("b:{hex}"),
+            _ => return None,
+        },
+        Value::Array(_) => return None,
+    })
+}
+
+/// What to say of values of several kinds: the first one that differs from most, with its place.
+fn mixed(flat: &[&Value], shape: &[u64]) -> String {
+    let is_number = |value: &Value| value.is_number() || value.is_boolean();
+    let mostly_numbers = flat.iter().filter(|value| is_number(value)).count() * 2 > flat.len();
+    let strange = flat.iter().position(|value| is_number(value) != mostly_numbers);
+    let Some(position) = strange else { return "the values are of several kinds".to_owned() };
+    let mut rest = position as u64;
+    let mut place = Vec::new();
+    for length in shape.iter().rev() {
+        place.push(rest % length);
+        rest /= length;
+    }
+    let place: String = place.iter().rev().map(|index| format!("[{index}]")).collect();
+    let kind = if mostly_numbers { "a number" } else { "a text" };
+    let shown: String = flat[position].to_string().chars().take(40).collect();
+    format!("the value at {place}, counted from 0, is {shown}, which is not {kind} as the others are")
 }
 
 fn flatten<'a>(value: &'a Value, shape: &[u64], flat: &mut Vec<&'a Value>) -> Result<(), String> {

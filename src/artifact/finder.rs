@@ -1,14 +1,17 @@
 //! From declarations to models: what each file is, what made it, what it predicts on and what is expected of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::admission;
-use super::arrays::Arrays;
 use super::files::{Files, Kind};
 use super::find::{self, Found};
 use super::folder;
+use super::given::{self, InputFile, Offered};
+use super::modules;
+use super::names::plain;
 use super::package::Package;
 use super::packages::{Packages, add};
 use super::producer::{self, FileProducer};
@@ -16,10 +19,10 @@ use super::recognise::{self, Examined, Seen};
 use crate::dataset::{self, Dataset};
 use crate::format;
 use crate::matrix::{
-    ArtifactDeclaration, EnvironmentSpec, Expanded, ExpectedOutput, ExternalArtifact, FindArtifacts,
-    ModelSource, ModelSpec, Refusal, RuntimeSpec,
+    ArtifactDeclaration, DatasetSpec, DeclaredInputs, EnvironmentSpec, Expanded, ExpectedOutput,
+    ExternalArtifact, FindArtifacts, GivenModules, ModelSource, ModelSpec, Refusal, RuntimeSpec,
 };
-use crate::vocab::{EnvName, FormatName, InputsKind};
+use crate::vocab::{EnvName, Foreign, FormatName, InputsKind};
 
 /// Name of the environment that stands for unknown producers.
 pub const UNKNOWN: &str = "unknown";
@@ -51,8 +54,18 @@ impl FindArtifacts for Finder<'_> {
             expanded: Expanded::default(),
             taken: BTreeMap::new(),
             seen: BTreeSet::new(),
+            read: BTreeMap::new(),
+            modules: None,
         };
         for declaration in declared {
+            state.modules = match modules::pack(self.files, &declaration.modules) {
+                Ok(given) => given,
+                Err(message) => {
+                    let help = "give a folder that holds the .py files, or one such file".to_owned();
+                    state.expanded.refused.push(Refusal { message, help });
+                    continue;
+                }
+            };
             let found = find::files(self.files, declaration, &mut state.expanded.refused);
             for file in found {
                 state.add(declaration, &file);
@@ -71,6 +84,17 @@ struct State<'a> {
     /// Names of models with the files that have them.
     taken: BTreeMap<String, String>,
     seen: BTreeSet<PathBuf>,
+    /// Files of inputs that were read, each once.
+    read: BTreeMap<PathBuf, Option<Rc<InputFile>>>,
+    /// The modules that were given with what is being looked at.
+    modules: Option<GivenModules>,
+}
+
+/// Whether every output that is to be compared has expected values, so that nobody has to be asked for them.
+pub fn all_expected(methods: Option<&[String]>, expected: &BTreeMap<String, ExpectedOutput>) -> bool {
+    methods.is_some_and(|methods| {
+        !methods.is_empty() && methods.iter().all(|method| expected.contains_key(method))
+    })
 }
 
 /// What is in a file or folder.
@@ -90,6 +114,7 @@ impl State<'_> {
         if !self.seen.insert(self.files.canonical(&found.path)) {
             return;
         }
+        let found = &self.with_its_own_name(declaration, found);
         if let Some(other) = self.taken.get(&found.name) {
             self.expanded.refused.push(Refusal {
                 message: format!(
@@ -103,6 +128,24 @@ impl State<'_> {
         self.taken.insert(found.name.clone(), found.declared.clone());
         let model = self.model(declaration, found);
         self.expanded.models.push(model);
+    }
+
+    /// A file whose name another one has, told apart by its ending or by its folder, where nobody has named it.
+    fn with_its_own_name(&self, declaration: &ArtifactDeclaration, found: &Found) -> Found {
+        let Some(other) = self.taken.get(&found.name).filter(|_| declaration.name.is_none()) else {
+            return found.clone();
+        };
+        let ending = |path: &Path| path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+        let folder = found.path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
+        let name = match (ending(&found.path), folder) {
+            (Some(own), _) if Some(&own) != ending(Path::new(other)).as_ref() => {
+                Some(format!("{}-{own}", found.name))
+            }
+            (_, Some(folder)) => Some(format!("{folder}-{}", found.name)),
+            (_, None) => None,
+        };
+        let name = name.map(|name| plain(&name)).filter(|name| !self.taken.contains_key(name));
+        Found { name: name.unwrap_or_else(|| found.name.clone()), ..found.clone() }
     }
 
     fn model(&mut self, declaration: &ArtifactDeclaration, found: &Found) -> ModelSpec {
@@ -121,35 +164,43 @@ impl State<'_> {
             }
             (None, Some(format)) => FormatName::from(format),
             (None, None) => {
-                let reason = format!(
-                    "`{}` is not a saved model: {}; nothing was loaded",
-                    found.declared, seen.strange
-                );
+                let foreign = seen.foreign.unwrap_or(Foreign::Unknown);
+                let reason = format!("`{}` is {}; nothing was loaded", found.declared, foreign.what());
                 refusal = refusal.or(Some(reason));
                 "pickle".into()
             }
         };
-        if package.named_columns || seen.named_columns {
+        let given = self.given(declaration, found);
+        let offered =
+            given.as_ref().map(|file| file.form).or_else(|| package.inputs.as_ref().map(Offered::by));
+        if package.named_columns || seen.named_columns || offered.is_some_and(|it| it.needs_pandas(&seen)) {
             seen.packages.insert(PANDAS.to_owned());
         }
         let mut asked = std::mem::take(&mut seen.asked);
         // What a key names is a package where the file imports it.
-        let is_imported = |package: &String| seen.imports.values().any(|import| import == package);
+        let is_imported = |package: &String| {
+            let module = package.replace('-', "_");
+            seen.imports.values().any(|import| import == package) || seen.own.contains(&module)
+        };
         package.hinted.retain(|hinted, _| is_imported(hinted));
         package.versions.append(&mut package.hinted);
         for versions in [&mut package.versions, &mut seen.versions] {
             *versions = admission::admit(std::mem::take(versions), &declaration.allowed, &mut asked);
         }
         notes.extend(admission::said(&asked));
-        let recorded = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
+        let made_by = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
         let packages: Packages = seen
             .packages
             .iter()
             .map(|package| (package.clone(), seen.versions.get(package).cloned()))
             .collect();
-        let (producer, extra) = self.producer(&recorded, &packages, &mut notes);
-        let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found);
-        let expected = self.expected(declaration, &package, inputs, &mut notes, &mut refusal);
+        let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found, given.as_deref());
+        let rows = given.as_ref().map(|file| file.rows);
+        let mut told = Vec::new();
+        let expected = self.expected(declaration, &package, inputs, rows, found, &mut told);
+        let is_asked = !all_expected(declaration.methods.as_deref(), &expected);
+        let (producer, extra) = self.producer(&made_by, &packages, is_asked, &mut notes);
+        notes.append(&mut told);
         if let Some(environment) = extra {
             self.expanded.environments.push(environment);
         }
@@ -161,9 +212,14 @@ impl State<'_> {
             producer,
             inputs,
             inputs_from,
+            inferred: given.map(|file| file.inferred.clone()).unwrap_or_default(),
             packages,
             imports: seen.imports,
+            own_modules: seen.own,
+            given_modules: self.modules.clone(),
+            other_pythons: made_by.other_pythons(),
             modules: seen.modules,
+            foreign: seen.foreign,
             refusal,
             expected,
             asked,
@@ -199,11 +255,15 @@ impl State<'_> {
         let opened = self.files.open(&found.path);
         let looked = opened.and_then(|file| recognise::examine(&found.path, file, package.names_sha256()));
         match looked {
-            Ok(Examined { seen, sha256 }) => Content {
-                refusal: package.corruption(&found.declared, seen.digest, sha256.as_deref()),
-                seen,
-                ..Content::default()
-            },
+            Ok(Examined { mut seen, digest, sha256, unpacked }) => {
+                notes.append(&mut seen.notes);
+                Content {
+                    refusal: package.corruption(&found.declared, Some(digest), sha256.as_deref()),
+                    packed: unpacked.map(Into::into),
+                    seen,
+                    ..Content::default()
+                }
+            }
             Err(error) => {
                 // Who reads may name the path again.
                 let text = error.to_string();
@@ -218,6 +278,7 @@ impl State<'_> {
         &self,
         recorded: &FileProducer,
         packages: &Packages,
+        is_asked: bool,
         notes: &mut Vec<String>,
     ) -> (EnvName, Option<EnvironmentSpec>) {
         let spec = match recorded {
@@ -226,8 +287,14 @@ impl State<'_> {
                 notes.push(versions.said());
                 let mut environment = versions.environment();
                 add(packages, &mut environment.packages);
-                if !environment.whole {
-                    add(self.packages, &mut environment.packages);
+                if !is_asked {
+                    notes.push(
+                        "its producer is not made: every output that is compared has expected values"
+                            .to_owned(),
+                    );
+                    environment.runtime = RuntimeSpec::UnknownProducer;
+                } else if !environment.whole {
+                    environment.add_extras(self.packages);
                 }
                 environment
             }
@@ -244,7 +311,7 @@ impl State<'_> {
         };
         let same = |known: &&EnvironmentSpec| {
             known.runtime == spec.runtime
-                && known.packages == spec.packages
+                && known.all_packages() == spec.all_packages()
                 && known.variables.is_empty()
                 && known.config.is_empty()
                 && known.setup == spec.setup
@@ -273,6 +340,7 @@ impl State<'_> {
         declaration: &ArtifactDeclaration,
         package: &Package,
         found: &Found,
+        given: Option<&InputFile>,
     ) -> (InputsKind, String, String) {
         let synthetic = || {
             (
@@ -281,7 +349,15 @@ impl State<'_> {
                 SYNTHETIC.to_owned(),
             )
         };
-        let (kind, from, name) = match declaration.inputs.as_deref() {
+        let named = match &declaration.inputs {
+            Some(DeclaredInputs::Named(name)) => Some(name.as_str()),
+            Some(DeclaredInputs::File(spec)) => {
+                let name = given.map_or(&spec.declared_path, |file| &file.name);
+                return (InputsKind::Given, format!("inputs: {name}"), name.clone());
+            }
+            None => None,
+        };
+        let (kind, from, name) = match named {
             Some(SYNTHETIC) => synthetic(),
             Some(NONE) => (InputsKind::None, "no inputs: it is only loaded".to_owned(), NONE.to_owned()),
             Some(name) => return (InputsKind::Given, format!("inputs: {name}"), name.to_owned()),
@@ -306,31 +382,63 @@ impl State<'_> {
         (kind, from, name)
     }
 
+    /// The file of inputs that a declaration names for an artifact, read; what is wrong with it is noted.
+    fn given(&mut self, declaration: &ArtifactDeclaration, found: &Found) -> Option<Rc<InputFile>> {
+        let Some(DeclaredInputs::File(spec)) = &declaration.inputs else { return None };
+        let path = match given::filled_in(&spec.path, found, self.files) {
+            Ok(path) => path,
+            Err(refusal) => {
+                self.expanded.unusable.push(refusal);
+                return None;
+            }
+        };
+        if let Some(known) = self.read.get(&path) {
+            return known.clone();
+        }
+        let name = if path == spec.path { spec.declared_path.clone() } else { path.display().to_string() };
+        let spec = DatasetSpec { path: path.clone(), name: name.clone(), ..(**spec).clone() };
+        let file = match given::read(&spec, self.files) {
+            Ok(dataset) => {
+                self.expanded.given.insert(name.clone(), dataset.encode());
+                Some(Rc::new(InputFile::of(name, &dataset)))
+            }
+            Err(refusal) => {
+                self.expanded.unusable.push(refusal);
+                None
+            }
+        };
+        self.read.insert(path, file.clone());
+        file
+    }
+
     fn expected(
-        &self,
+        &mut self,
         declaration: &ArtifactDeclaration,
         package: &Package,
         inputs: InputsKind,
+        rows: Option<usize>,
+        found: &Found,
         notes: &mut Vec<String>,
-        refusal: &mut Option<String>,
     ) -> BTreeMap<String, ExpectedOutput> {
-        if let Some(path) = &declaration.expected {
-            let read = self.files.read(path).map_err(|error| error.to_string());
-            match read.and_then(|bytes| Arrays::of_file(path, &bytes)) {
-                Ok(arrays) => {
-                    notes.push("predict is compared with the expected values that were given".to_owned());
-                    return arrays.outputs();
+        if let Some(pattern) = &declaration.expected {
+            let read = given::expected(pattern, found, rows, self.files);
+            return match read {
+                Ok(outputs) => {
+                    let names: Vec<&str> = outputs.keys().map(String::as_str).collect();
+                    let are = if names.len() == 1 { "is" } else { "are" };
+                    notes.push(format!(
+                        "{} {are} compared with the expected values that were given",
+                        names.join(" and ")
+                    ));
+                    outputs
                 }
-                Err(reason) => {
-                    *refusal = refusal.take().or_else(|| {
-                        Some(format!(
-                            "the expected values in `{}` cannot be used: {reason}; nothing was loaded",
-                            path.display()
-                        ))
-                    });
-                    return BTreeMap::new();
+                Err(refusal) => {
+                    if !self.expanded.unusable.contains(&refusal) {
+                        self.expanded.unusable.push(refusal);
+                    }
+                    BTreeMap::new()
                 }
-            }
+            };
         }
         // Expected values belong to the inputs that stand beside them.
         if declaration.inputs.is_some() || inputs != InputsKind::Given || package.expected.is_empty() {

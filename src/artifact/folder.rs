@@ -21,6 +21,9 @@ const MOST: usize = 4 << 30;
 /// Folders below one another, at most.
 const DEPTH: usize = 16;
 
+/// A path below a folder, with slashes, and the bytes of a file; none of a folder.
+pub(super) type Entry = (String, Option<Vec<u8>>);
+
 /// A folder that is one artifact.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -122,7 +125,7 @@ fn collect(
 }
 
 /// One archive of names and contents only.
-fn packed(entries: &[(String, Option<Vec<u8>>)]) -> io::Result<Vec<u8>> {
+pub(super) fn packed(entries: &[Entry]) -> io::Result<Vec<u8>> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, bytes) in entries {
         let mut header = tar::Header::new_gnu();

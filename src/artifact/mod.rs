@@ -5,22 +5,27 @@
 
 mod admission;
 mod arrays;
+mod evidence;
+mod expected;
 mod files;
 mod find;
 mod finder;
 mod folder;
+mod given;
+mod interpreters;
+mod modules;
 mod names;
+mod outputs;
 mod package;
 mod packages;
 mod producer;
 mod recognise;
 mod requirements;
 mod rows;
+mod saved;
 
-pub use arrays::Arrays;
 pub use files::{Files, Kind, Stream};
-pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN};
-pub use packages::{Packages, add_packages, needs};
-pub use producer::{EnvironmentText, python_for};
+pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected};
+pub use interpreters::python_for;
+pub use packages::{INSTALLERS, Packages, add_packages, needs};
 pub use requirements::{PinError, pin};
-pub use rows::json_inputs;

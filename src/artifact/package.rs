@@ -10,10 +10,11 @@ use super::arrays::Arrays;
 use super::files::{Files, Kind};
 use super::names::model_name;
 use super::rows::rows;
+use super::saved::saved;
 use crate::dataset::Dataset;
 use crate::matrix::ExpectedOutput;
 use crate::notation::package_name;
-use crate::vocab::Digest;
+use crate::vocab::{Digest, InputForm};
 
 /// What stands beside an artifact.
 #[derive(Debug, Default)]
@@ -162,12 +163,19 @@ impl Package {
     fn read_validation(&mut self, validation: &Value, names: Option<Vec<String>>) -> Result<(), String> {
         let names = validation.get("feature_names").and_then(texts).or(names);
         let inputs = ["inputs", "input", "X"].iter().find_map(|key| validation.get(*key));
-        self.inputs = inputs.map(|inputs| rows(inputs, names)).transpose()?;
+        self.inputs = match inputs {
+            Some(inputs) => Some(match saved(validation, inputs)? {
+                Some(dataset) => dataset,
+                None => as_written(validation, rows(inputs, names)?),
+            }),
+            None => None,
+        };
         let expected = ["expected_outputs", "expected_output", "expected", "outputs"]
             .iter()
             .find_map(|key| validation.get(*key));
         if let (Some(expected), true) = (expected, self.inputs.is_some()) {
-            self.expected = Arrays::of_json(expected)?.outputs();
+            let dtypes = validation.get("expected_dtypes");
+            self.expected = Arrays::of_typed_json(expected, dtypes)?.outputs();
         }
         Ok(())
     }
@@ -216,6 +224,12 @@ fn digest(
     };
     let is_digest = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_digest.then(|| Some((algorithm, digits.to_ascii_lowercase()))).ok_or_else(wrong)
+}
+
+/// Rows of numbers in the form that a package says of them; without one, whatever the model takes.
+fn as_written(validation: &Value, dataset: Dataset) -> Dataset {
+    let is_array = validation.get("form").and_then(Value::as_str) == Some("array");
+    Dataset { form: is_array.then_some(InputForm::Array), ..dataset }
 }
 
 /// Whether a text has as many digits as MD5 or another SHA gives.

@@ -9,7 +9,7 @@ use crate::vocab::EnvName;
 pub type Packages = BTreeMap<String, Option<String>>;
 
 /// Packages of a lock that an installer brings itself, and that no model needs.
-pub(super) const TOOLS: &[&str] = &["pip", "setuptools", "wheel", "uv"];
+pub const INSTALLERS: &[&str] = &["pip", "setuptools", "wheel", "uv"];
 
 /// What reading all files takes beside scikit-learn: pandas where one was fitted on named columns, skops for skops
 /// files, and so on; in the release that the files record, where they agree.
@@ -28,12 +28,14 @@ pub fn needs(models: &[ModelSpec]) -> Packages {
 }
 
 /// Gives the environments of a command line packages that they lack. Returns the names of those that got any.
+///
+/// They are extras: what one file takes keeps no other from being tried.
 pub fn add_packages(environments: &mut [EnvironmentSpec], packages: &Packages) -> Vec<EnvName> {
     let mut changed = Vec::new();
     for environment in environments {
         let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
         // A lock is what it is; few words leave the rest open.
-        if is_made && !environment.whole && add(packages, &mut environment.packages) {
+        if is_made && !environment.whole && environment.add_extras(packages) {
             changed.push(environment.name.clone());
         }
     }

@@ -2,52 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::Evidence;
+use super::interpreters::{choices, python_among, python_for};
 use super::package::Package;
-use super::packages::TOOLS;
+use super::packages::INSTALLERS;
 use super::recognise::Seen;
 use crate::matrix::{EnvironmentSpec, MadeBy, RuntimeSpec, VersionSpec};
-use crate::notation::{Version, VersionError, package_name};
+use crate::notation::Version;
 use crate::vocab::EnvName;
-
-/// A minor release of scikit-learn.
-type Minor = (u64, u64);
-
-/// The interpreters that have wheels of a scikit-learn minor, oldest and newest; a newer minor takes the last row.
-const PYTHONS: &[(Minor, (u64, u64))] = &[
-    ((0, 20), (6, 7)),
-    ((0, 21), (6, 7)),
-    ((0, 22), (6, 8)),
-    ((0, 23), (6, 8)),
-    ((0, 24), (6, 9)),
-    ((1, 0), (7, 10)),
-    ((1, 1), (8, 10)),
-    ((1, 2), (8, 11)),
-    ((1, 3), (8, 12)),
-    ((1, 4), (9, 12)),
-    ((1, 5), (9, 12)),
-    ((1, 6), (9, 13)),
-    ((1, 7), (10, 13)),
-    ((1, 8), (11, 14)),
-    ((1, 9), (11, 14)),
-];
-/// The interpreter of choice: it has wheels of the most minors.
-const CHOICE: u64 = 11;
-
-/// Python for a scikit-learn: the wanted one, where given, else the nearest to 3.11 that has wheels of it.
-pub fn python_for(scikit_learn: Option<&str>, wanted: Option<&str>) -> String {
-    if let Some(wanted) = wanted {
-        // Micro releases of an interpreter are interchangeable, and most machines have but one.
-        let minor: Vec<&str> = wanted.split('.').take(2).collect();
-        return minor.join(".");
-    }
-    let version = scikit_learn.and_then(|text| text.parse::<Version>().ok());
-    let range = version.map_or((CHOICE, CHOICE), |version| {
-        let minor = (version.part(0), version.part(1));
-        let row = PYTHONS.iter().rev().find(|(known, _)| *known <= minor).or(PYTHONS.first());
-        row.map_or((CHOICE, CHOICE), |(_, range)| *range)
-    });
-    format!("3.{}", CHOICE.clamp(range.0, range.1))
-}
 
 /// Who wrote an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +26,8 @@ pub(super) enum FileProducer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Versions {
     packages: BTreeMap<String, String>,
+    /// What the file proves beside them.
+    evidence: Evidence,
     /// Whether they are all that there was.
     whole: bool,
     found: &'static str,
@@ -74,7 +38,9 @@ impl FileProducer {
     pub fn of(declared: Option<&MadeBy>, package: &Package, seen: &Seen, notes: &mut Vec<String>) -> Self {
         let versions = |packages: &BTreeMap<String, String>, found| {
             let whole = package.is_lock && declared.is_none();
-            Self::Versions(Versions { packages: packages.clone(), whole, found })
+            // What is declared is believed, whatever the file says.
+            let evidence = if declared.is_none() { seen.evidence.clone() } else { Evidence::default() };
+            Self::Versions(Versions { packages: packages.clone(), evidence, whole, found })
         };
         match declared {
             Some(MadeBy::Environment(name)) => return Self::Environment(name.clone()),
@@ -98,6 +64,20 @@ impl FileProducer {
     }
 }
 
+impl FileProducer {
+    /// Other interpreters that can have written the file, where nothing says which one did.
+    pub fn other_pythons(&self) -> Vec<String> {
+        match self {
+            Self::Versions(versions) if !versions.packages.contains_key("python") => {
+                let scikit_learn = versions.packages.get("scikit-learn").map(String::as_str);
+                let minors = choices(scikit_learn, versions.evidence.pythons.as_ref());
+                minors.into_iter().skip(1).map(|minor| format!("3.{minor}")).collect()
+            }
+            Self::Versions(_) | Self::Environment(_) | Self::Unknown => Vec::new(),
+        }
+    }
+}
+
 /// Packages whose versions decide how a model behaves; a lock has them all.
 const TOLD: &[&str] = &["python", "scikit-learn", "numpy", "scipy", "joblib"];
 /// So many packages are told one by one.
@@ -118,7 +98,22 @@ impl Versions {
             [] => String::new(),
             names => format!("; {} chosen to match", names.join(", ")),
         };
-        format!("made by {} ({}){assumed}", told.join(", "), self.found)
+        let proved: Vec<String> =
+            self.proved().map(|(package, specifier)| format!("{package}{specifier}")).collect();
+        let proved = match proved.as_slice() {
+            [] => String::new(),
+            some => format!("; its bytes prove {}", some.join(" and ")),
+        };
+        format!("made by {} ({}){assumed}{proved}", told.join(", "), self.found)
+    }
+
+    /// What the file proves of packages whose release is not known otherwise.
+    fn proved(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let release = self.packages.get("scikit-learn").and_then(|version| version.parse::<Version>().ok());
+        let open = self.evidence.packages.iter().filter(move |(package, specifier)| {
+            !self.packages.contains_key(**package) && !is_chosen_anyway(release.as_ref(), package, specifier)
+        });
+        open.map(|(package, specifier)| (*package, *specifier))
     }
 
     /// The environment that these versions make.
@@ -135,12 +130,31 @@ impl Versions {
         let packages: BTreeMap<String, VersionSpec> = self
             .packages
             .iter()
-            .filter(|(package, _)| *package != "python" && !TOOLS.contains(&package.as_str()))
+            .filter(|(package, _)| *package != "python" && !INSTALLERS.contains(&package.as_str()))
             .map(|(package, version)| (package.clone(), VersionSpec::Exact(version.clone())))
+            .chain(
+                self.proved()
+                    .map(|(package, proved)| (package.to_owned(), VersionSpec::Proved(proved.to_owned()))),
+            )
             .collect();
-        let runtime = RuntimeSpec::Venv { python: python_for(scikit_learn, python) };
+        let proved = self.evidence.pythons.as_ref();
+        let runtime = RuntimeSpec::Venv { python: python_among(scikit_learn, python, proved) };
         EnvironmentSpec { whole: self.whole, ..environment(&name, runtime, packages) }
     }
+}
+
+/// What companions choose without being told, from a release of scikit-learn on (`true`) or before it: files of one
+/// release share an environment then, whatever each of them proves.
+const CHOSEN: &[(&str, &str, bool, [u64; 3])] = &[
+    ("joblib", ">=1.2", true, [1, 1, 0]),
+    ("numpy", ">=2", true, [1, 5, 0]),
+    ("numpy", "<2", false, [1, 4, 2]),
+];
+
+fn is_chosen_anyway(release: Option<&Version>, package: &str, specifier: &str) -> bool {
+    let Some(release) = release else { return false };
+    let row = CHOSEN.iter().find(|(known, said, ..)| *known == package && *said == specifier);
+    row.is_some_and(|(_, _, from, bound)| (*release >= Version::release(bound)) == *from)
 }
 
 /// An environment that is here because files were written in it.
@@ -152,123 +166,27 @@ pub(super) fn environment(
     EnvironmentSpec { packages, consumer: false, external: true, ..EnvironmentSpec::new(name, runtime) }
 }
 
-/// An environment as a command line writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvironmentText;
-
-impl EnvironmentText {
-    /// The environments of `scikit-learn==1.5.2,1.7.2`, or of `scikit-learn==1.7.2 numpy==2.3.5 python==3.13`: every
-    /// combination of the versions that are separated by commas. They read artifacts.
-    ///
-    /// # Errors
-    /// When it cannot be understood, with what to write instead.
-    pub fn parse(text: &str) -> Result<Vec<EnvironmentSpec>, VersionError> {
-        let mut axes: Vec<(String, Vec<String>)> = Vec::new();
-        for part in text.split_whitespace() {
-            let (package, versions) = part.split_once("==").ok_or_else(|| {
-                VersionError::new(
-                    format!("`{part}` has no version"),
-                    "write, for example, \"scikit-learn==1.5.2,1.7.2\", or \"scikit-learn==1.7.2 numpy==2.3.5 \
-                     python==3.13\"",
-                )
-            })?;
-            let package = package_name(package)?;
-            let mut list = Vec::new();
-            for version in versions.split(',') {
-                let version = version.trim().trim_start_matches("==");
-                let known = matches!(version, "latest" | "pre");
-                if !known {
-                    version.trim_end_matches(".*").parse::<Version>()?;
-                }
-                list.push(version.to_owned());
-            }
-            axes.push((package, list));
-        }
-        if axes.is_empty() {
-            return Err(VersionError::new(
-                "an environment is empty".to_owned(),
-                "write, for example, \"scikit-learn==1.7.2\"",
-            ));
-        }
-        let mut combinations: Vec<Vec<(String, String)>> = vec![Vec::new()];
-        for (package, versions) in &axes {
-            combinations = combinations
-                .into_iter()
-                .flat_map(|known| {
-                    versions.iter().map(move |version| {
-                        let mut next = known.clone();
-                        next.push((package.clone(), version.clone()));
-                        next
-                    })
-                })
-                .collect();
-        }
-        Ok(combinations.iter().map(|combination| consumer(combination)).collect())
-    }
-
-    /// The environment of a lock: exactly these packages.
-    pub fn of_lock(name: &str, python: &str, packages: &BTreeMap<String, String>) -> EnvironmentSpec {
-        let packages = packages
-            .iter()
-            .filter(|(package, _)| !TOOLS.contains(&package.as_str()))
-            .map(|(package, version)| (package.clone(), VersionSpec::Exact(version.clone())))
-            .collect();
-        let runtime = RuntimeSpec::Venv { python: python_for(None, Some(python)) };
-        EnvironmentSpec { packages, whole: true, ..EnvironmentSpec::new(name, runtime) }
-    }
-}
-
-fn consumer(combination: &[(String, String)]) -> EnvironmentSpec {
-    let find =
-        |name: &str| combination.iter().find(|(package, _)| package == name).map(|(_, it)| it.as_str());
-    let scikit_learn = find("scikit-learn");
-    let python = find("python");
-    let label = |(package, version): &(String, String)| match package.as_str() {
-        "scikit-learn" => format!("sk{version}"),
-        "python" => format!("py{version}"),
-        _ => format!("{package}{version}"),
-    };
-    let name: Vec<String> = combination.iter().map(label).collect();
-    let packages = combination.iter().filter(|(package, _)| package != "python").map(|(package, version)| {
-        let spec = match (version.as_str(), version.strip_suffix(".*")) {
-            ("latest", _) => VersionSpec::Latest,
-            ("pre", _) => VersionSpec::PreRelease,
-            (_, Some(minor)) => VersionSpec::Minor(minor.to_owned()),
-            (version, None) => VersionSpec::Exact(version.to_owned()),
-        };
-        (package.clone(), spec)
-    });
-    let runtime = RuntimeSpec::Venv { python: python_for(scikit_learn, python) };
-    EnvironmentSpec {
-        packages: packages.collect(),
-        ..EnvironmentSpec::new(name.join("-").replace(".*", ""), runtime)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn interpreters_go_with_the_release() {
-        for (version, python) in [("0.22.2", "3.8"), ("1.0.2", "3.10"), ("1.5.2", "3.11"), ("2.0.0", "3.11")]
-        {
-            assert_eq!(python_for(Some(version), None), python, "{version}");
-        }
-        assert_eq!(python_for(Some("1.5.2"), Some("3.12.4")), "3.12");
+    fn made_by(scikit_learn: &str, proved: &[(&'static str, &'static str)]) -> EnvironmentSpec {
+        let evidence = Evidence { packages: proved.iter().copied().collect(), pythons: None };
+        let packages = [("scikit-learn".to_owned(), scikit_learn.to_owned())].into();
+        Versions { packages, evidence, whole: false, found: "recorded in the file" }.environment()
     }
 
     #[test]
-    fn lists_of_versions_are_axes() {
-        let names = |text: &str| {
-            EnvironmentText::parse(text)
-                .map(|envs| envs.iter().map(|env| env.name.to_string()).collect::<Vec<_>>())
-                .map_err(|error| error.message)
+    fn what_a_file_proves_is_declared_where_companions_would_choose_otherwise() {
+        let of = |scikit_learn: &str, package: &'static str, specifier: &'static str| {
+            made_by(scikit_learn, &[(package, specifier)]).packages.get(package).cloned()
         };
-        assert_eq!(names("scikit-learn==1.5.2,1.7.2"), Ok(vec!["sk1.5.2".into(), "sk1.7.2".into()]));
-        assert!(names("sklearn==1.7.2").is_err());
-        assert_eq!(names("scikit-learn==1.7.2 python==3.12"), Ok(vec!["sk1.7.2-py3.12".into()]));
-        assert_eq!(names("scikit-learn>=1.5").map_err(|it| it.contains(">=")), Err(true));
-        assert!(names("").is_err());
+        let proved = |specifier: &str| Some(VersionSpec::Proved(specifier.to_owned()));
+        assert_eq!(of("1.0.2", "joblib", ">=1.2"), proved(">=1.2"));
+        assert_eq!(of("1.3.2", "joblib", ">=1.2"), None);
+        assert_eq!(of("1.4.2", "numpy", ">=2"), proved(">=2"));
+        assert_eq!(of("1.5.2", "numpy", ">=2"), None);
+        assert_eq!(of("1.6.1", "numpy", "<2"), proved("<2"));
+        assert_eq!(of("1.0.2", "numpy", "<2"), None);
     }
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::arrays::column;
-use crate::dataset::{Column, Dataset, Features, Values};
+use crate::dataset::{Column, Dataset, Features, Values, features};
 
 /// Inputs in a `.json` (rows, or lists by column) or a `.jsonl` (one row or text a line).
 ///
 /// # Errors
 /// What is wrong with them, in words.
-pub fn json_inputs(path: &Path, bytes: &[u8]) -> Result<Dataset, String> {
+pub(super) fn json_inputs(path: &Path, bytes: &[u8]) -> Result<Dataset, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
     let lines = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"));
     let value = if lines {
@@ -37,7 +37,7 @@ pub(super) fn rows(inputs: &Value, names: Option<Vec<String>>) -> Result<Dataset
     if items.iter().all(Value::is_string) {
         let values: Vec<&Value> = items.iter().collect();
         let values = column(&values).ok_or("the inputs mix types")?;
-        let column = Column { name: "text".to_owned(), values };
+        let column = Column::typed("text", values);
         return Ok(dataset(items.len(), Features::Text(column)));
     }
     if let Some(Value::Object(first)) = items.first() {
@@ -45,7 +45,7 @@ pub(super) fn rows(inputs: &Value, names: Option<Vec<String>>) -> Result<Dataset
         for name in first.keys() {
             let values: Vec<&Value> = items.iter().map(|row| row.get(name).unwrap_or(&Value::Null)).collect();
             let values = column(&values).ok_or_else(|| format!("the column `{name}` mixes types"))?;
-            columns.push(Column { name: name.clone(), values });
+            columns.push(Column::typed(name, values));
         }
         return Ok(dataset(items.len(), Features::Table(columns)));
     }
@@ -54,22 +54,21 @@ pub(super) fn rows(inputs: &Value, names: Option<Vec<String>>) -> Result<Dataset
         return Err("the rows of the inputs differ in length".to_owned());
     }
     let flat: Vec<&Value> = items.iter().filter_map(Value::as_array).flatten().collect();
-    let names = names
-        .filter(|names| names.len() == width)
-        .unwrap_or_else(|| (0..width).map(|index| format!("x{index}")).collect());
-    match column(&flat) {
-        Some(values @ (Values::F64(_) | Values::I64(_))) => {
-            Ok(dataset(items.len(), Features::Array { names, values }))
-        }
-        _ => {
-            let columns = names.into_iter().enumerate().map(|(index, name)| {
-                let values: Vec<&Value> = flat.iter().skip(index).step_by(width).copied().collect();
-                let values = column(&values).ok_or_else(|| format!("the column `{name}` mixes types"))?;
-                Ok(Column { name, values })
-            });
-            Ok(dataset(items.len(), Features::Table(columns.collect::<Result<_, String>>()?)))
-        }
-    }
+    let names = names.filter(|names| names.len() == width);
+    let named = names.is_some();
+    let names = names.unwrap_or_else(|| (0..width).map(|index| format!("x{index}")).collect());
+    let columns = names.into_iter().enumerate().map(|(index, name)| {
+        let values: Vec<&Value> = flat.iter().skip(index).step_by(width).copied().collect();
+        let values = column(&values).ok_or_else(|| format!("the column `{name}` mixes types"))?;
+        Ok(Column::typed(name, values))
+    });
+    let columns = columns.collect::<Result<Vec<_>, String>>()?;
+    // Rows are rows, also those of one text.
+    let features = match columns.as_slice() {
+        [Column { values: Values::Text(_), .. }] => Features::Table(columns),
+        _ => features(columns, false),
+    };
+    Ok(Dataset { named, ..dataset(items.len(), features) })
 }
 
 fn by_columns(columns: &serde_json::Map<String, Value>) -> Result<Dataset, String> {
@@ -82,11 +81,11 @@ fn by_columns(columns: &serde_json::Map<String, Value>) -> Result<Dataset, Strin
             return Err("the columns of the inputs differ in length".to_owned());
         }
         let values = column(&values).ok_or_else(|| format!("the column `{name}` mixes types"))?;
-        parsed.push(Column { name: name.clone(), values });
+        parsed.push(Column::typed(name, values));
     }
     Ok(dataset(rows.unwrap_or_default(), Features::Table(parsed)))
 }
 
 fn dataset(rows: usize, features: Features) -> Dataset {
-    Dataset { rows, features, target: None, dataframe: false }
+    Dataset { rows, features, target: None, dataframe: false, named: true, form: None }
 }

@@ -116,7 +116,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Say what an artifact is, who wrote it with which versions, and what loading it would run; executes nothing.
     ///
-    /// Reads pickle, joblib, skops, ONNX, .npy, .npz and MLflow folders, compressed or not, without Python.
+    /// Reads pickle, joblib, skops, ONNX, .npy, .npz and MLflow folders, compressed, in archives or not, without Python.
+    /// What is no artifact is named with what it is and what to do.
+    ///
+    /// Ends 0 when every file could be read to its end, 102 when one could not or is no artifact.
     ///
     /// Example: shelflife inspect model.joblib
     Inspect(InspectArgs),
@@ -261,11 +264,11 @@ pub struct PlanArgs {
 /// Arguments of `forecast`.
 #[derive(Args, Debug)]
 pub struct ForecastArgs {
-    /// The files.
+    /// Files, or folders with files.
     #[arg(required = true)]
     pub artifacts: Vec<PathBuf>,
-    /// The environment: versions of packages and of Python, and `arch=`, separated by commas.
-    #[arg(long, value_name = "VERSIONS", required = true)]
+    /// The environment, as for `check --on`; beside versions also the machine, such as `arch=i386`.
+    #[arg(long, value_name = "ENV", required = true)]
     pub to: Vec<String>,
     /// How to speak to standard output.
     #[arg(long, value_enum, default_value_t = MessageFormat::Human)]

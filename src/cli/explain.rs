@@ -33,9 +33,9 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         (None, None) => explain::rules().iter().map(|rule| (rule, false)).collect(),
     };
     if args.message_format == MessageFormat::Json {
-        let values: Vec<_> = chosen.iter().map(|(rule, vague)| json(rule, *vague)).collect();
-        let json = serde_json::to_string_pretty(&values).map_err(|error| Failure::Render(error.into()))?;
-        console::print(&format!("{json}\n"))?;
+        for (rule, vague) in &chosen {
+            console::print(&format!("{}\n", json(rule, *vague)))?;
+        }
     } else if args.id.is_none() && args.message.is_none() {
         console::print(&list())?;
     } else {

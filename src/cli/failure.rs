@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 use std::io;
+use std::path::Path;
 
 use miette::Diagnostic;
 
-use crate::app::{AppError, BisectError, RequestError};
+use crate::app::{AppError, BisectError, LockTrouble, PlaceTrouble, RequestError};
 use crate::plan::PlanError;
 use crate::present::{RenderError, SinkError};
 use crate::run::RunError;
@@ -116,7 +117,7 @@ fn code(error: &AppError) -> ExitCode {
         | AppError::NoArtifact
         | AppError::Pack { .. }
         | AppError::History { .. }
-        | AppError::Inputs { .. }
+        | AppError::Inputs(_)
         | AppError::Plan(PlanError::TooLarge) => ExitCode::InvalidInput,
         AppError::Plan(
             PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. } | PlanError::NobodyReads,
@@ -157,8 +158,8 @@ fn help(error: &AppError) -> Option<String> {
             "name another file with --database, or move this one aside: it is made again from the runs that are still there"
         }
         AppError::NoHistory => "leave --matrix out to see all",
-        AppError::Inputs { .. } => {
-            "give a .csv with a header line, a .parquet, a .npy, a .json with rows, or a .jsonl with one row or text a line"
+        AppError::Inputs(refusals) => {
+            return refusals.iter().map(|refusal| refusal.help.clone()).find(|help| !help.is_empty());
         }
         AppError::Busy(_) => "wait for it, or give this one another name with --run",
         AppError::InUse => "try again when it has ended",
@@ -189,10 +190,18 @@ fn request_help(error: &RequestError) -> String {
         RequestError::Format { known, .. } => return format!("the formats are {}", known.join(", ")),
         RequestError::Architecture { known, .. } => return format!("use one of {}", known.join(", ")),
         RequestError::NoEnvironment(_) => {
-            "give the path of a lock under locks/ of a run, of a requirements.txt, or of an interpreter"
+            "give the path of a lock under locks/ of a run, of a requirements.txt, of an interpreter, or of the folder of \
+             a virtual environment"
         }
-        RequestError::Lock { .. } => {
-            "give a lock under locks/ of a run, or the output of `pip freeze` as a .txt"
+        RequestError::Lock { why, .. } => return lock_help(why),
+        RequestError::Place { path, why } => return place_help(path, why),
+        RequestError::UnknownWord { known, .. } => return format!("use one of {}", known.join(", ")),
+        RequestError::NoImage(_) => "write, for example, docker:ghcr.io/acme/serve:1.2",
+        RequestError::MachineKey(_) => {
+            "for another machine name a tree or an image: debian:bookworm/i386, or docker:IMAGE,platform=linux/386"
+        }
+        RequestError::UnknownContents(_) => {
+            "name its versions: scikit-learn==1.7.2,numpy==2.3.5,python==3.13"
         }
         RequestError::SeveralEnvironments { .. } => "give one version of each package",
         RequestError::TrustWithoutSkops => "leave it out: the other formats ask nobody before they run code",
@@ -217,11 +226,51 @@ fn request_help(error: &RequestError) -> String {
         RequestError::SameVersion(_) => {
             "bisect goes from a release that works to one that does not, up or down"
         }
-        RequestError::NoVersion(_) => "write scikit-learn==1.7.2,python==3.13,arch=i386",
-        RequestError::NamedTwice(_) => "name each package once",
+        RequestError::NoExactVersion { .. } => "write scikit-learn==1.7.2,python==3.13,arch=i386",
+        RequestError::Width(_) => "write bits=32 or bits=64",
         RequestError::NoFile(_) => "check the path",
     };
     text.to_owned()
+}
+
+fn lock_help(why: &LockTrouble) -> String {
+    match why {
+        LockTrouble::OtherTool(command) => format!("make requirements of it with `{command}`, and give that file"),
+        LockTrouble::NotFromIndex { .. } => {
+            "remove the line, or make that environment yourself and give its interpreter".to_owned()
+        }
+        LockTrouble::Option { .. } => {
+            "remove the line: which index is used, the variables of uv and pip say (UV_DEFAULT_INDEX, PIP_INDEX_URL)"
+                .to_owned()
+        }
+        LockTrouble::PinnedTwice { .. } => "keep the line that holds on this machine".to_owned(),
+        LockTrouble::Within { why, .. } => lock_help(why),
+        LockTrouble::Read(_)
+        | LockTrouble::NoText
+        | LockTrouble::OtherRuntime(_)
+        | LockTrouble::NoLock
+        | LockTrouble::Line { .. }
+        | LockTrouble::TooDeep
+        | LockTrouble::NoPins => {
+            "give a lock under locks/ of a run, or the output of `pip freeze` as a .txt".to_owned()
+        }
+    }
+}
+
+fn place_help(path: &Path, why: &PlaceTrouble) -> String {
+    match why {
+        PlaceTrouble::Windows => {
+            "make it again on this machine, or give its `pip freeze` as a .txt".to_owned()
+        }
+        PlaceTrouble::NoInterpreter => {
+            format!("make it again, for example with `python3 -m venv {}`", path.display())
+        }
+        PlaceTrouble::Folder { inside: Some(inside) } => format!("give `{}`", inside.display()),
+        PlaceTrouble::Folder { inside: None } => "give the folder of a virtual environment".to_owned(),
+        PlaceTrouble::NoProgram => {
+            "give an interpreter, a lock (.json), or a requirements file (.txt)".to_owned()
+        }
+    }
 }
 
 fn bisect_help(error: &BisectError) -> Option<String> {

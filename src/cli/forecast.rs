@@ -1,54 +1,66 @@
 //! `shelflife forecast`: what to expect of artifacts in an environment that need not exist.
 
+// Writing to a `String` cannot fail.
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::args::{ForecastArgs, MessageFormat};
 use super::console;
 use super::explain::fold;
 use super::failure::Failure;
-use crate::app::{AppError, Target};
+use crate::app::{self, AppError, Disk, Target};
 use crate::explain;
+use crate::inspect::InspectOptions;
+use crate::present::inspection::plain;
 use crate::present::words::line;
-use crate::vocab::{ExitCode, Expected, Forecast};
+use crate::vocab::{ExitCode, Expected, Forecast, Foreign};
 
 pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
-    let target = Target::parse(&args.to).map_err(AppError::from)?;
-    let mut answers = Vec::new();
-    for path in &args.artifacts {
-        answers.push((path, target.forecast(path)?));
+    let target = Target::parse(&args.to, &Disk).map_err(AppError::from)?;
+    let mut has_none = false;
+    app::inspect(&args.artifacts, InspectOptions::FACTS, |artifact| {
+        // What is no artifact is named as what it is: nothing is to be expected of it.
+        let foreign = artifact.inspection.foreign;
+        has_none |= foreign.is_some();
+        let forecast = target.forecast(&artifact.inspection);
+        if args.message_format == MessageFormat::Json {
+            return line_of_json(&artifact.path, foreign, &target.assumed, &forecast);
+        }
+        let mut text = String::new();
+        match foreign {
+            Some(foreign) => {
+                let _ = writeln!(text, "{}: no artifact: it is {}", plain(&artifact.path), foreign.what());
+                let _ = writeln!(text, "{}", fold("  next: ", foreign.help(), console::terminal_width()));
+            }
+            None => one(&mut text, &artifact.path, &forecast),
+        }
+        console::print(&text)
+    })?;
+    if !target.assumed.is_empty() && args.message_format != MessageFormat::Json {
+        console::print(&format!("\nassumed: {}\n", target.assumed.join(", ")))?;
     }
-    if args.message_format == MessageFormat::Json {
-        let values: Vec<_> = answers
-            .iter()
-            .map(|(path, forecast)| {
-                let artifact = path.display().to_string();
-                serde_json::json!({ "artifact": artifact, "assumed": target.assumed, "forecast": forecast })
-            })
-            .collect();
-        let json = serde_json::to_string_pretty(&values).map_err(|error| Failure::Render(error.into()))?;
-        console::print(&format!("{json}\n"))?;
-        return Ok(ExitCode::Done);
-    }
-    let mut text = String::new();
-    for (path, forecast) in &answers {
-        one(&mut text, path, forecast);
-    }
-    if !target.assumed.is_empty() {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "\nassumed: {}", target.assumed.join(", "));
-    }
-    console::print(&text)?;
-    Ok(ExitCode::Done)
+    Ok(if has_none { ExitCode::InvalidInput } else { ExitCode::Done })
 }
 
-fn one(text: &mut String, path: &Path, forecast: &Forecast) {
+fn line_of_json(
+    path: &str,
+    foreign: Option<Foreign>,
+    assumed: &[String],
+    forecast: &Forecast,
+) -> Result<(), Failure> {
+    let json = match foreign {
+        Some(foreign) => serde_json::json!({ "artifact": path, "assumed": assumed, "foreign": foreign }),
+        None => serde_json::json!({ "artifact": path, "assumed": assumed, "forecast": forecast }),
+    };
+    console::print_bytes(format!("{json}\n").as_bytes())
+}
+
+fn one(text: &mut String, path: &str, forecast: &Forecast) {
     let breaks = forecast.expected == Expected::Breaks;
     let stage = forecast.stage.filter(|_| breaks).map_or_else(String::new, |stage| format!(" ({stage})"));
     let word = format!("{}{stage}", forecast.expected.as_str());
     let width = console::terminal_width();
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{}: {word}", path.display());
+    let _ = writeln!(text, "{}: {word}", plain(path));
     if forecast.causes.is_empty() {
         for reason in &forecast.because {
             // It may quote names from the file, and these are whatever somebody wrote there.

@@ -5,32 +5,66 @@ use super::console;
 use super::failure::Failure;
 use crate::app;
 use crate::inspect::InspectOptions;
-use crate::present::{inspections, sarif, write_file};
+use crate::present::words::plural;
+use crate::present::{InspectionText, SarifLog, write_file};
 use crate::vocab::{ArtifactKind, ExitCode, Inspected, InspectionReport};
 
 pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let options = InspectOptions { digest: !args.no_digest, sha256: args.sha256 };
-    let app::Looked { artifacts, left_out } = app::inspect(&args.artifacts, options)?;
-    if left_out > 0 {
-        console::note(&format!("left out: {left_out} files of folders that are no artifacts"));
+    let mut sarif = SarifLog::default();
+    let mut page = if args.json { Page::Json { count: 0 } } else { Page::Text(InspectionText::default()) };
+    let mut is_bad = false;
+    let passed = app::inspect(&args.artifacts, options, |artifact| {
+        is_bad |= is_no_sound_artifact(&artifact);
+        if args.sarif.is_some() {
+            sarif.add(&artifact);
+        }
+        page.add(artifact)
+    })?;
+    page.finish()?;
+    if passed.left_out > 0 {
+        let files = plural(passed.left_out as u64, "file");
+        console::note(&format!("left out: {files} of folders with names that no artifact has"));
     }
-    if args.json {
-        let report = InspectionReport::new(artifacts);
-        let mut json = serde_json::to_vec_pretty(&report).map_err(|error| Failure::Render(error.into()))?;
-        json.push(b'\n');
-        console::print_bytes(&json)?;
-        return finish(args, &report.artifacts);
+    if let Some(path) = &args.sarif {
+        write_file(path, &sarif.finish()?)?;
     }
-    console::print(&inspections(&artifacts))?;
-    finish(args, &artifacts)
+    Ok(if is_bad { ExitCode::InvalidInput } else { ExitCode::Done })
 }
 
-fn finish(args: &InspectArgs, artifacts: &[Inspected]) -> Result<ExitCode, Failure> {
-    if let Some(path) = &args.sarif {
-        write_file(path, &sarif::render(artifacts)?)?;
+/// Whether something is no artifact, or cannot be read to its end.
+fn is_no_sound_artifact(artifact: &Inspected) -> bool {
+    let found = &artifact.inspection;
+    !found.complete || found.kind == ArtifactKind::Unknown || found.foreign.is_some_and(|it| !it.is_sound())
+}
+
+/// What is printed of artifacts, one after another.
+enum Page {
+    /// One document, one artifact a line.
+    Json {
+        count: usize,
+    },
+    Text(InspectionText),
+}
+
+impl Page {
+    fn add(&mut self, artifact: Inspected) -> Result<(), Failure> {
+        match self {
+            Self::Json { count } => {
+                let json = serde_json::to_string(&artifact).map_err(|error| Failure::Render(error.into()))?;
+                let before = if *count == 0 { InspectionReport::BEGIN } else { ",\n" };
+                *count += 1;
+                console::print_bytes(format!("{before}{json}").as_bytes())
+            }
+            Self::Text(text) => console::print(&text.add(artifact)),
+        }
     }
-    let broken = artifacts
-        .iter()
-        .any(|artifact| !artifact.inspection.complete || artifact.inspection.kind == ArtifactKind::Unknown);
-    Ok(if broken { ExitCode::InvalidInput } else { ExitCode::Done })
+
+    fn finish(self) -> Result<(), Failure> {
+        match self {
+            Self::Json { count: 0 } => Ok(()),
+            Self::Json { .. } => console::print_bytes(InspectionReport::END.as_bytes()),
+            Self::Text(text) => console::print(&text.finish()),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What is worth knowing and no result, in words.
 
+use std::collections::BTreeMap;
+
 use crate::app::{Aside, Notice};
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
@@ -22,6 +24,11 @@ pub(super) fn words(notice: &Notice) -> String {
             )
         }
         Notice::PackagesAsked { file, packages } => asked(file, packages),
+        Notice::PackagesNeeded { packages, modules } => needed(packages, modules),
+        Notice::OtherProducer { name, python, companions } => format!(
+            "{name} cannot read what it should have written: tried again with Python {python}{}, which can",
+            if *companions { "" } else { " and the newest packages that fit" }
+        ),
         Notice::Documented { title, works, pairs } => format!(
             "{title}: {works} of {pairs} pairs are documented as working (`shelflife plan` lists them); trying all"
         ),
@@ -41,6 +48,33 @@ pub(super) fn words(notice: &Notice) -> String {
         ),
         Notice::NotPrepared { name, failure } => format!("{name}: {failure}"),
     }
+}
+
+/// All that the files need and no environment has, with one command.
+fn needed(packages: &BTreeMap<String, usize>, modules: &BTreeMap<String, usize>) -> String {
+    let count = |(name, files): (&String, &usize)| match files {
+        1 => plain(name),
+        files => format!("{} ({files} files)", plain(name)),
+    };
+    let mut parts = Vec::new();
+    if !packages.is_empty() {
+        let names: Vec<String> = packages.iter().map(count).collect();
+        let add: Vec<String> = packages.keys().map(|name| format!("{}==...", plain(name))).collect();
+        parts.push(format!(
+            "loading these files takes {}, and not every environment declares that: name the releases with --made-by and --on, \
+             for example \"scikit-learn==... {}\"",
+            names.join(", "),
+            add.join(" ")
+        ));
+    }
+    if !modules.is_empty() {
+        let names: Vec<String> = modules.iter().map(count).collect();
+        parts.push(format!(
+            "they import {}, which no known package brings: give the folder that holds it with --modules",
+            names.join(", ")
+        ));
+    }
+    parts.join("; ")
 }
 
 /// What comes with a file asks for, and what to type to allow it.

@@ -21,6 +21,9 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
     // The datasets are read too: a plan that cannot run is no plan.
     load_datasets(&matrix, &plan)?;
     console::print(&words(&matrix.name, &plan))?;
+    for refusal in &matrix.refused {
+        console::print(&format!("left out: {} ({})\n", refusal.message, refusal.help))?;
+    }
     Ok(ExitCode::Done)
 }
 

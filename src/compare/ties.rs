@@ -44,10 +44,12 @@ enum Classes<'a> {
 /// Names of the outputs that are read to judge the flips of the label output `name` with this shape, grouped
 /// by label column: the column, scores by preference, and classes.
 fn sources(name: &str, shape: &[u64]) -> Vec<(Option<u64>, [String; 2], String)> {
-    let Some(suffix) = name.strip_prefix("predict") else { return Vec::new() };
+    // In front stands the path of one estimator among several of a file.
+    let (path, own) = name.split_at(name.rfind('/').map_or(0, |at| at + 1));
+    let Some(suffix) = own.strip_prefix("predict") else { return Vec::new() };
     let named = |column, suffix: &str| {
-        let scores = ["predict_proba", "decision_function"].map(|method| format!("{method}{suffix}"));
-        (column, scores, format!("classes_{suffix}"))
+        let scores = ["predict_proba", "decision_function"].map(|method| format!("{path}{method}{suffix}"));
+        (column, scores, format!("{path}classes_{suffix}"))
     };
     let indexed = suffix.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let is_index = indexed.is_some_and(|index| index.parse::<u64>().is_ok());
@@ -110,7 +112,7 @@ impl<'a> Scores<'a> {
                 };
                 if matches!(values.layout, Layout::F32(_) | Layout::F64(_)) {
                     let bound = Bound::new(sane(tolerance(&scores, output)), scale(&values));
-                    let threshold = if scores.starts_with("predict_proba") { 0.5 } else { 0.0 };
+                    let threshold = if scores.contains("predict_proba") { 0.5 } else { 0.0 };
                     tables.push(Table { column, values, rows, columns, threshold, bound, classes });
                 }
             }

@@ -1,15 +1,20 @@
 //! CSV with a header line.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::columns::{Column, Dataset, Features, Target, Values};
+use super::columns::{Column, Dataset, ReadAs, Target, Values};
 use super::error::DatasetError;
+use super::layout::features;
 use crate::matrix::DatasetSpec;
 use crate::notation::glob;
 
-/// What stands for a missing number, besides nothing at all.
-const MISSING_NUMBERS: [&str; 3] = ["NA", "NaN", "nan"];
+/// What stands for a missing number, besides nothing at all: what pandas takes for one.
+const MISSING_NUMBERS: [&str; 16] = [
+    "NA", "NaN", "nan", "-NaN", "-nan", "N/A", "n/a", "#N/A", "#NA", "#N/A N/A", "<NA>", "NULL", "null",
+    "None", "1.#IND", "1.#QNAN",
+];
 
 /// The text of the file, cut into records.
 struct Sheet<'a> {
@@ -42,7 +47,14 @@ pub(super) fn parse(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, Dataset
     }
     let target = if targets.is_empty() { None } else { Some(sheet.target(&targets)?) };
     let rows = sheet.rows.len();
-    Ok(Dataset { rows, features: features(columns, spec.dataframe), target, dataframe: spec.dataframe })
+    Ok(Dataset {
+        rows,
+        features: features(columns, spec.dataframe),
+        target,
+        dataframe: spec.dataframe,
+        named: true,
+        form: None,
+    })
 }
 
 impl<'a> Sheet<'a> {
@@ -78,6 +90,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn check_header(&self) -> Result<(), DatasetError> {
+        let mut known = HashSet::with_capacity(self.header.len());
         for (index, name) in self.header.iter().enumerate() {
             if name.trim().is_empty() {
                 return Err(self.wrong_header(
@@ -85,7 +98,7 @@ impl<'a> Sheet<'a> {
                     "name it; pandas writes such a column for its index: use `to_csv(..., index=False)`",
                 ));
             }
-            if self.header[..index].contains(name) {
+            if !known.insert(name) {
                 return Err(self.wrong_header(
                     format!("two columns are named `{name}`"),
                     "rename one of them, in the header line",
@@ -133,16 +146,30 @@ impl<'a> Sheet<'a> {
         self.spec.dtypes.get(&self.header[index]).map(String::as_str)
     }
 
-    /// A column of X, with the declared type or else `float64` where every value is a number.
+    /// A column of X, with the declared type or else `float64` where every value is a number, and what pandas would make
+    /// of it.
     fn feature(&self, index: usize) -> Result<Column, DatasetError> {
-        let values = match self.declared(index) {
-            Some(dtype) => self.typed(index, dtype)?,
-            None => match self.fields(index).map(|(_, field)| number_or_missing(field)).collect() {
-                Some(values) => Values::F64(values),
-                None => self.typed(index, "text")?,
-            },
-        };
-        Ok(Column { name: self.header[index].clone(), values })
+        let name = self.header[index].clone();
+        if let Some(dtype) = self.declared(index) {
+            return Ok(Column::typed(name, self.typed(index, dtype)?));
+        }
+        let fields = || self.fields(index).map(|(_, field)| field);
+        if let Some(whole) = fields().map(integer).collect::<Option<Vec<_>>>() {
+            // Identifiers of 17 digits and more: a float would make others of them.
+            let is_frame = self.spec.dataframe || self.spec.outside;
+            let exact = !is_frame || whole.iter().all(|value| *value as f64 as i128 == i128::from(*value));
+            let values = match exact {
+                true => Values::F64(whole.into_iter().map(|value| value as f64).collect()),
+                false => Values::I64(whole),
+            };
+            return Ok(Column { name, values, read_as: Some(ReadAs::Whole) });
+        }
+        if let Some(values) = fields().map(number_or_missing).collect() {
+            return Ok(Column { name, values: Values::F64(values), read_as: None });
+        }
+        let known = || fields().filter(|field| !is_missing_number(field));
+        let read_as = if known().all(is_truth) { ReadAs::Truths } else { ReadAs::Texts };
+        Ok(Column { name, values: self.typed(index, "text")?, read_as: Some(read_as) })
     }
 
     /// A column with a type.
@@ -168,9 +195,16 @@ impl<'a> Sheet<'a> {
                 );
                 self.each(index, "is not an integer", &help, integer).map(Values::I64)
             }
-            "bool" => self
-                .each(index, "is neither true nor false", "write true, false, 1 or 0", boolean)
-                .map(Values::Bool),
+            "bool" => {
+                let read = |field: &str| match is_missing_number(field) {
+                    true => Some(None),
+                    false => boolean(field).map(Some),
+                };
+                let values =
+                    self.each(index, "is neither true nor false", "write true, false, 1 or 0", read)?;
+                let whole = values.iter().copied().collect::<Option<Vec<bool>>>();
+                Ok(whole.map_or(Values::Gaps(values), Values::Bool))
+            }
             _ => {
                 // A length of `u32::MAX` marks a missing text.
                 let read = |field: &str| {
@@ -261,6 +295,11 @@ fn integer(field: &str) -> Option<i64> {
     field.trim().parse().ok()
 }
 
+/// What pandas takes for a truth where nobody has declared one.
+fn is_truth(field: &str) -> bool {
+    matches!(field, "True" | "TRUE" | "true" | "False" | "FALSE" | "false")
+}
+
 fn boolean(field: &str) -> Option<bool> {
     match field.trim().to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
@@ -301,52 +340,4 @@ fn place(text: &str, record: &csv::StringRecord) -> (u64, Range<usize>) {
     }
     let rest = text.get(start..).unwrap_or_default();
     (line, start..start + rest.find(['\r', '\n']).unwrap_or(rest.len()))
-}
-
-/// The layout that the columns ask for.
-pub(super) fn features(mut columns: Vec<Column>, dataframe: bool) -> Features {
-    let numeric = |column: &Column| !matches!(column.values, Values::Text(_) | Values::Bool(_));
-    let same = |column: &Column| column.values.dtype() == columns[0].values.dtype();
-    // Columns of a DataFrame keep their own types; an array has one for all.
-    if columns.iter().all(numeric) && (!dataframe || columns.iter().all(same)) {
-        let names = columns.iter().map(|column| column.name.clone()).collect();
-        return Features::Array { names, values: interleaved(&columns) };
-    }
-    if let [Column { values: Values::Text(_), .. }] = columns.as_slice()
-        && !dataframe
-    {
-        return Features::Text(columns.remove(0));
-    }
-    Features::Table(columns)
-}
-
-/// Columns of numbers as one matrix, row by row; `float64` where their types differ.
-pub(super) fn interleaved(columns: &[Column]) -> Values {
-    fn rows<T: Copy>(columns: &[&Vec<T>]) -> Vec<T> {
-        let count = columns.first().map_or(0, |column| column.len());
-        (0..count).flat_map(|row| columns.iter().map(move |column| column[row])).collect()
-    }
-    macro_rules! all {
-        ($variant:ident) => {
-            columns
-                .iter()
-                .map(|column| if let Values::$variant(values) = &column.values { Some(values) } else { None })
-                .collect::<Option<Vec<_>>>()
-                .map(|columns| Values::$variant(rows(&columns)))
-        };
-    }
-    all!(F64).or_else(|| all!(F32)).or_else(|| all!(I64)).unwrap_or_else(|| {
-        let widened: Vec<Vec<f64>> = columns.iter().map(|column| widened(&column.values)).collect();
-        Values::F64(rows(&widened.iter().collect::<Vec<_>>()))
-    })
-}
-
-fn widened(values: &Values) -> Vec<f64> {
-    match values {
-        Values::F64(values) => values.clone(),
-        Values::F32(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Values::I64(values) => values.iter().map(|&value| value as f64).collect(),
-        Values::Bool(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Values::Text(values) => values.iter().map(|_| f64::NAN).collect(),
-    }
 }

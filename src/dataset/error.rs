@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
-use crate::matrix::DatasetSpec;
+use crate::matrix::{COMMAND_LINE, DatasetSpec};
 
 /// A dataset that cannot be used. As a [`miette::Diagnostic`] it shows the line of the CSV file. The exit
 /// code for it is 102.
@@ -29,7 +29,7 @@ struct Inner {
 
 impl DatasetError {
     /// A problem of the file as a whole.
-    pub(super) fn of_file(spec: &DatasetSpec, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn of_file(spec: &DatasetSpec, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             message: message.into(),
             help: help.into(),
@@ -47,7 +47,11 @@ impl DatasetError {
         Self::of_file(
             spec,
             format!("the file cannot be read: {error}"),
-            "check the path; it is relative to the matrix file that declares the dataset",
+            if spec.declared_at == COMMAND_LINE {
+                "check the path; it is relative to this folder"
+            } else {
+                "check the path; it is relative to the matrix file that declares the dataset"
+            },
         )
     }
 
@@ -57,6 +61,20 @@ impl DatasetError {
         self.0.column = column.map(str::to_owned);
         let source = NamedSource::new(self.0.path.display().to_string(), Arc::clone(text));
         self.0.source = Some((source, span));
+        self
+    }
+
+    /// With another advice.
+    pub(crate) fn advised(mut self, help: impl Into<String>) -> Self {
+        self.0.help = help.into();
+        self
+    }
+
+    /// Adds the row of the data, counted from 0, and its column.
+    pub(crate) fn in_row(mut self, row: usize, column: &str) -> Self {
+        // Below the header line.
+        self.0.line = Some(row as u64 + 2);
+        self.0.column = Some(column.to_owned());
         self
     }
 

@@ -9,12 +9,14 @@ mod columns;
 mod csv;
 mod encode;
 mod error;
+mod layout;
 mod npy;
 mod parquet;
 
-pub use columns::{Column, Dataset, Features, Target, Values};
+pub use columns::{Column, Dataset, Features, ReadAs, Shape, Target, Values};
 pub use encode::{none, synthetic};
 pub use error::DatasetError;
+pub(crate) use layout::features;
 
 use crate::matrix::DatasetSpec;
 use crate::vocab::Digest;

@@ -2,7 +2,7 @@
 
 use npyz::{DType, NpyFile, Order, TypeChar};
 
-use super::columns::{Dataset, Features, Target, Values};
+use super::columns::{Dataset, Features, Shape, Target, Values};
 use super::error::DatasetError;
 use crate::matrix::DatasetSpec;
 
@@ -11,6 +11,7 @@ struct Array {
     rows: usize,
     columns: usize,
     values: Values,
+    shape: Shape,
 }
 
 pub(super) fn parse(
@@ -53,9 +54,11 @@ pub(super) fn parse(
     };
     Ok(Dataset {
         rows: x.rows,
-        features: Features::Array { names, values: x.values },
+        features: Features::Array { names, values: x.values, shape: x.shape, read_as: Vec::new() },
         target,
         dataframe: spec.dataframe,
+        named: false,
+        form: None,
     })
 }
 
@@ -81,27 +84,22 @@ impl Reader<'_> {
         }
         let file = NpyFile::new(bytes).map_err(|error| damaged(&format!("the header is wrong: {error}")))?;
         let shape = file.shape().to_vec();
-        let (rows, columns) = match shape.as_slice() {
-            [rows] => (*rows, 1),
-            [rows, columns] => (*rows, *columns),
-            _ => {
-                return Err(self.wrong(
-                    format!("it has {} dimensions", shape.len()),
-                    "save one or two dimensions: a row for each sample",
-                ));
-            }
+        let Some((rows, rest)) = shape.split_first() else {
+            return Err(self.wrong("it holds one value alone", "save an array: a row for each sample"));
         };
-        let (rows, columns) = (rows as usize, columns as usize);
+        // The product of all was looked at above.
+        let (rows, columns) = (*rows as usize, rest.iter().product::<u64>() as usize);
         if rows == 0 || columns == 0 {
             return Err(self.wrong("it holds no values", "save at least one row and one column"));
         }
-        let transposed = file.order() == Order::Fortran && shape.len() == 2;
+        let transposed = file.order() == Order::Fortran && shape.len() > 1;
         let values = self.values(file)?;
         if values.len() != rows * columns {
             return Err(damaged("the file holds fewer values than its header claims"));
         }
-        let values = if transposed { by_rows(values, rows, columns) } else { values };
-        Ok(Array { rows, columns, values })
+        let values = if transposed { in_c_order(values, &shape) } else { values };
+        let shape = if shape.len() == 2 { Shape::Rows } else { Shape::Own(shape) };
+        Ok(Array { rows, columns, values, shape })
     }
 
     fn values(&self, file: NpyFile<&[u8]>) -> Result<Values, DatasetError> {
@@ -161,15 +159,35 @@ fn shape_product(header: &str) -> Option<u64> {
         .try_fold(1u64, |product, number| product.checked_mul(number?.max(1)))
 }
 
-/// Values that stand column by column, row by row.
-fn by_rows(values: Values, rows: usize, columns: usize) -> Values {
-    fn turned<T: Copy>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
-        (0..rows).flat_map(|row| (0..columns).map(move |column| values[column * rows + row])).collect()
+/// Values whose first index runs fastest, with the last one running fastest.
+fn in_c_order(values: Values, shape: &[u64]) -> Values {
+    /// Index after index of the array in C order is moved one on, and its place in the other order with it.
+    fn turned<T: Copy>(values: &[T], shape: &[u64]) -> Vec<T> {
+        let mut steps = vec![1usize; shape.len()];
+        for axis in 1..shape.len() {
+            steps[axis] = steps[axis - 1] * shape[axis - 1] as usize;
+        }
+        let mut index = vec![0u64; shape.len()];
+        let mut place = 0;
+        let mut turned = Vec::with_capacity(values.len());
+        for _ in 0..values.len() {
+            turned.push(values[place]);
+            for axis in (0..shape.len()).rev() {
+                index[axis] += 1;
+                place += steps[axis];
+                if index[axis] < shape[axis] {
+                    break;
+                }
+                place -= steps[axis] * shape[axis] as usize;
+                index[axis] = 0;
+            }
+        }
+        turned
     }
     match values {
-        Values::F64(values) => Values::F64(turned(&values, rows, columns)),
-        Values::F32(values) => Values::F32(turned(&values, rows, columns)),
-        Values::I64(values) => Values::I64(turned(&values, rows, columns)),
+        Values::F64(values) => Values::F64(turned(&values, shape)),
+        Values::F32(values) => Values::F32(turned(&values, shape)),
+        Values::I64(values) => Values::I64(turned(&values, shape)),
         other => other,
     }
 }

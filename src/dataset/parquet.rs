@@ -5,8 +5,8 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 
 use super::columns::{Column, Dataset, Target, Values};
-use super::csv::{features, interleaved};
 use super::error::DatasetError;
+use super::layout::{features, interleaved};
 use crate::matrix::DatasetSpec;
 use crate::notation::glob;
 
@@ -71,7 +71,7 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
                 "convert it, or leave it out with `drop`",
             )
         })?;
-        columns.push(Column { name, values });
+        columns.push(Column::typed(name, values));
     }
     let (targets, columns): (Vec<Column>, Vec<Column>) =
         columns.into_iter().partition(|column| spec.target.contains(&column.name));
@@ -96,7 +96,14 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
         };
         Target { names, values }
     });
-    Ok(Dataset { rows, features: features(columns, spec.dataframe), target, dataframe: spec.dataframe })
+    Ok(Dataset {
+        rows,
+        features: features(columns, spec.dataframe),
+        target,
+        dataframe: spec.dataframe,
+        named: true,
+        form: None,
+    })
 }
 
 /// Values of one type; numbers that miss some are `float64` with NaN, as pandas has it.
@@ -132,12 +139,14 @@ fn column(fields: &[Field]) -> Option<Values> {
         _ => None,
     };
     let truth = |field: &Field| if let Field::Bool(value) = field { Some(*value) } else { None };
+    let gap = |field: &Field| if *field == Field::Null { Some(None) } else { truth(field).map(Some) };
     if fields.iter().all(|field| *field == Field::Null) {
         return all(fields, number).map(Values::F64);
     }
     all(fields, integer)
         .map(Values::I64)
         .or_else(|| all(fields, truth).map(Values::Bool))
+        .or_else(|| all(fields, gap).map(Values::Gaps))
         .or_else(|| all(fields, single).map(Values::F32))
         .or_else(|| all(fields, number).map(Values::F64))
         .or_else(|| all(fields, text).map(Values::Text))
@@ -150,7 +159,8 @@ fn declared(values: Values, dtype: Option<&String>) -> Option<Values> {
         Values::F32(values) => Some(values.iter().map(|value| f64::from(*value)).collect()),
         Values::I64(values) => Some(values.iter().map(|value| *value as f64).collect()),
         Values::Bool(values) => Some(values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>()),
-        Values::Text(_) => None,
+        Values::Gaps(values) => Some(values.iter().map(|value| value.map_or(f64::NAN, f64::from)).collect()),
+        Values::Text(_) | Values::Pandas { .. } => None,
     };
     match dtype.map(String::as_str) {
         None => Some(values),
@@ -186,6 +196,7 @@ mod tests {
             digest: None,
             dataframe: false,
             span: 0..0,
+            outside: false,
             declared_at: "here".to_owned(),
         }
     }

@@ -1,13 +1,15 @@
 //! What the zoo has tried, and which cells show each rule: measured by `shelflife explain --measure`, never written by
 //! hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use super::cells::Side;
-use crate::vocab::{ByteOrder, FileFacts, Record};
+use super::pairs::Pairs;
+use crate::notation::Version;
+use crate::vocab::{ByteOrder, FileFacts, Record, Verdict};
 
 static TEXT: &str = include_str!("evidence.json");
 
@@ -30,8 +32,8 @@ pub struct Evidence {
 pub struct Tried {
     /// Its environments, each of which read the files of all.
     pub environments: Vec<TriedEnvironment>,
-    /// For each name that loading imports the environments, by index, whose files have it.
-    pub names: BTreeMap<String, BTreeSet<usize>>,
+    /// For each name that loading imports the pairs of environments, by index, between which a file with it worked.
+    pub names: BTreeMap<String, Pairs>,
 }
 
 /// An environment of a measured run.
@@ -153,9 +155,14 @@ impl Evidence {
                     .collect(),
             });
         }
-        for (artifact, facts) in record.artifacts.iter().zip(facts) {
-            for name in facts.iter().flat_map(|facts| &facts.globals) {
-                tried.names.entry(name.clone()).or_default().insert(index[&artifact.producer]);
+        let of_artifact: HashMap<_, _> = record.artifacts.iter().map(|it| &it.id).zip(facts).collect();
+        let worked = |verdict| matches!(verdict, Verdict::Identical | Verdict::Roundoff);
+        for cell in record.cells.iter().filter(|cell| worked(cell.verdict)) {
+            let facts = of_artifact.get(&cell.artifact).and_then(|facts| facts.as_ref());
+            // What a schema names says nothing of pickles.
+            for name in facts.filter(|facts| !facts.is_schema).iter().flat_map(|facts| &facts.globals) {
+                let pairs = tried.names.entry(name.clone()).or_default();
+                pairs.insert(index[&cell.producer], index[&cell.consumer]);
             }
         }
         for cell in &record.cells {
@@ -205,25 +212,23 @@ impl Evidence {
         self.environments(minor, bits).max_by_key(|(matrix, _)| size(matrix)).map(|(_, found)| found)
     }
 
-    /// The names of a file that nobody tried from one minor release to another; empty when all of them were.
-    pub fn untried<'f>(&self, file: &'f FileFacts, from: &str, to: &str, bits: u8) -> Vec<&'f str> {
-        let with = |minor: &str, bits: Option<u8>, tried: &Tried| -> BTreeSet<usize> {
-            let like = |environment: &TriedEnvironment| {
-                bits.is_none_or(|bits| environment.bits == bits)
-                    && minor_of(environment.scikit_learn()) == Some(minor)
-            };
+    /// The names of a file that were not seen to work from one minor release into an environment; empty where all of
+    /// them were, with the packages that it has.
+    pub fn untried<'f>(&self, file: &'f FileFacts, from: &str, to: &Side) -> Vec<&'f str> {
+        let indices = |tried: &Tried, is_like: &dyn Fn(&TriedEnvironment) -> bool| -> BTreeSet<usize> {
             let environments = tried.environments.iter().enumerate();
-            environments.filter(|(_, environment)| like(environment)).map(|(index, _)| index).collect()
+            environments.filter(|(_, environment)| is_like(environment)).map(|(index, _)| index).collect()
         };
-        let tables: Vec<(&Tried, BTreeSet<usize>)> = self
+        let is_from = |environment: &TriedEnvironment| minor_of(environment.scikit_learn()) == Some(from);
+        let tables: Vec<(&Tried, BTreeSet<usize>, BTreeSet<usize>)> = self
             .matrices
             .values()
-            .filter(|tried| !with(to, Some(bits), tried).is_empty())
-            .map(|tried| (tried, with(from, None, tried)))
+            .map(|tried| (tried, indices(tried, &is_from), indices(tried, &|it| it.is_like(to))))
+            .filter(|(_, producers, consumers)| !producers.is_empty() && !consumers.is_empty())
             .collect();
         let is_tried = |name: &str| {
-            tables.iter().any(|(tried, producers)| {
-                tried.names.get(name).is_some_and(|having| !having.is_disjoint(producers))
+            tables.iter().any(|(tried, producers, consumers)| {
+                tried.names.get(name).is_some_and(|pairs| pairs.between(producers, consumers))
             })
         };
         file.globals.iter().map(String::as_str).filter(|name| !is_tried(name)).collect()
@@ -234,6 +239,16 @@ impl TriedEnvironment {
     /// Its version of scikit-learn.
     pub fn scikit_learn(&self) -> &str {
         self.packages.get("scikit-learn").map(String::as_str).unwrap_or_default()
+    }
+
+    /// Whether it is like another one: the same minor releases of the packages that are known there, and as wide.
+    fn is_like(&self, side: &Side) -> bool {
+        let is_minor = |name: &str| {
+            let Some(wanted) = side.versions.get(name) else { return true };
+            let own = self.packages.get(name).and_then(|text| text.parse::<Version>().ok());
+            own.is_some_and(|own| own.part(0) == wanted.part(0) && own.part(1) == wanted.part(1))
+        };
+        side.bits.is_none_or(|bits| bits == self.bits) && PACKAGES.iter().all(|name| is_minor(name))
     }
 
     /// As a side of a cell.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::rules;
-use crate::vocab::{ArtifactKind, ClassFact, Digest, FileFacts, Inspection, ObjectFacts};
+use crate::vocab::{ArtifactKind, ClassFact, Digest, FileFacts, Inspection, Member, ObjectFacts, SkopsFacts};
 
 /// `Class.parameter` whose values rules ask for.
 static ASKED: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
@@ -16,7 +16,7 @@ static ASKED: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
 pub fn asked() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         // The first entry counts what facts have become since.
-        let names: Vec<&str> = ["2"].into_iter().chain(ASKED.iter().copied()).collect();
+        let names: Vec<&str> = ["3"].into_iter().chain(ASKED.iter().copied()).collect();
         Digest::of(names.join("\n").as_bytes()).short()
     });
     &TEXT
@@ -24,8 +24,21 @@ pub fn asked() -> &'static str {
 
 /// The facts of an inspected artifact; `None` where it is no kind that rules speak of.
 pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
-    if !matches!(inspection.kind, ArtifactKind::Pickle | ArtifactKind::Joblib) {
-        return None;
+    match inspection.kind {
+        ArtifactKind::Pickle | ArtifactKind::Joblib => {}
+        ArtifactKind::Skops => return inspection.skops.as_ref().map(|skops| of_schema(inspection, skops)),
+        // An archive is what the one model in it is.
+        ArtifactKind::Zip | ArtifactKind::Tar => {
+            let is_pickle =
+                |member: &Member| matches!(member.kind, ArtifactKind::Pickle | ArtifactKind::Joblib);
+            inspection.only_member().filter(|member| is_pickle(member))?;
+        }
+        ArtifactKind::Onnx
+        | ArtifactKind::Npy
+        | ArtifactKind::Npz
+        | ArtifactKind::Json
+        | ArtifactKind::Mlflow
+        | ArtifactKind::Unknown => return None,
     }
     let pickle = inspection.pickle.as_ref()?;
     let mut facts = FileFacts {
@@ -52,6 +65,23 @@ pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
         add(facts.objects.entry(class.name.clone()).or_default(), class);
     }
     Some(facts)
+}
+
+/// What the schema of a file of skops says.
+fn of_schema(inspection: &Inspection, skops: &SkopsFacts) -> FileFacts {
+    let name = |path: &String| path.rsplit_once('.').map(|(module, name)| format!("{module}:{name}"));
+    let mut facts = FileFacts {
+        globals: skops.types.keys().filter_map(name).collect(),
+        byte_order: agreed(inspection.arrays.iter().filter_map(|array| array.byte_order)),
+        asked: asked().to_owned(),
+        is_schema: true,
+        whole: inspection.complete && inspection.problems.is_empty(),
+        ..FileFacts::default()
+    };
+    for class in &skops.classes {
+        add(facts.objects.entry(class.name.clone()).or_default(), class);
+    }
+    facts
 }
 
 fn add(object: &mut ObjectFacts, class: &ClassFact) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::cells::{Side, holds};
 use super::evidence::{evidence, minor_of};
 use super::rule::{Case, Rule, fulfilled};
-use super::rules;
+use super::{releases, rules};
 use crate::notation::{Requirement, Version};
 use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
 
@@ -27,7 +27,9 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
         .is_none_or(|version| minor_of(&version.to_string()).is_some_and(|minor| evidence().is_tried(minor)));
     for rule in rules() {
         let cases = rule.cases.iter().filter(|case| !case.also && case.verdict != Verdict::EnvError);
-        for case in cases.filter(|case| speaks_of_pickles(case)) {
+        let speaks =
+            |case: &&Case| if file.is_schema { speaks_of_schemas(case) } else { speaks_of_pickles(case) };
+        for case in cases.filter(speaks) {
             match happens(case, file, target) {
                 // What the next release does, nobody has measured.
                 Some(true) if rule.package == SCIKIT_LEARN && !is_tried => open.push((rule, case)),
@@ -38,6 +40,11 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
         }
     }
     // Loading goes through the file from front to back, so that of its causes any may be met first.
+    if !sure.iter().any(|(_, case)| step(case) == Step::Load)
+        && let Some(lacking) = names_that_are_lacking(file, target)
+    {
+        return lacking;
+    }
     if let Some(first) = sure.iter().map(|(_, case)| step(case)).min() {
         let mut causes: Vec<String> = Vec::new();
         for (rule, _) in sure.iter().filter(|(_, case)| step(case) == first) {
@@ -62,6 +69,7 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
         // What it does not show is beyond listing.
         open.clear();
     }
+    let open_is_empty = open.is_empty();
     for (rule, case) in open {
         let line = match missing(case, target) {
             _ if !is_tried && rule.package == SCIKIT_LEARN => {
@@ -76,7 +84,11 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
             because.push(line);
         }
     }
-    because.extend(lack_of_evidence(file, target));
+    if file.is_schema && open_is_empty {
+        because.push("how files of skops fare was not measured; no known cause speaks against it".to_owned());
+    } else if !file.is_schema {
+        because.extend(lack_of_evidence(file, target));
+    }
     if because.is_empty() {
         let versions = recorded(file);
         let to = target.versions.get(SCIKIT_LEARN).map(ToString::to_string).unwrap_or_default();
@@ -96,9 +108,42 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
     Forecast { expected: Expected::Unknown, stage: None, causes: Vec::new(), because }
 }
 
+/// What follows where the environment does not have what the file names.
+fn names_that_are_lacking(file: &FileFacts, target: &Side) -> Option<Forecast> {
+    let version = target.versions.get(SCIKIT_LEARN)?;
+    let lacking = releases::lacking(file.globals.iter(), version);
+    if lacking.is_empty() {
+        return None;
+    }
+    let names = first_names(&lacking);
+    Some(Forecast {
+        expected: Expected::Breaks,
+        stage: Some(Stage::Resolve),
+        causes: Vec::new(),
+        because: vec![format!("scikit-learn {version} has no {names}")],
+    })
+}
+
+/// The first of some names, and how many more there are.
+fn first_names(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let mut text = names[..names.len() - more].join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
 /// Whether a case can happen to the files that have facts at all: all of them are pickles in one way or another.
 pub(super) fn speaks_of_pickles(case: &Case) -> bool {
     case.formats.is_empty() || case.formats.iter().any(|format| PICKLES.contains(&format.as_str()))
+}
+
+/// Whether a case can happen to files of skops: what a model predicts does not hang on how it was written, and of
+/// loading only those that name the format.
+fn speaks_of_schemas(case: &Case) -> bool {
+    let is_named = case.formats.iter().any(|format| format == "skops");
+    is_named || (case.formats.is_empty() && step(case) != Step::Load)
 }
 
 /// In which order things go wrong.
@@ -213,15 +258,12 @@ fn lack_of_evidence(file: &FileFacts, target: &Side) -> Vec<String> {
     }
     for from in versions.iter().map(ToString::to_string) {
         let Some(from_minor) = minor_of(&from) else { continue };
-        let untried = evidence().untried(file, from_minor, to_minor, bits);
+        let untried = evidence().untried(file, from_minor, target);
         if !untried.is_empty() {
-            let more = untried.len().saturating_sub(MOST_NAMES);
-            let mut names = untried[..untried.len().min(MOST_NAMES)].join(", ");
-            if more > 0 {
-                names.push_str(&format!(" and {more} more"));
-            }
+            let names = first_names(&untried);
             lacks.push(format!(
-                "files of scikit-learn {from_minor} with {names} have not been tried in {to_minor} on {bits}-bit"
+                "files of scikit-learn {from_minor} with {names} were not seen to work in {to_minor} on {bits}-bit with \
+                 these packages"
             ));
         }
     }

@@ -18,6 +18,7 @@ pub struct Match {
 /// marks of quoting mail are taken as they come.
 pub fn for_message(text: &str) -> Vec<Match> {
     let text = plain(text);
+    let has_places = text.contains(".py") || text.contains("File ") || text.contains(".pyx");
     let mut matches: Vec<Match> = Vec::new();
     for vague in [false, true] {
         for rule in rules() {
@@ -26,7 +27,11 @@ pub fn for_message(text: &str) -> Vec<Match> {
             }
             let found = rule.cases.iter().find(|case| {
                 let regexes = if vague { &case.pasted } else { &case.messages };
-                // The pattern of some is as general as `IndexError`, which only its place makes a symptom.
+                // The pattern of some is as general as `IndexError`, which only its place makes a symptom. Of a last
+                // line alone, no place is known: it may be that, and only versions can tell.
+                if vague && !has_places && regexes_of(case).any(|regex| regex.is_match(&text)) {
+                    return true;
+                }
                 let placed = case.raised_in.iter().chain(&case.frames).all(|_| {
                     case.raised_in.iter().chain(&case.frames).any(|place| text.contains(&file_of(place)))
                 });
@@ -38,6 +43,11 @@ pub fn for_message(text: &str) -> Vec<Match> {
         }
     }
     matches
+}
+
+/// The messages of a case that quote a name, which few errors share, and those that are vague.
+fn regexes_of(case: &Case) -> impl Iterator<Item = &regex::Regex> {
+    case.messages.iter().filter(|regex| regex.as_str().contains('\'')).chain(&case.pasted)
 }
 
 /// `sklearn/svm/_base` of `sklearn.svm._base` or `sklearn.svm._base:predict`: how a traceback names a module.

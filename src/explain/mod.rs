@@ -9,7 +9,9 @@ mod evidence;
 mod facts;
 mod forecast;
 mod message;
+mod pairs;
 mod promise;
+mod releases;
 mod rule;
 mod score;
 

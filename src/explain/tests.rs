@@ -257,6 +257,9 @@ fn pasted_messages_are_taken_as_they_come() {
         let found = for_message(text);
         assert_eq!(found.first().map(|found| found.rule.id), Some(id), "{text}: {found:?}");
     }
+    let last_line = for_message("AttributeError: 'str' object has no attribute 'transform'");
+    let passthrough = last_line.iter().find(|found| found.rule.id == "column-transformer-passthrough");
+    assert!(passthrough.is_some_and(|found| found.vague), "no place is known: {last_line:?}");
     for text in
         ["", "KeyError: 'a'", "IndexError: tuple index out of range", "ValueError: something else", "E"]
     {

@@ -28,16 +28,20 @@ macro_rules! handler {
 /// Every handler, in the order of the table of formats.
 pub const HANDLERS: &[Handler] = &[
     handler!(
-        "pickle", "pkl", Artifact, runs_code: true, &["protocol", "compress"],
+        "pickle", "pkl", Artifact, runs_code: true, &["protocol", "compress", "consecutive", "encoding"],
         reads: Some(ArtifactKind::Pickle), &[]
     ),
     handler!(
-        "joblib", "joblib", Artifact, runs_code: true, &["compress", "mmap_mode"],
+        "joblib", "joblib", Artifact, runs_code: true, &["compress", "mmap_mode", "encoding"],
         reads: Some(ArtifactKind::Joblib), &[]
     ),
     handler!(
         "cloudpickle", "pkl", Artifact, runs_code: true, &["protocol"],
         reads: Some(ArtifactKind::Pickle), &["cloudpickle"]
+    ),
+    handler!(
+        "dill", "dill", Artifact, runs_code: true, &["protocol"],
+        reads: Some(ArtifactKind::Pickle), &["dill"]
     ),
     handler!(
         "skops", "skops", Model, runs_code: false, &["trust"],
@@ -73,7 +77,25 @@ pub const TABLE: &[FormatRow] = &[
     row("pickle-4", "pickle", r#"{"protocol":4}"#, "pickle protocol 4 (Python 3.4 and later)"),
     row("pickle-5", "pickle", r#"{"protocol":5}"#, "pickle protocol 5 (Python 3.8 and later)"),
     row("pickle-gzip", "pickle", r#"{"compress":"gzip"}"#, "pickle inside gzip"),
+    row(
+        "pickle-consecutive",
+        "pickle",
+        r#"{"consecutive":true}"#,
+        "several pickles one after another in a file, all of them read",
+    ),
+    row(
+        "pickle-latin1",
+        "pickle",
+        r#"{"protocol":2,"encoding":"latin1"}"#,
+        "pickle protocol 2, read with encoding='latin1', as files of Python 2 are",
+    ),
     row("joblib", "joblib", "{}", "joblib.dump without compression"),
+    row(
+        "joblib-latin1",
+        "joblib",
+        r#"{"encoding":"latin1"}"#,
+        "joblib.dump, its texts read with encoding='latin1', as files of Python 2 are",
+    ),
     row(
         "joblib-mmap",
         "joblib",
@@ -94,6 +116,7 @@ pub const TABLE: &[FormatRow] = &[
         "joblib.dump with compress=('lz4', 3); needs the package lz4",
     ),
     row("cloudpickle", "cloudpickle", "{}", "cloudpickle.dump: classes and functions of __main__ by value"),
+    row("dill", "dill", "{}", "dill.dump: classes and functions of __main__ by value, read with dill"),
     row("skops", "skops", "{}", "skops.io.dump, loaded without trusting any type that skops does not know"),
     row(
         "skops-trusted",

@@ -2,12 +2,13 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::container::{ALWAYS, RATIO};
+use super::container::{self, ALWAYS, RATIO};
 use super::input::{Input, stop};
+use super::members::Files;
 use super::source::{Sequential, Source};
 use super::text::Walk;
-use super::{Found, contents, npy, pickles};
-use crate::vocab::{ArtifactKind, Problem, ProblemKind};
+use super::{Found, contents, foreign, npy, tarball};
+use crate::vocab::{ArtifactKind, ProblemKind};
 
 /// Entries that are looked at.
 const MOST_ENTRIES: usize = 20_000;
@@ -97,15 +98,21 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
             found.skops = Some(walk.skops);
         } else {
             let mut input = Input::new(Box::new(Sequential(entry.take(left))));
-            let head = input.peek(8).map(<[u8]>::to_vec).unwrap_or_default();
+            let head = input.peek(container::HEAD).map(<[u8]>::to_vec).unwrap_or_default();
             if head.starts_with(npy::MAGIC) {
                 arrays += 1;
                 found.array(&mut input);
-            } else if matches!(head.as_slice(), [0x80, 0..=5, ..])
-                || [".pkl", ".pickle", ".joblib"].iter().any(|end| name.ends_with(end))
-            {
+            } else if container::recognise(&head).is_some() || tarball::recognise(&head) {
+                let mut visit = |name: &str, input: &mut Input<'_>| {
+                    found.member(name, input);
+                    Ok(())
+                };
+                let walked = Files::new(&mut visit).stream(&name, &mut input, 0);
+                if let Err(error) = walked {
+                    found.stopped(stop(ProblemKind::Malformed, 0, format!("it cannot be read: {error}")));
+                }
+            } else if found.member(&name, &mut input) {
                 pickled += 1;
-                pickles(&mut input, found);
             }
             given += input.offset();
         }
@@ -121,11 +128,10 @@ pub(super) fn read<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
         _ => ArtifactKind::Zip,
     };
     found.decoded = given;
-    if found.kind == ArtifactKind::Zip && pickled == 0 {
-        found.problems.push(Problem {
-            kind: ProblemKind::Malformed,
-            offset: 0,
-            what: format!("none of its {all} entries is a schema, an array or a pickle"),
-        });
+    if found.kind == ArtifactKind::Zip {
+        found.foreign =
+            foreign::kind_of_archive(&found.members, archive.file_names().flatten(), found.booster);
+    } else {
+        found.members.clear();
     }
 }

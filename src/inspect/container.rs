@@ -1,6 +1,8 @@
 //! What the bytes are wrapped in: recognised by their first bytes, unwrapped as a stream.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::rc::Rc;
 
 use super::source::Source;
 use crate::vocab::Container;
@@ -18,7 +20,7 @@ const MAGIC: &[(&[u8], Container)] = &[
 ];
 
 /// Bytes that `recognise` wants to see.
-pub(super) const HEAD: usize = 16;
+pub(super) const HEAD: usize = 512;
 
 /// The container that begins with these bytes.
 pub(super) fn recognise(head: &[u8]) -> Option<Container> {
@@ -45,8 +47,24 @@ pub(super) fn unwrap<'a, R: Read + Seek + 'a>(
     let mut source = source.clone();
     source.rewind()?;
     // Some decoders read byte by byte.
-    let mut file = BufReader::with_capacity(64 << 10, source.clone());
-    let decoded: Box<dyn Read + 'a> = match container {
+    let decoded = decoder(container, BufReader::with_capacity(64 << 10, source.clone()))?;
+    Ok(Box::new(Bounded { decoded, read: move || source.at(), given: 0 }))
+}
+
+/// Unwraps a container that was in another one.
+pub(super) fn unwrap_inner<'a>(
+    container: Container,
+    stream: impl Read + 'a,
+) -> io::Result<Box<dyn Read + 'a>> {
+    let read = Rc::new(Cell::new(0));
+    let counted = Counted { stream, read: Rc::clone(&read) };
+    let decoded = decoder(container, BufReader::with_capacity(64 << 10, counted))?;
+    Ok(Box::new(Bounded { decoded, read: move || read.get(), given: 0 }))
+}
+
+/// What decodes one container that is a stream.
+fn decoder<'a>(container: Container, mut file: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match container {
         Container::Zlib => Box::new(Streams(Some(flate2::bufread::ZlibDecoder::new(file)))),
         Container::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
         Container::Bz2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
@@ -62,9 +80,22 @@ pub(super) fn unwrap<'a, R: Read + Seek + 'a>(
             let behind = if header[21] == b' ' { Vec::new() } else { vec![header[21]] };
             Box::new(flate2::bufread::ZlibDecoder::new(io::Cursor::new(behind).chain(file)))
         }
-        Container::Zip => return Err(io::Error::other("a zip archive is not a stream")),
-    };
-    Ok(Box::new(Bounded { decoded, source, given: 0 }))
+        Container::Zip | Container::Tar => return Err(io::Error::other("an archive is not a stream")),
+    })
+}
+
+/// A stream that says how much of it was read.
+struct Counted<S> {
+    stream: S,
+    read: Rc<Cell<u64>>,
+}
+
+impl<S: Read> Read for Counted<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.read.set(self.read.get() + read as u64);
+        Ok(read)
+    }
 }
 
 /// zlib streams one after the other, as joblib reads them.
@@ -125,17 +156,18 @@ pub(super) const ALWAYS: u64 = 256 << 20;
 pub(super) const RATIO: u64 = 1200;
 
 /// A decoder that must not give endlessly much for a few bytes.
-struct Bounded<'a, R> {
+struct Bounded<'a, F> {
     decoded: Box<dyn Read + 'a>,
-    source: Source<R>,
+    /// How many bytes were read for it.
+    read: F,
     given: u64,
 }
 
-impl<R: Read + Seek> Read for Bounded<'_, R> {
+impl<F: Fn() -> u64> Read for Bounded<'_, F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.decoded.read(buffer).map_err(in_words)?;
         self.given += read as u64;
-        if self.given > ALWAYS.max(self.source.at().saturating_mul(RATIO)) {
+        if self.given > ALWAYS.max((self.read)().saturating_mul(RATIO)) {
             let what = format!("decompresses to more than {RATIO} times its size; not read further");
             return Err(io::Error::new(io::ErrorKind::QuotaExceeded, what));
         }

@@ -64,6 +64,7 @@ pub(super) struct Collector {
     pub most_opcodes: u64,
     budget: usize,
     limited: bool,
+    has_objects: bool,
 }
 
 impl Collector {
@@ -88,6 +89,7 @@ impl Collector {
             most_opcodes: OPCODES,
             budget: BUDGET,
             limited: false,
+            has_objects: false,
         }
     }
 
@@ -259,8 +261,14 @@ impl Collector {
         self.pickle.classes.get_mut(index as usize)
     }
 
+    /// Whether an instance of a class appeared that is no part of arrays and tables, since this was asked last.
+    pub fn take_objects(&mut self) -> bool {
+        std::mem::take(&mut self.has_objects)
+    }
+
     /// An instance of a class appears.
     pub fn instance(&mut self, global: u32, offset: u64) {
+        self.has_objects |= self.pickle.globals.get(global as usize).is_some_and(|it| !is_plain(&it.module));
         if let Some(class) = self.class(global, offset) {
             class.count += 1;
         }
@@ -450,6 +458,14 @@ impl Collector {
         }
         (pickle, self.arrays, versions)
     }
+}
+
+/// Whether the classes of a module are parts of arrays, tables and plain values.
+fn is_plain(module: &str) -> bool {
+    let top = trust::modern(module).split('.').next().unwrap_or_default();
+    let plain =
+        ["numpy", "pandas", "collections", "builtins", "datetime", "joblib", "decimal", "copyreg", "pathlib"];
+    plain.contains(&top) || module.starts_with("sklearn.externals.joblib")
 }
 
 fn is_known(fact: &GlobalFact) -> bool {

@@ -10,11 +10,14 @@
 
 mod archive;
 mod attributes;
+mod boosters;
+mod contained;
 mod container;
 mod contents;
 mod digest;
 mod dtype;
 mod facts;
+mod foreign;
 mod frames;
 mod imports;
 mod input;
@@ -22,6 +25,7 @@ mod items;
 mod json;
 mod literals;
 mod machine;
+mod members;
 mod memo;
 mod npy;
 mod objects;
@@ -30,7 +34,9 @@ mod roles;
 mod shadow;
 mod source;
 mod stack;
+mod standard;
 mod state;
+mod tarball;
 mod text;
 mod trust;
 mod value;
@@ -43,15 +49,19 @@ mod tests;
 
 use std::io::{Read, Seek};
 
+pub use boosters::{BoosterRelease, booster_release};
+pub use contained::contained;
 pub use digest::{Digests, digests};
 
 use facts::{Collector, Versions};
 use input::{Input, Stop, stop};
 use machine::Machine;
+use members::Files;
 use source::{Sequential, Source};
 
 use crate::vocab::{
-    ArrayFact, ArtifactKind, Container, Inspection, OnnxFacts, Problem, ProblemKind, SkopsFacts,
+    ArrayFact, ArtifactKind, Container, Foreign, Inspection, Member, OnnxFacts, Problem, ProblemKind,
+    SkopsFacts,
 };
 
 /// What to find out beyond the facts.
@@ -131,8 +141,14 @@ struct Found {
     arrays: Vec<ArrayFact>,
     versions: Versions,
     problems: Vec<Problem>,
+    foreign: Option<Foreign>,
+    members: Vec<Member>,
+    /// What a file of an archive is, where it is a model that nothing here tries.
+    booster: Option<Foreign>,
 }
 
+/// Containers of one file that are undone one after another.
+const MOST_CONTAINERS: usize = 6;
 /// Arrays of archives that are told one by one.
 const MOST_ARRAYS: usize = 1024;
 
@@ -149,6 +165,9 @@ impl Found {
             arrays: Vec::new(),
             versions: Versions::new(),
             problems: Vec::new(),
+            foreign: None,
+            members: Vec::new(),
+            booster: None,
         }
     }
 
@@ -165,6 +184,38 @@ impl Found {
         for (package, mut more) in versions {
             self.versions.entry(package).or_default().append(&mut more);
         }
+    }
+
+    /// One file of an archive; whether it is a pickle.
+    fn member(&mut self, name: &str, input: &mut Input<'_>) -> bool {
+        let head = input.peek(8).map(<[u8]>::to_vec).unwrap_or_default();
+        let is_named = [".pkl", ".pickle", ".joblib", ".sav"].iter().any(|end| name.ends_with(end));
+        let kind = match head.as_slice() {
+            [0x80, 0..=5, ..] => self.pickled_member(input),
+            [b'P', b'K', 3, 4, ..] => ArtifactKind::Skops,
+            head if onnx::recognise(head) && name.ends_with(".onnx") => ArtifactKind::Onnx,
+            [] => return false,
+            _ if is_named => self.pickled_member(input),
+            _ => {
+                let head = input.peek(foreign::HEAD).unwrap_or_default();
+                let own = foreign::recognise(head, false).filter(|own| foreign::BOOSTERS.contains(own));
+                self.booster = self.booster.or(own);
+                return false;
+            }
+        };
+        let is_pickle = matches!(kind, ArtifactKind::Pickle | ArtifactKind::Joblib);
+        let has_objects = !is_pickle || self.facts.take_objects();
+        if kind != ArtifactKind::Unknown && self.members.len() < foreign::MOST_MEMBERS {
+            self.members.push(Member { name: name.to_owned(), kind, has_objects });
+        }
+        is_pickle
+    }
+
+    fn pickled_member(&mut self, input: &mut Input<'_>) -> ArtifactKind {
+        let whole = std::mem::take(&mut self.kind);
+        self.facts.take_objects();
+        pickles(input, self);
+        std::mem::replace(&mut self.kind, whole)
     }
 
     /// One array of numpy, with the pickle in it where its elements are objects.
@@ -186,6 +237,10 @@ impl Found {
     }
 
     fn inspection(mut self, size: u64) -> Inspection {
+        let is_cut = self.problems.iter().any(|problem| problem.kind == ProblemKind::Truncated);
+        if self.foreign.is_none() && is_cut && size > 0 {
+            self.foreign = Some(Foreign::Cut);
+        }
         let (pickle, arrays, versions) = self.facts.finish();
         self.facts = Collector::new();
         self.merge(versions);
@@ -203,6 +258,8 @@ impl Found {
             onnx: self.onnx,
             arrays: self.arrays,
             versions: self.versions,
+            foreign: self.foreign,
+            members: self.members,
             problems: self.problems,
         }
     }
@@ -223,44 +280,120 @@ fn content<R: Read + Seek>(source: &Source<R>, found: &mut Found) {
             found.containers.push(container);
             drop(input);
             match container::unwrap(container, source) {
-                Ok(decoded) => {
-                    let mut input = Input::new(Box::new(Sequential(decoded)));
-                    stream(&mut input, found);
-                }
-                Err(error) => {
-                    let what = format!("the compressed stream cannot be read: {error}");
-                    found.stopped(stop(ProblemKind::Malformed, 0, what));
-                }
+                Ok(decoded) => decompressed(decoded, found),
+                Err(error) => found.stopped(not_decompressed(&error)),
             }
         }
+        None if tarball::recognise(&head) => tar(&mut input, found),
         None => stream(&mut input, found),
     }
 }
 
-/// Reads what is no container any more.
-fn stream(input: &mut Input<'_>, found: &mut Found) {
-    let head = match input.peek(256) {
+fn not_decompressed(error: &std::io::Error) -> Stop {
+    stop(ProblemKind::Malformed, 0, format!("the compressed stream cannot be read: {error}"))
+}
+
+/// Reads what was compressed, which may be compressed once more or an archive.
+fn decompressed(decoded: Box<dyn Read + '_>, found: &mut Found) {
+    let mut input = Input::new(Box::new(Sequential(decoded)));
+    let head = match input.peek(container::HEAD) {
         Ok(head) => head.to_vec(),
         Err(stopped) => return found.stopped(stopped),
     };
-    let text = head.iter().all(|byte| *byte >= b' ' || byte.is_ascii_whitespace());
+    match container::recognise(&head) {
+        _ if tarball::recognise(&head) => tar(&mut input, found),
+        Some(Container::Zip) => walk(found, |files| files.stream("", &mut input, 0), ArtifactKind::Zip),
+        Some(container) if found.containers.len() < MOST_CONTAINERS => {
+            found.containers.push(container);
+            match container::unwrap_inner(container, &mut input) {
+                Ok(decoded) => decompressed(decoded, found),
+                Err(error) => found.stopped(not_decompressed(&error)),
+            }
+        }
+        Some(_) | None => stream(&mut input, found),
+    }
+}
+
+/// Reads a tar archive.
+fn tar(input: &mut Input<'_>, found: &mut Found) {
+    walk(found, |files| files.tar("", input, 0), ArtifactKind::Tar);
+    found.decoded = input.offset();
+}
+
+/// Reads the files of an archive.
+fn walk(found: &mut Found, read: impl FnOnce(&mut Files<'_>) -> std::io::Result<()>, kind: ArtifactKind) {
+    let mut names = Vec::new();
+    let mut visit = |name: &str, input: &mut Input<'_>| {
+        if names.len() < foreign::MOST_MEMBERS {
+            names.push(name.to_owned());
+        }
+        found.member(name, input);
+        input.drain().map(|_| ()).map_err(members::failed)
+    };
+    let ended = read(&mut Files::new(&mut visit));
+    found.containers.push(if kind == ArtifactKind::Tar { Container::Tar } else { Container::Zip });
+    found.kind = kind;
+    if let Err(error) = ended {
+        let kind = match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => ProblemKind::Truncated,
+            _ => ProblemKind::Malformed,
+        };
+        found.stopped(stop(kind, 0, format!("the archive cannot be read to its end: {error}")));
+    }
+    found.foreign =
+        foreign::kind_of_archive(&found.members, names.iter().map(std::borrow::Cow::from), found.booster);
+}
+
+/// Reads what is no container any more.
+fn stream(input: &mut Input<'_>, found: &mut Found) {
+    let head = match input.peek(foreign::HEAD) {
+        Ok(head) => head.to_vec(),
+        Err(stopped) => return found.stopped(stopped),
+    };
+    known(input, &head, found);
+    found.decoded = input.offset();
+    found.foreign = instead(&head, found);
+}
+
+/// What the bytes are instead of an artifact that can be read.
+fn instead(head: &[u8], found: &Found) -> Option<Foreign> {
+    let is_all = head.len() < foreign::HEAD;
+    let recognised = foreign::recognise(head, is_all);
+    let is_cut = found.problems.iter().any(|problem| problem.kind == ProblemKind::Truncated);
+    match found.kind {
+        // What is cut off is said of every kind, when all was read.
+        ArtifactKind::Pickle | ArtifactKind::Joblib => match () {
+            () if recognised == Some(Foreign::Torch) => recognised,
+            () if found.incomplete && foreign::has_windows_line_ends(head) => Some(Foreign::CrLf),
+            () if head.starts_with(b"c") && foreign::has_windows_line_ends(head) => Some(Foreign::CrLf),
+            () => None,
+        },
+        ArtifactKind::Npy => Some(Foreign::Array),
+        ArtifactKind::Json => recognised.or(Some(Foreign::Json)),
+        ArtifactKind::Mlflow => Some(Foreign::MlflowDescription),
+        ArtifactKind::Unknown if is_cut && recognised.is_none() => None,
+        ArtifactKind::Unknown => recognised.or(Some(Foreign::Unknown)),
+        ArtifactKind::Onnx
+        | ArtifactKind::Skops
+        | ArtifactKind::Npz
+        | ArtifactKind::Zip
+        | ArtifactKind::Tar => None,
+    }
+}
+
+/// Reads what the first bytes say that it is.
+fn known(input: &mut Input<'_>, head: &[u8], found: &mut Found) {
+    let short = &head[..head.len().min(256)];
+    let text = short.iter().all(|byte| *byte >= b' ' || byte.is_ascii_whitespace());
     if head.starts_with(npy::MAGIC) {
         found.kind = ArtifactKind::Npy;
         found.array(input);
-    } else if onnx::recognise(&head) {
+    } else if onnx::recognise(head) {
         found.kind = ArtifactKind::Onnx;
-        let mut facts = OnnxFacts::default();
-        if let Err(stopped) = onnx::read(input, &mut facts) {
-            found.stopped(stopped);
-        }
-        let version = facts.producer.clone().zip(facts.producer_version.clone());
-        let version = version.filter(|(name, version)| !name.is_empty() && !version.is_empty());
-        found.merge(version.into_iter().map(|(name, version)| (name, [version].into())).collect());
-        found.onnx = Some(facts);
+        model_of_onnx(input, found);
     } else if text && head.trim_ascii_start().starts_with(b"{") {
         document(input, found);
-    } else if text && text::looks_like_mlmodel(&head) {
-        found.decoded = head.len() as u64;
+    } else if text && text::looks_like_mlmodel(head) {
         if let Some(versions) = text::mlmodel(&mut *input) {
             found.kind = ArtifactKind::Mlflow;
             found.merge(versions);
@@ -268,7 +401,17 @@ fn stream(input: &mut Input<'_>, found: &mut Found) {
     } else {
         pickles(input, found);
     }
-    found.decoded = input.offset();
+}
+
+fn model_of_onnx(input: &mut Input<'_>, found: &mut Found) {
+    let mut facts = OnnxFacts::default();
+    if let Err(stopped) = onnx::read(input, &mut facts) {
+        found.stopped(stopped);
+    }
+    let version = facts.producer.clone().zip(facts.producer_version.clone());
+    let version = version.filter(|(name, version)| !name.is_empty() && !version.is_empty());
+    found.merge(version.into_iter().map(|(name, version)| (name, [version].into())).collect());
+    found.onnx = Some(facts);
 }
 
 fn document(input: &mut Input<'_>, found: &mut Found) {
@@ -300,7 +443,13 @@ fn pickles(input: &mut Input<'_>, found: &mut Found) {
             found.incomplete = true;
             facts.problem(*stopped);
         }
-        None => trailing(input, facts, &mut found.incomplete),
+        None if outermost => {
+            facts.pickle.consecutive = 1;
+            facts.pickle.consecutive += trailing(input, facts, &mut found.incomplete);
+        }
+        None => {
+            trailing(input, facts, &mut found.incomplete);
+        }
     }
     found.facts.ended(input.offset());
     found.problems.append(&mut found.facts.problems);
@@ -313,14 +462,15 @@ fn pickles(input: &mut Input<'_>, found: &mut Found) {
     }
 }
 
-/// What stands behind the end of a pickle: further pickles are read too, because some programs read them.
-fn trailing(input: &mut Input<'_>, facts: &mut Collector, incomplete: &mut bool) {
+/// What stands behind the end of a pickle: further pickles are read too, because some programs read them. Gives how
+/// many there are that declare themselves as such.
+fn trailing(input: &mut Input<'_>, facts: &mut Collector, incomplete: &mut bool) -> u64 {
     let start = input.offset();
-    let mut told = false;
+    let (mut told, mut count) = (false, 0);
     loop {
         let offset = input.offset();
         let another = match input.peek(2) {
-            Ok([]) => return,
+            Ok([]) => return count,
             Ok([0x80, 0..=5]) => Ok(true),
             Ok(_) => Machine::new(input, facts, true).does_anything(),
             Err(stopped) => Err(stopped),
@@ -343,11 +493,12 @@ fn trailing(input: &mut Input<'_>, facts: &mut Collector, incomplete: &mut bool)
         });
         *incomplete |= facts.disputes > 0;
         match read {
-            Ok(true) => {}
-            Ok(false) => return,
+            Ok(true) => count += 1,
+            Ok(false) => return count,
             Err(stopped) => {
                 *incomplete = true;
-                return facts.problem(*stopped);
+                facts.problem(*stopped);
+                return count;
             }
         }
     }

@@ -77,6 +77,25 @@ impl Machine<'_, '_> {
                 }
                 Value::Made(global)
             }
+            Role::SetAttribute => {
+                // What dill writes for a class of its own.
+                let told = ["__qualname__", "__module__", "__doc__", "__name__"];
+                let harmless = self.role_of(first) == Role::MakesClass
+                    && matches!(first, Value::Made(_))
+                    && word(second, &self.texts).is_some_and(|name| told.contains(&name.as_str()));
+                if harmless {
+                    self.facts.harmless(global);
+                }
+                Value::Made(global)
+            }
+            Role::CallsFirst => {
+                // As if it were called here; what it gives has its state already.
+                let known = matches!(first, Value::Global(_)) && self.role_of(first) == Role::Reconstruct;
+                if !known {
+                    self.facts.pickle.calls_of_results += 1;
+                }
+                self.dill_array(span)
+            }
             Role::Import => {
                 let names = [first, second].map(|value| word(value, &self.texts));
                 let [Some(module), Some(name)] = names else {
@@ -89,6 +108,11 @@ impl Machine<'_, '_> {
             }
             Role::Code => {
                 self.code_object(span);
+                Value::Made(global)
+            }
+            Role::DillCode => {
+                let has_table = matches!(first, Value::Bytes(_));
+                self.code_arguments(span.len() as u32 - u32::from(has_table && span.len() > 16));
                 Value::Made(global)
             }
             Role::Tree => {
@@ -120,6 +144,15 @@ impl Machine<'_, '_> {
         }
         self.stack.push(result);
         Ok(())
+    }
+
+    /// The array that dill makes of a function, its arguments, and the state of the array.
+    fn dill_array(&mut self, arguments: Span) -> Value {
+        let state = self.items.get(arguments).get(2).copied();
+        let Some(Value::Tuple(state)) = state else { return Value::Opaque };
+        let at = |index: usize| self.items.get(state).get(index).copied().unwrap_or(Value::Opaque);
+        let (shape, dtype, fortran) = (at(1), at(2), at(3) == Value::Bool(true));
+        self.array(self.dtype_of(dtype), shape, fortran, "pickle")
     }
 
     /// A function among the arguments of a call may be called in turn, and arguments that are not told may hold one.
@@ -178,7 +211,10 @@ impl Machine<'_, '_> {
     }
 
     fn code_object(&mut self, arguments: Span) {
-        let count = arguments.len() as u32;
+        self.code_arguments(arguments.len() as u32);
+    }
+
+    fn code_arguments(&mut self, count: u32) {
         if self.facts.pickle.code_objects.len() < 16 || self.facts.pickle.code_objects.contains_key(&count) {
             *self.facts.pickle.code_objects.entry(count).or_default() += 1;
         }

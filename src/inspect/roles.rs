@@ -23,6 +23,12 @@ pub(super) enum Role {
     Keeps,
     /// `getattr`, which is how bound methods are written.
     Attribute,
+    /// `setattr`, by which dill completes the classes that it makes.
+    SetAttribute,
+    /// dill's making of a class.
+    MakesClass,
+    /// dill's making of an array, which calls its first argument with the second one.
+    CallsFirst,
     /// Makes text of something.
     Text,
     /// Imports a name of a module, both given as text.
@@ -35,6 +41,8 @@ pub(super) enum Role {
     FileWrapper,
     /// The class of code objects.
     Code,
+    /// dill's making of a code object: since Python 3.10 with the table of lines before all others.
+    DillCode,
     /// cloudpickle's way to name a type of Python.
     BuiltinType,
     /// The tree of `sklearn.tree`.
@@ -61,6 +69,10 @@ pub(super) fn role(module: &str, name: &str) -> Role {
         "CodeType" if module == "types" => Role::Code,
         "_builtin_type" => Role::BuiltinType,
         "getattr" if trust::modern(module) == "builtins" => Role::Attribute,
+        "setattr" if trust::modern(module) == "builtins" => Role::SetAttribute,
+        "_create_type" if module == "dill._dill" => Role::MakesClass,
+        "_create_array" if module == "dill._dill" => Role::CallsFirst,
+        "_create_code" if module == "dill._dill" => Role::DillCode,
         "str" | "unicode" if trust::modern(module) == "builtins" => Role::Text,
         "_ufunc_reconstruct" if numpy => Role::Import,
         "partial" if trust::modern(module) == "functools" => Role::Keeps,

@@ -8,10 +8,14 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::facts::Versions;
 use super::json::Shortened;
 use super::trust;
-use crate::vocab::{SkopsFacts, Trust};
+use crate::vocab::{ClassFact, SkopsFacts, Trust};
 
 /// Different types that are kept.
 const MOST_TYPES: usize = 4096;
+/// Classes whose states are kept, keys of one of them, and values of one key.
+const MOST_CLASSES: usize = 256;
+const MOST_ENTRIES: usize = 256;
+const MOST_VALUES: usize = 8;
 /// Bytes of a key or word that are kept.
 const LONGEST: usize = 256;
 /// Bytes of a description that are read.
@@ -73,6 +77,37 @@ impl Walk {
         }
     }
 
+    /// The state of an instance of a class.
+    fn state(&mut self, module: &str, name: &str, state: &[(String, Option<String>)]) {
+        let classes = &mut self.skops.classes;
+        let known = classes.iter().position(|class| class.module == module && class.name == name);
+        let index = known.unwrap_or(classes.len());
+        if known.is_none() {
+            if classes.len() >= MOST_CLASSES {
+                return;
+            }
+            classes.push(ClassFact { module: module.into(), name: name.into(), ..ClassFact::default() });
+        }
+        let class = &mut classes[index];
+        class.count += 1;
+        class.states += 1;
+        for (key, value) in state {
+            if let (Some(version), "_sklearn_version") = (value, key.as_str()) {
+                *class.versions.entry(version.clone()).or_default() += 1;
+            }
+            if class.attributes.len() >= MOST_ENTRIES && !class.attributes.contains_key(key) {
+                continue;
+            }
+            let fact = class.attributes.entry(key.clone()).or_default();
+            fact.count += 1;
+            if let Some(value) = value.as_ref().filter(|value| !fact.values.contains(value))
+                && fact.values.len() < MOST_VALUES
+            {
+                fact.values.push(value.clone());
+            }
+        }
+    }
+
     fn word(&mut self, key: &str, value: &str, versions: bool) {
         if key.len() > LONGEST || value.len() > LONGEST || self.kept >= MOST_TYPES {
             return;
@@ -83,6 +118,34 @@ impl Walk {
             self.kept += 1;
             self.versions.entry(package).or_default().insert(value.to_owned());
         }
+    }
+}
+
+/// What one value of a document is.
+enum Seen {
+    /// A text or a number.
+    Word(String),
+    /// The keys of an object, with those values that are words.
+    Entries(Vec<(String, Option<String>)>),
+    Other,
+}
+
+impl Seen {
+    fn word(self) -> Option<String> {
+        match self {
+            Self::Word(word) => Some(word),
+            Self::Entries(_) | Self::Other => None,
+        }
+    }
+}
+
+/// A value that is written as JSON, as Python prints it; a text as it is.
+fn plain_value(json: String) -> String {
+    match json.as_str() {
+        "null" => "None".to_owned(),
+        "true" => "True".to_owned(),
+        "false" => "False".to_owned(),
+        _ => serde_json::from_str(&json).unwrap_or(json),
     }
 }
 
@@ -114,7 +177,7 @@ struct Node<'w> {
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
-    type Value = Option<String>;
+    type Value = Seen;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -122,44 +185,45 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
 }
 
 impl<'de> Visitor<'de> for Node<'_> {
-    type Value = Option<String>;
+    type Value = Seen;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a value")
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Seen::Other)
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(value.to_string()))
+        Ok(Seen::Word(value.to_string()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(value.to_string()))
+        Ok(Seen::Word(value.to_string()))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Seen::Other)
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Seen::Other)
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok((value.len() <= LONGEST).then(|| value.to_owned()))
+        Ok(if value.len() <= LONGEST { Seen::Word(value.to_owned()) } else { Seen::Other })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
         while sequence.next_element_seed(Node { walk: self.walk, versions: false })?.is_some() {}
-        Ok(None)
+        Ok(Seen::Other)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut module, mut class) = (None, None);
-        let (mut literal, mut content) = (false, None);
+        let (mut loader, mut content) = (String::new(), Seen::Other);
+        let mut entries = Vec::new();
         let mut names = [0u8; NAMES.len() + 1];
         while let Some(key) = map.next_key::<String>()? {
             if key == "__id__" {
@@ -169,9 +233,21 @@ impl<'de> Visitor<'de> for Node<'_> {
             let versions = matches!(key.as_str(), "versions" | "packages" | "dependencies");
             // Whatever its value is: only estimators that were fitted on named columns have it.
             self.walk.skops.named_columns |= key == "feature_names_in_";
-            let value = map.next_value_seed(Node { walk: self.walk, versions })?;
+            let seen = map.next_value_seed(Node { walk: self.walk, versions })?;
+            if key == "content" {
+                content = seen;
+                names[NAMES.len()] = names[NAMES.len()].saturating_add(1);
+                if names[NAMES.len()] > 1 {
+                    self.walk.odd = Some(Odd::Twice);
+                }
+                continue;
+            }
+            let value = seen.word();
+            if entries.len() < MOST_ENTRIES && !key.starts_with("__") && key.len() <= LONGEST {
+                entries.push((key.clone(), value.clone()));
+            }
             let name = NAMES.iter().position(|name| *name == key);
-            if let Some(at) = name.or((key == "content").then_some(NAMES.len())) {
+            if let Some(at) = name {
                 names[at] = names[at].saturating_add(1);
                 if names[at] > 1 {
                     self.walk.odd = Some(Odd::Twice);
@@ -185,24 +261,33 @@ impl<'de> Visitor<'de> for Node<'_> {
                 "__module__" => module = Some(value),
                 "__class__" => class = Some(value),
                 "__loader__" => {
-                    literal = value == "JsonNode";
+                    loader.clone_from(&value);
                     count(&mut self.walk.skops.loaders, value);
                 }
-                "content" => content = Some(value),
                 "protocol" => self.walk.skops.protocol = value.parse().ok(),
                 _ => self.walk.word(&key, &value, self.versions),
             }
         }
-        if let (Some(module), Some(class)) = (module, class) {
+        if let (Some(module), Some(class)) = (&module, &class) {
             let path = format!("{module}.{class}");
             let types = &mut self.walk.skops.types;
             if types.len() >= MOST_TYPES && !types.contains_key(&path) {
                 self.walk.odd = Some(Odd::ManyTypes);
             }
             count(types, path);
+            if let Seen::Entries(state) = &content
+                && loader == "ObjectNode"
+            {
+                self.walk.state(module, class, state);
+            }
         }
-        // skops writes a plain value as an object around its JSON: `"1.5.2"` stands for the text.
-        Ok(content.filter(|_| literal).and_then(|text| serde_json::from_str(&text).ok()))
+        Ok(match loader.as_str() {
+            // skops writes a plain value as an object around its JSON: `"1.5.2"` stands for the text.
+            "JsonNode" => content.word().map_or(Seen::Other, |text| Seen::Word(plain_value(text))),
+            "DictNode" => content,
+            "" => Seen::Entries(entries),
+            _ => Seen::Other,
+        })
     }
 }
 

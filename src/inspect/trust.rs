@@ -16,7 +16,6 @@ pub(super) const DANGEROUS_MODULES: &[&str] = &[
     "codeop",
     "commands",
     "ctypes",
-    "dill",
     "distutils",
     "ensurepip",
     "ftplib",
@@ -355,6 +354,21 @@ const REBUILDING: &[(&str, &[&str])] = &[
     ("sklearn", &["newObj"]),
 ];
 
+/// dill's helpers: what they do at loading. All other names of dill run or load something.
+const DILL: &[(&str, Trust)] = &[
+    // A table of names of types, and containers for values.
+    ("_load_type", Trust::Known),
+    ("_create_array", Trust::Known),
+    ("_create_cell", Trust::Known),
+    ("_create_dtypemeta", Trust::Known),
+    ("_create_namedtuple", Trust::Known),
+    ("_create_ftype", Trust::Known),
+    // Functions and classes that travel in the file: made now, run by whoever calls them.
+    ("_create_code", Trust::Unknown),
+    ("_create_function", Trust::Unknown),
+    ("_create_type", Trust::Unknown),
+];
+
 /// The name under which Python 3 knows a module of Python 2.
 pub(super) fn modern(module: &str) -> &str {
     match module {
@@ -377,6 +391,10 @@ pub(super) fn is_class(name: &str) -> bool {
 /// How far a global is trusted; `called` says whether loading calls it.
 pub(super) fn trust(module: &str, name: &str, called: bool) -> Trust {
     let module = modern(module);
+    if within(module, "dill") {
+        let known = DILL.iter().find(|(known, _)| *known == name && module == "dill._dill");
+        return known.map_or(Trust::Dangerous, |(_, trust)| *trust);
+    }
     let parts: Vec<&str> = name.split('.').collect();
     let last = parts.last().copied().unwrap_or(name);
     if DANGEROUS_MODULES.iter().any(|package| within(module, package))
@@ -473,6 +491,11 @@ mod tests {
             ("pandas._libs.internals", "_unpickle_block", true, Trust::Known),
             ("pandas.core.arrays.x", "array", true, Trust::Unknown),
             ("osmium", "Map", true, Trust::Unknown),
+            ("dill._dill", "_load_type", true, Trust::Known),
+            ("dill._dill", "_create_code", true, Trust::Unknown),
+            ("dill._dill", "_eval_repr", true, Trust::Dangerous),
+            ("dill.session", "load_session", true, Trust::Dangerous),
+            ("dill", "loads", true, Trust::Dangerous),
             ("pandas", "HDFStore", true, Trust::Unknown),
             ("pandas", "DataFrame", true, Trust::Known),
         ];

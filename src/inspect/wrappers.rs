@@ -1,51 +1,13 @@
 //! Packages that somebody has to install beside scikit-learn.
 
-use super::trust::{DANGEROUS_MODULES, modern};
+use super::standard::is_standard;
+use super::trust::modern;
 
 /// The package of a module, where it is one that somebody has to install beside scikit-learn.
 pub(super) fn wrapper(module: &str) -> Option<&str> {
     let package = modern(module).split('.').next().unwrap_or(module);
-    let own = [
-        "sklearn",
-        "_loss",
-        "numpy",
-        "scipy",
-        "joblib",
-        "__main__",
-        "builtins",
-        "copyreg",
-        "_codecs",
-        "collections",
-        "datetime",
-        "decimal",
-        "fractions",
-        "functools",
-        "operator",
-        "array",
-        "re",
-        "uuid",
-        "pathlib",
-        "zoneinfo",
-        "types",
-        "typing",
-        "enum",
-        "string",
-        "math",
-        "abc",
-        "itertools",
-        "random",
-        "copy",
-        "logging",
-        "warnings",
-        "weakref",
-        "dataclasses",
-        "contextlib",
-        "numbers",
-        "",
-    ];
-    let standard =
-        DANGEROUS_MODULES.contains(&package) && !matches!(package, "dill" | "requests" | "paramiko");
-    (!own.contains(&package) && !standard).then_some(package)
+    let own = ["sklearn", "_loss", "numpy", "scipy", "joblib", "__main__", ""];
+    (!own.contains(&package) && !is_standard(package)).then_some(package)
 }
 
 #[cfg(test)]
@@ -58,6 +20,11 @@ mod tests {
         assert_eq!(wrapper("mypackage.steps"), Some("mypackage"));
         assert_eq!(wrapper("sklearn.pipeline"), None);
         assert_eq!(wrapper("__builtin__"), None);
-        assert_eq!(wrapper("os"), None);
+        for standard in
+            ["os", "doctest", "imaplib", "_operator", "lib2to3", "_frozen_importlib", "cPickle", "tkinter"]
+        {
+            assert_eq!(wrapper(standard), None, "{standard} comes with Python");
+        }
+        assert_eq!(wrapper("dill._dill"), Some("dill"));
     }
 }

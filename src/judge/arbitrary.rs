@@ -29,7 +29,7 @@ pub(super) fn causes() -> impl Strategy<Value = Cause> {
         Cause::NotAModel { says: says() },
         Cause::Random { outputs: vec![says()] },
         Cause::Differs,
-        Cause::Refused { says: says() },
+        Cause::Refused { says: says(), foreign: None },
         Cause::Raised { misread: None },
         Cause::Signal { signal: 11, printed: None },
         Cause::Exited { status: 1, printed: None },

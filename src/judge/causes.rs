@@ -6,8 +6,8 @@ use crate::explain::{self, Explainer, Side, Symptom};
 use crate::format;
 use crate::state::CellFacts;
 use crate::vocab::{
-    Agreement, Cause, CellRecord, EnvironmentRecord, Forecast, FormatName, FormatPlan, ModelName,
-    ReferenceKind, RunHeader, Standing, Trouble, Verdict,
+    Agreement, Cause, CellRecord, EnvironmentPlan, EnvironmentRecord, Forecast, FormatName, FormatPlan,
+    ModelName, ReferenceKind, RunHeader, Standing, Trouble, Verdict,
 };
 
 /// The rules, prepared for the environments of one run.
@@ -26,9 +26,8 @@ impl<'a> Causes<'a> {
         let sides: Vec<_> = environments
             .iter()
             .map(|environment| {
-                // What is declared is no version that anybody has seen.
                 if environment.lock.is_none() {
-                    return Side::default();
+                    return recorded(header, environment);
                 }
                 let side = Side::new(&environment.python, &environment.packages, Some(environment.bits))
                     .with_byte_order(environment.byte_order());
@@ -77,7 +76,8 @@ impl<'a> Causes<'a> {
             .outputs
             .iter()
             .filter(|(_, output)| matches!(output.agreement, Agreement::Outside | Agreement::Mismatched))
-            .map(|(name, _)| name.clone())
+            // Of one estimator among several, its path says nothing here.
+            .map(|(name, _)| name.rsplit('/').next().unwrap_or(name).to_owned())
             .collect();
         let symptom = Symptom {
             verdict: cell.verdict,
@@ -99,8 +99,9 @@ impl<'a> Causes<'a> {
                 || format::find(cell.format.as_str()).map_or("", |format| format.handler),
                 |format| format.handler.as_str(),
             ),
-            // Versions explain how a saved model moves, not what a translation did to it.
-            translated: self.translations.contains(&cell.format),
+            // Versions explain how a saved model moves, not what a translation did to it. Where the state of estimators
+            // can be read off the file, it was saved and not translated.
+            translated: self.translations.contains(&cell.format) && facts.artifact.facts.is_none(),
             damaged: self.damaged.contains(&cell.format),
             file: facts.artifact.facts.as_deref(),
             expression: self.estimators.get(&cell.model).copied().unwrap_or_default(),
@@ -108,6 +109,14 @@ impl<'a> Causes<'a> {
         let rule = self.explainer.explain(&symptom, facts.artifact.producer, consumer)?;
         Some(rule.id.to_owned())
     }
+}
+
+/// What is known of an environment that was not made. What is declared is no version that anybody has seen, except where
+/// files record it: they were written by these releases, whether or not that can be installed again.
+fn recorded(header: &RunHeader, environment: &EnvironmentRecord) -> Side {
+    let is_of_files = |plan: &&EnvironmentPlan| plan.name == environment.name && plan.external;
+    let plan = header.plan.environments.iter().find(is_of_files);
+    plan.map_or_else(Side::default, |plan| Side::new("", &plan.packages, None))
 }
 
 /// What somebody else said about the trouble of an environment: rules know the messages of installers and interpreters.
@@ -118,9 +127,13 @@ fn words(cause: &Cause) -> Option<String> {
         | Trouble::TrainingDied { says, .. }
         | Trouble::NotInstalled { says, .. }
         | Trouble::Lost { says, .. } => Some(says.clone()),
-        Trouble::TrainingFailed { error, .. } => Some(error.to_string()),
+        Trouble::TrainingFailed { error, .. } | Trouble::NotImportable { error, .. } => {
+            Some(error.to_string())
+        }
         Trouble::NotReached
         | Trouble::PackageMissing { .. }
+        | Trouble::ModuleMissing { .. }
+        | Trouble::OtherRelease { .. }
         | Trouble::Disturbed { .. }
         | Trouble::ProducerFails { .. }
         | Trouble::NotCompared

@@ -37,7 +37,8 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
             loaded(cause, Stage::Predict)
         }
         Outcome::Raised { phase: Phase::Load, error, .. } => {
-            let trouble = missing_package(facts, file, error)?;
+            let trouble =
+                not_importable(facts, file, error).or_else(|| missing_package(facts, file, error))?;
             Some(Opinion {
                 reached: Reached::Nothing,
                 cause: Cause::Environment { trouble },
@@ -68,29 +69,51 @@ pub(super) fn unfit(unfit: Unfit, says: &str, given: bool, inputs: &str) -> Opin
     Opinion { reached: Reached::Loaded, cause, stage: Stage::Predict }
 }
 
-/// What the environments of a file lack, where that is a package of which nobody has said that it belongs to them: it is
-/// missing where the file was made as well, and nothing that moved can be blamed.
+/// What the environments of a file lack, where nobody has said that it belongs to them: it is missing where the file was
+/// made as well, and nothing that moved can be blamed.
 fn missing_package(facts: &CellFacts<'_>, file: &FilePlan, error: &ErrorFact) -> Option<Trouble> {
     let module = missing_module(error)?;
+    let environments = lacking(facts, module)?;
+    let top = module.split('.').next().unwrap_or(module);
+    if top != module {
+        let package = file.imports.get(top)?.clone();
+        return Some(Trouble::OtherRelease { package, module: module.to_owned(), environments });
+    }
+    if file.own_modules.contains(module) {
+        let (module, given) = (module.to_owned(), file.modules_given);
+        return Some(Trouble::ModuleMissing { module, environments, given });
+    }
     let package = file.imports.get(module)?.clone();
-    let consumer: &EnvName = facts.consumer_name;
-    let environments = match facts.artifact.reference().map(|reference| &reference.outcome) {
-        Some(Outcome::Raised { phase: Phase::Load, error, .. }) if missing_module(error) == Some(module) => {
-            let mut both = vec![facts.artifact.id.producer.clone()];
-            both.extend((*consumer != both[0]).then(|| consumer.clone()));
-            both
-        }
-        None => vec![consumer.clone()],
-        // Who made it has the package: the move loses it.
-        Some(_) => return None,
-    };
     Some(Trouble::PackageMissing { package, environments })
 }
 
-/// The module of Python's own `No module named '...'`, where it is a whole package.
+/// A package that is installed there and whose own import fails: that is so for every file that needs it.
+fn not_importable(facts: &CellFacts<'_>, file: &FilePlan, error: &ErrorFact) -> Option<Trouble> {
+    let import = error.importing.as_ref()?;
+    let package = file.imports.get(&import.module).unwrap_or(&import.module).clone();
+    let (environment, lacks) = (facts.consumer_name.clone(), import.lacks.clone());
+    Some(Trouble::NotImportable { environment, package, lacks, error: error.clone() })
+}
+
+/// The environments that lack a module; `None` where the producer has it, so that the move loses it.
+fn lacking(facts: &CellFacts<'_>, module: &str) -> Option<Vec<EnvName>> {
+    let consumer: &EnvName = facts.consumer_name;
+    match facts.artifact.reference().map(|reference| &reference.outcome) {
+        Some(Outcome::Raised { phase: Phase::Load, error, .. }) if missing_module(error) == Some(module) => {
+            let mut both = vec![facts.artifact.id.producer.clone()];
+            both.extend((*consumer != both[0]).then(|| consumer.clone()));
+            Some(both)
+        }
+        Some(Outcome::Predicted { .. }) => None,
+        // What the producer did instead says nothing about the module.
+        Some(_) | None => Some(vec![consumer.clone()]),
+    }
+}
+
+/// The module of Python's own `No module named '...'`.
 fn missing_module(error: &ErrorFact) -> Option<&str> {
     let module = error.message.strip_prefix("No module named '")?.split('\'').next()?;
-    (error.class.ends_with("ModuleNotFoundError") && !module.contains('.')).then_some(module)
+    error.class.ends_with("ModuleNotFoundError").then_some(module)
 }
 
 /// Why there is no reference, where there is none.

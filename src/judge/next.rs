@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::vocab::{
-    ArtifactRecord, Cause, CellRecord, EnvName, FilePlan, FindingKind, ModelName, Next, Record,
+    ArtifactRecord, Cause, CellRecord, EnvName, ErrorFact, FilePlan, FindingKind, ModelName, Next, Record,
     ReferenceKind, Stage, Trouble, Verdict,
 };
 
@@ -90,11 +90,10 @@ impl<'a> Advisor<'a> {
     }
 
     fn for_environment(&self, cell: &CellRecord) -> Next {
-        if let Cause::Environment { trouble: Trouble::PackageMissing { package, .. } } = &cell.cause {
-            return Next::SayPackage { package: package.clone() };
-        }
-        if let Cause::Environment { trouble: Trouble::Disturbed { by, .. } } = &cell.cause {
-            return Next::TryAgain { by: by.clone() };
+        if let Cause::Environment { trouble } = &cell.cause
+            && let Some(next) = for_trouble(trouble)
+        {
+            return next;
         }
         let concerned =
             |env: &&crate::vocab::EnvironmentRecord| env.name == cell.producer || env.name == cell.consumer;
@@ -134,7 +133,11 @@ impl<'a> Advisor<'a> {
             }
             // Damage is said only where the bytes show it, or where nobody can read them, their producer included.
             if cell.was_refused() || file.unreadable {
-                return Next::GetFileAgain;
+                let foreign = match &cell.cause {
+                    Cause::Refused { foreign, .. } => *foreign,
+                    _ => None,
+                };
+                return Next::GetFileAgain { foreign };
             }
             if file.artifact.producer_fails.is_some() && works_in.is_empty() {
                 return Next::DeclareProducer { environment: cell.producer.clone() };
@@ -171,4 +174,36 @@ fn missing_package(file: &File<'_>, cell: &CellRecord) -> Option<String> {
     let error = cell.error.as_ref().filter(|error| error.class == "ModuleNotFoundError")?;
     let root = error.module.as_deref()?.split('.').next()?;
     (!OWN.contains(&root)).then(|| file.plan.imports.get(root).map_or(root, String::as_str).to_owned())
+}
+/// What to do about trouble that says so itself.
+fn for_trouble(trouble: &Trouble) -> Option<Next> {
+    Some(match trouble {
+        Trouble::PackageMissing { package, .. } => Next::SayPackage { package: package.clone() },
+        Trouble::ModuleMissing { module, .. } => Next::GiveModules { module: module.clone() },
+        Trouble::OtherRelease { package, .. } => Next::OtherRelease { package: package.clone() },
+        Trouble::NotImportable { environment, package, lacks, error } => Next::MendPackage {
+            package: package.clone(),
+            environment: environment.clone(),
+            lacks: lacks.clone(),
+            library: lacking_library(error),
+        },
+        Trouble::Disturbed { by, .. } => Next::TryAgain { by: by.clone() },
+        Trouble::NotReached
+        | Trouble::NotMade { .. }
+        | Trouble::TrainingFailed { .. }
+        | Trouble::TrainingDied { .. }
+        | Trouble::NotInstalled { .. }
+        | Trouble::Lost { .. }
+        | Trouble::ProducerFails { .. }
+        | Trouble::NotCompared
+        | Trouble::NothingToCompare
+        | Trouble::DamagedOutput { .. } => return None,
+    })
+}
+
+/// The shared library that the loader did not find: `libgomp.so.1: cannot open shared object file`.
+fn lacking_library(error: &ErrorFact) -> Option<String> {
+    let before = error.message.split_once(": cannot open shared object file")?.0;
+    let name = before.rsplit([' ', '/', '\n', '(']).next()?;
+    name.contains(".so").then(|| name.to_owned())
 }

@@ -97,6 +97,7 @@ mod tests {
             bases: bases.iter().map(|base| (*base).to_owned()).collect(),
             module: None,
             frames: Vec::new(),
+            importing: None,
         }
     }
 

@@ -1,3 +1,5 @@
+mod files;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -102,6 +104,7 @@ fn observation(outcome: Outcome) -> Observation {
         printed: None,
         alone: false,
         tried: Vec::new(),
+        form: None,
     }
 }
 
@@ -116,8 +119,9 @@ fn raised(phase: Phase, class: &str, message: &str) -> Outcome {
         bases: vec!["Exception".to_owned()],
         module: Some("sklearn.tree._tree".to_owned()),
         frames: Vec::new(),
+        importing: None,
     };
-    Outcome::Raised { phase, method: None, error }
+    Outcome::Raised { phase, method: None, error, outputs: BTreeMap::new() }
 }
 
 fn reference(producer: &str, outcome: Outcome) -> Event {
@@ -268,55 +272,16 @@ fn without_a_comparison_nothing_is_called_equal() {
 }
 
 #[test]
-fn environments_are_never_the_artifact() {
-    let failed = |name: &str| Event::EnvironmentFailed {
-        name: name.into(),
-        reason: "no Python".to_owned(),
-        remedy: Some("install it".to_owned()),
-        absent: false,
-        cause: None,
-    };
-    for name in ["old", "new"] {
-        let events =
-            vec![failed(name), observed("old", "new", Outcome::Signalled { phase: Phase::Load, signal: 6 })];
-        assert_eq!(opinion(events), (Verdict::EnvError, Stage::Env));
-    }
-    let missing = |absence| Event::ArtifactMissing { artifact: artifact("old"), absence };
-    let error = ErrorFact {
-        class: "ValueError".to_owned(),
-        message: "m".to_owned(),
-        bases: Vec::new(),
-        module: None,
-        frames: Vec::new(),
-    };
-    let rows = [
-        (ArtifactAbsence::RuledOut { requirement: "r".to_owned() }, Verdict::Unsupported),
-        (ArtifactAbsence::ClassAbsent { reason: "r".to_owned() }, Verdict::Absent),
-        (ArtifactAbsence::NoOutput, Verdict::Unsupported),
-        (ArtifactAbsence::Unsupported { reason: "r".to_owned() }, Verdict::Unsupported),
-        (ArtifactAbsence::SaveFailed { error: error.clone() }, Verdict::Unsupported),
-        (ArtifactAbsence::TrainFailed { error }, Verdict::EnvError),
-        (ArtifactAbsence::Died { reason: "r".to_owned() }, Verdict::EnvError),
-        (ArtifactAbsence::Disturbed { by: killed() }, Verdict::EnvError),
-    ];
-    for (absence, expected) in rows {
-        assert_eq!(opinion(vec![missing(absence)]).0, expected);
-    }
-    let lost = Event::CellLost { artifact: artifact("old"), consumer: "new".into(), reason: "r".to_owned() };
-    assert_eq!(opinion(vec![lost]).0, Verdict::EnvError);
-}
-
-#[test]
 fn a_class_that_does_not_exist_there_is_absent_only_where_it_is_missed() {
     let absent_models = || ready("new", lock("0.24.2", "1.3.2"), &[("tree", "scikit-learn 0.24.2 has no T")]);
     let missing = || {
-        let Outcome::Raised { phase, method, mut error } =
+        let Outcome::Raised { phase, method, mut error, outputs } =
             raised(Phase::Load, "ModuleNotFoundError", "No module named 'sklearn.t'")
         else {
             unreachable!("`raised` gives `Raised`")
         };
         error.bases = vec!["ImportError".to_owned()];
-        observed("old", "new", Outcome::Raised { phase, method, error })
+        observed("old", "new", Outcome::Raised { phase, method, error, outputs })
     };
     assert_eq!(opinion(vec![absent_models(), missing()]).0, Verdict::Absent);
     assert_eq!(opinion(vec![missing()]), (Verdict::LoadError, Stage::Resolve));

@@ -120,9 +120,9 @@ fn of_absence(producer: &EnvName, absence: &ArtifactAbsence) -> Opinion {
             trouble(Trouble::TrainingDied { environment, says: reason.clone() })
         }
         ArtifactAbsence::Disturbed { by } => trouble(Trouble::Disturbed { environment, by: by.clone() }),
-        ArtifactAbsence::Refused { reason } => Opinion {
+        ArtifactAbsence::Refused { reason, foreign } => Opinion {
             reached: Reached::Nothing,
-            cause: Cause::Refused { says: reason.clone() },
+            cause: Cause::Refused { says: reason.clone(), foreign: *foreign },
             stage: Stage::Read,
         },
     }
@@ -186,11 +186,14 @@ fn of_outputs(facts: &CellFacts<'_>) -> Opinion {
 
 /// The opinion on an exception.
 fn of_exception(facts: &CellFacts<'_>, phase: Phase, error: &ErrorFact) -> Opinion {
+    let is_memory = error.class == "MemoryError" || error.bases.iter().any(|base| base == "MemoryError");
+    let misreads = phase == Phase::Load && (alignment_pad(facts).is_some() || is_size_misread(facts, error));
     // Under a memory limit the allocator refuses before the limit's watcher acts.
-    if error.class == "MemoryError" || error.bases.iter().any(|base| base == "MemoryError") {
+    if is_memory && !misreads {
         return at(phase, stage_of(phase), Cause::Limit { limit: Limit::Memory { bytes: None } });
     }
     let stage = match phase {
+        Phase::Load if is_memory => Stage::Read,
         Phase::Load => load_stage(error),
         Phase::Predict => Stage::Predict,
     };
@@ -206,6 +209,21 @@ fn of_exception(facts: &CellFacts<'_>, phase: Phase, error: &ErrorFact) -> Opini
         }
         _ => opinion,
     }
+}
+
+/// Whether a reader of pickles itself asked for the memory, for something that a small file cannot hold: then it took
+/// other bytes for a size. What a file runs may well need more than the file holds.
+fn is_size_misread(facts: &CellFacts<'_>, error: &ErrorFact) -> bool {
+    /// A file of which not even compression makes a gigabyte.
+    const SMALL: u64 = 1 << 20;
+    let is_small = facts.artifact.made.as_ref().is_some_and(|made| made.size > 0 && made.size < SMALL);
+    let reads = |frame: &String| {
+        let mut parts = frame.split(':');
+        let module = parts.next().is_some_and(|module| matches!(module, "pickle" | "joblib.numpy_pickle"));
+        module
+            && parts.next().is_some_and(|function| function.starts_with("load_") || function == "read_array")
+    };
+    is_small && error.frames.last().is_some_and(reads)
 }
 
 /// joblib 1.2 and later pad arrays to an alignment that older ones do not know, so that these misread every file with

@@ -1,16 +1,18 @@
 //! `[[artifact]]`: files that exist already.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_spanned::Spanned;
 
+use super::datasets::DatasetSpec;
 use super::error::{Fallible, Problems, Source};
-use super::external::{ArtifactDeclaration, MadeBy, Refusal};
+use super::external::{ArtifactDeclaration, DeclaredInputs, MadeBy, Refusal};
 use super::finding::Expanded;
 use super::load::{Placed, resolve};
 use super::models::{Defaults, compile_methods, known_dataset};
 use super::naming::plain_name;
-use super::raw::RawArtifact;
+use super::raw::{RawArtifact, Text, texts};
 use super::types::{EnvironmentSpec, ModelSpec};
 use crate::notation::{Version, allowed_package, glob, package_name};
 
@@ -80,10 +82,14 @@ fn compile_one(
             allowed_package(text.get_ref()).map_err(|error| source.version_problem(text.span(), error))?;
         allowed.insert(name, version);
     }
+    let modules = raw.modules.iter().flat_map(texts);
     let inputs = match &raw.inputs {
         None => None,
-        Some(word) if WORDS.contains(&word.get_ref().as_str()) => Some(word.get_ref().clone()),
-        Some(name) => Some(known_dataset(source, name, defaults.datasets)?),
+        Some(word) if WORDS.contains(&word.get_ref().as_str()) => {
+            Some(DeclaredInputs::Named(word.get_ref().clone()))
+        }
+        Some(path) if is_file(path.get_ref(), defaults.datasets) => Some(input_file(source, path)),
+        Some(name) => Some(DeclaredInputs::Named(known_dataset(source, name, defaults.datasets)?)),
     };
     Ok(ArtifactDeclaration {
         path: resolve(&source.path, raw.path.get_ref()),
@@ -92,11 +98,39 @@ fn compile_one(
         format,
         made_by,
         inputs,
-        expected: raw.expected.as_ref().map(|path| resolve(&source.path, path.get_ref())),
+        expected: raw.expected.as_ref().map(|path| resolved(source, path.get_ref())),
         methods: raw.methods.as_ref().map(|methods| compile_methods(source, methods)).transpose()?,
         seed: raw.seed.unwrap_or(defaults.seed),
         allowed,
+        modules: modules.map(|path| resolve(&source.path, path.get_ref())).collect(),
     })
+}
+
+/// Whether what stands as `inputs` is the path of a file rather than the name of a dataset.
+fn is_file(text: &str, datasets: &[&str]) -> bool {
+    let known = [".csv", ".npy", ".parquet", ".json", ".jsonl"];
+    !datasets.contains(&text) && known.iter().any(|ending| text.to_ascii_lowercase().ends_with(ending))
+}
+
+/// A path as seen from the matrix; a pattern that begins with the folder of the artifact is that already.
+fn resolved(source: &Source, path: &str) -> PathBuf {
+    if path.starts_with("{dir}") { PathBuf::from(path) } else { resolve(&source.path, path) }
+}
+
+fn input_file(source: &Source, path: &Text) -> DeclaredInputs {
+    DeclaredInputs::File(Box::new(DatasetSpec {
+        name: path.get_ref().clone(),
+        path: resolved(source, path.get_ref()),
+        declared_path: path.get_ref().clone(),
+        target: Vec::new(),
+        drop: Vec::new(),
+        dtypes: BTreeMap::new(),
+        digest: None,
+        dataframe: false,
+        span: path.span(),
+        outside: true,
+        declared_at: format!("{}:{}", source.path.display(), source.line(path.span().start)),
+    }))
 }
 
 /// What cannot be an artifact, where nothing else is tried.
@@ -118,6 +152,9 @@ pub(super) fn join(
     keep: impl FnOnce(BTreeMap<String, Vec<u8>>, Vec<Refusal>),
 ) {
     let first = placed.value.first().map_or(0..0, Spanned::span);
+    for refusal in expanded.unusable {
+        problems.note(problem(placed, refusal));
+    }
     for model in expanded.models {
         if models.iter().any(|known| known.name == model.name) {
             problems.note(placed.source.problem(

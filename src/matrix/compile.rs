@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
+use super::datasets::DatasetSpec;
 use super::error::{Fallible, MatrixError, Problem, Problems, Source};
 use super::finding::{Expanded, FindArtifacts};
 use super::formats::Formats;
@@ -15,7 +16,7 @@ use super::naming::plain_name;
 use super::raw::{RawDataset, RawSelect, Text, Texts, texts};
 use super::raw_limits::{Quantity, RawLimits};
 use super::select::env_pattern;
-use super::types::{DatasetSpec, EnvironmentSpec, Limits, Matrix};
+use super::types::{EnvironmentSpec, Limits, Matrix};
 use super::{artifacts, environments, rules};
 use crate::notation::{LimitError, glob, memory_limit, time_limit};
 
@@ -274,6 +275,7 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
         digest,
         dataframe: raw.dataframe,
         span: name.span(),
+        outside: false,
         declared_at: source.place(name.span().start),
     })
 }

@@ -92,6 +92,7 @@ fn compile_one(
     let setup = setup(source, raw)?;
     let make =
         |name: EnvName, runtime: RuntimeSpec, packages: BTreeMap<String, VersionSpec>| EnvironmentSpec {
+            extras: BTreeMap::new(),
             name,
             runtime,
             packages,

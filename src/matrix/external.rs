@@ -1,10 +1,11 @@
 //! External artifacts: what a matrix says of them, and what is found of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::vocab::{Digest, EnvName, FormatName, InputsKind, OutputRef};
+use super::datasets::DatasetSpec;
+use crate::vocab::{Digest, EnvName, Foreign, FormatName, InputTypes, InputsKind, OutputRef};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub struct ArtifactDeclaration {
     pub format: Option<FormatName>,
     /// Who wrote it; what the files themselves say where `None`.
     pub made_by: Option<MadeBy>,
-    /// Name of the dataset to predict on.
-    pub inputs: Option<String>,
-    /// File with the expected values of `predict`.
+    /// What to predict on.
+    pub inputs: Option<DeclaredInputs>,
+    /// File with the expected values, or a pattern of one for each artifact: `{stem}.csv`.
     pub expected: Option<PathBuf>,
     /// Outputs to compare.
     pub methods: Option<Vec<String>>,
@@ -29,6 +30,17 @@ pub struct ArtifactDeclaration {
     pub seed: u32,
     /// Packages that the files may name beside those that are known, in this version where one is given.
     pub allowed: BTreeMap<String, Option<String>>,
+    /// Folders with modules that no package brings, or single files of them.
+    pub modules: Vec<PathBuf>,
+}
+
+/// What artifacts predict on, as it was declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeclaredInputs {
+    /// A dataset of the matrix, or a word for none.
+    Named(String),
+    /// A file; its path may be a pattern of one for each artifact: `{dir}/X.csv`.
+    File(Box<DatasetSpec>),
 }
 
 /// A package that words beside a file name, and that is not installed because of them.
@@ -103,6 +115,8 @@ pub struct ExternalArtifact {
     pub inputs: InputsKind,
     /// Where the inputs come from, in words.
     pub inputs_from: String,
+    /// What the columns of the inputs were taken for, where nobody has declared it.
+    pub inferred: InputTypes,
     /// Modules of scikit-learn that loading it imports, as far as they are known.
     pub modules: Vec<String>,
     /// Packages beside scikit-learn that belong to its environments, such as pandas where it was fitted on named
@@ -110,14 +124,31 @@ pub struct ExternalArtifact {
     pub packages: BTreeMap<String, Option<String>>,
     /// Modules of further packages that loading it imports, with the package of each.
     pub imports: BTreeMap<String, String>,
+    /// Modules that loading it imports and that no known package brings.
+    pub own_modules: BTreeSet<String>,
+    /// The modules that were given for it, as one archive.
+    pub given_modules: Option<GivenModules>,
+    /// Other interpreters that can have written it, the likeliest first, where nothing says which one did.
+    pub other_pythons: Vec<String>,
     /// Why it is not loaded.
     pub refusal: Option<String>,
+    /// What it is instead of an artifact, where that is why.
+    pub foreign: Option<Foreign>,
     /// Expected outputs by name.
     pub expected: BTreeMap<String, ExpectedOutput>,
     /// Packages that what comes with it names, and that were not installed because of that.
     pub asked: Vec<AskedPackage>,
     /// What a reader of its verdicts has to know.
     pub notes: Vec<String>,
+}
+
+/// Folders of modules as one archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenModules {
+    /// Digest of the bytes.
+    pub digest: Digest,
+    /// The archive, as the agent unpacks it.
+    pub bytes: Arc<[u8]>,
 }
 
 /// An output that was given instead of observed.

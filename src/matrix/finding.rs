@@ -16,6 +16,8 @@ pub struct Expanded {
     pub given: BTreeMap<String, Vec<u8>>,
     /// What cannot be an artifact.
     pub refused: Vec<Refusal>,
+    /// Inputs and expected values that cannot be used: nothing is tried until they are mended.
+    pub unusable: Vec<Refusal>,
 }
 
 /// Finds the files that declarations mean. The matrix knows no file system; who loads it brings this.

@@ -9,6 +9,7 @@
 mod artifacts;
 mod axes;
 mod compile;
+mod datasets;
 mod environments;
 mod error;
 mod external;
@@ -27,15 +28,19 @@ mod types;
 mod versions;
 
 pub use compile::{load, load_with};
+pub use datasets::{COMMAND_LINE, DatasetSpec};
 pub use error::{MatrixError, Problem};
 pub use external::{
-    ArtifactDeclaration, AskedPackage, ExpectedOutput, ExternalArtifact, MadeBy, NotAdmitted, Refusal,
+    ArtifactDeclaration, AskedPackage, DeclaredInputs, ExpectedOutput, ExternalArtifact, GivenModules,
+    MadeBy, NotAdmitted, Refusal,
 };
 pub use finding::{Expanded, FindArtifacts};
 pub use raw::schema_json;
+pub use runtimes::{ARCHES, SUITES};
 pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
-    BuildSpec, COMMAND_LINE, ContainerSpec, DatasetSpec, EnvironmentSpec, Expectation, ImageSource, Limits,
-    Matrix, ModelSource, ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
+    ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
+pub use versions::parse as versions;

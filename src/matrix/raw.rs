@@ -323,11 +323,12 @@ pub(super) struct RawArtifact {
     #[schemars(with = "BTreeMap<String, String>")]
     #[serde(default)]
     pub versions: BTreeMap<Text, Text>,
-    /// Name of the dataset to predict on, `"synthetic"` or `"none"`. Default: the validation file beside it, else
-    /// synthetic.
+    /// Name of the dataset to predict on, a file such as `"X.csv"` or `"{dir}/X.csv"` (relative to this file; `{dir}` is
+    /// the folder of each artifact, `{stem}` its name), `"synthetic"` or `"none"`. Default: the validation file beside it,
+    /// else synthetic.
     #[schemars(with = "Option<String>")]
     pub inputs: Option<Text>,
-    /// The expected values of `predict`: a `.npy`, `.csv` or `.json`, relative to this file.
+    /// The expected values: a `.npy`, `.csv` or `.json`, relative to this file, or a pattern such as `"{stem}.csv"`.
     #[schemars(with = "Option<String>")]
     pub expected: Option<Text>,
     /// Outputs to compare, such as `predict`. Default: every output that it offers.
@@ -340,6 +341,10 @@ pub(super) struct RawArtifact {
     #[schemars(with = "Option<Vec<String>>")]
     #[serde(rename = "allow-packages")]
     pub allow_packages: Option<Vec<Text>>,
+    /// Folders with modules that the files need and that no package brings (the author's own code), or single `.py`
+    /// files, relative to this file.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub modules: Option<Texts>,
 }
 
 /// A tolerance for part of the comparisons.

@@ -18,9 +18,9 @@ use crate::vocab::{EnvName, Runtime};
 pub(super) type Named = (EnvName, RuntimeSpec, BTreeMap<String, VersionSpec>);
 
 /// Debian releases that are known to have a scikit-learn that shelflife's agent runs in.
-const SUITES: &[&str] = &["bullseye", "bookworm", "trixie", "forky"];
+pub const SUITES: &[&str] = &["bullseye", "bookworm", "trixie", "forky"];
 /// CPUs by Debian's names.
-const ARCHES: &[&str] = &["amd64", "i386", "arm64", "armhf", "s390x", "ppc64el"];
+pub const ARCHES: &[&str] = &["amd64", "i386", "arm64", "armhf", "s390x", "ppc64el"];
 
 /// One runtime in the matrix.
 struct RuntimeKeys {

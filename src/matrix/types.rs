@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::datasets::DatasetSpec;
 use super::external::{ExternalArtifact, Refusal};
 use crate::format::Format;
 use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Setup, Tolerance, Verdict};
@@ -47,6 +48,9 @@ pub struct EnvironmentSpec {
     pub runtime: RuntimeSpec,
     /// Declared packages by normalised name (`scikit-learn`, never `sklearn`).
     pub packages: BTreeMap<String, VersionSpec>,
+    /// Packages that some of the files take and others do not: where one cannot be installed, the environment is made
+    /// without it, and those files alone are not tried there.
+    pub extras: BTreeMap<String, VersionSpec>,
     /// Whether known-good companions constrain what is not declared.
     pub companions: bool,
     /// Whether packages without wheels may be built, which runs their code.
@@ -78,6 +82,7 @@ impl EnvironmentSpec {
             name: name.into(),
             runtime,
             packages: BTreeMap::new(),
+            extras: BTreeMap::new(),
             companions: true,
             build: false,
             variables: BTreeMap::new(),
@@ -90,6 +95,22 @@ impl EnvironmentSpec {
             external: false,
             whole: false,
         }
+    }
+
+    /// What is declared, and what some files take beside it.
+    pub fn all_packages(&self) -> BTreeMap<&String, &VersionSpec> {
+        self.extras.iter().chain(&self.packages).collect()
+    }
+
+    /// Adds packages that some files take, where they are not declared. Says whether anything was added.
+    pub fn add_extras(&mut self, packages: &BTreeMap<String, Option<String>>) -> bool {
+        let before = self.extras.len();
+        for (package, version) in packages.iter().filter(|(package, _)| !self.packages.contains_key(*package))
+        {
+            let spec = || version.clone().map_or(VersionSpec::Latest, VersionSpec::Exact);
+            self.extras.entry(package.clone()).or_insert_with(spec);
+        }
+        self.extras.len() > before
     }
 }
 
@@ -221,6 +242,9 @@ pub enum VersionSpec {
     Companion,
     /// Specifiers as pip writes them: `>=1.2,<1.4`.
     Specifier(String),
+    /// What a file proves of the release that wrote it, as specifiers. Companions narrow it further where they do not
+    /// contradict it.
+    Proved(String),
 }
 
 impl VersionSpec {
@@ -231,13 +255,13 @@ impl VersionSpec {
             Self::Minor(minor) => format!("{package}=={minor}.*"),
             Self::Latest | Self::Companion => package.to_owned(),
             Self::PreRelease => format!("{package}>=0.dev0"),
-            Self::Specifier(specifier) => format!("{package}{specifier}"),
+            Self::Specifier(specifier) | Self::Proved(specifier) => format!("{package}{specifier}"),
         }
     }
 
     /// Whether tomorrow's index could resolve it to another version.
     pub fn is_floating(&self) -> bool {
-        !matches!(self, Self::Exact(_) | Self::Companion)
+        !matches!(self, Self::Exact(_) | Self::Companion | Self::Proved(_))
     }
 }
 
@@ -290,45 +314,6 @@ impl ModelSource {
         }
     }
 }
-
-/// One dataset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatasetSpec {
-    /// Its name.
-    pub name: String,
-    /// The file, relative paths already resolved against the matrix file.
-    pub path: PathBuf,
-    /// The file as the matrix writes it: the same wherever the matrix stands.
-    pub declared_path: String,
-    /// Target: column names of the CSV (several for multi-output), or one path of a second `.npy`.
-    pub target: Vec<String>,
-    /// Columns to leave out.
-    pub drop: Vec<String>,
-    /// Declared dtypes by column (`float64`, `float32`, `int64`, `text`); inferred where absent.
-    pub dtypes: BTreeMap<String, String>,
-    /// The digest that the file must have.
-    pub digest: Option<crate::vocab::Digest>,
-    /// Whether X is handed over as a pandas DataFrame.
-    pub dataframe: bool,
-    /// Where it is declared: byte span in the file that `declared_at` names, for messages about the data.
-    pub span: std::ops::Range<usize>,
-    /// Where it is declared, as `file:line`.
-    pub declared_at: String,
-}
-
-impl DatasetSpec {
-    /// How the type of a column is declared where this dataset is.
-    pub fn dtype_hint(&self, column: &str, dtype: &str) -> String {
-        if self.declared_at == COMMAND_LINE {
-            format!("--dtype {column}={dtype}")
-        } else {
-            format!("dtypes = {{ {column} = \"{dtype}\" }}")
-        }
-    }
-}
-
-/// Where inputs of a command line are declared.
-pub const COMMAND_LINE: &str = "--inputs";
 
 /// A tolerance for part of the comparisons.
 #[derive(Clone, Debug, PartialEq)]

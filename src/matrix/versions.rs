@@ -20,7 +20,10 @@ const MINORS: &[(&str, &[Major])] = &[
 const MOST_MINORS: u64 = 100;
 
 /// What one version text stands for: one version, or for a range one for each minor.
-pub(super) fn parse(package: &str, text: &str) -> Result<Vec<VersionSpec>, VersionError> {
+///
+/// # Errors
+/// When it stands for none.
+pub fn parse(package: &str, text: &str) -> Result<Vec<VersionSpec>, VersionError> {
     let text = text.trim();
     if let Some((first, last)) = text.split_once("..") {
         return range(package, first, last);
@@ -186,7 +189,7 @@ impl VersionSpec {
                 });
                 around.chain([0, u64::from(u32::MAX)]).all(|number| specifiers.matches(&micro(number)))
             }),
-            Self::Latest | Self::PreRelease | Self::Companion | Self::Specifier(_) => false,
+            Self::Latest | Self::PreRelease | Self::Companion | Self::Specifier(_) | Self::Proved(_) => false,
         }
     }
 
@@ -198,7 +201,7 @@ impl VersionSpec {
             Self::Latest => "latest".to_owned(),
             Self::PreRelease => "pre".to_owned(),
             Self::Companion => "companion".to_owned(),
-            Self::Specifier(specifier) => specifier
+            Self::Specifier(specifier) | Self::Proved(specifier) => specifier
                 .replace(">=", "ge")
                 .replace("<=", "le")
                 .replace("==", "")
@@ -221,7 +224,7 @@ impl fmt::Display for VersionSpec {
             Self::Latest => f.pad("latest"),
             Self::PreRelease => f.pad("pre"),
             Self::Companion => f.pad("companion"),
-            Self::Specifier(specifier) => f.pad(specifier),
+            Self::Specifier(specifier) | Self::Proved(specifier) => f.pad(specifier),
         }
     }
 }

@@ -144,7 +144,11 @@ impl Plan {
                 | RuntimeSpec::Existing { .. }
                 | RuntimeSpec::UnknownProducer => None,
             },
-            packages: env.packages.iter().map(|(name, spec)| (name.clone(), spec.to_string())).collect(),
+            packages: env
+                .all_packages()
+                .into_iter()
+                .map(|(name, spec)| (name.clone(), spec.to_string()))
+                .collect(),
             producer: env.producer,
             consumer: env.consumer,
             external: env.external,
@@ -167,8 +171,11 @@ impl Plan {
                 producer: file.producer.clone(),
                 inputs: file.inputs,
                 inputs_from: file.inputs_from.clone(),
+                inferred: file.inferred.clone(),
                 expected: !file.expected.is_empty(),
                 imports: file.imports.clone(),
+                own_modules: file.own_modules.clone(),
+                modules_given: file.given_modules.is_some(),
                 notes: file.notes.clone(),
             }),
         });

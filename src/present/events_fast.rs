@@ -13,8 +13,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::vocab::{
-    ArtifactId, Attempt, Digest, EnvName, ErrorFact, Event, Observation, Outcome, OutputComparison,
-    OutputRef, Phase, WarningFact,
+    ArtifactId, Attempt, Digest, EnvName, ErrorFact, Event, InputForm, Observation, Outcome,
+    OutputComparison, OutputRef, Phase, WarningFact,
 };
 
 /// The event on a line, if it is one of the frequent ones in the form in which they are written.
@@ -92,14 +92,23 @@ struct Seen {
     alone: bool,
     #[serde(default)]
     tried: Vec<Attempt>,
+    #[serde(default)]
+    form: Option<InputForm>,
 }
 
 impl From<Seen> for Observation {
     fn from(seen: Seen) -> Self {
-        let Seen { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone, tried } =
-            seen;
-        let outcome = outcome.0;
-        Self { outcome, warnings, load_seconds, predict_seconds, peak_rss_bytes, printed, alone, tried }
+        Self {
+            outcome: seen.outcome.0,
+            warnings: seen.warnings,
+            load_seconds: seen.load_seconds,
+            predict_seconds: seen.predict_seconds,
+            peak_rss_bytes: seen.peak_rss_bytes,
+            printed: seen.printed,
+            alone: seen.alone,
+            tried: seen.tried,
+            form: seen.form,
+        }
     }
 }
 
@@ -147,6 +156,8 @@ impl<'de> Deserialize<'de> for Ended {
                     #[serde(default)]
                     method: Option<String>,
                     error: ErrorFact,
+                    #[serde(default)]
+                    outputs: BTreeMap<String, OutputRef>,
                 }
                 match map.next_entry::<&str, &str>()? {
                     Some(("kind", "predicted")) => {
@@ -154,9 +165,9 @@ impl<'de> Deserialize<'de> for Ended {
                         Ok(Ended(Outcome::Predicted { outputs }))
                     }
                     Some(("kind", "raised")) => {
-                        let Raised { phase, method, error } =
+                        let Raised { phase, method, error, outputs } =
                             Raised::deserialize(MapAccessDeserializer::new(map))?;
-                        Ok(Ended(Outcome::Raised { phase, method, error }))
+                        Ok(Ended(Outcome::Raised { phase, method, error, outputs }))
                     }
                     // Other ends are rare; the general way reads them.
                     _ => Err(A::Error::custom("not a frequent outcome")),

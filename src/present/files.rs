@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::markup::{code, prose};
 use super::view::abridged;
 use super::words::{Group, line, shorten};
-use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, Record};
+use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, InferredColumns, InferredType, Record};
 
 /// Files that are listed one by one.
 const MOST: usize = 300;
@@ -59,9 +59,9 @@ pub(super) fn text(record: &Record) -> String {
         let _ = writeln!(out, "  and {more} more");
     }
     // One line for what is true of several files.
-    let mut said: Vec<(&String, Vec<&str>)> = Vec::new();
+    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
     for (artifact, file) in &files {
-        for note in std::iter::once(&file.inputs_from).chain(&file.notes) {
+        for note in notes(file) {
             match said.iter_mut().find(|(known, _)| *known == note) {
                 Some((_, models)) => models.push(artifact.model.as_str()),
                 None => said.push((note, vec![artifact.model.as_str()])),
@@ -77,6 +77,35 @@ pub(super) fn text(record: &Record) -> String {
     }
     out.push('\n');
     out
+}
+
+/// What a reader has to know of a file.
+fn notes(file: &FilePlan) -> Vec<String> {
+    let inferred = inferred(&file.inferred);
+    std::iter::once(file.inputs_from.clone()).chain(inferred).chain(file.notes.iter().cloned()).collect()
+}
+
+/// What the columns of a CSV were taken for; nothing where all are plain numbers.
+pub(super) fn inferred(columns: &[InferredColumns]) -> Option<String> {
+    if columns.iter().all(|it| it.kind == InferredType::Numbers) {
+        return None;
+    }
+    let group = |it: &InferredColumns| {
+        let kind = match it.kind {
+            InferredType::Numbers => "numbers",
+            InferredType::WholeNumbers => "whole numbers",
+            InferredType::Truths => "true or false",
+            InferredType::Texts => "texts",
+        };
+        let more = it.count.saturating_sub(it.first.len() as u64);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{kind}: {}{more}", it.first.join(", "))
+    };
+    let groups: Vec<String> = columns.iter().map(group).collect();
+    Some(format!(
+        "columns as pandas reads them ({}); declare others with --dtype COLUMN=TYPE",
+        groups.join("; ")
+    ))
 }
 
 /// The files as a Markdown table; empty where there is none.
@@ -103,8 +132,7 @@ pub(super) fn markdown(record: &Record) -> String {
             });
             let _ = write!(out, " {word} |");
         }
-        let notes: Vec<&str> =
-            std::iter::once(&file.inputs_from).chain(&file.notes).map(String::as_str).collect();
+        let notes: Vec<String> = notes(file);
         let _ = writeln!(out, " {} |", prose(&notes.join("; ")));
     }
     let more = files.len().saturating_sub(MOST);

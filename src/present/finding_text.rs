@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reasons::{instead_of_predicting, message};
-use super::words::join;
+use super::words::{capitalised, join};
 use crate::explain;
 use crate::judge::normalised;
 use crate::vocab::{
@@ -86,7 +86,38 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
             "Declare the release of {package} that it was saved with, and the one that it is read with: `--made-by \
              \"scikit-learn==... {package}==...\"` and the same for --on (`versions` and `packages` in a matrix)."
         ),
-        Next::GetFileAgain => {
+        Next::GiveModules { module } => format!(
+            "Give the folder that holds {module}.py, or the package {module}, with --modules FOLDER (`modules` of the \
+             [[artifact]] in a matrix). If a package of the index brings it, name that package with its release: \
+             `--made-by \"scikit-learn==... PACKAGE==...\"` and the same for --on."
+        ),
+        Next::OtherRelease { package } => format!(
+            "Declare the release of {package} that it was saved with: `--made-by \"scikit-learn==... {package}==...\"`, \
+             and one that has the module with --on."
+        ),
+        Next::MendPackage { package, environment, lacks, library } => match (lacks, library) {
+            (_, Some(library)) => format!(
+                "Install the library {library} on this machine ({}), or take a release of {package} that brings its own.",
+                match library.starts_with("libgomp") {
+                    true => "`sudo apt-get install -y libgomp1` on Debian",
+                    false => "`apt-file search` says which Debian package has it",
+                }
+            ),
+            (Some(lacks), None) => {
+                // Its newer releases do not bring it any more.
+                let lacks = if lacks == "pkg_resources" { "setuptools==80.9.0" } else { lacks };
+                let lacks = if lacks.contains("==") { lacks.to_owned() } else { format!("{lacks}==...") };
+                format!(
+                    "{package} needs {lacks} and does not say so: add it to {environment}, for example \
+                     \"scikit-learn==... {package}==... {lacks}\"."
+                )
+            }
+            (None, None) => format!(
+                "Take releases that go together: another one of {package}, or of what it imports, in {environment}."
+            ),
+        },
+        Next::GetFileAgain { foreign: Some(foreign) } => capitalised(foreign.help()),
+        Next::GetFileAgain { foreign: None } => {
             "Download or save the file again: it is damaged, or it is not a saved model.".to_owned()
         }
         Next::DeclareProducer { environment } => {

@@ -1,12 +1,14 @@
 //! What `shelflife inspect` says to people: the answer first, then what to know before the file is loaded.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::inspection_next as next;
 use crate::vocab::{
-    ArtifactKind, ByteOrder, ClassFact, Container, GlobalFact, Inspected, Inspection, PickleFacts,
-    ProblemKind, TensorFact, Trust,
+    ArtifactKind, ByteOrder, ClassFact, Container, Foreign, GlobalFact, Inspected, Inspection, Member,
+    PickleFacts, ProblemKind, TensorFact, Trust,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -16,6 +18,9 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// Lines of one kind that are told of one artifact.
 const MOST_LINES: usize = 12;
+/// What makes functions and classes of code in the file.
+const DILLS_CODE: &[&str] =
+    &["dill._dill._create_code", "dill._dill._create_function", "dill._dill._create_type"];
 /// From this many artifacts on, those without anything suspicious take one line each.
 const MANY: usize = 8;
 
@@ -28,45 +33,81 @@ pub fn plain(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
-/// What all artifacts are, as text for a terminal of any width.
-pub fn inspections(artifacts: &[Inspected]) -> String {
-    let mut text = String::new();
-    let many = artifacts.len() >= MANY;
-    for artifact in artifacts {
-        one(&mut text, artifact, many);
-        if !many {
-            text.push('\n');
-        }
-    }
-    if artifacts.len() > 1 {
-        text.push_str(&total(artifacts));
-    }
-    let end = text.trim_end().len();
-    text.truncate(end);
-    text.push('\n');
-    text
+/// What artifacts are, as text for a terminal of any width: one after another, so that none has to be held.
+#[derive(Debug, Default)]
+pub struct InspectionText {
+    /// The first ones, until it is known whether there are many.
+    held: Vec<Inspected>,
+    count: usize,
+    dangerous: usize,
+    unknown: usize,
+    broken: usize,
+    foreign: BTreeMap<Foreign, usize>,
 }
 
-fn total(artifacts: &[Inspected]) -> String {
-    let count = |test: &dyn Fn(&Inspection) -> bool| {
-        artifacts.iter().filter(|artifact| test(&artifact.inspection)).count()
-    };
-    let mut parts = vec![format!("{} artifacts", artifacts.len())];
-    let dangerous = count(&|found| worst(found) == Some(Trust::Dangerous));
-    let unknown = count(&|found| worst(found) == Some(Trust::Unknown));
-    let broken = count(&|found| !found.complete);
-    let foreign = count(&|found| found.complete && found.kind == ArtifactKind::Unknown);
-    for (count, what) in [
-        (dangerous, "run commands when they are loaded"),
-        (unknown, "run code that shelflife does not know"),
-        (broken, "could not be read completely"),
-        (foreign, "are not artifacts that shelflife knows"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {what}"));
+impl InspectionText {
+    /// Takes one more; gives what can be printed now.
+    pub fn add(&mut self, artifact: Inspected) -> String {
+        self.count(&artifact.inspection);
+        let mut text = String::new();
+        if self.count > MANY {
+            one(&mut text, &artifact, true);
+            return text;
+        }
+        self.held.push(artifact);
+        if self.count == MANY {
+            self.held.drain(..).for_each(|artifact| one(&mut text, &artifact, true));
+        }
+        text
+    }
+
+    fn count(&mut self, found: &Inspection) {
+        self.count += 1;
+        self.dangerous += usize::from(worst(found) == Some(Trust::Dangerous));
+        self.unknown += usize::from(worst(found) == Some(Trust::Unknown));
+        match next::instead(found) {
+            Some(foreign) => *self.foreign.entry(foreign).or_default() += 1,
+            None => self.broken += usize::from(!found.complete),
         }
     }
-    parts.join(", ") + "\n"
+
+    /// What is to be printed last.
+    pub fn finish(mut self) -> String {
+        let mut text = String::new();
+        let held = std::mem::take(&mut self.held);
+        for (index, artifact) in held.iter().enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
+            one(&mut text, artifact, false);
+        }
+        if self.count > 1 {
+            if !held.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&self.total());
+        }
+        text
+    }
+
+    fn total(&self) -> String {
+        let mut parts = vec![format!("{} files", self.count)];
+        for (count, what) in [
+            (self.dangerous, "run commands when they are loaded"),
+            (self.unknown, "run code that shelflife does not know"),
+            (self.broken, "could not be read completely"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        let foreign: usize = self.foreign.values().sum();
+        if foreign > 0 {
+            let kinds = self.foreign.iter().map(|(foreign, count)| times(foreign.what(), *count as u64));
+            parts.push(format!("{foreign} hold no model that can be tried: {}", listed(kinds)));
+        }
+        parts.join(", ") + "\n"
+    }
 }
 
 /// How far the least trusted thing that loading does is trusted; none where everything is known, or nothing is loaded.
@@ -82,12 +123,21 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{}: {}", painted(BOLD, &plain(&artifact.path)), answer(found));
     danger(text, found);
-    for problem in found.problems.iter().take(MOST_LINES) {
+    // Of what is something else altogether, where it stops being a pickle says nothing.
+    let is_told =
+        found.kind != ArtifactKind::Unknown || next::instead(found).is_none_or(|it| it == Foreign::Unknown);
+    for problem in found.problems.iter().take(MOST_LINES).filter(|_| is_told) {
         let style = if problem.kind == ProblemKind::Trailing { YELLOW } else { RED };
         let line = format!("at byte {}: {}", problem.offset, plain(&problem.what));
         let _ = writeln!(text, "  {} {line}", painted(style, "!"));
     }
     if many {
+        // Of what is no artifact, what to do is all that there is to say.
+        if next::instead(found).is_some() {
+            next::steps(artifact).iter().for_each(|step| {
+                let _ = writeln!(text, "  next: {}", plain(step));
+            });
+        }
         return;
     }
     let mut row = |name: &str, value: &str| {
@@ -97,6 +147,7 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
     };
     let is_pickle = |pickle: &&PickleFacts| found.kind != ArtifactKind::Unknown || !pickle.globals.is_empty();
     if let Some(pickle) = found.pickle.as_ref().filter(is_pickle) {
+        row("holds", &members(found));
         row("estimators", &estimators(found));
         row("written by", &writer(found, pickle));
         row("needs", &listed(pickle.wrappers.iter().map(|package| plain(&package.package))));
@@ -130,6 +181,25 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
     for (index, digest) in blake3.into_iter().chain(sha256).enumerate() {
         row(if index == 0 { "digest" } else { "" }, &digest);
     }
+    if next::instead(found).is_none() && found.kind != ArtifactKind::Unknown {
+        row("made with", &plain(&next::maker(found)));
+    }
+    for step in next::steps(artifact) {
+        row("next", &plain(&step));
+    }
+}
+
+/// The models of an archive.
+fn members(found: &Inspection) -> String {
+    let word = |member: &Member| match member.has_objects {
+        true => plain(&member.name),
+        false => format!("{} (values only)", plain(&member.name)),
+    };
+    let several = found.pickle.as_ref().map_or(0, |pickle| pickle.consecutive);
+    if found.members.is_empty() && several > 1 {
+        return format!("{several} pickles one after another; `pickle.load` reads one at each call");
+    }
+    listed(found.members.iter().map(word))
 }
 
 /// One line: what it is, and the worst of it.
@@ -143,8 +213,15 @@ fn answer(found: &Inspection) -> String {
         ArtifactKind::Npz => "numpy arrays",
         ArtifactKind::Json => "JSON",
         ArtifactKind::Zip => "a zip archive",
+        ArtifactKind::Tar => "a tar archive",
         ArtifactKind::Mlflow => "the description of an MLflow model",
         ArtifactKind::Unknown => "not an artifact that shelflife knows",
+    };
+    let instead = next::instead(found).filter(|foreign| *foreign != Foreign::Unknown);
+    // What was cut off or changed on its way is still a pickle, and what it names counts.
+    let what = match instead {
+        Some(Foreign::Cut | Foreign::SeveralInside | Foreign::NoModelInside) | None => what,
+        Some(foreign) => foreign.what(),
     };
     let mut parts = vec![what.to_owned()];
     if let Some(pickle) = found.pickle.as_ref().filter(|_| found.kind != ArtifactKind::Unknown) {
@@ -161,6 +238,10 @@ fn answer(found: &Inspection) -> String {
     let verdict = match worst(found) {
         Some(Trust::Dangerous) => painted(RED, "RUNS COMMANDS when it is loaded"),
         Some(_) => painted(YELLOW, "runs code that shelflife does not know when it is loaded"),
+        None if instead == Some(Foreign::Cut) => painted(RED, Foreign::Cut.what()),
+        None if instead == Some(Foreign::NoModelInside) => painted(YELLOW, "holds no model"),
+        None if instead == Some(Foreign::SeveralInside) => painted(YELLOW, "holds several models"),
+        None if instead.is_some() => String::new(),
         None if !found.complete => painted(RED, "cannot be read completely"),
         None => String::new(),
     };
@@ -177,7 +258,7 @@ fn wrapped(container: Container) -> Option<&'static str> {
         Container::Lz4 => Some("lz4"),
         Container::ZFile => Some("the ZF format of joblib before 0.10"),
         // The kind says it.
-        Container::Zip => None,
+        Container::Zip | Container::Tar => None,
     }
 }
 
@@ -189,6 +270,7 @@ fn danger(text: &mut String, found: &Inspection) {
     for global in globals.iter().take(MOST_LINES) {
         let (style, why) = match global.trust {
             Trust::Dangerous => (RED, "runs commands or arbitrary code"),
+            _ if DILLS_CODE.contains(&global.path().as_str()) => (YELLOW, "code that travels in the file"),
             _ if global.module == "__main__" => (YELLOW, "code of the program that wrote the file"),
             _ => (YELLOW, "code that is not on the list of what artifacts need"),
         };
@@ -242,13 +324,10 @@ fn writer(found: &Inspection, pickle: &PickleFacts) -> String {
         parts.push(format!("Python 2 ({why})"));
     }
     for (arguments, count) in &pickle.code_objects {
-        let python = match arguments {
-            15 => "Python 3.7 or earlier",
-            16 => "Python 3.8 to 3.10",
-            18 => "Python 3.11 or later",
-            _ => "an unknown Python",
-        };
-        parts.push(format!("{count} code objects of {python}"));
+        let python = next::python_of_code(*arguments);
+        parts.push(format!(
+            "{count} code objects of {python}, whose byte code only the same minor release runs"
+        ));
     }
     for pointer in &pickle.pointers {
         let order = if pointer.byte_order == ByteOrder::Big { "big" } else { "little" };

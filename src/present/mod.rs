@@ -19,6 +19,7 @@ pub mod html;
 mod html_data;
 mod html_rows;
 pub mod inspection;
+mod inspection_next;
 mod isolation;
 pub mod json;
 pub mod junit;
@@ -46,8 +47,9 @@ pub use gate::{
 pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::HtmlData;
 pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
-pub use inspection::inspections;
+pub use inspection::InspectionText;
 pub use reasons::{message, reason};
+pub use sarif::SarifLog;
 pub use sink::{EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_reports};
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;

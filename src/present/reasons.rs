@@ -31,7 +31,7 @@ pub fn reason(cell: &CellRecord) -> Option<String> {
             join(outputs),
             cell.producer
         ),
-        Cause::Refused { says } => says.clone(),
+        Cause::Refused { says, .. } => says.clone(),
         Cause::Raised { misread: Some(Misread::AlignmentPad { written, read }) } => format!(
             "joblib {read} misreads the aligned arrays of joblib {written}: install joblib 1.2 or later there"
         ),
@@ -63,7 +63,7 @@ pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
         }
         ArtifactAbsence::ClassAbsent { reason }
         | ArtifactAbsence::Unsupported { reason }
-        | ArtifactAbsence::Refused { reason } => reason.clone(),
+        | ArtifactAbsence::Refused { reason, .. } => reason.clone(),
         ArtifactAbsence::NoOutput => NO_OUTPUT.to_owned(),
         ArtifactAbsence::NoOutputHeld { methods } => no_output_held(methods),
         ArtifactAbsence::TrainFailed { error } => format!("training failed in {producer}: {}", brief(error)),
@@ -148,6 +148,22 @@ fn trouble_text(cell: &CellRecord, trouble: &Trouble) -> String {
             [one] => format!("it needs {package}, which is not installed in {one}"),
             _ => format!("it needs {package}, which is not installed in {}", both(environments)),
         },
+        Trouble::ModuleMissing { module, environments, given } => format!(
+            "it needs the module {module}, which no package known to shelflife brings and which {} {}",
+            if *given {
+                "is not in the modules that were given, nor installed in"
+            } else {
+                "is not installed in"
+            },
+            both(environments)
+        ),
+        Trouble::OtherRelease { package, module, environments } => format!(
+            "the release of {package} in {} has no {module}: the file was written by another one",
+            both(environments)
+        ),
+        Trouble::NotImportable { environment, package, error, .. } => {
+            format!("{package} is installed in {environment} and cannot be imported there: {}", brief(error))
+        }
         Trouble::Lost { says, .. } => says.clone(),
         Trouble::Disturbed { environment, by } => disturbed(environment, by),
         Trouble::ProducerFails { environment, outcome } => format!(

@@ -44,6 +44,13 @@ const RULES: &[Rule] = &[
         help: "Take it again from where it was made, and compare the digests.",
     },
     Rule {
+        id: "no-artifact",
+        level: "warning",
+        name: "NoArtifact",
+        text: "The file is something else than the artifact that its name promises",
+        help: "Put the artifact itself there.",
+    },
+    Rule {
         id: "trailing-bytes",
         level: "warning",
         name: "TrailingBytes",
@@ -52,54 +59,71 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// The log of all artifacts.
-pub fn render(artifacts: &[Inspected]) -> Result<Vec<u8>, RenderError> {
-    let mut results = Vec::new();
-    for artifact in artifacts {
+/// The log of artifacts, of which only what is suspicious is kept.
+#[derive(Debug, Default)]
+pub struct SarifLog {
+    results: Vec<Value>,
+}
+
+impl SarifLog {
+    /// Takes one artifact.
+    pub fn add(&mut self, artifact: &Inspected) {
         let found = &artifact.inspection;
         let uri = uri(&artifact.path);
         for global in found.globals() {
-            results.extend(of_global(&uri, global));
+            self.results.extend(of_global(&uri, global));
         }
         if let Some(pickle) = &found.pickle {
             let hidden = pickle.hidden();
             if hidden > 0 {
                 let text = format!("{hidden} imports or calls that cannot be named");
-                results.push(result("hidden-import", &uri, &text, 0, "hidden"));
+                self.results.push(result("hidden-import", &uri, &text, 0, "hidden"));
             }
+        }
+        if let Some(foreign) = found.foreign.filter(|foreign| !foreign.is_sound()) {
+            let text = format!("It is {}: {}", foreign.what(), foreign.help());
+            let key = serde_json::to_string(&foreign).unwrap_or_default();
+            self.results.push(result("no-artifact", &uri, &text, 0, &key));
         }
         for (index, problem) in found.problems.iter().enumerate() {
             let before = found.problems[..index].iter().filter(|other| other.kind == problem.kind).count();
-            results.push(of_problem(&uri, problem, before));
+            self.results.push(of_problem(&uri, problem, before));
         }
     }
-    let rules: Vec<_> = RULES
-        .iter()
-        .map(|rule| {
-            json!({
-                "id": rule.id,
-                "name": rule.name,
-                "shortDescription": { "text": rule.text },
-                "help": { "text": rule.help },
-                "defaultConfiguration": { "level": rule.level },
+
+    /// The log as bytes.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn finish(self) -> Result<Vec<u8>, RenderError> {
+        let rules: Vec<_> = RULES
+            .iter()
+            .map(|rule| {
+                json!({
+                    "id": rule.id,
+                    "name": rule.name,
+                    "shortDescription": { "text": rule.text },
+                    "help": { "text": rule.help },
+                    "defaultConfiguration": { "level": rule.level },
+                })
             })
-        })
-        .collect();
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "shelflife",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            } },
-            "results": results,
-        }],
-    });
-    let mut bytes = serde_json::to_vec_pretty(&log)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+            .collect();
+        let log = json!({
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{
+                "tool": { "driver": {
+                    "name": "shelflife",
+                    "version": env!("CARGO_PKG_VERSION"),
+                    "rules": rules,
+                } },
+                "results": self.results,
+            }],
+        });
+        let mut bytes = serde_json::to_vec_pretty(&log)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
 }
 
 fn of_global(uri: &str, global: &GlobalFact) -> Option<Value> {

@@ -396,6 +396,13 @@ pub fn flips_beside(cell: &CellRecord, output: &str) -> String {
     flips.collect()
 }
 
+/// Part of a sentence as a sentence.
+pub fn capitalised(part: &str) -> String {
+    let mut letters = part.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,19 +6,29 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::matrix::VersionSpec;
+use crate::notation::Version;
 use crate::vocab::Digest;
 
 const TEXT: &str = include_str!("companions.toml");
 
-static TABLE: LazyLock<Vec<CompanionRow>> = LazyLock::new(|| {
+static FILE: LazyLock<File> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.
-    toml::from_str::<File>(TEXT).map(|file| file.minor).unwrap_or_default()
+    toml::from_str(TEXT).unwrap_or_default()
 });
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     minor: Vec<CompanionRow>,
+    helper: Vec<HelperRow>,
+}
+
+/// A module that old packages take for granted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HelperRow {
+    module: String,
+    requires: String,
 }
 
 #[derive(Deserialize)]
@@ -46,9 +56,11 @@ impl Companions {
     /// table has none or nothing is left of them.
     pub(super) fn of(version: &str, declared: &BTreeMap<String, VersionSpec>) -> Option<Self> {
         let minor = minor_of(version)?;
-        let row = TABLE.iter().find(|row| row.scikit_learn == minor)?;
-        let undeclared = |requirement: &&String| {
-            declared.get(package_of(requirement)).is_none_or(|version| *version == VersionSpec::Companion)
+        let row = FILE.minor.iter().find(|row| row.scikit_learn == minor)?;
+        let undeclared = |requirement: &&String| match declared.get(package_of(requirement)) {
+            None | Some(VersionSpec::Companion) => true,
+            Some(VersionSpec::Proved(proved)) => !contradicts(requirement, proved),
+            Some(_) => false,
         };
         let keep = |list: &[String]| list.iter().filter(undeclared).cloned().collect::<Vec<_>>();
         let companions = Self { constraints: keep(&row.constraints), requires: keep(&row.requires), minor };
@@ -69,6 +81,12 @@ impl Companions {
     }
 }
 
+/// What brings a module that an old package takes for granted.
+pub(super) fn helper(module: &str) -> Option<&'static str> {
+    let top = module.split('.').next().unwrap_or(module);
+    FILE.helper.iter().find(|row| row.module == top).map(|row| row.requires.as_str())
+}
+
 /// Identity of the table, part of the key of every environment that uses it.
 pub(super) fn table_digest() -> Digest {
     Digest::of(TEXT.as_bytes())
@@ -82,8 +100,16 @@ fn minor_of(version: &str) -> Option<String> {
     (number(major) && number(&minor)).then(|| format!("{major}.{minor}"))
 }
 
+/// Whether no version is below an upper bound such as `joblib<1.2` and as a file proves it, such as `>=1.2`.
+fn contradicts(bound: &str, proved: &str) -> bool {
+    let upper = bound.split_once('<').and_then(|(_, version)| version.parse::<Version>().ok());
+    let lower =
+        proved.split(',').filter_map(|one| one.trim().strip_prefix(">=")?.parse::<Version>().ok()).max();
+    matches!((upper, lower), (Some(upper), Some(lower)) if lower >= upper)
+}
+
 /// The package's name in a requirement such as `numpy<1.24`.
-fn package_of(requirement: &str) -> &str {
+pub(super) fn package_of(requirement: &str) -> &str {
     let end = requirement
         .find(|letter: char| !letter.is_ascii_alphanumeric() && !"-_.".contains(letter))
         .unwrap_or(requirement.len());
@@ -101,15 +127,15 @@ mod tests {
     #[test]
     fn the_table_is_whole() {
         assert!(toml::from_str::<File>(TEXT).is_ok());
-        let minors: Vec<_> = TABLE.iter().map(|row| row.scikit_learn.as_str()).collect();
+        let minors: Vec<_> = FILE.minor.iter().map(|row| row.scikit_learn.as_str()).collect();
         assert_eq!(
             minors,
             [
-                "0.20", "0.21", "0.22", "0.23", "0.24", "1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6",
-                "1.7", "1.8", "1.9"
+                "0.18", "0.19", "0.20", "0.21", "0.22", "0.23", "0.24", "1.0", "1.1", "1.2", "1.3", "1.4",
+                "1.5", "1.6", "1.7", "1.8", "1.9"
             ]
         );
-        for row in TABLE.iter() {
+        for row in &FILE.minor {
             for package in ["numpy", "scipy", "joblib", "pandas", "threadpoolctl"] {
                 let bounds = row.constraints.iter().filter(|bound| package_of(bound) == package);
                 assert_eq!(bounds.count(), 1, "{package} for {}", row.scikit_learn);
@@ -139,6 +165,19 @@ mod tests {
         let companions = Companions::of("0.20.4", &declared).unwrap();
         assert_eq!(companions.constraints, ["scipy<1.3", "pandas<1.0", "threadpoolctl<3"]);
         assert!(companions.requires.is_empty());
+    }
+
+    #[test]
+    fn what_a_file_proves_takes_the_place_of_what_contradicts_it() {
+        let proved = |package: &str, specifier: &str| {
+            let declared = [(package.to_owned(), VersionSpec::Proved(specifier.to_owned()))].into();
+            Companions::of("1.0.2", &declared).unwrap().constraints
+        };
+        let newer = proved("joblib", ">=1.2");
+        assert!(!newer.iter().any(|bound| bound.starts_with("joblib")) && newer.len() > 4, "{newer:?}");
+        assert!(proved("joblib", ">=1.1").contains(&"joblib<1.2".to_owned()));
+        assert!(proved("numpy", "<2").contains(&"numpy<1.23".to_owned()));
+        assert!(!proved("numpy", ">=2").iter().any(|bound| bound.starts_with("numpy")));
     }
 
     #[test]

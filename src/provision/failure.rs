@@ -429,6 +429,12 @@ impl ProvisionFailure {
         }
     }
 
+    /// Whether an installation could succeed without some of what was asked for.
+    pub(super) fn is_about_packages(&self) -> bool {
+        matches!(self, Self::Task { task: Task::Install(_), failed }
+            if failed.why.is_no_solution() || failed.why == super::why::Why::UnknownPackage)
+    }
+
     /// Whether an installation could succeed with fewer bounds.
     pub(super) fn is_no_solution(&self) -> bool {
         matches!(self, Self::Task { task: Task::Install(_), failed } if failed.why.is_no_solution())

@@ -25,6 +25,7 @@ mod launch;
 mod launcher;
 mod machine;
 mod manifest;
+mod needs;
 mod offers;
 mod once;
 mod options;
@@ -270,6 +271,7 @@ impl Provisioner {
         let wish = Wish {
             interpreter: interpreter?,
             packages: spec.packages.clone(),
+            extras: spec.extras.clone(),
             companions: spec.companions,
             build: spec.build || self.options.allow_build,
         };

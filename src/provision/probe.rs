@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::process::{self, Command};
+use crate::process::{self, Captured, Command};
 use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{ByteOrder, Lock, Runtime};
 
@@ -96,6 +96,31 @@ pub(super) async fn probe_for(
     variables: &BTreeMap<String, String>,
     wanted: Wanted,
 ) -> Result<ProbeFacts, ProvisionFailure> {
+    let failure = |trouble| ProvisionFailure::Probe { command: launch.command.join(" "), trouble };
+    let captured = run_script(cache, launch, variables, SCRIPT).await?;
+    let stdout = captured.stdout_text();
+    let answer = stdout.lines().rev().find_map(|line| line.strip_prefix(MARKER));
+    let Some(answer) = answer else {
+        let failed = Speaker::Other.failed(&launch.command.join(" "), &captured);
+        return Err(failure(ProbeTrouble::NoAnswer(failed)));
+    };
+    let facts: ProbeFacts =
+        serde_json::from_str(answer).map_err(|error| failure(ProbeTrouble::Unreadable(error.to_string())))?;
+    let Some(error) = &facts.error else { return Ok(facts) };
+    match (wanted, error.missing.as_deref()) {
+        (Wanted::Numpy, Some("sklearn")) => Ok(facts),
+        (Wanted::Numpy, Some("numpy")) => Err(failure(ProbeTrouble::NoNumpy)),
+        (Wanted::Numpy | Wanted::ScikitLearn, _) => Err(failure(ProbeTrouble::Import(facts.trouble(error)))),
+    }
+}
+
+/// What a script says in an environment, in the cage of its cells.
+pub(super) async fn run_script(
+    cache: &CacheRoot,
+    launch: &Launch,
+    variables: &BTreeMap<String, String>,
+    script: &str,
+) -> Result<Captured, ProvisionFailure> {
     let scratch = cache.scratch("probe")?;
     let mut env = process::worker_environment(scratch.path());
     env.extend(variables.clone());
@@ -115,24 +140,10 @@ pub(super) async fn probe_for(
     };
     // Through stdin, not `-c`: a prefix such as ssh would let a shell take the script apart.
     let command = command.args(["-"]).cwd(scratch.path());
-    let failure = |trouble| ProvisionFailure::Probe { command: launch.command.join(" "), trouble };
-    let captured = process::capture_with_input(&command, SCRIPT.as_bytes(), TIMEOUT)
-        .await
-        .map_err(|error| failure(ProbeTrouble::Process(error.into())))?;
-    let stdout = captured.stdout_text();
-    let answer = stdout.lines().rev().find_map(|line| line.strip_prefix(MARKER));
-    let Some(answer) = answer else {
-        let failed = Speaker::Other.failed(&launch.command.join(" "), &captured);
-        return Err(failure(ProbeTrouble::NoAnswer(failed)));
-    };
-    let facts: ProbeFacts =
-        serde_json::from_str(answer).map_err(|error| failure(ProbeTrouble::Unreadable(error.to_string())))?;
-    let Some(error) = &facts.error else { return Ok(facts) };
-    match (wanted, error.missing.as_deref()) {
-        (Wanted::Numpy, Some("sklearn")) => Ok(facts),
-        (Wanted::Numpy, Some("numpy")) => Err(failure(ProbeTrouble::NoNumpy)),
-        (Wanted::Numpy | Wanted::ScikitLearn, _) => Err(failure(ProbeTrouble::Import(facts.trouble(error)))),
-    }
+    process::capture_with_input(&command, script.as_bytes(), TIMEOUT).await.map_err(|error| {
+        let trouble = ProbeTrouble::Process(error.into());
+        ProvisionFailure::Probe { command: launch.command.join(" "), trouble }
+    })
 }
 
 impl ProbeFacts {

@@ -69,6 +69,7 @@ impl Tree<'_> {
             VersionSpec::Latest
             | VersionSpec::PreRelease
             | VersionSpec::Specifier(_)
+            | VersionSpec::Proved(_)
             | VersionSpec::Companion => return None,
         };
         Companions::of(version, self.packages)

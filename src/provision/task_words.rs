@@ -62,9 +62,15 @@ pub(super) fn task_remedy(task: &Task, failed: &ProgramFailure) -> Option<String
             Why::NoWheel => Some(format!(
                 "there are no wheels of these versions for Python {} (only wheels are installed): declare another \
                  Python or another version, or allow building them, which runs their code, with --allow-build or \
-                 `allow-build = true` of the environment",
+                 `allow-build = true` of the environment; or make the environment yourself, and give its interpreter \
+                 (--on PATH/bin/python)",
                 asked.python
             )),
+            Why::NotBuilt => Some(
+                "make the environment yourself, where the package can be built, and give its interpreter: --on \
+                 PATH/bin/python (`command` of an existing environment in a matrix)"
+                    .to_owned(),
+            ),
             Why::NoSuchVersion => Some("declare a version that exists".to_owned()),
             Why::NoSolution => {
                 let mut remedy = "change the declared versions so that they fit together".to_owned();
@@ -119,6 +125,7 @@ fn tree_remedy(why: Why, mirror: &str) -> Option<String> {
         | Why::Offline
         | Why::UnknownPackage
         | Why::NoWheel
+        | Why::NotBuilt
         | Why::NoSuchVersion
         | Why::NoSolution
         | Why::NoPip

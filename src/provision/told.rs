@@ -152,6 +152,9 @@ fn uv(said: &str, offline: bool) -> Why {
     if any(said, UV_NETWORK) {
         return Why::Unreachable;
     }
+    if any(said, &["Failed to build `", "The build backend returned an error"]) {
+        return Why::NotBuilt;
+    }
     if any(said, &["not found in the package registry"]) {
         return Why::UnknownPackage;
     }
@@ -248,6 +251,12 @@ mod tests {
             "error: Failed to write to the client cache\n  cause: failed to write to file `/cache/simple/.tmpUpW3d3`: No \
              space left on device (os error 28)",
             Why::FullDisk,
+        );
+        means(
+            UV,
+            "  x Failed to build `sklearn2pmml==0.56.0`\n  |-> The build backend returned an error\n  `-> Call to \
+             `setuptools.build_meta.build_wheel` failed (exit status: 1)",
+            Why::NotBuilt,
         );
         means(UV, "error: something new", Why::Unknown);
     }

@@ -19,12 +19,15 @@ use super::folder::{
 };
 use super::interpreters::Interpreter;
 use super::launch::Launch;
+use super::needs::{self, Need};
 use super::options::Means;
 use super::probe;
 use super::told::Speaker;
 use super::uv::{Uv, wheels_only};
 
 const SCIKIT_LEARN: &str = "scikit-learn";
+/// How often an environment is completed by what its packages take for granted.
+const MOST_ROUNDS: usize = 3;
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(1800);
 
 /// A virtual environment to be made or found.
@@ -32,6 +35,8 @@ const INSTALL_TIMEOUT: Duration = Duration::from_secs(1800);
 pub(super) struct Wish {
     pub(super) interpreter: Interpreter,
     pub(super) packages: BTreeMap<String, VersionSpec>,
+    /// What is installed where it can be.
+    pub(super) extras: BTreeMap<String, VersionSpec>,
     pub(super) companions: bool,
     /// Whether packages without wheels may be built. What is installed in the end is the same, so that it is no part of
     /// the key.
@@ -49,6 +54,9 @@ impl Wish {
         for requirement in self.requirements() {
             key = key.text(&requirement);
         }
+        for requirement in requirements_of(&self.extras) {
+            key = key.text("extra").text(&requirement);
+        }
         if self.companions {
             key = key.digest(&companions::table_digest());
         }
@@ -56,17 +64,22 @@ impl Wish {
     }
 
     pub(super) fn requirements(&self) -> Vec<String> {
-        self.packages.iter().map(|(name, version)| version.requirement(name)).collect()
+        requirements_of(&self.packages)
     }
 
     /// Whether tomorrow's index could resolve the declared packages to other versions.
     pub(super) fn is_floating(&self) -> bool {
         self.packages.values().any(VersionSpec::is_floating)
+            || self.extras.values().any(VersionSpec::is_floating)
     }
 
     fn python(&self) -> String {
         self.interpreter.version_text()
     }
+}
+
+fn requirements_of(packages: &BTreeMap<String, VersionSpec>) -> Vec<String> {
+    packages.iter().map(|(name, version)| version.requirement(name)).collect()
 }
 
 /// How the Python of an environment in a folder is started.
@@ -88,7 +101,8 @@ pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathB
         .args(["venv", "--no-project", "--python"])
         .args([&wish.interpreter.path, &folder]);
     installer.run(&venv, &[]).await?;
-    let companions = installer.install(&python_of(&folder), note).await?;
+    let (companions, left_out) = installer.install_with_extras(&python_of(&folder), note).await?;
+    let needs = installer.meet_needs(&folder, note).await?;
 
     let wanted = match wish.packages.contains_key(SCIKIT_LEARN) {
         true => probe::Wanted::ScikitLearn,
@@ -103,6 +117,8 @@ pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathB
     }
     let mut lock = facts.into_lock(Runtime::Venv, BTreeMap::new());
     lock.companions = companions.map(|companions| companions.described(&lock.packages)).unwrap_or_default();
+    lock.companions.extend(needs.iter().map(Need::described));
+    lock.companions.extend(left_out.iter().map(|extra| format!("without {extra} (there is none for it)")));
     let ready = Ready {
         made,
         python: lock.python.clone(),
@@ -146,10 +162,43 @@ struct Installer<'a> {
 }
 
 impl Installer<'_> {
-    /// Installs the wish and says which companions were applied.
+    /// Installs the wish with as many of its extras as there are for it, and says which companions were applied.
+    async fn install_with_extras(
+        &self,
+        python: &Path,
+        note: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<(Option<Companions>, Vec<String>), ProvisionFailure> {
+        let all: Vec<String> = requirements_of(&self.wish.extras);
+        let failure = match self.install(python, &all, note).await {
+            Ok(companions) => return Ok((companions, Vec::new())),
+            Err(failure) => failure,
+        };
+        if all.is_empty() || !failure.is_about_packages() {
+            return Err(failure);
+        }
+        let (mut kept, mut left_out): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        let mut companions = self.install(python, &kept, note).await?;
+        for extra in all {
+            kept.push(extra);
+            match self.install(python, &kept, note).await {
+                Ok(applied) => companions = applied,
+                Err(failure) if failure.is_about_packages() => left_out.extend(kept.pop()),
+                Err(failure) => return Err(failure),
+            }
+        }
+        note(&format!(
+            "made without {}: there is none for Python {} and what is declared; files that need it are not tried there",
+            left_out.join(" and "),
+            self.wish.python()
+        ));
+        Ok((companions, left_out))
+    }
+
+    /// Installs the wish and some extras, and says which companions were applied.
     async fn install(
         &self,
         python: &Path,
+        extras: &[String],
         note: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<Option<Companions>, ProvisionFailure> {
         let version = self.scikit_learn(python).await?;
@@ -159,7 +208,8 @@ impl Installer<'_> {
             // Bounds chosen for one version must not make the resolver prefer another one.
             bounds.push(format!("{SCIKIT_LEARN}=={version}"));
         }
-        let requires = companions.as_ref().map(|found| found.requires.clone()).unwrap_or_default();
+        let mut requires = companions.as_ref().map(|found| found.requires.clone()).unwrap_or_default();
+        requires.extend_from_slice(extras);
         let first = self.pip_install(python, &bounds, &requires).await;
         let (Err(failure), Some(companions)) = (&first, &companions) else {
             return first.map(|()| companions);
@@ -176,6 +226,30 @@ impl Installer<'_> {
             companions.minor
         ));
         Ok(None)
+    }
+
+    /// Installs what declared packages take for granted, and says what that is.
+    async fn meet_needs(
+        &self,
+        folder: &Path,
+        note: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Vec<Need>, ProvisionFailure> {
+        let mut met: Vec<Need> = Vec::new();
+        // What was missing first may hide what is missing next.
+        for _ in 0..MOST_ROUNDS {
+            let mut packages = self.wish.packages.clone();
+            packages.extend(self.wish.extras.clone());
+            let found = needs::of(self.cache, &launch(folder), &packages).await;
+            let new: Vec<Need> = found.into_iter().filter(|need| !met.contains(need)).collect();
+            if new.is_empty() {
+                break;
+            }
+            let requirements: Vec<String> = new.iter().map(|need| need.requirement.to_owned()).collect();
+            note(&format!("installing {}, which {} needs", requirements.join(" and "), new[0].package));
+            self.install_these(&python_of(folder), &[], &requirements).await?;
+            met.extend(new);
+        }
+        Ok(met)
     }
 
     fn floats(&self) -> bool {
@@ -209,10 +283,19 @@ impl Installer<'_> {
         bounds: &[String],
         requires: &[String],
     ) -> Result<(), ProvisionFailure> {
+        let requirements = [&self.wish.requirements()[..], requires].concat();
+        self.install_these(python, bounds, &requirements).await
+    }
+
+    async fn install_these(
+        &self,
+        python: &Path,
+        bounds: &[String],
+        requirements: &[String],
+    ) -> Result<(), ProvisionFailure> {
         let scratch = self.cache.scratch("install")?;
         let constraints = scratch.path().join("constraints.txt");
         store::write_atomic(&constraints, bounds.join("\n").as_bytes())?;
-        let requirements = [&self.wish.requirements()[..], requires].concat();
         if requirements.is_empty() {
             return Ok(());
         }
@@ -223,7 +306,7 @@ impl Installer<'_> {
             .args(wheels_only(self.wish.build))
             .args(["--link-mode", if self.wish.build { "copy" } else { "hardlink" }, "--constraint"])
             .args([constraints.as_os_str(), "--python".as_ref(), python.as_os_str(), "--".as_ref()])
-            .args(&requirements);
+            .args(requirements);
         if self.wish.build {
             let environment = python.parent().and_then(Path::parent).unwrap_or(python);
             let install = building::caged(install, self.uv.program(), environment, scratch.path())?;
@@ -274,6 +357,7 @@ mod tests {
                 bits: 64,
             },
             packages: packages.iter().map(|(name, version)| ((*name).to_owned(), version.clone())).collect(),
+            extras: BTreeMap::new(),
             companions: true,
             build: false,
         }

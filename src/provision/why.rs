@@ -29,6 +29,8 @@ pub enum Why {
     UnknownPackage,
     /// There is no wheel of this version for this interpreter.
     NoWheel,
+    /// A package was built, and that failed.
+    NotBuilt,
     /// There is no such version.
     NoSuchVersion,
     /// What was asked for does not fit together.
@@ -60,7 +62,7 @@ impl Why {
             Self::Offline => Trouble::Offline,
             Self::Unreachable => Trouble::Unreachable,
             Self::UnknownPackage => Trouble::UnknownPackage,
-            Self::NoWheel => Trouble::NoWheel,
+            Self::NoWheel | Self::NotBuilt => Trouble::NoWheel,
             Self::NoSuchVersion => Trouble::NoSuchVersion,
             Self::NoSolution => Trouble::NoSolution,
             Self::NoPip | Self::NoNamespaces => Trouble::ToolMissing,

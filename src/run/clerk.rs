@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::comparing::{differs, outputs, still_holds};
+use super::comparing::{differs, outputs, some_outputs, still_holds};
 use super::comparisons::Sides;
 use super::external;
 use super::jobs::{Job, Target, TrainingOf};
@@ -11,14 +11,15 @@ use super::keys::TrainingRecord;
 use super::known::Here;
 use super::memory::Memory;
 use super::messages::Unusable;
-use super::orders::{Orders, Wanted};
+use super::orders::{Asked, Orders, Wanted};
 use super::reporter::Progress;
 use super::request::RunError;
 use super::rules::Why;
 use crate::matrix::PairFacts;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, Digest, Event, FileFacts, Gap, Lock, ModelName, Observation, OutputComparison, OutputRef,
+    ArtifactAbsence, Digest, Event, FileFacts, Gap, InputsKind, Lock, ModelName, Observation,
+    OutputComparison, OutputRef,
 };
 
 /// The outputs of an observation by name.
@@ -187,8 +188,8 @@ impl<'a> Clerk<'a> {
         let (Some(here), Some(lock)) = (here, self.locks[environment as usize]) else {
             return Answer::Impossible;
         };
-        let methods = self.methods(target, told);
-        let (key, job) = self.orders.observation(target, here, methods, &lock);
+        let asked = self.asked(target, told);
+        let (key, job) = self.orders.observation(target, here, asked, &lock);
         let artifact = &self.state().artifacts()[target.artifact() as usize].id;
         if !why.may_reuse() {
             // What was counted as known has to be executed after all.
@@ -209,16 +210,26 @@ impl<'a> Clerk<'a> {
         Answer::Job(environment, job)
     }
 
-    /// The outputs to ask for; `None` where nobody has found out yet what there is.
-    fn methods(&self, target: Target, told: bool) -> Option<Vec<String>> {
+    /// What to ask for, as far as somebody has found out what there is.
+    fn asked(&self, target: Target, told: bool) -> Asked {
         let facts = &self.state().artifacts()[target.artifact() as usize];
-        if self.orders.file(target.artifact()).is_none() {
-            return facts.made.as_ref().map(|made| made.methods.clone());
+        let Some(file) = self.orders.file(target.artifact()) else {
+            let methods = facts.made.as_ref().map(|made| made.methods.clone());
+            return Asked { methods, form: None };
+        };
+        let declared = &self.orders.model(target.artifact()).methods;
+        // Without inputs there is nothing to ask for.
+        if declared.is_some() && file.inputs != InputsKind::None {
+            let reference = facts.reference().filter(|_| told && !matches!(target, Target::Reference { .. }));
+            let form = reference.and_then(|reference| reference.form);
+            return Asked { methods: declared.clone(), form };
         }
         match target {
-            Target::Reference { .. } => None,
+            Target::Reference { .. } => Asked::default(),
             Target::Repeat { .. } | Target::Cell { .. } | Target::Retry { .. } => {
-                external::methods(facts.reference().filter(|_| told))
+                let reference = facts.reference().filter(|_| told);
+                let form = reference.and_then(|reference| reference.form);
+                Asked { methods: external::methods(reference), form }
             }
         }
     }
@@ -289,15 +300,21 @@ impl<'a> Clerk<'a> {
         still_holds(recorded, sides.0, sides.1, &tolerance).then(|| differs(recorded))
     }
 
-    /// The outputs of a target's reference, and its own: those that are recorded, or those that are held.
-    fn sides<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<(&'b Outputs, &'b Outputs)> {
+    /// What was observed of a target: what is held, or what is recorded.
+    fn held_or_seen<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<&'b Observation> {
         let facts = &self.state().artifacts()[target.artifact() as usize];
-        let observed = match (target, held) {
+        match (target, held) {
             (_, Some(held)) => Some(&held.observation),
             (Target::Cell { consumer, .. }, None) => facts.cell(consumer).view().observation,
             (Target::Reference { .. } | Target::Repeat { .. } | Target::Retry { .. }, None) => None,
-        };
-        Some((facts.reference().and_then(outputs)?, outputs(observed?)?))
+        }
+    }
+
+    /// The outputs of a target's reference, and its own: those that are recorded, or those that are held.
+    fn sides<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<(&'b Outputs, &'b Outputs)> {
+        let facts = &self.state().artifacts()[target.artifact() as usize];
+        let observed = self.held_or_seen(target, held);
+        Some((facts.reference().and_then(outputs)?, some_outputs(observed?)?))
     }
 
     /// What is to be compared for a target, where both sides gave something.
@@ -305,7 +322,12 @@ impl<'a> Clerk<'a> {
         let (reference, observed) = self.sides(target, held)?;
         // What was given is not what the producer said first.
         let file = self.orders.file(target.artifact()).filter(|_| matches!(target, Target::Repeat { .. }));
-        let is_own = |name: &String| file.is_none_or(|file| !file.expected.contains_key(name));
+        // What raised is no output that is missing.
+        let is_partial = outputs(self.held_or_seen(target, held)?).is_none();
+        let is_own = |name: &String| {
+            file.is_none_or(|file| !file.expected.contains_key(name))
+                && (!is_partial || observed.contains_key(name))
+        };
         let own = |side: &Outputs| -> Outputs {
             let outputs = side.iter().filter(|(name, _)| is_own(name));
             outputs.map(|(name, it)| (name.clone(), it.clone())).collect()

@@ -150,7 +150,7 @@ impl<'a, H: Host> Desk<'a, H> {
             return Ok(());
         };
         let cache = self.cache.clone();
-        let refused = TakeInError::Refused(format!("`{}` could not be copied", file.declared_path));
+        let refused = TakeInError::Refused(format!("`{}` could not be copied", file.declared_path), None);
         let message = move |taken| vec![Message::TakenIn { artifact, taken }];
         let work = move || message(external::take_in(&cache, &file));
         self.staff.reading.spawn(message(Err(refused)), work);
@@ -163,8 +163,8 @@ impl<'a, H: Host> Desk<'a, H> {
                 self.clerk.taken_in(artifact, digest, size)?;
                 Some(Here { digest, model: None })
             }
-            Err(TakeInError::Refused(reason)) => {
-                let absence = ArtifactAbsence::Refused { reason };
+            Err(TakeInError::Refused(reason, foreign)) => {
+                let absence = ArtifactAbsence::Refused { reason, foreign };
                 self.clerk.made(artifact, TrainingRecord::Missing(absence), false)?
             }
             Err(TakeInError::Cache(error)) => return Err(RunError::Cache(error)),

@@ -102,9 +102,10 @@ mod tests {
             bases: vec!["Exception".to_owned()],
             module: None,
             frames: Vec::new(),
+            importing: None,
         };
         let observation = Observation {
-            outcome: Outcome::Raised { phase: Phase::Load, method: None, error },
+            outcome: Outcome::Raised { phase: Phase::Load, method: None, error, outputs: Default::default() },
             warnings: Vec::new(),
             load_seconds: None,
             predict_seconds: None,
@@ -112,8 +113,9 @@ mod tests {
             printed: None,
             alone: true,
             tried: Vec::new(),
+            form: None,
         };
-        TaskResult::Observed { observation, blobs: Vec::new() }
+        TaskResult::Observed { observation: Box::new(observation), blobs: Vec::new() }
     }
 
     #[test]

@@ -17,16 +17,19 @@ pub(super) fn modules(plan: &Plan) -> Vec<String> {
 /// Copies a file into the cache, with what is expected of it.
 pub(super) fn take_in(cache: &CacheRoot, file: &ExternalArtifact) -> Result<(Digest, u64), TakeInError> {
     if let Some(reason) = &file.refusal {
-        return Err(TakeInError::Refused(reason.clone()));
+        return Err(TakeInError::Refused(reason.clone(), file.foreign));
     }
     let copied = match &file.packed {
         Some(bytes) => cache.put_object(bytes).map(|digest| (digest, bytes.len() as u64)),
         None => cache.copy_object(&file.path, file.digest),
     };
-    let copied = copied.map_err(|error| TakeInError::Refused(error.to_string()))?;
+    let copied = copied.map_err(|error| TakeInError::Refused(error.to_string(), None))?;
     if file.digest.is_some_and(|digest| digest != copied.0) {
         let reason = format!("`{}` has changed since it was looked at: run it again", file.declared_path);
-        return Err(TakeInError::Refused(reason));
+        return Err(TakeInError::Refused(reason, None));
+    }
+    if let Some(given) = &file.given_modules {
+        cache.put_known_object(&given.digest, &given.bytes).map_err(TakeInError::Cache)?;
     }
     for ExpectedOutput { output, bytes } in file.expected.values() {
         cache.put_known_object(&output.digest, bytes).map_err(TakeInError::Cache)?;
@@ -49,6 +52,7 @@ pub(super) fn expectation(file: &ExternalArtifact) -> Option<(Digest, Observatio
         printed: None,
         alone: true,
         tried: Vec::new(),
+        form: None,
     };
     let key = expected_key(DigestBuilder::new("expected-v1"), file).finish();
     Some((key, with_expected(Some(file), observation)))
@@ -75,7 +79,10 @@ pub(super) fn methods(reference: Option<&Observation>) -> Option<Vec<String>> {
     let names = reference.and_then(super::comparing::outputs)?;
     let mut methods: Vec<String> = Vec::new();
     for name in names.keys() {
-        let base = name.split(['[', '.']).next().unwrap_or(name).to_owned();
+        // In front stands the path of one estimator among several.
+        let (path, own) = name.rsplit_once('/').map_or(("", name.as_str()), |(path, own)| (path, own));
+        let base = own.split(['[', '.']).next().unwrap_or(own);
+        let base = if path.is_empty() { base.to_owned() } else { format!("{path}/{base}") };
         if !methods.contains(&base) {
             methods.push(base);
         }

@@ -193,9 +193,9 @@ impl Interpreter for Player {
                 }
                 (Play::Raises, _) => {
                     let (phase, method) = (Phase::Load, None);
-                    let outcome = Outcome::Raised { phase, method, error: error() };
+                    let outcome = Outcome::Raised { phase, method, error: error(), outputs: BTreeMap::new() };
                     results.push(Some(TaskResult::Observed {
-                        observation: observation(outcome),
+                        observation: Box::new(observation(outcome)),
                         blobs: vec![],
                     }));
                 }
@@ -249,6 +249,7 @@ fn error() -> ErrorFact {
         bases: vec!["Exception".to_owned()],
         module: None,
         frames: Vec::new(),
+        importing: None,
     }
 }
 
@@ -262,6 +263,7 @@ fn observation(outcome: Outcome) -> Observation {
         printed: None,
         alone: false,
         tried: Vec::new(),
+        form: None,
     }
 }
 
@@ -276,7 +278,7 @@ fn predicted(value: f64) -> TaskResult {
         shape: vec![1],
     };
     let outcome = Outcome::Predicted { outputs: [("predict".to_owned(), output)].into() };
-    TaskResult::Observed { observation: observation(outcome), blobs: vec![(digest, bytes)] }
+    TaskResult::Observed { observation: Box::new(observation(outcome)), blobs: vec![(digest, bytes)] }
 }
 
 fn lock(name: &str) -> Lock {
@@ -332,13 +334,18 @@ pub(super) fn external(folder: &Path) -> Matrix {
         producer: "sk1".into(),
         inputs: InputsKind::Given,
         inputs_from: "somebody".to_owned(),
+        inferred: Vec::new(),
         modules: Vec::new(),
         packages: BTreeMap::new(),
         imports: BTreeMap::new(),
         refusal: None,
+        foreign: None,
         expected: BTreeMap::new(),
         asked: Vec::new(),
         notes: Vec::new(),
+        own_modules: Default::default(),
+        given_modules: None,
+        other_pythons: Vec::new(),
     };
     let mut matrix = matrix();
     matrix.models[0].source = ModelSource::File(Arc::new(file));

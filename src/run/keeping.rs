@@ -30,7 +30,7 @@ pub(super) fn keep(cache: &CacheRoot, job: Job, result: TaskResult) -> Message {
                 .try_for_each(|(digest, bytes)| cache.put_known_object(digest, bytes))
                 .and_then(|()| cache.put_record(&key, &observation));
             match kept {
-                Ok(()) => Message::Observed { target, key, observation: Box::new(observation) },
+                Ok(()) => Message::Observed { target, key, observation },
                 Err(error) if is_end_of_cache(&error) => Message::Unkept { error },
                 Err(error) => Message::Lost {
                     kind: JobKind::Observation { target, key },
@@ -149,6 +149,7 @@ pub(super) fn disturbed(job: Job, by: Disturbance) -> Message {
                 printed: None,
                 alone: true,
                 tried: Vec::new(),
+                form: None,
             };
             Message::Observed { target, key, observation: Box::new(observation) }
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::Format;
 use crate::matrix::{ModelSource, ModelSpec};
-use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, ReferenceKind};
+use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, InputForm, ReferenceKind};
 
 /// The parts of a key that a whole run shares.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +97,12 @@ impl Keys {
         if let Some(arrays) = observed.arrays {
             builder = builder.text("arrays").text(arrays);
         }
+        if let Some(form) = observed.form {
+            builder = builder.text("form").text(form.word());
+        }
+        if let Some(modules) = observed.modules {
+            builder = builder.text("modules").digest(modules);
+        }
         builder.finish()
     }
 }
@@ -113,7 +119,11 @@ pub(super) struct Observed<'a> {
     pub seed: u32,
     /// Whose arrays the inputs are; numpy's where `None`.
     pub arrays: Option<&'a str>,
+    /// The archive of modules that were given with it.
+    pub modules: Option<&'a Digest>,
     pub lock: &'a Digest,
+    /// The form in which the inputs are handed over, where it is told.
+    pub form: Option<InputForm>,
 }
 
 /// What decides about the bytes of a format and how they are read.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::jobs::{JobKind, Target, TrainingOf};
 use super::keys::TrainingRecord;
 use crate::provision::ProvisionFailure;
-use crate::vocab::{Digest, EnvironmentTrouble, FileFacts, Gap, Lock, Observation, OutputComparison};
+use crate::vocab::{
+    Digest, EnvironmentTrouble, FileFacts, Foreign, Gap, Lock, Observation, OutputComparison,
+};
 use crate::worker::WorkerError;
 
 /// Something that happened.
@@ -59,7 +61,7 @@ pub(super) enum Comparison {
 pub(super) enum TakeInError {
     /// It is no sound artifact, or cannot be read.
     #[error("{0}")]
-    Refused(String),
+    Refused(String, Option<Foreign>),
     /// What is expected of it cannot be kept.
     #[error("{0}")]
     Cache(std::io::Error),

@@ -14,7 +14,7 @@ use crate::notation::requirement_met;
 use crate::plan::Plan;
 use crate::provision::Room;
 use crate::store::CacheRoot;
-use crate::vocab::{Digest, Lock, ReferenceKind};
+use crate::vocab::{Digest, InputForm, Lock, ReferenceKind};
 use crate::worker::{HandlerSource, Saving, Source, Task};
 
 /// Everything that jobs are made of. It knows nothing of how far the run has come.
@@ -27,6 +27,15 @@ pub(super) struct Orders {
     pub datasets: HashMap<String, (Digest, String)>,
     /// The scratch folder of the run.
     pub scratch: PathBuf,
+}
+
+/// What an observation is asked for, as far as the reference has told it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// The outputs; whatever it offers where `None`.
+    pub methods: Option<Vec<String>>,
+    /// The form of the inputs.
+    pub form: Option<InputForm>,
 }
 
 /// One artifact that a training is to write.
@@ -70,13 +79,8 @@ impl Orders {
     }
 
     /// The job that observes a target, in an environment with this lock.
-    pub fn observation(
-        &self,
-        target: Target,
-        here: Here,
-        methods: Option<Vec<String>>,
-        lock: &Digest,
-    ) -> (Digest, Job) {
+    pub fn observation(&self, target: Target, here: Here, asked: Asked, lock: &Digest) -> (Digest, Job) {
+        let Asked { methods, form } = asked;
         let artifact = target.artifact();
         let spec = self.model(artifact);
         let format = self.format(artifact);
@@ -92,6 +96,8 @@ impl Orders {
         };
         // Two runs with one seed would agree about random numbers.
         let seed = spec.seed.wrapping_add(u32::from(matches!(target, Target::Repeat { .. })));
+        let modules =
+            spec.source.file().and_then(|file| file.given_modules.as_ref()).map(|given| &given.digest);
         let key = self.keys.observation(&Observed {
             purpose,
             artifact: &read,
@@ -100,7 +106,9 @@ impl Orders {
             methods: methods.as_deref(),
             seed,
             arrays: spec.arrays.as_deref(),
+            modules,
             lock,
+            form,
         });
         let external = spec.source.file().is_some();
         let task = Task::Cell {
@@ -112,6 +120,8 @@ impl Orders {
             seed,
             arrays: spec.arrays.clone(),
             external,
+            form,
+            modules: modules.map(|digest| self.cache.object_path(digest).display().to_string()),
         };
         // What others have written is never read beside anything else: neither a file that came from outside, nor what a
         // recipe made. What an expression made holds what libraries put into it.

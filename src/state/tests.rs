@@ -32,9 +32,12 @@ pub(crate) fn header() -> RunHeader {
         producer: "old".into(),
         inputs: InputsKind::Given,
         inputs_from: "somebody".to_owned(),
+        inferred: Vec::new(),
         expected: false,
         imports: BTreeMap::new(),
         notes: Vec::new(),
+        own_modules: Default::default(),
+        modules_given: false,
     };
     RunHeader {
         format_version: FORMAT_VERSION,
@@ -70,6 +73,7 @@ fn observation(seconds: f64) -> Observation {
         printed: None,
         alone: false,
         tried: Vec::new(),
+        form: None,
     }
 }
 

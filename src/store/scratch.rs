@@ -105,6 +105,8 @@ pub(super) fn sweep(bucket: &Path) -> usize {
             continue;
         }
         match remove_abandoned(&path) {
+            // Somebody else is at it, and its lock stays as long as it does.
+            Ok(()) if path.exists() => {}
             Ok(()) => {
                 swept += 1;
                 let _ = fs::remove_file(&lock);
@@ -148,6 +150,15 @@ mod tests {
         assert!(alive.path().join("file").exists() && here("run-Xy"));
         assert_eq!(fs::read_dir(bucket.path()).unwrap().count(), 3);
         alive.close().unwrap();
+        // What somebody else is removing is theirs, and goes on having its lock.
+        fs::create_dir(bucket.path().join("run-1-4-0")).unwrap();
+        fs::write(bucket.path().join("run-1-4-0.lock"), b"").unwrap();
+        let removed = fs::File::open(bucket.path().join("run-1-4-0")).unwrap();
+        removed.file().try_lock().unwrap();
+        assert_eq!(sweep(bucket.path()), 0);
+        assert!(here("run-1-4-0") && here("run-1-4-0.lock"));
+        drop(removed);
+        assert_eq!(sweep(bucket.path()), 1);
         drop(Scratch::make(bucket.path(), "run").unwrap());
         assert_eq!(fs::read_dir(bucket.path()).unwrap().count(), 1);
     }

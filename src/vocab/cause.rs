@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Disturbance, EnvName, ErrorFact, Outcome, Reached, Stage, Verdict};
+use super::{Disturbance, EnvName, ErrorFact, Foreign, Outcome, Reached, Stage, Verdict};
 
 /// Why a cell got no further than it did. Texts inside are words of others (an exception, an installer, a format's own
 /// explanation), carried along as data; what people read is written by `present`.
@@ -62,6 +62,9 @@ pub enum Cause {
     Refused {
         /// What the bytes show.
         says: String,
+        /// What the file is instead of an artifact, where that is it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        foreign: Option<Foreign>,
     },
     /// It raised the exception that the cell carries.
     Raised {
@@ -242,6 +245,38 @@ pub enum Trouble {
         /// The environments that do not have it.
         environments: Vec<EnvName>,
     },
+    /// A module that the file needs, and that no known package brings, is missing in it: the author's own code.
+    ModuleMissing {
+        /// The module.
+        module: String,
+        /// The environments that do not have it.
+        environments: Vec<EnvName>,
+        /// Whether folders of modules were given, which do not hold it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        given: bool,
+    },
+    /// The package is there, in a release without a module that the file needs, and in its producer as well: neither is
+    /// the release that wrote it.
+    OtherRelease {
+        /// The package.
+        package: String,
+        /// The module that is not in it.
+        module: String,
+        /// The environments that have such a release.
+        environments: Vec<EnvName>,
+    },
+    /// A package is installed and cannot be imported.
+    NotImportable {
+        /// The environment.
+        environment: EnvName,
+        /// The package, or its module where no table knows the package.
+        package: String,
+        /// The module that it did not find, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lacks: Option<String>,
+        /// What its import raised.
+        error: ErrorFact,
+    },
     /// The interpreter could not be started, or was lost.
     Lost {
         /// The environment.
@@ -286,9 +321,12 @@ impl Trouble {
             | Self::NotInstalled { environment, .. }
             | Self::Lost { environment, .. }
             | Self::Disturbed { environment, .. }
+            | Self::NotImportable { environment, .. }
             | Self::ProducerFails { environment, .. } => Some(environment),
             Self::NotReached
             | Self::PackageMissing { .. }
+            | Self::ModuleMissing { .. }
+            | Self::OtherRelease { .. }
             | Self::NotCompared
             | Self::NothingToCompare
             | Self::DamagedOutput { .. } => None,

@@ -3,13 +3,13 @@
 //! Everything that a report says is computed from these events. Readers fold them in order; where two
 //! events speak of the same thing, the later one counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, FormatName, Gap,
-    LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
+    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, Foreign, FormatName,
+    Gap, InputTypes, LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -231,6 +231,9 @@ pub enum ArtifactAbsence {
     Refused {
         /// In words.
         reason: String,
+        /// What it is instead, where that is the reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        foreign: Option<Foreign>,
     },
 }
 
@@ -380,12 +383,21 @@ pub struct FilePlan {
     pub inputs: InputsKind,
     /// Where the inputs come from, in words.
     pub inputs_from: String,
+    /// What the columns of the inputs were taken for, where nobody has declared it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inferred: InputTypes,
     /// Whether outputs were given that it has to agree with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
     /// Modules of further packages that loading it imports, with the package of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub imports: BTreeMap<String, String>,
+    /// Modules that loading it imports and that no known package brings.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub own_modules: BTreeSet<String>,
+    /// Whether folders of modules were given with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub modules_given: bool,
     /// What a reader of its verdicts has to know: where the versions come from, what was assumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

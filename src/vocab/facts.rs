@@ -29,6 +29,9 @@ pub struct FileFacts {
     /// Which parameters the rules of the time asked for: with other rules, the file has to be looked at again.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub asked: String,
+    /// Whether it is a schema of skops, which names types instead of what loading imports.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_schema: bool,
     /// Whether the whole file was understood. Otherwise what is not listed may still be there.
     pub whole: bool,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ByteOrder, Digest};
+use super::{ByteOrder, Digest, Foreign};
 
 /// What kind of artifact the bytes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub enum ArtifactKind {
     Json,
     /// A zip of something else.
     Zip,
+    /// A tar archive.
+    Tar,
     /// A folder with an `MLmodel` file.
     Mlflow,
     /// Not recognised.
@@ -51,6 +53,8 @@ pub enum Container {
     Lz4,
     /// A zip archive.
     Zip,
+    /// A tar archive.
+    Tar,
     /// The `ZF` header of joblib before 0.10, with a zlib stream behind it.
     ZFile,
 }
@@ -89,6 +93,23 @@ pub struct Inspection {
     pub versions: BTreeMap<String, BTreeSet<String>>,
     /// What could not be read or does not fit together.
     pub problems: Vec<Problem>,
+    /// What it is instead of an artifact, or what has happened to it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub foreign: Option<Foreign>,
+    /// The models of an archive that is no format of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub members: Vec<Member>,
+}
+
+/// One file of an archive that could be a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its name in the archive; behind `: ` where the archive itself is in another one.
+    pub name: String,
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// Whether it holds objects of other classes than those of arrays and tables.
+    pub has_objects: bool,
 }
 
 /// What the pickles of an artifact say, taken together: the outermost one and those nested in it.
@@ -100,6 +121,9 @@ pub struct PickleFacts {
     pub protocols: BTreeSet<u8>,
     /// How many pickles.
     pub pickles: u64,
+    /// How many of them stand one after another in the file; `pickle.load` reads one at a time.
+    #[serde(default)]
+    pub consecutive: u64,
     /// Opcodes.
     pub opcodes: u64,
     /// Everything that loading imports, in order of appearance.
@@ -282,6 +306,9 @@ pub struct SkopsFacts {
     pub types: BTreeMap<String, u64>,
     /// The loaders it names, and how often.
     pub loaders: BTreeMap<String, u64>,
+    /// The classes with a state of their own, and what that holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassFact>,
     /// The types among them that skops asks to be trusted by name.
     pub untrusted: Vec<String>,
     /// Whether an estimator in it was fitted on named columns.
@@ -366,10 +393,10 @@ pub struct InspectionReport {
 }
 
 impl InspectionReport {
-    /// A report of this version.
-    pub fn new(artifacts: Vec<Inspected>) -> Self {
-        Self { format_version: 1, artifacts }
-    }
+    /// What stands before the first artifact, where they are written one by one with `,\n` between them.
+    pub const BEGIN: &'static str = "{\"format_version\":1,\"artifacts\":[\n";
+    /// What stands behind the last one.
+    pub const END: &'static str = "\n]}\n";
 }
 
 impl Inspection {
@@ -393,12 +420,23 @@ impl Inspection {
             | ArtifactKind::Npy
             | ArtifactKind::Npz
             | ArtifactKind::Zip
+            | ArtifactKind::Tar
             | ArtifactKind::Unknown => true,
         };
         let stopped = is_pickled && !self.complete && self.problems.iter().any(goes_on);
         let hidden = stopped || self.pickle.as_ref().is_some_and(|pickle| pickle.hidden() > 0);
         let named = self.globals().iter().map(|global| global.trust).max().unwrap_or(Trust::Known);
         if hidden { named.max(Trust::Unknown) } else { named }
+    }
+
+    /// The one model of an archive; none where it holds none or several.
+    pub fn only_member(&self) -> Option<&Member> {
+        let with_objects: Vec<&Member> = self.members.iter().filter(|member| member.has_objects).collect();
+        match (with_objects.as_slice(), self.members.as_slice()) {
+            ([only], _) => Some(*only),
+            ([], [only]) => Some(only),
+            _ => None,
+        }
     }
 
     /// The classes of its pickles.

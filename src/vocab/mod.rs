@@ -12,7 +12,9 @@ mod event;
 mod exit;
 mod facts;
 mod forecast;
+mod foreign;
 mod ids;
+mod inputs;
 mod inspection;
 pub mod legacy;
 mod next;
@@ -35,15 +37,18 @@ pub use event::{
 pub use exit::ExitCode;
 pub use facts::{FileFacts, ObjectFacts};
 pub use forecast::{Expected, Forecast, RuleScore, Score};
+pub use foreign::Foreign;
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
+pub use inputs::{InferredColumns, InferredType, InputForm, InputTypes};
 pub use inspection::{
     ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,
-    Inspection, InspectionReport, JoblibFacts, NumpyFacts, OnnxFacts, PackageFact, PickleFacts, PointerFact,
-    Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
+    Inspection, InspectionReport, JoblibFacts, Member, NumpyFacts, OnnxFacts, PackageFact, PickleFacts,
+    PointerFact, Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
 pub use next::{LeftOut, Next};
 pub use observation::{
-    Disturbance, Encoding, ErrorFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit, WarningFact,
+    Disturbance, Encoding, ErrorFact, ImportFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit,
+    WarningFact,
 };
 pub use promise::{PromisePair, PromiseRecord};
 pub use real::Real;

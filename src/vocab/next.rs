@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Disturbance, EnvName, ModelName};
+use super::{Disturbance, EnvName, Foreign, ModelName};
 
 /// Something that was asked for and could not be taken: a path without a file, a file that is no model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +34,35 @@ pub enum Next {
         /// The package.
         package: String,
     },
+    /// Give the folder with a module of the author's own.
+    GiveModules {
+        /// The module.
+        module: String,
+    },
+    /// Take another release of a package.
+    OtherRelease {
+        /// The package.
+        package: String,
+    },
+    /// Mend the package in the environment.
+    MendPackage {
+        /// The package.
+        package: String,
+        /// The environment.
+        environment: EnvName,
+        /// The package that it lacks, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lacks: Option<String>,
+        /// The library of the system that it lacks, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        library: Option<String>,
+    },
     /// The bytes are damaged, or no model: get the file again.
-    GetFileAgain,
+    GetFileAgain {
+        /// What the file is instead, which says what to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        foreign: Option<Foreign>,
+    },
     /// It fails where it should have been made: say what made it.
     #[serde(rename = "say-maker")]
     DeclareProducer {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Digest;
 use super::attempt::Attempt;
+use super::inputs::InputForm;
 
 /// The facts of one executed cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Observation {
     /// What it tried and was refused, in order, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Attempt>,
+    /// The form in which an external artifact was given its inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<InputForm>,
 }
 
 /// How a cell ended.
@@ -54,6 +58,9 @@ pub enum Outcome {
         method: Option<String>,
         /// The exception.
         error: ErrorFact,
+        /// The outputs that another method gave all the same.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, OutputRef>,
     },
     /// Loaded, and what was loaded and its inputs do not go together; the agent's own finding, not an exception of the
     /// model.
@@ -182,6 +189,19 @@ pub struct ErrorFact {
     /// The last frames as `module:function:line`, deepest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub frames: Vec<String>,
+    /// The installed package whose import raised it, where it is one beside scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importing: Option<ImportFact>,
+}
+
+/// An installed package that cannot be imported.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ImportFact {
+    /// The module that the package is imported as.
+    pub module: String,
+    /// The module that it did not find, where that is how it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<String>,
 }
 
 /// As Python prints it: the type, and the message where there is one.

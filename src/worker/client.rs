@@ -114,7 +114,7 @@ pub enum TaskResult {
     /// Of a cell.
     Observed {
         /// The facts.
-        observation: Observation,
+        observation: Box<Observation>,
         /// The bytes of its outputs by digest.
         blobs: Vec<(Digest, Arc<[u8]>)>,
     },
@@ -342,17 +342,15 @@ fn trained(raw: RawResult) -> TaskResult {
 /// The observation of a raw result; `None` where the child's words do not fit together.
 fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
     let mut blobs = Vec::with_capacity(raw.outputs.len());
+    let mut outputs = BTreeMap::new();
+    for RawOutput { name, encoding, kind, dtype, shape, offset, length } in raw.outputs {
+        let bytes = payload.get(offset..offset.checked_add(length)?)?;
+        let digest = Digest::of(bytes);
+        blobs.push((digest, Arc::from(bytes)));
+        outputs.insert(name, OutputRef { digest, encoding, kind, dtype, shape });
+    }
     let outcome = match raw.outcome.as_deref()? {
-        "predicted" => {
-            let mut outputs = BTreeMap::new();
-            for RawOutput { name, encoding, kind, dtype, shape, offset, length } in raw.outputs {
-                let bytes = payload.get(offset..offset.checked_add(length)?)?;
-                let digest = Digest::of(bytes);
-                blobs.push((digest, Arc::from(bytes)));
-                outputs.insert(name, OutputRef { digest, encoding, kind, dtype, shape });
-            }
-            Outcome::Predicted { outputs }
-        }
+        "predicted" => Outcome::Predicted { outputs },
         "inapplicable" => Outcome::Inapplicable { reason: raw.reason? },
         "unequipped" => Outcome::NotInstalled { reason: raw.reason? },
         "unfit" => Outcome::Unfit { unfit: raw.unfit?, says: raw.reason? },
@@ -360,6 +358,7 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
             phase: if raw.phase.as_deref() == Some("predict") { Phase::Predict } else { Phase::Load },
             method: raw.method,
             error: raw.error?,
+            outputs,
         },
     };
     let observation = Observation {
@@ -371,8 +370,9 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         printed: None,
         alone,
         tried: Vec::new(),
+        form: raw.form,
     };
-    Some(TaskResult::Observed { observation, blobs })
+    Some(TaskResult::Observed { observation: Box::new(observation), blobs })
 }
 
 /// What a cell that ran alone tried and was refused.
@@ -401,5 +401,6 @@ pub fn abnormal(ended: &Ended, limits: WorkerLimits) -> Observation {
         printed: ended.printed.clone().filter(|text| !text.trim().is_empty()),
         alone: true,
         tried: attempts(ended),
+        form: None,
     }
 }

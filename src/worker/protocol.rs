@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::cage::{CellFilters, Machine};
-use crate::vocab::{AttemptKind, Encoding, ErrorFact, OutputKind, Unfit, WarningFact};
+use crate::vocab::{AttemptKind, Encoding, ErrorFact, InputForm, OutputKind, Unfit, WarningFact};
 
 /// Largest JSON part that is believed. The agent's own limit is lower.
 const MAX_JSON: usize = 16 << 20;
@@ -167,6 +167,11 @@ pub enum Task {
         /// Whether it is an external artifact, whose inputs may have to be brought into its model's form.
         #[serde(rename = "outside")]
         external: bool,
+        /// The form in which its inputs are handed over: that of its reference; found out where `None`.
+        form: Option<InputForm>,
+        /// Archive of modules that no package brings.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modules: Option<String>,
     },
 }
 
@@ -267,6 +272,7 @@ pub(super) struct RawResult {
     pub predict_seconds: Option<f64>,
     pub peak_rss_bytes: Option<u64>,
     pub outputs: Vec<RawOutput>,
+    pub form: Option<InputForm>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -14,6 +14,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("formats.*", "## `formats`"),
     ("artifacts.*", "## `artifacts`"),
     ("artifacts.*.file", "## `artifacts`"),
+    ("artifacts.*.file.inferred.*", "## `artifacts`"),
     ("cells.*", "## `cells`"),
     ("cells.*.forecast", "## `cells`"),
     ("cells.*.error", "### `error`"),
@@ -44,6 +45,7 @@ const TREES: &[(&str, &str)] = &[
 const TABLES: &[&str] = &[
     "matrix.models",
     "environments.*.packages",
+    "artifacts.*.file.imports",
     "cells.*.outputs",
     "summary.verdicts",
     "summary.statuses",

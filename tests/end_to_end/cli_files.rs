@@ -229,6 +229,20 @@ fn given_values_are_the_reference() {
         ["check", file, "-i", "X.csv", "-e", "wrong.json", "--made-by", "new.json", "--on", "new.json", "-q"];
     let ended = context.run(check).expect(100);
     assert!(ended.stdout().contains("labels flip"), "{ended}");
+    // Where they are all that is compared, who made it is not asked, and its environment not made.
+    for more in [&[][..], &["--made-by", "scikit-learn==1.3.2"]] {
+        let check =
+            ["check", file, "-i", "X.csv", "-e", "expected.npy", "--methods", "predict", "--on", "new.json"];
+        context.run([&check[..], &["--run", "m"], more].concat()).expect(0);
+        let results = context.results("m");
+        let all = results["environments"].as_array().unwrap();
+        assert!(all.iter().all(|it| it["lock"].is_null() != (it["consumer"] == true)), "{all:?}");
+        let outputs = results["cells"][0]["outputs"].as_object().unwrap();
+        assert_eq!(outputs.keys().collect::<Vec<_>>(), ["predict"]);
+    }
+    let odd =
+        ["check", file, "-i", "X.csv", "--methods", "predcit", "--made-by", "new.json", "--on", "old.json"];
+    assert!(context.run(odd).expect(102).stdout().contains("predcit"));
 }
 
 #[test]

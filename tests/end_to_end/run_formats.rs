@@ -217,7 +217,7 @@ fn every_format_lives_its_life_with_the_packages_that_it_needs() {
         ("tree", "migrator", "full", "predict-error predict", "migrator-classes-list"),
         ("tree", "pickle-gzip-bomb", "full", "out-of-memory load", "damaged-file"),
         ("tree", "pickle-gzip-claim", "full", "out-of-memory load", "damaged-file"),
-        ("tree", "joblib-claim", "full", "out-of-memory load", "damaged-file"),
+        ("tree", "joblib-claim", "full", "load-error read", "damaged-file"),
         ("tree", "pickle-gzip-other-format", "full", "load-error read", "damaged-file"),
         ("logistic", "onnx-flipped", "full", "load-error read", "damaged-file"),
         ("logistic", "onnx-claim", "full", "load-error read", "damaged-file"),

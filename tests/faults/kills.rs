@@ -101,8 +101,8 @@ fn goes_on(context: &TestContext) {
 
 #[test]
 fn kills_lose_nothing_and_change_nothing() {
-    let met = kill_often(12);
-    assert!(met.values().sum::<usize>() >= 9, "{met:?}");
+    let met = kill_often(6);
+    assert!(met.values().sum::<usize>() >= 4, "{met:?}");
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn many_kills_lose_nothing_and_change_nothing() {
 }
 
 #[test]
-fn forty_kills_of_commands_leave_nothing() {
+fn kills_of_commands_leave_nothing() {
     let context = slow();
     let mut chance = Chance::seeded();
-    for _ in 0..40 {
+    for _ in 0..15 {
         let (mut child, mut output) = started(&context);
         let mut line = String::new();
         for _ in 0..=chance.below(3) {

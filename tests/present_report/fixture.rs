@@ -145,6 +145,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
             bases: vec!["Exception".to_owned()],
             module: Some(module.to_owned()),
             frames: vec![format!("{module}:__setstate__:42")],
+            importing: None,
         })
     };
     let mut cell = CellRecord {
@@ -573,7 +574,12 @@ pub fn events(cells: usize) -> Vec<Event> {
             ((*name).to_owned(), reference)
         };
         let outcome = match &cell.error {
-            Some(error) => Outcome::Raised { phase: Phase::Load, method: None, error: error.clone() },
+            Some(error) => Outcome::Raised {
+                phase: Phase::Load,
+                method: None,
+                error: error.clone(),
+                outputs: Default::default(),
+            },
             None => Outcome::Predicted { outputs: names.iter().map(output).collect() },
         };
         events.push(Event::CellObserved {
@@ -595,6 +601,7 @@ pub fn events(cells: usize) -> Vec<Event> {
                 printed: None,
                 alone: false,
                 tried: Vec::new(),
+                form: None,
             },
             reused: false,
         });

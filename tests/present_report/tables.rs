@@ -109,7 +109,7 @@ fn csv_reads_back_and_holds_no_formulas() {
     let mut record = fixture::judged();
     for (index, start) in ["=1+1", "@SUM(A1)", "+1", "-1", "\t=1"].into_iter().enumerate() {
         let says = format!("{start} | \"quoted\", {}", fixture::HOSTILE);
-        record.cells[index].cause = Cause::Refused { says };
+        record.cells[index].cause = Cause::Refused { says, foreign: None };
     }
     let rows = text(csv::render(&View::new(&record)));
     let mut reader = ::csv::Reader::from_reader(rows.as_bytes());
@@ -164,7 +164,7 @@ fn junit_holds_no_control_characters_and_no_ansi() {
     for cell in &mut record.cells {
         let says = format!("a{every}b\u{1b}[31mred\u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{7}");
         cell.blame = Some(says.clone());
-        cell.cause = Cause::Refused { says };
+        cell.cause = Cause::Refused { says, foreign: None };
         cell.error = None;
         cell.load_seconds = Some(f64::NAN);
     }

@@ -13,8 +13,8 @@ pub struct ArtifactArgs {
     /// Files, folders, globs or registries.
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
-    /// What they predict on: .csv, .parquet, .npy, .json or .jsonl. Default: the validation file beside each, else random numbers
-    /// of the right width.
+    /// What they predict on: .csv, .parquet, .npy, .json or .jsonl, or a pattern such as '{dir}/X.csv' or '{stem}.csv' of one for
+    /// each. Default: the validation file beside each, else random numbers of the right width.
     #[arg(long, short = 'i', value_name = "FILE")]
     pub inputs: Option<PathBuf>,
     /// Columns of a CSV that are no inputs, such as the target (separated by commas).
@@ -23,9 +23,14 @@ pub struct ArtifactArgs {
     /// Types of columns of a CSV, such as `zip=text` (float64, float32, int64, bool, text); inferred otherwise.
     #[arg(long, value_name = "COLUMN=TYPE", value_delimiter = ',')]
     pub dtype: Vec<String>,
-    /// What predict should give: .npy, .csv, or .json, which can name other outputs. Needs --inputs.
+    /// What they should give: .npy for predict, .csv with a label or probability(CLASS) columns, .json by output, or a pattern
+    /// such as '{stem}.csv' of one for each. Needs --inputs.
     #[arg(long, short = 'e', value_name = "FILE", requires = "inputs")]
     pub expected: Option<PathBuf>,
+    /// Outputs to compare, such as predict (separated by commas). Default: every output that they offer. Where --expected
+    /// gives all of them, the environment that made a file is not needed and not made.
+    #[arg(long, value_name = "OUTPUTS", value_delimiter = ',')]
+    pub methods: Vec<String>,
     /// Only load, predict nothing.
     #[arg(long, conflicts_with = "inputs")]
     pub load_only: bool,
@@ -45,6 +50,10 @@ pub struct ArtifactArgs {
     /// (repeatable). Nothing else that a file names is installed.
     #[arg(long, value_name = "NAME[==VERSION]")]
     pub allow_package: Vec<String>,
+    /// A folder with modules that they need and that no package brings, your own code: the folder of the training
+    /// script, or one .py file (repeatable). They are imported in the cells, in the same cage as the file.
+    #[arg(long, value_name = "FOLDER")]
+    pub modules: Vec<PathBuf>,
     /// The most that one load with its predictions may take, such as 90s or 2m. Default: 60s.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub timeout: Option<f64>,
@@ -68,8 +77,10 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub files: ArtifactArgs,
     /// Environments to try them in (repeatable): `scikit-learn==1.5.2,1.7.2`, `"scikit-learn==1.7.2 numpy==2.3.5
-    /// python==3.13"`, a lock (.json of a run, or pip's requirements.txt), or the path of an interpreter.
-    #[arg(long, required = true, value_name = "ENV")]
+    /// python==3.13"`, a lock (.json of a run, or pip's requirements.txt), an interpreter or the folder of a virtual
+    /// environment, `debian:bookworm/i386`, or `docker:IMAGE`; a name of your own goes before it, such as
+    /// `today=requirements.txt`. Default: the newest release of scikit-learn, and the next pre-release.
+    #[arg(long, value_name = "ENV")]
     pub on: Vec<String>,
     /// How the run goes.
     #[command(flatten)]

@@ -20,10 +20,21 @@ def save(estimator, path, options, dataset):
 
 
 def load(path, options):
-    if options.get("compress") == "gzip":
-        import gzip
+    import gzip
 
-        with gzip.open(path, "rb") as source:
-            return pickle.load(source)
-    with open(path, "rb") as source:
-        return pickle.load(source)
+    opened = gzip.open if options.get("compress") == "gzip" else open
+    reading = {"encoding": options["encoding"]} if "encoding" in options else {}
+    with opened(path, "rb") as source:
+        if options.get("consecutive"):
+            return every(source, reading)
+        return pickle.load(source, **reading)
+
+
+def every(source, reading):
+    """All pickles that stand one after another, as a tuple; a single one as itself."""
+    found = [pickle.load(source, **reading)]
+    while True:
+        try:
+            found.append(pickle.load(source, **reading))
+        except EOFError:
+            return tuple(found) if len(found) > 1 else found[0]

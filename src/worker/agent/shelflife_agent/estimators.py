@@ -64,17 +64,23 @@ def offers(estimator, name):
         return False
 
 
+def works(estimator, name, dataset, seed):
+    """Whether an output can be had."""
+    try:
+        seed_everything(seed)
+        call_output(estimator, name, dataset)
+    except Exception:
+        return False
+    return True
+
+
 def offered_outputs(estimator, dataset, seed):
     """The outputs that really work on the estimator in memory."""
-    names = []
-    for name in METHODS:
-        if offers(estimator, name):
-            try:
-                seed_everything(seed)
-                call_output(estimator, name, dataset)
-            except Exception:
-                continue
-            names.append(name)
+    names = [
+        name
+        for name in METHODS
+        if offers(estimator, name) and works(estimator, name, dataset, seed)
+    ]
     if not names:
         names = [name for name in ATTRIBUTES if offers(estimator, name)]
     if names and offers(estimator, "classes_") and predicts_labels(estimator):

@@ -97,14 +97,48 @@ def error_fact(error):
         # Code that an artifact brought along belongs to no module.
         named = [name for name, _, _ in frames if name != "?"]
         module = named[-1] if named else None
+    importing = import_fact(error)
     bases = [class_name(base) for base in type(error).__mro__[1:] if base is not object]
-    return {
+    fact = {
         "type": class_name(type(error)),
         "message": cut(text_of(error), MAX_TEXT),
         "bases": bases,
         "module": module,
         "frames": ["%s:%s:%s" % frame for frame in frames[-MAX_FRAMES:]],
     }
+    if importing:
+        fact["importing"] = importing
+    return fact
+
+
+def import_fact(error):
+    """The installed package whose own modules raised an exception while they were imported, and the
+    module that it did not find. scikit-learn is what is tried, and no package beside it."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name != "<module>" or is_own(frame):
+            continue
+        top = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        path = frame.f_code.co_filename
+        if "-packages" + os.sep not in path or not top or top in ("sklearn", "numpy", "joblib"):
+            return None
+        fact = {"module": top[:MAX_NAME]}
+        lacks = lacking(error)
+        if lacks:
+            fact["lacks"] = lacks[:MAX_NAME]
+        return fact
+    return None
+
+
+def lacking(error):
+    """The module of the first import that failed on the way to an exception."""
+    found = None
+    for _ in range(10):
+        if error is None:
+            break
+        if type(error).__name__ == "ModuleNotFoundError" and getattr(error, "name", None):
+            found = error.name
+        error = error.__cause__ or error.__context__
+    return found
 
 
 def warning_facts(caught):

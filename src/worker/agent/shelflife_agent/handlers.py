@@ -9,6 +9,7 @@ PRELOAD (modules that many cells will need). `Unsupported` and `Missing` are kno
 
 import os
 import shutil
+import sys
 import tempfile
 
 from .archive import pack, unpack
@@ -73,6 +74,11 @@ def load_artifact(task):
     scope = handler(task["handler"])
     check_needs(scope, "LOAD_NEEDS")
     path = task["artifact"]
+    if task.get("modules"):
+        # Behind what is installed: the author's own modules are those that no package has.
+        sys.path.append(
+            unpack(task["modules"], tempfile.mkdtemp(prefix="modules-", dir=os.getcwd()))
+        )
     if scope.get("FOLDER"):
         path = unpack(path, tempfile.mkdtemp(prefix="artifact-", dir=os.getcwd()))
     return scope["load"](path, task["options"])

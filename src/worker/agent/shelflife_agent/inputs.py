@@ -1,84 +1,33 @@
 """Datasets in: what the orchestrator encoded becomes what an estimator is given."""
 
+import array
 import importlib
 import json
-import math
 import random
 import struct
+import sys
 
+from .columns import column_values, of_objects, revived, series_of
 from .errors import InputsDoNotFit
+from .forms import (
+    ARRAY,
+    FRAME,
+    LINE,
+    OWN,
+    RECORDS,
+    TEXTS,
+    has_pandas,
+    known_width,
+    names_of,
+    selects_by_name,
+    width_of,
+)
 from .imports import is_there, missing
 
-MISSING = 0xFFFFFFFF
-
-
-def texts_from(payload):
-    """Length-prefixed texts; a missing one becomes NaN, as pandas and scikit-learn's imputers have
-    it."""
-    values = []
-    position = 0
-    while position < len(payload):
-        (length,) = struct.unpack_from("<I", payload, position)
-        position += 4
-        if length == MISSING:
-            values.append(math.nan)
-            continue
-        values.append(payload[position : position + length].decode("utf-8"))
-        position += length
-    return values
-
-
-def column_values(column, payload):
-    """One encoded column as a list or an array."""
-    import numpy
-
-    part = payload[column["offset"] : column["offset"] + column["length"]]
-    if column["dtype"] == "text":
-        return texts_from(part)
-    if column["dtype"] == "bool":
-        return numpy.frombuffer(part, dtype=numpy.uint8).astype(bool)
-    little = numpy.dtype(column["dtype"]).newbyteorder("<")
-    return numpy.frombuffer(part, dtype=little).astype(column["dtype"])
-
-
-def attribute(estimator, name):
-    """An attribute, or None where it is absent or raises."""
-    try:
-        return getattr(estimator, name, None)
-    except Exception:
-        return None
-
-
-def width_of(estimator):
-    """How many columns an estimator was fitted on, where it says so."""
-    for name in ("n_features_in_", "n_features_"):
-        width = attribute(estimator, name)
-        if isinstance(width, int) or hasattr(width, "__index__"):
-            return int(width)
-    steps = attribute(estimator, "steps")
-    if isinstance(steps, list) and steps:
-        return width_of(steps[0][-1])
-    coefficients = attribute(estimator, "coef_")
-    if getattr(coefficients, "ndim", 0):
-        return int(coefficients.shape[-1])
-    return None
-
-
-def names_of(estimator):
-    """The column names that an estimator was fitted on, or None."""
-    names = attribute(estimator, "feature_names_in_")
-    if names is None:
-        steps = attribute(estimator, "steps")
-        return names_of(steps[0][-1]) if isinstance(steps, list) and steps else None
-    return [str(name) for name in names]
-
-
-def has_pandas():
-    try:
-        importlib.import_module("pandas")
-    except Exception:
-        return False
-    return True
+# Numbers that are made up at most: 64 megabytes.
+MOST_SYNTHETIC = 1 << 23
+# Columns that are named where some are missing.
+MOST_NAMED = 5
 
 
 class Dataset(object):
@@ -95,60 +44,144 @@ class Dataset(object):
         self.payload = data[8 + length :]
         # Columns that the model wants, in its order; all where None.
         self.chosen = None
+        # Names that the model was fitted on, where the inputs have others or none.
+        self.renamed = None
+        # The form in which a model from outside is given it.
+        self.form = None
 
-    def suit(self, estimator):
-        """Bring the inputs of a file from outside into the form that its model wants, or say why
-        they do not fit."""
+    def forms(self, estimator):
+        """The forms in which to try the inputs of a file from outside on its model, the likeliest
+        first, and what is wrong with the inputs where the model refuses them all."""
         header = self.header
         layout = header["layout"]
-        wide, wanted = width_of(estimator), names_of(estimator)
+        if layout == "none":
+            return [None], None
+        if header.get("form") is not None:
+            return [header["form"]], None
+        if layout == "list":
+            return [OWN], None
         if layout == "synthetic":
-            if wide is None:
-                raise InputsDoNotFit(
-                    "its number of columns is unknown, so inputs have to be provided"
-                )
-            # Python's own generator gives the same bits in every version.
-            generator = random.Random(header["seed"])
-            values = [4.0 * generator.random() - 2.0 for _ in range(header["rows"] * wide)]
-            self.payload = struct.pack("<%dd" % len(values), *values)
-            names = (
-                wanted
-                if wanted and len(wanted) == wide
-                else ["x%d" % index for index in range(wide)]
+            self.make_up(estimator)
+        if self.header.get("shape") is not None:
+            # One dimension, or three and more.
+            return ([OWN, ARRAY] if len(self.header["shape"]) == 1 else [OWN]), self.width_trouble(
+                estimator
             )
-            columns = [{"name": name, "dtype": "float64"} for name in names]
-            self.header = dict(header, layout="array", dtype="float64", columns=columns)
-        elif layout in ("text", "none"):
-            return
+        wanted = names_of(estimator)
+        trouble = self.choose(wanted) if wanted else None
+        if trouble is not None and not (has_pandas() and selects_by_name(estimator)):
+            # Other columns in their place may well give something. Whoever selects by name looks.
+            raise InputsDoNotFit(trouble)
+        return self.likeliest(estimator, wanted, trouble), trouble or self.width_trouble(estimator)
+
+    def likeliest(self, estimator, wanted, trouble):
+        """The forms of a table."""
+        header = self.header
+        one = len(header["columns"]) == 1 and self.chosen is None
+        is_text = header["layout"] == "text"
+        frame = [FRAME] if has_pandas() and (wanted or header.get("named", False)) else []
+        if trouble is not None and frame:
+            # Columns that stand elsewhere must not be taken for those that are missing.
+            return frame
+        if (wanted or header["dataframe"]) and frame:
+            return frame
+        if is_text:
+            forms = [TEXTS] + frame + [ARRAY]
+        else:
+            forms = [ARRAY] + frame + ([TEXTS] if one and self.is_text() else [])
+        by_name = bool(frame) and selects_by_name(estimator)
+        # What does not say how many columns it knows may have been fitted on a DataFrame.
+        is_mixed = header["layout"] == "table" and known_width(estimator) is None
+        if frame and (by_name or (is_mixed and not is_text)):
+            forms = frame + [form for form in forms if form != FRAME]
+        if header.get("named", False) and hasattr(estimator, "vocabulary_"):
+            # DictVectorizer counts what dictionaries hold.
+            forms = forms + [RECORDS]
+        return forms + ([LINE] if one and not is_text else [])
+
+    def is_text(self):
+        return self.header["columns"][0]["dtype"] == "text"
+
+    def take(self, form):
+        """Hand the inputs over in this form."""
+        if form == FRAME and not has_pandas():
+            # Whoever was fitted on names takes an array of the same columns as well.
+            if self.header["layout"] != "array":
+                raise missing("pandas")
+            form = ARRAY
+        self.form = form
+
+    def make_up(self, estimator):
+        """Random numbers, as many columns as the model was fitted on."""
+        header = self.header
+        wide, wanted = width_of(estimator), names_of(estimator)
+        if wide is None:
+            raise InputsDoNotFit(
+                "its number of columns is unknown, so inputs have to be provided: give it --inputs"
+            )
+        # A width of millions is one of counted words: few rows are made of it.
+        rows = max(1, min(header["rows"], MOST_SYNTHETIC // wide))
+        # Python's own generator gives the same bits in every version.
+        generator = random.Random(header["seed"])
+        values = array.array("d", (4.0 * generator.random() - 2.0 for _ in range(rows * wide)))
+        if sys.byteorder == "big":
+            values.byteswap()
+        self.payload = values.tobytes()
+        named = wanted and len(wanted) == wide
+        names = wanted if named else ["x%d" % index for index in range(wide)]
+        columns = [{"name": name, "dtype": "float64"} for name in names]
+        self.header = dict(
+            header, layout="array", dtype="float64", columns=columns, rows=rows, named=bool(named)
+        )
+
+    def choose(self, wanted):
+        """Find the columns that the model was fitted on; what is missing of them is said."""
         known = [column["name"] for column in self.header["columns"]]
-        if wanted and header.get("named", layout != "synthetic"):
-            missing = [name for name in wanted if name not in known]
-            if not missing:
-                self.chosen = [known.index(name) for name in wanted]
-            elif len(missing) < len(wanted) or len(known) != len(wanted):
-                text = ", ".join(missing[:5]) + (
-                    " and %d more" % (len(missing) - 5) if len(missing) > 5 else ""
-                )
-                raise InputsDoNotFit(
-                    "the inputs are missing columns that the model was fitted on: %s" % text
-                )
-        if self.chosen is None and wide is not None and len(known) != wide:
-            text = "the inputs have %d columns, but the model was fitted on %d" % (len(known), wide)
-            raise InputsDoNotFit(text)
-        if wanted and not self.header["dataframe"] and has_pandas():
-            self.header = dict(self.header, dataframe=True)
-            if self.chosen is None:
-                self.header["columns"] = [
-                    dict(column, name=name) for column, name in zip(self.header["columns"], wanted)
-                ]
+        lacking = [name for name in wanted if name not in set(known)]
+        if not lacking:
+            places = {name: index for index, name in enumerate(known)}
+            self.chosen = [places[name] for name in wanted]
+            return None
+        if len(lacking) == len(wanted) == len(known):
+            # Other names, or none: the columns are taken for those of the model, in their order.
+            self.renamed = wanted
+            return None
+        text = ", ".join(lacking[:MOST_NAMED])
+        if len(lacking) > MOST_NAMED:
+            text += " and %d more" % (len(lacking) - MOST_NAMED)
+        return "the inputs are missing columns that the model was fitted on: %s" % text
+
+    def width_trouble(self, estimator):
+        """What is wrong with the number of columns, where the model says how many it knows."""
+        wide = known_width(estimator)
+        columns = self.header["columns"]
+        if self.chosen is not None or wide is None or len(columns) == wide or not columns:
+            return None
+        return "the inputs have %d columns, but the model was fitted on %d" % (len(columns), wide)
 
     def features(self):
-        features = self.all_features()
-        if self.chosen is None:
-            return self.foreign(features)
-        if hasattr(features, "iloc"):
-            return features.iloc[:, self.chosen]
-        return self.foreign(features[:, self.chosen])
+        form = self.form
+        if form is None:
+            form = FRAME if self.header["dataframe"] else None
+        if self.header["layout"] == "list":
+            return self.own_list()
+        if self.header["layout"] == "text" and form in (None, TEXTS):
+            return column_values(self.header["columns"][0], self.payload)
+        if self.header.get("shape") is not None:
+            values = self.matrix(self.header["shape"])
+            return self.foreign(values.reshape(-1, 1) if form == ARRAY else values)
+        if form == FRAME:
+            return self.frame()
+        if form == RECORDS:
+            return self.records()
+        values = self.table()
+        if self.chosen is not None:
+            values = values[:, self.chosen]
+        if form == LINE:
+            values = values.ravel()
+        if form == TEXTS:
+            return values.ravel().tolist()
+        return self.foreign(values)
 
     def foreign(self, values):
         """An array of numbers as one of the declared module's; everything else as it is."""
@@ -161,31 +194,75 @@ class Dataset(object):
             raise missing(self.arrays)
         return importlib.import_module(self.arrays).asarray(values)
 
-    def all_features(self):
+    def own_list(self):
+        """A list as JSON holds it, or an array of a type that is none of the usual ones."""
+        items = [revived(item) for item in json.loads(self.payload.decode("utf-8"))]
+        if self.header.get("dtype") is None:
+            return items
         import numpy
 
-        header = self.header
-        layout = header["layout"]
-        if layout == "text":
-            return column_values(header["columns"][0], self.payload)
-        names = [column["name"] for column in header["columns"]]
-        if layout == "array":
-            count = header["rows"] * len(names)
-            little = numpy.dtype(header["dtype"]).newbyteorder("<")
-            matrix = numpy.frombuffer(self.payload, dtype=little, count=count)
-            matrix = matrix.reshape(header["rows"], len(names)).astype(header["dtype"])
-            if not header["dataframe"]:
-                return matrix
-            columns = [matrix[:, index] for index in range(len(names))]
-        else:
-            columns = [column_values(column, self.payload) for column in header["columns"]]
-        if header["dataframe"]:
-            import pandas
+        kind = self.header["dtype"]
+        values = of_objects(items) if kind == "object" else numpy.array(items, dtype=kind)
+        return values.reshape(self.header["shape"])
 
-            return pandas.DataFrame(dict(zip(names, columns)), columns=names)
-        table = numpy.empty((header["rows"], len(names)), dtype=object)
-        for index, column in enumerate(columns):
-            table[:, index] = column.tolist() if hasattr(column, "tolist") else column
+    def matrix(self, shape):
+        import numpy
+
+        little = numpy.dtype(self.header["dtype"]).newbyteorder("<")
+        count = 1
+        for size in shape:
+            count *= size
+        values = numpy.frombuffer(self.payload, dtype=little, count=count)
+        return values.reshape(shape).astype(self.header["dtype"])
+
+    def columns(self):
+        """The columns as they were encoded."""
+        described = self.header["columns"]
+        if self.header["layout"] == "array":
+            matrix = self.matrix([self.header["rows"], len(described)])
+            return [matrix[:, index] for index in range(len(described))]
+        return [column_values(column, self.payload) for column in described]
+
+    def frame(self):
+        """A DataFrame, each column as pandas would have read it."""
+        import pandas
+
+        described = self.header["columns"]
+        places = range(len(described)) if self.chosen is None else self.chosen
+        names = self.renamed or [column["name"] for column in described]
+        if self.header["layout"] == "array" and not any("read_as" in it for it in described):
+            matrix = self.matrix([self.header["rows"], len(described)])
+            frame = pandas.DataFrame(matrix, columns=names)
+            return frame if self.chosen is None else frame.iloc[:, self.chosen]
+        columns = self.columns()
+        series = {names[place]: series_of(described[place], columns[place]) for place in places}
+        return pandas.DataFrame(series, columns=[names[place] for place in places])
+
+    def records(self):
+        """A dictionary for each row, without what it misses."""
+        described = self.header["columns"]
+        columns = [
+            column.tolist() if hasattr(column, "tolist") else column
+            for column in (series_of(it, own) for it, own in zip(described, self.columns()))
+        ]
+        names = [column["name"] for column in described]
+        return [
+            {name: value for name, value in zip(names, row) if value == value}
+            for row in zip(*columns)
+        ]
+
+    def table(self):
+        """An array: of numbers, or of objects where the columns are of several types."""
+        import numpy
+
+        described = self.header["columns"]
+        if self.header["layout"] == "array":
+            return self.matrix([self.header["rows"], len(described)])
+        table = numpy.empty((self.header["rows"], len(described)), dtype=object)
+        for index, column in enumerate(self.columns()):
+            if self.form is not None and described[index].get("read_as") == "bool":
+                column = series_of(described[index], column)
+            table[:, index] = column.tolist() if hasattr(column, "tolist") else of_objects(column)
         return table
 
     def target(self):

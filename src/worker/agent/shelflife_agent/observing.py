@@ -3,15 +3,17 @@
 import time
 import warnings
 
+from .bundles import SEPARATOR, alone, estimators_in, wanted_of
 from .errors import InputsDoNotFit, Missing, NotAModel, Unsupported
 from .estimators import (
-    ATTRIBUTES,
     METHODS,
     call_output,
     methods_of,
+    offered_outputs,
     offers,
     predicts_labels,
     seed_everything,
+    works,
 )
 from .facts import MAX_TEXT, class_name, cut, error_fact, text_of, warning_facts
 from .handlers import load_artifact
@@ -37,7 +39,7 @@ def observe(task, protocol, peak, index):
             place["phase"], start = "predict", time.perf_counter()
             compute(task, estimator, dataset, place, outputs)
             message["predict_seconds"] = time.perf_counter() - start
-            message["outcome"] = "predicted"
+            message.update(outcome="predicted", form=place.get("form"))
         except Unsupported as reason:
             message.update(outcome="inapplicable", reason=cut(text_of(reason), MAX_TEXT))
         except Missing as reason:
@@ -51,25 +53,95 @@ def observe(task, protocol, peak, index):
             message.update(place, outcome="raised", error=error_fact(error))
     message["warnings"] = warning_facts(caught)
     message["peak_rss_bytes"] = peak.read()
-    if message["outcome"] != "predicted":
+    if message["outcome"] not in ("predicted", "raised"):
         return message, b""
     message["outputs"], payload = joined(outputs)
     return message, payload
 
 
-def compute(task, estimator, dataset, place, outputs):
+def compute(task, loaded, dataset, place, outputs):
     """Every output that is asked for, added to `outputs`; `place` says which one is being
     computed."""
-    if task.get("outside") and dataset.header["layout"] != "none":
-        if not any(offers(estimator, name) for name in METHODS + ATTRIBUTES):
-            kind = class_name(type(estimator))
-            raise NotAModel("the file holds a %s, which has nothing to predict with" % kind)
-        dataset.suit(estimator)
+    if not task.get("outside") or dataset.header["layout"] == "none":
+        return compute_one(task, loaded, dataset, place, outputs)
+    parts = estimators_in(loaded)
+    if not parts:
+        kind = class_name(type(loaded))
+        raise NotAModel("the file holds a %s, which has nothing to predict with" % kind)
+    estimator = parts[0][1] if not parts[0][0] else alone(parts, task["methods"])
+    if estimator is None:
+        return compute_parts(task, parts, place, outputs)
+    place["form"] = suit(task, estimator, dataset)
+    compute_one(task, estimator, dataset, place, outputs)
+
+
+def compute_one(task, estimator, dataset, place, outputs, path=""):
+    """The outputs of one estimator, named by its path in what was loaded."""
     labels = predicts_labels(estimator)
+    begin = path + SEPARATOR if path else ""
+    first = None
     for method in methods_of(task, estimator, dataset):
-        place["method"] = method
-        seed_everything(task["seed"])
-        outputs.extend(encode_output(method, call_output(estimator, method, dataset), labels))
+        if first is None:
+            place["method"] = begin + method
+        try:
+            seed_everything(task["seed"])
+            encoded = encode_output(method, call_output(estimator, method, dataset), labels)
+            outputs.extend((begin + name, facts, data) for name, facts, data in encoded)
+        except Exception as error:
+            # What the others give is compared all the same.
+            first = error if first is None else first
+    if first is not None:
+        raise first
+
+
+def compute_parts(task, parts, place, outputs):
+    """The outputs of each estimator of several. What is asked for has to work; where nobody has
+    said what, an estimator on whose inputs nothing works is left out: an encoder of labels takes
+    no rows."""
+    failed = None
+    for path, estimator in parts:
+        wanted = wanted_of(task["methods"], path)
+        if wanted == []:
+            continue
+        dataset = Dataset(task["inputs"], task["arrays"])
+        try:
+            suit(dict(task, methods=wanted, form=None), estimator, dataset)
+        except InputsDoNotFit as reason:
+            if wanted is not None:
+                raise
+            failed = failed or InputsDoNotFit("%s: %s" % (path, reason))
+            continue
+        asked = wanted or offered_outputs(estimator, dataset, task["seed"])
+        if asked:
+            part = dict(task, methods=asked)
+            compute_one(part, estimator, dataset, place, outputs, path)
+        else:
+            failed = failed or InputsDoNotFit("%s: nothing works on these inputs" % path)
+    if not outputs and failed is not None:
+        raise failed
+
+
+def suit(task, estimator, dataset):
+    """Hand the inputs of a file from outside over in the form that its model takes; gives that
+    form. Where it is not told which, the first one counts in which any output can be had."""
+    if task.get("form") is not None:
+        dataset.forms(estimator)
+        dataset.take(task["form"])
+        return dataset.form
+    forms, trouble = dataset.forms(estimator)
+    asked = task["methods"]
+    for form in forms:
+        dataset.take(form)
+        if asked is None:
+            names = [name for name in METHODS if offers(estimator, name)]
+        else:
+            names = asked
+        if not names or any(works(estimator, name, dataset, task["seed"]) for name in names):
+            return dataset.form
+    if trouble is not None:
+        raise InputsDoNotFit(trouble)
+    dataset.take(forms[0])
+    return dataset.form
 
 
 def joined(outputs):

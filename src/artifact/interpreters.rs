@@ -1,0 +1,135 @@
+//! Which interpreters have wheels of which release of scikit-learn, and the one that is taken.
+
+use std::ops::RangeInclusive;
+
+use crate::notation::Version;
+
+/// Minor releases of Python 3.
+pub(super) type Minors = RangeInclusive<u64>;
+
+/// From which release on scikit-learn has wheels for which interpreters, as the package index lists them (2026-11):
+/// a row holds up to the next one, the last one for everything newer.
+const WHEELS: &[(&str, Minors)] = &[
+    ("0.18.1", 6..=6),
+    ("0.19.2", 6..=7),
+    ("0.22", 6..=8),
+    ("0.24.0", 6..=9),
+    ("1.0", 7..=9),
+    ("1.0.2", 7..=10),
+    ("1.1.0", 8..=10),
+    ("1.1.3", 8..=11),
+    ("1.3.1", 8..=12),
+    ("1.4.0", 9..=12),
+    ("1.5.2", 9..=13),
+    ("1.7.0", 10..=13),
+    ("1.7.2", 10..=14),
+    ("1.8.0", 11..=14),
+];
+/// The interpreter of choice: it has wheels of the most releases.
+const CHOICE: u64 = 11;
+
+/// What the number of arguments of a code object says of the interpreter that wrote it.
+const CODE_OBJECTS: &[(u32, Minors)] = &[(15, 6..=7), (16, 8..=10), (18, 11..=99)];
+
+/// The interpreters that have wheels of a release; all where nothing is known of it.
+pub(super) fn with_wheels(scikit_learn: Option<&str>) -> Minors {
+    let parse = |text: &str| text.parse::<Version>().ok();
+    let Some(version) = scikit_learn.and_then(parse) else { return CHOICE..=CHOICE };
+    let row = WHEELS.iter().rev().find(|(first, _)| parse(first).is_some_and(|first| first <= version));
+    row.or(WHEELS.first()).map_or(CHOICE..=CHOICE, |(_, minors)| minors.clone())
+}
+
+/// The interpreters that write code objects like those of a file; `None` where it has none that say anything.
+pub(super) fn of_code_objects(arguments: impl IntoIterator<Item = u32>) -> Option<Minors> {
+    let mut minors = arguments.into_iter().filter_map(|arguments| {
+        CODE_OBJECTS.iter().find(|(known, _)| *known == arguments).map(|(_, minors)| minors.clone())
+    });
+    let first = minors.next()?;
+    minors.all(|other| other == first).then_some(first)
+}
+
+/// Python for a scikit-learn: the wanted one, where given, else the nearest to 3.11 that has wheels of it.
+pub fn python_for(scikit_learn: Option<&str>, wanted: Option<&str>) -> String {
+    python_among(scikit_learn, wanted, None)
+}
+
+/// The same where a file says which interpreters can have written it: what it proves goes before wheels.
+pub(super) fn python_among(
+    scikit_learn: Option<&str>,
+    wanted: Option<&str>,
+    proved: Option<&Minors>,
+) -> String {
+    if let Some(wanted) = wanted {
+        // Micro releases of an interpreter are interchangeable, and most machines have but one.
+        let minor: Vec<&str> = wanted.split('.').take(2).collect();
+        return minor.join(".");
+    }
+    format!("3.{}", choices(scikit_learn, proved).first().copied().unwrap_or(CHOICE))
+}
+
+/// The interpreters that can have made a file, the likeliest first.
+pub(super) fn choices(scikit_learn: Option<&str>, proved: Option<&Minors>) -> Vec<u64> {
+    let wheels = with_wheels(scikit_learn);
+    let is_proved = |minor: &u64| proved.is_none_or(|proved| proved.contains(minor));
+    let mut all: Vec<u64> = wheels.clone().filter(is_proved).collect();
+    if all.is_empty() {
+        all = proved.map_or_else(Vec::new, |proved| vec![*proved.start()]);
+    }
+    // Newer ones first where two are as near.
+    all.sort_by_key(|minor| (minor.abs_diff(CHOICE), u64::MAX - minor));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_release_has_an_interpreter_with_wheels_of_it() {
+        for (version, python) in [
+            ("0.18", "3.6"),
+            ("0.18.2", "3.6"),
+            ("0.19.1", "3.6"),
+            ("0.19.2", "3.7"),
+            ("0.20.4", "3.7"),
+            ("0.21.3", "3.7"),
+            ("0.22", "3.8"),
+            ("0.22.2.post1", "3.8"),
+            ("0.23.2", "3.8"),
+            ("0.24.0", "3.9"),
+            ("1.0", "3.9"),
+            ("1.0.1", "3.9"),
+            ("1.0.2", "3.10"),
+            ("1.1.2", "3.10"),
+            ("1.1.3", "3.11"),
+            ("1.3.0", "3.11"),
+            ("1.4.1.post1", "3.11"),
+            ("1.7.0", "3.11"),
+            ("1.9.1", "3.11"),
+            ("2.0.0", "3.11"),
+        ] {
+            assert_eq!(python_for(Some(version), None), python, "{version}");
+        }
+        assert_eq!(python_for(Some("1.5.2"), Some("3.12.4")), "3.12");
+        assert_eq!(python_for(None, None), "3.11");
+    }
+
+    #[test]
+    fn the_table_is_in_order() {
+        let versions: Vec<Version> = WHEELS.iter().map(|(first, _)| first.parse().unwrap()).collect();
+        assert!(versions.is_sorted());
+    }
+
+    #[test]
+    fn what_a_file_proves_goes_before_the_choice() {
+        let proved = of_code_objects([16]);
+        assert_eq!(python_among(Some("1.3.2"), None, proved.as_ref()), "3.10");
+        assert_eq!(python_among(Some("0.24.2"), None, of_code_objects([15, 15]).as_ref()), "3.7");
+        assert_eq!(python_among(Some("1.7.2"), None, of_code_objects([18]).as_ref()), "3.11");
+        assert_eq!(of_code_objects([15, 16]), None, "parts of two interpreters");
+        assert_eq!(of_code_objects([2]), None);
+        assert_eq!(choices(Some("1.3.2"), of_code_objects([18]).as_ref()), [11, 12]);
+        // No release for that interpreter has wheels: the file is right.
+        assert_eq!(python_among(Some("1.8.0"), None, proved.as_ref()), "3.8");
+    }
+}

@@ -1,0 +1,76 @@
+//! Which classes each release of scikit-learn has, by the names under which files ask for them: what was found in the
+//! releases themselves. A file that names what its reader does not have cannot be loaded there.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use super::pairs::numbers;
+use crate::notation::Version;
+
+/// The first line names the releases; each further one a name and the releases that have it, by index.
+static TEXT: &str = include_str!("releases.txt");
+
+static RELEASES: LazyLock<Releases> = LazyLock::new(|| Releases::parse(TEXT));
+
+/// The releases and their names.
+#[derive(Debug, Default)]
+struct Releases {
+    versions: Vec<Version>,
+    names: HashMap<&'static str, BTreeSet<usize>>,
+}
+
+impl Releases {
+    fn parse(text: &'static str) -> Self {
+        let mut lines = text.lines();
+        let versions = lines.next().unwrap_or_default().split(' ');
+        let versions = versions.filter_map(|version| version.parse().ok()).collect();
+        let name = |line: &'static str| {
+            let (name, having) = line.split_once(' ')?;
+            Some((name, numbers(having)?))
+        };
+        Self { versions, names: lines.filter_map(name).collect() }
+    }
+
+    /// The release that stands for another one: itself, or one of the same minor release.
+    fn column(&self, version: &Version) -> Option<usize> {
+        let is_minor = |known: &Version| known.part(0) == version.part(0) && known.part(1) == version.part(1);
+        let same = self.versions.iter().position(|known| known == version);
+        same.or_else(|| self.versions.iter().rposition(is_minor))
+    }
+}
+
+/// The names among these that a release of scikit-learn does not have; empty where that release, or a name, was not
+/// looked at.
+pub(super) fn lacking<'n>(names: impl Iterator<Item = &'n String>, version: &Version) -> Vec<&'n str> {
+    let releases = &*RELEASES;
+    let Some(column) = releases.column(version) else { return Vec::new() };
+    let lacks =
+        |name: &&String| releases.names.get(name.as_str()).is_some_and(|having| !having.contains(&column));
+    names.filter(lacks).map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_in_order_and_every_line_is_read() {
+        assert!(RELEASES.versions.is_sorted() && RELEASES.versions.len() > 20);
+        assert_eq!(RELEASES.names.len(), TEXT.lines().count() - 1);
+    }
+
+    #[test]
+    fn classes_came_with_a_release_and_modules_were_renamed() {
+        let lacks = |name: &str, version: &str| {
+            let name = name.to_owned();
+            !lacking(std::iter::once(&name), &version.parse().unwrap()).is_empty()
+        };
+        let hdbscan = "sklearn.cluster._hdbscan.hdbscan:HDBSCAN";
+        assert!(lacks(hdbscan, "1.2.2") && !lacks(hdbscan, "1.3.2") && !lacks(hdbscan, "99.0"));
+        let svm = "sklearn.linear_model._stochastic_gradient:SGDOneClassSVM";
+        assert!(lacks(svm, "0.24.2") && !lacks(svm, "1.0.2"));
+        let old = "sklearn.linear_model.logistic:LogisticRegression";
+        assert!(!lacks(old, "0.23.2") && lacks(old, "0.24.2"));
+        assert!(!lacks("mine:Shift", "1.0.2"));
+    }
+}

@@ -1,0 +1,63 @@
+//! What predictions are made on: what columns were taken for, and in which form a model was given them.
+
+use serde::{Deserialize, Serialize};
+
+/// The columns of inputs whose types nobody has declared, by what they were taken for.
+pub type InputTypes = Vec<InferredColumns>;
+
+/// Columns that were taken for the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InferredColumns {
+    /// What they were taken for.
+    pub kind: InferredType,
+    /// How many they are.
+    pub count: u64,
+    /// The names of the first few.
+    pub first: Vec<String>,
+}
+
+/// What a column whose type nobody has declared is taken for, as pandas takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InferredType {
+    /// Numbers, some of which are no whole ones or missing.
+    Numbers,
+    /// Whole numbers.
+    WholeNumbers,
+    /// True and false.
+    Truths,
+    /// Texts.
+    Texts,
+}
+
+/// The form in which a model was given its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputForm {
+    /// A pandas DataFrame.
+    Frame,
+    /// A numpy array, a row for each sample.
+    Array,
+    /// A list of texts.
+    Texts,
+    /// A numpy array of one dimension.
+    Line,
+    /// A list of dictionaries, one a row.
+    Records,
+    /// As it was saved: a list, or an array of another shape or type.
+    Own,
+}
+
+impl InputForm {
+    /// The word for it, as it is serialised.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Frame => "frame",
+            Self::Array => "array",
+            Self::Texts => "texts",
+            Self::Line => "line",
+            Self::Records => "records",
+            Self::Own => "own",
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What people give models to predict on, and what they say that comes out: whatever they write is what the model gets.
+
+use std::sync::OnceLock;
+
+use crate::context::{TestContext, models};
+
+/// Models over a table of several types and over one dimension, with what pandas and scikit-learn say of them.
+const MAKE: &str = r#"
+import operator, joblib, numpy, pandas
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+generator = numpy.random.RandomState(0)
+table = pandas.DataFrame({
+    "n": generator.randn(40), "k": generator.randint(0, 4, 40), "flag": generator.rand(40) > 0.5,
+    "town": generator.choice(["Ulm", "NA", None], 40),
+})
+table.to_csv("table.csv", index=False)
+read = pandas.read_csv("table.csv")
+label = numpy.where(read["n"] > 0, "late", "early")
+others = make_column_selector(dtype_include=[object, "bool", "int64"])
+columns = make_column_transformer((OneHotEncoder(), others), (StandardScaler(), ["n"]))
+model = make_pipeline(columns, LogisticRegression()).fit(read, label)
+joblib.dump(model, "typed.joblib")
+said = pandas.DataFrame(model.predict_proba(read), columns=["probability(%s)" % c for c in model.classes_])
+said = said[said.columns[::-1]]
+said.insert(0, "arrival", model.predict(read))
+said.to_csv("typed.csv", index=False)
+lines = said.to_csv(index=False).split("\n")
+lines[3] = lines[3].replace("0.", "O.", 1)
+open("mistyped.csv", "w").write("\n".join(lines))
+open("short.csv", "w").write("\n".join(lines[:3] + lines[5:]))
+# It says nothing of what it was fitted on, and takes a DataFrame all the same.
+silent = FunctionTransformer(operator.itemgetter(["k", "n"])).fit(read[["n", "k"]])
+for name in ("feature_names_in_", "n_features_in_"):
+    del silent.__dict__[name]
+joblib.dump(silent, "silent.joblib")
+line = numpy.sort(generator.rand(30))
+joblib.dump(IsotonicRegression(out_of_bounds="clip").fit(line, line ** 2), "curve.joblib")
+numpy.save("line.npy", line)
+joblib.dump(TfidfVectorizer().fit(["good day", "bad day"]), "words.joblib")
+joblib.dump(DictVectorizer().fit([{"a": 1, "b": "x"}, {"b": "y"}]), "records.joblib")
+open("records.json", "w").write('[{"a": 1, "b": "x"}, {"a": 3, "b": "y"}]')
+"#;
+
+/// A context with these models, and the path of the interpreter that made them.
+fn made() -> (&'static TestContext, &'static str) {
+    static MADE: OnceLock<(TestContext, String)> = OnceLock::new();
+    let (context, python) = MADE.get_or_init(|| {
+        let context = TestContext::new();
+        let environment = "[[environments]]\nname = \"sk\"\npython = \"3.11\"\npackages = { scikit-learn = \"1.5.2\", \
+                           numpy = \"1.26.4\", scipy = \"1.11.4\", joblib = \"1.3.2\", threadpoolctl = \"3.2.0\", \
+                           pandas = \"2.2.3\" }\n";
+        let scaler = models(&[("scaler", "StandardScaler()")]);
+        context.write("sk.toml", &format!("{environment}{}\n{scaler}", crate::context::DATA));
+        context.run(["run", "sk.toml", "-q"]).expect(0);
+        let python = context.interpreters("sk")["sk"].clone();
+        context.python(&python, &["-c", MAKE]);
+        (context, python)
+    });
+    (context, python)
+}
+
+/// Checks in the environment that made everything; what was said.
+fn check(more: &[&str], code: i32) -> String {
+    let (context, python) = made();
+    // Runs of one test are not in the way of those of another.
+    let context = context.twin();
+    let on = ["check", "--on", python, "--made-by", python];
+    let ended = context.run(on.into_iter().chain(more.iter().copied())).expect(code);
+    format!("{}{}", ended.stdout(), ended.stderr())
+}
+
+#[test]
+fn a_package_is_identical_where_it_was_packed_whatever_the_columns_are() {
+    let (context, python) = made();
+    let context = context.twin();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/frames/frames.py");
+    fs_err::copy(folder, context.path("frames.py")).unwrap();
+    let helper = context.run(["pack", "--helper"]).expect(0).stdout();
+    context.write("shelflife_pack.py", &helper);
+    for seed in ["1", "2"] {
+        context.python(python, &["frames.py", seed, seed]);
+        context.run(["check", seed, "--on", python, "--made-by", python, "-q"]).expect(0);
+        let verdicts = context.verdicts("check");
+        assert!(verdicts.len() > 30);
+        for (cell, verdict) in verdicts {
+            assert_eq!(verdict, "identical value", "{cell} with seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_table_is_what_pandas_reads_and_expected_values_are_what_people_keep() {
+    let said = check(&["typed.joblib", "--inputs", "{dir}/table.csv", "--expected", "{stem}.csv"], 0);
+    assert!(said.contains("predict and predict_proba are compared with the expected values"), "{said}");
+    assert!(said.contains("whole numbers: k; true or false: flag; texts: town"), "{said}");
+    let said = check(&["silent.joblib", "--inputs", "table.csv"], 0);
+    assert!(said.contains("identical"), "{said}");
+}
+
+#[test]
+fn expected_values_that_are_mistyped_are_an_error_of_the_input() {
+    let of = |expected: &str| check(&["typed.joblib", "--inputs", "table.csv", "--expected", expected], 102);
+    let said = of("mistyped.csv").replace("\n  │ ", " ");
+    assert!(said.contains("mistyped.csv:4, column `probability(late)`: `O."), "{said}");
+    assert!(!said.contains("damaged"), "{said}");
+    let said = of("short.csv").replace("\n  │ ", " ");
+    assert!(said.contains("have 38 rows of") && said.contains("the inputs have 40"), "{said}");
+    let said = of("{name}-{stm}.csv");
+    assert!(said.contains("`{stm}`, which stands for nothing"), "{said}");
+}
+
+#[test]
+fn one_dimension_lists_and_dictionaries_are_handed_over_as_they_are() {
+    assert!(check(&["curve.joblib", "--inputs", "line.npy"], 0).contains("identical"));
+    assert!(check(&["curve.joblib"], 0).contains("identical"), "one column is made up for it");
+    assert!(check(&["records.joblib", "--inputs", "records.json"], 0).contains("identical"));
+    let said = check(&["words.joblib"], 102);
+    assert!(said.contains("give it --inputs") && !said.contains("damaged"), "{said}");
+}
+
+#[test]
+fn inputs_of_a_matrix_may_be_a_path() {
+    let (context, _) = made();
+    let context = context.twin();
+    let environment = context.read("sk.toml").split("[defaults]").next().unwrap().to_owned();
+    let artifact = |inputs: &str| {
+        format!("[[artifact]]\npath = \"typed.joblib\"\nproducer = \"sk\"\ninputs = \"{inputs}\"\n")
+    };
+    context
+        .write("files.toml", &format!("{environment}{}expected = \"{{stem}}.csv\"\n", artifact("table.csv")));
+    context.run(["run", "files.toml", "-q"]).expect(0);
+    context.write("wrong.toml", &format!("{environment}{}", artifact("tabel.csv")));
+    let said = context.run(["plan", "wrong.toml"]).expect(102);
+    assert!(said.stderr().contains("tabel.csv"), "{said}");
+}
+
+/// A model of which `predict_proba` raises in the older environment alone, because its file says so.
+const HALF: &str = r#"
+import joblib, numpy
+from sklearn.linear_model import LogisticRegression
+CODE = "import sklearn\nif sklearn.__version__ < '1.3': inner.predict_proba = float"
+class Half(LogisticRegression):
+    def __reduce__(self):
+        inner = LogisticRegression()
+        inner.__dict__.update(self.__dict__)
+        return eval, ("(exec(code, globals()), inner)[1]", {"code": CODE, "inner": inner})
+X = numpy.random.RandomState(0).normal(size=(60, 3))
+joblib.dump(Half().fit(X, X[:, 0] > 0), "half.joblib")
+"#;
+
+#[test]
+fn an_output_is_compared_though_another_raises() {
+    let context = crate::cli_files::trained().twin();
+    let python = context.interpreters("both")["sk1.5.2"].clone();
+    context.python(&python, &["-c", HALF]);
+    context.run(["check", "half.joblib", "--made-by", "new.json", "--on", "old.json", "-q"]).expect(100);
+    let results = context.results("check");
+    let cell = results["cells"].as_array().unwrap().iter().find(|cell| cell["consumer"] == "old").unwrap();
+    assert_eq!(cell["verdict"], "predict-error", "{cell}");
+    assert!(cell["error"]["type"].as_str().unwrap().ends_with("TypeError"), "{cell}");
+    let outputs = cell["outputs"].as_object().unwrap();
+    assert!(outputs.contains_key("predict") && !outputs.contains_key("predict_proba"), "{cell}");
+}

@@ -1,0 +1,99 @@
+//! The environments that stand for whoever wrote a file, and what a file needs of its author.
+
+use crate::cli_files::trained;
+use crate::context::{DATA, TestContext, models, name_of, text};
+
+/// What writes a joblib file with arrays.
+const DUMP: &str = r#"
+import joblib, numpy
+from sklearn.linear_model import LogisticRegression
+X = numpy.random.RandomState(0).normal(size=(90, 4))
+joblib.dump(LogisticRegression().fit(X, X[:, 0] > 0), "padded.joblib")
+numpy.savetxt("X.csv", X[:20], delimiter=",", header="a,b,c,d", comments="")
+"#;
+
+/// What writes a model with a class of the author's own.
+const OWN: &str = r#"
+import os, sys
+import joblib, numpy
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+os.makedirs("project", exist_ok=True)
+with open("project/utils.py", "w") as file:
+    file.write("""
+import numpy
+from sklearn.base import BaseEstimator, TransformerMixin
+
+class Clip(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        self.n_features_in_ = numpy.asarray(X).shape[1]
+        return self
+
+    def transform(self, X):
+        return numpy.clip(numpy.asarray(X, dtype=float), -1, 1)
+""")
+sys.path.insert(0, "project")
+from utils import Clip
+X = numpy.random.RandomState(0).normal(size=(90, 4))
+joblib.dump(make_pipeline(Clip(), StandardScaler()).fit(X), "own.joblib")
+"#;
+
+#[test]
+fn what_a_file_proves_goes_before_the_companions() {
+    let context = TestContext::new();
+    let newer = "[[environments]]\nname = \"newer\"\npackages = { scikit-learn = \"1.0.2\", joblib = \"1.3.2\" }\n\
+                 python = \"3.10\"\n";
+    context.write("newer.toml", &format!("{newer}{DATA}\n{}", models(&[("scaler", "StandardScaler()")])));
+    context.run(["run", "newer.toml", "-q"]).expect(0);
+    context.python(&context.interpreters("newer")["newer"].clone(), &["-c", DUMP]);
+    let check = ["check", "padded.joblib", "--inputs", "X.csv", "--on", "scikit-learn==1.2.2", "--run", "c"];
+    context.run(check).expect(0);
+    let results = context.results("c");
+    let maker = results["environments"].as_array().unwrap().iter().find(|it| it["producer"] == true).unwrap();
+    assert!(!text(&maker["packages"], "joblib").starts_with("1.1"), "{maker}");
+    assert_eq!(text(&results["cells"][0], "verdict"), "identical");
+    // The release of the file itself, in few words, is what can read it as well.
+    context
+        .run([
+            "gate",
+            "padded.joblib",
+            "-i",
+            "X.csv",
+            "--from",
+            "scikit-learn==1.0.2",
+            "--to",
+            "next=scikit-learn==1.2.2",
+        ])
+        .expect(0);
+}
+
+#[test]
+fn modules_of_ones_own_are_asked_for_and_imported_from_a_folder() {
+    let context = trained();
+    context.python(&context.interpreters("both")["sk1.5.2"].clone(), &["-c", OWN]);
+    let check = |more: &[&str]| {
+        let words = [
+            "check",
+            "own.joblib",
+            "--inputs",
+            "X.csv",
+            "--on",
+            "old.json",
+            "--made-by",
+            "new.json",
+            "--run",
+            "c",
+        ];
+        context.run([&words, more].concat())
+    };
+    let said = check(&[]).expect(101).to_string();
+    assert!(said.contains("utils") && said.contains("--modules") && !said.contains("utils==."), "{said}");
+    let cell = context.results("c")["cells"][0].clone();
+    assert_eq!(text(&cell["cause"]["trouble"], "kind"), "module-missing", "{}", name_of(&cell));
+    for modules in ["project", "project/utils.py"] {
+        check(&["--modules", modules]).expect(0);
+        assert_eq!(text(&context.results("c")["cells"][0], "verdict"), "identical");
+    }
+    let said = check(&["--modules", "saved"]).expect(102).to_string();
+    assert!(said.contains("there is no .py file"), "{said}");
+}
