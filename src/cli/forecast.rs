@@ -20,7 +20,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
     app::inspect(&args.artifacts, InspectOptions::FACTS, |artifact| {
         // What is no artifact is named as what it is: nothing is to be expected of it.
         let foreign = artifact.inspection.foreign;
-        has_none |= foreign.is_some();
+        has_none |= foreign.is_some() || !artifact.is_sound();
         let forecast = target.forecast(&artifact.inspection);
         if args.message_format == MessageFormat::Json {
             return line_of_json(&artifact.path, foreign, &target.assumed, &forecast);
@@ -32,6 +32,12 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
                 let _ = writeln!(text, "{}", fold("  next: ", foreign.help(), console::terminal_width()));
             }
             None => one(&mut text, &artifact.path, &forecast),
+        }
+        if let Some(problem) =
+            artifact.inspection.problems.first().filter(|_| foreign.is_none() && !artifact.is_sound())
+        {
+            let said = format!("at byte {}: {}", problem.offset, line(&problem.what));
+            let _ = writeln!(text, "{}", fold("  ! ", &said, console::terminal_width()));
         }
         console::print(&text)
     })?;

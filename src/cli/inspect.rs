@@ -7,7 +7,7 @@ use crate::app;
 use crate::inspect::InspectOptions;
 use crate::present::words::plural;
 use crate::present::{InspectionText, SarifLog, write_file};
-use crate::vocab::{ArtifactKind, ExitCode, Inspected, InspectionReport};
+use crate::vocab::{ExitCode, Inspected, InspectionReport};
 
 pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let options = InspectOptions { digest: !args.no_digest, sha256: args.sha256 };
@@ -15,7 +15,7 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let mut page = if args.json { Page::Json { count: 0 } } else { Page::Text(InspectionText::default()) };
     let mut is_bad = false;
     let passed = app::inspect(&args.artifacts, options, |artifact| {
-        is_bad |= is_no_sound_artifact(&artifact);
+        is_bad |= !artifact.is_sound();
         if args.sarif.is_some() {
             sarif.add(&artifact);
         }
@@ -30,12 +30,6 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
         write_file(path, &sarif.finish()?)?;
     }
     Ok(if is_bad { ExitCode::InvalidInput } else { ExitCode::Done })
-}
-
-/// Whether something is no artifact, or cannot be read to its end.
-fn is_no_sound_artifact(artifact: &Inspected) -> bool {
-    let found = &artifact.inspection;
-    !found.complete || found.kind == ArtifactKind::Unknown || found.foreign.is_some_and(|it| !it.is_sound())
 }
 
 /// What is printed of artifacts, one after another.

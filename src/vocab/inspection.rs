@@ -383,6 +383,14 @@ pub struct Inspected {
     pub inspection: Inspection,
 }
 
+impl Inspected {
+    /// Whether it is an artifact, or sound data beside one, that could be read to its end.
+    pub fn is_sound(&self) -> bool {
+        let found = &self.inspection;
+        found.complete && found.foreign.map_or(found.kind != ArtifactKind::Unknown, Foreign::is_sound)
+    }
+}
+
 /// What `shelflife inspect --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InspectionReport {

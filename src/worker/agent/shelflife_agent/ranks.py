@@ -136,7 +136,7 @@ class Meeting(object):
             for key in ("error", "train_error"):
                 if message.get(key):
                     message[key]["message"] += " (in %s)" % where
-            self.trouble, self.since = b"".join(frame_of(message)), time.monotonic()
+            self.trouble, self.since = b"".join(frame_of(*frame)), time.monotonic()
         elif message.get("op") == "ended":
             del self.open[descriptor]
             if message["how"] != "finished":
