@@ -173,7 +173,12 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
             || case.outputs.iter().any(|wanted| {
                 symptom.outputs.iter().any(|name| name == wanted || name.starts_with(&format!("{wanted}[")))
             }))
-        && (case.damaged || !is_wordless(case.verdict) || is_about(&case.file, symptom))
+        && (case.damaged || is_spoken_of(case, symptom))
+}
+
+/// Whether a case speaks of such a file: of one that nobody could read, the message of an exception is enough.
+fn is_spoken_of(case: &Case, symptom: &Symptom<'_>) -> bool {
+    if is_wordless(case.verdict) || symptom.file.is_some() { is_about(&case.file, symptom) } else { true }
 }
 
 /// Whether a module, or a frame `module:function:line`, is of `module`, of `module:function`, or below `package.*`.
