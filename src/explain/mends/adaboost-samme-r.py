@@ -7,6 +7,8 @@ former, so it takes one of its own."""
     "sklearn", "AdaBoostClassifier", written="<1.6", read=">=1.6", exactness="companion", late=True
 )
 def boosted_by_probabilities(it):
-    if it.kind == "AdaBoostClassifier" and it.get("algorithm", "SAMME.R") == "SAMME.R":
+    if it.kind != "AdaBoostClassifier" or not it.has("estimators_"):
+        return
+    if it.get("algorithm", "SAMME.R") == "SAMME.R":
         made = it.companion("rescued_adaboost", "SammeRAdaBoostClassifier")
         it.become(made, "SAMME.R")

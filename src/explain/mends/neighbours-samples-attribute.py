@@ -11,4 +11,5 @@ def samples_fitted(it):
 @mend("sklearn", "RadiusNeighborsClassifier", written="<0.22", read=">=0.22")
 def labels_of_outliers(it):
     if it.has("classes_"):
-        it.add("outlier_label_", it.get("outlier_label"), "the parameter")
+        outputs = len(it.get("classes_")) if it.get("outputs_2d_") else 1
+        it.add("outlier_label_", [it.get("outlier_label")] * outputs, "the parameter")

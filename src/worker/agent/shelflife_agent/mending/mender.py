@@ -54,14 +54,6 @@ OFFERED = {
 }
 
 
-class NeedsCompanion(Exception):
-    """A class that travels beside the file would be needed."""
-
-    def __init__(self, name):
-        Exception.__init__(self, name)
-        self.name = name
-
-
 class Companions(object):
     """Modules that travel beside the file, made when the first class of one is asked for."""
 
@@ -73,8 +65,6 @@ class Companions(object):
         return module in self.sources
 
     def __call__(self, module, name):
-        if module not in self.sources:
-            raise NeedsCompanion(module)
         if module not in self.used:
             made = types.ModuleType(module)
             sys.modules[module] = made
@@ -132,8 +122,6 @@ def mended(task, data, options, companions):
         models = all_of(data, session, encoding, options.get("consecutive", False))
     except Refused as refused:
         return refusal(session, refused.why, refused.facts)
-    except NeedsCompanion as needed:
-        return dict(refusal(session, "needs-companion", {}), needs_companion=[needed.name])
     root = models[0] if len(models) == 1 else tuple(models)
     try:
         out = written_bytes(models, session.has_frames, protocol_of(data), compression)
@@ -194,7 +182,7 @@ def refusal(session, why, facts):
         "changes": changes_of(session, None),
         "keys": None,
         "refused": [facts],
-        "needs_companion": [],
+        "needs_companion": [facts["companion"]] if "companion" in facts else [],
     }
 
 

@@ -78,7 +78,9 @@ class Patient(object):
         self.said("%s -> %s (%s)" % (was, cls.__name__, why))
 
     def companion(self, module, name):
-        """A class that travels beside the file."""
+        """A class that travels beside the file, where it may."""
+        if not self.may_have(module):
+            self.refuse("needs-companion", companion=module)
         return self.session.companion(module, name)
 
     def may_have(self, module):
