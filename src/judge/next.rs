@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::vocab::{
-    ArtifactRecord, Cause, CellRecord, EnvName, ErrorFact, FilePlan, FindingKind, ModelName, Next, Record,
-    ReferenceKind, Stage, Trouble, Verdict,
+    ArtifactRecord, Cause, CellRecord, EnvName, ErrorFact, FilePlan, FindingKind, Misfit, ModelName, Next,
+    Record, ReferenceKind, Stage, Trouble, Verdict,
 };
 
 /// What a run shows of each model, seen from both ends.
@@ -109,6 +109,7 @@ impl<'a> Advisor<'a> {
     fn for_unjudged(&self, cell: &CellRecord) -> Next {
         match &cell.cause {
             Cause::NotAModel { .. } => Next::NameAModel,
+            Cause::InputsDoNotFit { because: Misfit::NameNotSaved, .. } => Next::SaveWithNames,
             Cause::InputsDoNotFit { .. } => Next::GiveInputs,
             Cause::Random { .. } => Next::FixRandomState,
             _ => {

@@ -12,6 +12,7 @@ mod compile;
 mod datasets;
 mod environments;
 mod error;
+mod estimators;
 mod external;
 mod finding;
 mod formats;

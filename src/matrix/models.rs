@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
+use super::estimators::{Mistyped, mistyped};
 use super::formats::Formats;
 use super::load::{Placed, Read, resolve};
 use super::naming::plain_name;
@@ -135,7 +136,14 @@ fn compile_source(source: &Source, raw: &RawModel, read: Read<'_>) -> Fallible<M
             "the estimator is empty",
             "write a Python expression such as \"Ridge(alpha=0.5)\"",
         )),
-        (Some(estimator), None) => Ok(ModelSource::Expression(estimator.get_ref().trim().to_owned())),
+        (Some(estimator), None) => match mistyped(estimator.get_ref()) {
+            Some(Mistyped { name, nearest }) => Err(source.problem(
+                estimator.span(),
+                format!("no release of scikit-learn has `{name}`"),
+                format!("did you mean `{nearest}`?"),
+            )),
+            None => Ok(ModelSource::Expression(estimator.get_ref().trim().to_owned())),
+        },
         (None, Some(recipe)) => {
             let path = resolve(&source.path, recipe.get_ref());
             let refuse = |what: String, help: &str| source.problem(recipe.span(), what, help);

@@ -169,6 +169,10 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
              matrix)."
                 .to_owned()
         }
+        Next::SaveWithNames => "Save it again with what its functions use: `dill.dump(model, file, recurse=True)`, or \
+                                functions that import what they use, or a module of your own instead of the script \
+                                that is run (then --modules FOLDER)."
+            .to_owned(),
         Next::DeclareProducerOrExpected => "Declare its producer (--made-by, `versions` in a matrix), or provide the \
                                      values to expect (--inputs with --expected)."
             .to_owned(),

@@ -123,6 +123,9 @@ fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
         Misfit::AlsoWhereMade => {
             format!("it loads, but the inputs do not fit it, not even in its producer: {says}{from}")
         }
+        Misfit::NameNotSaved => format!(
+            "it loads, but a function in it uses a name of the script that saved it, and that is not in the file: {says}"
+        ),
         Misfit::Synthetic => format!("it loads, but the synthetic inputs may not fit it: {says}"),
     }
 }

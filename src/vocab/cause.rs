@@ -171,6 +171,8 @@ pub enum Misfit {
     AlsoWhereMade,
     /// They are random numbers, and nobody could be asked whether they suit it.
     Synthetic,
+    /// They may suit it: a function in the file uses a name of the script that saved it, which is not in the file.
+    NameNotSaved,
 }
 
 /// What makes a reader misread a file that is well.

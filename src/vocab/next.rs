@@ -94,6 +94,8 @@ pub enum Next {
     NameAModel,
     /// Give inputs that the model takes.
     GiveInputs,
+    /// Save the file again, with what its functions use.
+    SaveWithNames,
     /// Say what made it, or what it should give.
     #[serde(rename = "say-maker-or-expected")]
     DeclareProducerOrExpected,
