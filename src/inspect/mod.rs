@@ -193,6 +193,8 @@ impl Found {
         let kind = match head.as_slice() {
             [0x80, 0..=5, ..] => self.pickled_member(input),
             [b'P', b'K', 3, 4, ..] => ArtifactKind::Skops,
+            // What macOS puts beside each file of an archive, under the file's own ending; no pickle begins like it.
+            [0, 5, 0x16, 7, ..] => return false,
             head if onnx::recognise(head) && name.ends_with(".onnx") => ArtifactKind::Onnx,
             [] => return false,
             _ if is_named => self.pickled_member(input),
