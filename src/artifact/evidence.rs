@@ -45,6 +45,12 @@ impl Evidence {
         evidence
     }
 
+    /// Its specifiers by package.
+    pub fn specifiers(&self) -> BTreeMap<String, String> {
+        let text = |(package, specifier): (&&str, &&str)| ((*package).to_owned(), (*specifier).to_owned());
+        self.packages.iter().map(text).collect()
+    }
+
     /// Adds what a part of a folder proves; where two parts contradict each other, the first is believed.
     pub fn join(&mut self, part: Self) {
         for (package, specifier) in part.packages {

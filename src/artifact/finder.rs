@@ -216,6 +216,7 @@ impl State<'_> {
             inputs_from,
             inferred: given.map(|file| file.inferred.clone()).unwrap_or_default(),
             packages,
+            proved: seen.evidence.specifiers(),
             imports: seen.imports,
             own_modules: seen.own,
             given_modules: self.modules.clone(),

@@ -59,6 +59,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
 fn why_nowhere(error: &ErrorFact) -> Misfit {
     match error.class.as_str() {
         "NameError" | "builtins.NameError" => Misfit::NameNotSaved,
+        class if class.ends_with(".NotFittedError") => Misfit::NotFitted,
         _ => Misfit::AlsoWhereMade,
     }
 }

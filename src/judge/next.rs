@@ -108,7 +108,9 @@ impl<'a> Advisor<'a> {
     /// What to tell so that a file that was tried can be judged.
     fn for_unjudged(&self, cell: &CellRecord) -> Next {
         match &cell.cause {
-            Cause::NotAModel { .. } => Next::NameAModel,
+            Cause::NotAModel { .. } | Cause::InputsDoNotFit { because: Misfit::NotFitted, .. } => {
+                Next::NameAModel
+            }
             Cause::InputsDoNotFit { because: Misfit::NameNotSaved, .. } => Next::SaveWithNames,
             Cause::InputsDoNotFit { .. } => Next::GiveInputs,
             Cause::Random { .. } => Next::FixRandomState,
@@ -133,7 +135,9 @@ impl<'a> Advisor<'a> {
                 return Next::AddPackage { package, environment: cell.consumer.clone() };
             }
             // Damage is said only where the bytes show it, or where nobody can read them, their producer included.
-            if cell.was_refused() || file.unreadable {
+            // Bytes that a reader does not know are no damage.
+            let is_misread = matches!(cell.cause, Cause::Raised { misread: Some(_) });
+            if cell.was_refused() || (file.unreadable && !is_misread) {
                 let foreign = match &cell.cause {
                     Cause::Refused { foreign, .. } => *foreign,
                     _ => None,

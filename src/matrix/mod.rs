@@ -21,6 +21,7 @@ mod models;
 mod naming;
 mod raw;
 mod raw_limits;
+mod recipe;
 mod rules;
 mod runtimes;
 mod select;
@@ -42,6 +43,6 @@ pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
     BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
-    ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    ModelSpec, Neighbour, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
 pub use versions::parse as versions;

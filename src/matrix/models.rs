@@ -1,6 +1,7 @@
 //! Models and the defaults that they fall back to.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_spanned::Spanned;
 
@@ -10,6 +11,7 @@ use super::formats::Formats;
 use super::load::{Placed, Read, resolve};
 use super::naming::plain_name;
 use super::raw::{RawDefaults, RawModel, Text, Texts, texts};
+use super::recipe::neighbours;
 use super::types::{ModelSource, ModelSpec};
 use crate::notation::{Requirement, glob};
 use crate::vocab::FormatName;
@@ -156,7 +158,8 @@ fn compile_source(source: &Source, raw: &RawModel, read: Read<'_>) -> Fallible<M
             let text = String::from_utf8(bytes).map_err(|_| {
                 refuse(format!("the recipe `{}` is not UTF-8 text", path.display()), "save it as UTF-8")
             })?;
-            Ok(ModelSource::Recipe { path, source: text })
+            let neighbours = neighbours(path.parent().unwrap_or(Path::new("")), &text, read);
+            Ok(ModelSource::Recipe { path, source: text, neighbours })
         }
         (Some(_), Some(recipe)) => Err(source.problem(
             recipe.span(),

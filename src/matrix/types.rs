@@ -300,9 +300,20 @@ pub enum ModelSource {
         path: PathBuf,
         /// Its source text.
         source: String,
+        /// The modules beside it that it imports, by name.
+        neighbours: BTreeMap<String, Neighbour>,
     },
     /// It exists already: a file that somebody else wrote. It is never trained.
     File(Arc<ExternalArtifact>),
+}
+
+/// A module beside a recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Whether it is the `__init__.py` of a folder.
+    pub is_package: bool,
+    /// Its source text.
+    pub source: String,
 }
 
 impl ModelSource {

@@ -126,6 +126,7 @@ fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
         Misfit::NameNotSaved => format!(
             "it loads, but a function in it uses a name of the script that saved it, and that is not in the file: {says}"
         ),
+        Misfit::NotFitted => format!("it loads, but it was saved before it was fitted: {says}"),
         Misfit::Synthetic => format!("it loads, but the synthetic inputs may not fit it: {says}"),
     }
 }

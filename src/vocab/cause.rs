@@ -173,6 +173,8 @@ pub enum Misfit {
     Synthetic,
     /// They may suit it: a function in the file uses a name of the script that saved it, which is not in the file.
     NameNotSaved,
+    /// No inputs suit it: it was saved before it was fitted.
+    NotFitted,
 }
 
 /// What makes a reader misread a file that is well.

@@ -389,6 +389,9 @@ pub struct FilePlan {
     /// Whether outputs were given that it has to agree with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
+    /// What its bytes prove of the packages that wrote it, as specifiers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proved: BTreeMap<String, String>,
     /// Modules of further packages that loading it imports, with the package of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub imports: BTreeMap<String, String>,
