@@ -1,5 +1,6 @@
 //! From files and environments that were asked for to a matrix.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::environments::environment;
@@ -225,8 +226,8 @@ fn take_proved(environments: &mut [EnvironmentSpec], expanded: &Expanded) -> boo
         let written = files.filter(|file| file.producer == environment.name);
         let written = written.flat_map(|file| artifact::proved_beside(&own, &file.proved));
         for (package, spec) in found.chain(written).collect::<Vec<_>>() {
-            if !environment.packages.contains_key(&package) {
-                environment.packages.insert(package, spec);
+            if let Entry::Vacant(free) = environment.packages.entry(package) {
+                free.insert(spec);
                 is_given = true;
             }
         }
