@@ -99,7 +99,7 @@ fn read_source(path: &Path, asked: Option<(&Source, &Text)>, read: Read<'_>) -> 
     })?;
     // A byte order mark would shift every place in messages.
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok(Source { path: path.to_owned(), text: Arc::new(text) })
+    Ok(Source::new(path, text))
 }
 
 /// `relative` as seen from the folder of `file`, without leading `./` and `x/..`.
