@@ -99,7 +99,7 @@ class Texts(unittest.TestCase):
         self.assertEqual(facts.cut(before, 1000), "<scratch>")
 
     def test_long_texts_end_in_dots(self):
-        self.assertEqual(facts.cut("x" * 11, 10), "x" * 7 + "...")
+        self.assertEqual(facts.cut("x" * 60 + "y" * 20, 60), "x" * 35 + " ... " + "y" * 20)
         self.assertEqual(facts.cut("x" * 10, 10), "x" * 10)
 
     def test_lone_surrogates_are_replaced(self):
