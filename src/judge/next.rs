@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvName, ErrorFact, FilePlan, FindingKind, ModelName, Next, Record,
-    ReferenceKind, Stage, Trouble, Verdict,
+    ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvName, ErrorFact, FilePlan, FindingKind, ModelName,
+    Next, Record, ReferenceKind, Stage, Trouble, Verdict,
 };
 
 /// What a run shows of each model, seen from both ends.
@@ -65,7 +65,10 @@ impl<'a> Advisor<'a> {
             let unreadable = !readable.contains(&artifact.model) && artifact.producer_fails.is_some();
             Some((&artifact.model, File { plan, artifact, unreadable }))
         });
-        let untrained = record.artifacts.iter().filter(|it| it.absence.as_ref().is_some_and(ArtifactAbsence::is_of_training));
+        let untrained = record
+            .artifacts
+            .iter()
+            .filter(|it| it.absence.as_ref().is_some_and(ArtifactAbsence::is_of_training));
         let untrained = untrained.map(|artifact| (&artifact.model, &artifact.producer)).collect();
         Self { record, works, sources, untrained, files: files.collect() }
     }

@@ -43,8 +43,12 @@ impl<'a> Names<'a> {
 
     /// The positions of the names that a pattern matches, in order.
     pub fn matching(&self, pattern: &str) -> Vec<usize> {
-        let mut positions: Vec<usize> =
-            self.candidates(pattern).iter().filter(|(name, _)| matches(pattern, name)).map(|it| it.1).collect();
+        let mut positions: Vec<usize> = self
+            .candidates(pattern)
+            .iter()
+            .filter(|(name, _)| matches(pattern, name))
+            .map(|it| it.1)
+            .collect();
         positions.sort_unstable();
         positions
     }

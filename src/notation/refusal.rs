@@ -4,10 +4,10 @@ use std::io;
 
 /// What the system says of a file, without the path: whoever tells it has named that already.
 pub fn without_path(error: &io::Error) -> String {
-    // What `fs_err` puts around an error of the system names the path, and carries that error.
-    let inner = error.get_ref().and_then(|wrapped| wrapped.source());
-    let system = inner.and_then(|inner| inner.downcast_ref::<io::Error>()).unwrap_or(error);
-    system.to_string()
+    let text = error.to_string();
+    // What `fs_err` puts before the words of the system: what was attempted, and the path in backticks.
+    let behind = text.strip_prefix("failed to ").and_then(|rest| rest.split_once("`: "));
+    behind.map_or(text.as_str(), |(_, system)| system).to_owned()
 }
 
 #[cfg(test)]

@@ -133,7 +133,9 @@ fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
 
 fn limit_text(limit: Limit) -> String {
     match limit {
-        Limit::Time { seconds } => format!("did not finish within {seconds} s (--timeout, or `time` of the matrix's limits, gives it more)"),
+        Limit::Time { seconds } => format!(
+            "did not finish within {seconds} s (--timeout, or `time` of the matrix's limits, gives it more)"
+        ),
         Limit::Memory { bytes: Some(bytes) } => format!("needed more than {} MiB", bytes >> 20),
         Limit::Memory { bytes: None } => "requested more memory than its limit allows".to_owned(),
     }

@@ -36,7 +36,8 @@ fn groups(command: &clap::Command) -> String {
         let _ = writeln!(text, "{heading}:");
         for name in *names {
             let known = command.find_subcommand(name).and_then(clap::Command::get_about);
-            let about = known.map_or_else(|| "Print the help of a subcommand".to_owned(), ToString::to_string);
+            let about =
+                known.map_or_else(|| "Print the help of a subcommand".to_owned(), ToString::to_string);
             let _ = writeln!(text, "  {name:NAMES$}{}", wrapped(&about));
         }
         text.push('\n');

@@ -96,7 +96,8 @@ fn table(out: &mut String, columns: &[&EnvName], rows: &[ArtifactRow<'_>], is_of
             return;
         }
         let artifact = row.artifact;
-        let written = if is_of_many { format!(" {} |", code(artifact.producer.as_str())) } else { String::new() };
+        let written =
+            if is_of_many { format!(" {} |", code(artifact.producer.as_str())) } else { String::new() };
         let cells: String = columns.iter().map(|name| told(row.cells.get(name.as_str()).copied())).collect();
         let _ = writeln!(
             out,

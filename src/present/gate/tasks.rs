@@ -46,7 +46,9 @@ impl<'a> Index<'a> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<(Option<Status>, Result<usize, String>), usize> = HashMap::new();
         let judged = self.view.record.cells.iter().enumerate();
-        for (index, cell) in judged.filter(|(_, cell)| self.view.judges(cell) && cell.status.is_some_and(&wanted)) {
+        for (index, cell) in
+            judged.filter(|(_, cell)| self.view.judges(cell) && cell.status.is_some_and(&wanted))
+        {
             let finding = self.finding.get(&index).copied();
             let key = (cell.status, finding.ok_or_else(|| message(cell)));
             let at = *known.entry(key).or_insert_with(|| {
@@ -123,7 +125,8 @@ impl Group<'_> {
 
     /// What to do, in plain text.
     fn remedy(&self, index: &Index<'_>) -> String {
-        let text = self.finding.map(|finding| FindingText::new(index.view.record, finding)).unwrap_or_default();
+        let text =
+            self.finding.map(|finding| FindingText::new(index.view.record, finding)).unwrap_or_default();
         let known = text.remedy.map(|remedy| remedy.trim_end_matches('.').to_owned());
         let (works_in, trains) = match self.finding.map(|finding| &finding.next) {
             None => (&[][..], true),
