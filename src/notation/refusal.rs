@@ -16,8 +16,8 @@ mod tests {
 
     #[test]
     fn a_path_is_told_once() {
-        let error = fs_err::File::open("/nonexistent/model.pkl").expect_err("it does not exist");
-        assert!(error.to_string().contains("model.pkl"));
+        let error =
+            io::Error::other("failed to open file `/models/a.pkl`: No such file or directory (os error 2)");
         assert_eq!(without_path(&error), "No such file or directory (os error 2)");
         assert_eq!(without_path(&io::Error::other("too large")), "too large");
     }

@@ -134,7 +134,7 @@ fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
 fn limit_text(limit: Limit) -> String {
     match limit {
         Limit::Time { seconds } => format!(
-            "did not finish within {seconds} s (--timeout, or `time` of the matrix's limits, gives it more)"
+            "did not finish within {seconds} s (more: --timeout SECONDS, or time under limits in a matrix)"
         ),
         Limit::Memory { bytes: Some(bytes) } => format!("needed more than {} MiB", bytes >> 20),
         Limit::Memory { bytes: None } => "requested more memory than its limit allows".to_owned(),

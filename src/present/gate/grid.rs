@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use super::GateView;
-use super::page::MOST_CHARACTERS;
+use super::trouble::MOST_CHARACTERS;
 use crate::present::markup::code;
 use crate::present::words::{Group, plural};
 use crate::vocab::{ArtifactRecord, CellRecord, EnvName, Status};

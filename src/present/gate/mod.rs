@@ -6,12 +6,14 @@ mod grid;
 mod page;
 mod signals;
 mod tasks;
+mod trouble;
 
 use std::collections::BTreeSet;
 
 pub use answer::{Account, Answer};
-pub use page::{markdown, trouble};
+pub use page::markdown;
 pub use signals::{annotations, badge};
+pub use trouble::trouble;
 
 use crate::vocab::{CellRecord, EnvName, ExitCode, Record, Status};
 

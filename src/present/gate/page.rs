@@ -2,39 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::trouble::{MOST_CHARACTERS, trouble};
 use super::{Account, Answer, GateView, grid, tasks};
-use crate::present::gist::gist;
 use crate::present::markup::{code, prose};
-use crate::present::reasons;
-use crate::present::words::{ARROW, difference};
-use crate::vocab::{Cause, CellRecord, EnvName, Status, Verdict, moves};
-
-/// Characters of a page: a step summary and a comment hold more, a page of that length nobody reads.
-pub(super) const MOST_CHARACTERS: usize = 60_000;
-/// Characters of what a cell says.
-const LONGEST_MESSAGE: usize = 300;
-
-/// What is wrong with a cell, in a few words of plain text.
-pub fn trouble(cell: &CellRecord) -> String {
-    match cell.verdict {
-        Verdict::Drift => {
-            let facts = cell.worst_output();
-            let facts = facts.map(|(name, facts)| format!(" ({name}: {})", difference(facts, ARROW)));
-            format!("gives different values without an error{}", facts.unwrap_or_default())
-        }
-        Verdict::Identical | Verdict::Roundoff => "works".to_owned(),
-        Verdict::Unverified if cell.cause == Cause::LoadOnly => "loads".to_owned(),
-        Verdict::Absent => format!("does not exist there: {}", message(cell)),
-        Verdict::LoadError => format!("cannot be loaded: {}", message(cell)),
-        Verdict::PredictError => format!("loads and then fails: {}", message(cell)),
-        Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => message(cell),
-        Verdict::EnvError | Verdict::Unsupported | Verdict::Unverified => message(cell),
-    }
-}
-
-pub(super) fn message(cell: &CellRecord) -> String {
-    gist(&reasons::message(cell), LONGEST_MESSAGE)
-}
+use crate::vocab::{CellRecord, EnvName, Status, moves};
 
 /// The page for a pull request.
 pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
@@ -107,6 +78,10 @@ fn details(out: &mut String, view: &GateView<'_>) {
         );
         if let Some(frame) = cell.error.as_ref().and_then(|error| error.frames.last()) {
             let _ = writeln!(body, "  - {}", code(frame));
+        }
+        if out.len() + body.len() > MOST_CHARACTERS {
+            let _ = writeln!(body, "- more is in `report.html`");
+            break;
         }
     }
     for (artifact, file) in notes {

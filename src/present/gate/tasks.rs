@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use super::page::{message, trouble};
+use super::trouble::{message, trouble};
 use super::{Answer, GateView};
 use crate::present::finding_text::FindingText;
 use crate::present::isolation;
