@@ -5,7 +5,7 @@ use std::io;
 /// What the system says of a file, without the path: whoever tells it has named that already.
 pub fn without_path(error: &io::Error) -> String {
     let text = error.to_string();
-    // What `fs_err` puts before the words of the system: what was attempted, and the path in backticks.
+    // Before the words of the system stand what was attempted, and the path in backticks.
     let behind = text.strip_prefix("failed to ").and_then(|rest| rest.split_once("`: "));
     behind.map_or(text.as_str(), |(_, system)| system).to_owned()
 }
