@@ -74,7 +74,7 @@ pub(super) fn files(
     }
     for (path, error) in &unlisted {
         refuse(
-            format!("the folder `{}` cannot be listed: {}", shown(path, declaration), without_path(&error)),
+            format!("the folder `{}` cannot be listed: {}", shown(path, declaration), without_path(error)),
             "check its permissions",
         );
     }

@@ -76,16 +76,23 @@ pub(super) fn agrees(question: &str) -> bool {
 /// Prints a failure with its place and its remedy to standard error.
 pub(super) fn explain(failure: &Failure) {
     let width = terminal_width();
-    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
-        && std::io::stderr().is_terminal();
-    let theme =
-        if colour { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
+    let theme = if has_colour() {
+        miette::GraphicalTheme::unicode()
+    } else {
+        miette::GraphicalTheme::unicode_nocolor()
+    };
     let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
     let mut text = String::new();
     if handler.render_report(&mut text, failure).is_err() {
         text = format!("error: {failure}");
     }
     warn(text.trim_end());
+}
+
+/// Whether standard error shows colours.
+pub(super) fn has_colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+        && std::io::stderr().is_terminal()
 }
 
 /// Columns of the terminal, 100 where there is none.

@@ -86,5 +86,6 @@ fn start_log(is_verbose: bool) {
         .with_default_directive(level.into())
         .with_env_var("SHELFLIFE_LOG")
         .from_env_lossy();
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt().without_time().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = log.with_ansi(console::has_colour()).try_init();
 }
