@@ -73,6 +73,7 @@ fn benches(criterion: &mut Criterion) {
 }
 
 /// How much longer four times as much takes: 4 where work grows linearly, 16 where each thing is compared with each.
+#[expect(clippy::print_stdout, reason = "a bench speaks to whoever runs it")]
 fn growth(what: &str, of: impl Fn(usize) -> String, few: usize) {
     let seconds = |count: usize| {
         let text = of(count);
