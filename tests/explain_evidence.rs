@@ -15,8 +15,12 @@ fn compiled(name: &str) -> matrix::Matrix {
 
 #[test]
 fn every_rule_is_shown_by_a_cell_and_every_shown_rule_exists() {
-    let known: BTreeSet<&str> = rules().iter().map(|rule| rule.id).collect();
-    let shown: BTreeSet<&str> = evidence().rules.keys().map(String::as_str).collect();
+    // What speaks of a whole kind is there for what nobody has tried.
+    let tried = rules().iter().filter(|rule| rule.cases.iter().any(|case| !case.general));
+    let known: BTreeSet<&str> = tried.map(|rule| rule.id).collect();
+    let shown = evidence().rules.keys().map(String::as_str);
+    let shown: BTreeSet<&str> =
+        shown.filter(|id| known.contains(id) || explain::find(id).is_none()).collect();
     assert_eq!(
         known, shown,
         "measure anew: shelflife explain --measure RUN..., as ARCHITECTURE.md says under `A known cause`"

@@ -109,14 +109,17 @@ impl Explainer {
     }
 
     /// The rule that explains a cell, if one does: the first by id of those whose symptom is seen between versions
-    /// that it speaks of. What was done to the file comes last: its sound twin may fail for the same reason.
+    /// that it speaks of, general ones after those that know the class. What was done to the file comes last: its sound twin
+    /// may fail for the same reason.
     pub fn explain(&self, symptom: &Symptom<'_>, producer: usize, consumer: usize) -> Option<&'static Rule> {
         let cases = self.cases.get(producer * self.count + consumer)?;
-        let found = |damaged: bool| {
-            let of_kind = cases.iter().filter(|(_, case)| case.damaged == damaged);
-            of_kind.clone().find(|(_, case)| explains(case, symptom)).map(|(rule, _)| *rule)
+        let found = |damaged: bool, general: bool| {
+            let mut of_kind =
+                cases.iter().filter(|(_, case)| case.damaged == damaged && case.general == general);
+            of_kind.find(|(_, case)| explains(case, symptom)).map(|(rule, _)| *rule)
         };
-        found(false).or_else(|| symptom.damaged.then(|| found(true)).flatten())
+        let sound = found(false, false).or_else(|| found(false, true));
+        sound.or_else(|| symptom.damaged.then(|| found(true, false)).flatten())
     }
 }
 
@@ -131,16 +134,23 @@ pub fn is_known(verdict: Verdict, stage: Stage, text: &str) -> bool {
 /// The cases that speak of two environments. One that could not be made has no versions that anybody knows, and only
 /// cases that ask for none speak of it.
 fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Case)> {
-    let speaks = |case: &Case| {
+    let speaks = |rule: &Rule, case: &Case| {
         fulfilled(&case.producer, &producer.versions) == Some(true)
             && fulfilled(&case.consumer, &consumer.versions) == Some(true)
             && (!case.across_bits || producer.bits != consumer.bits)
             && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
+            && (!case.across_versions || differ(&rule.package, producer, consumer))
     };
     rules()
         .iter()
-        .flat_map(|rule| rule.cases.iter().filter(|case| speaks(case)).map(move |case| (rule, case)))
+        .flat_map(|rule| rule.cases.iter().filter(|case| speaks(rule, case)).map(move |case| (rule, case)))
         .collect()
+}
+
+/// Whether two environments are known to have other versions of a package.
+fn differ(package: &str, producer: &Side, consumer: &Side) -> bool {
+    let (written, read) = (producer.versions.get(package), consumer.versions.get(package));
+    written.is_some() && read.is_some() && written != read
 }
 
 fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
@@ -154,7 +164,7 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
         && (!case.misread || matches!(symptom.misread, Some(Misread::AlignmentPad { .. })))
         && (case.raised_in.is_empty()
             || case.raised_in.iter().any(|module| {
-                symptom.module == Some(module)
+                symptom.module.is_some_and(|raised_in| is_in(raised_in, module))
                     || symptom.frames.last().is_some_and(|frame| is_in(frame, module))
             }))
         && (case.frames.is_empty()
@@ -163,12 +173,19 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
             || case.outputs.iter().any(|wanted| {
                 symptom.outputs.iter().any(|name| name == wanted || name.starts_with(&format!("{wanted}[")))
             }))
-        && (case.damaged || !is_wordless(case.verdict) || is_about(&case.file, symptom))
+        && (case.damaged || is_spoken_of(case, symptom))
 }
 
-/// Whether a frame `module:function:line` is of `module` or of `module:function`.
+/// Whether a case speaks of such a file: of one that nobody could read, the message of an exception is enough.
+fn is_spoken_of(case: &Case, symptom: &Symptom<'_>) -> bool {
+    if is_wordless(case.verdict) || symptom.file.is_some() { is_about(&case.file, symptom) } else { true }
+}
+
+/// Whether a module, or a frame `module:function:line`, is of `module`, of `module:function`, or below `package.*`.
 fn is_in(frame: &str, wanted: &str) -> bool {
-    frame.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    let ends: &[char] = if wanted.ends_with(".*") { &[':', '.'] } else { &[':'] };
+    let wanted = wanted.trim_end_matches(".*");
+    frame.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(ends))
 }
 
 /// Verdicts without a message of their own, or with one that anything may leave: only the file says what they are about.

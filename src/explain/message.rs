@@ -14,18 +14,18 @@ pub struct Match {
     pub vague: bool,
 }
 
-/// Every rule that explains a pasted text, those that are sure first. Tracebacks, line breaks, quotes of all kinds and
+/// Every rule that explains a pasted text, those that are sure first and those that speak of a whole kind last. Tracebacks, line breaks, quotes of all kinds and
 /// marks of quoting mail are taken as they come.
 pub fn for_message(text: &str) -> Vec<Match> {
     let text = plain(text);
     let has_places = text.contains(".py") || text.contains("File ") || text.contains(".pyx");
     let mut matches: Vec<Match> = Vec::new();
-    for vague in [false, true] {
+    for (vague, general) in [(false, false), (true, false), (false, true), (true, true)] {
         for rule in rules() {
             if matches.iter().any(|found| found.rule.id == rule.id) {
                 continue;
             }
-            let found = rule.cases.iter().find(|case| {
+            let found = rule.cases.iter().filter(|case| case.general == general).find(|case| {
                 let regexes = if vague { &case.pasted } else { &case.messages };
                 // The pattern of some is as general as `IndexError`, which only its place makes a symptom. Of a last
                 // line alone, no place is known: it may be that, and only versions can tell.

@@ -43,7 +43,7 @@ pub struct Case {
     pub misread: bool,
     /// What else people paste when they meet it, too vague to judge a cell by.
     pub pasted: Vec<Regex>,
-    /// The module of the deepest frame; any of them.
+    /// The module of the deepest frame, or one that ends in `.*` for whatever is below a package; any of them.
     pub raised_in: Vec<String>,
     /// `module:function` that must be among the deepest frames; any of them.
     pub frames: Vec<String>,
@@ -57,6 +57,8 @@ pub struct Case {
     pub across_bits: bool,
     /// Whether it happens only between machines of other byte orders.
     pub across_byte_order: bool,
+    /// Whether it happens only between other versions of the rule's package.
+    pub across_versions: bool,
     /// Outputs of which at least one must be outside tolerance, for drift; empty for any.
     pub outputs: Vec<String>,
     /// What must be in the file.
@@ -67,6 +69,8 @@ pub struct Case {
     pub also: bool,
     /// Whether it hangs on something that cannot be seen in the file, so that no forecast is sure of it.
     pub hidden: bool,
+    /// Whether it says of a whole kind of change what can be said of each, and speaks where no other case does.
+    pub general: bool,
 }
 
 /// What must be in the file for a case to happen: every part that is given, and of each any entry.
@@ -168,6 +172,8 @@ struct RawCase {
     #[serde(default)]
     hidden: bool,
     #[serde(default)]
+    general: bool,
+    #[serde(default)]
     absent: Vec<String>,
     #[serde(default)]
     unless: Vec<String>,
@@ -178,6 +184,7 @@ struct RawCase {
 enum Across {
     Bits,
     ByteOrder,
+    Versions,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -355,12 +362,14 @@ impl RawCase {
             formats: self.formats,
             across_bits: matches!(self.across, Some(Across::Bits)),
             across_byte_order: matches!(self.across, Some(Across::ByteOrder)),
+            across_versions: matches!(self.across, Some(Across::Versions)),
             outputs: self.outputs,
             file,
             damaged: self.damaged,
             // What somebody did to a file afterwards is no forecast.
-            also: self.also || self.damaged,
+            also: self.also || self.damaged || self.general,
             hidden: self.hidden,
+            general: self.general,
         })
     }
 }

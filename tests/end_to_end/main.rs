@@ -18,6 +18,7 @@ mod gate_answers;
 mod given_inputs;
 mod inspect;
 mod producers;
+mod remedies;
 mod run_container;
 mod run_env_errors;
 mod run_formats;
