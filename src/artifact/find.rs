@@ -7,7 +7,7 @@ use super::folder::MLMODEL;
 use super::names::{model_name, plain, registry_version, uncompressed};
 use crate::format;
 use crate::matrix::{ArtifactDeclaration, Refusal};
-use crate::notation::glob;
+use crate::notation::{glob, without_path};
 use crate::vocab::ArtifactKind;
 
 /// Folders below one another that are walked, at most: deeper than any registry.
@@ -76,7 +76,7 @@ pub(super) fn files(
     }
     for (path, error) in &unlisted {
         refuse(
-            format!("the folder `{}` cannot be listed: {error}", shown(path, declaration)),
+            format!("the folder `{}` cannot be listed: {}", shown(path, declaration), without_path(error)),
             "check its permissions",
         );
     }

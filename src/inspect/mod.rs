@@ -59,6 +59,7 @@ use machine::Machine;
 use members::Files;
 use source::{Sequential, Source};
 
+use crate::notation::without_path;
 use crate::vocab::{
     ArrayFact, ArtifactKind, Container, Foreign, Inspection, Member, OnnxFacts, Problem, ProblemKind,
     SkopsFacts,
@@ -104,7 +105,7 @@ pub fn inspect<R: Read + Seek>(file: R, options: InspectOptions) -> Inspection {
 /// The result for an artifact that cannot be opened.
 pub fn unreadable(error: &std::io::Error) -> Inspection {
     let mut found = Found::new();
-    found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {error}")));
+    found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {}", without_path(error))));
     found.inspection(0)
 }
 

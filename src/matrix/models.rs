@@ -13,7 +13,7 @@ use super::naming::plain_name;
 use super::raw::{RawDefaults, RawModel, Text, Texts, texts};
 use super::recipe::neighbours;
 use super::types::{ModelSource, ModelSpec};
-use crate::notation::{Requirement, glob};
+use crate::notation::{Requirement, glob, without_path};
 use crate::vocab::FormatName;
 
 /// What models use where they do not say otherwise.
@@ -151,7 +151,7 @@ fn compile_source(source: &Source, raw: &RawModel, read: Read<'_>) -> Fallible<M
             let refuse = |what: String, help: &str| source.problem(recipe.span(), what, help);
             let bytes = read(&path).map_err(|error| {
                 refuse(
-                    format!("cannot read the recipe `{}`: {error}", path.display()),
+                    format!("cannot read the recipe `{}`: {}", path.display(), without_path(&error)),
                     "check the path; it is relative to this matrix file",
                 )
             })?;

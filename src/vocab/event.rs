@@ -237,6 +237,23 @@ pub enum ArtifactAbsence {
     },
 }
 
+impl ArtifactAbsence {
+    /// Whether training was tried and failed.
+    pub const fn is_of_training(&self) -> bool {
+        match self {
+            Self::TrainFailed { .. } | Self::Died { .. } | Self::ClassAbsent { .. } => true,
+            Self::RuledOut { .. }
+            | Self::NoOutput
+            | Self::NoOutputHeld { .. }
+            | Self::Unsupported { .. }
+            | Self::NotInstalled { .. }
+            | Self::SaveFailed { .. }
+            | Self::Disturbed { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+}
+
 /// What a run is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunHeader {
