@@ -28,4 +28,5 @@ pub use files::{Files, Kind, Stream};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected};
 pub use interpreters::python_for;
 pub use packages::{INSTALLERS, Packages, add_packages, needs};
+pub use producer::proved_beside;
 pub use requirements::{PinError, pin};

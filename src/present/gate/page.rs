@@ -1,82 +1,11 @@
 //! The page of a gate for a pull request.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Account, Answer, GateView};
-use crate::present::finding_text::FindingText;
-use crate::present::isolation;
+use super::trouble::{MOST_CHARACTERS, trouble};
+use super::{Account, Answer, GateView, grid, tasks};
 use crate::present::markup::{code, prose};
-use crate::present::reasons;
-use crate::present::words::{ARROW, Group, difference, shorten};
-use crate::vocab::{Cause, CellRecord, EnvName, Next, Status, Verdict, moves};
-
-/// Characters of a page: a step summary and a comment hold more, a page of that length nobody reads.
-const MOST_CHARACTERS: usize = 60_000;
-/// Things to do that are told one by one.
-const MOST_TASKS: usize = 20;
-
-/// What is wrong with a cell, in a few words of plain text.
-pub fn trouble(cell: &CellRecord) -> String {
-    match cell.verdict {
-        Verdict::Drift => {
-            let facts = cell.worst_output();
-            let facts = facts.map(|(name, facts)| format!(" ({name}: {})", difference(facts, ARROW)));
-            format!("gives different values without an error{}", facts.unwrap_or_default())
-        }
-        Verdict::Identical | Verdict::Roundoff => "works".to_owned(),
-        Verdict::Unverified if cell.cause == Cause::LoadOnly => "loads".to_owned(),
-        Verdict::Absent => format!("does not exist there: {}", message(cell)),
-        Verdict::LoadError => format!("cannot be loaded: {}", message(cell)),
-        Verdict::PredictError => format!("loads and then fails: {}", message(cell)),
-        Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => message(cell),
-        Verdict::EnvError | Verdict::Unsupported | Verdict::Unverified => message(cell),
-    }
-}
-
-fn message(cell: &CellRecord) -> String {
-    let text = reasons::message(cell);
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    shorten(first.trim().trim_end_matches(':'), 160).into_owned()
-}
-
-/// What to do about a failure, in plain text.
-fn remedy(view: &GateView<'_>, cell: &CellRecord) -> String {
-    let record = view.record;
-    let is_of = |index: &usize| record.cells.get(*index).is_some_and(|other| std::ptr::eq(other, cell));
-    let finding = record.findings.iter().find(|finding| finding.cells.iter().any(is_of));
-    let text = finding.map(|finding| FindingText::new(record, finding)).unwrap_or_default();
-    let known = text.remedy.map(|remedy| remedy.trim_end_matches('.').to_owned());
-    match (finding.map(|finding| &finding.next), known) {
-        (None | Some(Next::KeepOrRetrain { .. }), known) => {
-            let works_in = match finding.map(|finding| &finding.next) {
-                Some(Next::KeepOrRetrain { works_in, .. }) => works_in.as_slice(),
-                _ => &[],
-            };
-            let general =
-                format!("retrain it in {}, or keep it {}", cell.consumer, place(view, cell, works_in));
-            // A known cause often has a way that costs less.
-            match (&cell.rule, known) {
-                (Some(rule), Some(remedy)) => format!("{general}. Known as {rule}: {remedy}"),
-                _ => general,
-            }
-        }
-        (Some(_), Some(remedy)) => remedy,
-        (Some(_), None) => "see the details below".to_owned(),
-    }
-}
-
-/// Where a failing artifact can stay: where it is used today, if it works there; else where it works, or was made.
-fn place(view: &GateView<'_>, cell: &CellRecord, works_in: &[EnvName]) -> String {
-    let loads = |from: &EnvName| {
-        let mut cells = view.record.cells.iter();
-        cells.any(|it| it.artifact == cell.artifact && it.consumer == *from && !it.verdict.fails())
-    };
-    match (view.from.filter(|from| loads(from)), works_in.first()) {
-        (Some(name), _) | (None, Some(name)) => format!("in {name}"),
-        (None, None) => format!("where it was made ({})", cell.producer),
-    }
-}
+use crate::vocab::{CellRecord, EnvName, Status, moves};
 
 /// The page for a pull request.
 pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
@@ -84,8 +13,8 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
     let answer = Answer::of(view);
     let _ = writeln!(out, "## {} {}\n", answer.symbol(), prose(&view.answer()));
     let _ = writeln!(out, "{}.\n", prose(&Account::of(view.record).sentence()));
-    tasks(&mut out, view, answer);
-    table(&mut out, view);
+    tasks::write(&mut out, view, answer);
+    grid::write(&mut out, view);
     moved(&mut out, view);
     details(&mut out, view);
     let record = view.record;
@@ -98,157 +27,6 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
         prose(&record.run.started)
     );
     out.into_bytes()
-}
-
-fn tasks(out: &mut String, view: &GateView<'_>, answer: Answer) {
-    let mut tasks = Vec::new();
-    for cell in view.bad() {
-        tasks.push(format!(
-            "{} in {} {}{}. To do: {}.",
-            code(cell.model.as_str()),
-            code(cell.consumer.as_str()),
-            prose(trouble(cell).trim_end_matches('.')),
-            not_accepted(view, cell),
-            prose(&remedy(view, cell))
-        ));
-    }
-    for cell in view.unjudged() {
-        tasks.push(format!(
-            "{} in {} could not be judged: {}",
-            code(cell.model.as_str()),
-            code(cell.consumer.as_str()),
-            prose(&not_judged(view, cell))
-        ));
-    }
-    for left_out in &view.record.left_out {
-        tasks.push(format!(
-            "Left out: {}. To do: {}.",
-            prose(&left_out.says),
-            prose(left_out.help.trim_end_matches('.'))
-        ));
-    }
-    for suspect in isolation::suspects(view.record) {
-        tasks.push(format!(
-            "{} is suspicious: it tried {}. All of it was refused. To do: look at it with `shelflife inspect` before anybody \
-             loads it.",
-            code(&suspect.model),
-            prose(&suspect.tried)
-        ));
-    }
-    if let Some(gaps) = isolation::gaps(view.record) {
-        tasks.push(prose(&gaps).into_owned());
-    }
-    for cell in view.flaky() {
-        tasks.push(format!(
-            "{} in {} is flaky: {} at first, and fine when tried again. Fix its `random_state`, or its limits.",
-            code(cell.model.as_str()),
-            code(cell.consumer.as_str()),
-            prose(&trouble(cell)),
-        ));
-    }
-    let accept = format!("shelflife baseline accept {}", view.run);
-    if matches!(answer, Answer::NotYet | Answer::OutOfDate) {
-        tasks.push(format!("If this is intended, run {} and commit the file.", code(&accept)));
-    } else if !view.with(|status| status == Status::Fixed).is_empty() {
-        tasks.push(format!("Some models work again: run {} to record it.", code(&accept)));
-    }
-    if tasks.is_empty() {
-        let _ = writeln!(out, "Nothing to do.\n");
-        return;
-    }
-    let _ = writeln!(out, "**What to do**\n");
-    let more = tasks.len().saturating_sub(MOST_TASKS);
-    for task in tasks.iter().take(MOST_TASKS) {
-        let _ = writeln!(out, "- {task}");
-    }
-    if more > 0 {
-        let _ = writeln!(out, "- and {more} more, in the table below");
-    }
-    out.push('\n');
-}
-
-/// That a failure is nobody's news and still not accepted.
-fn not_accepted(view: &GateView<'_>, cell: &CellRecord) -> String {
-    if cell.status != Some(Status::New) {
-        return String::new();
-    }
-    let also = view.from.filter(|from| {
-        let fails =
-            |it: &&CellRecord| it.artifact == cell.artifact && it.consumer == **from && it.verdict.fails();
-        view.record.cells.iter().any(|it| fails(&it))
-    });
-    match also {
-        Some(from) => format!(", as it does in {}, and no baseline has accepted that", code(from.as_str())),
-        None => ", and no baseline has accepted that".to_owned(),
-    }
-}
-
-/// Why a cell was not judged.
-fn not_judged(view: &GateView<'_>, cell: &CellRecord) -> String {
-    if !cell.verdict.fails() || cell.was_refused() {
-        return message(cell);
-    }
-    let artifact = view.record.artifacts.iter().find(|artifact| artifact.id == cell.artifact);
-    let file = artifact.and_then(|artifact| artifact.file.as_ref());
-    let what = trouble(cell);
-    match view.from {
-        Some(from) if cell.verdict == Verdict::Drift && file.is_some_and(|file| file.expected) => {
-            format!("{from} does not give the expected values either: check them ({what})")
-        }
-        _ => format!("it also fails in {}, its presumed producer ({what})", cell.producer),
-    }
-}
-
-/// One row a cell, what matters first.
-fn table(out: &mut String, view: &GateView<'_>) {
-    let weight = |cell: &&CellRecord| match cell.status {
-        Some(Status::Regression) => 0,
-        Some(Status::New) => 1,
-        Some(Status::Unjudged) => 2,
-        Some(Status::Flaky) => 3,
-        Some(Status::Fixed) => 4,
-        Some(Status::Known | Status::Allowed) => 5,
-        Some(Status::Skipped) => 6,
-        Some(Status::Pass) | None => 7,
-    };
-    let mut cells: Vec<&CellRecord> = view.cells().collect();
-    cells.sort_by_key(weight);
-    let before: BTreeMap<&str, Verdict> = view
-        .record
-        .cells
-        .iter()
-        .filter(|cell| view.from == Some(&cell.consumer))
-        .map(|cell| (cell.artifact.as_str(), cell.verdict))
-        .collect();
-    let from = view.from.map_or_else(String::new, |from| format!(" {} |", code(from.as_str())));
-    let rule = if view.from.is_some() { " --- |" } else { "" };
-    let _ = writeln!(
-        out,
-        "| model | format |{from} moves to | verdict | status |\n| --- | --- |{rule} --- | --- | --- |"
-    );
-    let count = cells.len();
-    for (index, cell) in cells.into_iter().enumerate() {
-        // Half of the room is for what follows.
-        if out.len() > MOST_CHARACTERS / 2 {
-            let _ = writeln!(out, "\n{} more rows are in `results.csv`.", count - index);
-            return;
-        }
-        let was = match (view.from, before.get(cell.artifact.as_str())) {
-            (Some(_), Some(verdict)) => format!(" {} {verdict} |", Group::of(*verdict).emoji()),
-            (Some(_), None) => " |".to_owned(),
-            (None, _) => String::new(),
-        };
-        let _ = writeln!(
-            out,
-            "| {} | {} |{was} {} | {} {} | {} |",
-            code(cell.model.as_str()),
-            code(cell.format.as_str()),
-            code(cell.consumer.as_str()),
-            Group::of(cell.verdict).emoji(),
-            cell.verdict,
-            cell.status.map_or("", Status::as_str),
-        );
-    }
 }
 
 /// What differs between the two environments.
@@ -300,6 +78,10 @@ fn details(out: &mut String, view: &GateView<'_>) {
         );
         if let Some(frame) = cell.error.as_ref().and_then(|error| error.frames.last()) {
             let _ = writeln!(body, "  - {}", code(frame));
+        }
+        if out.len() + body.len() > MOST_CHARACTERS {
+            let _ = writeln!(body, "- more is in `report.html`");
+            break;
         }
     }
     for (artifact, file) in notes {
