@@ -1,6 +1,7 @@
 //! Planning a million cells, and walking them.
 //!
-//! The promise that is measured here: from the text of the matrix to the last of a million cells in less than a second.
+//! The promises that are measured here: from the text of the matrix to the last of a million cells in less than a
+//! second, and four times as many models or expectations take at most eight times as long.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -71,5 +72,41 @@ fn benches(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(plan_benches, benches);
+/// How much longer four times as much takes: 4 where work grows linearly, 16 where each thing is compared with each.
+#[expect(clippy::print_stdout, reason = "a bench speaks to whoever runs it")]
+fn growth(what: &str, of: impl Fn(usize) -> String, few: usize) {
+    let seconds = |count: usize| {
+        let text = of(count);
+        let once = || {
+            let start = std::time::Instant::now();
+            let matrix = load(black_box(&text));
+            black_box(plan(&matrix, &Selection::default()).expect("something is selected").record(&matrix));
+            start.elapsed().as_secs_f64()
+        };
+        (0..3).map(|_| once()).fold(f64::INFINITY, f64::min)
+    };
+    let (one, four) = (seconds(few), seconds(4 * few));
+    println!("{what}: {few} take {one:.3} s, {} take {four:.3} s, {:.1} times as long", 4 * few, four / one);
+    assert!(four / one < 8.0, "{what} does not grow linearly");
+}
+
+fn many(models: usize, expectations: usize) -> String {
+    let mut text = "[datasets.blobs]\npath = \"blobs.csv\"\n[[environments]]\npython = \"3.11\"\n\
+                    packages = { scikit-learn = [\"1.5.2\", \"1.7.2\"] }\n"
+        .to_owned();
+    for index in 0..models {
+        text += &format!("[[models]]\nname = \"model-{index}\"\nestimator = \"Ridge(alpha={index})\"\n");
+    }
+    for index in 0..expectations {
+        text += &format!("[[expect]]\nmodel = \"model-{index}\"\nverdict = \"drift\"\nreason = \"r\"\n");
+    }
+    text
+}
+
+fn linear(_: &mut Criterion) {
+    growth("models", |count| many(count, 0), 5_000);
+    growth("expectations", |count| many(count, count), 1_000);
+}
+
+criterion_group!(plan_benches, benches, linear);
 criterion_main!(plan_benches);

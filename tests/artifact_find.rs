@@ -299,3 +299,91 @@ fn what_is_packed_with_a_model_installs_nothing_that_nobody_knows() {
         assert!(asked.iter().any(|asked| asked == line), "{line}: {asked:?}");
     }
 }
+
+#[test]
+fn a_folder_gives_what_is_compressed_and_archives_and_tells_them_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = pickled("sklearn.linear_model._base", "LinearRegression", "1.5.2");
+    let gz = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    // A pickle in which Windows has changed the line ends, as it is written with protocol 0.
+    let crlf = b"ccopy_reg\r\n_reconstructor\r\np0\r\n(cacme\r\nOwn\r\n.".to_vec();
+    let files: [(&str, Vec<u8>); 9] = [
+        ("a/model.pkl", model.clone()),
+        ("a/model.joblib", model.clone()),
+        ("b/model.pkl", model.clone()),
+        ("b/model.joblib", model.clone()),
+        ("c.pkl.gz", gz(&model)),
+        ("d.tar.gz", gz(&tar("README.md", "model.pkl", &model))),
+        ("X.csv", b"a,b\n1,2\n".to_vec()),
+        ("X.csv.gz", gz(b"a,b\n1,2\n")),
+        ("crlf.pkl", crlf),
+    ];
+    for (name, bytes) in &files {
+        let path = folder.path().join(name);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, bytes).unwrap();
+    }
+    let found = find(folder.path(), ".", &Packages::new());
+    assert!(found.refused.is_empty(), "{:?}", found.refused);
+    let names: Vec<&str> = found.models.iter().map(|model| model.name.as_str()).collect();
+    assert_eq!(names.len(), 7, "{names:?}");
+    assert!(names.contains(&"c") && names.contains(&"d"), "{names:?}");
+    let (_, d) = file(&found, "d");
+    assert!(d.packed.is_some() && d.foreign.is_none() && d.notes[0].contains("model.pkl"), "{:?}", d.notes);
+    // What is not loaded asks for no modules.
+    let (_, crlf) = file(&found, "crlf");
+    assert!(crlf.foreign.is_some() && crlf.own_modules.is_empty(), "{:?}", crlf.own_modules);
+}
+
+/// A tar archive of two files.
+fn tar(beside: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, bytes) in [(beside, &b"# a model"[..]), (name, bytes)] {
+        let mut header = [0u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+        header[156] = b'0';
+        header[257..263].copy_from_slice(b"ustar\0");
+        header[263..265].copy_from_slice(b"00");
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        out.extend(header);
+        out.extend(bytes);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
+#[test]
+fn what_a_file_proves_goes_beside_what_is_declared() {
+    let folder = tempfile::tempdir().unwrap();
+    // A random state as numpy 1.24 and later write it.
+    let mut bytes = pickled("sklearn.linear_model._base", "LinearRegression", "1.2.2");
+    bytes.pop();
+    let text = |text: &str| [&[0x8c, u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    for (module, name) in [
+        ("numpy.random._pickle", "__randomstate_ctor"),
+        ("numpy.random._pickle", "__bit_generator_ctor"),
+        ("numpy.core.multiarray", "_reconstruct"),
+    ] {
+        bytes.extend(text(module));
+        bytes.extend(text(name));
+        bytes.extend([0x93, b'0']);
+    }
+    bytes.push(b'.');
+    fs_err::write(folder.path().join("m.pkl"), &bytes).unwrap();
+    let found = find(folder.path(), "m.pkl", &Packages::new());
+    let (_, m) = file(&found, "m");
+    assert_eq!(m.proved.get("numpy").map(String::as_str), Some(">=1.24,<2"), "{:?}", m.proved);
+    let maker = found.environments.iter().find(|env| env.name == m.producer).unwrap();
+    assert_eq!(maker.packages.get("numpy"), Some(&VersionSpec::Proved(">=1.24,<2".to_owned())));
+    let beside = shelflife::artifact::proved_beside("1.2.2", &m.proved);
+    assert_eq!(beside, [("numpy".to_owned(), VersionSpec::Proved(">=1.24,<2".to_owned()))]);
+}

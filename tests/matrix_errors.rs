@@ -73,6 +73,7 @@ refuse! {
     an_address_is_not_a_package: "" => "", "[[artifact]]\npath = \"m.pkl\"\nallow-packages = [\"numpy\", \"evil @ https://example.org/x.whl\"]\n";
     building_in_an_image: "python = \"3.11\"\npackages = { scikit-learn = [\"1.2.2\", \"1.5.2\"] }" =>
         "runtime = \"container\"\nimage = \"x\"\nallow-build = true", "";
+    a_mistyped_estimator: "Ridge()" => "make_pipeline(StandardScalar(), Ridge())", "";
     syntax: "python = " => "python ", "";
     unknown_key: "packages =" => "package =", "";
     unknown_table: "[datasets.blobs]" => "[dataset.blobs]", "";

@@ -227,6 +227,7 @@ fn header(case: &Case) -> RunHeader {
             imports: [("thing".to_owned(), "thing".to_owned())].into(),
             notes: Vec::new(),
             own_modules: Default::default(),
+            proved: Default::default(),
             modules_given: false,
         }),
     };

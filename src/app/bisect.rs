@@ -76,17 +76,20 @@ impl BisectRequest {
 
     /// The releases from the good one to the bad one, both included, in order: up, or down where somebody goes back.
     fn releases(&self, range: &Range, listed: Vec<String>) -> Vec<String> {
-        let Range { good, bad, .. } = range;
-        let mut known: Vec<(Version, String)> = listed
-            .into_iter()
-            .filter_map(|text| Some((text.parse::<Version>().ok()?, text)))
-            .filter(|(version, _)| (version > good) == (version < bad) && version != good && version != bad)
-            .filter(|(version, _)| !version.is_prerelease())
-            .collect();
-        known.push((good.clone(), self.good.clone()));
-        known.push((bad.clone(), self.bad.clone()));
+        let parsed = listed.into_iter().filter_map(|text| Some((text.parse::<Version>().ok()?, text)));
+        let mut known: Vec<(Version, String)> =
+            parsed.filter(|(version, _)| !version.is_prerelease()).collect();
+        let good = end(&known, (&range.good, &self.good));
+        let bad = end(&known, (&range.bad, &self.bad));
+        let is_between = |version: &Version| {
+            (*version > good.0) == (*version < bad.0) && *version != good.0 && *version != bad.0
+        };
+        known.retain(|(version, _)| is_between(version));
+        let is_down = good.0 > bad.0;
+        known.push(good);
+        known.push(bad);
         known.sort_by(|a, b| a.0.cmp(&b.0));
-        if good > bad {
+        if is_down {
             known.reverse();
         }
         known.into_iter().map(|(_, text)| text).collect()
@@ -153,6 +156,16 @@ impl BisectRequest {
 
 fn version(text: &str, option: &'static str) -> Result<Version, RequestError> {
     text.parse().map_err(|_| RequestError::NotAVersion { option, text: text.to_owned() })
+}
+
+/// An end as it is tried: `1.9` is the newest release of that minor, as in a matrix.
+fn end(listed: &[(Version, String)], (version, text): (&Version, &String)) -> (Version, String) {
+    let of_minor = |(known, _): &&(Version, String)| {
+        known.part(0) == version.part(0) && known.part(1) == version.part(1)
+    };
+    let is_minor = text.split('.').count() == 2 && text.split('.').all(|part| part.parse::<u32>().is_ok());
+    let newest = is_minor.then(|| listed.iter().filter(of_minor).max_by(|a, b| a.0.cmp(&b.0))).flatten();
+    newest.cloned().unwrap_or_else(|| (version.clone(), text.clone()))
 }
 
 impl Session<'_> {
@@ -306,7 +319,9 @@ mod tests {
             request.releases(&request.range().unwrap(), listed())
         };
         assert_eq!(of("1.1.0", "1.10.0"), ["1.1.0", "1.2.0", "1.3.0", "1.10.0"]);
-        assert_eq!(of("1.3.0", "1.1"), ["1.3.0", "1.2.0", "1.1"]);
+        assert_eq!(of("1.3", "1.1"), ["1.3.0", "1.2.0", "1.1.0"]);
+        // Where no release of it is listed, it is tried as it is written.
+        assert_eq!(of("1.2.0", "2.7"), ["1.2.0", "1.3.0", "1.10.0", "2.7"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::artifact::PinError;
 use crate::dataset::DatasetError;
 use crate::judge::BaselineError;
 use crate::matrix::{MatrixError, Refusal};
-use crate::notation::VersionError;
+use crate::notation::{VersionError, without_path};
 use crate::plan::PlanError;
 use crate::present::json::ReadRecordError;
 use crate::present::{self, EventLogError, SinkError};
@@ -37,7 +37,7 @@ pub enum AppError {
     #[error("there is no artifact to try")]
     NoArtifact,
     /// An artifact cannot be read.
-    #[error("`{}` cannot be read: {why}", path.display())]
+    #[error("`{}` cannot be read: {}", path.display(), without_path(why))]
     Artifact {
         /// What was given.
         path: PathBuf,
@@ -322,7 +322,7 @@ impl From<MatrixError> for AppError {
 #[derive(Debug, thiserror::Error)]
 pub enum LockTrouble {
     /// It cannot be read.
-    #[error("{0}")]
+    #[error("{}", without_path(.0))]
     Read(#[from] io::Error),
     /// It is no text.
     #[error("it is no text")]
@@ -405,7 +405,7 @@ fn told(refusals: &[Refusal]) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// The file cannot be read.
-    #[error("{0}")]
+    #[error("{}", without_path(.0))]
     Io(#[from] io::Error),
     /// A line of its events is no event.
     #[error("{0}")]

@@ -1,5 +1,6 @@
 //! From files and environments that were asked for to a matrix.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::environments::environment;
@@ -195,7 +196,7 @@ fn find_with_packages(
 ) -> (Expanded, Option<Notice>) {
     let expanded = find(environments, &Packages::new());
     let packages = artifact::needs(&expanded.models);
-    let is_proved = take_proved(environments, &expanded.environments);
+    let is_proved = take_proved(environments, &expanded);
     if packages.is_empty() && !is_proved {
         return (expanded, None);
     }
@@ -208,7 +209,7 @@ fn find_with_packages(
 
 /// Gives environments that name the release which wrote a file what the file proves of that environment: a few words leave
 /// the rest open, and a choice that cannot read the file would not be what anybody has. Says whether anything was given.
-fn take_proved(environments: &mut [EnvironmentSpec], producers: &[EnvironmentSpec]) -> bool {
+fn take_proved(environments: &mut [EnvironmentSpec], expanded: &Expanded) -> bool {
     let mut is_given = false;
     let release = |environment: &EnvironmentSpec| match environment.packages.get("scikit-learn") {
         Some(VersionSpec::Exact(version)) => Some(version.clone()),
@@ -217,12 +218,17 @@ fn take_proved(environments: &mut [EnvironmentSpec], producers: &[EnvironmentSpe
     for environment in environments {
         let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
         let Some(own) = release(environment).filter(|_| is_made && !environment.whole) else { continue };
-        for producer in producers.iter().filter(|it| release(it).as_ref() == Some(&own)) {
-            for (package, spec) in &producer.packages {
-                if matches!(spec, VersionSpec::Proved(_)) && !environment.packages.contains_key(package) {
-                    environment.packages.insert(package.clone(), spec.clone());
-                    is_given = true;
-                }
+        let producers = expanded.environments.iter().filter(|it| release(it).as_ref() == Some(&own));
+        let found = producers.flat_map(|producer| producer.packages.clone());
+        let found = found.filter(|(_, spec)| matches!(spec, VersionSpec::Proved(_)));
+        // One that somebody has named as the producer is told by no other environment.
+        let files = expanded.models.iter().filter_map(|model| model.source.file());
+        let written = files.filter(|file| file.producer == environment.name);
+        let written = written.flat_map(|file| artifact::proved_beside(&own, &file.proved));
+        for (package, spec) in found.chain(written).collect::<Vec<_>>() {
+            if let Entry::Vacant(free) = environment.packages.entry(package) {
+                free.insert(spec);
+                is_given = true;
             }
         }
     }
@@ -295,6 +301,7 @@ mod tests {
         made[0].packages.insert("joblib".to_owned(), VersionSpec::Proved(">=1.2".to_owned()));
         let mut given = environments_of("scikit-learn==1.0.2,1.0.1");
         given.extend(environments_of("scikit-learn==1.0.2 joblib==1.1.1"));
+        let made = Expanded { environments: made, ..Expanded::default() };
         assert!(take_proved(&mut given, &made));
         let joblib = |at: usize| given[at].packages.get("joblib").cloned();
         assert_eq!(joblib(0), Some(VersionSpec::Proved(">=1.2".to_owned())));

@@ -35,8 +35,20 @@ impl Evidence {
             let proved = NUMPY.iter().find(|(generation, _)| generation == one);
             evidence.packages.extend(proved.map(|(_, specifier)| ("numpy", *specifier)));
         }
+        if let Some(proved) = numpy_by_generators(pickle) {
+            let both = |known: &&'static str| (*known == "<2").then_some(proved.before_2);
+            let known = evidence.packages.get("numpy");
+            let specifier = known.map_or(Some(proved.alone), both);
+            evidence.packages.extend(specifier.map(|specifier| ("numpy", specifier)));
+        }
         evidence.pythons = of_code_objects(pickle.code_objects.keys().copied());
         evidence
+    }
+
+    /// Its specifiers by package.
+    pub fn specifiers(&self) -> BTreeMap<String, String> {
+        let text = |(package, specifier): (&&str, &&str)| ((*package).to_owned(), (*specifier).to_owned());
+        self.packages.iter().map(text).collect()
     }
 
     /// Adds what a part of a folder proves; where two parts contradict each other, the first is believed.
@@ -48,13 +60,62 @@ impl Evidence {
     }
 }
 
+/// What the way in which random generators are written proves, alone and beside numpy 1.
+struct ByGenerators {
+    alone: &'static str,
+    before_2: &'static str,
+}
+
+/// numpy 1.17 moved what makes generators again, and 1.24 gives it one argument more: older ones cannot read it.
+fn numpy_by_generators(pickle: &PickleFacts) -> Option<ByGenerators> {
+    let names = |name: &str| {
+        pickle.globals.iter().any(|global| global.module == "numpy.random._pickle" && global.name == name)
+    };
+    if names("__bit_generator_ctor") && (names("__randomstate_ctor") || names("__generator_ctor")) {
+        return Some(ByGenerators { alone: ">=1.24", before_2: ">=1.24,<2" });
+    }
+    let is_moved = names("__randomstate_ctor") || names("__generator_ctor");
+    is_moved.then_some(ByGenerators { alone: ">=1.17", before_2: ">=1.17,<2" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocab::{JoblibFacts, NumpyFacts};
+    use crate::vocab::{GlobalFact, JoblibFacts, NumpyFacts, Trust};
 
     fn of(pickle: PickleFacts) -> Evidence {
         Evidence::of_pickle(&pickle)
+    }
+
+    #[test]
+    fn generators_of_random_numbers_prove_the_release_that_can_read_them() {
+        let globals = |names: &[&str]| -> Vec<GlobalFact> {
+            let fact = |name: &&str| GlobalFact {
+                module: "numpy.random._pickle".to_owned(),
+                name: (*name).to_owned(),
+                count: 1,
+                called: 1,
+                trust: Trust::Known,
+                offset: 0,
+                arguments: Vec::new(),
+            };
+            names.iter().map(fact).collect()
+        };
+        let generation =
+            |name: &str| NumpyFacts { generations: [name.to_owned()].into(), ..NumpyFacts::default() };
+        let rows: [(&[&str], &str, &str); 4] = [
+            (&["__randomstate_ctor"], "numpy.core", ">=1.17,<2"),
+            (&["__randomstate_ctor", "__bit_generator_ctor"], "numpy.core", ">=1.24,<2"),
+            (&["__generator_ctor", "__bit_generator_ctor"], "numpy._core", ">=2"),
+            (&["__RandomState_ctor"], "numpy.core", "<2"),
+        ];
+        for (names, numpy, proved) in rows {
+            let facts =
+                PickleFacts { globals: globals(names), numpy: generation(numpy), ..PickleFacts::default() };
+            assert_eq!(of(facts).packages.get("numpy"), Some(&proved), "{names:?}");
+        }
+        let alone = PickleFacts { globals: globals(&["__randomstate_ctor"]), ..PickleFacts::default() };
+        assert_eq!(of(alone).packages.get("numpy"), Some(&">=1.17"));
     }
 
     #[test]

@@ -4,16 +4,18 @@ use std::path::{Component, Path, PathBuf};
 
 use super::files::{Files, Kind};
 use super::folder::MLMODEL;
-use super::names::{model_name, plain, registry_version};
+use super::names::{model_name, plain, registry_version, uncompressed};
 use crate::format;
 use crate::matrix::{ArtifactDeclaration, Refusal};
-use crate::notation::glob;
+use crate::notation::{glob, without_path};
 use crate::vocab::ArtifactKind;
 
 /// Folders below one another that are walked, at most: deeper than any registry.
 const DEPTH: usize = 8;
 /// Extensions of saved models beside those of the table of formats.
 const EXTENSIONS: &[&str] = &["pickle", "sav", "model"];
+/// Extensions of archives in which one model may travel, such as `model.tar.gz`.
+const ARCHIVES: &[&str] = &["tar", "tgz", "zip", "qza"];
 
 /// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +76,7 @@ pub(super) fn files(
     }
     for (path, error) in &unlisted {
         refuse(
-            format!("the folder `{}` cannot be listed: {error}", shown(path, declaration)),
+            format!("the folder `{}` cannot be listed: {}", shown(path, declaration), without_path(error)),
             "check its permissions",
         );
     }
@@ -109,8 +111,9 @@ fn extensions() -> impl Iterator<Item = &'static str> {
 }
 
 fn has_model_extension(path: &Path) -> bool {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    extension.is_some_and(|extension| extensions().any(|known| known == extension))
+    let extension = uncompressed(path).extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+    let mut known = extensions().chain(ARCHIVES.iter().copied());
+    extension.is_some_and(|extension| known.any(|known| known == extension))
 }
 
 /// Whether a file belongs to an artifact instead of being one.

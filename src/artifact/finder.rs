@@ -33,6 +33,8 @@ pub const NONE: &str = "none";
 
 /// What gives columns their names.
 const PANDAS: &str = "pandas";
+/// Files that are told apart by a number where neither their endings nor their folders do.
+const MOST_OF_A_NAME: usize = 1000;
 
 /// Finds artifacts in a file system.
 pub struct Finder<'a> {
@@ -137,14 +139,14 @@ impl State<'_> {
         };
         let ending = |path: &Path| path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
         let folder = found.path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
-        let name = match (ending(&found.path), folder) {
-            (Some(own), _) if Some(&own) != ending(Path::new(other)).as_ref() => {
-                Some(format!("{}-{own}", found.name))
-            }
-            (_, Some(folder)) => Some(format!("{folder}-{}", found.name)),
-            (_, None) => None,
-        };
-        let name = name.map(|name| plain(&name)).filter(|name| !self.taken.contains_key(name));
+        let own = ending(&found.path);
+        let by_ending = own.as_ref().filter(|own| Some(*own) != ending(Path::new(other)).as_ref());
+        let by_folder = folder.as_ref().map(|folder| format!("{folder}-{}", found.name));
+        let both = by_folder.as_ref().zip(own.as_ref()).map(|(name, own)| format!("{name}-{own}"));
+        let by_ending = by_ending.map(|own| format!("{}-{own}", found.name));
+        let numbered = (2..=MOST_OF_A_NAME).map(|number| format!("{}-{number}", found.name));
+        let mut names = by_ending.into_iter().chain(by_folder).chain(both).chain(numbered);
+        let name = names.find_map(|name| Some(plain(&name)).filter(|name| !self.taken.contains_key(name)));
         Found { name: name.unwrap_or_else(|| found.name.clone()), ..found.clone() }
     }
 
@@ -214,6 +216,7 @@ impl State<'_> {
             inputs_from,
             inferred: given.map(|file| file.inferred.clone()).unwrap_or_default(),
             packages,
+            proved: seen.evidence.specifiers(),
             imports: seen.imports,
             own_modules: seen.own,
             given_modules: self.modules.clone(),

@@ -30,4 +30,5 @@ pub use folder::unpacked;
 pub use interpreters::python_for;
 pub use modules::with_modules;
 pub use packages::{INSTALLERS, Packages, add_packages, needs};
+pub use producer::proved_beside;
 pub use requirements::{PinError, pin};

@@ -38,8 +38,11 @@ impl FileProducer {
     pub fn of(declared: Option<&MadeBy>, package: &Package, seen: &Seen, notes: &mut Vec<String>) -> Self {
         let versions = |packages: &BTreeMap<String, String>, found| {
             let whole = package.is_lock && declared.is_none();
-            // What is declared is believed, whatever the file says.
-            let evidence = if declared.is_none() { seen.evidence.clone() } else { Evidence::default() };
+            // What is declared is believed, whatever the file says; of the rest, the file knows more than a table.
+            let mut evidence = seen.evidence.clone();
+            if declared.is_some() && packages.contains_key("python") {
+                evidence.pythons = None;
+            }
             Self::Versions(Versions { packages: packages.clone(), evidence, whole, found })
         };
         match declared {
@@ -150,6 +153,13 @@ const CHOSEN: &[(&str, &str, bool, [u64; 3])] = &[
     ("numpy", ">=2", true, [1, 5, 0]),
     ("numpy", "<2", false, [1, 4, 2]),
 ];
+
+/// What a file proves beside a release of scikit-learn, where companions would not choose it anyway.
+pub fn proved_beside(scikit_learn: &str, proved: &BTreeMap<String, String>) -> Vec<(String, VersionSpec)> {
+    let release = scikit_learn.parse::<Version>().ok();
+    let open = proved.iter().filter(|(package, it)| !is_chosen_anyway(release.as_ref(), package, it));
+    open.map(|(package, specifier)| (package.clone(), VersionSpec::Proved(specifier.clone()))).collect()
+}
 
 fn is_chosen_anyway(release: Option<&Version>, package: &str, specifier: &str) -> bool {
     let Some(release) = release else { return false };

@@ -157,7 +157,12 @@ fn seen(path: &Path, inspection: &Inspection) -> Seen {
     let mut seen = facts(inspection);
     match format_of(path, inspection).filter(|_| inspection.foreign.is_none()) {
         Some(format) => seen.take_format(format),
-        None => seen.foreign = Some(strange(inspection)),
+        None => {
+            // It is not loaded, so that nothing that it seems to import is needed.
+            seen.imports.clear();
+            seen.own.clear();
+            seen.foreign = Some(strange(inspection));
+        }
     }
     // Where its own package is taken care of, it is none that nobody has thought of.
     let handled = seen.packages.clone();

@@ -1,10 +1,13 @@
 //! The command line: what can be typed, and nothing about what it does.
 
 mod files;
+mod help;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use help::command;
 
 pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
@@ -29,6 +32,12 @@ pub struct Cli {
     /// When to colour the output.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+    /// Only the answer, and what is wrong: no progress, no notes.
+    #[arg(long, short = 'q', global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Also say what is done on the way: environments, processes, what is taken from the cache.
+    #[arg(long, short = 'v', global = true)]
+    pub verbose: bool,
 }
 
 /// When to colour.
@@ -223,9 +232,6 @@ pub struct RunningArgs {
     /// How to speak to standard output: `json` streams the events as they happen.
     #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
     pub message_format: MessageFormat,
-    /// No progress, only the result.
-    #[arg(long, short = 'q')]
-    pub quiet: bool,
 }
 
 /// How environments are made.

@@ -21,12 +21,12 @@ pub(super) struct Audience {
 impl Audience {
     pub(super) fn of(running: &RunningArgs) -> Self {
         let is_streaming = running.message_format == MessageFormat::Json;
-        Self { meter: None, is_quiet: running.quiet || is_streaming, is_streaming }
+        Self { meter: None, is_quiet: console::is_quiet() || is_streaming, is_streaming }
     }
 
-    /// For commands that have nothing to be quiet about.
+    /// For commands without events.
     pub(super) fn plain() -> Self {
-        Self { meter: None, is_quiet: false, is_streaming: false }
+        Self { meter: None, is_quiet: console::is_quiet(), is_streaming: false }
     }
 }
 
@@ -56,7 +56,7 @@ impl Listener for Audience {
         let text = notices::words(&notice);
         match &self.meter {
             Some(meter) => meter.always(&text),
-            None => console::note(&text),
+            None => console::warn(&text),
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) fn accept(args: &AcceptArgs) -> Result<ExitCode, Failure> {
     let (run, reports, file) = (args.run.clone(), args.reports.clone(), args.file.clone());
     let accepted = AcceptRequest { run, reports, file }.accept()?;
     if accepted.is_part {
-        console::note("the run was interrupted: only what it tried is taken");
+        console::warn("the run was interrupted: only what it tried is taken");
     }
     let mut text = String::new();
     for change in &accepted.changes {

@@ -2,6 +2,7 @@
 //! only on a terminal.
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::failure::Failure;
 
@@ -32,8 +33,28 @@ pub(super) fn read_stdin() -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Prints a line to standard error.
+/// Whether notes are left out.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Says once whether notes are left out.
+pub(super) fn speak(quietly: bool) {
+    IS_QUIET.store(quietly, Ordering::Relaxed);
+}
+
+/// Whether notes are left out.
+pub(super) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
+/// Prints a line to standard error that nobody has to read: how far it is, what was written where.
 pub(super) fn note(text: &str) {
+    if !is_quiet() {
+        warn(text);
+    }
+}
+
+/// Prints a line to standard error, whoever asks for quiet: what is wrong, or other than was asked for.
+pub(super) fn warn(text: &str) {
     // With standard error closed there is nobody left to tell.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
@@ -55,16 +76,23 @@ pub(super) fn agrees(question: &str) -> bool {
 /// Prints a failure with its place and its remedy to standard error.
 pub(super) fn explain(failure: &Failure) {
     let width = terminal_width();
-    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
-        && std::io::stderr().is_terminal();
-    let theme =
-        if colour { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
+    let theme = if has_colour() {
+        miette::GraphicalTheme::unicode()
+    } else {
+        miette::GraphicalTheme::unicode_nocolor()
+    };
     let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
     let mut text = String::new();
     if handler.render_report(&mut text, failure).is_err() {
         text = format!("error: {failure}");
     }
-    note(text.trim_end());
+    warn(text.trim_end());
+}
+
+/// Whether standard error shows colours.
+pub(super) fn has_colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+        && std::io::stderr().is_terminal()
 }
 
 /// Columns of the terminal, 100 where there is none.

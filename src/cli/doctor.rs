@@ -32,7 +32,7 @@ fn fix(session: &mut Session<'_>) -> ExitCode {
             ExitCode::Done
         }
         Err(failure) => {
-            console::note(&failure.to_string());
+            console::warn(&failure.to_string());
             ExitCode::CouldNotJudge
         }
     }

@@ -38,7 +38,7 @@ fn tell(args: &GateArgs, gated: &Gated) -> Result<(), Failure> {
     if args.github {
         match std::env::var_os("GITHUB_STEP_SUMMARY") {
             Some(summary) => present::append_file(Path::new(&summary), page)?,
-            None => console::note("no GITHUB_STEP_SUMMARY is set: there is no step summary to write to"),
+            None => console::warn("no GITHUB_STEP_SUMMARY is set: there is no step summary to write to"),
         }
         console::print(&present::gate_annotations(&view))?;
     }

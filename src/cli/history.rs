@@ -18,7 +18,7 @@ pub(super) fn history(args: &HistoryArgs) -> Result<ExitCode, Failure> {
     };
     let told = request.tell()?;
     for error in &told.left_out {
-        console::note(&format!("left out: {error}"));
+        console::warn(&format!("left out: {error}"));
     }
     let text: Vec<String> = told.views.iter().map(present::history_text).collect();
     console::print(&text.join("\n"))?;

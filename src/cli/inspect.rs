@@ -24,7 +24,7 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     page.finish()?;
     if passed.left_out > 0 {
         let files = plural(passed.left_out as u64, "file");
-        console::note(&format!("left out: {files} of folders with names that no artifact has"));
+        console::warn(&format!("left out: {files} of folders with names that no artifact has"));
     }
     if let Some(path) = &args.sarif {
         write_file(path, &sarif.finish()?)?;

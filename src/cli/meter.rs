@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::console::note;
+use super::console::{note, warn};
 use crate::run::Progress;
 
 /// Progress of a run: one bar on a terminal, sparse plain lines elsewhere, nothing when asked to be quiet.
@@ -45,8 +45,8 @@ impl Meter {
     /// A line that is told whoever asks for quiet.
     pub fn always(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| note(text)),
-            None => note(text),
+            Some(bar) => bar.suspend(|| warn(text)),
+            None => warn(text),
         }
     }
 

@@ -26,7 +26,7 @@ mod requests;
 mod rescue;
 mod run;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 pub use args::Cli;
 use args::{Color, Command};
@@ -35,7 +35,8 @@ use crate::vocab::ExitCode;
 
 /// Runs the command line of this process and says how it ends.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = args::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap tells them apart by its exit code.
@@ -50,7 +51,8 @@ pub fn main() -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    start_log();
+    console::speak(cli.quiet);
+    start_log(cli.verbose);
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
@@ -78,11 +80,14 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// `SHELFLIFE_LOG=debug` shows what happens inside, on standard error.
-fn start_log() {
+/// `--verbose` shows what happens inside, on standard error; `SHELFLIFE_LOG=debug` does so too, and can be narrowed.
+fn start_log(is_verbose: bool) {
+    use tracing_subscriber::filter::LevelFilter;
+    let level = if is_verbose { LevelFilter::DEBUG } else { LevelFilter::OFF };
     let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::OFF.into())
+        .with_default_directive(level.into())
         .with_env_var("SHELFLIFE_LOG")
         .from_env_lossy();
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt().without_time().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = log.with_ansi(console::has_colour()).try_init();
 }

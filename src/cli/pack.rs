@@ -22,7 +22,7 @@ pub(super) fn pack(args: &PackArgs) -> Result<ExitCode, Failure> {
         drop: args.drop.clone(),
     };
     let packed = request.pack()?;
-    packed.notes.iter().for_each(|note| console::note(note));
+    packed.notes.iter().for_each(|note| console::warn(note));
     console::print(&packed.written)?;
     Ok(ExitCode::Done)
 }

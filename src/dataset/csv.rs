@@ -1,6 +1,6 @@
 //! CSV with a header line.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ struct Sheet<'a> {
     spec: &'a DatasetSpec,
     text: Arc<str>,
     header: Vec<String>,
+    /// The index of each column.
+    places: HashMap<String, usize>,
     rows: Vec<CsvRow>,
 }
 
@@ -37,10 +39,11 @@ pub(super) fn parse(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, Dataset
         spec.target.iter().map(|name| sheet.column(name, "target")).collect::<Result<_, _>>()?;
     let dropped: Vec<usize> =
         spec.drop.iter().map(|name| sheet.column(name, "dropped column")).collect::<Result<_, _>>()?;
+    let left_out: HashSet<usize> = targets.iter().chain(&dropped).copied().collect();
     for name in spec.dtypes.keys() {
         sheet.column(name, "column with a declared type")?;
     }
-    let kept = (0..sheet.header.len()).filter(|index| !targets.contains(index) && !dropped.contains(index));
+    let kept = (0..sheet.header.len()).filter(|index| !left_out.contains(index));
     let columns = kept.map(|index| sheet.feature(index)).collect::<Result<Vec<_>, _>>()?;
     if columns.is_empty() {
         return Err(sheet.wrong_header("no column is left to predict from", "keep at least one column"));
@@ -69,7 +72,8 @@ impl<'a> Sheet<'a> {
             )
         };
         let header: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
-        let mut sheet = Self { spec, text: Arc::clone(&text), header, rows: Vec::new() };
+        let places = header.iter().enumerate().map(|(index, name)| (name.clone(), index)).collect();
+        let mut sheet = Self { spec, text: Arc::clone(&text), header, places, rows: Vec::new() };
         sheet.check_header()?;
         for record in reader.into_records() {
             let fields = record.map_err(broken)?;
@@ -110,7 +114,7 @@ impl<'a> Sheet<'a> {
 
     /// The index of a column that the matrix names.
     fn column(&self, name: &str, what: &str) -> Result<usize, DatasetError> {
-        self.header.iter().position(|header| header == name).ok_or_else(|| {
+        self.places.get(name).copied().ok_or_else(|| {
             let help = match self.header.as_slice() {
                 [only] if only.contains([';', '\t']) => {
                     "the columns seem to be separated by `;` or tabs: separate them by commas".to_owned()

@@ -1,5 +1,7 @@
 //! Parquet files of plain columns, as pandas and polars write them.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
@@ -50,15 +52,18 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
     if rows == 0 {
         return Err(DatasetError::of_file(spec, "it holds no rows", "write at least one row"));
     }
+    let known: HashSet<&String> = names.iter().collect();
     for name in spec.target.iter().chain(&spec.drop).chain(spec.dtypes.keys()) {
-        if !names.contains(name) {
+        if !known.contains(name) {
             let help = glob::suggestion(name, names.iter().map(String::as_str));
             return Err(DatasetError::of_file(spec, format!("there is no column `{name}`"), help));
         }
     }
+    let dropped: HashSet<&String> = spec.drop.iter().collect();
+    let wanted: HashSet<&String> = spec.target.iter().collect();
     let mut columns = Vec::new();
     for (name, fields) in names.into_iter().zip(fields) {
-        if spec.drop.contains(&name) || name.starts_with(INDEX) {
+        if dropped.contains(&name) || name.starts_with(INDEX) {
             continue;
         }
         let values = column(&fields).and_then(|values| declared(values, spec.dtypes.get(&name)));
@@ -74,7 +79,7 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
         columns.push(Column::typed(name, values));
     }
     let (targets, columns): (Vec<Column>, Vec<Column>) =
-        columns.into_iter().partition(|column| spec.target.contains(&column.name));
+        columns.into_iter().partition(|column| wanted.contains(&column.name));
     if columns.is_empty() {
         let help = "keep at least one column";
         return Err(DatasetError::of_file(spec, "no column is left to predict from", help));

@@ -295,7 +295,12 @@ impl<'a> Input<'a> {
 /// For readers of other formats; a stop becomes an error with the same words.
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.peek(1).map_err(|stopped| std::io::Error::other(stopped.what))?.len();
+        let failed = |stopped: Stop| match stopped.kind {
+            // What ends too early is no damage to whoever reads an archive in it.
+            ProblemKind::Truncated => std::io::Error::new(std::io::ErrorKind::UnexpectedEof, stopped.what),
+            _ => std::io::Error::other(stopped.what),
+        };
+        let count = self.peek(1).map_err(failed)?.len();
         if count == 0 {
             return Ok(0);
         }

@@ -59,6 +59,7 @@ use machine::Machine;
 use members::Files;
 use source::{Sequential, Source};
 
+use crate::notation::without_path;
 use crate::vocab::{
     ArrayFact, ArtifactKind, Container, Foreign, Inspection, Member, OnnxFacts, Problem, ProblemKind,
     SkopsFacts,
@@ -104,7 +105,7 @@ pub fn inspect<R: Read + Seek>(file: R, options: InspectOptions) -> Inspection {
 /// The result for an artifact that cannot be opened.
 pub fn unreadable(error: &std::io::Error) -> Inspection {
     let mut found = Found::new();
-    found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {error}")));
+    found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {}", without_path(error))));
     found.inspection(0)
 }
 
@@ -193,6 +194,8 @@ impl Found {
         let kind = match head.as_slice() {
             [0x80, 0..=5, ..] => self.pickled_member(input),
             [b'P', b'K', 3, 4, ..] => ArtifactKind::Skops,
+            // What macOS puts beside each file of an archive, under the file's own ending; no pickle begins like it.
+            [0, 5, 0x16, 7, ..] => return false,
             head if onnx::recognise(head) && name.ends_with(".onnx") => ArtifactKind::Onnx,
             [] => return false,
             _ if is_named => self.pickled_member(input),

@@ -75,6 +75,7 @@ impl Machine<'_, '_> {
                 if harmless {
                     self.facts.harmless(global);
                 }
+                self.setter_of_dill(global, span);
                 Value::Made(global)
             }
             Role::SetAttribute => {
@@ -153,6 +154,20 @@ impl Machine<'_, '_> {
         let at = |index: usize| self.items.get(state).get(index).copied().unwrap_or(Value::Opaque);
         let (shape, dtype, fortran) = (at(1), at(2), at(3) == Value::Bool(true));
         self.array(self.dtype_of(dtype), shape, fortran, "pickle")
+    }
+
+    /// `getattr(dill._dill, '_setattr', setattr)`, which dill writes for every class and recursive function of its own:
+    /// looking it up does nothing, and what it is called with is the call of a result.
+    fn setter_of_dill(&mut self, getattr: u32, arguments: Span) {
+        let &[Value::Global(module), name, Value::Global(default)] = self.items.get(arguments) else {
+            return;
+        };
+        let is_setter = self.facts.path(module) == "dill._dill"
+            && word(name, &self.texts).as_deref() == Some("_setattr")
+            && self.facts.role(default) == Role::SetAttribute;
+        if is_setter {
+            [getattr, module, default].into_iter().for_each(|global| self.facts.harmless(global));
+        }
     }
 
     /// A function among the arguments of a call may be called in turn, and arguments that are not told may hold one.

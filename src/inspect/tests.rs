@@ -201,6 +201,33 @@ fn check(bytes: &[u8]) {
     assert_eq!(serde_json::to_vec(&again).unwrap(), json);
 }
 
+#[test]
+fn what_dill_writes_for_a_class_of_its_own_is_code_and_no_command() {
+    let named = |second: &str| {
+        let mut out = b"\x80\x04".to_vec();
+        global(&mut out, "builtins", "getattr");
+        global(&mut out, "dill", "_dill");
+        text(&mut out, second);
+        global(&mut out, "builtins", "setattr");
+        out.extend(b"\x87R.");
+        let globals = seen(&out).pickle.unwrap().globals;
+        globals.iter().map(|it| it.trust).collect::<Vec<_>>()
+    };
+    assert!(!named("_setattr").contains(&Trust::Dangerous), "{:?}", named("_setattr"));
+    assert!(named("_import_module").contains(&Trust::Dangerous));
+}
+
+#[test]
+fn plain_namespaces_hold_values() {
+    let mut out = b"\x80\x04".to_vec();
+    global(&mut out, "types", "SimpleNamespace");
+    out.extend(b")R}");
+    text(&mut out, "a");
+    out.extend(b"K\x01sb.");
+    let globals = seen(&out).pickle.unwrap().globals;
+    assert!(globals.iter().all(|it| it.trust == Trust::Known), "{globals:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(
         std::env::var("SHELFLIFE_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)

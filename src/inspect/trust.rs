@@ -317,6 +317,7 @@ const KNOWN_GLOBALS: &[(&str, &[&str])] = &[
     ("uuid", &["UUID", "SafeUUID"]),
     ("pathlib", &["Path", "PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath"]),
     ("pathlib._local", &["Path", "PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath"]),
+    ("types", &["SimpleNamespace"]),
     ("zoneinfo", &["ZoneInfo._unpickle"]),
 ];
 

@@ -26,6 +26,8 @@ pub(super) fn causes() -> impl Strategy<Value = Cause> {
         inputs(Misfit::Compared, false),
         inputs(Misfit::AlsoWhereMade, true),
         inputs(Misfit::Synthetic, false),
+        inputs(Misfit::NameNotSaved, true),
+        inputs(Misfit::NotFitted, true),
         Cause::NotAModel { says: says() },
         Cause::Random { outputs: vec![says()] },
         Cause::Differs,

@@ -23,7 +23,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
             let (says, because) = match (own, file.inputs) {
                 // Where its producer cannot predict on them either, it is the inputs.
                 (Some(Outcome::Raised { phase: Phase::Predict, error, .. }), _) => {
-                    (error, Misfit::AlsoWhereMade)
+                    (error, why_nowhere(error))
                 }
                 (None, InputsKind::Synthetic) => (error, Misfit::Synthetic),
                 _ => return None,
@@ -52,6 +52,15 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
         | Outcome::TimedOut { .. }
         | Outcome::OutOfMemory { .. }
         | Outcome::Disturbed { .. } => None,
+    }
+}
+
+/// Why a model predicts nowhere. No inputs give a function names that it does not find.
+fn why_nowhere(error: &ErrorFact) -> Misfit {
+    match error.class.as_str() {
+        "NameError" | "builtins.NameError" => Misfit::NameNotSaved,
+        class if class.ends_with(".NotFittedError") => Misfit::NotFitted,
+        _ => Misfit::AlsoWhereMade,
     }
 }
 

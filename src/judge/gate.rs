@@ -1,6 +1,6 @@
 //! Statuses against expectations and a baseline, and the exit code of a whole run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::baseline::Baseline;
 use super::options::JudgeOptions;
@@ -13,12 +13,13 @@ use crate::vocab::{
 /// What a run is judged by.
 pub(super) struct Gate<'a> {
     expectations: Vec<Covering<'a>>,
+    /// The expectations that name a model, by index: a cell is compared with those alone.
+    by_model: HashMap<&'a ModelName, Vec<usize>>,
     fail_on: &'a [Verdict],
     baseline: Option<&'a Baseline>,
 }
 
 struct Covering<'a> {
-    models: HashSet<&'a ModelName>,
     formats: HashSet<&'a FormatName>,
     producers: HashSet<&'a EnvName>,
     consumers: HashSet<&'a EnvName>,
@@ -27,17 +28,22 @@ struct Covering<'a> {
 
 impl<'a> Gate<'a> {
     pub(super) fn new(expectations: &'a [ExpectationRecord], options: &'a JudgeOptions) -> Self {
+        let mut by_model: HashMap<&ModelName, Vec<usize>> = HashMap::new();
+        for (index, record) in expectations.iter().enumerate() {
+            for model in &record.models {
+                by_model.entry(model).or_default().push(index);
+            }
+        }
         let expectations = expectations
             .iter()
             .map(|record| Covering {
-                models: record.models.iter().collect(),
                 formats: record.formats.iter().collect(),
                 producers: record.producers.iter().collect(),
                 consumers: record.consumers.iter().collect(),
                 record,
             })
             .collect();
-        Self { expectations, fail_on: &options.fail_on, baseline: options.baseline.as_ref() }
+        Self { expectations, by_model, fail_on: &options.fail_on, baseline: options.baseline.as_ref() }
     }
 
     /// Whether there is anything to judge by; otherwise the run is a survey.
@@ -56,10 +62,10 @@ impl<'a> Gate<'a> {
         if !self.judges() {
             return (None, None);
         }
-        let covering = self.expectations.iter().rev().find(|covering| {
+        let of_model = self.by_model.get(&artifact.model).into_iter().flatten();
+        let covering = of_model.rev().map(|index| &self.expectations[*index]).find(|covering| {
             covering.consumers.contains(consumer)
                 && covering.producers.contains(&artifact.producer)
-                && covering.models.contains(&artifact.model)
                 && covering.formats.contains(&artifact.format)
         });
         if let Some(Covering { record, .. }) = covering {

@@ -1,10 +1,10 @@
 //! What to do next about a finding, from what was seen in this very run.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::vocab::{
-    ArtifactRecord, Cause, CellRecord, EnvName, ErrorFact, FilePlan, FindingKind, ModelName, Next, Record,
-    ReferenceKind, Stage, Trouble, Verdict,
+    ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvName, ErrorFact, FilePlan, FindingKind, Misfit,
+    ModelName, Next, Record, ReferenceKind, Stage, Trouble, Verdict,
 };
 
 /// What a run shows of each model, seen from both ends.
@@ -14,6 +14,8 @@ pub(super) struct Advisor<'a> {
     works: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
     /// The environments whose artifacts of a model work in an environment, in every format, by index.
     sources: HashMap<(&'a ModelName, &'a EnvName), BTreeSet<usize>>,
+    /// The environments in which training a model was seen to fail.
+    untrained: HashSet<(&'a ModelName, &'a EnvName)>,
     /// The models that are files.
     files: BTreeMap<&'a ModelName, File<'a>>,
 }
@@ -63,7 +65,12 @@ impl<'a> Advisor<'a> {
             let unreadable = !readable.contains(&artifact.model) && artifact.producer_fails.is_some();
             Some((&artifact.model, File { plan, artifact, unreadable }))
         });
-        Self { record, works, sources, files: files.collect() }
+        let untrained = record
+            .artifacts
+            .iter()
+            .filter(|it| it.absence.as_ref().is_some_and(ArtifactAbsence::is_of_training));
+        let untrained = untrained.map(|artifact| (&artifact.model, &artifact.producer)).collect();
+        Self { record, works, sources, untrained, files: files.collect() }
     }
 
     /// Whether what a model should give was given.
@@ -108,7 +115,10 @@ impl<'a> Advisor<'a> {
     /// What to tell so that a file that was tried can be judged.
     fn for_unjudged(&self, cell: &CellRecord) -> Next {
         match &cell.cause {
-            Cause::NotAModel { .. } => Next::NameAModel,
+            Cause::NotAModel { .. } | Cause::InputsDoNotFit { because: Misfit::NotFitted, .. } => {
+                Next::NameAModel
+            }
+            Cause::InputsDoNotFit { because: Misfit::NameNotSaved, .. } => Next::SaveWithNames,
             Cause::InputsDoNotFit { .. } => Next::GiveInputs,
             Cause::Random { .. } => Next::FixRandomState,
             _ => {
@@ -132,7 +142,9 @@ impl<'a> Advisor<'a> {
                 return Next::AddPackage { package, environment: cell.consumer.clone() };
             }
             // Damage is said only where the bytes show it, or where nobody can read them, their producer included.
-            if cell.was_refused() || file.unreadable {
+            // Bytes that a reader does not know are no damage.
+            let is_misread = matches!(cell.cause, Cause::Raised { misread: Some(_) });
+            if cell.was_refused() || (file.unreadable && !is_misread) {
                 let foreign = match &cell.cause {
                     Cause::Refused { foreign, .. } => *foreign,
                     _ => None,
@@ -149,6 +161,7 @@ impl<'a> Advisor<'a> {
             works_in,
             consumer: cell.consumer.clone(),
             sources: self.names(self.sources.get(&(&cell.model, &cell.consumer)), &cell.consumer),
+            trains: !self.untrained.contains(&(&cell.model, &cell.consumer)),
         }
     }
 

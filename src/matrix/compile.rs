@@ -1,6 +1,6 @@
 //! From the raw matrix to the compiled one: defaults applied, names resolved, every problem noted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -120,7 +120,7 @@ fn compile(
             ));
         }
     }
-    let scope = rules::Scope { main, models: &models, environments: &environments };
+    let scope = rules::Scope::new(main, &models, &environments);
     let tolerances = rules::tolerances(&merged.tolerance, &scope, problems);
     let expectations = rules::expectations(&merged.expect, &scope, problems);
     problems.check()?;
@@ -249,8 +249,9 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
             ));
         }
     }
+    let also_target: HashSet<&str> = targets.iter().map(|target| target.get_ref().as_str()).collect();
     for dropped in &drop {
-        if targets.contains(dropped) {
+        if also_target.contains(dropped.get_ref().as_str()) {
             let message = format!("the column `{dropped}` is both dropped and the target");
             return Err(source.problem(dropped.span(), message, "remove it from `drop`"));
         }

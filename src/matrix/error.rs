@@ -98,9 +98,17 @@ pub(super) struct Source {
     pub path: PathBuf,
     /// Its text.
     pub text: Arc<String>,
+    /// Where each line ends, so that places are told without going through the text again.
+    ends: Vec<usize>,
 }
 
 impl Source {
+    /// The text of a file.
+    pub fn new(path: &Path, text: String) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        Self { path: path.to_owned(), text: Arc::new(text), ends }
+    }
+
     /// A problem at a place.
     pub fn problem(
         &self,
@@ -147,8 +155,7 @@ impl Source {
 
     /// The line of a byte offset, from 1.
     pub fn line(&self, offset: usize) -> usize {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
-        before.iter().filter(|&&byte| byte == b'\n').count() + 1
+        self.ends.partition_point(|end| *end < offset) + 1
     }
 
     /// `file:line` of a byte offset.

@@ -123,6 +123,8 @@ pub struct ExternalArtifact {
     /// Packages beside scikit-learn that belong to its environments, such as pandas where it was fitted on named
     /// columns, with the release that it records.
     pub packages: BTreeMap<String, Option<String>>,
+    /// What its bytes prove of the packages that wrote it, as specifiers.
+    pub proved: BTreeMap<String, String>,
     /// Modules of further packages that loading it imports, with the package of each.
     pub imports: BTreeMap<String, String>,
     /// Modules that loading it imports and that no known package brings.

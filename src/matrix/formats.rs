@@ -12,7 +12,7 @@ use super::naming::plain_name;
 use super::raw::{RawFormat, Text, Texts, texts};
 use super::types::ModelSpec;
 use crate::format::{self, Format};
-use crate::notation::glob;
+use crate::notation::{glob, without_path};
 use crate::vocab::{FormatName, ReferenceKind};
 
 /// Ways to damage a file, as the agent knows them.
@@ -186,7 +186,7 @@ fn from_file(source: &Source, file: &Text, read: Read<'_>) -> Fallible<Format> {
     let refuse = |what: String, help: &str| source.problem(file.span(), what, help);
     let bytes = read(&path).map_err(|error| {
         refuse(
-            format!("cannot read the format's file `{}`: {error}", path.display()),
+            format!("cannot read the format's file `{}`: {}", path.display(), without_path(&error)),
             "check the path; it is relative to this matrix file",
         )
     })?;

@@ -13,7 +13,7 @@ use super::raw::{
     RawModel, RawSelect, RawTolerance, Text,
 };
 use super::raw_limits::{RawLimits, RawRecipes};
-use crate::notation::glob;
+use crate::notation::{glob, without_path};
 
 /// Reads the bytes of a file.
 pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -87,7 +87,7 @@ fn read_source(path: &Path, asked: Option<(&Source, &Text)>, read: Read<'_>) -> 
         None => "check the path, and that the file can be read",
     };
     let bytes = read(path).map_err(|error| {
-        refuse(format!("cannot read the matrix `{}`: {error}", path.display()), where_it_is)
+        refuse(format!("cannot read the matrix `{}`: {}", path.display(), without_path(&error)), where_it_is)
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -99,7 +99,7 @@ fn read_source(path: &Path, asked: Option<(&Source, &Text)>, read: Read<'_>) -> 
     })?;
     // A byte order mark would shift every place in messages.
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok(Source { path: path.to_owned(), text: Arc::new(text) })
+    Ok(Source::new(path, text))
 }
 
 /// `relative` as seen from the folder of `file`, without leading `./` and `x/..`.

@@ -12,6 +12,7 @@ mod compile;
 mod datasets;
 mod environments;
 mod error;
+mod estimators;
 mod external;
 mod finding;
 mod formats;
@@ -20,6 +21,7 @@ mod models;
 mod naming;
 mod raw;
 mod raw_limits;
+mod recipe;
 mod rules;
 mod runtimes;
 mod select;
@@ -41,6 +43,6 @@ pub use select::EnvPattern;
 pub use tolerance::PairFacts;
 pub use types::{
     BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
-    ModelSpec, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    ModelSpec, Neighbour, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
 };
 pub use versions::parse as versions;

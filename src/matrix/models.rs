@@ -1,16 +1,19 @@
 //! Models and the defaults that they fall back to.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problems, Source};
+use super::estimators::{Mistyped, mistyped};
 use super::formats::Formats;
 use super::load::{Placed, Read, resolve};
 use super::naming::plain_name;
 use super::raw::{RawDefaults, RawModel, Text, Texts, texts};
+use super::recipe::neighbours;
 use super::types::{ModelSource, ModelSpec};
-use crate::notation::{Requirement, glob};
+use crate::notation::{Requirement, glob, without_path};
 use crate::vocab::FormatName;
 
 /// What models use where they do not say otherwise.
@@ -135,20 +138,28 @@ fn compile_source(source: &Source, raw: &RawModel, read: Read<'_>) -> Fallible<M
             "the estimator is empty",
             "write a Python expression such as \"Ridge(alpha=0.5)\"",
         )),
-        (Some(estimator), None) => Ok(ModelSource::Expression(estimator.get_ref().trim().to_owned())),
+        (Some(estimator), None) => match mistyped(estimator.get_ref()) {
+            Some(Mistyped { name, nearest }) => Err(source.problem(
+                estimator.span(),
+                format!("no release of scikit-learn has `{name}`"),
+                format!("did you mean `{nearest}`?"),
+            )),
+            None => Ok(ModelSource::Expression(estimator.get_ref().trim().to_owned())),
+        },
         (None, Some(recipe)) => {
             let path = resolve(&source.path, recipe.get_ref());
             let refuse = |what: String, help: &str| source.problem(recipe.span(), what, help);
             let bytes = read(&path).map_err(|error| {
                 refuse(
-                    format!("cannot read the recipe `{}`: {error}", path.display()),
+                    format!("cannot read the recipe `{}`: {}", path.display(), without_path(&error)),
                     "check the path; it is relative to this matrix file",
                 )
             })?;
             let text = String::from_utf8(bytes).map_err(|_| {
                 refuse(format!("the recipe `{}` is not UTF-8 text", path.display()), "save it as UTF-8")
             })?;
-            Ok(ModelSource::Recipe { path, source: text })
+            let neighbours = neighbours(path.parent().unwrap_or(Path::new("")), &text, read);
+            Ok(ModelSource::Recipe { path, source: text, neighbours })
         }
         (Some(_), Some(recipe)) => Err(source.problem(
             recipe.span(),

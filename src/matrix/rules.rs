@@ -1,5 +1,6 @@
 //! Tolerances and expectations: rules whose patterns are resolved to names.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_spanned::Spanned;
@@ -14,12 +15,32 @@ use crate::vocab::{EnvName, FormatName, ModelName, Tolerance, Verdict};
 
 /// What rules can name.
 pub(super) struct Scope<'a> {
-    pub main: &'a Arc<Source>,
-    pub models: &'a [ModelSpec],
-    pub environments: &'a [EnvironmentSpec],
+    main: &'a Arc<Source>,
+    models: Vec<&'a ModelName>,
+    model_names: glob::Names<'a>,
+    formats: Vec<&'a FormatName>,
+    format_names: glob::Names<'a>,
+    environments: &'a [EnvironmentSpec],
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    pub fn new(main: &'a Arc<Source>, models: &'a [ModelSpec], environments: &'a [EnvironmentSpec]) -> Self {
+        let mut formats: Vec<&FormatName> = Vec::new();
+        for format in models.iter().flat_map(|model| &model.formats) {
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        Self {
+            main,
+            models: models.iter().map(|model| &model.name).collect(),
+            model_names: glob::Names::new(models.iter().map(|model| model.name.as_str())),
+            format_names: glob::Names::new(formats.iter().map(|format| format.as_str())),
+            formats,
+            environments,
+        }
+    }
+
     /// A base's rule may cover nothing, because the file that extends it may have fewer models and
     /// environments. It is then left out.
     fn inherited(&self, source: &Arc<Source>) -> bool {
@@ -27,87 +48,66 @@ impl Scope<'_> {
     }
 
     fn models(&self, source: &Arc<Source>, patterns: Option<&Texts>) -> Fallible<Vec<ModelName>> {
-        let names: Vec<&ModelName> = self.models.iter().map(|model| &model.name).collect();
-        self.resolve(source, patterns, &names, "model", ModelName::as_str)
+        let covers = |pattern: &Text| Ok(self.model_names.matching(pattern.get_ref()));
+        let covered = self.cover(source, patterns, self.models.len(), covers, |pattern| {
+            complaint(pattern, "model", self.models.iter().map(|name| name.as_str()))
+        })?;
+        Ok(covered.into_iter().map(|at| self.models[at].clone()).collect())
     }
 
     fn formats(&self, source: &Arc<Source>, patterns: Option<&Texts>) -> Fallible<Vec<FormatName>> {
-        let mut names: Vec<&FormatName> = Vec::new();
-        for format in self.models.iter().flat_map(|model| &model.formats) {
-            if !names.contains(&format) {
-                names.push(format);
-            }
-        }
-        self.resolve(source, patterns, &names, "format in use", FormatName::as_str)
-    }
-
-    /// The names that the patterns cover, in declaration order; all of them where there are no patterns.
-    fn resolve<N: Clone>(
-        &self,
-        source: &Arc<Source>,
-        patterns: Option<&Texts>,
-        names: &[&N],
-        what: &str,
-        text_of: fn(&N) -> &str,
-    ) -> Fallible<Vec<N>> {
-        let covers = |pattern: &Text| -> Fallible<Vec<bool>> {
-            Ok(names.iter().map(|name| glob::matches(pattern.get_ref(), text_of(name))).collect())
-        };
-        let covered = self.cover(source, patterns, names.len(), covers, |pattern| {
-            (
-                format!("`{pattern}` matches no {what}"),
-                glob::suggestion(pattern.get_ref(), names.iter().map(|name| text_of(name))),
-            )
+        let covers = |pattern: &Text| Ok(self.format_names.matching(pattern.get_ref()));
+        let covered = self.cover(source, patterns, self.formats.len(), covers, |pattern| {
+            complaint(pattern, "format in use", self.formats.iter().map(|name| name.as_str()))
         })?;
-        Ok(names
-            .iter()
-            .zip(covered)
-            .filter(|(_, covered)| *covered)
-            .map(|(name, _)| (*name).clone())
-            .collect())
+        Ok(covered.into_iter().map(|at| self.formats[at].clone()).collect())
     }
 
     fn environments(&self, source: &Arc<Source>, patterns: Option<&Texts>) -> Fallible<Vec<EnvName>> {
-        let covers = |text: &Text| -> Fallible<Vec<bool>> {
+        let covers = |text: &Text| -> Fallible<Vec<usize>> {
             let pattern = env_pattern(source, text)?;
-            Ok(self.environments.iter().map(|environment| pattern.covers(environment)).collect())
+            let covered = self.environments.iter().enumerate().filter(|(_, env)| pattern.covers(env));
+            Ok(covered.map(|(at, _)| at).collect())
         };
         let covered = self.cover(source, patterns, self.environments.len(), covers, |pattern| {
-            let names = self.environments.iter().map(|environment| environment.name.as_str());
-            (format!("`{pattern}` matches no environment"), glob::suggestion(pattern.get_ref(), names))
+            complaint(pattern, "environment", self.environments.iter().map(|env| env.name.as_str()))
         })?;
-        let names = self.environments.iter().map(|environment| environment.name.clone());
-        Ok(names.zip(covered).filter(|(_, covered)| *covered).map(|(name, _)| name).collect())
+        Ok(covered.into_iter().map(|at| self.environments[at].name.clone()).collect())
     }
 
-    /// Which of `count` things any pattern covers.
+    /// Which of `count` things any pattern covers, in declaration order; all of them where there are no patterns.
     fn cover(
         &self,
         source: &Arc<Source>,
         patterns: Option<&Texts>,
         count: usize,
-        covers: impl Fn(&Text) -> Fallible<Vec<bool>>,
+        covers: impl Fn(&Text) -> Fallible<Vec<usize>>,
         complaint: impl Fn(&Text) -> (String, String),
-    ) -> Fallible<Vec<bool>> {
-        let Some(patterns) = patterns else { return Ok(vec![true; count]) };
+    ) -> Fallible<Vec<usize>> {
+        let Some(patterns) = patterns else { return Ok((0..count).collect()) };
         let list = texts(patterns);
         if list.is_empty() {
             let help = "name something, or remove the key to cover everything";
             return Err(source.problem(patterns.span(), "an empty list covers nothing", help));
         }
-        let mut covered = vec![false; count];
+        let mut covered: Vec<usize> = Vec::new();
         for pattern in &list {
             let by_this = covers(pattern)?;
-            if !by_this.contains(&true) && !self.inherited(source) {
+            if by_this.is_empty() && !self.inherited(source) {
                 let (message, help) = complaint(pattern);
                 return Err(source.problem(pattern.span(), message, help));
             }
-            for (covered, by_this) in covered.iter_mut().zip(by_this) {
-                *covered |= by_this;
-            }
+            covered.extend(by_this);
         }
+        covered.sort_unstable();
+        covered.dedup();
         Ok(covered)
     }
+}
+
+/// What is wrong with a pattern that covers nothing, and what could have been meant.
+fn complaint<'a>(pattern: &Text, what: &str, names: impl Iterator<Item = &'a str>) -> (String, String) {
+    (format!("`{pattern}` matches no {what}"), glob::suggestion(pattern.get_ref(), names))
 }
 
 /// The tolerance rules in order. Problems are noted.
@@ -122,9 +122,9 @@ pub(super) fn tolerances(
 fn tolerance(placed: &Placed<Spanned<RawTolerance>>, scope: &Scope<'_>) -> Fallible<Option<ToleranceRule>> {
     let (source, raw) = (&placed.source, placed.value.get_ref());
     let models = match &raw.model {
-        None => Vec::new(),
+        None => BTreeSet::new(),
         Some(patterns) => {
-            let models = scope.models(source, Some(patterns))?;
+            let models: BTreeSet<_> = scope.models(source, Some(patterns))?.into_iter().collect();
             if models.is_empty() {
                 return Ok(None);
             }

@@ -1,6 +1,6 @@
 //! The compiled matrix: what the rest of the program reads, free of TOML and of defaults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -300,9 +300,20 @@ pub enum ModelSource {
         path: PathBuf,
         /// Its source text.
         source: String,
+        /// The modules beside it that it imports, by name.
+        neighbours: BTreeMap<String, Neighbour>,
     },
     /// It exists already: a file that somebody else wrote. It is never trained.
     File(Arc<ExternalArtifact>),
+}
+
+/// A module beside a recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Whether it is the `__init__.py` of a folder.
+    pub is_package: bool,
+    /// Its source text.
+    pub source: String,
 }
 
 impl ModelSource {
@@ -319,7 +330,7 @@ impl ModelSource {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToleranceRule {
     /// Models it covers; all where empty.
-    pub models: Vec<ModelName>,
+    pub models: BTreeSet<ModelName>,
     /// Outputs it covers (globs already compiled to a list is impossible here: outputs are known only after
     /// the run, so this stays a glob); all where `None`.
     pub output: Option<String>,

@@ -30,6 +30,41 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
+/// Names in order, so that a pattern is compared with those alone that begin as it does.
+pub struct Names<'a>(Vec<(&'a str, usize)>);
+
+impl<'a> Names<'a> {
+    /// The names, each known by its position.
+    pub fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut sorted: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (name, at)).collect();
+        sorted.sort_unstable();
+        Self(sorted)
+    }
+
+    /// The positions of the names that a pattern matches, in order.
+    pub fn matching(&self, pattern: &str) -> Vec<usize> {
+        let mut positions: Vec<usize> = self
+            .candidates(pattern)
+            .iter()
+            .filter(|(name, _)| matches(pattern, name))
+            .map(|it| it.1)
+            .collect();
+        positions.sort_unstable();
+        positions
+    }
+
+    /// The names that a pattern has to be compared with.
+    fn candidates(&self, pattern: &str) -> &[(&'a str, usize)] {
+        let (beginning, is_whole) = match pattern.find(['*', '?']) {
+            Some(end) => (&pattern[..end], false),
+            None => (pattern, true),
+        };
+        let from = &self.0[self.0.partition_point(|(name, _)| *name < beginning)..];
+        let covers = |name: &str| if is_whole { name == beginning } else { name.starts_with(beginning) };
+        &from[..from.partition_point(|(name, _)| covers(name))]
+    }
+}
+
 /// The name nearest to `word`, if one is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let names: Vec<&str> = names.into_iter().collect();
@@ -90,7 +125,29 @@ mod tests {
         assert_eq!(suggestion("zzz", ["blobs", "ring"]), "there are `blobs`, `ring`");
     }
 
+    #[test]
+    fn a_pattern_is_compared_with_names_that_begin_as_it_does() {
+        let texts: Vec<String> = (0..20_000).map(|number| format!("model-{number}")).collect();
+        let names = Names::new(texts.iter().map(String::as_str));
+        let compared: usize = texts.iter().map(|text| names.candidates(text).len()).sum();
+        assert_eq!(compared, texts.len());
+        assert_eq!(names.matching("model-1999?"), (19_990..20_000).collect::<Vec<_>>());
+        assert_eq!(names.candidates("model-1999?").len(), 11);
+        assert_eq!(names.matching("nobody"), Vec::<usize>::new());
+        assert_eq!(names.matching("*").len(), texts.len());
+    }
+
     proptest! {
+        #[test]
+        fn names_in_order_match_as_each_does(
+            pattern in "[ab?*]{0,5}",
+            names in proptest::collection::vec("[ab]{0,5}", 0..12),
+        ) {
+            let expected: Vec<usize> =
+                (0..names.len()).filter(|at| matches(&pattern, &names[*at])).collect();
+            prop_assert_eq!(Names::new(names.iter().map(String::as_str)).matching(&pattern), expected);
+        }
+
         #[test]
         fn agrees_with_a_regular_expression(pattern in "[ab?*]{0,8}", name in "[ab]{0,10}") {
             let regex = format!("^{}$", pattern.replace('?', ".").replace('*', ".*"));

@@ -93,7 +93,10 @@ fn model(builder: DigestBuilder, model: &ModelSpec) -> DigestBuilder {
     let mut builder = builder.text("model").text(model.name.as_str());
     builder = match &model.source {
         ModelSource::Expression(expression) => builder.text("expression").text(expression),
-        ModelSource::Recipe { source, .. } => builder.text("recipe").text(source),
+        ModelSource::Recipe { source, neighbours, .. } => {
+            let builder = builder.text("recipe").text(source);
+            neighbours.iter().fold(builder, |builder, (name, it)| builder.text(name).text(&it.source))
+        }
         ModelSource::File(source) => file(builder, source),
     };
     builder = builder.text(&model.dataset);

@@ -173,6 +173,7 @@ impl Plan {
                 inputs_from: file.inputs_from.clone(),
                 inferred: file.inferred.clone(),
                 expected: !file.expected.is_empty(),
+                proved: file.proved.clone(),
                 imports: file.imports.clone(),
                 own_modules: file.own_modules.clone(),
                 modules_given: file.given_modules.is_some(),

@@ -1,5 +1,6 @@
 //! External artifacts: a row for each, since a team asks for its files and not for pairs of environments.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::markup::{code, prose};
@@ -20,8 +21,13 @@ fn consumers(record: &Record) -> Vec<&str> {
     record.environments.iter().filter(|it| it.consumer).map(|it| it.name.as_str()).collect()
 }
 
-fn cells<'r>(record: &'r Record, artifact: &ArtifactRecord) -> Vec<&'r CellRecord> {
-    record.cells.iter().filter(|cell| cell.artifact == artifact.id).collect()
+/// The cells of each artifact.
+fn cells(record: &Record) -> HashMap<&str, Vec<&CellRecord>> {
+    let mut cells: HashMap<&str, Vec<&CellRecord>> = HashMap::new();
+    for cell in &record.cells {
+        cells.entry(cell.artifact.as_str()).or_default().push(cell);
+    }
+    cells
 }
 
 /// The files as lines of text: their verdict in each environment; empty where there is none.
@@ -31,6 +37,7 @@ pub(super) fn text(record: &Record) -> String {
         return String::new();
     }
     let consumers = consumers(record);
+    let cells = cells(record);
     let name = |artifact: &ArtifactRecord| shorten(&line(artifact.model.as_str()), 40).into_owned();
     let width = files.iter().map(|(artifact, _)| name(artifact).chars().count()).max().unwrap_or(0);
     let column = |name: &str| line(name).chars().count().max("predict-error".len());
@@ -44,7 +51,7 @@ pub(super) fn text(record: &Record) -> String {
     out.push('\n');
     for (artifact, _) in files.iter().take(MOST) {
         let _ = write!(out, "  {:width$}", name(artifact));
-        let cells = cells(record, artifact);
+        let cells = cells.get(artifact.id.as_str()).map_or(&[][..], Vec::as_slice);
         for consumer in &consumers {
             let verdict = cells.iter().find(|cell| cell.consumer.as_str() == *consumer);
             let word = verdict.map_or("", |cell| cell.verdict.as_str());
@@ -115,6 +122,7 @@ pub(super) fn markdown(record: &Record) -> String {
         return String::new();
     }
     let consumers = consumers(record);
+    let cells = cells(record);
     let mut out = String::from("\n## Files\n\n| file | made in |");
     for consumer in &consumers {
         let _ = write!(out, " {} |", code(consumer));
@@ -124,7 +132,7 @@ pub(super) fn markdown(record: &Record) -> String {
     out.push('\n');
     for (artifact, file) in files.iter().take(MOST) {
         let _ = write!(out, "| {} | {} |", code(&file.path), code(file.producer.as_str()));
-        let cells = cells(record, artifact);
+        let cells = cells.get(artifact.id.as_str()).map_or(&[][..], Vec::as_slice);
         for consumer in &consumers {
             let cell = cells.iter().find(|cell| cell.consumer.as_str() == *consumer);
             let word = cell.map_or_else(String::new, |cell| {

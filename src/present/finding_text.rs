@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gist::gist;
 use super::reasons::{instead_of_predicting, message};
 use super::words::{capitalised, join};
 use crate::explain;
@@ -15,6 +16,8 @@ use crate::vocab::{
 const MAX_DETAILS: usize = 8;
 /// Characters of an error message in a title.
 const MAX_TITLE: usize = 200;
+/// Characters of a further line.
+const LONGEST_DETAIL: usize = 400;
 /// Distinct messages of one rule that a finding quotes.
 const MAX_SYMPTOMS: usize = 4;
 /// Significant digits of numbers in titles.
@@ -141,7 +144,12 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
                  (`versions` in a matrix)."
             )
         }
-        Next::KeepOrRetrain { model, producer, works_in, consumer, sources } => {
+        Next::KeepOrRetrain { model, producer, works_in, consumer, trains: false, .. } => {
+            let made = producer.as_ref().map_or_else(|| "where it was made".to_owned(), EnvName::to_string);
+            let places = if works_in.is_empty() { made } else { join(works_in) };
+            format!("Keep it in {places}: training {model} in {consumer} failed as well.")
+        }
+        Next::KeepOrRetrain { model, producer, works_in, consumer, sources, trains: true } => {
             let retrain = if sources.is_empty() || producer.is_none() {
                 format!("retrain {model} in {consumer}")
             } else {
@@ -181,6 +189,10 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
              matrix)."
                 .to_owned()
         }
+        Next::SaveWithNames => "Save it again with what its functions use: `dill.dump(model, file, recurse=True)`, or \
+                                functions that import what they use, or a module of your own instead of the script \
+                                that is run (then --modules FOLDER)."
+            .to_owned(),
         Next::DeclareProducerOrExpected => "Declare its producer (--made-by, `versions` in a matrix), or provide the \
                                      values to expect (--inputs with --expected)."
             .to_owned(),
@@ -302,9 +314,9 @@ fn rounded(text: &str) -> String {
 fn failure_text(cell: &CellRecord) -> (String, Vec<String>) {
     let says = message(cell);
     let mut details = Vec::new();
-    let mut lines = says.lines().filter(|line| !line.trim().is_empty());
-    let title = cut(lines.next().unwrap_or_default());
-    details.extend(lines.take(MAX_DETAILS).map(str::to_owned));
+    let title = cut(&says);
+    let lines = says.lines().filter(|line| line.chars().any(char::is_alphanumeric));
+    details.extend(lines.skip(1).take(MAX_DETAILS).map(|line| gist(line, LONGEST_DETAIL)));
     if let (Some(_), Some(error)) = (super::reasons::reason(cell), &cell.error) {
         details.push(cut(&format!("raised here as {}: {}", error.class, error.message)));
     }
@@ -326,10 +338,5 @@ fn environment_text(cell: &CellRecord) -> Vec<String> {
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= MAX_TITLE {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(MAX_TITLE - 3).collect();
-    short.push_str("...");
-    short
+    gist(text, MAX_TITLE)
 }

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::inspection_next as next;
 use crate::vocab::{
     ArtifactKind, ByteOrder, ClassFact, Container, Foreign, GlobalFact, Inspected, Inspection, Member,
-    PickleFacts, ProblemKind, TensorFact, Trust,
+    PickleFacts, Problem, ProblemKind, TensorFact, Trust,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -204,6 +204,12 @@ fn members(found: &Inspection) -> String {
 
 /// One line: what it is, and the worst of it.
 fn answer(found: &Inspection) -> String {
+    // Of what cannot even be opened there is nothing else to say.
+    if let [Problem { kind: ProblemKind::Unreadable, what, .. }] = found.problems.as_slice()
+        && found.size == 0
+    {
+        return painted(RED, what);
+    }
     let what = match found.kind {
         ArtifactKind::Pickle => "a pickle",
         ArtifactKind::Joblib => "a joblib file",

@@ -12,7 +12,7 @@ use super::reasons::broken as broken_reason;
 use super::tables::tables;
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words;
-use super::words::{ARROW, Counts, Group, difference, duration, join, line, number, plural, shorten};
+use super::words::{ARROW, Group, difference, duration, join, line, number, plural, shorten};
 use crate::vocab::{CellRecord, EnvironmentRecord};
 
 /// Lists longer than this are folded.
@@ -102,8 +102,7 @@ fn heading(out: &mut String, view: &View<'_>) {
     if record.run.interrupted {
         push(out, "> **Interrupted:** cells are missing. The same command goes on where it stopped.\n\n");
     }
-    let counts = Counts::from(&record.summary.verdicts);
-    push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), counts.sentence()));
+    push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), view.counted()));
     if let Some(explained) = view.explained_sentence() {
         push(out, &format!("  \n**Known causes:** {explained}"));
     }

@@ -14,6 +14,7 @@ mod files;
 mod finding_text;
 mod forecast;
 mod gate;
+mod gist;
 mod history;
 pub mod html;
 mod html_data;

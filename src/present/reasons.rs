@@ -1,10 +1,14 @@
 //! Why a cell is as it is, in words: every sentence about a cause, written once, from typed facts.
 
+use super::gist::gist;
 use super::words::{join, line};
 use crate::vocab::{
     ArtifactAbsence, ArtifactRecord, Cause, CellRecord, Disturbance, EnvName, EnvironmentRecord, ErrorFact,
     Inapplicable, Limit, Misfit, Misread, NoReference, Outcome, Trouble,
 };
+
+/// Characters of what somebody else said, within a sentence.
+const LONGEST: usize = 400;
 
 /// What is said of what a run did not get to.
 pub const NOT_REACHED: &str = "the run ended before this was tried; run the same command again to continue";
@@ -117,19 +121,25 @@ fn no_reference(why: &NoReference) -> String {
 
 fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
     let from = if inputs.is_empty() { String::new() } else { format!(" ({inputs})") };
-    let says = first_line(says);
+    let says = gist(says, LONGEST);
     match because {
         Misfit::Compared => format!("it loads; {says}{from}"),
         Misfit::AlsoWhereMade => {
             format!("it loads, but the inputs do not fit it, not even in its producer: {says}{from}")
         }
+        Misfit::NameNotSaved => format!(
+            "it loads, but a function in it uses a name of the script that saved it, and that is not in the file: {says}"
+        ),
+        Misfit::NotFitted => format!("it loads, but it was saved before it was fitted: {says}"),
         Misfit::Synthetic => format!("it loads, but the synthetic inputs may not fit it: {says}"),
     }
 }
 
 fn limit_text(limit: Limit) -> String {
     match limit {
-        Limit::Time { seconds } => format!("did not finish within {seconds} s"),
+        Limit::Time { seconds } => format!(
+            "did not finish within {seconds} s (more: --timeout SECONDS, or time under limits in a matrix)"
+        ),
         Limit::Memory { bytes: Some(bytes) } => format!("needed more than {} MiB", bytes >> 20),
         Limit::Memory { bytes: None } => "requested more memory than its limit allows".to_owned(),
     }
@@ -184,7 +194,7 @@ fn disturbed(environment: &EnvName, by: &Disturbance) -> String {
             signal_name(*signal)
         ),
         Disturbance::InterpreterLost { says } => {
-            format!("the interpreter of {environment} was lost twice: {}", first_line(says))
+            format!("the interpreter of {environment} was lost twice: {}", gist(says, LONGEST))
         }
         Disturbance::FullDisk { folder, free_bytes: Some(bytes) } => {
             format!("the disk of `{folder}` was full ({} MiB are free)", bytes >> 20)
@@ -231,7 +241,7 @@ pub(super) fn instead_of_predicting(outcome: &Outcome) -> String {
 
 /// An exception in one line.
 fn brief(error: &ErrorFact) -> String {
-    first_line(&error.to_string()).to_owned()
+    gist(&error.to_string(), LONGEST)
 }
 
 fn first_line(text: &str) -> &str {

@@ -330,6 +330,16 @@ pub fn abridged<'a>(items: impl ExactSizeIterator<Item = &'a str>, show: usize) 
 }
 
 impl<'r> View<'r> {
+    /// All cells by verdict, in words. What an interrupted run did not get to is no trouble of an environment.
+    pub fn counted(&self) -> String {
+        let is_left =
+            |cell: &&CellRecord| matches!(cell.cause, Cause::Environment { trouble: Trouble::NotReached });
+        let left = self.record.cells.iter().filter(is_left).count() as u64;
+        let tried = self.counts.without(Verdict::EnvError, left).sentence();
+        let left = (left > 0).then(|| format!("{left} not tried"));
+        join([tried].into_iter().filter(|text| !text.is_empty()).chain(left))
+    }
+
     /// Computes the view. Linear in the number of cells.
     pub fn new(record: &'r Record) -> Self {
         let mut producers = AxisBuilder::new(record.environments.iter().filter(|env| env.producer));

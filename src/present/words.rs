@@ -132,6 +132,13 @@ impl Counts {
         self.0[verdict as usize]
     }
 
+    /// The counts without cells of a verdict that are counted otherwise.
+    pub fn without(mut self, verdict: Verdict, count: u64) -> Self {
+        let own = &mut self.0[verdict as usize];
+        *own = own.saturating_sub(count);
+        self
+    }
+
     /// The number of cells in a group.
     pub fn group(&self, group: Group) -> u64 {
         WORST_FIRST.into_iter().filter(|verdict| Group::of(*verdict) == group).map(|v| self.get(v)).sum()

@@ -337,6 +337,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         inferred: Vec::new(),
         modules: Vec::new(),
         packages: BTreeMap::new(),
+        proved: BTreeMap::new(),
         imports: BTreeMap::new(),
         refusal: None,
         foreign: None,

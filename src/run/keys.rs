@@ -1,9 +1,11 @@
 //! Cache keys: what an observation depends on, and nothing else.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::format::Format;
-use crate::matrix::{ModelSource, ModelSpec};
+use crate::matrix::{ModelSource, ModelSpec, Neighbour};
 use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, InputForm, ReferenceKind};
 
 /// The parts of a key that a whole run shares.
@@ -48,7 +50,9 @@ impl Keys {
     ) -> Digest {
         let source = match &model.source {
             ModelSource::Expression(text) => DigestBuilder::new("expression").text(text),
-            ModelSource::Recipe { source, .. } => DigestBuilder::new("recipe").text(source),
+            ModelSource::Recipe { source, neighbours, .. } => {
+                with_neighbours(DigestBuilder::new("recipe").text(source), neighbours)
+            }
             // Files are not trained; were one asked for, it would be itself.
             ModelSource::File(file) => DigestBuilder::new("file").text(&file.declared_path),
         };
@@ -124,6 +128,13 @@ pub(super) struct Observed<'a> {
     pub lock: &'a Digest,
     /// The form in which the inputs are handed over, where it is told.
     pub form: Option<InputForm>,
+}
+
+/// The modules beside a recipe count by what they say, wherever they stand.
+fn with_neighbours(builder: DigestBuilder, neighbours: &BTreeMap<String, Neighbour>) -> DigestBuilder {
+    neighbours.iter().fold(builder, |builder, (name, it)| {
+        builder.text("beside").text(name).field(&[u8::from(it.is_package)]).text(&it.source)
+    })
 }
 
 /// What decides about the bytes of a format and how they are read.

@@ -9,13 +9,13 @@ use super::jobs::{Job, JobKind, Target, TrainingOf};
 use super::keys::{Keys, Observed};
 use super::known::Here;
 use crate::format::{self, Format};
-use crate::matrix::{ExternalArtifact, Matrix, ModelSource, ModelSpec};
+use crate::matrix::{ExternalArtifact, Matrix, ModelSource, ModelSpec, Neighbour};
 use crate::notation::requirement_met;
 use crate::plan::Plan;
 use crate::provision::Room;
 use crate::store::CacheRoot;
 use crate::vocab::{Digest, InputForm, Lock, ReferenceKind};
-use crate::worker::{HandlerSource, Saving, Source, Task};
+use crate::worker::{Beside, HandlerSource, Saving, Source, Task};
 
 /// Everything that jobs are made of. It knows nothing of how far the run has come.
 pub(super) struct Orders {
@@ -159,8 +159,13 @@ impl Orders {
         let spec = &self.plan.models[of.model as usize];
         let source = match &spec.source {
             ModelSource::Expression(text) => Source::Expression { expression: text.clone() },
-            ModelSource::Recipe { path, source } => {
-                Source::Recipe { recipe: source.clone(), path: path.display().to_string() }
+            ModelSource::Recipe { path, source, neighbours } => {
+                let beside = |it: &Neighbour| Beside { is_package: it.is_package, source: it.source.clone() };
+                Source::Recipe {
+                    recipe: source.clone(),
+                    path: path.display().to_string(),
+                    neighbours: neighbours.iter().map(|(name, it)| (name.clone(), beside(it))).collect(),
+                }
             }
             // Files are not trained.
             ModelSource::File(_) => return None,

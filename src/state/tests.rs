@@ -37,6 +37,7 @@ pub(crate) fn header() -> RunHeader {
         imports: BTreeMap::new(),
         notes: Vec::new(),
         own_modules: Default::default(),
+        proved: Default::default(),
         modules_given: false,
     };
     RunHeader {

@@ -171,6 +171,10 @@ pub enum Misfit {
     AlsoWhereMade,
     /// They are random numbers, and nobody could be asked whether they suit it.
     Synthetic,
+    /// They may suit it: a function in the file uses a name of the script that saved it, which is not in the file.
+    NameNotSaved,
+    /// No inputs suit it: it was saved before it was fitted.
+    NotFitted,
 }
 
 /// What makes a reader misread a file that is well.

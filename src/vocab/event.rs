@@ -237,6 +237,23 @@ pub enum ArtifactAbsence {
     },
 }
 
+impl ArtifactAbsence {
+    /// Whether training was tried and failed.
+    pub const fn is_of_training(&self) -> bool {
+        match self {
+            Self::TrainFailed { .. } | Self::Died { .. } | Self::ClassAbsent { .. } => true,
+            Self::RuledOut { .. }
+            | Self::NoOutput
+            | Self::NoOutputHeld { .. }
+            | Self::Unsupported { .. }
+            | Self::NotInstalled { .. }
+            | Self::SaveFailed { .. }
+            | Self::Disturbed { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+}
+
 /// What a run is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunHeader {
@@ -389,6 +406,9 @@ pub struct FilePlan {
     /// Whether outputs were given that it has to agree with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
+    /// What its bytes prove of the packages that wrote it, as specifiers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proved: BTreeMap<String, String>,
     /// Modules of further packages that loading it imports, with the package of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub imports: BTreeMap<String, String>,

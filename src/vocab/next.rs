@@ -13,6 +13,15 @@ pub struct LeftOut {
     pub help: String,
 }
 
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
 /// What to do next about cells of one cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -81,6 +90,9 @@ pub enum Next {
         consumer: EnvName,
         /// Other environments whose artifacts work there.
         sources: Vec<EnvName>,
+        /// Whether nothing is known against training there: false where it was seen to fail.
+        #[serde(default = "yes", skip_serializing_if = "is_true")]
+        trains: bool,
     },
     /// The file was damaged on purpose, and loads without a word.
     UseDigest,
@@ -94,6 +106,8 @@ pub enum Next {
     NameAModel,
     /// Give inputs that the model takes.
     GiveInputs,
+    /// Save the file again, with what its functions use.
+    SaveWithNames,
     /// Say what made it, or what it should give.
     #[serde(rename = "say-maker-or-expected")]
     DeclareProducerOrExpected,

@@ -8,7 +8,8 @@ mod protocol;
 
 pub use client::{Batch, Produced, Saved, TaskResult, Trained, Worker, WorkerError, abnormal};
 pub use protocol::{
-    CageRequest, Ended, FilterKind, HandlerSource, Hello, Ready, Saving, Source, Task, Walls, WorkerLimits,
+    Beside, CageRequest, Ended, FilterKind, HandlerSource, Hello, Ready, Saving, Source, Task, Walls,
+    WorkerLimits,
 };
 
 use crate::vocab::Digest;

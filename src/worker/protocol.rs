@@ -114,7 +114,19 @@ pub enum Source {
         recipe: String,
         /// Its path, for tracebacks.
         path: String,
+        /// Modules beside it that it imports, by name.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        neighbours: BTreeMap<String, Beside>,
     },
+}
+
+/// A module beside a recipe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// Whether it is the `__init__.py` of a folder.
+    pub is_package: bool,
+    /// Its source text.
+    pub source: String,
 }
 
 /// One way to write a fitted model.

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from shelflife_agent import bundles
-from shelflife_agent.errors import NotAModel
+from shelflife_agent.errors import InputsDoNotFit, NotAModel
 
 
 class Model(object):
@@ -52,6 +52,8 @@ class Bundles(unittest.TestCase):
         self.assertIsNone(bundles.alone(parts, ["m/predict"]))
         with self.assertRaises(NotAModel):
             bundles.alone(bundles.estimators_in([Model(), Model()]), ["predict"])
+        with self.assertRaises(InputsDoNotFit):
+            bundles.alone(parts, ["predict_prob"])
 
     def test_pickles_one_after_another_are_all_read(self):
         folder = tempfile.mkdtemp()

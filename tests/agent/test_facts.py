@@ -99,8 +99,14 @@ class Texts(unittest.TestCase):
         self.assertEqual(facts.cut(before, 1000), "<scratch>")
 
     def test_long_texts_end_in_dots(self):
-        self.assertEqual(facts.cut("x" * 11, 10), "x" * 7 + "...")
+        self.assertEqual(facts.cut("x" * 60 + "y" * 20, 60), "x" * 35 + " ... " + "y" * 20)
         self.assertEqual(facts.cut("x" * 10, 10), "x" * 10)
+
+    def test_names_that_an_artifact_made_up_are_cut(self):
+        error = ImportError("no " + "A" * 6000000, name="A" * 6000000)
+        fact = facts.error_fact(error)
+        self.assertEqual(len(fact["module"]), facts.MAX_NAME)
+        self.assertLess(len(str(fact)), 4000)
 
     def test_lone_surrogates_are_replaced(self):
         self.assertEqual(facts.cut("a\ud800b", 10), "a?b")

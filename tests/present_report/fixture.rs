@@ -302,6 +302,7 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
                         works_in: Vec::new(),
                         consumer: first.consumer.clone(),
                         sources: Vec::new(),
+                        trains: true,
                     }
                 } else {
                     Next::Nothing

@@ -2,6 +2,7 @@
 
 mod events;
 mod fixture;
+mod gate;
 mod html;
 mod markdown;
 mod rescue;

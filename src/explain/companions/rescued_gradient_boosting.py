@@ -22,7 +22,10 @@ class _FirstPrediction(GradientBoostingClassifier):
             factor = 0.5 if self.loss == "exponential" else 1.0
             return (factor * odds).reshape(-1, 1).astype(np.float64)
         raw = np.log(proba).astype(np.float64)
-        return raw - raw.mean(axis=1)[:, np.newaxis] if self._is_centred else raw
+        if self._is_centred:
+            raw = raw - raw.mean(axis=1)[:, np.newaxis]
+        # Up to 1.2 predicting takes any array for one ordered by rows.
+        return np.ascontiguousarray(raw)
 
 
 class GradientBoostingFirstOf13(_FirstPrediction):

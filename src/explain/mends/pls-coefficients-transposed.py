@@ -15,8 +15,15 @@ def pls_map(it):
     if it.written >= (1, 1, 0):
         kept = kept.T
     if it.written >= (1, 5, 0):
-        kept = kept * numpy.asarray(it.get("_x_std"))[:, None]
+        kept = kept * deviations(it)[:, None]
     return kept
+
+
+def deviations(it):
+    """Those of the features, under the name of either side."""
+    import numpy
+
+    return numpy.asarray(it.get("_x_std", it.get("x_std_")))
 
 
 @mend("sklearn", "PLSRegression PLSCanonical CCA", exactness="roundoff", late=True)
@@ -30,7 +37,7 @@ def pls_map_as_here(it):
         return
     mean = it.get("_y_mean", it.get("y_mean_"))
     if it.read >= (1, 5, 0):
-        kept = kept / numpy.asarray(it.get("_x_std"))[:, None]
+        kept = kept / deviations(it)[:, None]
     if it.read >= (1, 1, 0):
         kept = kept.T
     name = "_coef_" if (1, 1, 0) <= it.read < (1, 3, 0) else "coef_"

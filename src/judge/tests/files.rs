@@ -4,6 +4,14 @@ use super::*;
 
 /// The trouble of a cell of a file that could not be loaded, where its producer did `reference` instead of predicting.
 fn trouble_of_file(reference: Option<Outcome>, outcome: Outcome) -> Option<Trouble> {
+    match cause_of_file(reference, outcome) {
+        Cause::Environment { trouble } => Some(trouble),
+        _ => None,
+    }
+}
+
+/// Why a cell of a file got no further.
+fn cause_of_file(reference: Option<Outcome>, outcome: Outcome) -> Cause {
     let file = FilePlan {
         path: "a.pkl".to_owned(),
         producer: "old".into(),
@@ -13,6 +21,7 @@ fn trouble_of_file(reference: Option<Outcome>, outcome: Outcome) -> Option<Troub
         expected: false,
         imports: [("xgboost".to_owned(), "xgboost".to_owned())].into(),
         own_modules: ["utils".to_owned()].into(),
+        proved: Default::default(),
         modules_given: false,
         notes: Vec::new(),
     };
@@ -34,9 +43,23 @@ fn trouble_of_file(reference: Option<Outcome>, outcome: Outcome) -> Option<Troub
     let record = judge(&RunState::replay(events).unwrap(), &JudgeOptions::default());
     let cell =
         record.cells.iter().find(|cell| cell.consumer.as_str() == "new" && cell.producer.as_str() == "old");
-    match &cell.unwrap().cause {
-        Cause::Environment { trouble } => Some(trouble.clone()),
-        _ => None,
+    cell.unwrap().cause.clone()
+}
+
+#[test]
+fn what_no_inputs_can_mend_is_not_told_of_the_inputs() {
+    let rows = [
+        ("NameError", "name 'np' is not defined", Misfit::NameNotSaved),
+        ("sklearn.exceptions.NotFittedError", "This Ridge instance is not fitted yet", Misfit::NotFitted),
+        ("ValueError", "X has 3 features, but Ridge is expecting 4", Misfit::AlsoWhereMade),
+    ];
+    for (class, message, expected) in rows {
+        let outcome = || raised(Phase::Predict, class, message);
+        let cause = cause_of_file(Some(outcome()), outcome());
+        assert!(
+            matches!(cause, Cause::InputsDoNotFit { because, .. } if because == expected),
+            "{class}: {cause:?}"
+        );
     }
 }
 

@@ -2,14 +2,18 @@
 //! statuses of the cells say, and the answer is computed in one place.
 
 mod answer;
+mod grid;
 mod page;
 mod signals;
+mod tasks;
+mod trouble;
 
 use std::collections::BTreeSet;
 
 pub use answer::{Account, Answer};
-pub use page::{markdown, trouble};
+pub use page::markdown;
 pub use signals::{annotations, badge};
+pub use trouble::trouble;
 
 use crate::vocab::{CellRecord, EnvName, ExitCode, Record, RescueRecord, Status};
 
@@ -32,11 +36,15 @@ impl<'a> GateView<'a> {
     /// The cells that are judged: all but those of the environment that is left. What fails there although somebody has
     /// recorded it as working is news that stops a gate, too.
     fn cells(&self) -> impl Iterator<Item = &'a CellRecord> {
-        let from = self.from;
-        self.record.cells.iter().filter(move |cell| match cell.status {
+        let view = *self;
+        self.record.cells.iter().filter(move |cell| view.judges(cell))
+    }
+
+    fn judges(&self, cell: &CellRecord) -> bool {
+        match cell.status {
             None => false,
-            Some(status) => from != Some(&cell.consumer) || status.is_bad(),
-        })
+            Some(status) => self.from != Some(&cell.consumer) || status.is_bad(),
+        }
     }
 
     fn with(&self, wanted: impl Fn(Status) -> bool) -> Vec<&'a CellRecord> {

@@ -1,8 +1,8 @@
 //! The page of a gate for a pull request.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+<<<<<<< HEAD
 use super::{Account, Answer, GateView};
 use crate::explain;
 use crate::present::finding_text::FindingText;
@@ -87,6 +87,12 @@ fn place(view: &GateView<'_>, cell: &CellRecord, works_in: &[EnvName]) -> String
         (None, None) => format!("where it was made ({})", cell.producer),
     }
 }
+=======
+use super::trouble::{MOST_CHARACTERS, trouble};
+use super::{Account, Answer, GateView, grid, tasks};
+use crate::present::markup::{code, prose};
+use crate::vocab::{CellRecord, EnvName, Status, moves};
+>>>>>>> h-mends
 
 /// The page for a pull request.
 pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
@@ -94,9 +100,14 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
     let answer = Answer::of(view);
     let _ = writeln!(out, "## {} {}\n", answer.symbol(), prose(&view.answer()));
     let _ = writeln!(out, "{}.\n", prose(&Account::of(view.record).sentence()));
+<<<<<<< HEAD
     tasks(&mut out, view, answer);
     out.push_str(&rescue::gate_section(view.rescues));
     table(&mut out, view);
+=======
+    tasks::write(&mut out, view, answer);
+    grid::write(&mut out, view);
+>>>>>>> h-mends
     moved(&mut out, view);
     details(&mut out, view);
     let record = view.record;
@@ -109,157 +120,6 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
         prose(&record.run.started)
     );
     out.into_bytes()
-}
-
-fn tasks(out: &mut String, view: &GateView<'_>, answer: Answer) {
-    let mut tasks = Vec::new();
-    for cell in view.bad() {
-        tasks.push(format!(
-            "{} in {} {}{}. To do: {}.",
-            code(cell.model.as_str()),
-            code(cell.consumer.as_str()),
-            prose(trouble(cell).trim_end_matches('.')),
-            not_accepted(view, cell),
-            prose(&remedy(view, cell))
-        ));
-    }
-    for cell in view.unjudged() {
-        tasks.push(format!(
-            "{} in {} could not be judged: {}",
-            code(cell.model.as_str()),
-            code(cell.consumer.as_str()),
-            prose(&not_judged(view, cell))
-        ));
-    }
-    for left_out in &view.record.left_out {
-        tasks.push(format!(
-            "Left out: {}. To do: {}.",
-            prose(&left_out.says),
-            prose(left_out.help.trim_end_matches('.'))
-        ));
-    }
-    for suspect in isolation::suspects(view.record) {
-        tasks.push(format!(
-            "{} is suspicious: it tried {}. All of it was refused. To do: look at it with `shelflife inspect` before anybody \
-             loads it.",
-            code(&suspect.model),
-            prose(&suspect.tried)
-        ));
-    }
-    if let Some(gaps) = isolation::gaps(view.record) {
-        tasks.push(prose(&gaps).into_owned());
-    }
-    for cell in view.flaky() {
-        tasks.push(format!(
-            "{} in {} is flaky: {} at first, and fine when tried again. Fix its `random_state`, or its limits.",
-            code(cell.model.as_str()),
-            code(cell.consumer.as_str()),
-            prose(&trouble(cell)),
-        ));
-    }
-    let accept = format!("shelflife baseline accept {}", view.run);
-    if matches!(answer, Answer::NotYet | Answer::OutOfDate) {
-        tasks.push(format!("If this is intended, run {} and commit the file.", code(&accept)));
-    } else if !view.with(|status| status == Status::Fixed).is_empty() {
-        tasks.push(format!("Some models work again: run {} to record it.", code(&accept)));
-    }
-    if tasks.is_empty() {
-        let _ = writeln!(out, "Nothing to do.\n");
-        return;
-    }
-    let _ = writeln!(out, "**What to do**\n");
-    let more = tasks.len().saturating_sub(MOST_TASKS);
-    for task in tasks.iter().take(MOST_TASKS) {
-        let _ = writeln!(out, "- {task}");
-    }
-    if more > 0 {
-        let _ = writeln!(out, "- and {more} more, in the table below");
-    }
-    out.push('\n');
-}
-
-/// That a failure is nobody's news and still not accepted.
-fn not_accepted(view: &GateView<'_>, cell: &CellRecord) -> String {
-    if cell.status != Some(Status::New) {
-        return String::new();
-    }
-    let also = view.from.filter(|from| {
-        let fails =
-            |it: &&CellRecord| it.artifact == cell.artifact && it.consumer == **from && it.verdict.fails();
-        view.record.cells.iter().any(|it| fails(&it))
-    });
-    match also {
-        Some(from) => format!(", as it does in {}, and no baseline has accepted that", code(from.as_str())),
-        None => ", and no baseline has accepted that".to_owned(),
-    }
-}
-
-/// Why a cell was not judged.
-fn not_judged(view: &GateView<'_>, cell: &CellRecord) -> String {
-    if !cell.verdict.fails() || cell.was_refused() {
-        return message(cell);
-    }
-    let artifact = view.record.artifacts.iter().find(|artifact| artifact.id == cell.artifact);
-    let file = artifact.and_then(|artifact| artifact.file.as_ref());
-    let what = trouble(cell);
-    match view.from {
-        Some(from) if cell.verdict == Verdict::Drift && file.is_some_and(|file| file.expected) => {
-            format!("{from} does not give the expected values either: check them ({what})")
-        }
-        _ => format!("it also fails in {}, its presumed producer ({what})", cell.producer),
-    }
-}
-
-/// One row a cell, what matters first.
-fn table(out: &mut String, view: &GateView<'_>) {
-    let weight = |cell: &&CellRecord| match cell.status {
-        Some(Status::Regression) => 0,
-        Some(Status::New) => 1,
-        Some(Status::Unjudged) => 2,
-        Some(Status::Flaky) => 3,
-        Some(Status::Fixed) => 4,
-        Some(Status::Known | Status::Allowed) => 5,
-        Some(Status::Skipped) => 6,
-        Some(Status::Pass) | None => 7,
-    };
-    let mut cells: Vec<&CellRecord> = view.cells().collect();
-    cells.sort_by_key(weight);
-    let before: BTreeMap<&str, Verdict> = view
-        .record
-        .cells
-        .iter()
-        .filter(|cell| view.from == Some(&cell.consumer))
-        .map(|cell| (cell.artifact.as_str(), cell.verdict))
-        .collect();
-    let from = view.from.map_or_else(String::new, |from| format!(" {} |", code(from.as_str())));
-    let rule = if view.from.is_some() { " --- |" } else { "" };
-    let _ = writeln!(
-        out,
-        "| model | format |{from} moves to | verdict | status |\n| --- | --- |{rule} --- | --- | --- |"
-    );
-    let count = cells.len();
-    for (index, cell) in cells.into_iter().enumerate() {
-        // Half of the room is for what follows.
-        if out.len() > MOST_CHARACTERS / 2 {
-            let _ = writeln!(out, "\n{} more rows are in `results.csv`.", count - index);
-            return;
-        }
-        let was = match (view.from, before.get(cell.artifact.as_str())) {
-            (Some(_), Some(verdict)) => format!(" {} {verdict} |", Group::of(*verdict).emoji()),
-            (Some(_), None) => " |".to_owned(),
-            (None, _) => String::new(),
-        };
-        let _ = writeln!(
-            out,
-            "| {} | {} |{was} {} | {} {} | {} |",
-            code(cell.model.as_str()),
-            code(cell.format.as_str()),
-            code(cell.consumer.as_str()),
-            Group::of(cell.verdict).emoji(),
-            cell.verdict,
-            cell.status.map_or("", Status::as_str),
-        );
-    }
 }
 
 /// What differs between the two environments.
@@ -311,6 +171,10 @@ fn details(out: &mut String, view: &GateView<'_>) {
         );
         if let Some(frame) = cell.error.as_ref().and_then(|error| error.frames.last()) {
             let _ = writeln!(body, "  - {}", code(frame));
+        }
+        if out.len() + body.len() > MOST_CHARACTERS {
+            let _ = writeln!(body, "- more is in `report.html`");
+            break;
         }
     }
     for (artifact, file) in notes {

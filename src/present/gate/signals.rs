@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::page::trouble;
+use super::trouble::trouble;
 use super::{Account, Answer, GateView};
 use crate::vocab::{CellRecord, Status};
 

@@ -90,9 +90,9 @@ pub(super) fn probes(probes: &Probes) -> String {
     }
     let extras = if extras.is_empty() { String::new() } else { format!(", with {}", extras.join(" and ")) };
     match shares.as_str() {
-        "" => format!("{} derived from the model{extras}", plural(probes.rows, "row")),
+        "" => format!("{} rows derived from the model{extras}", grouped(probes.rows)),
         shares => {
-            format!("{} derived from the model{extras}, which reach {shares}", plural(probes.rows, "row"))
+            format!("{} rows derived from the model{extras}, which reach {shares}", grouped(probes.rows))
         }
     }
 }

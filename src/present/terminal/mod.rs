@@ -13,9 +13,9 @@ use page::{BOLD, DIM, Page, painted, style};
 use super::forecast;
 use super::isolation;
 use super::view::View;
-use super::words::{Counts, Group, duration, join, line, plural};
+use super::words::{Group, duration, join, line, plural};
 use crate::judge::is_bad_input;
-use crate::vocab::{CellRecord, FindingKind, Record, Status, Verdict};
+use crate::vocab::{Cause, CellRecord, FindingKind, Record, Status, Trouble, Verdict};
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,10 +130,9 @@ fn score(page: &mut Page, view: &View<'_>) {
 
 fn counts(page: &mut Page, view: &View<'_>) {
     let summary = &view.record.summary;
-    let verdicts = Counts::from(&summary.verdicts);
     let total = plural(summary.cells, "cell");
     // The last lines are one line each, however long: people search logs for them.
-    page.line(&format!("{}: {}", painted(BOLD, &total), verdicts.sentence()));
+    page.line(&format!("{}: {}", painted(BOLD, &total), view.counted()));
     if let Some(explained) = view.explained_sentence() {
         page.line(&format!("known causes: {explained}"));
     }
@@ -164,14 +163,20 @@ fn unjudged(page: &mut Page, view: &View<'_>) {
             join(models.iter().map(|name| line(name)))
         ));
     }
-    let environments = others.iter().filter(|cell| cell.verdict == Verdict::EnvError).count() as u64;
+    let is_left =
+        |cell: &&&CellRecord| matches!(cell.cause, Cause::Environment { trouble: Trouble::NotReached });
+    let left = others.iter().filter(is_left).count() as u64;
+    let environments = others.iter().filter(|cell| cell.verdict == Verdict::EnvError).count() as u64 - left;
     if environments > 0 {
         page.line(&format!(
             "not judged because of an environment: {}; fix it, or declare it with [[expect]]",
             plural(environments, "cell")
         ));
     }
-    let rest = others.len() as u64 - environments;
+    let rest = others.len() as u64 - environments - left;
+    if left > 0 {
+        page.line(&format!("not tried when the run ended: {}", plural(left, "cell")));
+    }
     if rest > 0 {
         page.line(&format!("not judged, for the reasons given above: {}", plural(rest, "cell")));
     }

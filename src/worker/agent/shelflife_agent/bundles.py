@@ -2,7 +2,7 @@
 estimators in it, or several pickles one after another. Each estimator in it is found by its
 path."""
 
-from .errors import NotAModel
+from .errors import InputsDoNotFit, NotAModel
 from .estimators import ATTRIBUTES, METHODS, offers
 from .facts import cut
 
@@ -115,6 +115,8 @@ def alone(parts, methods):
     offering = [part for part in parts if all(offers(part[1], name) for name in plain)]
     if len(offering) == 1:
         return offering[0][1]
+    if not offering:
+        raise InputsDoNotFit("no estimator in it has the output %s" % ", ".join(plain))
     kinds = ", ".join(path for path, _ in offering or parts)
     raise NotAModel(
         "the file holds several estimators, and nothing says which of them is asked for %s: %s"

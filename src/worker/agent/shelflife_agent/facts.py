@@ -11,6 +11,8 @@ MAX_NAME = 300
 MAX_WARNING = 500
 MAX_WARNINGS = 50
 MAX_FRAMES = 8
+# Stands for what is left out in the middle of a message.
+GAP = " ... "
 # What `local_paths` found when this child began; None in the warm interpreter.
 KNOWN_PATHS = None
 
@@ -41,7 +43,16 @@ def cut(text, limit):
     text = text.encode("utf-8", "replace").decode("utf-8")
     for path, word in local_paths():
         text = text.replace(path, word)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    if len(text) <= limit:
+        return text
+    # What explains a message stands at its beginning or at its end.
+    tail = limit // 3
+    return text[: limit - tail - len(GAP)] + GAP + text[-tail:]
+
+
+def short_name(name):
+    """A name as it may be kept: an artifact can have made it up."""
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 3] + "..."
 
 
 def class_name(cls):
@@ -49,7 +60,7 @@ def class_name(cls):
     module = getattr(cls, "__module__", None) or ""
     name = getattr(cls, "__qualname__", getattr(cls, "__name__", "?"))
     name = name if module in ("builtins", "exceptions", "") else module + "." + name
-    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 3] + "..."
+    return short_name(name)
 
 
 def text_of(value):
@@ -103,7 +114,7 @@ def error_fact(error):
         "type": class_name(type(error)),
         "message": cut(text_of(error), MAX_TEXT),
         "bases": bases,
-        "module": module,
+        "module": None if module is None else short_name(str(module)),
         "frames": ["%s:%s:%s" % frame for frame in frames[-MAX_FRAMES:]],
     }
     if importing:

@@ -137,9 +137,9 @@ class Dataset(object):
     def choose(self, wanted):
         """Find the columns that the model was fitted on; what is missing of them is said."""
         known = [column["name"] for column in self.header["columns"]]
-        lacking = [name for name in wanted if name not in set(known)]
+        places = {name: index for index, name in enumerate(known)}
+        lacking = [name for name in wanted if name not in places]
         if not lacking:
-            places = {name: index for index, name in enumerate(known)}
             self.chosen = [places[name] for name in wanted]
             return None
         if len(lacking) == len(wanted) == len(known):

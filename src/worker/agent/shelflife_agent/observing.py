@@ -71,6 +71,12 @@ def compute(task, loaded, dataset, place, outputs):
     estimator = parts[0][1] if not parts[0][0] else alone(parts, task["methods"])
     if estimator is None:
         return compute_parts(task, parts, place, outputs)
+    by_path = [name for name in task["methods"] or () if parts[0][0] and SEPARATOR in name]
+    if by_path:
+        # Some of what is compared is expected, and the rest is what its producer said of each part.
+        compute_parts(dict(task, methods=by_path), parts, place, outputs)
+        plain = [name for name in task["methods"] if SEPARATOR not in name]
+        task = dict(task, methods=plain)
     place["form"] = suit(task, estimator, dataset)
     compute_one(task, estimator, dataset, place, outputs)
 

@@ -2,7 +2,6 @@
 
 import importlib
 import pickle
-import sys
 import time
 import warnings
 
@@ -13,6 +12,7 @@ from .handlers import save_artifact
 from .imports import is_there
 from .inputs import Dataset
 from .names import evaluate, sklearn_version
+from .recipes import run_recipe
 
 
 def build(source):
@@ -20,10 +20,7 @@ def build(source):
     function)."""
     if "expression" in source:
         return evaluate(source["expression"]), None
-    module = type(sys)("shelflife_recipe")
-    module.__file__ = source["path"]
-    sys.modules["shelflife_recipe"] = module
-    exec(compile(source["recipe"], source["path"], "exec"), module.__dict__)
+    module = run_recipe(source)
     if hasattr(module, "train"):
         return None, module.train
     if hasattr(module, "model"):
