@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::trouble::{message, trouble};
 use super::{Answer, GateView};
+use crate::explain;
 use crate::present::finding_text::FindingText;
 use crate::present::isolation;
 use crate::present::markup::{code, prose};
@@ -141,6 +142,14 @@ impl Group<'_> {
             true => format!("retrain {them} in {readers}, or keep {them} {places}"),
             false => format!("keep {them} {places}: training in {readers} failed as well"),
         };
+        let rule = self.worst().rule.as_deref().and_then(explain::find);
+        if let Some(rule) = rule.filter(|rule| rule.has_mend()) {
+            return format!(
+                "rescue {them} without training, with `shelflife rescue`; otherwise {general}. Known as {}: {}",
+                rule.id,
+                rule.remedy.trim_end_matches('.')
+            );
+        }
         // A known cause often has a way that costs less.
         match (&self.worst().rule, known) {
             (Some(rule), Some(remedy)) => format!("{general}. Known as {rule}: {remedy}"),

@@ -6,14 +6,9 @@ no environment needs a file. Imports go one way, from each line to those above i
 
     errors, frames, memory, archive, world, confine, kernel    know no other module
     facts, imports, turns                                      errors, frames as others see them
-<<<<<<< HEAD
-    names, inputs, outputs, estimators, damage, handlers       what a task is made of
+    names, recipes, inputs, outputs, estimators, damage, handlers   what a task is made of
     mending, probing                                           two packages, each with its own map
     training, observing, rescuing                              one task
-=======
-    names, recipes, inputs, outputs, estimators, damage, handlers   what a task is made of
-    training, observing                                        one task
->>>>>>> h-mends
     ranks, child                                               one batch, in its own process
     watch, batch                                               one batch, as its parent sees it
     setup, main                                                the interpreter
