@@ -39,7 +39,12 @@ fn tell(rescued: &Rescued) {
     let totals = present::rescue_totals(rescued.items.iter().map(|item| &item.record));
     let dry = if rescued.is_dry { " (nothing was written)" } else { "" };
     console::note(&format!("{totals}{dry}; how they were tried: {}", rescued.folder.display()));
-    let pages: Vec<_> = rescued.items.iter().filter_map(|item| item.written.last()).collect();
+    let pages: Vec<_> = rescued
+        .items
+        .iter()
+        .flat_map(|item| &item.written)
+        .filter(|path| path.extension().is_some_and(|it| it == "html"))
+        .collect();
     if let [page] = pages.as_slice() {
         console::note(&format!("what was changed and why it can be trusted: {}", page.display()));
     }

@@ -359,7 +359,7 @@ fn causes_of_other_packages_are_about_files_that_name_them() {
 }
 
 /// Rules that have neither yet. The number only ever gets smaller.
-const OPEN: usize = 1;
+const OPEN: usize = 0;
 
 /// Mends of what no zoo has shown yet, so that no rule speaks of it. The number only ever gets smaller.
 const MENDS_ALONE: usize = 1;

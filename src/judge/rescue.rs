@@ -2,8 +2,8 @@
 //! rescue ends.
 
 use crate::vocab::{
-    Cause, CellRecord, ExitCode, NoProof, NoReference, Refused, RescueRecord, RescueResult, Tried, Verdict,
-    Verification,
+    Cause, CellRecord, ExitCode, NoProof, NoReference, Outcome, Refused, RescueRecord, RescueResult, Tried,
+    Verdict, Verification,
 };
 
 /// What is to be done about a file after it was tried as it is.
@@ -91,6 +91,11 @@ fn no_proof(cause: &Cause) -> NoProof {
     match cause {
         Cause::NoReference { why: NoReference::UnknownProducer } => NoProof::ProducerUnknown,
         Cause::NoReference { why: NoReference::ProducerNotMade { .. } } => NoProof::ProducerNotMade,
+        Cause::NoReference { why: NoReference::ProducerFails { outcome, .. } }
+            if matches!(**outcome, Outcome::Unfit { .. }) =>
+        {
+            NoProof::NoInputs
+        }
         Cause::NoReference {
             why: NoReference::ProducerFails { .. } | NoReference::ProducerSilent { .. },
         } => NoProof::ProducerFails,

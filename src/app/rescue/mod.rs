@@ -26,7 +26,9 @@ use crate::judge::{self, FirstStep, JudgeOptions, Proof};
 use crate::matrix::{EnvironmentSpec, Matrix, RuntimeSpec};
 use crate::plan::{self, Selection};
 use crate::run::{ErrandDone, ErrandKind, Ran, run_errands};
-use crate::vocab::{Digest, EnvName, ExitCode, LeftOut, MendOutcome, Record, Refused, RescueRecord, Trust};
+use crate::vocab::{
+    Digest, EnvName, ExitCode, LeftOut, MendOutcome, Outcome, Record, Refused, RescueRecord, Trust,
+};
 use case::{Bytes, Case, trial_matrix};
 
 /// What came of one file.
@@ -66,6 +68,11 @@ struct Survey {
     record: Record,
     target: EnvName,
     folder: PathBuf,
+}
+
+/// Whether a producer fails for want of inputs alone, which probes can give it.
+const fn lacks_inputs(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Unfit { .. })
 }
 
 impl Session<'_> {
@@ -183,7 +190,7 @@ impl Session<'_> {
             let own = |case: &Case| {
                 case.refused.is_none()
                     && case.artifact.producer == spec.name
-                    && case.artifact.producer_fails.is_none()
+                    && case.artifact.producer_fails.as_ref().is_none_or(lacks_inputs)
             };
             let mut errands = Vec::new();
             let mut of = Vec::new();

@@ -68,7 +68,9 @@ def main(original, output):
 if __name__ == "__main__":
     import sys
 
-    main(*sys.argv[1:3])
+    if len(sys.argv) != 3:
+        raise SystemExit("usage: python %s ORIGINAL NEW" % sys.argv[0])
+    main(*sys.argv[1:])
 "#;
 
 /// The modules of the engine in the order in which each finds what it needs.
