@@ -42,6 +42,6 @@ fn tell(args: &GateArgs, gated: &Gated) -> Result<(), Failure> {
         }
         console::print(&present::gate_annotations(&view))?;
     }
-    console::note(&format!("gate: {} ({})", view.answer(), path.display()));
+    console::warn(&format!("gate: {} ({})", view.answer(), path.display()));
     Ok(())
 }

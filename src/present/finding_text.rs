@@ -15,7 +15,7 @@ use crate::vocab::{
 /// Lines that a finding carries at most, beyond its title.
 const MAX_DETAILS: usize = 8;
 /// Characters of an error message in a title.
-const MAX_TITLE: usize = 200;
+const MAX_TITLE: usize = 300;
 /// Characters of a further line.
 const LONGEST_DETAIL: usize = 400;
 /// Distinct messages of one rule that a finding quotes.

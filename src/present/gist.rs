@@ -16,6 +16,9 @@ const NAMES_A_CAUSE: [&str; 8] = [
     "no module named",
 ];
 
+/// Characters of a line that says something itself, though it ends by announcing more.
+const SAYS_ENOUGH: usize = 60;
+
 /// A message in one line of at most so many characters: its first line that says something, the lines that it only
 /// announces, and the last one that names a cause. Where that is too long, the middle is left out.
 pub(super) fn gist(text: &str, most: usize) -> String {
@@ -24,6 +27,7 @@ pub(super) fn gist(text: &str, most: usize) -> String {
     let Some(first) = telling.next() else { return String::new() };
     let mut told = first.trim().to_owned();
     while told.ends_with(':')
+        && told.chars().count() < SAYS_ENOUGH
         && let Some(next) = telling.next()
     {
         told.push(' ');

@@ -46,6 +46,7 @@ const TABLES: &[&str] = &[
     "matrix.models",
     "environments.*.packages",
     "artifacts.*.file.imports",
+    "artifacts.*.file.proved",
     "cells.*.outputs",
     "summary.verdicts",
     "summary.statuses",
