@@ -144,7 +144,7 @@ pub(super) fn packed(entries: &[Entry]) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What an archive that [`packed`] or the agent wrote holds.
+/// What an archive that `packed` or the agent wrote holds.
 ///
 /// # Errors
 /// When it is no such archive.
