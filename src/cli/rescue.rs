@@ -30,7 +30,7 @@ pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
 
 fn line(item: &RescueItem) -> String {
     let shown = |path: &std::path::PathBuf| path.display().to_string();
-    let written = item.written.first().map(shown);
+    let written = item.written.as_ref().map(shown);
     let kept = item.kept.as_ref().map(shown);
     present::rescue_line(&item.record, written.as_deref(), kept.as_deref())
 }
@@ -39,12 +39,7 @@ fn tell(rescued: &Rescued) {
     let totals = present::rescue_totals(rescued.items.iter().map(|item| &item.record));
     let dry = if rescued.is_dry { " (nothing was written)" } else { "" };
     console::note(&format!("{totals}{dry}; how they were tried: {}", rescued.folder.display()));
-    let pages: Vec<_> = rescued
-        .items
-        .iter()
-        .flat_map(|item| &item.written)
-        .filter(|path| path.extension().is_some_and(|it| it == "html"))
-        .collect();
+    let pages: Vec<_> = rescued.items.iter().filter_map(|item| item.page.as_ref()).collect();
     if let [page] = pages.as_slice() {
         console::note(&format!("what was changed and why it can be trusted: {}", page.display()));
     }

@@ -129,7 +129,7 @@ pub fn rescue_exit_code<'a>(records: impl IntoIterator<Item = &'a RescueRecord>,
 
 fn code(why: &Refused) -> ExitCode {
     match why {
-        Refused::NotMended { .. } | Refused::NotVerified | Refused::NotTranslated { .. } => ExitCode::Judged,
+        Refused::NotMended { .. } | Refused::NotVerified => ExitCode::Judged,
         Refused::Unproven { .. } | Refused::NotTried => ExitCode::CouldNotJudge,
         Refused::NoArtifact { .. } => ExitCode::InvalidInput,
         Refused::Exists { .. } => ExitCode::CannotWrite,

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn what_explains_a_message_is_kept() {
         let nltk = "LookupError: \n**********\n  Resource \u{1b}[93mstopwords\u{1b}[0m not found.\n  Please use the \
-                    downloader to obtain it:\n\n  >>> import nltk\n\n  Searched in:\n    - '/root/nltk_data'\n";
+                    downloader to obtain it:\n\n  >>> import nltk\n\n  Searched in:\n    - '/usr/share/nltk_data'\n";
         assert_eq!(gist(nltk, 200), "LookupError: Resource stopwords not found.");
         let numpy = "ImportError: \n\nIMPORTANT: READ THIS FOR ADVICE\n\nImporting the C-extensions failed.\n\
                      Original error was: libblas.so.3: cannot open shared object file";

@@ -15,7 +15,7 @@ use crate::matrix::{EnvironmentSpec, Limits};
 use crate::provision::{Provisioner, Room};
 use crate::store::CacheRoot;
 use crate::vocab::{Digest, EnvironmentTrouble, Lock, MendOutcome, Probes};
-use crate::worker::{Hello, Task, TaskResult, WorkerError, WorkerLimits, abnormal, agent_digest};
+use crate::worker::{Hello, Sources, Task, TaskResult, WorkerError, WorkerLimits, abnormal, agent_digest};
 
 /// Room for the warm interpreter itself where its whole environment has one limit of memory.
 const WARM_INTERPRETER: u64 = 2 << 30;
@@ -43,9 +43,9 @@ pub enum ErrandKind {
         /// Versions of the packages that wrote it.
         versions: BTreeMap<String, String>,
         /// Names and sources of the mends.
-        mends: Vec<(String, String)>,
+        mends: Sources,
         /// Names and sources of the modules that may stand beside it.
-        companions: Vec<(String, String)>,
+        companions: Sources,
         /// The names that reading it may call, as `module:name`; what runs commands is refused where `None`.
         allowed: Option<Vec<String>>,
     },
@@ -223,8 +223,8 @@ impl Runner<'_> {
                 handler,
                 options,
                 versions: versions.clone(),
-                mends: mends.clone(),
-                companions: companions.clone(),
+                mends,
+                companions,
                 output,
                 modules,
             },
@@ -310,14 +310,15 @@ fn key(errand: &Errand, lock: &Digest) -> Digest {
     }
     match &errand.what {
         ErrandKind::Mend { versions, mends, companions, allowed } => {
-            key = key.text("mend");
+            // Whether any name is listed: without a list, the engine has one of its own.
+            key = key.text(if allowed.is_some() { "mend" } else { "mend without a list" });
             for name in allowed.iter().flatten() {
                 key = key.text(name);
             }
             for (package, version) in versions {
                 key = key.text(package).text(version);
             }
-            for (name, source) in mends.iter().chain(companions) {
+            for (name, source) in mends.iter().chain(*companions) {
                 key = key.text(name).text(source);
             }
             key.text(if companions.is_empty() { "alone" } else { "with companions" }).finish()

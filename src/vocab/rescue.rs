@@ -282,8 +282,6 @@ pub enum Way {
     AsItIs,
     /// Its states were mended.
     Mended,
-    /// It was translated into another format.
-    Translated,
 }
 
 /// Why a rescue has no proof.
@@ -329,11 +327,6 @@ pub enum Refused {
     Exists {
         /// The file.
         path: String,
-    },
-    /// Another format was asked for, and it cannot hold the model.
-    NotTranslated {
-        /// In words of the handler.
-        says: String,
     },
 }
 

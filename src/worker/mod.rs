@@ -8,8 +8,8 @@ mod protocol;
 
 pub use client::{Batch, Produced, Saved, TaskResult, Trained, Worker, WorkerError, abnormal};
 pub use protocol::{
-    Beside, CageRequest, Ended, FilterKind, HandlerSource, Hello, Ready, Saving, Source, Task, Walls,
-    WorkerLimits,
+    Beside, CageRequest, Ended, FilterKind, HandlerSource, Hello, Ready, Saving, Source, Sources, Task,
+    Walls, WorkerLimits,
 };
 
 use crate::vocab::Digest;

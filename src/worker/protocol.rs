@@ -142,6 +142,9 @@ pub struct Saving {
     pub model: Option<String>,
 }
 
+/// Names and texts of Python sources that are part of the program.
+pub type Sources = &'static [(&'static str, &'static str)];
+
 /// One unit of work for a forked child.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -199,9 +202,9 @@ pub enum Task {
         /// Versions of the packages that wrote it, as far as they are known.
         versions: BTreeMap<String, String>,
         /// Names and sources of the mends.
-        mends: Vec<(String, String)>,
+        mends: Sources,
         /// Names and sources of the modules that may stand beside the file.
-        companions: Vec<(String, String)>,
+        companions: Sources,
         /// The names that reading it may call, as `module:name`; what runs commands is refused where `None`.
         allowed: Option<Vec<String>>,
         /// Where to write.

@@ -36,8 +36,10 @@ use case::{Bytes, Case, trial_matrix};
 pub struct RescueItem {
     /// The facts.
     pub record: RescueRecord,
-    /// What was written.
-    pub written: Vec<PathBuf>,
+    /// The model, where one was written.
+    pub written: Option<PathBuf>,
+    /// The page about it.
+    pub page: Option<PathBuf>,
     /// The folder with what keeps the environment that reads it, where that is the next best way.
     pub kept: Option<PathBuf>,
 }
@@ -220,8 +222,8 @@ impl Session<'_> {
             let versions = versions(survey, case);
             let what = ErrandKind::Mend {
                 versions,
-                mends: owned(MENDS),
-                companions: if request.companion { owned(COMPANIONS) } else { Vec::new() },
+                mends: MENDS,
+                companions: if request.companion { COMPANIONS } else { &[] },
                 allowed: self.allowed(case),
             };
             if let Some(errand) = case.errand(what) {
@@ -329,10 +331,6 @@ fn versions(survey: &Survey, case: &Case) -> BTreeMap<String, String> {
     let mut versions = producer.packages.clone();
     versions.insert("python".to_owned(), producer.python.clone());
     versions
-}
-
-fn owned(texts: &[(&str, &str)]) -> Vec<(String, String)> {
-    texts.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }
 
 fn finished(executed: &Executed) -> Result<(), AppError> {

@@ -56,25 +56,24 @@ impl Session<'_> {
         request: &RescueRequest,
     ) -> Result<RescueItem, AppError> {
         let mut record = record(survey, case, request.allow_unproven);
-        let mut written = Vec::new();
+        let mut written = None;
         let is_new = matches!(&record.result, RescueResult::Rescued { way: Way::Mended, .. });
         if let (Some(place), true) = (place, is_new) {
-            match self.write_model(case, place, &mut record)? {
-                Some(path) => written.push(path),
-                None => {
-                    let path = place.display().to_string();
-                    record.result = RescueResult::Refused { why: Refused::Exists { path } };
-                }
+            written = self.write_model(case, place, &mut record, request.script)?;
+            if written.is_none() {
+                let path = place.display().to_string();
+                record.result = RescueResult::Refused { why: Refused::Exists { path } };
             }
         }
         let kept = match place {
             Some(place) => keep(survey, case, &record, place)?,
             None => None,
         };
-        if let (Some(place), false) = (place, written.is_empty()) {
-            write_beside(place, &record, request.script, &mut written)?;
-        }
-        Ok(RescueItem { record, written, kept })
+        let page = match &written {
+            Some(place) => Some(write_beside(place, &record, request.script)?),
+            None => None,
+        };
+        Ok(RescueItem { record, written, page, kept })
     }
 
     /// Writes the mended model; `None` where its name is taken.
@@ -83,15 +82,12 @@ impl Session<'_> {
         case: &Case,
         place: &Path,
         record: &mut RescueRecord,
+        script: bool,
     ) -> Result<Option<PathBuf>, AppError> {
         let Some((_, Some((digest, size)))) = &case.mended else { return Ok(None) };
         // It was read a moment ago, and lives in the cache of this machine.
         let Some(bytes) = self.cache.object(digest) else { return Ok(None) };
-        let is_taken = place.exists()
-            || ["rescue.json", "rescue.md", "rescue.html"]
-                .iter()
-                .any(|ending| beside(place, ending).exists());
-        if is_taken {
+        if place.exists() || written_beside(script).iter().any(|(ending, _)| beside(place, ending).exists()) {
             return Ok(None);
         }
         if case.file().is_some_and(|file| file.packed.is_some()) {
@@ -130,29 +126,33 @@ fn write_folder(place: &Path, archive: &[u8]) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Writes the record, the pages and the script of a model that was written.
-fn write_beside(
-    place: &Path,
-    record: &RescueRecord,
-    script: bool,
-    written: &mut Vec<PathBuf>,
-) -> Result<(), AppError> {
-    let view = RescueView { record };
-    let mut files = vec![
-        ("rescue.json", present::rescue_json(record)),
-        ("rescue.md", present::rescue_markdown(&view)),
-        ("rescue.html", present::rescue_html(&view)),
-    ];
-    if script {
+const PAGE: &str = "rescue.html";
+
+/// How one of the files is written.
+type Writer = fn(&RescueView<'_>) -> Vec<u8>;
+
+/// What stands beside a rescued model, by the endings of names; the script, which has to be asked for, comes last.
+static BESIDE: [(&str, Writer); 4] = [
+    ("rescue.json", |view| present::rescue_json(view.record)),
+    ("rescue.md", present::rescue_markdown),
+    (PAGE, present::rescue_html),
+    ("rescue.py", |view| {
         let parts = ScriptParts { engine: ENGINE, mends: MENDS, companions: COMPANIONS };
-        files.push(("rescue.py", present::rescue_script(&view, &parts)));
+        present::rescue_script(view, &parts)
+    }),
+];
+
+fn written_beside(script: bool) -> &'static [(&'static str, Writer)] {
+    if script { &BESIDE } else { &BESIDE[..BESIDE.len() - 1] }
+}
+
+/// Writes the record, the pages and the script of a model that was written; gives the page.
+fn write_beside(place: &Path, record: &RescueRecord, script: bool) -> Result<PathBuf, AppError> {
+    let view = RescueView { record };
+    for (ending, writer) in written_beside(script) {
+        present::write_new(&beside(place, ending), &writer(&view))?;
     }
-    for (ending, bytes) in files {
-        let path = beside(place, ending);
-        present::write_new(&path, &bytes)?;
-        written.push(path);
-    }
-    Ok(())
+    Ok(beside(place, PAGE))
 }
 
 /// The facts of a case.

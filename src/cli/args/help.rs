@@ -9,7 +9,8 @@ use super::Cli;
 /// The subcommands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Look at files, without running them", &["inspect", "forecast", "explain"]),
-    ("Try files that exist, and mend them", &["check", "gate", "rescue", "bisect", "pack"]),
+    ("Try files that exist", &["check", "gate", "bisect", "pack"]),
+    ("Make files work elsewhere", &["rescue"]),
     ("Try a matrix of models and environments", &["plan", "run", "schema"]),
     ("Read what runs have shown", &["report", "compare", "history", "baseline"]),
     ("Look after this machine", &["env", "doctor", "help"]),

@@ -231,7 +231,6 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
         },
         Refused::NoArtifact { says } => line(says).into_owned(),
         Refused::Exists { path } => format!("`{path}` or a file that belongs to it is there already"),
-        Refused::NotTranslated { says } => format!("it cannot be translated: {}", line(says)),
     }
 }
 
@@ -242,7 +241,7 @@ pub(super) fn next(why: &Refused, kept: Option<&str>) -> String {
         Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } } if !companions.is_empty() => {
             "run it again with --companion, which writes a small module beside the file".to_owned()
         }
-        Refused::NotMended { .. } | Refused::NotVerified | Refused::NotTranslated { .. } => {
+        Refused::NotMended { .. } | Refused::NotVerified => {
             keep.unwrap_or_else(|| "keep the environment that reads it, or train again".to_owned())
         }
         Refused::Unproven { why } => prove(*why).to_owned(),
@@ -308,8 +307,6 @@ pub(super) fn way(way: Way, unproven: bool) -> &'static str {
         (Way::AsItIs, true) => "loads as it is, unproven",
         (Way::Mended, false) => "rescued",
         (Way::Mended, true) => "mended, unproven",
-        (Way::Translated, false) => "translated",
-        (Way::Translated, true) => "translated, unproven",
     }
 }
 
