@@ -67,6 +67,8 @@ impl Rescued {
 /// The first trial, as a value.
 struct Survey {
     matrix: Arc<Matrix>,
+    /// The encoded datasets of its models, by name.
+    datasets: BTreeMap<String, Vec<u8>>,
     record: Record,
     target: EnvName,
     folder: PathBuf,
@@ -85,7 +87,7 @@ impl Session<'_> {
     pub fn rescue(&mut self, request: &RescueRequest) -> Result<Rescued, AppError> {
         let name = run_name(request.name.as_deref(), "rescue")?;
         let survey = self.survey(request, &name)?;
-        let mut cases = self.cases(&survey)?;
+        let mut cases = cases(&survey);
         self.probe(&survey, &mut cases)?;
         self.verify(&survey, &mut cases, Bytes::Original, &name)?;
         self.mend(&survey, &mut cases, request)?;
@@ -99,7 +101,7 @@ impl Session<'_> {
         let executed = self.execute_files(matrix, &format!("{name}-unprobed"), || None)?;
         finished(&executed)?;
         let survey = self.surveyed(executed, EnvName::from(""))?;
-        let mut cases = self.cases(&survey)?;
+        let mut cases = cases(&survey);
         self.probe(&survey, &mut cases)?;
         let cache = self.cache.clone();
         let which = |case: &Case| case.refused.is_none().then_some(Bytes::Original);
@@ -142,44 +144,12 @@ impl Session<'_> {
         let matrix = Arc::clone(executed.matrix());
         let record = judge::judge(executed.state(), &JudgeOptions::default());
         let folder = executed.judged(&JudgeOptions::default())?.folder;
-        Ok(Survey { matrix, record, target, folder })
-    }
-
-    /// The files with what they did as they are.
-    fn cases(&self, survey: &Survey) -> Result<Vec<Case>, AppError> {
-        let datasets = load_datasets(&survey.matrix, &plan::plan(&survey.matrix, &Selection::default())?)?;
-        let mut cases = Vec::new();
-        for model in &survey.matrix.models {
-            let record = &survey.record;
-            let cell = record.cells.iter().find(|cell| cell.model == model.name);
-            let artifact = record.artifacts.iter().find(|artifact| artifact.model == model.name);
-            let format = model.formats.first().and_then(|name| survey.matrix.formats.get(name));
-            let (Some(cell), Some(artifact), Some(format)) = (cell, artifact, format) else { continue };
-            let before = judge::tried(cell);
-            let refused = match judge::first_step(&before) {
-                FirstStep::Refuse(why) => Some(why),
-                FirstStep::Nothing | FirstStep::Mend => None,
-            };
-            let rows =
-                datasets.get(&model.dataset).and_then(|bytes| dataset::rows(bytes)).unwrap_or_default();
-            cases.push(Case {
-                model: model.clone(),
-                artifact: artifact.clone(),
-                format: Arc::clone(format),
-                before,
-                rows,
-                probes: None,
-                mended: None,
-                verified: Vec::new(),
-                refused,
-            });
-        }
-        Ok(cases)
+        let datasets = load_datasets(&matrix, &plan::plan(&matrix, &Selection::default())?)?;
+        Ok(Survey { matrix, datasets, record, target, folder })
     }
 
     /// Derives inputs from the models, each in the environment that made it.
     fn probe(&mut self, survey: &Survey, cases: &mut [Case]) -> Result<(), AppError> {
-        let datasets = load_datasets(&survey.matrix, &plan::plan(&survey.matrix, &Selection::default())?)?;
         for spec in &survey.matrix.environments {
             let is_ready = survey
                 .record
@@ -197,7 +167,7 @@ impl Session<'_> {
             let mut errands = Vec::new();
             let mut of = Vec::new();
             for (index, case) in cases.iter().enumerate().filter(|(_, case)| own(case)) {
-                let Some(bytes) = datasets.get(&case.model.dataset) else { continue };
+                let Some(bytes) = survey.datasets.get(&case.model.dataset) else { continue };
                 let inputs = self.cache.put_object(bytes).map_err(crate::run::RunError::Cache)?;
                 let seed = case.model.seed;
                 errands.extend(case.errand(ErrandKind::Probe { inputs, seed }));
@@ -311,6 +281,37 @@ impl Session<'_> {
             Ran::Interrupted => Err(AppError::Interrupted),
         }
     }
+}
+
+/// The files with what they did as they are.
+fn cases(survey: &Survey) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for model in &survey.matrix.models {
+        let record = &survey.record;
+        let cell = record.cells.iter().find(|cell| cell.model == model.name);
+        let artifact = record.artifacts.iter().find(|artifact| artifact.model == model.name);
+        let format = model.formats.first().and_then(|name| survey.matrix.formats.get(name));
+        let (Some(cell), Some(artifact), Some(format)) = (cell, artifact, format) else { continue };
+        let before = judge::tried(cell);
+        let refused = match judge::first_step(&before) {
+            FirstStep::Refuse(why) => Some(why),
+            FirstStep::Nothing | FirstStep::Mend => None,
+        };
+        let rows =
+            survey.datasets.get(&model.dataset).and_then(|bytes| dataset::rows(bytes)).unwrap_or_default();
+        cases.push(Case {
+            model: model.clone(),
+            artifact: artifact.clone(),
+            format: Arc::clone(format),
+            before,
+            rows,
+            probes: None,
+            mended: None,
+            verified: Vec::new(),
+            refused,
+        });
+    }
+    cases
 }
 
 /// Whether a file fails or differs as it is, on its own inputs or on its probes.
