@@ -76,6 +76,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
         matrix: MatrixSummary {
             name: header.matrix.name.clone(),
             description: header.matrix.description.clone(),
+            package: header.matrix.package.clone(),
             plan_digest: header.matrix.plan_digest,
             models: header
                 .plan

@@ -22,6 +22,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
             .into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
@@ -48,7 +49,12 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         run: "r".to_owned(),
         time: "2026-11-21T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: "m".to_owned(), description: None, plan_digest: Digest::of(b"plan") },
+        matrix: MatrixRecord {
+            name: "m".to_owned(),
+            description: None,
+            package: None,
+            plan_digest: Digest::of(b"plan"),
+        },
         plan: PlanRecord {
             environments: vec![environment("old"), environment("new")],
             models: vec![ModelPlan {

@@ -294,6 +294,7 @@ fn lock(name: &str) -> Lock {
         packages: [("scikit-learn".to_owned(), name.to_owned())].into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         companions: Vec::new(),
         variables: BTreeMap::new(),
         config: BTreeMap::new(),
@@ -444,7 +445,12 @@ pub(super) fn header(matrix: &Matrix, plan: &Plan) -> RunHeader {
         run: "r".to_owned(),
         time: "2026-11-28T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: matrix.name.clone(), description: None, plan_digest: plan.digest },
+        matrix: MatrixRecord {
+            name: matrix.name.clone(),
+            description: None,
+            package: None,
+            plan_digest: plan.digest,
+        },
         plan: plan.record(matrix),
     }
 }

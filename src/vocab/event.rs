@@ -281,6 +281,9 @@ pub struct MatrixRecord {
     /// Its description, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The package under test, where it is another one than scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// Digest of the plan: names, environments, models, datasets and selections, not tolerances, limits or
     /// expectations.
     pub plan_digest: Digest,

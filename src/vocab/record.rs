@@ -50,6 +50,9 @@ pub struct MatrixSummary {
     pub name: String,
     /// Its description, if it has one.
     pub description: Option<String>,
+    /// The package under test, where it is another one than scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// Digest of the plan.
     pub plan_digest: Digest,
     /// The models in plan order, with their estimator expressions.

@@ -26,6 +26,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         libc: "glibc 2.36".to_owned(),
         packages: packages.clone(),
         blas: Some("OpenBLAS 0.3.21".to_owned()),
+        code: Vec::new(),
         cpu_features: vec!["AVX2".to_owned()],
         base: None,
         companions: Vec::new(),
@@ -333,6 +334,7 @@ pub fn record(
         matrix: MatrixSummary {
             name: "compat".to_owned(),
             description: Some("every minor since 1.0".to_owned()),
+            package: None,
             plan_digest: Digest::of(b"plan"),
             models: artifacts.iter().map(|it| (it.model.clone(), format!("make({})", it.model))).collect(),
         },
@@ -632,6 +634,7 @@ pub fn run_started() -> Event {
         matrix: MatrixRecord {
             name: "compat".to_owned(),
             description: None,
+            package: None,
             plan_digest: Digest::of(b"plan"),
         },
         plan: PlanRecord {
