@@ -44,6 +44,7 @@ struct Key {
 impl Key {
     fn of(record: &Record, cell: &CellRecord, advisor: &Advisor<'_>) -> Option<Self> {
         let (kind, cause) = match &cell.cause {
+            Cause::None if cell.is_noise() => (FindingKind::Noise, cell.model.to_string()),
             Cause::None | Cause::LoadOnly => return None,
             Cause::Differs => {
                 let format = record.formats.iter().find(|format| format.name == cell.format);

@@ -11,14 +11,13 @@ mod external;
 mod findings;
 mod gate;
 mod next;
+mod noise;
 mod options;
 mod promises;
 mod rescue;
 mod stage;
 mod status;
 mod verdict;
-
-use std::collections::BTreeMap;
 
 pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
 pub use findings::normalised;
@@ -31,8 +30,8 @@ pub use verdict::judge_cell;
 use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap, InputsKind,
-    MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, WarningFact,
+    Agreement, ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
+    InputsKind, MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
@@ -181,7 +180,10 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         }
         _ => None,
     };
-    let now = Now { verdict, reached, cause: &cause };
+    let outputs = facts.cell.outputs.map(|it| noise::with_floors(facts.artifact, it)).unwrap_or_default();
+    let is_noise =
+        verdict == Verdict::Roundoff && outputs.values().any(|it| it.agreement == Agreement::Outside);
+    let now = Now { verdict, reached, cause: &cause, is_noise };
     let (mut status, expected) = gate.status(artifact, facts.consumer_name, now);
     if status.is_some_and(Status::is_bad) && verdict.fails() && works_on_retry(facts) {
         status = Some(Status::Flaky);
@@ -205,7 +207,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         error,
         synthetic: facts.artifact.file.as_ref().is_some_and(|file| file.inputs == InputsKind::Synthetic),
         expected,
-        outputs: facts.cell.outputs.cloned().unwrap_or_else(BTreeMap::new),
+        outputs,
         load_seconds: observation.and_then(|observation| observation.load_seconds),
         predict_seconds: observation.and_then(|observation| observation.predict_seconds),
         peak_rss_bytes: observation.and_then(|observation| observation.peak_rss_bytes),

@@ -1,4 +1,5 @@
 mod files;
+mod noise;
 
 use std::collections::BTreeMap;
 
@@ -154,6 +155,8 @@ fn compared(producer: &str, consumer: &str, agreement: Agreement) -> Event {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: None,
     };
     let outputs = [("predict".to_owned(), comparison)].into();

@@ -331,6 +331,7 @@ const fn group(section: Section) -> Group {
         Section::Silent | Section::Nondeterministic => Group::Silent,
         Section::Failure => Group::Fails,
         Section::Environment | Section::Unjudged => Group::NoVerdict,
+        Section::Noise => Group::Works,
         Section::Unsupported => Group::Unsupported,
     }
 }

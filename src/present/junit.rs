@@ -128,6 +128,9 @@ fn case(cell: &CellRecord, judged: bool, texts: &mut Texts) -> TestCase {
     };
     let mut case = TestCase::new(texts.line(cell.artifact.clone()), status);
     case.set_classname(texts.line(format!("{}.{}", cell.consumer, cell.model)));
+    if cell.is_noise() {
+        case.set_system_out(texts.line(message(cell)));
+    }
     let seconds = cell.load_seconds.unwrap_or(0.0) + cell.predict_seconds.unwrap_or(0.0);
     case.set_time(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     case

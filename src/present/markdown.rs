@@ -48,7 +48,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         let (findings, left_out) = findings.split_at(findings.len().min(MOST_FINDINGS));
         match section {
             Section::Silent | Section::Nondeterministic => differences(&mut out, view, findings),
-            Section::Failure | Section::Environment | Section::Unjudged => {
+            Section::Failure | Section::Environment | Section::Unjudged | Section::Noise => {
                 push(&mut out, "\n");
                 if has_broken {
                     view.broken_environments.iter().for_each(|environment| broken(&mut out, environment));
@@ -89,6 +89,7 @@ const fn emoji(section: Section) -> &'static str {
         Section::Nondeterministic => "🎲",
         Section::Failure => Group::Fails.emoji(),
         Section::Environment | Section::Unjudged => Group::NoVerdict.emoji(),
+        Section::Noise => Group::Works.emoji(),
         Section::Unsupported => Group::Unsupported.emoji(),
     }
 }

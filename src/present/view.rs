@@ -127,6 +127,8 @@ pub enum Section {
     Environment,
     /// Files that were tried, with nothing to judge them by.
     Unjudged,
+    /// Outside tolerance, and no further than it moves in its own producer.
+    Noise,
     /// Not applicable.
     Unsupported,
 }
@@ -139,12 +141,13 @@ pub const UNEXPLAINED_ADVICE: &str =
 
 impl Section {
     /// Every section in the order of reports.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Silent,
         Self::Nondeterministic,
         Self::Failure,
         Self::Environment,
         Self::Unjudged,
+        Self::Noise,
         Self::Unsupported,
     ];
 
@@ -156,6 +159,7 @@ impl Section {
             FindingKind::Failure => Self::Failure,
             FindingKind::Environment => Self::Environment,
             FindingKind::Unjudged => Self::Unjudged,
+            FindingKind::Noise => Self::Noise,
             FindingKind::Unsupported => Self::Unsupported,
         }
     }
@@ -168,6 +172,7 @@ impl Section {
             Self::Failure => "Fails",
             Self::Environment => "Environments without a verdict",
             Self::Unjudged => "Tried and not judged",
+            Self::Noise => "Roundoff by a measured noise floor",
             Self::Unsupported => "Does not apply",
         }
     }
@@ -194,6 +199,10 @@ impl Section {
             Self::Unjudged => {
                 "Tried, but there is nothing to judge it by yet: provide what is missing and run the same \
                  command again."
+            }
+            Self::Noise => {
+                "Outside tolerance, but these outputs move as much in the environment that made them, as soon as \
+                 it computes in another way: they have no more digits than that. Do not rely on the rest."
             }
             Self::Unsupported => {
                 "Declared or found not to apply. No action is needed unless you expected it to work."
@@ -293,7 +302,9 @@ impl<'r> FindingView<'r> {
     pub fn brief(&self) -> String {
         match self.section {
             // Titles of differences begin with the model.
-            Section::Silent | Section::Nondeterministic => line(&self.text.title).into_owned(),
+            Section::Silent | Section::Nondeterministic | Section::Noise => {
+                line(&self.text.title).into_owned()
+            }
             Section::Failure | Section::Environment | Section::Unjudged | Section::Unsupported => {
                 format!("{}: {}", self.models(), line(&self.text.title))
             }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::vocab::{CellRecord, Mismatch, OutputComparison, Verdict, Worst};
+use crate::vocab::{CellRecord, Mismatch, NoiseFloor, OutputComparison, Verdict, Worst};
 
 /// Every verdict, the one that deserves attention first at the front. Silent differences lead because
 /// nobody notices them otherwise.
@@ -385,11 +385,23 @@ pub fn difference(facts: &OutputComparison, arrow: &str) -> String {
     if facts.max_abs.0 != 0.0 {
         parts.push(format!("max abs {}", number(facts.max_abs.0)));
     }
+    if let Some(floor) = &facts.noise {
+        parts.push(noise_floor(floor, facts.flips > 0));
+    }
     if let Some(worst) = &facts.worst {
         let (reference, observed) = worst_values(facts, worst);
         parts.push(format!("{}: {reference} {arrow} {observed}", index(&worst.index)));
     }
     if parts.is_empty() { "equal".to_owned() } else { parts.join(", ") }
+}
+
+/// How far an output moves in its own producer: `noise floor 3.1e-2`.
+pub fn noise_floor(floor: &NoiseFloor, is_label: bool) -> String {
+    if is_label {
+        format!("{} by noise in its producer", plural(floor.flipped.len() as u64, "flip"))
+    } else {
+        format!("noise floor {}", number(floor.max_abs.0))
+    }
 }
 
 /// The labels that flip in other outputs than `output`, with a comma before: scores that lie far apart and labels that

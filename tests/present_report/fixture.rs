@@ -111,6 +111,8 @@ pub fn output(agreement: Agreement) -> OutputComparison {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: differs.then(|| Worst {
             index: vec![12, 1],
             reference: "0.25".to_owned(),

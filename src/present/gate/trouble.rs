@@ -18,6 +18,7 @@ pub fn trouble(cell: &CellRecord) -> String {
             let facts = facts.map(|(name, facts)| format!(" ({name}: {})", difference(facts, ARROW)));
             format!("gives different values without an error{}", facts.unwrap_or_default())
         }
+        Verdict::Roundoff if cell.is_noise() => format!("works: {}", message(cell)),
         Verdict::Identical | Verdict::Roundoff => "works".to_owned(),
         Verdict::Unverified if cell.cause == Cause::LoadOnly => "loads".to_owned(),
         Verdict::Absent => format!("does not exist there: {}", message(cell)),

@@ -29,7 +29,7 @@ pub(super) fn did(tried: &Tried) -> String {
     };
     match tried.verdict {
         Verdict::Identical => "gives the same to the last bit".to_owned(),
-        Verdict::Roundoff => "gives the same within numerical roundoff".to_owned(),
+        Verdict::Roundoff => format!("gives the same within numerical roundoff{}", worst(tried)),
         Verdict::Drift => format!("loads without an error and gives other outputs{}", worst(tried)),
         Verdict::LoadError => format!("cannot be loaded{}", error()),
         Verdict::PredictError => format!("loads and cannot predict{}", error()),

@@ -126,6 +126,7 @@ const fn group(section: Section) -> Group {
         Section::Silent | Section::Nondeterministic => Group::Silent,
         Section::Failure => Group::Fails,
         Section::Environment | Section::Unjudged => Group::NoVerdict,
+        Section::Noise => Group::Works,
         Section::Unsupported => Group::Unsupported,
     }
 }
@@ -172,7 +173,7 @@ fn one(page: &mut Page, view: &View<'_>, shown: &FindingView<'_>) {
             let stage = finding.stage.as_str();
             (format!("{} ({stage})", finding.verdict), message(&shown.text.title))
         }
-        Section::Environment | Section::Unjudged | Section::Unsupported => {
+        Section::Environment | Section::Unjudged | Section::Noise | Section::Unsupported => {
             (String::new(), message(&shown.text.title))
         }
     };

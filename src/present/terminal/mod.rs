@@ -190,6 +190,7 @@ fn advice(page: &mut Page, view: &View<'_>) {
         (FindingKind::Failure, "failure"),
         (FindingKind::Environment, "environment"),
         (FindingKind::Unjudged, "not judged"),
+        (FindingKind::Noise, "roundoff by its noise floor"),
         (FindingKind::Unsupported, "unsupported"),
     ];
     let parts = join(kinds.into_iter().filter_map(|(kind, word)| {
