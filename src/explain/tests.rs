@@ -359,7 +359,7 @@ fn causes_of_other_packages_are_about_files_that_name_them() {
 }
 
 /// Mends of what no zoo has shown yet, so that no rule speaks of it. The number only ever gets smaller.
-const MENDS_ALONE: usize = 1;
+const MENDS_ALONE: usize = 0;
 
 #[test]
 fn every_rule_has_a_mend_or_says_why_it_cannot_have_one() {
