@@ -68,6 +68,7 @@ impl Key {
             Cause::Environment { trouble: Trouble::Disturbed { environment, by } } => {
                 (FindingKind::Environment, format!("{environment} {}", by.word()))
             }
+            Cause::Environment { trouble: Trouble::NotReached } => (FindingKind::NotTried, String::new()),
             Cause::Environment { .. } => (FindingKind::Environment, said(&cell.cause)),
             Cause::NoReference { .. }
             | Cause::InputsDoNotFit { .. }

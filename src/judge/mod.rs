@@ -30,8 +30,9 @@ pub use verdict::judge_cell;
 use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
-    InputsKind, MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, Verdict, WarningFact,
+    Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
+    InputsKind, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage, Status, Summary,
+    Trouble, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
@@ -52,11 +53,12 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
     let mut artifacts = Vec::with_capacity(state.artifacts().len());
     let mut cells = Vec::with_capacity(state.artifacts().len() * state.consumers().len());
     let mut summary = Summary::default();
+    let ended_early = state.finish().is_none_or(|finish| finish.interrupted);
     for (index, artifact) in state.artifacts().iter().enumerate() {
         artifacts.push(artifact_record(artifact));
         let id = artifact.id.to_string();
         for facts in state.cells_of(index) {
-            let mut cell = cell_record(&id, &facts, &gate);
+            let mut cell = cell_record(&id, &facts, &gate, ended_early);
             cell.rule = causes.of(&cell, &facts, facts.consumer_index);
             if options.forecast {
                 cell.forecast = causes.forecast(&facts, facts.consumer_index);
@@ -92,7 +94,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
             jobs: header.jobs,
             executed: state.finish().map_or(0, |finish| finish.executed),
             reused: state.finish().map_or(0, |finish| finish.reused),
-            interrupted: state.finish().is_none_or(|finish| finish.interrupted),
+            interrupted: ended_early,
             judged: gate.judges(),
         },
         environments,
@@ -166,8 +168,23 @@ fn producer_fails(artifact: &ArtifactFacts) -> Option<Outcome> {
     }
 }
 
-fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
+/// What a run that was ended has not come to yet is nobody's fault: it would have been compared, or its producer asked.
+fn of_ended_run(opinion: Opinion) -> Opinion {
+    let is_unfinished = matches!(
+        opinion.cause,
+        Cause::Environment { trouble: Trouble::NotCompared }
+            | Cause::NoReference { why: NoReference::ProducerSilent { .. } }
+    );
+    if !is_unfinished {
+        return opinion;
+    }
+    let cause = Cause::Environment { trouble: Trouble::NotReached };
+    Opinion { cause, stage: Stage::Env, ..opinion }
+}
+
+fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>, ended_early: bool) -> CellRecord {
     let opinion = judge_cell(facts);
+    let opinion = if ended_early { of_ended_run(opinion) } else { opinion };
     let verdict = opinion.verdict();
     let Opinion { reached, cause, stage } = opinion;
     let artifact = &facts.artifact.id;

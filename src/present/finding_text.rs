@@ -53,9 +53,10 @@ impl FindingText {
             FindingKind::Noise => {
                 (cut(&format!("{}: {}", worst.model, message(worst))), noise_details(&members))
             }
-            FindingKind::Environment | FindingKind::Unjudged | FindingKind::Unsupported => {
-                (cut(&message(worst)), environment_text(worst))
-            }
+            FindingKind::Environment
+            | FindingKind::Unjudged
+            | FindingKind::NotTried
+            | FindingKind::Unsupported => (cut(&message(worst)), environment_text(worst)),
         };
         let mut remedy = next(record, worst, &finding.next);
         let rule = finding.rule.as_deref().and_then(explain::find);

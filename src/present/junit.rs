@@ -61,7 +61,9 @@ fn standing(cell: &CellRecord, judged: bool) -> Standing {
         return match cell.verdict {
             Verdict::Identical | Verdict::Roundoff => Standing::Success,
             Verdict::EnvError => Standing::Error,
-            Verdict::Unsupported | Verdict::Absent | Verdict::Unverified => Standing::Skipped,
+            Verdict::NotTried | Verdict::Unsupported | Verdict::Absent | Verdict::Unverified => {
+                Standing::Skipped
+            }
             Verdict::Drift
             | Verdict::PredictError
             | Verdict::LoadError
@@ -77,8 +79,11 @@ fn standing(cell: &CellRecord, judged: bool) -> Standing {
         Some(Status::Fixed) if cell.expected.is_none() => Standing::Success,
         Some(Status::Fixed) => Standing::Failure,
         // Where nothing could be tried, nothing can have become worse.
-        Some(Status::Regression) if cell.verdict == Verdict::EnvError => Standing::Error,
+        Some(Status::Regression) if matches!(cell.verdict, Verdict::EnvError | Verdict::NotTried) => {
+            Standing::Error
+        }
         Some(Status::Regression | Status::New) => Standing::Failure,
+        Some(Status::Unjudged) if cell.verdict == Verdict::NotTried => Standing::Skipped,
         Some(Status::Unjudged) => Standing::Error,
     }
 }

@@ -13,7 +13,7 @@ use super::tables::tables;
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words;
 use super::words::{ARROW, Group, difference, duration, join, line, number, plural, shorten};
-use crate::vocab::{CellRecord, EnvironmentRecord};
+use crate::vocab::{CellRecord, EnvironmentRecord, Verdict};
 
 /// Lists longer than this are folded.
 const FOLD_ABOVE: usize = 6;
@@ -48,7 +48,11 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         let (findings, left_out) = findings.split_at(findings.len().min(MOST_FINDINGS));
         match section {
             Section::Silent | Section::Nondeterministic => differences(&mut out, view, findings),
-            Section::Failure | Section::Environment | Section::Unjudged | Section::Noise => {
+            Section::Failure
+            | Section::Environment
+            | Section::Unjudged
+            | Section::NotTried
+            | Section::Noise => {
                 push(&mut out, "\n");
                 if has_broken {
                     view.broken_environments.iter().for_each(|environment| broken(&mut out, environment));
@@ -88,7 +92,7 @@ const fn emoji(section: Section) -> &'static str {
         Section::Silent => Group::Silent.emoji(),
         Section::Nondeterministic => "🎲",
         Section::Failure => Group::Fails.emoji(),
-        Section::Environment | Section::Unjudged => Group::NoVerdict.emoji(),
+        Section::Environment | Section::Unjudged | Section::NotTried => Group::NoVerdict.emoji(),
         Section::Noise => Group::Works.emoji(),
         Section::Unsupported => Group::Unsupported.emoji(),
     }
@@ -103,7 +107,7 @@ fn heading(out: &mut String, view: &View<'_>) {
     if record.run.interrupted {
         push(out, "> **Interrupted:** cells are missing. The same command goes on where it stopped.\n\n");
     }
-    push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), view.counted()));
+    push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), view.counts.sentence()));
     if let Some(explained) = view.explained_sentence() {
         push(out, &format!("  \n**Known causes:** {explained}"));
     }
@@ -282,7 +286,8 @@ fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
 
 fn broken(out: &mut String, environment: &EnvironmentRecord) {
     let error = broken_reason(environment).unwrap_or_default();
-    push(out, &format!("- **env-error** {}: {}\n", code(environment.name.as_str()), message(&error)));
+    let verdict = if environment.not_reached { Verdict::NotTried } else { Verdict::EnvError };
+    push(out, &format!("- **{verdict}** {}: {}\n", code(environment.name.as_str()), message(&error)));
     if let Some(remedy) = &environment.remedy {
         push(out, &format!("  - next: {}\n", prose(remedy)));
     }

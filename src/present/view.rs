@@ -127,6 +127,8 @@ pub enum Section {
     Environment,
     /// Files that were tried, with nothing to judge them by.
     Unjudged,
+    /// Not tried when the run ended.
+    NotTried,
     /// Outside tolerance, and no further than it moves in its own producer.
     Noise,
     /// Not applicable.
@@ -141,12 +143,13 @@ pub const UNEXPLAINED_ADVICE: &str =
 
 impl Section {
     /// Every section in the order of reports.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Silent,
         Self::Nondeterministic,
         Self::Failure,
         Self::Environment,
         Self::Unjudged,
+        Self::NotTried,
         Self::Noise,
         Self::Unsupported,
     ];
@@ -159,6 +162,7 @@ impl Section {
             FindingKind::Failure => Self::Failure,
             FindingKind::Environment => Self::Environment,
             FindingKind::Unjudged => Self::Unjudged,
+            FindingKind::NotTried => Self::NotTried,
             FindingKind::Noise => Self::Noise,
             FindingKind::Unsupported => Self::Unsupported,
         }
@@ -172,6 +176,7 @@ impl Section {
             Self::Failure => "Fails",
             Self::Environment => "Environments without a verdict",
             Self::Unjudged => "Tried and not judged",
+            Self::NotTried => "Not tried",
             Self::Noise => "Roundoff by a measured noise floor",
             Self::Unsupported => "Does not apply",
         }
@@ -199,6 +204,10 @@ impl Section {
             Self::Unjudged => {
                 "Tried, but there is nothing to judge it by yet: provide what is missing and run the same \
                  command again."
+            }
+            Self::NotTried => {
+                "The run ended before these were tried, so nothing is known about them. Run the same command again: \
+                 it goes on where it stopped."
             }
             Self::Noise => {
                 "Outside tolerance, but these outputs move as much in the environment that made them, as soon as \
@@ -305,7 +314,11 @@ impl<'r> FindingView<'r> {
             Section::Silent | Section::Nondeterministic | Section::Noise => {
                 line(&self.text.title).into_owned()
             }
-            Section::Failure | Section::Environment | Section::Unjudged | Section::Unsupported => {
+            Section::Failure
+            | Section::Environment
+            | Section::Unjudged
+            | Section::NotTried
+            | Section::Unsupported => {
                 format!("{}: {}", self.models(), line(&self.text.title))
             }
         }
@@ -341,16 +354,6 @@ pub fn abridged<'a>(items: impl ExactSizeIterator<Item = &'a str>, show: usize) 
 }
 
 impl<'r> View<'r> {
-    /// All cells by verdict, in words. What an interrupted run did not get to is no trouble of an environment.
-    pub fn counted(&self) -> String {
-        let is_left =
-            |cell: &&CellRecord| matches!(cell.cause, Cause::Environment { trouble: Trouble::NotReached });
-        let left = self.record.cells.iter().filter(is_left).count() as u64;
-        let tried = self.counts.without(Verdict::EnvError, left).sentence();
-        let left = (left > 0).then(|| format!("{left} not tried"));
-        join([tried].into_iter().filter(|text| !text.is_empty()).chain(left))
-    }
-
     /// Computes the view. Linear in the number of cells.
     pub fn new(record: &'r Record) -> Self {
         let mut producers = AxisBuilder::new(record.environments.iter().filter(|env| env.producer));

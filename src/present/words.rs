@@ -12,7 +12,7 @@ use crate::vocab::{CellRecord, Mismatch, NoiseFloor, OutputComparison, Verdict, 
 
 /// Every verdict, the one that deserves attention first at the front. Silent differences lead because
 /// nobody notices them otherwise.
-pub const WORST_FIRST: [Verdict; 12] = [
+pub const WORST_FIRST: [Verdict; 13] = [
     Verdict::Drift,
     Verdict::Crash,
     Verdict::Timeout,
@@ -21,6 +21,7 @@ pub const WORST_FIRST: [Verdict; 12] = [
     Verdict::PredictError,
     Verdict::EnvError,
     Verdict::Unverified,
+    Verdict::NotTried,
     Verdict::Absent,
     Verdict::Unsupported,
     Verdict::Roundoff,
@@ -34,7 +35,7 @@ pub enum Group {
     Silent,
     /// Tried, and did not work: `crash`, `timeout`, `out-of-memory`, `load-error`, `predict-error`.
     Fails,
-    /// Could not be tried, or not be judged: `env-error`, `unverified`.
+    /// Could not be tried, was not, or could not be judged: `env-error`, `not-tried`, `unverified`.
     NoVerdict,
     /// `identical` or `roundoff`.
     Works,
@@ -55,7 +56,7 @@ impl Group {
             | Verdict::OutOfMemory
             | Verdict::LoadError
             | Verdict::PredictError => Self::Fails,
-            Verdict::EnvError | Verdict::Unverified => Self::NoVerdict,
+            Verdict::EnvError | Verdict::NotTried | Verdict::Unverified => Self::NoVerdict,
             Verdict::Identical | Verdict::Roundoff => Self::Works,
             Verdict::Unsupported | Verdict::Absent => Self::Unsupported,
         }
@@ -130,13 +131,6 @@ impl Counts {
     /// The number of cells with a verdict.
     pub fn get(&self, verdict: Verdict) -> u64 {
         self.0[verdict as usize]
-    }
-
-    /// The counts without cells of a verdict that are counted otherwise.
-    pub fn without(mut self, verdict: Verdict, count: u64) -> Self {
-        let own = &mut self.0[verdict as usize];
-        *own = own.saturating_sub(count);
-        self
     }
 
     /// The number of cells in a group.

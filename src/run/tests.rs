@@ -1,3 +1,5 @@
+mod interrupted;
+
 use std::collections::BTreeSet;
 
 use super::fixture::{Asked, Play, Played, Scripted, Trial, external, matrix, words};

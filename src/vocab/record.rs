@@ -288,6 +288,8 @@ pub enum FindingKind {
     Environment,
     /// A file was tried, and nothing can be said: there is nothing to compare with, or the inputs do not suit it.
     Unjudged,
+    /// The run ended before it was tried.
+    NotTried,
     /// Outside tolerance, and by no more than it moves in its own producer: roundoff with a measured floor.
     Noise,
     /// Not applicable, with the reason.

@@ -25,7 +25,7 @@ pub fn trouble(cell: &CellRecord) -> String {
         Verdict::LoadError => format!("cannot be loaded: {}", message(cell)),
         Verdict::PredictError => format!("loads and then fails: {}", message(cell)),
         Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => message(cell),
-        Verdict::EnvError | Verdict::Unsupported | Verdict::Unverified => message(cell),
+        Verdict::EnvError | Verdict::NotTried | Verdict::Unsupported | Verdict::Unverified => message(cell),
     }
 }
 

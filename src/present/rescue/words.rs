@@ -36,6 +36,7 @@ pub(super) fn did(tried: &Tried) -> String {
         Verdict::Crash => "ends the process".to_owned(),
         Verdict::Timeout => "does not come to an end within the time limit".to_owned(),
         Verdict::OutOfMemory => "needs more memory than the limit".to_owned(),
+        Verdict::NotTried => "was not tried when the run ended".to_owned(),
         Verdict::EnvError => "could not be tried, because of an environment".to_owned(),
         Verdict::Unsupported => "cannot be read there in its format".to_owned(),
         Verdict::Absent => "has a class that does not exist there".to_owned(),
