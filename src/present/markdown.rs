@@ -222,7 +222,9 @@ fn difference_row(out: &mut String, finding: &FindingView<'_>, cell: &CellRecord
         return push(out, &format!("| {} | {} | | | | |\n", code(cell.model.as_str()), pair(cell)));
     };
     let size = if facts.mismatch.is_none() && facts.flips == 0 && facts.nonfinite_differ == 0 {
-        format!("max abs {}{}", number(facts.max_abs.0), prose(&words::flips_beside(cell, output)))
+        let floor = facts.noise.as_deref().map(|floor| format!(", {}", words::noise_floor(floor, false)));
+        let beside = words::flips_beside(cell, output);
+        format!("max abs {}{}{}", number(facts.max_abs.0), floor.unwrap_or_default(), prose(&beside))
     } else {
         let mut without_row = facts.clone();
         without_row.worst = None;

@@ -293,7 +293,9 @@ impl<'r> FindingView<'r> {
         // An environment that is missing is worth a line whatever its cells were judged as, unless somebody
         // declared just that.
         let passes = self.section != Section::Environment;
-        !self.statuses.is_empty()
+        // A floor decides something, and whoever relies on the digits has to see it.
+        self.section != Section::Noise
+            && !self.statuses.is_empty()
             && self.statuses.keys().all(|status| match status {
                 Status::Known => true,
                 Status::Pass => passes,

@@ -1,8 +1,10 @@
 //! Roundoff by a noise floor, and cells that were not tried: what every report says of them.
 
-use shelflife::present::{TerminalOptions, View, csv, html, json, junit, markdown, terminal};
+use shelflife::present::{
+    GateView, TerminalOptions, View, csv, gate_markdown, html, json, junit, markdown, terminal,
+};
 use shelflife::vocab::{
-    Agreement, CellRecord, NoiseFloor, NoiseSetting, OutputComparison, Real, Record, Verdict,
+    Agreement, CellRecord, ExitCode, NoiseFloor, NoiseSetting, OutputComparison, Real, Record, Verdict,
 };
 
 use crate::fixture;
@@ -58,6 +60,11 @@ fn a_noise_floor_is_shown_in_every_report() {
         let text = text.replace('\\', "");
         assert!(text.contains(&says), "{name} does not say: {says}");
     }
+    let from = "sk1.2.2".into();
+    let (run, code) = ("reports/gate", ExitCode::Done);
+    let view = GateView { record: &record, code, from: Some(&from), run, rescues: &[] };
+    let page = String::from_utf8(gate_markdown(&view)).expect("is UTF-8").replace('\\', "");
+    assert!(page.contains(&says), "{page}");
     // What drifts further than its floor shows it as well.
     let record = changed(Verdict::Drift, |cell| {
         for output in cell.outputs.values_mut().filter(|it| it.agreement == Agreement::Outside) {

@@ -327,5 +327,9 @@ pub(super) fn evidence(record: &RescueRecord) -> String {
         InputsOrigin::None => "nothing".to_owned(),
     });
     let rows: Vec<String> = rows.collect();
-    format!("{how} as its producer on {}", rows.join(" and "))
+    // What has no more digits than that is said where it counts.
+    let floors: Vec<String> =
+        decided.iter().map(|one| worst(&one.tried)).filter(|text| !text.is_empty()).collect();
+    let floor = floors.first().cloned().unwrap_or_default();
+    format!("{how} as its producer on {}{floor}", rows.join(" and "))
 }
