@@ -317,6 +317,8 @@ fn comparison(agreement: Agreement) -> BTreeMap<String, OutputComparison> {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: None,
     };
     [("predict".to_owned(), facts)].into()

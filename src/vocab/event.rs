@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, Foreign, FormatName,
-    Gap, InputTypes, LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
+    Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation, OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -156,6 +156,20 @@ pub enum Event {
         /// Cache key of the second observation.
         key: Digest,
         /// How that compares with the first one: what differs is random.
+        outputs: BTreeMap<String, OutputComparison>,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
+    /// The producer of an artifact was asked again, computing in another way: how far its own answer moves is the noise
+    /// floor of the artifact's outputs.
+    ReferenceVaried {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// In which way.
+        setting: NoiseSetting,
+        /// Cache key of the observation.
+        key: Digest,
+        /// How that compares with the reference.
         outputs: BTreeMap<String, OutputComparison>,
         /// Whether it came from the cache.
         reused: bool,

@@ -112,6 +112,8 @@ pub fn output(agreement: Agreement) -> OutputComparison {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: differs.then(|| Worst {
             index: vec![12, 1],
             reference: "0.25".to_owned(),
@@ -226,6 +228,12 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
             (cell.reached, cell.cause) = (Reached::Nothing, Cause::Environment { trouble });
             (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
         }
+        Verdict::NotTried => {
+            cell.stage = Stage::Env;
+            let trouble = Trouble::NotReached;
+            (cell.reached, cell.cause) = (Reached::Nothing, Cause::Environment { trouble });
+            (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
+        }
         Verdict::Unsupported => {
             cell.stage = Stage::Env;
             let requirement = "scikit-learn>=1.1".to_owned();
@@ -251,10 +259,12 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
     let mut groups: BTreeMap<(FindingKind, Verdict, String), Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
         let kind = match cell.verdict {
+            Verdict::Roundoff if cell.is_noise() => FindingKind::Noise,
             Verdict::Identical | Verdict::Roundoff => continue,
             Verdict::Drift if cell.model.as_str() == "unseeded" => FindingKind::Nondeterministic,
             Verdict::Drift => FindingKind::Drift,
             Verdict::EnvError => FindingKind::Environment,
+            Verdict::NotTried => FindingKind::NotTried,
             Verdict::Unsupported | Verdict::Absent => FindingKind::Unsupported,
             Verdict::Unverified => FindingKind::Unjudged,
             _ => FindingKind::Failure,
