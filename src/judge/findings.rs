@@ -71,6 +71,7 @@ impl Key {
             Cause::NoReference { .. }
             | Cause::InputsDoNotFit { .. }
             | Cause::NotAModel { .. }
+            | Cause::ExpectedMistyped { .. }
             | Cause::Random { .. } => (FindingKind::Unjudged, said(&cell.cause)),
             // Who wrote it and who reads it say the same of a class that does not exist there.
             Cause::ClassAbsent { says, .. } => (FindingKind::Unsupported, without_addresses(says)),

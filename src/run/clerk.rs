@@ -215,21 +215,19 @@ impl<'a> Clerk<'a> {
         let facts = &self.state().artifacts()[target.artifact() as usize];
         let Some(file) = self.orders.file(target.artifact()) else {
             let methods = facts.made.as_ref().map(|made| made.methods.clone());
-            return Asked { methods, form: None };
+            return Asked { methods, ..Asked::default() };
         };
         let declared = &self.orders.model(target.artifact()).methods;
         // Without inputs there is nothing to ask for.
         if declared.is_some() && file.inputs != InputsKind::None {
             let reference = facts.reference().filter(|_| told && !matches!(target, Target::Reference { .. }));
-            let form = reference.and_then(|reference| reference.form);
-            return Asked { methods: declared.clone(), form };
+            return Asked::like(reference, declared.clone());
         }
         match target {
             Target::Reference { .. } => Asked::default(),
             Target::Repeat { .. } | Target::Cell { .. } | Target::Retry { .. } => {
                 let reference = facts.reference().filter(|_| told);
-                let form = reference.and_then(|reference| reference.form);
-                Asked { methods: external::methods(reference), form }
+                Asked::like(reference, external::methods(reference))
             }
         }
     }
@@ -332,7 +330,16 @@ impl<'a> Clerk<'a> {
             let outputs = side.iter().filter(|(name, _)| is_own(name));
             outputs.map(|(name, it)| (name.clone(), it.clone())).collect()
         };
-        let sides = Sides { reference: own(reference), observed: own(observed) };
+        let sides = Sides {
+            reference: own(reference),
+            // The classes of a model are no part of what is expected of it, and say what that means.
+            observed: observed.clone(),
+            expected: self
+                .orders
+                .file(target.artifact())
+                .map(|it| external::expected_columns(it))
+                .unwrap_or_default(),
+        };
         Some((sides, self.orders.model(target.artifact()).name.clone(), self.pair(target)))
     }
 

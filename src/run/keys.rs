@@ -104,6 +104,9 @@ impl Keys {
         if let Some(form) = observed.form {
             builder = builder.text("form").text(form.word());
         }
+        if let Some(columns) = observed.columns {
+            builder = builder.text("columns").field(&columns.to_le_bytes());
+        }
         if let Some(modules) = observed.modules {
             builder = builder.text("modules").digest(modules);
         }
@@ -128,6 +131,8 @@ pub(super) struct Observed<'a> {
     pub lock: &'a Digest,
     /// The form in which the inputs are handed over, where it is told.
     pub form: Option<InputForm>,
+    /// How many columns are made up, where it is told.
+    pub columns: Option<u32>,
 }
 
 /// The modules beside a recipe count by what they say, wherever they stand.

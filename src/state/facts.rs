@@ -122,6 +122,11 @@ impl ArtifactFacts {
         self.reference.as_deref().map(|it| &it.observation)
     }
 
+    /// What was seen of it anywhere, and how that compares.
+    pub fn seen(&self) -> impl Iterator<Item = CellView<'_>> {
+        self.cells.iter().map(CellState::view)
+    }
+
     /// What is known of it in the consumer at a position.
     ///
     /// # Panics

@@ -79,6 +79,7 @@ pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
         absence: None,
         producer_fails: None,
         file: None,
+        made_up: None,
     }
 }
 
@@ -603,6 +604,7 @@ pub fn events(cells: usize) -> Vec<Event> {
                 alone: false,
                 tried: Vec::new(),
                 form: None,
+                made_up: None,
             },
             reused: false,
         });
