@@ -79,7 +79,9 @@ fn of_table(path: &Path, bytes: &[u8]) -> Result<ExpectedValues, DatasetError> {
     }
     let known = headings.iter().any(|name| part(name).is_some())
         || headings.iter().filter(|name| meaning(name).is_some()).count() == headings.len();
-    if headings.len() == 1 || !known {
+    // One column is what predict gives, whatever it is called, unless it is called a probability.
+    let is_share = |name: &String| name.len() > 1 && output_of(name) == Some("predict_proba");
+    if !known || (headings.len() == 1 && !headings.iter().any(is_share)) {
         return plain(&spec, columns);
     }
     named(&spec, columns)

@@ -128,6 +128,13 @@ pub(super) fn expected(
         if let (Some(given), Some(own), false) = (given, own, name.ends_with('_'))
             && given != own
         {
+            if let Some(line) = empty_line(&path, &bytes) {
+                let message = format!(
+                    "line {line} of the expected values `{}` is empty: there are {own} rows of {name}, and {given} of the inputs",
+                    path.display()
+                );
+                return Err(unusable(message, "write the value that is missing there".to_owned()));
+            }
             let help = if own + 1 == given {
                 "the first line is taken for the names of the columns: add a header line, or the missing row"
             } else {
@@ -145,6 +152,13 @@ pub(super) fn expected(
     }
     let lines = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     Ok((outputs, ExpectedFile { path: path.display().to_string(), lines, columns }))
+}
+
+/// The first line of a CSV that is empty, but for the last: no reader takes it for a row.
+fn empty_line(path: &Path, bytes: &[u8]) -> Option<usize> {
+    path.extension().filter(|extension| extension.eq_ignore_ascii_case("csv"))?;
+    let text = std::str::from_utf8(bytes).ok()?.trim_end();
+    text.lines().position(|line| line.trim().is_empty()).map(|index| index + 1)
 }
 
 fn refusal(error: DatasetError) -> Refusal {

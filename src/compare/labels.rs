@@ -75,6 +75,11 @@ impl<'a> Known<'a> {
         Some(Self { bytes: elements(&array, output.encoding)?, values, places, output })
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
     /// The place of the label that a value is; else of the only one that it can mean.
     pub fn find(&self, value: Value<'_>) -> Option<usize> {
         let exact = self.places.get(&value.key()).copied();

@@ -71,8 +71,11 @@ impl Key {
             Cause::NoReference { .. }
             | Cause::InputsDoNotFit { .. }
             | Cause::NotAModel { .. }
-            | Cause::ExpectedMistyped { .. }
             | Cause::Random { .. } => (FindingKind::Unjudged, said(&cell.cause)),
+            // Whoever mistypes one file mistypes the next one.
+            Cause::ExpectedMistyped { output, how, .. } => {
+                (FindingKind::Unjudged, format!("expected {output} {}", how.word()))
+            }
             // Who wrote it and who reads it say the same of a class that does not exist there.
             Cause::ClassAbsent { says, .. } => (FindingKind::Unsupported, without_addresses(says)),
             Cause::RuledOut { .. } | Cause::Inapplicable { .. } => {

@@ -22,7 +22,9 @@ pub(super) fn place(place: &ExpectedPlace) -> String {
 /// What is wrong, as a sentence.
 pub(super) fn mistyped(output: &str, how: &Mistyped) -> String {
     match how {
-        Mistyped::NoSuchOutput => format!("the model does not have {output}"),
+        Mistyped::NoSuchOutput => {
+            format!("the model does not have {output}; what it predicts stands in a column `predict`")
+        }
         Mistyped::Rows { expected, observed } => {
             format!("{output} has {} there, and the model gives {observed}", plural(*expected, "row"))
         }
@@ -35,7 +37,7 @@ pub(super) fn mistyped(output: &str, how: &Mistyped) -> String {
         Mistyped::Labels { value, count, classes } => {
             let more = match count {
                 1 => String::new(),
-                count => format!(" (nor are the labels of {} more)", plural(count - 1, "row")),
+                count => format!(" (and {} more of this kind)", plural(count - 1, "label")),
             };
             format!("`{value}` is not a class of the model: its classes are {}{more}", named(classes))
         }

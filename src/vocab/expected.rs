@@ -110,4 +110,20 @@ pub enum Mistyped {
 impl Mistyped {
     /// Classes that are named at most; one more is kept where there are more.
     pub const MOST_CLASSES: usize = 10;
+
+    /// The word of its kind, as it is serialised.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NoSuchOutput => "no-such-output",
+            Self::Rows { .. } => "rows",
+            Self::Columns { .. } => "columns",
+            Self::NoSuchClass { .. } => "no-such-class",
+            Self::Labels { .. } => "labels",
+            Self::Text { .. } => "text",
+            Self::Number { .. } => "number",
+            Self::Missing => "missing",
+            Self::Range { .. } => "range",
+            Self::Sum { .. } => "sum",
+        }
+    }
 }

@@ -43,6 +43,21 @@ joblib.dump(silent, "silent.joblib")
 line = numpy.sort(generator.rand(30))
 joblib.dump(IsotonicRegression(out_of_bounds="clip").fit(line, line ** 2), "curve.joblib")
 numpy.save("line.npy", line)
+from sklearn.linear_model import LogisticRegression
+few = generator.rand(12, 2)
+one = LogisticRegression().fit(few, [0, 1] * 6)
+joblib.dump(one, "one.joblib")
+save = lambda name, head, *columns: open(name, "w").write(
+    head + "\n" + "\n".join(",".join(map(str, row)) for row in zip(*columns)) + "\n"
+)
+save("few.csv", "a,b", *few.T.tolist())
+labels, shares = one.predict(few), one.predict_proba(few)
+save("floats.csv", "label", labels.astype(float))
+save("words.csv", "label", [["no", "yes"][label] for label in labels])
+save("others.csv", "label", labels + 1)
+save("turned.csv", "probability(1),probability(0)", shares[:, 1], shares[:, 0])
+save("classes.csv", "probability(no),probability(yes)", *shares.T)
+save("margin.csv", "label,transform", labels, labels)
 joblib.dump(TfidfVectorizer().fit(["good day", "bad day"]), "words.joblib")
 joblib.dump(DictVectorizer().fit([{"a": 1, "b": "x"}, {"b": "y"}]), "records.joblib")
 open("records.json", "w").write('[{"a": 1, "b": "x"}, {"a": 3, "b": "y"}]')
@@ -114,6 +129,27 @@ fn expected_values_that_are_mistyped_are_an_error_of_the_input() {
     assert!(said.contains("have 38 rows of") && said.contains("the inputs have 40"), "{said}");
     let said = of("{name}-{stm}.csv");
     assert!(said.contains("`{stm}`, which stands for nothing"), "{said}");
+}
+
+#[test]
+fn expected_values_that_no_such_model_gives_are_told_and_not_judged() {
+    let of = |expected: &str, code: i32| {
+        check(&["one.joblib", "--inputs", "few.csv", "--expected", expected], code).replace("\n      ", " ")
+    };
+    for (expected, says) in [
+        ("words.csv", "`words.csv`:2, column `label`: `"),
+        ("words.csv", "is not a class of the model: its classes are 0, 1"),
+        ("others.csv", "`2` is not a class of the model"),
+        ("classes.csv", "`classes.csv`, column `probability(no)`: `no` is not a class of the model"),
+        ("margin.csv", "`margin.csv`, column `transform`: the model does not have transform"),
+    ] {
+        let said = of(expected, 102);
+        assert!(said.contains(says), "{expected}: {said}");
+        assert!(!said.contains("drift") && !said.contains("damaged"), "{expected}: {said}");
+    }
+    for expected in ["floats.csv", "turned.csv"] {
+        assert!(of(expected, 0).contains("identical"), "{expected}");
+    }
 }
 
 #[test]
