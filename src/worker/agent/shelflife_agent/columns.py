@@ -33,9 +33,7 @@ NO_TEXT = frozenset(
 
 
 # Types of numbers that a column may have in a DataFrame, whatever an array of all columns holds.
-NUMBERS = frozenset(
-    "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32".split()
-)
+NUMBERS = frozenset("int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32".split())
 
 
 def texts_from(payload):

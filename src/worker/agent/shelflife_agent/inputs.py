@@ -49,7 +49,7 @@ class Dataset(object):
         # The form in which a model from outside is given it.
         self.form = None
         # How many columns are made up, with what tells that; None where they are given.
-        self.columns, self.columns_from = None, None
+        self.width, self.width_from = None, None
 
     def forms(self, estimator):
         """The forms in which to try the inputs of a file from outside on its model, the likeliest
@@ -130,9 +130,9 @@ class Dataset(object):
     def make_up(self, estimator):
         """Random numbers, as many columns as the model was fitted on."""
         header = self.header
-        if self.columns is None:
-            self.columns, self.columns_from = self.widths(estimator, None)[0]
-        wide, wanted = self.columns, names_of(estimator)
+        if self.width is None:
+            self.width, self.width_from = self.widths(estimator, None)[0]
+        wide, wanted = self.width, names_of(estimator)
         # A width of millions is one of counted words: few rows are made of it.
         rows = max(1, min(header["rows"], MOST_SYNTHETIC // wide))
         # Python's own generator gives the same bits in every version.

@@ -81,8 +81,8 @@ def compute(task, loaded, dataset, place, outputs):
         task = dict(task, methods=plain)
     dataset = suit(task, estimator, dataset)
     place["form"] = dataset.form
-    if dataset.columns_from is not None:
-        place["made_up"] = {"columns": dataset.columns, "from": cut(dataset.columns_from, MAX_NAME)}
+    if dataset.width_from is not None:
+        place["made_up"] = {"columns": dataset.width, "from": cut(dataset.width_from, MAX_NAME)}
     compute_one(task, estimator, dataset, place, outputs)
 
 
@@ -154,7 +154,7 @@ def suit(task, estimator, dataset):
     first = None
     for columns, told_by in dataset.widths(estimator, task.get("columns")):
         tried = dataset if columns is None else Dataset(task["inputs"], task.get("arrays"))
-        tried.columns, tried.columns_from = columns, told_by
+        tried.width, tried.width_from = columns, told_by
         forms, trouble = tried.forms(estimator)
         if task.get("form") is not None:
             tried.take(task["form"])
