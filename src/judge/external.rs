@@ -37,7 +37,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
                 because,
                 given: file.inputs == InputsKind::Given,
                 inputs: file.inputs_from.clone(),
-                made_up: observation.made_up.clone(),
+                made_up: facts.artifact.made_up().cloned(),
             };
             loaded(cause, Stage::Predict)
         }

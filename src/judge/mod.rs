@@ -32,7 +32,7 @@ pub use verdict::judge_cell;
 use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap, InputsKind, MadeUp,
+    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap, InputsKind,
     MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, WarningFact,
 };
 use causes::Causes;
@@ -156,14 +156,8 @@ fn artifact_record(artifact: &ArtifactFacts) -> ArtifactRecord {
         absence: artifact.absence.clone(),
         producer_fails: producer_fails(artifact),
         file: artifact.file.as_deref().cloned(),
-        made_up: made_up(artifact),
+        made_up: artifact.made_up().cloned(),
     }
-}
-
-/// The width of made-up inputs, as the producer guessed it, or else whoever tried.
-fn made_up(artifact: &ArtifactFacts) -> Option<MadeUp> {
-    let observed = artifact.seen().filter_map(|cell| cell.observation);
-    artifact.reference().into_iter().chain(observed).find_map(|it| it.made_up.clone())
 }
 
 /// What the producer of a file did with it instead of predicting: whoever fails elsewhere fails there as well.

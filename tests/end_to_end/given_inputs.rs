@@ -58,6 +58,16 @@ save("others.csv", "label", labels + 1)
 save("turned.csv", "probability(1),probability(0)", shares[:, 1], shares[:, 0])
 save("classes.csv", "probability(no),probability(yes)", *shares.T)
 save("margin.csv", "label,transform", labels, labels)
+# As files of 0.23 are, which do not say how many columns they were fitted on.
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import Normalizer
+def of_old(name, *steps):
+    model = make_pipeline(*steps).fit(few, few[:, 0])
+    for _, step in model.steps:
+        step.__dict__.pop("n_features_in_", None)
+    joblib.dump(model, name)
+of_old("guessed.joblib", Normalizer(), StandardScaler(), Ridge())
+of_old("refused.joblib", FunctionTransformer(numpy.diff), Ridge())
 joblib.dump(TfidfVectorizer().fit(["good day", "bad day"]), "words.joblib")
 joblib.dump(DictVectorizer().fit([{"a": 1, "b": "x"}, {"b": "y"}]), "records.joblib")
 open("records.json", "w").write('[{"a": 1, "b": "x"}, {"a": 3, "b": "y"}]')
@@ -150,6 +160,16 @@ fn expected_values_that_no_such_model_gives_are_told_and_not_judged() {
     for expected in ["floats.csv", "turned.csv"] {
         assert!(of(expected, 0).contains("identical"), "{expected}");
     }
+}
+
+#[test]
+fn a_width_that_a_file_does_not_say_is_guessed_and_tried() {
+    let said = check(&["guessed.joblib"], 0);
+    assert!(said.contains("random numbers in 2 columns (as many as mean_ of StandardScaler tells)"), "{said}");
+    assert!(said.contains("identical"), "{said}");
+    let said = check(&["refused.joblib"], 101).replace("\n      ", " ");
+    assert!(said.contains("(as many as coef_ of Ridge tells) do not fit it"), "{said}");
+    assert!(said.contains("--inputs") && !said.contains("damaged"), "{said}");
 }
 
 #[test]

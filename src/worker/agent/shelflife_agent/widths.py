@@ -9,6 +9,7 @@ COUNTS = ("n_features_", "n_input_features_", "n_features", "max_features_in_")
 ARRAYS = (
     ("x_rotations_", 0),
     ("x_weights_", 0),
+    ("ranking_", 0),
     ("feature_importances_", 0),
     ("data_min_", -1),
     ("mean_", -1),
