@@ -82,7 +82,7 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
                 dictionary: dictionary(&reader, &name),
             };
             let found = typed(&stored, &told).map_err(|says| {
-                let help = "convert it, or leave it out with `drop`";
+                let help = "convert it, or leave it out with `drop` (--drop of a command)";
                 DatasetError::of_file(
                     spec,
                     format!("the column `{name}` cannot be handed over: {says}"),
@@ -101,7 +101,7 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
                 format!(
                     "the column `{name}` holds values that are neither numbers, truths nor texts of one kind"
                 ),
-                "convert it, or leave it out with `drop`",
+                "convert it, or leave it out with `drop` (--drop of a command)",
             )
         })?;
         columns.push(Column::typed(name, values));

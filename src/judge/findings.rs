@@ -67,6 +67,13 @@ impl Key {
             Cause::Environment { trouble: Trouble::Disturbed { environment, by } } => {
                 (FindingKind::Environment, format!("{environment} {}", by.word()))
             }
+            // What a file lacks, it lacks everywhere.
+            Cause::Environment {
+                trouble:
+                    Trouble::PackageMissing { package: name, .. }
+                    | Trouble::ModuleMissing { module: name, .. }
+                    | Trouble::OtherRelease { module: name, .. },
+            } => (FindingKind::Environment, format!("{} {name}", cell.cause.word())),
             Cause::Environment { .. } => (FindingKind::Environment, said(&cell.cause)),
             Cause::NoReference { .. }
             | Cause::InputsDoNotFit { .. }

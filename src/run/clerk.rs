@@ -1,6 +1,7 @@
 //! Looks up what is known already, and records what is new. It decides nothing.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::comparing::{differs, outputs, some_outputs, still_holds};
 use super::comparisons::Sides;
@@ -15,11 +16,12 @@ use super::orders::{Asked, Orders, Wanted};
 use super::reporter::Progress;
 use super::request::RunError;
 use super::rules::Why;
-use crate::matrix::PairFacts;
+use crate::matrix::{PairFacts, RuntimeSpec};
 use crate::state::{EnvironmentFacts, RunState};
+use crate::store::with_room;
 use crate::vocab::{
-    ArtifactAbsence, Digest, Event, FileFacts, Gap, InputsKind, Lock, ModelName, Observation,
-    OutputComparison, OutputRef,
+    ArtifactAbsence, Digest, EnvironmentTrouble, Event, FileFacts, Gap, InputsKind, Lock, ModelName,
+    Observation, OutputComparison, OutputRef,
 };
 
 /// The outputs of an observation by name.
@@ -117,12 +119,24 @@ impl<'a> Clerk<'a> {
     }
 
     /// An environment cannot be used.
+    ///
+    /// # Errors
+    /// Where the disk of the cache is full: no other environment can be made, and nothing can be kept.
     pub fn failed(&mut self, environment: u32, failure: Unusable) -> Result<(), RunError> {
-        let name = self.orders.plan.environments[environment as usize].name.clone();
+        let spec = &self.orders.plan.environments[environment as usize];
+        let is_in_cache = matches!(spec.runtime, RuntimeSpec::Venv { .. } | RuntimeSpec::Rootfs(_));
+        let is_full = is_in_cache && failure.cause == EnvironmentTrouble::FullDisk;
+        let name = spec.name.clone();
         let Unusable { reason, remedy, absent, cause } = failure;
         tracing::debug!(environment = %name, reason, absent, "an environment cannot be used");
         let cause = Some(cause);
-        self.journal.add_environment(Event::EnvironmentFailed { name, reason, remedy, absent, cause })
+        let told = format!("the disk was full while {name} was made");
+        self.journal.add_environment(Event::EnvironmentFailed { name, reason, remedy, absent, cause })?;
+        if is_full {
+            let error = io::Error::new(io::ErrorKind::StorageFull, told);
+            return Err(RunError::Cache(with_room(self.memory.cache.path(), error)));
+        }
+        Ok(())
     }
 
     /// What is known of a training, and the job that finds out the rest.

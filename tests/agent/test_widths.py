@@ -41,6 +41,13 @@ class Widths(unittest.TestCase):
         self.assertEqual(self.widths(**search), [(3, "scale_ of Fitted")])
         self.assertEqual(self.widths(estimators_=[Fitted(n_features_=8)])[0][0], 8)
 
+    def test_ones_own_estimator_is_looked_into(self):
+        class Inner(Fitted):
+            def predict(self, X):
+                return X
+
+        self.assertEqual(self.widths(inner=Inner(coef_=numpy.zeros(4)))[0], (4, "coef_ of Inner"))
+
     def test_nothing_is_nothing(self):
         self.assertEqual(self.widths(), [])
         self.assertEqual(self.widths(mean_=None, coef_=0.5, n_features_=True), [])

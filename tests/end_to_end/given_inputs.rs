@@ -80,7 +80,8 @@ fn made() -> (&'static TestContext, &'static str) {
         let context = TestContext::new();
         let environment = "[[environments]]\nname = \"sk\"\npython = \"3.11\"\npackages = { scikit-learn = \"1.5.2\", \
                            numpy = \"1.26.4\", scipy = \"1.11.4\", joblib = \"1.3.2\", threadpoolctl = \"3.2.0\", \
-                           pandas = \"2.2.3\" }\n";
+                           pandas = \"2.2.3\", \
+                           pyarrow = \"17.0.0\" }\n";
         let scaler = models(&[("scaler", "StandardScaler()")]);
         context.write("sk.toml", &format!("{environment}{}\n{scaler}", crate::context::DATA));
         context.run(["run", "sk.toml", "-q"]).expect(0);
@@ -118,6 +119,33 @@ fn a_package_is_identical_where_it_was_packed_whatever_the_columns_are() {
             assert_eq!(verdict, "identical value", "{cell} with seed {seed}");
         }
     }
+}
+
+#[test]
+fn a_parquet_file_is_what_pandas_reads_whatever_the_columns_are() {
+    let (context, python) = made();
+    let context = context.twin();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/frames/frames.py");
+    fs_err::copy(folder, context.path("frames.py")).unwrap();
+    context.write("shelflife_pack.py", &context.run(["pack", "--helper"]).expect(0).stdout());
+    context.python(python, &["frames.py", "stored", "3", "parquet"]);
+    let given = ["--inputs", "{dir}/{stem}.parquet", "--expected", "{dir}/{stem}.json"];
+    let check = ["check", "stored", "--on", python, "--made-by", python, "-q"];
+    context.run(check.into_iter().chain(given)).expect(0);
+    let verdicts = context.verdicts("check");
+    assert!(verdicts.len() > 25, "{verdicts:?}");
+    for (cell, verdict) in verdicts {
+        assert_eq!(verdict, "identical value", "{cell}");
+    }
+    // What is packed with such a file is handed over in the same way.
+    let inputs = fs_err::read_dir(context.path("stored")).unwrap().flatten().map(|entry| entry.path());
+    let inputs = inputs.filter(|path| path.to_string_lossy().contains("ordered-whole-category.parquet"));
+    for inputs in inputs {
+        let (model, inputs) = (inputs.with_extension("joblib"), inputs.display().to_string());
+        let model = model.display().to_string();
+        context.run(["pack", &model, "--inputs", &inputs, "--python", python, "-o", "packed"]).expect(0);
+    }
+    context.run(["check", "packed", "--on", python, "--made-by", python, "-q"]).expect(0);
 }
 
 #[test]
@@ -165,7 +193,10 @@ fn expected_values_that_no_such_model_gives_are_told_and_not_judged() {
 #[test]
 fn a_width_that_a_file_does_not_say_is_guessed_and_tried() {
     let said = check(&["guessed.joblib"], 0);
-    assert!(said.contains("random numbers in 2 columns (as many as mean_ of StandardScaler tells)"), "{said}");
+    assert!(
+        said.contains("random numbers in 2 columns (as many as mean_ of StandardScaler tells)"),
+        "{said}"
+    );
     assert!(said.contains("identical"), "{said}");
     let said = check(&["refused.joblib"], 101).replace("\n      ", " ");
     assert!(said.contains("(as many as coef_ of Ridge tells) do not fit it"), "{said}");

@@ -44,6 +44,8 @@ PARTS = ("best_estimator_", "regressor_", "estimator_", "base_estimator_", "regr
 LISTS = ("transformer_list", "estimators_", "estimators", "calibrated_classifiers_", "initializer_")
 # Functions of one variable.
 LINES = ("X_thresholds_", "X_min_", "_necessary_X_")
+# What keeps its parts under the names above.
+LIBRARIES = ("sklearn", "numpy", "builtins")
 # How deep estimators in estimators are looked for, and guesses that are tried at most.
 DEPTH = 6
 MOST = 4
@@ -96,6 +98,13 @@ def guesses(estimator, depth):
     for part in parts_of(estimator):
         for guess in guesses(part, depth + 1):
             yield guess
+    # Somebody's own estimator keeps what it hands its inputs to under a name of its own.
+    if type(estimator).__module__.partition(".")[0] not in LIBRARIES:
+        for part in list(attribute(estimator, "__dict__") or {}):
+            part = attribute(estimator, part)
+            if any(hasattr(type(part), name) for name in ("predict", "transform")):
+                for guess in guesses(part, depth + 1):
+                    yield guess
 
 
 def of_steps(steps, depth):
