@@ -224,6 +224,7 @@ fn header(case: &Case) -> RunHeader {
             inputs_from: "inputs".to_owned(),
             inferred: Vec::new(),
             expected: case.expected,
+            expected_from: None,
             imports: [("thing".to_owned(), "thing".to_owned())].into(),
             notes: Vec::new(),
             own_modules: Default::default(),
@@ -299,6 +300,7 @@ fn observation(outcome: &Outcome) -> Observation {
         alone: true,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 

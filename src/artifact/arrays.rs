@@ -119,6 +119,7 @@ fn encoded(
     ExpectedOutput {
         output: OutputRef { digest: Digest::of(&bytes), encoding, kind, dtype: dtype.to_owned(), shape },
         bytes: bytes.into(),
+        classes: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@
 mod arbitrary;
 mod baseline;
 mod causes;
+mod expectation;
 mod external;
 mod findings;
 mod gate;
@@ -157,6 +158,7 @@ fn artifact_record(artifact: &ArtifactFacts) -> ArtifactRecord {
         absence: artifact.absence.clone(),
         producer_fails: producer_fails(artifact),
         file: artifact.file.as_deref().cloned(),
+        made_up: artifact.made_up().cloned(),
     }
 }
 

@@ -112,6 +112,7 @@ fn observation(outcome: Outcome) -> Observation {
         alone: false,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 

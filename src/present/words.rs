@@ -363,6 +363,7 @@ pub fn difference(facts: &OutputComparison, arrow: &str) -> String {
         Some(Mismatch::Type { reference, observed }) => {
             parts.push(format!("type {} {arrow} {}", value(reference), value(observed)));
         }
+        Some(Mismatch::Mistyped { .. }) => parts.push("of another kind than what is expected".to_owned()),
         Some(Mismatch::Damaged { what }) => parts.push(format!("damaged output: {}", value(what))),
         None => {}
     }

@@ -416,6 +416,7 @@ impl ProvisionFailure {
             | Self::WrongPlatform { .. } => Trouble::Declaration,
             Self::NoInterpreter { .. } | Self::NoProgram(_) => Trouble::NoInterpreter,
             Self::NoUv(NoUv::Offline) | Self::ImageOffline(_) | Self::TreeOffline(_) => Trouble::Offline,
+            Self::NoUv(NoUv::Failed(tried)) if tried.iter().any(UvAttempt::is_full) => Trouble::FullDisk,
             Self::NoUv(NoUv::Failed(_))
             | Self::NoTools { .. }
             | Self::ToolGone(_)

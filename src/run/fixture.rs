@@ -270,6 +270,7 @@ fn observation(outcome: Outcome) -> Observation {
         alone: false,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 
@@ -350,6 +351,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         foreign: None,
         original: None,
         expected: BTreeMap::new(),
+        expected_from: None,
         asked: Vec::new(),
         notes: Vec::new(),
         own_modules: Default::default(),

@@ -34,6 +34,7 @@ pub(crate) fn header() -> RunHeader {
         inputs_from: "somebody".to_owned(),
         inferred: Vec::new(),
         expected: false,
+        expected_from: None,
         imports: BTreeMap::new(),
         notes: Vec::new(),
         own_modules: Default::default(),
@@ -80,6 +81,7 @@ fn observation(seconds: f64) -> Observation {
         alone: false,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 

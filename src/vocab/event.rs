@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, Foreign, FormatName,
-    Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation, OutputComparison, Runtime, Verdict,
+    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile, FileFacts,
+    Foreign, FormatName, Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation,
+    OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -423,6 +424,9 @@ pub struct FilePlan {
     /// Whether outputs were given that it has to agree with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
+    /// The file that they were given in, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_from: Option<ExpectedFile>,
     /// What its bytes prove of the packages that wrote it, as specifiers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proved: BTreeMap<String, String>,

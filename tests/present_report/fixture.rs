@@ -80,6 +80,7 @@ pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
         absence: None,
         producer_fails: None,
         file: None,
+        made_up: None,
     }
 }
 
@@ -615,6 +616,7 @@ pub fn events(cells: usize) -> Vec<Event> {
                 alone: false,
                 tried: Vec::new(),
                 form: None,
+                made_up: None,
             },
             reused: false,
         });
