@@ -399,3 +399,86 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+/// What a source file says of itself in its first sentence.
+fn about(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("#!")).collect();
+    let of_comment = |mark: &str| -> Option<String> {
+        let words: Vec<&str> = lines
+            .iter()
+            .map_while(|line| line.strip_prefix(mark).map(str::trim))
+            .take_while(|line| !line.is_empty())
+            .collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    };
+    let of_python = || {
+        let text = lines.join("\n");
+        let body = text.strip_prefix("\"\"\"")?.split("\"\"\"").next()?.to_owned();
+        Some(body.split("\n\n").next()?.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let said = of_comment("//!").or_else(of_python).or_else(|| of_comment("#"))?;
+    let sentence = said.split(". ").next().unwrap_or(&said).trim_end_matches(['.', ':']);
+    Some(sentence.to_owned())
+}
+
+/// `docs/map.md` as the sources say it: every file of `src` in the words with which it begins.
+fn map() -> String {
+    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut silent = Vec::new();
+    for file in sources(&root().join("src")) {
+        let path = file.strip_prefix(root()).expect("below the root");
+        let folder = path.parent().expect("a file has a folder").display().to_string();
+        // Rules, mends and companions are data: each is named by its rule, which `shelflife explain` prints.
+        let is_data =
+            ["rules", "mends", "companions"].iter().any(|name| folder == format!("src/explain/{name}"));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs_err::read_to_string(&file).expect("the source can be read");
+        match about(&text) {
+            _ if is_data || name == "tests.rs" => {}
+            Some(words) => folders.entry(folder).or_default().push(format!("- `{name}`: {words}\n")),
+            None => silent.push(path.display().to_string()),
+        }
+    }
+    assert!(silent.is_empty(), "these files do not say what they are in their first line: {silent:?}");
+    let mut map = "# Every file\n\nWhat each file of `src` is, in the words with which it begins; [ARCHITECTURE.md](../ARCHITECTURE.md) says \
+                   how they belong together.\n"
+        .to_owned();
+    for (folder, mut lines) in folders {
+        lines.sort();
+        map.push_str(&format!("\n## {folder}\n\n{}", lines.concat()));
+    }
+    map
+}
+
+#[test]
+fn every_file_is_on_the_map() {
+    let wanted = map();
+    let path = root().join("docs/map.md");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always") {
+        fs_err::write(&path, &wanted).expect("the map can be written");
+    }
+    let known = fs_err::read_to_string(&path).unwrap_or_default();
+    assert!(
+        known == wanted,
+        "docs/map.md is out of date: run `INSTA_UPDATE=always cargo test --test docs map`"
+    );
+}
+
+/// Folders below `src` have a place in the architecture.
+#[test]
+fn every_folder_is_in_the_architecture() {
+    let architecture = text("ARCHITECTURE.md");
+    let folders: BTreeSet<String> = sources(&root().join("src"))
+        .iter()
+        .filter_map(|file| Some(file.parent()?.strip_prefix(root().join("src")).ok()?.display().to_string()))
+        .filter(|folder| !folder.is_empty())
+        .collect();
+    let is_named = |folder: &&String| {
+        let last = folder.rsplit('/').next().unwrap_or_default();
+        [format!("`src/{folder}`"), format!("`{folder}`"), format!("`{last}`"), format!("src/{folder}/")]
+            .iter()
+            .any(|name| architecture.contains(name))
+    };
+    let missing: Vec<_> = folders.iter().filter(|folder| !is_named(folder)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md does not name {missing:?}");
+}

@@ -84,7 +84,7 @@ struct CrossingPage {
 struct CrossingRow {
     class: &'static str,
     symbol: char,
-    models: String,
+    models: Vec<String>,
     formats: String,
     what: String,
     when: String,
@@ -264,7 +264,7 @@ fn crossings(view: &View<'_>) -> Vec<CrossingPage> {
     let row = |failure: &CrossingFailure| CrossingRow {
         class: failure.group.class(),
         symbol: failure.group.symbol(),
-        models: failure.models_text(usize::MAX),
+        models: failure.models.clone(),
         formats: failure.formats_text(),
         what: failure.what.clone(),
         when: failure.when.clone(),

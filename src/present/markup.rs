@@ -65,6 +65,21 @@ pub(super) fn prose(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// A text as prose, in which what stands between pairs of back ticks is code: what has to be typed can be copied.
+pub(super) fn spans(text: &str) -> String {
+    let text = line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // A back tick without another one is a sign like others.
+    let pairs = (parts.len() - 1) / 2;
+    let mut out = String::new();
+    for (index, part) in parts.iter().take(2 * pairs).enumerate() {
+        let is_code = index % 2 == 1;
+        out.push_str(&if is_code { Cow::Owned(code(part)) } else { prose(part) });
+    }
+    out.push_str(&prose(&parts[2 * pairs..].join("`")));
+    out
+}
+
 /// A text from outside inside an HTML element, where Markdown is not read everywhere.
 pub(super) fn html(text: &str) -> String {
     line(text).chars().fold(String::new(), |mut escaped, character| {
@@ -75,4 +90,18 @@ pub(super) fn html(text: &str) -> String {
         }
         escaped
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_code_and_the_rest_is_no_markup() {
+        assert_eq!(spans("run `shelflife rescue` *now*"), "run `shelflife rescue` \\*now\\*");
+        assert_eq!(spans("a `b` and ` alone"), "a `b` and \\` alone");
+        assert_eq!(spans("`x|y` @all"), "<code>x&#124;y</code> @\u{200b}all");
+        assert_eq!(spans("``"), "");
+        assert_eq!(spans("plain"), "plain");
+    }
 }

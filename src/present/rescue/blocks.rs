@@ -95,7 +95,10 @@ const STYLE: &str = "\
 h1{font-size:1.7rem;line-height:1.2}h2{margin-top:2rem;font-size:1.25rem}table{border-collapse:collapse;width:100%}\
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8885}\
 code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}pre{padding:.8rem;background:#8882;overflow-x:auto}\
-.notice{border-left:4px solid #b45309;padding:.5rem .9rem;background:#f59e0b22;font-weight:600}";
+.notice{border-left:4px solid #b45309;padding:.5rem .9rem;background:#f59e0b22;font-weight:600}\
+h1{overflow-wrap:anywhere}.wide{overflow-x:auto}th{white-space:nowrap}td{min-width:4.5rem}\
+@media print{body{max-width:none;padding:0;font-size:10pt;color:#111;background:#fff}.wide,pre{overflow:visible}\
+pre{white-space:pre-wrap;overflow-wrap:anywhere}td{min-width:0;overflow-wrap:anywhere}h2{break-after:avoid}tr{break-inside:avoid}}";
 
 /// The document as one HTML page.
 pub(super) fn html(title: &str, blocks: &[Block]) -> String {
@@ -122,7 +125,10 @@ pub(super) fn html(title: &str, blocks: &[Block]) -> String {
                     format!("<tr>{cells}</tr>\n")
                 };
                 let rows: String = rows.iter().map(row).collect();
-                writeln!(out, "<table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table>")
+                writeln!(
+                    out,
+                    "<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>"
+                )
             }
             Block::Code(_, text) => {
                 writeln!(out, "<pre><code>{}</code></pre>", escape(&self::block(text)))
