@@ -223,7 +223,9 @@ fn the_page_of_a_selection_is_not_that_of_the_whole_history() {
 #[test]
 fn quiet_says_the_answer_alone_and_verbose_says_more() {
     let folder = place();
-    for (line, codes) in TYPED.iter().filter(|(_, codes)| !codes.contains(&2)) {
+    for name in all_subcommands() {
+        let tried = TYPED.iter().filter(|(line, codes)| line.starts_with(&name) && !codes.contains(&2));
+        let (line, codes) = tried.min_by_key(|(_, codes)| codes[0]).unwrap();
         // Once before: what is made and moved aside the first time is no part of the comparison.
         typed(folder.path(), line, &[]);
         let [plain, quiet, verbose] = [&[][..], &["--quiet"], &["--verbose"]].map(|more| {
@@ -315,7 +317,6 @@ fn names_of_six_megabytes_fill_no_page() {
             format!("inspect {file}"),
             format!("inspect {file} --json --sarif out.sarif"),
             format!("forecast {file} --to scikit-learn==1.7.2"),
-            format!("forecast {file} --to scikit-learn==1.7.2 --json"),
             format!("check {file} --on scikit-learn==1.7.2 --load-only --offline --run {file}"),
             format!("check {file} --on scikit-learn==1.7.2 --load-only --offline --run {file} --json"),
             format!(
