@@ -74,9 +74,35 @@ pub(super) fn spans(text: &str) -> String {
     let mut out = String::new();
     for (index, part) in parts.iter().take(2 * pairs).enumerate() {
         let is_code = index % 2 == 1;
-        out.push_str(&if is_code { Cow::Owned(code(part)) } else { prose(part) });
+        out.push_str(&if is_code { code(part) } else { between(part) });
     }
-    out.push_str(&prose(&parts[2 * pairs..].join("`")));
+    out.push_str(&between(&parts[2 * pairs..].join("`")));
+    out
+}
+
+/// A part of a text as prose, with the blanks that keep it apart from its neighbours.
+fn between(part: &str) -> String {
+    let shown = prose(part);
+    let before = if part.starts_with(' ') { " " } else { "" };
+    let after = if part.len() > 1 && part.ends_with(' ') { " " } else { "" };
+    format!("{before}{}{after}", shown.trim())
+}
+
+/// The same as HTML: everything is escaped but the marks of code.
+pub(super) fn html_spans(text: &str) -> String {
+    let escaped =
+        line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let parts: Vec<&str> = escaped.split('`').collect();
+    let pairs = (parts.len() - 1) / 2;
+    let mut out = String::new();
+    for (index, part) in parts.iter().take(2 * pairs).enumerate() {
+        if index % 2 == 1 {
+            let _ = write!(out, "<code>{part}</code>");
+        } else {
+            out.push_str(part);
+        }
+    }
+    out.push_str(&parts[2 * pairs..].join("`"));
     out
 }
 
@@ -103,5 +129,6 @@ mod tests {
         assert_eq!(spans("`x|y` @all"), "<code>x&#124;y</code> @\u{200b}all");
         assert_eq!(spans("``"), "");
         assert_eq!(spans("plain"), "plain");
+        assert_eq!(html_spans("<b> `a<b` & `half"), "&lt;b&gt; <code>a&lt;b</code> &amp; `half");
     }
 }

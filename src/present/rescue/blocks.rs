@@ -78,7 +78,7 @@ fn spans_markdown(spans: &[Span]) -> String {
         .iter()
         .map(|span| match span {
             // A blank at either end separates words from code, and `prose` would drop it.
-            Span::Words(text) => padded(text, &markup::prose(text)),
+            Span::Words(text) => padded(text, &markup::spans(text)),
             Span::Code(text) => markup::code(text),
         })
         .collect()
@@ -143,7 +143,7 @@ fn spans_html(spans: &[Span]) -> String {
     spans
         .iter()
         .map(|span| match span {
-            Span::Words(text) => padded(text, &escaped(text)),
+            Span::Words(text) => padded(text, &markup::html_spans(text)),
             Span::Code(text) => format!("<code>{}</code>", escaped(text)),
         })
         .collect()
