@@ -39,10 +39,12 @@ def listed():
         is_public = not any(part.startswith("_") for part in name.split("."))
         offered = set(getattr(module, "__all__", ()))
         for key, value in sorted(vars(module).items()) if module else ():
+            if key.startswith("__pyx_unpickle"):
+                yield name + ":" + key
             home = getattr(value, "__module__", None)
             if not isinstance(home, str) or not home.startswith("sklearn"):
                 continue
-            is_own = home == name and (inspect.isclass(value) or key.startswith("__pyx_unpickle"))
+            is_own = home == name and inspect.isclass(value)
             is_free = is_public and callable(value) and not key.startswith("_")
             if is_own or (is_free and (key in offered or home == name)):
                 yield name + ":" + key
