@@ -8,11 +8,12 @@ use clap::CommandFactory as _;
 use shelflife::cli::Cli;
 use shelflife::matrix::Matrix;
 use shelflife::plan::{Selection, plan};
+use shelflife::present::TerminalOptions;
 use shelflife::vocab::{
     ArtifactAbsence, EnvironmentTrouble, ExitCode, Next, NoReference, Outcome, Runtime, Stage, Status,
     Trouble, Verdict,
 };
-use shelflife::{dataset, format, matrix};
+use shelflife::{app, dataset, format, matrix, present};
 
 #[path = "common/documented.rs"]
 mod documented;
@@ -487,4 +488,48 @@ fn every_folder_is_in_the_architecture() {
     };
     let missing: Vec<_> = folders.iter().filter(|folder| !is_named(folder)).collect();
     assert!(missing.is_empty(), "ARCHITECTURE.md does not name {missing:?}");
+}
+
+/// Findings of a section that the captured run in README.md shows.
+const CAPTURED: usize = 3;
+
+/// The captured run as README.md shows it: what a terminal of 100 columns shows of `reports/example`, without most of what fails.
+fn captured(record: &shelflife::vocab::Record) -> String {
+    let options = TerminalOptions { width: 100, ..TerminalOptions::default() };
+    let text = anstream::adapter::strip_str(&present::terminal(record, &options)).to_string();
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let fails = lines.iter().position(|line| line.starts_with("Fails  ")).expect("something fails");
+    let findings = (fails..lines.len()).filter(|at| lines[*at].starts_with("  x "));
+    let cut = findings.take(CAPTURED + 1).last().expect("something fails");
+    let more = (cut..lines.len()).find(|at| lines[*at].starts_with("  and ")).unwrap_or(cut);
+    [&lines[..cut], &["  [...]"], &lines[more..]].concat().join("\n")
+}
+
+#[test]
+fn the_example_is_what_this_version_shows() {
+    let example = root().join("reports/example");
+    let record =
+        app::open_record(&example.join("events.jsonl"), Path::new("reports")).expect("it can be read");
+    let view = present::View::new(&record);
+    let is_renewed = std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always");
+    if is_renewed {
+        present::write_reports(&example, &view, present::RENDERERS).expect("the example can be written");
+    }
+    let help = "run `INSTA_UPDATE=always cargo test --test docs example`, and look at what changed";
+    for renderer in present::RENDERERS {
+        let wanted = (renderer.render)(&view).expect("it renders");
+        let known = fs_err::read(example.join(renderer.file)).expect("it can be read");
+        assert!(known == wanted, "reports/example/{} is of another version: {help}", renderer.file);
+    }
+    let readme = text("README.md");
+    let begin = "<!-- capture: cargo run --release -- run matrices/quickstart.toml -->\n```text\n";
+    let (before, rest) = readme.split_once(begin).expect("README.md shows a run");
+    let (known, after) = rest.split_once("\n```\n<!-- /capture -->").expect("the capture ends");
+    let wanted = captured(&record);
+    if is_renewed {
+        let renewed = format!("{before}{begin}{wanted}\n```\n<!-- /capture -->{after}");
+        fs_err::write(root().join("README.md"), renewed).expect("README.md can be written");
+    } else {
+        assert!(known == wanted, "the captured run in README.md is of another version: {help}");
+    }
 }
