@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::args::{ExplainArgs, MessageFormat};
+use super::args::ExplainArgs;
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::open_run;
 use crate::explain::{self, Case, Evidence, Rule, Shown};
 use crate::judge::{self, JudgeOptions};
@@ -33,9 +34,9 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         }
         (None, None) => explain::rules().iter().map(|rule| (rule, false)).collect(),
     };
-    if args.message_format == MessageFormat::Json {
+    if console::is_for_programs() {
         for (rule, vague) in &chosen {
-            console::print(&format!("{}\n", json(rule, *vague)))?;
+            programs::object(&json(rule, *vague))?;
         }
     } else if args.id.is_none() && args.message.is_none() {
         console::print(&list())?;
