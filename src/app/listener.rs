@@ -164,3 +164,38 @@ impl Listener for Hushed<'_> {
         self.0.may_install(packages)
     }
 }
+
+/// Passes on what a person has to know of a run that is a part of something else: its record is nobody's result.
+pub(super) struct Part<'a>(pub &'a mut dyn Listener);
+
+impl Listener for Part<'_> {
+    fn progress(&mut self, progress: &Progress) {
+        self.0.progress(progress);
+    }
+
+    fn doing(&mut self, text: &str) {
+        self.0.doing(text);
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::SetAside { .. } | Notice::Retrying { .. } | Notice::Documented { .. } => {}
+            Notice::LeftOut(_)
+            | Notice::PackagesAdded { .. }
+            | Notice::PackagesAsked { .. }
+            | Notice::PackagesNeeded { .. }
+            | Notice::OtherProducer { .. }
+            | Notice::Tried { .. }
+            | Notice::Prepared { .. }
+            | Notice::NotPrepared { .. } => self.0.notice(notice),
+        }
+    }
+
+    fn may_install(&mut self, packages: &[&str]) -> bool {
+        self.0.may_install(packages)
+    }
+
+    fn idle(&mut self) {
+        self.0.idle();
+    }
+}

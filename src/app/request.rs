@@ -102,6 +102,8 @@ pub struct RescueRequest {
     pub from: Option<String>,
     /// Where to write: a file, or a folder. Nothing is written where `None`.
     pub output: Option<PathBuf>,
+    /// The format in which they are written; that of each where `None`.
+    pub format: Option<String>,
     /// Whether modules may stand beside a file.
     pub companion: bool,
     /// Whether what nothing can verify is written all the same.

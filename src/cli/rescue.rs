@@ -1,12 +1,14 @@
 //! `shelflife rescue`: a file that works elsewhere, with proof.
 
+use std::path::PathBuf;
+
 use super::args::{MessageFormat, RescueArgs};
 use super::audience::Audience;
 use super::console;
 use super::failure::Failure;
 use crate::app::{KEPT, RescueItem, RescueRequest, Rescued, Session};
 use crate::present;
-use crate::vocab::ExitCode;
+use crate::vocab::{ExitCode, RescueRecord};
 
 pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
     let request = RescueRequest {
@@ -14,6 +16,7 @@ pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
         to: args.to.clone(),
         from: None,
         output: args.output.clone().filter(|_| !args.dry_run),
+        format: args.format.clone(),
         companion: args.companion,
         allow_unproven: args.allow_unproven,
         script: args.script,
@@ -21,8 +24,9 @@ pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
     };
     let mut audience = Audience::of(&args.running);
     let rescued = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.rescue(&request)?;
-    if args.running.message_format == MessageFormat::Human {
-        console::print(&rescued.items.iter().map(line).collect::<String>())?;
+    match args.running.message_format {
+        MessageFormat::Human => console::print(&rescued.items.iter().map(line).collect::<String>())?,
+        MessageFormat::Json => rescued.items.iter().try_for_each(|item| console::print_bytes(&json(item)))?,
     }
     tell(&rescued);
     Ok(rescued.exit_code())
@@ -33,6 +37,24 @@ fn line(item: &RescueItem) -> String {
     let written = item.written.as_ref().map(shown);
     let kept = item.kept.as_ref().map(shown);
     present::rescue_line(&item.record, written.as_deref(), kept.as_deref())
+}
+
+/// A file for programs, in a line.
+fn json(item: &RescueItem) -> Vec<u8> {
+    #[derive(serde::Serialize)]
+    struct Line<'a> {
+        #[serde(flatten)]
+        record: &'a RescueRecord,
+        written: Option<&'a PathBuf>,
+        page: Option<&'a PathBuf>,
+        kept: Option<&'a PathBuf>,
+    }
+    let RescueItem { record, written, page, kept } = item;
+    let line = Line { record, written: written.as_ref(), page: page.as_ref(), kept: kept.as_ref() };
+    // A structure of numbers and texts always serialises.
+    let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
 }
 
 fn tell(rescued: &Rescued) {

@@ -2,8 +2,8 @@
 //! rescue ends.
 
 use crate::vocab::{
-    Cause, CellRecord, ExitCode, NoProof, NoReference, Outcome, Refused, RescueRecord, RescueResult, Tried,
-    Verdict, Verification,
+    Cause, CellRecord, ExitCode, NoProof, NoReference, Outcome, Refused, RescueRecord, RescueResult,
+    TranslateOutcome, Tried, Verdict, Verification,
 };
 
 /// What is to be done about a file after it was tried as it is.
@@ -129,7 +129,16 @@ pub fn rescue_exit_code<'a>(records: impl IntoIterator<Item = &'a RescueRecord>,
 
 fn code(why: &Refused) -> ExitCode {
     match why {
-        Refused::NotMended { .. } | Refused::NotVerified => ExitCode::Judged,
+        Refused::NotMended { .. } | Refused::NotVerified | Refused::NotPacked { .. } => ExitCode::Judged,
+        Refused::NotTranslated { outcome } => match outcome {
+            TranslateOutcome::NotInstalled { .. } | TranslateOutcome::NotMade { .. } => {
+                ExitCode::CouldNotJudge
+            }
+            TranslateOutcome::Written { .. }
+            | TranslateOutcome::Raised { .. }
+            | TranslateOutcome::Inapplicable { .. }
+            | TranslateOutcome::Ended { .. } => ExitCode::Judged,
+        },
         Refused::Unproven { .. } | Refused::NotTried => ExitCode::CouldNotJudge,
         Refused::NoArtifact { .. } => ExitCode::InvalidInput,
         Refused::Exists { .. } => ExitCode::CannotWrite,
@@ -207,6 +216,7 @@ mod tests {
             changes: Vec::new(),
             keys: None,
             companions: Vec::new(),
+            translation: None,
             verified: Vec::new(),
             probes: None,
             notes: Vec::new(),

@@ -58,7 +58,8 @@ pub use rescue::{
 };
 pub use sarif::SarifLog;
 pub use sink::{
-    EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_new, write_reports,
+    EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_new, write_new_folder,
+    write_reports,
 };
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;

@@ -172,11 +172,15 @@ impl Interpreter for Player {
         for task in tasks {
             let bytes = match task {
                 Task::Cell { artifact, .. } => fs_err::read_to_string(artifact).unwrap_or_default(),
-                Task::Train { .. } | Task::Mend { .. } | Task::Probe { .. } => String::new(),
+                Task::Train { .. } | Task::Mend { .. } | Task::Translate { .. } | Task::Probe { .. } => {
+                    String::new()
+                }
             };
             let asked = match task {
                 Task::Cell { seed, .. } => Asked::Load { seed: *seed, bytes: &bytes },
-                Task::Train { .. } | Task::Mend { .. } | Task::Probe { .. } => Asked::Train,
+                Task::Train { .. } | Task::Mend { .. } | Task::Translate { .. } | Task::Probe { .. } => {
+                    Asked::Train
+                }
             };
             match (self.script.play(&self.name, asked), task) {
                 (Play::Hangs, _) => self.script.hang().await,

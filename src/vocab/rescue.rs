@@ -160,6 +160,67 @@ pub enum MendOutcome {
     },
 }
 
+/// What a file of a format holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holds {
+    /// The estimator itself, in another writing: it can be written wherever it can be read.
+    Estimator,
+    /// What computes the same as the estimator and is none: it has to be made where the estimator works.
+    Translation,
+}
+
+/// What an attempt to write a model in another format came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum TranslateOutcome {
+    /// A file was written.
+    Written {
+        /// The outputs that it holds; all that the model offers where `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outputs: Option<Vec<String>>,
+    },
+    /// Reading or writing raised.
+    Raised {
+        /// The exception.
+        error: Box<ErrorFact>,
+    },
+    /// The format cannot hold the model.
+    Inapplicable {
+        /// In words of the agent.
+        reason: String,
+    },
+    /// What writing takes is not installed.
+    NotInstalled {
+        /// In words of the agent.
+        reason: String,
+    },
+    /// It ended its process, or ran into a limit.
+    Ended {
+        /// How.
+        outcome: Box<super::Outcome>,
+    },
+    /// No environment could be made in which the model works and the format can be written.
+    NotMade {
+        /// In words of whoever tried.
+        reason: String,
+    },
+}
+
+/// That a file is of another format than the one that it was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Translation {
+    /// What its format is, in a line.
+    pub about: String,
+    /// What a file of it holds.
+    pub holds: Holds,
+    /// The environment that wrote it.
+    pub written_in: EnvName,
+    /// The outputs that it holds; all that the model offers where `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Vec<String>>,
+}
+
 /// A file of a rescue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RescueFile {
@@ -282,6 +343,8 @@ pub enum Way {
     AsItIs,
     /// Its states were mended.
     Mended,
+    /// It was written in another format.
+    Translated,
 }
 
 /// Why a rescue has no proof.
@@ -309,7 +372,17 @@ pub enum Refused {
         /// What the attempt came to.
         outcome: MendOutcome,
     },
-    /// The mended file was tried and does not give what its producer gives.
+    /// It could not be written in the format that was asked for.
+    NotTranslated {
+        /// What the attempt came to.
+        outcome: TranslateOutcome,
+    },
+    /// What it was in could not be put together again around the new model.
+    NotPacked {
+        /// Why.
+        says: String,
+    },
+    /// The new file was tried and does not give what its producer gives.
     NotVerified,
     /// There is nothing to verify it with, and that was not allowed.
     Unproven {
@@ -380,6 +453,9 @@ pub struct RescueRecord {
     /// Modules that stand beside the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<String>,
+    /// Set where it is of another format now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Translation>,
     /// What it was verified on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified: Vec<Verification>,

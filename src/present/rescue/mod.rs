@@ -66,7 +66,12 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
         }
         RescueResult::Refused { why } => {
             let word = painted_by(Group::Fails, "refused");
-            writeln!(text, "{name}  {word}: {}\n    {}", words::refused(why, record), words::next(why, kept))
+            writeln!(
+                text,
+                "{name}  {word}: {}\n    {}",
+                words::refused(why, record),
+                words::next(why, record, kept)
+            )
         }
     };
     text
@@ -91,7 +96,7 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
                 format!(
                     "cannot be rescued: {}. To do: {}",
                     words::refused(why, record),
-                    words::next(why, None)
+                    words::next(why, record, None)
                 )
             }
         };

@@ -4,7 +4,8 @@
 use super::blocks::{Block, Span, code, words};
 use super::words as say;
 use crate::explain;
-use crate::vocab::{Change, RescueRecord, RescueResult, Verification, Way};
+use crate::format;
+use crate::vocab::{Change, Holds, RescueRecord, RescueResult, Verification, Way};
 
 /// Changes that a page lists; the record has them all.
 const MOST_CHANGES: usize = 60;
@@ -50,6 +51,21 @@ fn summary(record: &RescueRecord) -> Vec<Span> {
              it again. Nothing was trained: every learned number is that of the original. ",
         ));
     }
+    if let Some(translation) = &record.translation {
+        let written_in = &translation.written_in;
+        spans.push(words(match translation.holds {
+            Holds::Translation => format!(
+                "shelflife has read it in the environment that made it, where it works, and translated it there ({written_in}) \
+                 to another format: {}. Nothing was trained. ",
+                translation.about
+            ),
+            Holds::Estimator => format!(
+                "shelflife has saved it in another format, with {written_in}: {}. Nothing was trained: every learned number is \
+                 that of the original. ",
+                translation.about
+            ),
+        }));
+    }
     let evidence = say::evidence(record);
     if !evidence.is_empty() {
         spans.push(words(format!("The new file gives {evidence}.")));
@@ -57,17 +73,32 @@ fn summary(record: &RescueRecord) -> Vec<Span> {
     spans
 }
 
+/// How files of a handler are read, where `NAME` is the name of the file as Python writes it.
+const USAGE: [(&str, &str); 6] = [
+    ("joblib", "import joblib\n\nmodel = joblib.load(NAME)"),
+    ("pickle", "import pickle\n\nwith open(NAME, \"rb\") as source:\n    model = pickle.load(source)"),
+    ("dill", "import dill\n\nwith open(NAME, \"rb\") as source:\n    model = dill.load(source)"),
+    (
+        "skops",
+        "import skops.io\n\n# Look at the types before you trust them.\n\
+         types = skops.io.get_untrusted_types(file=NAME)\nmodel = skops.io.load(NAME, trusted=types)",
+    ),
+    (
+        "onnx",
+        "import onnxruntime\n\nsession = onnxruntime.InferenceSession(NAME)\n\
+         inputs = [(one.name, one.type, one.shape) for one in session.get_inputs()]",
+    ),
+    ("json_params", "import json\n\nwith open(NAME) as source:\n    numbers = json.load(source)"),
+];
+
 fn usage(record: &RescueRecord, blocks: &mut Vec<Block>) {
     let Some(file) = &record.rescued else { return };
-    let read = if file.format.as_str().starts_with("joblib") {
-        format!("import joblib\n\nmodel = joblib.load({:?})", file.path)
-    } else {
-        format!(
-            "import pickle\n\nwith open({:?}, \"rb\") as source:\n    model = pickle.load(source)",
-            file.path
-        )
-    };
-    blocks.push(Block::Text(vec![words("It is read as any other saved model, without shelflife:")]));
+    let handler = format::find(file.format.as_str()).map_or("pickle", |row| row.handler);
+    let Some((_, code)) = USAGE.iter().find(|(name, _)| *name == handler).or(USAGE.get(1)) else { return };
+    let read = code.replace("NAME", &format!("{:?}", file.path));
+    let is_model = record.translation.as_ref().is_none_or(|it| it.holds == Holds::Estimator);
+    let how = if is_model { "as any other saved model" } else { "as any other file of its format" };
+    blocks.push(Block::Text(vec![words(format!("It is read {how}, without shelflife:"))]));
     blocks.push(Block::Code("python", read));
 }
 

@@ -2,9 +2,9 @@
 
 use super::super::words::{join, line, number, plural, shorten};
 use crate::vocab::{
-    Agreement, Cause, Change, Exactness, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
-    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Trouble,
-    Verdict, Verification, Way,
+    Agreement, Cause, Change, Exactness, Holds, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
+    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, TranslateOutcome,
+    Tried, Trouble, Verdict, Verification, Way,
 };
 
 /// Longest message of an exception.
@@ -137,6 +137,18 @@ pub(super) fn exactness(exactness: Exactness) -> &'static str {
 pub(super) fn not_the_same(record: &RescueRecord) -> Vec<String> {
     let has = |wanted: Exactness| record.changes.iter().any(|change| change.exactness == wanted);
     let mut said = Vec::new();
+    if let Some(translation) = record.translation.as_ref().filter(|it| it.holds == Holds::Translation) {
+        said.push(format!(
+            "It is no scikit-learn model any more, but a translation of one ({}). Nothing of its parameters, attributes and \
+             methods is there but {}.",
+            translation.about,
+            match &translation.outputs {
+                Some(outputs) => format!("what it gives: {}", join(outputs.iter().map(String::as_str))),
+                None => "what it gives".to_owned(),
+            }
+        ));
+        return said;
+    }
     let types: Vec<&Change> =
         record.changes.iter().filter(|change| change.exactness == Exactness::TypeChanges).collect();
     for change in types {
@@ -219,7 +231,11 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
         Refused::NotVerified => {
             let failed = record.verified.iter().find(|one| !one.tried.verdict.works());
             let did = failed.map(|one| did(&one.tried)).unwrap_or_default();
-            format!("the mended file was tried and {did}; it was thrown away")
+            format!("the new file was tried and {did}; it was thrown away")
+        }
+        Refused::NotTranslated { outcome } => not_translated(outcome),
+        Refused::NotPacked { says } => {
+            format!("what the model is in could not be put together again around the new one: {}", line(says))
         }
         Refused::Unproven { why } => format!("nothing can prove it: {}", no_proof(*why)),
         Refused::NotTried => match record.before.as_ref().map(|before| &before.cause) {
@@ -235,20 +251,56 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
 }
 
 /// What to do about a refusal.
-pub(super) fn next(why: &Refused, kept: Option<&str>) -> String {
-    let keep = kept.map(|folder| format!("keep the environment that reads it: {folder}"));
+pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> String {
+    let keep = kept.map_or_else(
+        || "keep the environment that reads it".to_owned(),
+        |folder| format!("keep the environment that reads it: {folder}"),
+    );
+    // Where it was made can be made again, and another format was not asked for.
+    let reads_it = record.producer.as_ref().is_some_and(|producer| producer.lock.is_some());
+    let is_open = reads_it && record.translation.is_none();
     match why {
         Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } } if !companions.is_empty() => {
             "run it again with --companion, which writes a small module beside the file".to_owned()
         }
-        Refused::NotMended { .. } | Refused::NotVerified => {
-            keep.unwrap_or_else(|| "keep the environment that reads it, or train again".to_owned())
+        Refused::NotMended { .. } | Refused::NotVerified if is_open => {
+            format!("translate it in the environment that made it: {}; or {keep}", translating(record))
         }
+        Refused::NotMended { .. } | Refused::NotVerified => keep,
+        Refused::NotTranslated { outcome: TranslateOutcome::NotInstalled { .. } } => {
+            "install it there, or name an environment that shelflife makes, such as scikit-learn==1.9.1"
+                .to_owned()
+        }
+        Refused::NotTranslated { .. } => format!("rescue it in its own format, without --format; or {keep}"),
+        Refused::NotPacked { .. } => "unpack it, and rescue the model alone".to_owned(),
         Refused::Unproven { why } => prove(*why).to_owned(),
         Refused::NotTried => "`shelflife check` says what is wrong with the environment".to_owned(),
         Refused::NoArtifact { .. } => "`shelflife inspect` says what the file is".to_owned(),
         Refused::Exists { .. } => "choose another name with -o, or move that file away".to_owned(),
     }
+}
+
+/// The command that translates a file.
+fn translating(record: &RescueRecord) -> String {
+    let path = line(&record.original.path).into_owned();
+    let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
+    format!("shelflife rescue {path} --to ENV --format onnx -o {stem}.onnx")
+}
+
+fn not_translated(outcome: &TranslateOutcome) -> String {
+    let because = match outcome {
+        TranslateOutcome::Written { .. } => return "the translated file could not be kept".to_owned(),
+        TranslateOutcome::Raised { error } => shorten(&line(&error.to_string()), LONGEST).into_owned(),
+        TranslateOutcome::Inapplicable { reason } | TranslateOutcome::NotInstalled { reason } => {
+            line(reason).into_owned()
+        }
+        TranslateOutcome::Ended { .. } => "it ended the process or ran into a limit".to_owned(),
+        TranslateOutcome::NotMade { reason } => {
+            let reason = line(reason).into_owned();
+            format!("the environment for it could not be made: {}", shorten(&reason, LONGEST))
+        }
+    };
+    format!("it cannot be written in this format: {because}")
 }
 
 fn not_mended(outcome: &MendOutcome) -> String {
@@ -307,6 +359,8 @@ pub(super) fn way(way: Way, unproven: bool) -> &'static str {
         (Way::AsItIs, true) => "loads as it is, unproven",
         (Way::Mended, false) => "rescued",
         (Way::Mended, true) => "mended, unproven",
+        (Way::Translated, false) => "translated",
+        (Way::Translated, true) => "translated, unproven",
     }
 }
 

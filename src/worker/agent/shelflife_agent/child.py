@@ -8,7 +8,7 @@ from .facts import keep_local_paths
 from .frames import frame_of, write_all
 from .observing import observe
 from .ranks import end_of_ranks, failed
-from .rescuing import mend, probe
+from .rescuing import mend, probe, translate
 from .training import train
 from .world import WorldState
 
@@ -16,7 +16,7 @@ from .world import WorldState
 # task.
 BATCH_SECONDS = 1.0
 # What does a task that observes nothing.
-OTHERS = {"train": train, "mend": mend, "probe": probe}
+OTHERS = {"train": train, "mend": mend, "translate": translate, "probe": probe}
 
 
 class ChildProtocol(object):

@@ -3,13 +3,25 @@
 import random
 
 from .encoding import Texts
-from .numbers import Derived
+from .numbers import Derived, shares
+from .trees import trees_of
 from .walking import parts_with
 
 UNSEEN = "qqzzxx unseen qqzzxy"
 MOST_WORDS = 60000
 WORDS_OF_A_TEXT = 40
 ALONE = 300
+
+
+class DerivedTexts(Derived):
+    """Texts, whose way through trees can be followed."""
+
+    def __init__(self, core, trees):
+        super(DerivedTexts, self).__init__(core)
+        self.trees = trees
+
+    def shares_of(self, rows, features):
+        return shares(self.trees, [], features) + self.shares
 
 
 def derive_texts(model, name, given, seed):
@@ -25,7 +37,7 @@ def derive_texts(model, name, given, seed):
     mixed = [
         "%s %s" % (generator.choice(given), generator.choice(given)) for _ in range(50) if given
     ]
-    derived = Derived(Texts(name, texts + mixed or given))
+    derived = DerivedTexts(Texts(name, texts + mixed or given), trees_of(model))
     derived.unknown = Texts(name, ["", " ", UNSEEN, "\u00e9\u00df\u4e2d"])
     if words:
         derived.shares.append({"what": "words", "reached": reached, "of": len(words)})
