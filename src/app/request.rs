@@ -18,6 +18,8 @@ pub struct RunRequest {
     pub baseline: Option<PathBuf>,
     /// Whether to state what was to be expected of each cell.
     pub forecast: bool,
+    /// Whether each artifact is also tried on rows that are derived from its model.
+    pub probe: bool,
     /// Name of the run; the matrix's where `None`.
     pub name: Option<String>,
 }

@@ -6,7 +6,7 @@ use super::args::{MessageFormat, RunningArgs};
 use super::console;
 use super::meter::Meter;
 use super::notices;
-use crate::app::{Listener, Notice};
+use crate::app::{Listener, Notice, PartStep};
 use crate::run::Progress;
 use crate::vocab::Event;
 
@@ -16,17 +16,19 @@ pub(super) struct Audience {
     meter: Option<Meter>,
     is_quiet: bool,
     is_streaming: bool,
+    /// Whether there are several steps, each of which says what it does.
+    is_in_steps: bool,
 }
 
 impl Audience {
     pub(super) fn of(running: &RunningArgs) -> Self {
         let is_streaming = running.message_format == MessageFormat::Json;
-        Self { meter: None, is_quiet: console::is_quiet() || is_streaming, is_streaming }
+        Self { meter: None, is_quiet: console::is_quiet() || is_streaming, is_streaming, is_in_steps: false }
     }
 
     /// For commands without events.
     pub(super) fn plain() -> Self {
-        Self { meter: None, is_quiet: console::is_quiet(), is_streaming: false }
+        Self { meter: None, is_quiet: console::is_quiet(), is_streaming: false, is_in_steps: false }
     }
 }
 
@@ -41,7 +43,13 @@ impl Listener for Audience {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        self.meter.get_or_insert_with(|| Meter::new(self.is_quiet)).update(progress);
+        let lines = !self.is_in_steps;
+        self.meter.get_or_insert_with(|| Meter::new(self.is_quiet, lines)).update(progress);
+    }
+
+    fn step(&mut self, step: PartStep) {
+        self.is_in_steps = true;
+        self.doing(&notices::step(step));
     }
 
     fn doing(&mut self, text: &str) {

@@ -217,6 +217,7 @@ mod tests {
             keys: None,
             companions: Vec::new(),
             translation: None,
+            wrapping: None,
             verified: Vec::new(),
             probes: None,
             notes: Vec::new(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::markup::{code, prose};
+use super::probed::probes;
 use super::view::abridged;
 use super::words::{Group, line, shorten};
 use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, InferredColumns, InferredType, Record};
@@ -89,7 +90,8 @@ pub(super) fn text(record: &Record) -> String {
 /// What a reader has to know of a file.
 fn notes(file: &FilePlan) -> Vec<String> {
     let inferred = inferred(&file.inferred);
-    std::iter::once(file.inputs_from.clone()).chain(inferred).chain(file.notes.iter().cloned()).collect()
+    let inputs = file.probes.as_ref().map_or_else(|| file.inputs_from.clone(), probes);
+    std::iter::once(inputs).chain(inferred).chain(file.notes.iter().cloned()).collect()
 }
 
 /// What the columns of a CSV were taken for; nothing where all are plain numbers.

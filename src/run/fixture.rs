@@ -346,6 +346,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         refusal: None,
         foreign: None,
         original: None,
+        probes: None,
         expected: BTreeMap::new(),
         asked: Vec::new(),
         notes: Vec::new(),

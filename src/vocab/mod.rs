@@ -60,7 +60,7 @@ pub use record::{
 pub use rescue::{
     Change, Exactness, Holds, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle,
     ObstacleKind, ProbedPart, Probes, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord,
-    RescueResult, Share, TranslateOutcome, Translation, Tried, Verification, Way,
+    RescueResult, Share, TranslateOutcome, Translation, Tried, Verification, Way, Wrapping,
 };
 pub use trouble::EnvironmentTrouble;
 pub use verdict::{Reached, Stage, Status, Verdict};

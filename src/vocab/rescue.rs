@@ -207,6 +207,16 @@ pub enum TranslateOutcome {
     },
 }
 
+/// What a model is in, beyond what its format says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wrapping {
+    /// A folder, as those of MLflow.
+    Folder,
+    /// An archive, or more than one compression.
+    Archive,
+}
+
 /// That a file is of another format than the one that it was made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Translation {
@@ -450,6 +460,9 @@ pub struct RescueRecord {
     /// What became of every key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<KeyAccount>,
+    /// What it is in, where that is not the file itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapping: Option<Wrapping>,
     /// Modules that stand beside the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<String>,

@@ -9,7 +9,6 @@ use crate::explain::COMPANIONS;
 use crate::format::Format;
 use crate::judge::{self, FirstStep, Proof};
 use crate::matrix::{ExternalArtifact, GivenModules, Matrix, ModelSource, ModelSpec, OriginalArtifact};
-use crate::present;
 use crate::run::{Errand, ErrandKind};
 use crate::vocab::{
     ArtifactRecord, Digest, EnvName, InputsKind, InputsOrigin, MendOutcome, Probes, Record, Refused,
@@ -69,6 +68,23 @@ pub(super) enum Bytes {
 const PROBES: &str = "probes";
 
 impl Case {
+    /// A file that was tried as it is, and of which nothing more is known.
+    pub fn new(model: ModelSpec, artifact: ArtifactRecord, format: Arc<Format>, before: Tried) -> Self {
+        Self {
+            model,
+            artifact,
+            format,
+            before,
+            rows: 0,
+            place: None,
+            probes: None,
+            mended: None,
+            translated: None,
+            verified: Vec::new(),
+            refused: None,
+        }
+    }
+
     /// The file that it is; a rescue is of files only.
     pub fn file(&self) -> Option<&Arc<ExternalArtifact>> {
         match &self.model.source {
@@ -140,7 +156,8 @@ impl Case {
         }
         if let Some((probes, dataset)) = &self.probes {
             tried.inputs = InputsKind::Given;
-            tried.inputs_from = present::probes_words(probes);
+            tried.inputs_from = PROBES.to_owned();
+            tried.probes = Some(probes.clone());
             tried.expected = BTreeMap::new();
             trials.push(ModelSpec {
                 name: self.probes_name().as_str().into(),

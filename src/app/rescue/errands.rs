@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::case::{Case, Translated, is_to_be_mended};
 use super::survey::Survey;
 use crate::app::error::AppError;
+use crate::app::listener::PartStep;
 use crate::app::request::RescueRequest;
 use crate::app::session::Session;
 use crate::explain::{COMPANIONS, MENDS};
@@ -53,6 +54,7 @@ impl Session<'_> {
                 round.add(spec, index, errand);
             }
         }
+        self.step(&round, |models| PartStep::Deriving { models });
         for (index, done) in self.done(survey, round)? {
             if let Ok(ErrandDone::Probed(probes)) = done {
                 cases[index].probes = probes;
@@ -81,6 +83,7 @@ impl Session<'_> {
                 round.add(spec, index, errand);
             }
         }
+        self.step(&round, |models| PartStep::Mending { models });
         for (index, done) in self.done(survey, round)? {
             let Ok(ErrandDone::Mended(outcome, written)) = done else { continue };
             let case = &mut cases[index];
@@ -125,6 +128,7 @@ impl Session<'_> {
             case.verified.clear();
             round.add(&spec, index, errand);
         }
+        self.step(&round, |models| PartStep::Translating { models });
         for (index, done) in self.done(survey, round)? {
             let (outcome, written) = match done {
                 Ok(ErrandDone::Translated(outcome, written)) => (outcome, written),
@@ -159,6 +163,13 @@ impl Session<'_> {
         let pickle = facts.pickle.filter(|_| facts.complete)?;
         let harmless = pickle.globals.into_iter().filter(|global| global.trust != Trust::Dangerous);
         Some(harmless.map(|global| format!("{}:{}", global.module, global.name)).collect())
+    }
+
+    fn step(&mut self, round: &Round, step: impl Fn(usize) -> PartStep) {
+        let models = round.of.iter().map(Vec::len).sum();
+        if models > 0 {
+            self.listener.step(step(models));
+        }
     }
 
     /// Does errands, as many side by side as the policy says.

@@ -19,9 +19,10 @@ use super::environments::environment;
 use super::error::AppError;
 use super::files::Draft;
 use super::formats;
+use super::listener::PartStep;
 use super::naming::run_name;
 use super::request::RescueRequest;
-use super::session::{Executed, Heard, Job, Session};
+use super::session::{Executed, Job, Session};
 use crate::artifact;
 use crate::format::{self, Format};
 use crate::judge::{self, JudgeOptions};
@@ -73,10 +74,7 @@ impl Session<'_> {
     pub fn rescue(&mut self, request: &RescueRequest) -> Result<Rescued, AppError> {
         let name = run_name(request.name.as_deref(), "rescue")?;
         let wanted = formats::written(request.format.as_deref())?;
-        let heard = std::mem::replace(&mut self.heard, Heard::Part);
-        let rescued = self.rescued(request, &name, wanted.as_ref());
-        self.heard = heard;
-        rescued
+        self.in_parts(|session| session.rescued(request, &name, wanted.as_ref()))
     }
 
     fn rescued(
@@ -130,6 +128,7 @@ impl Session<'_> {
         if let Some(output) = &request.output {
             matrix.models.retain(|model| !model.source.file().is_some_and(|file| is_own(&file.path, output)));
         }
+        self.listener.step(PartStep::AsTheyAre { models: matrix.models.len() });
         let executed = self.execute_files(matrix, name, || None)?;
         finished(&executed)?;
         self.surveyed(executed, target)
@@ -167,6 +166,11 @@ impl Session<'_> {
         if matrix.models.is_empty() {
             return Ok(());
         }
+        let models = cases.iter().filter(|case| which(case).is_some()).count();
+        self.listener.step(match bytes {
+            Bytes::Original => PartStep::OnProbes { models },
+            Bytes::New => PartStep::Made { models },
+        });
         let folder = self.policy.reports.join(name);
         let label = match bytes {
             Bytes::Original => "probed",

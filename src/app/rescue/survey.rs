@@ -40,19 +40,10 @@ impl Survey {
                 FirstStep::Refuse(why) => Some(why),
                 FirstStep::Nothing | FirstStep::Mend => None,
             };
-            cases.push(Case {
-                model: model.clone(),
-                artifact: artifact.clone(),
-                format: Arc::clone(format),
-                before,
-                rows: self.rows(&model.dataset),
-                place: None,
-                probes: None,
-                mended: None,
-                translated: None,
-                verified: Vec::new(),
-                refused,
-            });
+            let mut case = Case::new(model.clone(), artifact.clone(), Arc::clone(format), before);
+            case.rows = self.rows(&model.dataset);
+            case.refused = refused;
+            cases.push(case);
         }
         cases
     }

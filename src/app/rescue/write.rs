@@ -19,7 +19,7 @@ use crate::judge::{self, Proof};
 use crate::present::{self, RescueView, ScriptParts};
 use crate::vocab::{
     Digest, EnvName, EnvironmentRecord, MendOutcome, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile,
-    RescueRecord, RescueResult, Runtime, TranslateOutcome, Translation, Way,
+    RescueRecord, RescueResult, Runtime, TranslateOutcome, Translation, Way, Wrapping,
 };
 
 impl Session<'_> {
@@ -75,9 +75,9 @@ impl Session<'_> {
         let bytes = bytes.ok_or(Refused::NotTried)?;
         let not_packed = |error: std::io::Error| Refused::NotPacked { says: error.to_string() };
         match wrapping(case) {
-            Wrapping::None => Ok(Parcel::File(bytes)),
-            Wrapping::Folder => artifact::unpacked(&bytes).map(Parcel::Folder).map_err(not_packed),
-            Wrapping::Container => repacked(case, &bytes).map(Parcel::File).map_err(not_packed),
+            None => Ok(Parcel::File(bytes)),
+            Some(Wrapping::Folder) => artifact::unpacked(&bytes).map(Parcel::Folder).map_err(not_packed),
+            Some(Wrapping::Archive) => repacked(case, &bytes).map(Parcel::File).map_err(not_packed),
         }
     }
 }
@@ -88,27 +88,10 @@ enum Parcel {
     Folder(Vec<artifact::Entry>),
 }
 
-/// What a model is in.
-enum Wrapping {
-    /// Nothing that a reader would not undo.
-    None,
-    /// A folder, as those of MLflow.
-    Folder,
-    /// An archive, or more than one compression.
-    Container,
-}
-
-fn wrapping(case: &Case) -> Wrapping {
-    match case.file() {
-        Some(file) if case.translated.is_none() && file.packed.is_some() => {
-            if file.path.is_dir() {
-                Wrapping::Folder
-            } else {
-                Wrapping::Container
-            }
-        }
-        Some(_) | None => Wrapping::None,
-    }
+/// What the new file of a case is in.
+fn wrapping(case: &Case) -> Option<Wrapping> {
+    let file = case.file().filter(|file| case.translated.is_none() && file.packed.is_some())?;
+    Some(if file.path.is_dir() { Wrapping::Folder } else { Wrapping::Archive })
 }
 
 /// What a model was in, with the new one in its place.
@@ -225,6 +208,7 @@ fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
         keys,
         companions,
         translation: translation(case),
+        wrapping: wrapping(case),
         verified: case.verified.clone(),
         probes: case.probes.as_ref().map(|(probes, _)| probes.clone()),
         notes: file.map(|file| file.notes.clone()).unwrap_or_default(),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::trouble::{MOST_CHARACTERS, trouble};
 use super::{Account, Answer, GateView, grid, tasks};
 use crate::present::markup::{code, prose};
+use crate::present::probed::probes;
 use crate::present::rescue;
 use crate::vocab::{CellRecord, EnvName, Status, moves};
 
@@ -92,7 +93,7 @@ fn details(out: &mut String, view: &GateView<'_>) {
             "- {}: {}, {}; {}",
             code(artifact.model.as_str()),
             code(&file.path),
-            prose(&file.inputs_from),
+            prose(&file.probes.as_ref().map_or_else(|| file.inputs_from.clone(), probes)),
             prose(&file.notes.join("; "))
         );
         if out.len() + body.len() > MOST_CHARACTERS {

@@ -22,11 +22,6 @@ pub struct RescueView<'a> {
     pub record: &'a RescueRecord,
 }
 
-/// What rows are that were derived from a model.
-pub fn probes_words(probes: &crate::vocab::Probes) -> String {
-    words::probes(probes)
-}
-
 /// The record for programs.
 pub fn json(record: &RescueRecord) -> Vec<u8> {
     // A structure of numbers and texts always serialises.
@@ -115,17 +110,19 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
 
 /// What came of all of them, in numbers.
 pub fn totals<'a>(records: impl Iterator<Item = &'a RescueRecord>) -> String {
-    let (mut as_it_is, mut rescued, mut unproven, mut refused) = (0, 0, 0, 0);
+    let (mut as_it_is, mut rescued, mut translated, mut unproven, mut refused) = (0, 0, 0, 0, 0);
     for record in records {
         match &record.result {
             RescueResult::Rescued { unproven: Some(_), .. } => unproven += 1,
             RescueResult::Rescued { way: crate::vocab::Way::AsItIs, .. } => as_it_is += 1,
+            RescueResult::Rescued { way: crate::vocab::Way::Translated, .. } => translated += 1,
             RescueResult::Rescued { .. } => rescued += 1,
             RescueResult::Refused { .. } => refused += 1,
         }
     }
     let parts = [
         (rescued, "rescued"),
+        (translated, "translated"),
         (as_it_is, "working as they are"),
         (unproven, "without proof"),
         (refused, "refused"),

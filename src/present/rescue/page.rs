@@ -1,11 +1,12 @@
 //! The page of one rescue, for somebody who has never seen shelflife: what was changed, why it can be trusted, and what is
 //! not the same any more.
 
+use super::super::probed::{grouped, probes as probes_words};
 use super::blocks::{Block, Span, code, words};
 use super::words as say;
 use crate::explain;
 use crate::format;
-use crate::vocab::{Change, Holds, RescueRecord, RescueResult, Verification, Way};
+use crate::vocab::{Change, Holds, RescueRecord, RescueResult, Verification, Way, Wrapping};
 
 /// Changes that a page lists; the record has them all.
 const MOST_CHANGES: usize = 60;
@@ -93,6 +94,20 @@ const USAGE: [(&str, &str); 6] = [
 
 fn usage(record: &RescueRecord, blocks: &mut Vec<Block>) {
     let Some(file) = &record.rescued else { return };
+    if let Some(wrapping) = record.wrapping {
+        let how = match wrapping {
+            Wrapping::Folder => {
+                "It is a folder as the original is, and is read as that was. What stands in it beside the model was not \
+                 changed: requirements that name the old releases still do."
+            }
+            Wrapping::Archive => {
+                "It is an archive as the original is, with the new model in the place of the old one, and is read as that \
+                 was. Nothing else in it was changed: a list of checksums still has the old one."
+            }
+        };
+        blocks.push(Block::Text(vec![words(how)]));
+        return;
+    }
     let handler = format::find(file.format.as_str()).map_or("pickle", |row| row.handler);
     let Some((_, code)) = USAGE.iter().find(|(name, _)| *name == handler).or(USAGE.get(1)) else { return };
     let read = code.replace("NAME", &format!("{:?}", file.path));
@@ -126,14 +141,14 @@ fn trust(record: &RescueRecord, blocks: &mut Vec<Block>) {
         blocks.push(Block::Text(vec![words(format!(
             "Probes are {}. They are there because friendly data hides mistakes: a wrong branch of a tree shows only on \
              rows that reach it.",
-            say::probes(probes)
+            probes_words(probes)
         ))]));
     }
 }
 
 fn verification_rows(verification: &Verification) -> Vec<Vec<Vec<Span>>> {
     let inputs = vec![words(say::origin(verification))];
-    let rows = vec![words(say::grouped(verification.rows))];
+    let rows = vec![words(grouped(verification.rows))];
     if verification.tried.outputs.is_empty() {
         let did = format!("the file {}", say::did(&verification.tried));
         return vec![vec![inputs, rows, vec![words("-")], vec![words("-")], vec![words(did)]]];
@@ -143,7 +158,7 @@ fn verification_rows(verification: &Verification) -> Vec<Vec<Vec<Span>>> {
             inputs.clone(),
             rows.clone(),
             vec![code(name)],
-            vec![words(say::grouped(facts.elements))],
+            vec![words(grouped(facts.elements))],
             vec![words(say::difference(facts))],
         ]
     };
@@ -172,7 +187,7 @@ fn changes(record: &RescueRecord, blocks: &mut Vec<Block>) {
         blocks.push(Block::Text(vec![words(format!(
             "Every attribute of every object is accounted for: {} kept, {} renamed, {} left out, {} kept that the new \
              release does not read.",
-            say::grouped(keys.kept),
+            grouped(keys.kept),
             keys.renamed.len(),
             keys.dropped.len(),
             keys.unread.len()
@@ -189,7 +204,7 @@ fn change_row(change: &Change) -> Vec<Vec<Span>> {
     vec![
         place,
         vec![words(&*change.what)],
-        vec![words(say::grouped(change.count))],
+        vec![words(grouped(change.count))],
         vec![words(say::exactness(change.exactness))],
         // Some mends are of what no rule speaks of yet.
         vec![if explain::find(&change.mend).is_some() { code(&change.mend) } else { words(&*change.mend) }],
@@ -202,7 +217,7 @@ fn digests(record: &RescueRecord, blocks: &mut Vec<Block>) {
         vec![
             vec![words(name)],
             vec![code(&file.path)],
-            vec![words(format!("{} bytes, {}", say::grouped(file.size), file.format))],
+            vec![words(format!("{} bytes, {}", grouped(file.size), file.format))],
             vec![code(file.digest.to_string())],
         ]
     };

@@ -1,10 +1,11 @@
 //! What a rescue says: every sentence about a file that was rescued or refused, written once, from facts.
 
+use super::super::probed::grouped;
 use super::super::words::{join, line, number, plural, shorten};
 use crate::vocab::{
     Agreement, Cause, Change, Exactness, Holds, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
-    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, TranslateOutcome,
-    Tried, Trouble, Verdict, Verification, Way,
+    OutputComparison, Refused, RescueEnvironment, RescueRecord, TranslateOutcome, Tried, Trouble, Verdict,
+    Verification, Way,
 };
 
 /// Longest message of an exception.
@@ -76,49 +77,6 @@ pub(super) fn origin(verification: &Verification) -> String {
         InputsOrigin::Probes => "derived from the model itself".to_owned(),
         InputsOrigin::None => "none".to_owned(),
     }
-}
-
-/// What the probes of a model are and reach.
-pub(super) fn probes(probes: &Probes) -> String {
-    let shares = join(probes.shares.iter().map(share));
-    let mut extras = Vec::new();
-    if probes.missing {
-        extras.push("missing values");
-    }
-    if probes.unknown {
-        extras.push("values that the model has never seen");
-    }
-    let extras = if extras.is_empty() { String::new() } else { format!(", with {}", extras.join(" and ")) };
-    match shares.as_str() {
-        "" => format!("{} rows derived from the model{extras}", grouped(probes.rows)),
-        shares => {
-            format!("{} rows derived from the model{extras}, which reach {shares}", grouped(probes.rows))
-        }
-    }
-}
-
-fn share(share: &Share) -> String {
-    let what = match share.what {
-        ProbedPart::Leaves => "leaves",
-        ProbedPart::Thresholds => "sides of thresholds",
-        ProbedPart::Categories => "categories",
-        ProbedPart::Words => "words",
-        ProbedPart::Features => "features",
-    };
-    format!("{} of {} {what}", grouped(share.reached), grouped(share.of))
-}
-
-/// `1,210`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// How much a mend keeps.
@@ -246,7 +204,7 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
             _ => "it could not be tried, because of an environment".to_owned(),
         },
         Refused::NoArtifact { says } => line(says).into_owned(),
-        Refused::Exists { path } => format!("`{path}` or a file that belongs to it is there already"),
+        Refused::Exists { path } => format!("`{path}` is there already"),
     }
 }
 
@@ -261,7 +219,12 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
     let is_open = reads_it && record.translation.is_none();
     match why {
         Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } } if !companions.is_empty() => {
-            "run it again with --companion, which writes a small module beside the file".to_owned()
+            let companion = "run it again with --companion, which writes a small module beside the file";
+            if is_open {
+                format!("{companion}; or translate it: {}", translating(record))
+            } else {
+                companion.to_owned()
+            }
         }
         Refused::NotMended { .. } | Refused::NotVerified if is_open => {
             format!("translate it in the environment that made it: {}; or {keep}", translating(record))
@@ -284,7 +247,9 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
 fn translating(record: &RescueRecord) -> String {
     let path = line(&record.original.path).into_owned();
     let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
-    format!("shelflife rescue {path} --to ENV --format onnx -o {stem}.onnx")
+    let release = record.target.packages.get("scikit-learn");
+    let target = release.map_or_else(|| "ENV".to_owned(), |release| format!("scikit-learn=={release}"));
+    format!("shelflife rescue {path} --to {target} --format onnx -o {stem}.onnx")
 }
 
 fn not_translated(outcome: &TranslateOutcome) -> String {
