@@ -2,8 +2,8 @@
 //! rescue ends.
 
 use crate::vocab::{
-    Cause, CellRecord, ExitCode, NoProof, NoReference, Outcome, Refused, RescueRecord, RescueResult,
-    TranslateOutcome, Tried, Verdict, Verification,
+    Cause, CellRecord, ExitCode, MendOutcome, NoProof, NoReference, Outcome, Refused, RescueRecord,
+    RescueResult, TranslateOutcome, Tried, Verdict, Verification,
 };
 
 /// What is to be done about a file after it was tried as it is.
@@ -129,6 +129,11 @@ pub fn rescue_exit_code<'a>(records: impl IntoIterator<Item = &'a RescueRecord>,
 
 fn code(why: &Refused) -> ExitCode {
     match why {
+        // What is not installed says nothing about the file.
+        Refused::NotMended { outcome: MendOutcome::NotInstalled { .. } } => ExitCode::CouldNotJudge,
+        Refused::NotMended { outcome: MendOutcome::Raised { error } } if error.importing.is_some() => {
+            ExitCode::CouldNotJudge
+        }
         Refused::NotMended { .. } | Refused::NotVerified | Refused::NotPacked { .. } => ExitCode::Judged,
         Refused::NotTranslated { outcome } => match outcome {
             TranslateOutcome::NotInstalled { .. } | TranslateOutcome::NotMade { .. } => {
@@ -206,6 +211,7 @@ mod tests {
             },
             rescued: None,
             producer: None,
+            producer_fails: false,
             target: RescueEnvironment {
                 name: "new".into(),
                 python: String::new(),
@@ -220,6 +226,7 @@ mod tests {
             wrapping: None,
             verified: Vec::new(),
             probes: None,
+            refuses_gaps: false,
             notes: Vec::new(),
         }
     }

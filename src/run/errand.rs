@@ -57,6 +57,8 @@ pub enum ErrandKind {
         inputs: Digest,
         /// Seed of what is chosen.
         seed: u32,
+        /// Whether missing values and such as it has never seen may be among them.
+        gaps: bool,
     },
 }
 
@@ -102,8 +104,9 @@ impl Errand {
                 output,
                 modules,
             },
-            ErrandKind::Probe { inputs, seed } => {
-                Task::Probe { artifact, handler, options, inputs: path(inputs), seed: *seed, output, modules }
+            ErrandKind::Probe { inputs, seed, gaps } => {
+                let (inputs, seed, gaps) = (path(inputs), *seed, *gaps);
+                Task::Probe { artifact, handler, options, inputs, seed, gaps, output, modules }
             }
         }
     }
@@ -176,8 +179,9 @@ impl Errand {
                 .digest(inputs)
                 .field(&seed.to_le_bytes())
                 .finish(),
-            ErrandKind::Probe { inputs, seed } => {
-                key.text("probe").digest(inputs).field(&seed.to_le_bytes()).finish()
+            ErrandKind::Probe { inputs, seed, gaps } => {
+                let key = key.text(if *gaps { "probe" } else { "probe without gaps" });
+                key.digest(inputs).field(&seed.to_le_bytes()).finish()
             }
         }
     }

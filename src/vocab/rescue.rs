@@ -450,6 +450,9 @@ pub struct RescueRecord {
     pub rescued: Option<RescueFile>,
     /// The environment that made it; `None` where nobody knows it.
     pub producer: Option<RescueEnvironment>,
+    /// Whether that environment does not predict with the original either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub producer_fails: bool,
     /// The environment that is to read it.
     pub target: RescueEnvironment,
     /// What the original did there.
@@ -475,6 +478,9 @@ pub struct RescueRecord {
     /// What the probes reach, where some could be derived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
+    /// Whether missing or unknown values are refused with an error in the target, where the producer takes them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses_gaps: bool,
     /// Warnings of the readers: notes that came with the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

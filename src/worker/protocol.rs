@@ -249,6 +249,8 @@ pub enum Task {
         inputs: String,
         /// Seed of what is chosen.
         seed: u32,
+        /// Whether missing values and such as it has never seen may be among them.
+        gaps: bool,
         /// Where to write the encoded dataset.
         output: String,
         /// Archive of modules that no package brings.

@@ -12,7 +12,7 @@ use crate::matrix::{ExternalArtifact, GivenModules, Matrix, ModelSource, ModelSp
 use crate::run::{Errand, ErrandKind};
 use crate::vocab::{
     ArtifactRecord, Digest, EnvName, InputsKind, InputsOrigin, MendOutcome, Probes, Record, Refused,
-    TranslateOutcome, Tried, Verification,
+    TranslateOutcome, Tried, Verdict, Verification,
 };
 
 /// What is known of one file.
@@ -32,6 +32,8 @@ pub(super) struct Case {
     pub place: Option<PathBuf>,
     /// Inputs that were derived from it.
     pub probes: Option<(Probes, Digest)>,
+    /// Whether the target refuses missing or unknown values that its producer takes, with an error.
+    pub refuses_gaps: bool,
     /// What mending it came to, with the digest and size of what was written.
     pub mended: Option<(MendOutcome, Option<(Digest, u64)>)>,
     /// What writing it in another format came to, where one was asked for.
@@ -78,6 +80,7 @@ impl Case {
             rows: 0,
             place: None,
             probes: None,
+            refuses_gaps: false,
             mended: None,
             translated: None,
             verified: Vec::new(),
@@ -221,6 +224,19 @@ pub(super) fn is_to_be_mended(case: &Case) -> bool {
         && case.translated.is_none()
         && (judge::first_step(&case.before) == FirstStep::Mend
             || judge::proof(&case.verified) == Proof::Contradicted)
+}
+
+/// Whether a new file agrees wherever it predicts, and may have refused nothing but missing or unknown values.
+pub(super) fn may_refuse_gaps(case: &Case) -> bool {
+    let has_gaps = case.probes.as_ref().is_some_and(|(probes, _)| probes.missing || probes.unknown);
+    let is_error =
+        |one: &Verification| one.origin == InputsOrigin::Probes && one.tried.verdict == Verdict::PredictError;
+    let others: Vec<Verification> = case.verified.iter().filter(|one| !is_error(one)).cloned().collect();
+    has_gaps
+        && !case.refuses_gaps
+        && case.new_bytes().is_some()
+        && others.len() < case.verified.len()
+        && judge::proof(&others) != Proof::Contradicted
 }
 
 /// The name of the dataset of probes.

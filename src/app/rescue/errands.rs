@@ -42,14 +42,16 @@ impl Round {
 type Came = (usize, Result<ErrandDone, String>);
 
 impl Session<'_> {
-    /// Derives inputs from the models, each in the environment that made it.
+    /// Derives inputs from the models, each in the environment that made it: with missing values and such as it has never
+    /// seen, as far as it takes them, except of those of which it is known that the target refuses them.
     pub(super) fn probe(&mut self, survey: &Survey, cases: &mut [Case]) -> Result<(), AppError> {
         let mut round = Round::default();
-        for (index, case) in cases.iter().enumerate().filter(|(_, case)| case.refused.is_none()) {
+        let is_open = |case: &Case| case.refused.is_none() && case.probes.is_none();
+        for (index, case) in cases.iter().enumerate().filter(|(_, case)| is_open(case)) {
             let is_fit = case.artifact.producer_fails.as_ref().is_none_or(lacks_inputs);
             let Some(spec) = maker(survey, case).filter(|_| is_fit) else { continue };
             let Some(inputs) = self.inputs(survey, case)? else { continue };
-            let what = ErrandKind::Probe { inputs, seed: case.model.seed };
+            let what = ErrandKind::Probe { inputs, seed: case.model.seed, gaps: !case.refuses_gaps };
             if let Some(errand) = case.errand(what) {
                 round.add(spec, index, errand);
             }
@@ -237,6 +239,6 @@ fn versions(survey: &Survey, case: &Case) -> BTreeMap<String, String> {
 }
 
 /// Whether a producer fails for want of inputs alone, which probes can give it.
-const fn lacks_inputs(outcome: &Outcome) -> bool {
+pub(super) const fn lacks_inputs(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Unfit { .. })
 }

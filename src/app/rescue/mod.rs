@@ -25,10 +25,10 @@ use super::request::RescueRequest;
 use super::session::{Executed, Job, Session};
 use crate::artifact;
 use crate::format::{self, Format};
-use crate::judge::{self, JudgeOptions};
+use crate::judge::{self, JudgeOptions, Proof};
 use crate::plan::{self, Selection};
 use crate::vocab::{Digest, EnvName, ExitCode, Holds, LeftOut, RescueRecord};
-use case::{Bytes, Case, is_to_be_mended, trial_matrix};
+use case::{Bytes, Case, is_to_be_mended, may_refuse_gaps, trial_matrix};
 use errands::holds;
 use places::is_own;
 use survey::Survey;
@@ -96,6 +96,7 @@ impl Session<'_> {
             self.translate(&survey, &mut cases, wanted)?;
         }
         self.verify(&survey, &mut cases, Bytes::New, name)?;
+        self.verify_without_gaps(&survey, &mut cases, name)?;
         self.written(&survey, cases, request)
     }
 
@@ -140,6 +141,34 @@ impl Session<'_> {
         let folder = executed.judged(&JudgeOptions::default())?.folder;
         let datasets = load_datasets(&matrix, &plan::plan(&matrix, &Selection::default())?)?;
         Ok(Survey { matrix, datasets, record, target, folder })
+    }
+
+    /// Tries again what may have refused nothing but missing or unknown values, on rows without them: an error misleads
+    /// nobody, and is said.
+    fn verify_without_gaps(
+        &mut self,
+        survey: &Survey,
+        cases: &mut [Case],
+        name: &str,
+    ) -> Result<(), AppError> {
+        let mut some: Vec<Case> = cases.iter().filter(|case| may_refuse_gaps(case)).cloned().collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        for case in &mut some {
+            case.refuses_gaps = true;
+            case.probes = None;
+            case.verified.clear();
+        }
+        self.probe(survey, &mut some)?;
+        self.verify(survey, &mut some, Bytes::New, &format!("{name}/without-gaps"))?;
+        let is_proven = |case: &Case| case.probes.is_some() && judge::proof(&case.verified) == Proof::Proven;
+        for new in some.into_iter().filter(is_proven) {
+            if let Some(case) = cases.iter_mut().find(|case| case.model.name == new.model.name) {
+                *case = new;
+            }
+        }
+        Ok(())
     }
 
     /// Tries the files by ordinary cells, on their own inputs and on their probes.

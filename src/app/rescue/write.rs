@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use super::case::{Case, is_to_be_mended};
-use super::errands::holds;
+use super::errands::{holds, lacks_inputs};
 use super::keep::keep;
 use super::places::{ENDINGS, beside, taken};
 use super::survey::Survey;
@@ -197,6 +197,7 @@ fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
         },
         rescued: None,
         producer: producer.map(facts_of),
+        producer_fails: case.artifact.producer_fails.as_ref().is_some_and(|outcome| !lacks_inputs(outcome)),
         target: environment(&survey.target).map(facts_of).unwrap_or_else(|| RescueEnvironment {
             name: survey.target.clone(),
             python: String::new(),
@@ -211,6 +212,7 @@ fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
         wrapping: wrapping(case),
         verified: case.verified.clone(),
         probes: case.probes.as_ref().map(|(probes, _)| probes.clone()),
+        refuses_gaps: case.refuses_gaps,
         notes: file.map(|file| file.notes.clone()).unwrap_or_default(),
     }
 }

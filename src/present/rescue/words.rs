@@ -107,6 +107,13 @@ pub(super) fn not_the_same(record: &RescueRecord) -> Vec<String> {
         ));
         return said;
     }
+    if record.refuses_gaps {
+        said.push(
+            "Missing values, or values that it has never seen, are refused with an error, where the original takes them; the \
+             probes are without them."
+                .to_owned(),
+        );
+    }
     let types: Vec<&Change> =
         record.changes.iter().filter(|change| change.exactness == Exactness::TypeChanges).collect();
     for change in types {
@@ -216,7 +223,7 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
     );
     // Where it was made can be made again, and another format was not asked for.
     let reads_it = record.producer.as_ref().is_some_and(|producer| producer.lock.is_some());
-    let is_open = reads_it && record.translation.is_none();
+    let is_open = reads_it && !record.producer_fails && record.translation.is_none();
     match why {
         Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } } if !companions.is_empty() => {
             let companion = "run it again with --companion, which writes a small module beside the file";
@@ -225,6 +232,15 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
             } else {
                 companion.to_owned()
             }
+        }
+        Refused::NotMended { outcome } if lacks(outcome).is_some() => {
+            let package = lacks(outcome).unwrap_or_default();
+            format!("name it with --to, in the release that is there: --to \"... {package}==...\"")
+        }
+        Refused::NotMended { .. } | Refused::NotVerified if record.producer_fails => {
+            "the environment that should have made it cannot use it either: say with --made-by what made it, or give \
+             modules of your own with --modules"
+                .to_owned()
         }
         Refused::NotMended { .. } | Refused::NotVerified if is_open => {
             format!("translate it in the environment that made it: {}; or {keep}", translating(record))
@@ -268,6 +284,13 @@ fn not_translated(outcome: &TranslateOutcome) -> String {
     format!("it cannot be written in this format: {because}")
 }
 
+/// The module that reading a file did not find in the target.
+fn lacks(outcome: &MendOutcome) -> Option<String> {
+    let MendOutcome::Raised { error } = outcome else { return None };
+    let importing = error.importing.as_ref()?;
+    Some(line(importing.lacks.as_ref().unwrap_or(&importing.module)).into_owned())
+}
+
 fn not_mended(outcome: &MendOutcome) -> String {
     match outcome {
         MendOutcome::Mended { .. } => "the mended file could not be kept".to_owned(),
@@ -279,6 +302,12 @@ fn not_mended(outcome: &MendOutcome) -> String {
             Some(obstacle) => self::obstacle(obstacle),
             None => "no mend makes it what the target can read".to_owned(),
         },
+        MendOutcome::Raised { .. } if lacks(outcome).is_some() => {
+            format!(
+                "reading it takes {}, which is not installed in the target",
+                lacks(outcome).unwrap_or_default()
+            )
+        }
         MendOutcome::Raised { error } => {
             let error = error.to_string();
             format!("mending it ends in an error: {}", shorten(&line(&error), LONGEST))

@@ -13,7 +13,7 @@ from .handlers import check_needs, handler, load_artifact, save_artifact, show_m
 from .inputs import Dataset
 from .mending import mend_file
 from .observing import suit
-from .probing import derive
+from .probing import derive, write_words
 
 
 def mend(task, protocol, index):
@@ -108,17 +108,33 @@ def probe(task, protocol, index):
             protocol.phase(index, "predict")
             models, given = [], []
             for _, model in parts:
-                dataset = Dataset(task["inputs"])
-                try:
-                    suit(dict(task, methods=None), model, dataset)
-                except InputsDoNotFit:
+                dataset = suited(task, model)
+                if dataset is None:
                     continue
                 # An encoder of labels beside a model takes no rows.
                 if len(parts) == 1 or offered_outputs(model, dataset, task["seed"]):
                     models.append(model)
                     given.append(dataset)
             if models:
-                message["probes"] = derive(models, given, task["seed"], task["output"])
+                message["probes"] = derive(models, given, task)
         except Exception:
             pass
     return message
+
+
+def suited(task, model):
+    """What a model predicts on in the form that it takes; of random numbers in the place of texts
+    its own words. None where it takes nothing of it."""
+    dataset = Dataset(task["inputs"])
+    try:
+        suit(dict(task, methods=None), model, dataset)
+        return dataset
+    except InputsDoNotFit:
+        if dataset.header["layout"] not in ("none", "synthetic"):
+            return None
+    with open(task["output"], "wb") as target:
+        if not write_words(model, target):
+            return None
+    dataset = Dataset(task["output"])
+    suit(dict(task, methods=None), model, dataset)
+    return dataset

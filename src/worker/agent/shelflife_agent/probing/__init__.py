@@ -17,5 +17,6 @@ What is looked for is recognised by what it has, never by its class: `tree_`, `_
 """
 
 from .deriving import derive
+from .texts import write_words
 
-__all__ = ["derive"]
+__all__ = ["derive", "write_words"]

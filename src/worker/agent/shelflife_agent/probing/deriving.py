@@ -8,11 +8,11 @@ from .tables import derive_table
 from .texts import derive_texts
 
 
-def derive(models, given, seed, output):
-    """Write rows that are derived from models to `output`; gives what they are and reach, or None
-    where nothing can be derived. `given` is for each model what it predicts on otherwise, in the
-    form in which it takes that; several models of one file are given the same rows."""
-    form = given[0].form
+def derive(models, given, task):
+    """Write rows that are derived from models to the task's output; gives what they are and reach,
+    or None where nothing can be derived. `given` is for each model what it predicts on otherwise,
+    in the form in which it takes that; several models of one file are given the same rows."""
+    form, seed, output = given[0].form, task["seed"], task["output"]
     if any(dataset.form != form for dataset in given):
         return None
     asked = [offered_outputs(model, dataset, seed) for model, dataset in zip(models, given)]
@@ -41,7 +41,7 @@ def derive(models, given, seed, output):
     if not parts:
         return None
     facts = {"missing": False, "unknown": False}
-    for kind in ("missing", "unknown"):
+    for kind in ("missing", "unknown") if task["gaps"] else ():
         for one in derived:
             rows = getattr(one, kind)
             if rows is not None and len(rows) and taken(rows) is not None:
@@ -61,7 +61,10 @@ def summed(many):
     found = []
     for share in (share for shares in many for share in shares):
         same = [known for known in found if known["what"] == share["what"]]
-        if same:
+        if same and share["what"] == "features":
+            # They are given the same columns.
+            same[0].update(max(same[0], share, key=lambda one: one["of"]))
+        elif same:
             same[0]["reached"] += share["reached"]
             same[0]["of"] += share["of"]
         else:

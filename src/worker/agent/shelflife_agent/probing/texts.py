@@ -26,12 +26,8 @@ class DerivedTexts(Derived):
 
 def derive_texts(model, name, given, seed):
     """The rows for a model that takes texts."""
-    words = set()
-    for part in parts_with(model, "vocabulary_"):
-        known = part.owner.vocabulary_
-        if isinstance(known, dict):
-            words.update(str(word) for word in known)
-    texts, reached = documents(sorted(words), seed)
+    words = words_of(model)
+    texts, reached = documents(words, seed)
     generator = random.Random(seed)
     given = [text for text in given if isinstance(text, str)]
     mixed = [
@@ -42,6 +38,24 @@ def derive_texts(model, name, given, seed):
     if words:
         derived.shares.append({"what": "words", "reached": reached, "of": len(words)})
     return derived
+
+
+def words_of(model):
+    """The words of all vocabularies of a model."""
+    words = set()
+    for part in parts_with(model, "vocabulary_"):
+        known = part.owner.vocabulary_
+        if isinstance(known, dict):
+            words.update(str(word) for word in known)
+    return sorted(words)
+
+
+def write_words(model, target):
+    """Write two texts of a model's own words as a dataset; False where it has none."""
+    words = words_of(model)
+    if words:
+        target.write(Texts("text", [words[0], " ".join(words[:WORDS_OF_A_TEXT])]).encoded("texts"))
+    return bool(words)
 
 
 def documents(words, seed):
