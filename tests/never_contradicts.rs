@@ -218,6 +218,7 @@ fn header(case: &Case) -> RunHeader {
         dataset: "d".to_owned(),
         formats: vec!["pickle".into()],
         file: case.file.then(|| FilePlan {
+            probes: None,
             path: "model.pkl".to_owned(),
             producer: "one".into(),
             inputs: case.inputs,

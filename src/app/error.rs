@@ -196,6 +196,22 @@ pub enum RequestError {
         /// Those that can.
         known: Vec<&'static str>,
     },
+    /// No model can be written in a format of this name.
+    #[error("`{name}` is no format in which a model that exists can be written")]
+    WrittenFormat {
+        /// The name.
+        name: String,
+        /// Those that can.
+        known: Vec<&'static str>,
+    },
+    /// Several files cannot go where one is.
+    #[error("`{}` is a file, and {files} files cannot be written there", path.display())]
+    OutputIsFile {
+        /// What was given.
+        path: PathBuf,
+        /// How many would be written.
+        files: usize,
+    },
     /// Types are trusted that nobody asks about.
     #[error("--trust is for skops files, and there is none")]
     TrustWithoutSkops,

@@ -21,6 +21,20 @@ pub(super) fn declared(name: Option<&str>) -> Result<Option<FormatName>, Request
     Err(RequestError::Format { name: name.to_owned(), known })
 }
 
+/// The format in which a request wants models to be written.
+pub(super) fn written(name: Option<&str>) -> Result<Option<Arc<Format>>, RequestError> {
+    let Some(name) = name else { return Ok(None) };
+    let Some(row) = format::writable(name) else {
+        let names = format::TABLE.iter().map(|row| row.name);
+        let known = names.filter(|name| format::writable(name).is_some()).collect();
+        return Err(RequestError::WrittenFormat { name: name.to_owned(), known });
+    };
+    let mut format = row.format();
+    // What it is compared with is the model that it was made of.
+    format.reference = ReferenceKind::Artifact;
+    Ok(Some(Arc::new(format)))
+}
+
 /// The formats of models, with what the request trusts. An external artifact is compared with what its own producer makes
 /// of it, whatever its format: there is no other model.
 pub(super) fn of_models(

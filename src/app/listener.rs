@@ -115,6 +115,41 @@ pub enum Aside {
     Fresh,
 }
 
+/// What something that has several steps does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartStep {
+    /// Models are tried as they are.
+    AsTheyAre {
+        /// How many.
+        models: usize,
+    },
+    /// Rows are derived from them.
+    Deriving {
+        /// From how many.
+        models: usize,
+    },
+    /// They are tried on these rows.
+    OnProbes {
+        /// How many.
+        models: usize,
+    },
+    /// Their states are mended.
+    Mending {
+        /// How many.
+        models: usize,
+    },
+    /// They are written in another format.
+    Translating {
+        /// How many.
+        models: usize,
+    },
+    /// What was made of them is tried.
+    Made {
+        /// How many.
+        models: usize,
+    },
+}
+
 /// Who listens. Everything has a silent default.
 pub trait Listener: Send {
     /// A new event of a run; it is in the record already.
@@ -130,6 +165,14 @@ pub trait Listener: Send {
 
     /// Something about work that is going on, such as an installation, in the words of whoever does it.
     fn doing(&mut self, _text: &str) {}
+
+    /// One of several steps begins; how far it is follows as progress.
+    fn step(&mut self, _step: PartStep) {}
+
+    /// What an environment has now and had not in an earlier record.
+    fn moved(&mut self, text: &str) {
+        self.doing(text);
+    }
 
     /// Something that is no result and worth knowing.
     fn notice(&mut self, _notice: Notice) {}
@@ -162,5 +205,42 @@ impl Listener for Hushed<'_> {
 
     fn may_install(&mut self, packages: &[&str]) -> bool {
         self.0.may_install(packages)
+    }
+}
+
+/// Passes on what a person has to know of a run that is a part of something else: its record is nobody's result.
+pub(super) struct Part<'a>(pub &'a mut dyn Listener);
+
+impl Listener for Part<'_> {
+    fn progress(&mut self, progress: &Progress) {
+        self.0.progress(progress);
+    }
+
+    fn doing(&mut self, text: &str) {
+        self.0.doing(text);
+    }
+
+    fn moved(&mut self, _text: &str) {}
+
+    fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::SetAside { .. } | Notice::Retrying { .. } | Notice::Documented { .. } => {}
+            Notice::LeftOut(_)
+            | Notice::PackagesAdded { .. }
+            | Notice::PackagesAsked { .. }
+            | Notice::PackagesNeeded { .. }
+            | Notice::OtherProducer { .. }
+            | Notice::Tried { .. }
+            | Notice::Prepared { .. }
+            | Notice::NotPrepared { .. } => self.0.notice(notice),
+        }
+    }
+
+    fn may_install(&mut self, packages: &[&str]) -> bool {
+        self.0.may_install(packages)
+    }
+
+    fn idle(&mut self) {
+        self.0.idle();
     }
 }

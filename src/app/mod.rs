@@ -53,7 +53,7 @@ pub use history::{HistoryRequest, Told, write_history};
 pub use inspecting::{PassedOver, inspect};
 pub use judging::gate_options;
 pub use known::{EVENTS, Opened, open, open_accepted, open_record, open_run, parse};
-pub use listener::{Aside, Listener, Notice, Silent};
+pub use listener::{Aside, Listener, Notice, PartStep, Silent};
 pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
 pub use promised::{Stated, StatedPair, statements};

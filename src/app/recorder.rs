@@ -45,6 +45,10 @@ impl Reporter for Recorder<'_> {
         self.listener.doing(text);
     }
 
+    fn moved(&mut self, text: &str) {
+        self.listener.moved(text);
+    }
+
     fn retrying(&mut self, cells: usize) {
         self.listener.notice(Notice::Retrying { cells });
     }

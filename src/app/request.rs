@@ -18,6 +18,8 @@ pub struct RunRequest {
     pub baseline: Option<PathBuf>,
     /// Whether to state what was to be expected of each cell.
     pub forecast: bool,
+    /// Whether each artifact is also tried on rows that are derived from its model.
+    pub probe: bool,
     /// Name of the run; the matrix's where `None`.
     pub name: Option<String>,
 }
@@ -102,6 +104,8 @@ pub struct RescueRequest {
     pub from: Option<String>,
     /// Where to write: a file, or a folder. Nothing is written where `None`.
     pub output: Option<PathBuf>,
+    /// The format in which they are written; that of each where `None`.
+    pub format: Option<String>,
     /// Whether modules may stand beside a file.
     pub companion: bool,
     /// Whether what nothing can verify is written all the same.

@@ -21,8 +21,12 @@ impl Session<'_> {
     pub fn run(&mut self, request: &RunRequest) -> Result<Outcome, AppError> {
         let Draft { matrix, notices } = Draft::of(load_matrix(&request.matrix)?);
         let name = run_name(request.name.as_deref(), &matrix.name)?;
-        let job = Job::new(matrix, &request.selection, name, &self.policy.reports)?;
         self.tell(notices);
+        let (matrix, selection) = match request.probe {
+            true => self.with_probes_of_run(matrix, &request.selection, &name)?,
+            false => (matrix, request.selection.clone()),
+        };
+        let job = Job::new(matrix, &selection, name, &self.policy.reports)?;
         // The baseline is read first: this run may take its place.
         let known = request.baseline.as_ref().map(|given| open(given, &self.policy.reports)).transpose()?;
         let judging = JudgeOptions {

@@ -10,7 +10,7 @@ use super::datasets::load_datasets;
 use super::earlier::earlier;
 use super::error::{AppError, Doing};
 use super::known::EVENTS;
-use super::listener::{Hushed, Listener, Notice};
+use super::listener::{Hushed, Listener, Notice, Part};
 use super::naming::lock_run;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
@@ -46,7 +46,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    fn jobs(&self) -> usize {
+    pub(super) fn jobs(&self) -> usize {
         self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
 }
@@ -75,8 +75,22 @@ pub struct Session<'l> {
     pub(super) provisioner: Arc<Provisioner>,
     pub(super) policy: Policy,
     pub(super) listener: &'l mut dyn Listener,
+    /// What is heard of runs.
+    pub(super) heard: Heard,
     /// Whether it was asked what may be installed.
     has_asked: bool,
+}
+
+/// What whoever listens hears of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// All of it.
+    #[default]
+    Whole,
+    /// It is a part of something that has a result of its own: how far it is, and neither its events nor where it is kept.
+    Part,
+    /// It is one of many: nothing of how far it is.
+    Hushed,
 }
 
 /// What is to be run.
@@ -173,7 +187,7 @@ impl<'l> Session<'l> {
         let provisioner = Arc::new(Provisioner::new(cache.clone(), policy.making.clone()));
         cache.sweep();
         provisioner.sweep();
-        Ok(Self { cache, runtime, provisioner, policy, listener, has_asked: false })
+        Ok(Self { cache, runtime, provisioner, policy, listener, heard: Heard::Whole, has_asked: false })
     }
 
     /// Where Debian packages are missing that nobody has agreed to install, whoever listens is asked once; without consent
@@ -196,23 +210,27 @@ impl<'l> Session<'l> {
 
     /// Runs a job and records it.
     pub(super) fn execute(&mut self, job: Job) -> Result<Executed, AppError> {
-        self.execute_heard(job, false)
+        self.execute_heard(job, self.heard)
     }
 
     /// Runs one of many jobs: nobody hears of its progress.
     pub(super) fn execute_hushed(&mut self, job: Job) -> Result<Executed, AppError> {
-        self.execute_heard(job, true)
+        self.execute_heard(job, Heard::Hushed)
     }
 
-    fn execute_heard(&mut self, job: Job, is_hushed: bool) -> Result<Executed, AppError> {
+    fn execute_heard(&mut self, job: Job, heard: Heard) -> Result<Executed, AppError> {
         self.ask_for_tools(&job.plan.environments);
-        let mut hushed;
-        let listener: &mut dyn Listener = if is_hushed {
-            hushed = Hushed(self.listener);
-            &mut hushed
-        } else {
-            self.listener
-        };
+        let is_part = self.heard == Heard::Part;
+        let (mut part, mut hushed);
+        let mut listener: &mut dyn Listener = self.listener;
+        if is_part {
+            part = Part(listener);
+            listener = &mut part;
+        }
+        if heard == Heard::Hushed {
+            hushed = Hushed(listener);
+            listener = &mut hushed;
+        }
         let started = Instant::now();
         let jobs = self.policy.jobs();
         let _lock = self.runtime.block_on(lock_run(&self.cache, &job.folder, &job.name))?;

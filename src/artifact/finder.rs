@@ -225,6 +225,7 @@ impl State<'_> {
             foreign: seen.foreign,
             refusal,
             original: None,
+            probes: None,
             expected,
             expected_from,
             asked,

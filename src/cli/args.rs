@@ -258,6 +258,10 @@ pub struct RunArgs {
     /// Say for each cell what was to be expected of it, and score that against what happened.
     #[arg(long)]
     pub forecast: bool,
+    /// Also try each artifact on rows that are derived from what was fitted, so that what friendly data hides is seen: both
+    /// sides of the thresholds of its trees and all leaves, each category and word, unknown ones, extremes, missing values.
+    #[arg(long)]
+    pub probe: bool,
     /// How it goes.
     #[command(flatten)]
     pub running: RunningArgs,

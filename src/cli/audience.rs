@@ -6,7 +6,7 @@ use super::console;
 use super::meter::Meter;
 use super::notices;
 use super::programs;
-use crate::app::{Listener, Notice};
+use crate::app::{Listener, Notice, PartStep};
 use crate::run::Progress;
 use crate::vocab::Event;
 
@@ -18,6 +18,8 @@ pub(super) struct Audience {
     is_streaming: bool,
     /// What programs are told of each environment that was made, or could not be.
     prepared: Option<fn(&Notice) -> Option<serde_json::Value>>,
+    /// Whether there are several steps, each of which says what it does.
+    is_in_steps: bool,
 }
 
 impl Audience {
@@ -29,7 +31,13 @@ impl Audience {
 
     /// For commands without events.
     pub(super) fn plain() -> Self {
-        Self { meter: None, is_quiet: console::is_quiet(), is_streaming: false, prepared: None }
+        Self {
+            meter: None,
+            is_quiet: console::is_quiet(),
+            is_streaming: false,
+            prepared: None,
+            is_in_steps: false,
+        }
     }
 
     /// For a command that makes environments: programs are told of each as `words` say.
@@ -49,7 +57,13 @@ impl Listener for Audience {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        self.meter.get_or_insert_with(|| Meter::new(self.is_quiet)).update(progress);
+        let lines = !self.is_in_steps;
+        self.meter.get_or_insert_with(|| Meter::new(self.is_quiet, lines)).update(progress);
+    }
+
+    fn step(&mut self, step: PartStep) {
+        self.is_in_steps = true;
+        self.doing(&notices::step(step));
     }
 
     fn doing(&mut self, text: &str) {

@@ -124,6 +124,7 @@ fn code(error: &AppError) -> ExitCode {
         )
         | AppError::EmptyFolder(_)
         | AppError::NoHistory => ExitCode::NothingSelected,
+        AppError::Request(RequestError::OutputIsFile { .. }) => ExitCode::CannotWrite,
         AppError::Plan(PlanError::BadPattern { .. }) | AppError::Request(_) => ExitCode::Usage,
         AppError::Bisect(_) => ExitCode::CouldNotJudge,
         AppError::Interrupted => ExitCode::Interrupted,
@@ -187,7 +188,12 @@ fn is_full(error: &io::Error) -> bool {
 fn request_help(error: &RequestError) -> String {
     let text = match error {
         RequestError::Version(error) => &error.help,
-        RequestError::Format { known, .. } => return format!("the formats are {}", known.join(", ")),
+        RequestError::OutputIsFile { .. } => {
+            "give a folder with -o, in which they stand as they stood below what was named"
+        }
+        RequestError::Format { known, .. } | RequestError::WrittenFormat { known, .. } => {
+            return format!("the formats are {}", known.join(", "));
+        }
         RequestError::Architecture { known, .. } => return format!("use one of {}", known.join(", ")),
         RequestError::NoEnvironment(_) => {
             "give the path of a lock under locks/ of a run, of a requirements.txt, of an interpreter, or of the folder of \

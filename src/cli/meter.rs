@@ -12,13 +12,15 @@ use crate::run::Progress;
 pub(super) struct Meter {
     bar: Option<ProgressBar>,
     quiet: bool,
+    lines: bool,
     /// Tenths of the cells that were told in plain lines.
     told: u64,
     ready: u64,
 }
 
 impl Meter {
-    pub fn new(quiet: bool) -> Self {
+    /// `lines` says whether how far it is is told where there is no terminal.
+    pub fn new(quiet: bool, lines: bool) -> Self {
         let is_terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
         let bar = (is_terminal && !quiet).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
@@ -31,7 +33,7 @@ impl Meter {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, quiet, told: 0, ready: 0 }
+        Self { bar, quiet, lines, told: 0, ready: 0 }
     }
 
     pub fn note(&self, text: &str) {
@@ -64,7 +66,7 @@ impl Meter {
             });
             return;
         }
-        if self.quiet || progress.cells == 0 {
+        if self.quiet || !self.lines || progress.cells == 0 {
             return;
         }
         if made > self.ready {

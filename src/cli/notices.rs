@@ -2,9 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::{Aside, Notice};
+use crate::app::{Aside, Notice, PartStep};
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
+use crate::present::words::plural;
+
+/// What is done next, in a line.
+pub(super) fn step(step: PartStep) -> String {
+    let count = |models| plural(models as u64, "model");
+    match step {
+        PartStep::AsTheyAre { models: 1 } => "trying 1 model as it is".to_owned(),
+        PartStep::AsTheyAre { models } => format!("trying {} as they are", count(models)),
+        PartStep::Deriving { models } => format!("deriving rows from {}", count(models)),
+        PartStep::OnProbes { models } => format!("trying {} on rows derived from them", count(models)),
+        PartStep::Mending { models } => format!("mending {}", count(models)),
+        PartStep::Translating { models } => format!("writing {} in another format", count(models)),
+        PartStep::Made { models } => format!("trying what was made of {}", count(models)),
+    }
+}
 
 /// Whether a notice says how things go, which whoever asks for quiet does not want to hear; the others say what is wrong, or
 /// other than was asked for.

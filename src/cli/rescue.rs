@@ -15,6 +15,7 @@ pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
         to: args.to.clone(),
         from: None,
         output: args.output.clone().filter(|_| !args.dry_run),
+        format: args.format.clone(),
         companion: args.companion,
         allow_unproven: args.allow_unproven,
         script: args.script,

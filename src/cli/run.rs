@@ -14,6 +14,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         fail_on: args.fail_on.clone(),
         baseline: args.baseline.clone(),
         forecast: args.forecast,
+        probe: args.probe,
         name: args.running.run.clone(),
     };
     let mut audience = Audience::of_a_run();

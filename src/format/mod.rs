@@ -9,7 +9,7 @@ mod table;
 
 use std::sync::Arc;
 
-use crate::vocab::{ArtifactKind, FormatName, FormatPlan, ReferenceKind};
+use crate::vocab::{ArtifactKind, FormatName, FormatPlan, Holds, ReferenceKind};
 
 pub use table::{HANDLERS, TABLE};
 
@@ -33,6 +33,11 @@ pub struct Handler {
     pub reads: Option<ArtifactKind>,
     /// Packages beside scikit-learn that reading takes.
     pub packages: &'static [&'static str],
+    /// Whether its files hold the estimator itself.
+    pub holds: Holds,
+    /// Packages beside scikit-learn that it takes to write a model that somebody has as one file that others read; `None`
+    /// where that is not offered.
+    pub writing: Option<&'static [&'static str]>,
 }
 
 /// One row of the table of formats.
@@ -110,6 +115,17 @@ pub fn find(name: &str) -> Option<&'static FormatRow> {
     TABLE.iter().find(|row| row.name == name)
 }
 
+/// Options without which a file is written as anybody would: they speak of reading, or of several models in one file.
+const OF_SPECIAL_FILES: [&str; 3] = ["encoding", "mmap_mode", "consecutive"];
+
+/// The row of a format in which a model that somebody has can be written, as one file.
+pub fn writable(name: &str) -> Option<&'static FormatRow> {
+    let row = find(name)?;
+    let is_offered = handler(row.handler).is_some_and(|handler| handler.writing.is_some());
+    let is_special = OF_SPECIAL_FILES.iter().any(|option| row.options.contains(option));
+    (is_offered && !is_special).then_some(row)
+}
+
 /// The handler of a name.
 pub fn handler(name: &str) -> Option<&'static Handler> {
     HANDLERS.iter().find(|handler| handler.name == name)
@@ -159,6 +175,21 @@ mod tests {
                 handler.name
             );
             assert!(TABLE.iter().any(|row| row.handler == handler.name), "{} has no format", handler.name);
+            let needs =
+                handler.source.lines().find(|line| line.starts_with("SAVE_NEEDS = ")).unwrap_or_default();
+            for package in handler.writing.into_iter().flatten() {
+                assert!(needs.contains(&format!("\"{package}\")")), "{}: {package}", handler.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_model_is_written_as_one_file_that_anybody_reads() {
+        for name in ["pickle", "joblib-zlib", "skops-trusted", "onnx", "json-params", "dill"] {
+            assert!(writable(name).is_some(), "{name}");
+        }
+        for name in ["mlflow", "m2cgen-c", "joblib-mmap", "pickle-latin1", "pickle-consecutive", "none"] {
+            assert!(writable(name).is_none(), "{name}");
         }
     }
 }

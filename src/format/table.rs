@@ -1,16 +1,13 @@
 //! The tables: every handler, and every format that needs no declaration.
 
 use super::{FormatRow, Handler};
-use crate::vocab::{ArtifactKind, ReferenceKind};
+use crate::vocab::{ArtifactKind, Holds, ReferenceKind};
 
 /// One handler whose Python source is the file of its name.
 macro_rules! handler {
-    ($name:literal, $extension:literal, $reference:ident, runs_code: $runs_code:literal, $options:expr) => {
-        handler!($name, $extension, $reference, runs_code: $runs_code, $options, reads: None, &[])
-    };
     (
-        $name:literal, $extension:literal, $reference:ident, runs_code: $runs_code:literal, $options:expr,
-        reads: $reads:expr, $packages:expr
+        $name:literal, $extension:literal, $reference:ident, $holds:ident, runs_code: $runs_code:literal,
+        $options:expr, reads: $reads:expr, $packages:expr, writing: $writing:expr
     ) => {
         Handler {
             name: $name,
@@ -21,6 +18,8 @@ macro_rules! handler {
             options: $options,
             reads: $reads,
             packages: $packages,
+            holds: Holds::$holds,
+            writing: $writing,
         }
     };
 }
@@ -28,36 +27,46 @@ macro_rules! handler {
 /// Every handler, in the order of the table of formats.
 pub const HANDLERS: &[Handler] = &[
     handler!(
-        "pickle", "pkl", Artifact, runs_code: true, &["protocol", "compress", "consecutive", "encoding"],
-        reads: Some(ArtifactKind::Pickle), &[]
+        "pickle", "pkl", Artifact, Estimator, runs_code: true,
+        &["protocol", "compress", "consecutive", "encoding"],
+        reads: Some(ArtifactKind::Pickle), &[], writing: Some(&[])
     ),
     handler!(
-        "joblib", "joblib", Artifact, runs_code: true, &["compress", "mmap_mode", "encoding"],
-        reads: Some(ArtifactKind::Joblib), &[]
+        "joblib", "joblib", Artifact, Estimator, runs_code: true, &["compress", "mmap_mode", "encoding"],
+        reads: Some(ArtifactKind::Joblib), &[], writing: Some(&[])
     ),
     handler!(
-        "cloudpickle", "pkl", Artifact, runs_code: true, &["protocol"],
-        reads: Some(ArtifactKind::Pickle), &["cloudpickle"]
+        "cloudpickle", "pkl", Artifact, Estimator, runs_code: true, &["protocol"],
+        reads: Some(ArtifactKind::Pickle), &["cloudpickle"], writing: Some(&["cloudpickle"])
     ),
     handler!(
-        "dill", "dill", Artifact, runs_code: true, &["protocol"],
-        reads: Some(ArtifactKind::Pickle), &["dill"]
+        "dill", "dill", Artifact, Estimator, runs_code: true, &["protocol"],
+        reads: Some(ArtifactKind::Pickle), &["dill"], writing: Some(&["dill"])
     ),
     handler!(
-        "skops", "skops", Model, runs_code: false, &["trust"],
-        reads: Some(ArtifactKind::Skops), &["skops"]
+        "skops", "skops", Model, Estimator, runs_code: false, &["trust"],
+        reads: Some(ArtifactKind::Skops), &["skops"], writing: Some(&["skops"])
     ),
     handler!(
-        "onnx", "onnx", Model, runs_code: false, &["opset", "dtype"],
-        reads: Some(ArtifactKind::Onnx), &["onnxruntime"]
+        "onnx", "onnx", Model, Translation, runs_code: false, &["opset", "dtype"],
+        reads: Some(ArtifactKind::Onnx), &["onnxruntime"], writing: Some(&["skl2onnx"])
     ),
-    handler!("json_params", "json", Model, runs_code: false, &[]),
-    handler!("source", "tar", Model, runs_code: true, &["exporter", "language"]),
     handler!(
-        "mlflow", "tar", Artifact, runs_code: true, &["serialization", "trust"],
-        reads: Some(ArtifactKind::Mlflow), &["mlflow-skinny", "pandas"]
+        "json_params", "json", Model, Translation, runs_code: false, &[],
+        reads: None, &[], writing: Some(&[])
     ),
-    handler!("migrator", "json", Model, runs_code: false, &[]),
+    handler!(
+        "source", "tar", Model, Translation, runs_code: true, &["exporter", "language"],
+        reads: None, &[], writing: None
+    ),
+    handler!(
+        "mlflow", "tar", Artifact, Estimator, runs_code: true, &["serialization", "trust"],
+        reads: Some(ArtifactKind::Mlflow), &["mlflow-skinny", "pandas"], writing: None
+    ),
+    handler!(
+        "migrator", "json", Model, Translation, runs_code: false, &[],
+        reads: None, &[], writing: None
+    ),
 ];
 
 const fn row(

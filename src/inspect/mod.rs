@@ -30,6 +30,7 @@ mod memo;
 mod npy;
 mod objects;
 mod onnx;
+mod replaced;
 mod roles;
 mod shadow;
 mod source;
@@ -52,6 +53,7 @@ use std::io::{Read, Seek};
 pub use boosters::{BoosterRelease, booster_release};
 pub use contained::contained;
 pub use digest::{Digests, digests};
+pub use replaced::replaced;
 
 use facts::{Collector, Versions};
 use input::{Input, Stop, stop};

@@ -2,8 +2,8 @@
 //! rescue ends.
 
 use crate::vocab::{
-    Cause, CellRecord, ExitCode, NoProof, NoReference, Outcome, Refused, RescueRecord, RescueResult, Tried,
-    Verdict, Verification,
+    Cause, CellRecord, ExitCode, MendOutcome, NoProof, NoReference, Outcome, Refused, RescueRecord,
+    RescueResult, TranslateOutcome, Tried, Verdict, Verification,
 };
 
 /// What is to be done about a file after it was tried as it is.
@@ -134,7 +134,21 @@ pub fn rescue_exit_code<'a>(records: impl IntoIterator<Item = &'a RescueRecord>,
 
 fn code(why: &Refused) -> ExitCode {
     match why {
-        Refused::NotMended { .. } | Refused::NotVerified => ExitCode::Judged,
+        // What is not installed says nothing about the file.
+        Refused::NotMended { outcome: MendOutcome::NotInstalled { .. } } => ExitCode::CouldNotJudge,
+        Refused::NotMended { outcome: MendOutcome::Raised { error } } if error.importing.is_some() => {
+            ExitCode::CouldNotJudge
+        }
+        Refused::NotMended { .. } | Refused::NotVerified | Refused::NotPacked { .. } => ExitCode::Judged,
+        Refused::NotTranslated { outcome } => match outcome {
+            TranslateOutcome::NotInstalled { .. } | TranslateOutcome::NotMade { .. } => {
+                ExitCode::CouldNotJudge
+            }
+            TranslateOutcome::Written { .. }
+            | TranslateOutcome::Raised { .. }
+            | TranslateOutcome::Inapplicable { .. }
+            | TranslateOutcome::Ended { .. } => ExitCode::Judged,
+        },
         Refused::Unproven { .. } | Refused::NotTried => ExitCode::CouldNotJudge,
         Refused::NoArtifact { .. } => ExitCode::InvalidInput,
         Refused::Exists { .. } => ExitCode::CannotWrite,
@@ -202,6 +216,7 @@ mod tests {
             },
             rescued: None,
             producer: None,
+            producer_fails: false,
             target: RescueEnvironment {
                 name: "new".into(),
                 python: String::new(),
@@ -212,8 +227,11 @@ mod tests {
             changes: Vec::new(),
             keys: None,
             companions: Vec::new(),
+            translation: None,
+            wrapping: None,
             verified: Vec::new(),
             probes: None,
+            refuses_gaps: false,
             notes: Vec::new(),
         }
     }

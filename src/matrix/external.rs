@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::datasets::DatasetSpec;
 use crate::format::Format;
-use crate::vocab::{Digest, EnvName, ExpectedFile, Foreign, FormatName, InputTypes, InputsKind, OutputRef};
+use crate::vocab::{
+    Digest, EnvName, ExpectedFile, Foreign, FormatName, InputTypes, InputsKind, OutputRef, Probes,
+};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +141,8 @@ pub struct ExternalArtifact {
     pub foreign: Option<Foreign>,
     /// The file that it was made of, where it is a rescued one: what its producer reads instead of it.
     pub original: Option<Arc<OriginalArtifact>>,
+    /// What its inputs are and reach, where they were derived from the model in it.
+    pub probes: Option<Probes>,
     /// Expected outputs by name.
     pub expected: BTreeMap<String, ExpectedOutput>,
     /// The file that somebody gave them in.

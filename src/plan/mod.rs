@@ -178,6 +178,7 @@ impl Plan {
                 imports: file.imports.clone(),
                 own_modules: file.own_modules.clone(),
                 modules_given: file.given_modules.is_some(),
+                probes: file.probes.clone(),
                 notes: file.notes.clone(),
             }),
         });

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::expected;
 use super::markup::{code, prose};
+use super::probed::probes;
 use super::view::abridged;
 use super::words::{Group, line, shorten};
 use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, InferredColumns, InferredType, Record};
@@ -97,6 +98,7 @@ fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
         None => file.inputs_from.clone(),
     };
     let inferred = inferred(&file.inferred);
+    let from = file.probes.as_ref().map_or(from, probes);
     std::iter::once(from).chain(inferred).chain(file.notes.iter().cloned()).collect()
 }
 

@@ -27,6 +27,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod markup;
+mod probed;
 mod promises;
 mod reasons;
 mod rescue;
@@ -54,12 +55,12 @@ pub use inspection::InspectionText;
 pub use reasons::{message, reason};
 pub use rescue::{
     RescueView, ScriptParts, html as rescue_html, json as rescue_json, keep_dockerfile, keep_requirements,
-    line as rescue_line, markdown as rescue_markdown, probes_words, script as rescue_script,
-    totals as rescue_totals,
+    line as rescue_line, markdown as rescue_markdown, script as rescue_script, totals as rescue_totals,
 };
 pub use sarif::SarifLog;
 pub use sink::{
-    EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_new, write_reports,
+    EventLog, SinkError, append_file, forget_aside, set_aside, write_file, write_new, write_new_folder,
+    write_reports,
 };
 pub use terminal::{TerminalOptions, terminal};
 pub use view::View;

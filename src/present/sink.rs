@@ -133,6 +133,31 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
     made.and_then(|()| store::write_new(path, bytes, 0o666)).map_err(refused(path))
 }
 
+/// Writes a folder of files under a name that is still free: it is put together beside it, and gets its name when it is whole.
+///
+/// # Errors
+/// Also where the name is taken, with the kind [`io::ErrorKind::AlreadyExists`].
+pub fn write_new_folder<'a>(
+    path: &Path,
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), SinkError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let mut written = Ok(());
+    for (file, bytes) in files {
+        written = written.and_then(|()| write_new(&part.join(file), bytes));
+    }
+    let named = written.and_then(|()| match path.exists() {
+        true => Err(refused(path)(io::ErrorKind::AlreadyExists.into())),
+        false => fs::rename(&part, path).map_err(refused(path)),
+    });
+    if named.is_err() {
+        // What cannot be removed either has a name that says what it is.
+        let _ = fs::remove_dir_all(&part);
+    }
+    named
+}
+
 /// Where the bytes of a file go.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {

@@ -1,10 +1,10 @@
 //! Which tables stand beside the findings of a run.
 
 use super::table::Table;
-use super::{damage, tradeoffs};
+use super::{damage, probed, tradeoffs};
 use crate::vocab::Record;
 
 /// The tables of a run, in the order of reports.
 pub(super) fn tables(record: &Record) -> Vec<Table> {
-    [tradeoffs::table(record), damage::table(record)].into_iter().flatten().collect()
+    [probed::table(record), tradeoffs::table(record), damage::table(record)].into_iter().flatten().collect()
 }

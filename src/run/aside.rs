@@ -1,82 +1,44 @@
-//! Errands beside a run: an environment's interpreter does something to files that no cell is, each alone in a child
-//! that is kept from this machine as a cell is.
+//! Does errands: each alone in a child that is kept from this machine as a cell is, several side by side.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::host::{Host, Machine, Start, environment_folder};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::errand::{Errand, ErrandDone, Kept};
+use super::host::{Host, Machine, Start};
 use super::interrupt;
 use super::messages::Unusable;
 use super::orders::handler_sources;
 use super::request::RunError;
-use crate::format::Format;
 use crate::matrix::{EnvironmentSpec, Limits};
 use crate::provision::{Provisioner, Room};
-use crate::store::CacheRoot;
-use crate::vocab::{Digest, EnvironmentTrouble, Lock, MendOutcome, Probes};
-use crate::worker::{Hello, Sources, Task, TaskResult, WorkerError, WorkerLimits, abnormal, agent_digest};
+use crate::store::{Bucket, CacheRoot};
+use crate::vocab::{Digest, EnvironmentTrouble, MendOutcome, TranslateOutcome};
+use crate::worker::{Hello, Task, TaskResult, WorkerError, WorkerLimits};
 
 /// Room for the warm interpreter itself where its whole environment has one limit of memory.
 const WARM_INTERPRETER: u64 = 2 << 30;
 
-/// What is to be done to a file.
-#[derive(Clone, Debug)]
-pub struct Errand {
-    /// Its bytes, which are in the store.
-    pub artifact: Digest,
-    /// Its format.
-    pub format: Arc<Format>,
-    /// The archive of modules that no package brings, which is in the store.
-    pub modules: Option<Digest>,
-    /// Modules that loading it imports.
-    pub imports: Vec<String>,
-    /// What is to be done.
-    pub what: ErrandKind,
-}
+type Place = <Machine as Host>::Place;
+type Interpreter = <Machine as Host>::Interpreter;
 
-/// What is to be done to a file.
-#[derive(Clone, Debug)]
-pub enum ErrandKind {
-    /// It is read, mended, and written for the environment's releases.
-    Mend {
-        /// Versions of the packages that wrote it.
-        versions: BTreeMap<String, String>,
-        /// Names and sources of the mends.
-        mends: Sources,
-        /// Names and sources of the modules that may stand beside it.
-        companions: Sources,
-        /// The names that reading it may call, as `module:name`; what runs commands is refused where `None`.
-        allowed: Option<Vec<String>>,
-    },
-    /// Inputs are derived from it.
-    Probe {
-        /// What it predicts on otherwise, which is in the store.
-        inputs: Digest,
-        /// Seed of what is chosen.
-        seed: u32,
-    },
-}
-
-/// What came of an errand.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ErrandDone {
-    /// Of a mending, with digest and size of what was written.
-    Mended(MendOutcome, Option<(Digest, u64)>),
-    /// Of a derivation of probes, with the digest of the dataset.
-    Probed(Option<(Probes, Digest)>),
+/// Errands in one environment.
+#[derive(Debug)]
+pub struct Errands {
+    /// The environment.
+    pub spec: EnvironmentSpec,
+    /// What is to be done there.
+    pub errands: Vec<Errand>,
 }
 
 /// What came of the errands in an environment.
 #[derive(Debug)]
 pub enum Ran {
     /// In the order of the errands.
-    Done {
-        /// What the environment resolved to.
-        lock: Box<Lock>,
-        /// What came of each.
-        done: Vec<ErrandDone>,
-    },
+    Done(Vec<ErrandDone>),
     /// Nothing could be done there.
     NoEnvironment {
         /// Why, in words of whoever tried.
@@ -84,93 +46,172 @@ pub enum Ran {
         /// The kind of trouble.
         trouble: EnvironmentTrouble,
     },
-    /// A signal ended it.
-    Interrupted,
 }
 
-/// Does errands in an environment, one after the other.
+/// Does errands in environments, as many side by side as `jobs` says. `None` where a signal ended it.
 ///
 /// # Errors
 /// When the cache cannot be used. What files and environments do is no error.
 pub async fn run_errands(
-    spec: &EnvironmentSpec,
+    groups: Vec<Errands>,
     limits: Limits,
-    errands: &[Errand],
+    jobs: usize,
     cache: &CacheRoot,
     provisioner: Arc<Provisioner>,
-    note: &(dyn Fn(&str) + Send + Sync),
-) -> Result<Ran, RunError> {
+) -> Result<Option<Vec<Ran>>, RunError> {
     let scratch = cache.scratch("errands").map_err(RunError::Cache)?;
-    let host = Machine(provisioner);
-    let runner = Runner { host: &host, spec, limits, cache, scratch: scratch.path().to_owned() };
+    let shared = Arc::new(Shared {
+        host: Machine(provisioner),
+        limits,
+        jobs: jobs.max(1),
+        cache: cache.clone(),
+        scratch: scratch.path().to_owned(),
+        environments: Semaphore::new(jobs.max(1)),
+        cores: Semaphore::new(jobs.max(1)),
+    });
     let ran = tokio::select! {
         biased;
-        () = interrupt::asked_to_end() => Ok(Ran::Interrupted),
-        ran = runner.run(errands, note) => ran,
+        () = interrupt::asked_to_end() => Ok(None),
+        ran = all(groups, shared) => ran.map(Some),
     };
     // An unremovable scratch folder is no reason to lose what was done; the next prune takes it.
     let _ = scratch.close();
     ran
 }
 
-struct Runner<'a> {
-    host: &'a Machine,
-    spec: &'a EnvironmentSpec,
+/// What all of them share.
+struct Shared {
+    host: Machine,
     limits: Limits,
-    cache: &'a CacheRoot,
+    jobs: usize,
+    cache: CacheRoot,
     scratch: PathBuf,
+    /// The right to have warm interpreters, which take memory.
+    environments: Semaphore,
+    /// The right to use a core.
+    cores: Semaphore,
 }
 
-impl Runner<'_> {
-    async fn run(&self, errands: &[Errand], note: &(dyn Fn(&str) + Send + Sync)) -> Result<Ran, RunError> {
-        let prepared = match self.host.prepare(self.spec, note).await {
-            Ok(prepared) => prepared,
-            Err(Unusable { reason, cause: trouble, .. }) => {
-                return Ok(Ran::NoEnvironment { reason, trouble });
+/// Why a lane came to no end.
+enum Stopped {
+    Run(RunError),
+    Environment(Unusable),
+}
+
+impl From<RunError> for Stopped {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+async fn all(groups: Vec<Errands>, shared: Arc<Shared>) -> Result<Vec<Ran>, RunError> {
+    let count = groups.len();
+    let mut running = JoinSet::new();
+    for (number, group) in groups.into_iter().enumerate() {
+        let shared = Arc::clone(&shared);
+        running.spawn(async move { (number, in_environment(number, Arc::new(group), shared).await) });
+    }
+    let mut ran: Vec<Option<Ran>> = (0..count).map(|_| None).collect();
+    while let Some(ended) = running.join_next().await {
+        let (number, outcome) = joined(ended);
+        ran[number] = Some(match outcome {
+            Ok(done) => Ran::Done(done),
+            Err(Stopped::Environment(Unusable { reason, cause: trouble, .. })) => {
+                Ran::NoEnvironment { reason, trouble }
             }
-        };
-        let trusted = self.cache.trusted(&prepared.lock.digest(), &prepared.lock.base_digest());
-        let mut worker = None;
-        let mut done = Vec::with_capacity(errands.len());
-        for (index, errand) in errands.iter().enumerate() {
-            let key = key(errand, &trusted);
-            if let Some(known) = self.known(&key) {
-                done.push(known);
-                continue;
-            }
-            let task = self.task(errand, index);
-            let came = match self.one(&prepared.place, &mut worker, errands, &task).await {
-                Ok(came) => came,
-                Err(error) => {
-                    let Unusable { reason, cause: trouble, .. } =
-                        Unusable::worker(&error, &self.spec.setup.launcher);
-                    return Ok(Ran::NoEnvironment { reason, trouble });
-                }
-            };
-            done.push(self.kept(&key, came, &task)?);
+            Err(Stopped::Run(error)) => return Err(error),
+        });
+    }
+    Ok(ran.into_iter().flatten().collect())
+}
+
+/// What a task gave. None is cancelled while somebody waits for it, so that it can only have panicked.
+fn joined<T>(ended: Result<T, tokio::task::JoinError>) -> T {
+    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+async fn in_environment(
+    number: usize,
+    group: Arc<Errands>,
+    shared: Arc<Shared>,
+) -> Result<Vec<ErrandDone>, Stopped> {
+    // Nobody closes the semaphore.
+    let _environment = shared.environments.acquire().await;
+    let silent = |_: &str| {};
+    let prepared = shared.host.prepare(&group.spec, &silent).await.map_err(Stopped::Environment)?;
+    let trusted = shared.cache.trusted(&prepared.lock.digest(), &prepared.lock.base_digest());
+    let keys: Vec<Digest> = group.errands.iter().map(|errand| errand.key(&trusted)).collect();
+    let known = |key: &Digest| shared.cache.record::<Kept>(key)?.known(&shared.cache);
+    let mut done: Vec<Option<ErrandDone>> = keys.iter().map(known).collect();
+    let waiting: VecDeque<usize> = (0..done.len()).filter(|index| done[*index].is_none()).collect();
+    let lanes = shared.jobs.min(waiting.len());
+    let (place, waiting) = (prepared.place, Mutex::new(waiting));
+    let lane = Arc::new(Lane { group, keys, place, waiting, shared: Arc::clone(&shared) });
+    let mut running = JoinSet::new();
+    for own in 0..lanes {
+        let lane = Arc::clone(&lane);
+        running
+            .spawn(async move { lane.run(&lane.shared.scratch.join(format!("env-{number}-{own}"))).await });
+    }
+    while let Some(ended) = running.join_next().await {
+        for (index, came) in joined(ended)? {
+            done[index] = Some(came);
         }
-        Ok(Ran::Done { lock: Box::new(prepared.lock), done })
+    }
+    Ok(done.into_iter().flatten().collect())
+}
+
+/// One environment, in which several interpreters take what waits.
+struct Lane {
+    group: Arc<Errands>,
+    keys: Vec<Digest>,
+    place: Place,
+    waiting: Mutex<VecDeque<usize>>,
+    shared: Arc<Shared>,
+}
+
+impl Lane {
+    /// Takes what waits, one errand after the other, with an interpreter of its own in this folder.
+    async fn run(&self, folder: &Path) -> Result<Vec<(usize, ErrandDone)>, Stopped> {
+        let (mut worker, mut done) = (None, Vec::new());
+        while let Some(index) = self.next() {
+            // Nobody closes the semaphore.
+            let _core = self.shared.cores.acquire().await;
+            let errand = &self.group.errands[index];
+            let output = folder.join(format!("out-{index}")).join(format!("out.{}", errand.extension()));
+            let task = errand.task(&self.shared.cache, output.display().to_string());
+            let came = self.one(&mut worker, folder, errand, &task).await;
+            let launcher = &self.group.spec.setup.launcher;
+            let came = came.map_err(|error| Stopped::Environment(Unusable::worker(&error, launcher)))?;
+            done.push((index, self.kept(index, came, &output)?));
+        }
+        Ok(done)
+    }
+
+    fn next(&self) -> Option<usize> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     /// Does one task in a warm interpreter, which is started where there is none; twice where it is lost.
     async fn one(
         &self,
-        place: &<Machine as Host>::Place,
-        worker: &mut Option<<Machine as Host>::Interpreter>,
-        errands: &[Errand],
+        worker: &mut Option<Interpreter>,
+        folder: &Path,
+        errand: &Errand,
         task: &Task,
     ) -> Result<TaskResult, WorkerError> {
-        let limits = WorkerLimits { seconds: self.limits.seconds, memory_bytes: self.limits.memory_bytes };
+        let Limits { seconds, memory_bytes } = self.shared.limits;
+        let limits = WorkerLimits { seconds, memory_bytes };
         let mut is_second = false;
         loop {
             let live = match worker.take() {
                 Some(live) => worker.insert(live),
-                None => worker.insert(self.start(place, errands).await?),
+                None => worker.insert(self.start(folder).await?),
             };
             match live.run(std::slice::from_ref(task), limits).await {
                 Ok(mut batch) => {
                     let result = batch.results.pop().flatten().filter(|_| batch.ended.how == "finished");
-                    return Ok(result.unwrap_or_else(|| ended(task, &batch.ended, limits)));
+                    return Ok(result.unwrap_or_else(|| errand.ended(&batch.ended, limits)));
                 }
                 Err(error) if is_second => return Err(error),
                 Err(_) => *worker = None,
@@ -179,153 +220,47 @@ impl Runner<'_> {
         }
     }
 
-    async fn start(
-        &self,
-        place: &<Machine as Host>::Place,
-        errands: &[Errand],
-    ) -> Result<<Machine as Host>::Interpreter, WorkerError> {
-        let objects = self.cache.bucket(crate::store::Bucket::Objects);
-        let folder = environment_folder(&self.scratch, 0, Room::Cells);
-        let modules: std::collections::BTreeSet<&String> =
-            errands.iter().flat_map(|errand| &errand.imports).collect();
+    async fn start(&self, folder: &Path) -> Result<Interpreter, WorkerError> {
+        let (spec, errands) = (&self.group.spec, &self.group.errands);
+        let objects = self.shared.cache.bucket(Bucket::Objects);
+        let modules: BTreeSet<&String> = errands.iter().flat_map(|errand| &errand.imports).collect();
         let hello = Hello {
             modules: modules.into_iter().cloned().collect(),
-            config: self.spec.config.clone(),
-            extension: self.spec.setup.extension.clone(),
-            device: self.spec.setup.device.clone(),
-            handlers: handler_sources(errands.iter().map(|errand| &errand.format)),
+            config: spec.config.clone(),
+            extension: spec.setup.extension.clone(),
+            device: spec.setup.device.clone(),
+            handlers: handler_sources(errands.iter().flat_map(Errand::formats)),
             scratch: folder.display().to_string(),
             ..Hello::default()
         };
-        let memory_bytes = self.limits.memory_bytes.checked_add(WARM_INTERPRETER);
-        let start = Start {
-            folder: &folder,
-            objects: &objects,
-            memory_bytes,
-            spec: self.spec,
-            variables: &[],
-            room: Room::Cells,
-            hello,
-        };
-        self.host.start(place, start).await
-    }
-
-    fn task(&self, errand: &Errand, index: usize) -> Task {
-        let path = |digest: &Digest| self.cache.object_path(digest).display().to_string();
-        let folder = environment_folder(&self.scratch, 0, Room::Cells).join(format!("out-{index}"));
-        let output = folder.join(format!("out.{}", errand.format.extension)).display().to_string();
-        let (artifact, handler) = (path(&errand.artifact), errand.format.handler.clone());
-        let options = errand.format.options.clone();
-        let modules = errand.modules.as_ref().map(path);
-        match &errand.what {
-            ErrandKind::Mend { versions, mends, companions, allowed } => Task::Mend {
-                allowed: allowed.clone(),
-                artifact,
-                handler,
-                options,
-                versions: versions.clone(),
-                mends,
-                companions,
-                output,
-                modules,
-            },
-            ErrandKind::Probe { inputs, seed } => {
-                Task::Probe { artifact, handler, options, inputs: path(inputs), seed: *seed, output, modules }
-            }
-        }
-    }
-
-    /// What is remembered of an errand, as long as its bytes are there.
-    fn known(&self, key: &Digest) -> Option<ErrandDone> {
-        let known: Kept = self.cache.record(key)?;
-        let is_there = |digest: &Digest| self.cache.is_sound(digest);
-        match known {
-            Kept::Mended { outcome, digest, size } => {
-                is_there(&digest).then_some(ErrandDone::Mended(outcome, Some((digest, size))))
-            }
-            Kept::Probed { probes, digest } => {
-                is_there(&digest).then_some(ErrandDone::Probed(Some((probes, digest))))
-            }
-        }
+        let memory_bytes = self.shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
+        let start =
+            Start { folder, objects: &objects, memory_bytes, spec, variables: &[], room: Room::Cells, hello };
+        self.shared.host.start(&self.place, start).await
     }
 
     /// Takes what a task has written into the store, and remembers it.
-    fn kept(&self, key: &Digest, came: TaskResult, task: &Task) -> Result<ErrandDone, RunError> {
-        let output = match task {
-            Task::Mend { output, .. } | Task::Probe { output, .. } => output.as_str(),
-            Task::Train { .. } | Task::Cell { .. } => "",
-        };
-        let adopt = || self.cache.adopt_object(output.as_ref()).map_err(RunError::Cache);
-        let (done, kept) = match came {
-            TaskResult::Mended(outcome) if matches!(*outcome, MendOutcome::Mended { .. }) => {
-                let (digest, size) = adopt()?;
-                let kept = Kept::Mended { outcome: (*outcome).clone(), digest, size };
-                (ErrandDone::Mended(*outcome, Some((digest, size))), Some(kept))
+    fn kept(&self, index: usize, came: TaskResult, output: &Path) -> Result<ErrandDone, RunError> {
+        let cache = &self.shared.cache;
+        let adopt = || cache.adopt_object(output).map_err(RunError::Cache);
+        let done = match came {
+            TaskResult::Mended(outcome) => {
+                let written = matches!(*outcome, MendOutcome::Mended { .. }).then(adopt).transpose()?;
+                ErrandDone::Mended(*outcome, written)
             }
-            TaskResult::Mended(outcome) => (ErrandDone::Mended(*outcome, None), None),
-            TaskResult::Probed(Some(probes)) => {
-                let (digest, _) = adopt()?;
-                let kept = Kept::Probed { probes: (*probes).clone(), digest };
-                (ErrandDone::Probed(Some((*probes, digest))), Some(kept))
+            TaskResult::Translated(outcome) => {
+                let written = matches!(*outcome, TranslateOutcome::Written { .. }).then(adopt).transpose()?;
+                ErrandDone::Translated(*outcome, written)
             }
+            TaskResult::Probed(Some(probes)) => ErrandDone::Probed(Some((*probes, adopt()?.0))),
             TaskResult::Probed(None) | TaskResult::Observed { .. } | TaskResult::Trained(_) => {
-                (ErrandDone::Probed(None), None)
+                ErrandDone::Probed(None)
             }
         };
-        if let Some(kept) = kept {
+        if let Some(kept) = Kept::of(&done) {
             // Where it cannot be kept, the next time does it again.
-            let _ = self.cache.put_record(key, &kept);
+            let _ = cache.put_record(&self.keys[index], &kept);
         }
         Ok(done)
-    }
-}
-
-/// What is remembered of an errand.
-#[derive(serde::Serialize, serde::Deserialize)]
-enum Kept {
-    Mended { outcome: MendOutcome, digest: Digest, size: u64 },
-    Probed { probes: Probes, digest: Digest },
-}
-
-/// What a task whose child gave no result came to.
-fn ended(task: &Task, ended: &crate::worker::Ended, limits: WorkerLimits) -> TaskResult {
-    match task {
-        Task::Mend { .. } => {
-            let outcome = Box::new(abnormal(ended, limits).outcome);
-            TaskResult::Mended(Box::new(MendOutcome::Ended { outcome }))
-        }
-        Task::Probe { .. } | Task::Train { .. } | Task::Cell { .. } => TaskResult::Probed(None),
-    }
-}
-
-/// What an errand depends on, and nothing else.
-fn key(errand: &Errand, lock: &Digest) -> Digest {
-    let mut key = crate::vocab::DigestBuilder::new("errand-v1")
-        .digest(&agent_digest())
-        .digest(lock)
-        .digest(&errand.artifact)
-        .text(&errand.format.source)
-        .text(&errand.format.options.to_string());
-    if let Some(modules) = &errand.modules {
-        key = key.text("modules").digest(modules);
-    }
-    match &errand.what {
-        ErrandKind::Mend { versions, mends, companions, allowed } => {
-            // Whether any name is listed: without a list, the engine has one of its own.
-            key = key.text(if allowed.is_some() { "mend" } else { "mend without a list" });
-            for name in allowed.iter().flatten() {
-                key = key.text(name);
-            }
-            for (package, version) in versions {
-                key = key.text(package).text(version);
-            }
-            for (name, source) in mends.iter().chain(*companions) {
-                key = key.text(name).text(source);
-            }
-            key.text(if companions.is_empty() { "alone" } else { "with companions" }).finish()
-        }
-        ErrandKind::Probe { inputs, seed } => {
-            key.text("probe").digest(inputs).field(&seed.to_le_bytes()).finish()
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::jobs::Job;
 use crate::store;
-use crate::vocab::{Disturbance, ErrorFact, MendOutcome, Observation, Outcome};
+use crate::vocab::{Disturbance, ErrorFact, MendOutcome, Observation, Outcome, TranslateOutcome};
 use crate::worker::{Ended, Produced, Saved, TaskResult, Trained, WorkerError};
 
 /// How often a task is tried that the machine got in the way of.
@@ -46,6 +46,9 @@ pub(super) fn full_disk(result: &TaskResult, folder: &Path) -> Option<Disturbanc
         }
         TaskResult::Mended(outcome) => {
             matches!(&**outcome, MendOutcome::Raised { error } if is_full(error))
+        }
+        TaskResult::Translated(outcome) => {
+            matches!(&**outcome, TranslateOutcome::Raised { error } if is_full(error))
         }
         TaskResult::Trained(Trained::Unsupported(_)) | TaskResult::Probed(_) => false,
     };

@@ -178,11 +178,15 @@ impl Interpreter for Player {
         for task in tasks {
             let bytes = match task {
                 Task::Cell { artifact, .. } => fs_err::read_to_string(artifact).unwrap_or_default(),
-                Task::Train { .. } | Task::Mend { .. } | Task::Probe { .. } => String::new(),
+                Task::Train { .. } | Task::Mend { .. } | Task::Translate { .. } | Task::Probe { .. } => {
+                    String::new()
+                }
             };
             let asked = match task {
                 Task::Cell { seed, .. } => Asked::Load { seed: *seed, bytes: &bytes },
-                Task::Train { .. } | Task::Mend { .. } | Task::Probe { .. } => Asked::Train,
+                Task::Train { .. } | Task::Mend { .. } | Task::Translate { .. } | Task::Probe { .. } => {
+                    Asked::Train
+                }
             };
             match (self.script.play(&self.name, asked), task) {
                 (Play::Hangs, _) => self.script.hang().await,
@@ -350,6 +354,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         refusal: None,
         foreign: None,
         original: None,
+        probes: None,
         expected: BTreeMap::new(),
         expected_from: None,
         asked: Vec::new(),

@@ -106,7 +106,7 @@ impl<'a> Journal<'a> {
             (known, &facts)
             && let Some(moved) = moved_packages(before, now)
         {
-            self.note(&format!("{name} has changed since the earlier record:\n{moved}"));
+            self.reporter.moved(&format!("{name} has changed since the earlier record:\n{moved}"));
         }
         self.add(event)
     }

@@ -16,6 +16,7 @@ mod crew;
 mod desk;
 mod dispatcher;
 mod disturbed;
+mod errand;
 mod executor;
 mod external;
 mod host;
@@ -42,7 +43,8 @@ mod soundness;
 
 use std::sync::Arc;
 
-pub use aside::{Errand, ErrandDone, ErrandKind, Ran, run_errands};
+pub use aside::{Errands, Ran, run_errands};
+pub use errand::{Errand, ErrandDone, ErrandKind};
 pub use reporter::{Progress, Reporter};
 pub use request::{RunError, RunReport, RunRequest};
 pub use scheduler::Regressions;

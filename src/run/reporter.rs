@@ -37,6 +37,11 @@ pub trait Reporter: Send {
     /// Something worth a line: an installation, a slow step.
     fn note(&mut self, text: &str);
 
+    /// What an environment has now and had not in an earlier record.
+    fn moved(&mut self, text: &str) {
+        self.note(text);
+    }
+
     /// So many cells that failed are tried again.
     fn retrying(&mut self, cells: usize);
 }

@@ -40,6 +40,7 @@ pub(crate) fn header() -> RunHeader {
         own_modules: Default::default(),
         proved: Default::default(),
         modules_given: false,
+        probes: None,
     };
     RunHeader {
         format_version: FORMAT_VERSION,

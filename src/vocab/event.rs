@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile, FileFacts,
     Foreign, FormatName, Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation,
-    OutputComparison, Runtime, Verdict,
+    OutputComparison, Probes, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -439,6 +439,9 @@ pub struct FilePlan {
     /// Whether folders of modules were given with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub modules_given: bool,
+    /// What its inputs are and reach, where they were derived from the model in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<Probes>,
     /// What a reader of its verdicts has to know: where the versions come from, what was assumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -62,9 +62,9 @@ pub use record::{
     Record, RunSummary, Summary,
 };
 pub use rescue::{
-    Change, Exactness, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle, ObstacleKind,
-    ProbedPart, Probes, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord, RescueResult,
-    Share, Tried, Verification, Way,
+    Change, Exactness, Holds, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle,
+    ObstacleKind, ProbedPart, Probes, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord,
+    RescueResult, Share, TranslateOutcome, Translation, Tried, Verification, Way, Wrapping,
 };
 pub use trouble::EnvironmentTrouble;
 pub use verdict::{Reached, Stage, Status, Verdict};

@@ -160,6 +160,77 @@ pub enum MendOutcome {
     },
 }
 
+/// What a file of a format holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holds {
+    /// The estimator itself, in another writing: it can be written wherever it can be read.
+    Estimator,
+    /// What computes the same as the estimator and is none: it has to be made where the estimator works.
+    Translation,
+}
+
+/// What an attempt to write a model in another format came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum TranslateOutcome {
+    /// A file was written.
+    Written {
+        /// The outputs that it holds; all that the model offers where `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outputs: Option<Vec<String>>,
+    },
+    /// Reading or writing raised.
+    Raised {
+        /// The exception.
+        error: Box<ErrorFact>,
+    },
+    /// The format cannot hold the model.
+    Inapplicable {
+        /// In words of the agent.
+        reason: String,
+    },
+    /// What writing takes is not installed.
+    NotInstalled {
+        /// In words of the agent.
+        reason: String,
+    },
+    /// It ended its process, or ran into a limit.
+    Ended {
+        /// How.
+        outcome: Box<super::Outcome>,
+    },
+    /// No environment could be made in which the model works and the format can be written.
+    NotMade {
+        /// In words of whoever tried.
+        reason: String,
+    },
+}
+
+/// What a model is in, beyond what its format says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wrapping {
+    /// A folder, as those of MLflow.
+    Folder,
+    /// An archive, or more than one compression.
+    Archive,
+}
+
+/// That a file is of another format than the one that it was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Translation {
+    /// What its format is, in a line.
+    pub about: String,
+    /// What a file of it holds.
+    pub holds: Holds,
+    /// The environment that wrote it.
+    pub written_in: EnvName,
+    /// The outputs that it holds; all that the model offers where `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Vec<String>>,
+}
+
 /// A file of a rescue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RescueFile {
@@ -282,6 +353,8 @@ pub enum Way {
     AsItIs,
     /// Its states were mended.
     Mended,
+    /// It was written in another format.
+    Translated,
 }
 
 /// Why a rescue has no proof.
@@ -309,7 +382,17 @@ pub enum Refused {
         /// What the attempt came to.
         outcome: MendOutcome,
     },
-    /// The mended file was tried and does not give what its producer gives.
+    /// It could not be written in the format that was asked for.
+    NotTranslated {
+        /// What the attempt came to.
+        outcome: TranslateOutcome,
+    },
+    /// What it was in could not be put together again around the new model.
+    NotPacked {
+        /// Why.
+        says: String,
+    },
+    /// The new file was tried and does not give what its producer gives.
     NotVerified,
     /// There is nothing to verify it with, and that was not allowed.
     Unproven {
@@ -367,6 +450,9 @@ pub struct RescueRecord {
     pub rescued: Option<RescueFile>,
     /// The environment that made it; `None` where nobody knows it.
     pub producer: Option<RescueEnvironment>,
+    /// Whether that environment does not predict with the original either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub producer_fails: bool,
     /// The environment that is to read it.
     pub target: RescueEnvironment,
     /// What the original did there.
@@ -377,15 +463,24 @@ pub struct RescueRecord {
     /// What became of every key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<KeyAccount>,
+    /// What it is in, where that is not the file itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapping: Option<Wrapping>,
     /// Modules that stand beside the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<String>,
+    /// Set where it is of another format now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Translation>,
     /// What it was verified on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified: Vec<Verification>,
     /// What the probes reach, where some could be derived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
+    /// Whether missing or unknown values are refused with an error in the target, where the producer takes them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses_gaps: bool,
     /// Warnings of the readers: notes that came with the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

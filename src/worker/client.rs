@@ -14,6 +14,7 @@ use super::protocol::{
 use crate::process::{Command, WorkerProcess, end_all_at_home, spawn_worker};
 use crate::vocab::{
     Attempt, Digest, ErrorFact, Gap, MendOutcome, Observation, Outcome, OutputRef, Phase, Probes,
+    TranslateOutcome,
 };
 
 /// Reads the agent from standard input: its length in bytes on a line, then its source. So it reaches any
@@ -122,6 +123,8 @@ pub enum TaskResult {
     },
     /// Of a mending.
     Mended(Box<MendOutcome>),
+    /// Of a translation.
+    Translated(Box<TranslateOutcome>),
     /// Of a derivation of probes; `None` where nothing can be derived.
     Probed(Option<Box<Probes>>),
 }
@@ -285,6 +288,7 @@ impl Worker {
                             Task::Train { .. } => Some(trained(*raw)),
                             Task::Cell { .. } => observed(*raw, &payload, alone),
                             Task::Mend { .. } => mended(*raw),
+                            Task::Translate { .. } => translated(*raw),
                             Task::Probe { .. } => Some(TaskResult::Probed(raw.probes.map(Box::new))),
                         };
                     }
@@ -395,6 +399,17 @@ fn mended(raw: RawResult) -> Option<TaskResult> {
         _ => MendOutcome::Raised { error: Box::new(raw.error?) },
     };
     Some(TaskResult::Mended(Box::new(outcome)))
+}
+
+/// What a translation came to; `None` where the child's words do not fit together.
+fn translated(raw: RawResult) -> Option<TaskResult> {
+    let outcome = match raw.outcome.as_deref()? {
+        "translated" => TranslateOutcome::Written { outputs: raw.held },
+        "inapplicable" => TranslateOutcome::Inapplicable { reason: raw.reason? },
+        "unequipped" => TranslateOutcome::NotInstalled { reason: raw.reason? },
+        _ => TranslateOutcome::Raised { error: Box::new(raw.error?) },
+    };
+    Some(TaskResult::Translated(Box::new(outcome)))
 }
 
 /// What a cell that ran alone tried and was refused.

@@ -8,8 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::cage::{CellFilters, Machine};
 use crate::vocab::{
-    AttemptKind, Change, Encoding, ErrorFact, InputForm, KeyAccount, MadeUp, Obstacle, OutputKind, Probes,
-    Unfit, WarningFact,
+    AttemptKind, Change, Encoding, ErrorFact, Holds, InputForm, KeyAccount, MadeUp, Obstacle, OutputKind,
+    Probes, Unfit, WarningFact,
 };
 
 /// Largest JSON part that is believed. The agent's own limit is lower.
@@ -216,6 +216,30 @@ pub enum Task {
         #[serde(skip_serializing_if = "Option::is_none")]
         modules: Option<String>,
     },
+    /// Read an artifact and write what is in it in another format.
+    Translate {
+        /// Path of the artifact.
+        artifact: String,
+        /// The handler.
+        handler: String,
+        /// Its options.
+        options: serde_json::Value,
+        /// The handler that writes.
+        to: String,
+        /// Its options.
+        to_options: serde_json::Value,
+        /// What a file of it holds.
+        holds: Holds,
+        /// Path of the encoded dataset that the model takes.
+        inputs: String,
+        /// Seed of the global generators.
+        seed: u32,
+        /// Where to write.
+        output: String,
+        /// Archive of modules that no package brings.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modules: Option<String>,
+    },
     /// Derive inputs from an artifact that show what it does everywhere.
     Probe {
         /// Path of the artifact.
@@ -228,6 +252,8 @@ pub enum Task {
         inputs: String,
         /// Seed of what is chosen.
         seed: u32,
+        /// Whether missing values and such as it has never seen may be among them.
+        gaps: bool,
         /// Where to write the encoded dataset.
         output: String,
         /// Archive of modules that no package brings.
@@ -342,6 +368,8 @@ pub(super) struct RawResult {
     pub needs_companion: Vec<String>,
     // Probing.
     pub probes: Option<Probes>,
+    // Translating.
+    pub held: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -119,3 +119,185 @@ fn a_folder_is_rescued_and_what_is_no_model_is_told() {
     let page = context.read("unproven.pkl.rescue.md");
     assert!(page.contains("Nothing proves that this file predicts what the original did"), "{page}");
 }
+
+/// What writes further files of 1.2: in archives, of protocol 0, and what no class of the target can express.
+const DUMP_OTHERS: &str = r#"
+import io, os, pickle, tarfile, zipfile
+import joblib, numpy
+from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+generator = numpy.random.RandomState(0)
+X = generator.normal(size=(200, 4))
+y = (X[:, 0] > 0).astype(int) + (X[:, 1] * X[:, 2] > 0.5)
+forest = joblib.load("old/forest.joblib")
+buffer = io.BytesIO()
+joblib.dump(forest, buffer, compress=3)
+with tarfile.open("model.tar.gz", "w:gz") as archive:
+    for name, data in (("./code/inference.py", b"print(1)\n"), ("./model.joblib", buffer.getvalue())):
+        entry = tarfile.TarInfo(name)
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+with zipfile.ZipFile("model.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("README", "words")
+    archive.writestr("inner/model.pkl", pickle.dumps(forest, protocol=0))
+os.makedirs("others", exist_ok=True)
+joblib.dump(AdaBoostClassifier(n_estimators=5, random_state=0).fit(X, y), "others/boosted.joblib")
+joblib.dump(LogisticRegression().fit(X, y), "others/linear.joblib")
+"#;
+
+/// What reads a translation as anybody would.
+const LOAD_ONNX: &str = r#"
+import sys
+import numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1])
+X = numpy.loadtxt("X.csv", delimiter=",", skiprows=1).astype("float32")
+labels = session.run(None, {session.get_inputs()[0].name: X})[0]
+assert len(labels) == 50
+"#;
+
+#[test]
+fn what_cannot_be_mended_is_translated() {
+    let (context, _) = old();
+    let producer = context.interpreters("pair")["old"].clone();
+    context.python(&producer, &["-c", DUMP_OTHERS]);
+    let to = ["--to", "scikit-learn==1.7.2", "-i", "X.csv"];
+    let rescue = |more: &[&str]| context.run([&["rescue"], more, to.as_slice()].concat());
+    // No class of the target can express it: what to do names the translation, and that works.
+    let said = rescue(&["others/boosted.joblib", "-o", "new.joblib"]).expect(100).to_string();
+    let command = "shelflife rescue others/boosted.joblib --to scikit-learn==1.7.2 --format onnx -o others/boosted.onnx";
+    assert!(said.contains(command), "{said}");
+    let said =
+        rescue(&["others/boosted.joblib", "--format", "onnx", "-o", "boosted.onnx"]).expect(0).to_string();
+    assert!(said.contains("translated"), "{said}");
+    let facts = record(&context, "boosted.onnx.rescue.json");
+    assert_eq!(text(&facts["result"], "way"), "translated");
+    assert_eq!(text(&facts["translation"], "holds"), "translation");
+    assert_eq!(text(&facts["rescued"], "format"), "onnx");
+    let outputs: Vec<&str> =
+        facts["translation"]["outputs"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(outputs, ["predict", "predict_proba"]);
+    let origins: Vec<&str> =
+        facts["verified"].as_array().unwrap().iter().map(|it| text(it, "origin")).collect();
+    assert_eq!(origins, ["given", "probes"], "it is verified like any other file");
+    let page = context.read("boosted.onnx.rescue.md");
+    assert!(
+        page.contains("It is no scikit-learn model any more")
+            && page.contains("onnxruntime.InferenceSession"),
+        "{page}"
+    );
+    let interpreters = context.interpreters("rescue");
+    let (_, python) = interpreters.iter().find(|(name, _)| name.starts_with("sk1.7.2")).unwrap();
+    context.python(python, &["-c", LOAD_ONNX, "boosted.onnx"]);
+    // What a format cannot hold is refused in its words; what it can is written beside it.
+    let said = rescue(&["others", "--format", "json-params", "-o", "numbers"]).expect(100).to_string();
+    assert!(said.contains("can hold only linear models"), "{said}");
+    assert_eq!(
+        context
+            .list("numbers")
+            .iter()
+            .filter(|name| name.ends_with(".json") && !name.contains("rescue"))
+            .count(),
+        1
+    );
+    // The estimator itself is written where it is read, and is what it was.
+    rescue(&["old/forest.joblib", "--format", "pickle-gzip", "-o", "packed.pkl"]).expect(0);
+    assert_eq!(fs_err::read(context.path("packed.pkl")).unwrap()[..2], [0x1f, 0x8b]);
+    let facts = record(&context, "packed.pkl.rescue.json");
+    assert_eq!(text(&facts["translation"], "holds"), "estimator");
+    assert!(!facts["changes"].as_array().unwrap().is_empty(), "it was mended first");
+    rescue(&["old/forest.joblib", "--format", "mlflow", "-o", "no"]).expect(2);
+}
+
+#[test]
+fn a_model_in_an_archive_stays_in_it() {
+    let (context, python) = old();
+    let producer = context.interpreters("pair")["old"].clone();
+    context.python(&producer, &["-c", DUMP_OTHERS]);
+    let to = ["--to", "scikit-learn==1.7.2", "-i", "X.csv"];
+    let words = ["rescue", "model.tar.gz", "model.zip", "-o", "out"];
+    let said = context.run([words.as_slice(), &to].concat()).expect(0).to_string();
+    // Its own words only: nothing of the runs that it is made of.
+    for other in ["earlier run", "environments:", "cells:", "has changed"] {
+        assert!(!said.contains(other), "{said}");
+    }
+    let unpack = "import sys, tarfile, zipfile; tarfile.open('out/model.tar.gz').extractall('unpacked'); \
+                  zipfile.ZipFile('out/model.zip').extractall('unpacked')";
+    context.python(&python, &["-c", unpack]);
+    for name in ["unpacked/model.joblib", "unpacked/inner/model.pkl"] {
+        context.python(&python, &["-c", LOAD, name]);
+    }
+    assert_eq!(context.read("unpacked/code/inference.py"), "print(1)\n");
+    assert_eq!(context.read("unpacked/README"), "words");
+    assert_eq!(text(&record(&context, "out/model.zip.rescue.json"), "wrapping"), "archive");
+    // The same again: each name that is taken is named, and a line for programs says the same.
+    let said = context.run([words.as_slice(), &to].concat()).expect(110).to_string();
+    assert!(said.contains("`out/model.tar.gz` is there already"), "{said}");
+    let json =
+        context.run([words.as_slice(), &to, &["--message-format", "json"]].concat()).expect(110).stdout();
+    let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line["written"].is_null() && text(&line["result"], "is") == "refused"));
+    // Several files do not go where one is.
+    let said =
+        context.run([&["rescue", "old", "-o", "X.csv"], to.as_slice()].concat()).expect(110).to_string();
+    assert!(said.contains("`X.csv` is a file"), "{said}");
+    // What a rescue has written below what it is asked for is not rescued again.
+    context.run([&["rescue", "old", "-o", "old/new"], to.as_slice()].concat()).expect(0);
+    let said =
+        context.run([&["rescue", "old", "-o", "old/new"], to.as_slice()].concat()).expect(110).to_string();
+    assert!(!said.contains("old/new/new") && said.contains("trying 3 models as they are"), "{said}");
+}
+
+#[test]
+fn what_probes_reach_stands_in_every_report() {
+    let context = TestContext::new();
+    let environment = |name: &str, version: &str| {
+        format!(
+            "[[environments]]\nname = \"{name}\"\npackages = {{ scikit-learn = \"{version}\" }}\npython = \"3.11\"\n"
+        )
+    };
+    let both = environment("old", "1.2.2") + &environment("new", "1.7.2");
+    let trees = models(&[("tree", "DecisionTreeClassifier(max_depth=4, random_state=0)")]);
+    context.write("trees.toml", &format!("{both}{DATA}\n{trees}"));
+    let said = context.run(["run", "trees.toml", "--probe", "--model", "tree"]).expect(0).to_string();
+    assert!(said.contains("rows derived from the model, which reach"), "{said}");
+    let results: Value = serde_json::from_str(&context.read("reports/trees/results.json")).unwrap();
+    let artifacts = results["artifacts"].as_array().unwrap();
+    let probed: Vec<&Value> = artifacts.iter().filter(|it| !it["file"]["probes"].is_null()).collect();
+    assert!(probed.len() >= 2, "{artifacts:?}");
+    for artifact in probed {
+        let shares = artifact["file"]["probes"]["shares"].as_array().unwrap();
+        let leaves = shares.iter().find(|share| text(share, "what") == "leaves").unwrap();
+        assert_eq!(leaves["reached"], leaves["of"], "{artifact}");
+    }
+    for report in ["report.md", "report.html"] {
+        let page = context.read(&format!("reports/trees/{report}"));
+        assert!(page.contains("How much of each model its probes reach"), "{report}");
+    }
+}
+
+/// What writes a file of 1.7, whose forests take missing values.
+const DUMP_NEW: &str = r#"
+import joblib, numpy
+from sklearn.ensemble import RandomForestClassifier
+generator = numpy.random.RandomState(0)
+X = generator.normal(size=(200, 4))
+y = (X[:, 0] > 0).astype(int) + (X[:, 1] * X[:, 2] > 0.5)
+forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+forest.predict([[float("nan")] * 4])
+joblib.dump(forest, "forest-of-1.7.joblib")
+"#;
+
+#[test]
+fn what_the_older_release_refuses_with_an_error_is_said() {
+    let (context, python) = old();
+    context.python(&python, &["-c", DUMP_NEW]);
+    let words =
+        ["rescue", "forest-of-1.7.joblib", "--to", "scikit-learn==1.2.2", "-i", "X.csv", "-o", "down.joblib"];
+    context.run(words).expect(0);
+    let facts = record(&context, "down.joblib.rescue.json");
+    assert_eq!(facts["refuses_gaps"], true, "{facts}");
+    assert_eq!(facts["probes"]["missing"], false);
+    let page = context.read("down.joblib.rescue.md");
+    assert!(page.contains("refused with an error, where the original takes them"), "{page}");
+}

@@ -1,17 +1,18 @@
 //! One file on its way through a rescue.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::artifact::with_modules;
 use crate::explain::COMPANIONS;
 use crate::format::Format;
-use crate::matrix::{ExternalArtifact, Matrix, ModelSource, ModelSpec, OriginalArtifact};
-use crate::present;
+use crate::judge::{self, FirstStep, Proof};
+use crate::matrix::{ExternalArtifact, GivenModules, Matrix, ModelSource, ModelSpec, OriginalArtifact};
 use crate::run::{Errand, ErrandKind};
 use crate::vocab::{
-    ArtifactRecord, Digest, InputsKind, InputsOrigin, MendOutcome, Probes, Record, Refused, Tried,
-    Verification,
+    ArtifactRecord, Digest, EnvName, InputsKind, InputsOrigin, MendOutcome, Probes, Record, Refused,
+    TranslateOutcome, Tried, Verdict, Verification,
 };
 
 /// What is known of one file.
@@ -27,14 +28,33 @@ pub(super) struct Case {
     pub before: Tried,
     /// Rows of its inputs.
     pub rows: u64,
+    /// Where the new file is to stand, where one is to be written.
+    pub place: Option<PathBuf>,
     /// Inputs that were derived from it.
     pub probes: Option<(Probes, Digest)>,
+    /// Whether the target refuses missing or unknown values that its producer takes, with an error.
+    pub refuses_gaps: bool,
     /// What mending it came to, with the digest and size of what was written.
     pub mended: Option<(MendOutcome, Option<(Digest, u64)>)>,
-    /// What the file that counts was verified on: the mended one, or itself.
+    /// What writing it in another format came to, where one was asked for.
+    pub translated: Option<Translated>,
+    /// What the file that counts was verified on: the new one, or itself.
     pub verified: Vec<Verification>,
     /// Why nothing more is tried.
     pub refused: Option<Refused>,
+}
+
+/// A file in another format.
+#[derive(Clone, Debug)]
+pub(super) struct Translated {
+    /// The format.
+    pub format: Arc<Format>,
+    /// The environment that wrote it.
+    pub written_in: EnvName,
+    /// What it came to.
+    pub outcome: TranslateOutcome,
+    /// Digest and size of what was written.
+    pub written: Option<(Digest, u64)>,
 }
 
 /// Which bytes of a case are tried.
@@ -42,14 +62,32 @@ pub(super) struct Case {
 pub(super) enum Bytes {
     /// Those that are to be rescued.
     Original,
-    /// Those that were mended.
-    Mended,
+    /// Those that were made of them.
+    New,
 }
 
 /// What stands behind the name of a model that predicts on probes.
 const PROBES: &str = "probes";
 
 impl Case {
+    /// A file that was tried as it is, and of which nothing more is known.
+    pub fn new(model: ModelSpec, artifact: ArtifactRecord, format: Arc<Format>, before: Tried) -> Self {
+        Self {
+            model,
+            artifact,
+            format,
+            before,
+            rows: 0,
+            place: None,
+            probes: None,
+            refuses_gaps: false,
+            mended: None,
+            translated: None,
+            verified: Vec::new(),
+            refused: None,
+        }
+    }
+
     /// The file that it is; a rescue is of files only.
     pub fn file(&self) -> Option<&Arc<ExternalArtifact>> {
         match &self.model.source {
@@ -60,60 +98,94 @@ impl Case {
 
     /// What is to be done to its bytes, where they are in the store.
     pub fn errand(&self, what: ErrandKind) -> Option<Errand> {
-        let file = self.file()?;
-        Some(Errand {
-            artifact: self.artifact.digest?,
-            format: Arc::clone(&self.format),
-            modules: file.given_modules.as_ref().map(|given| given.digest),
-            imports: file.modules.clone(),
-            what,
-        })
+        let modules = self.file()?.given_modules.as_ref().map(|given| given.digest);
+        self.errand_on(self.artifact.digest?, modules, what)
+    }
+
+    /// What is to be done to bytes that were made of it, with these modules beside them.
+    pub fn errand_on(&self, artifact: Digest, modules: Option<Digest>, what: ErrandKind) -> Option<Errand> {
+        let (format, imports) = (Arc::clone(&self.format), self.file()?.modules.clone());
+        Some(Errand { artifact, format, modules, imports, what })
+    }
+
+    /// Digest and size of what was made of its bytes, where something was.
+    pub fn new_bytes(&self) -> Option<(Digest, u64)> {
+        match &self.translated {
+            Some(translated) => translated.written,
+            None => self.mended.as_ref().and_then(|(_, written)| *written),
+        }
+    }
+
+    /// The format of what was made of it.
+    pub fn new_format(&self) -> &Arc<Format> {
+        self.translated.as_ref().map_or(&self.format, |translated| &translated.format)
+    }
+
+    /// The modules that the new file needs beside it: those that were given, and companions.
+    pub fn new_modules(&self) -> Option<GivenModules> {
+        let given = self.file()?.given_modules.clone();
+        let Some((MendOutcome::Mended { companions, .. }, _)) = &self.mended else { return given };
+        let named = |name: &str| companions.iter().any(|it| it == name);
+        let beside: Vec<(&str, &str)> = COMPANIONS.iter().filter(|(name, _)| named(name)).copied().collect();
+        if beside.is_empty() {
+            return given;
+        }
+        // What was given was packed by this program.
+        with_modules(given.as_ref(), &beside).ok()
     }
 
     /// The models that try its bytes: on its own inputs, and on its probes. What it did as it is on its own inputs is
     /// known already.
     pub fn trials(&self, bytes: Bytes, path_of: &dyn Fn(&Digest) -> std::path::PathBuf) -> Vec<ModelSpec> {
         let Some(file) = self.file() else { return Vec::new() };
-        let mut tried = (**file).clone();
-        if bytes == Bytes::Mended {
-            let (Some((_, Some((digest, _)))), Some(original)) = (&self.mended, self.artifact.digest) else {
+        let (mut tried, mut model) = ((**file).clone(), self.model.clone());
+        let mut trials = Vec::new();
+        if bytes == Bytes::New {
+            let (Some((digest, _)), Some(original)) = (self.new_bytes(), self.artifact.digest) else {
                 return Vec::new();
             };
-            tried.path = path_of(digest);
-            tried.digest = Some(*digest);
+            tried.path = path_of(&digest);
+            tried.digest = Some(digest);
             tried.packed = None;
-            if let Some((MendOutcome::Mended { companions, .. }, _)) = &self.mended
-                && !companions.is_empty()
-            {
-                let beside: Vec<(&str, &str)> = COMPANIONS
-                    .iter()
-                    .filter(|(name, _)| companions.iter().any(|it| it == name))
-                    .copied()
-                    .collect();
-                // What was given was packed by this program.
-                tried.given_modules = with_modules(tried.given_modules.as_ref(), &beside).ok();
-            }
+            tried.given_modules = self.new_modules();
             tried.original =
                 Some(Arc::new(OriginalArtifact { digest: original, format: Arc::clone(&self.format) }));
-        }
-        let mut trials = Vec::new();
-        if bytes == Bytes::Mended {
-            trials
-                .push(ModelSpec { source: ModelSource::File(Arc::new(tried.clone())), ..self.model.clone() });
+            model.formats = vec![self.new_format().name.clone()];
+            model.methods = self.asked();
+            if let Some(held) = self.held() {
+                tried.expected.retain(|name, _| held.contains(name));
+            }
+            trials.push(ModelSpec { source: ModelSource::File(Arc::new(tried.clone())), ..model.clone() });
         }
         if let Some((probes, dataset)) = &self.probes {
             tried.inputs = InputsKind::Given;
-            tried.inputs_from = present::probes_words(probes);
+            tried.inputs_from = PROBES.to_owned();
+            tried.probes = Some(probes.clone());
             tried.expected = BTreeMap::new();
             trials.push(ModelSpec {
                 name: self.probes_name().as_str().into(),
                 source: ModelSource::File(Arc::new(tried)),
                 dataset: dataset_name(dataset),
                 inputs: None,
-                ..self.model.clone()
+                ..model
             });
         }
         trials
+    }
+
+    /// The outputs that the new file holds, where they may be fewer than the model offers.
+    fn held(&self) -> Option<&Vec<String>> {
+        match self.translated.as_ref().map(|translated| &translated.outcome) {
+            Some(TranslateOutcome::Written { outputs }) => outputs.as_ref(),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The outputs that the new file is asked for.
+    fn asked(&self) -> Option<Vec<String>> {
+        let Some(held) = self.held() else { return self.model.methods.clone() };
+        let is_asked = |name: &String| self.model.methods.as_ref().is_none_or(|asked| asked.contains(name));
+        Some(held.iter().filter(|name| is_asked(name)).cloned().collect())
     }
 
     fn probes_name(&self) -> String {
@@ -145,6 +217,28 @@ impl Case {
     }
 }
 
+/// Whether a file fails or differs as it is, on its own inputs or on its probes.
+pub(super) fn is_to_be_mended(case: &Case) -> bool {
+    case.refused.is_none()
+        && case.mended.is_none()
+        && case.translated.is_none()
+        && (judge::first_step(&case.before) == FirstStep::Mend
+            || judge::proof(&case.verified) == Proof::Contradicted)
+}
+
+/// Whether a new file agrees wherever it predicts, and may have refused nothing but missing or unknown values.
+pub(super) fn may_refuse_gaps(case: &Case) -> bool {
+    let has_gaps = case.probes.as_ref().is_some_and(|(probes, _)| probes.missing || probes.unknown);
+    let is_error =
+        |one: &Verification| one.origin == InputsOrigin::Probes && one.tried.verdict == Verdict::PredictError;
+    let others: Vec<Verification> = case.verified.iter().filter(|one| !is_error(one)).cloned().collect();
+    has_gaps
+        && !case.refuses_gaps
+        && case.new_bytes().is_some()
+        && others.len() < case.verified.len()
+        && judge::proof(&others) != Proof::Contradicted
+}
+
 /// The name of the dataset of probes.
 fn dataset_name(digest: &Digest) -> String {
     format!("{PROBES}-{}", digest.short())
@@ -162,6 +256,10 @@ pub(super) fn trial_matrix(
     for case in cases {
         let Some(bytes) = which(case) else { continue };
         trial.models.extend(case.trials(bytes, path_of));
+        if bytes == Bytes::New {
+            let format = case.new_format();
+            trial.formats.insert(format.name.clone(), Arc::clone(format));
+        }
         if let Some((_, dataset)) = &case.probes {
             trial.given.extend(object(dataset).map(|bytes| (dataset_name(dataset), bytes)));
         }

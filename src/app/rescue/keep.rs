@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Survey;
 use super::case::Case;
 use super::places::beside;
+use super::survey::Survey;
 use crate::app::error::AppError;
 use crate::present;
 use crate::vocab::{Lock, RescueRecord, RescueResult, Runtime};

@@ -3,11 +3,13 @@
 //! was not verified.
 
 mod case;
+mod errands;
 mod keep;
 mod places;
+mod probing;
+mod survey;
 mod write;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,20 +18,20 @@ use super::disk::Disk;
 use super::environments::environment;
 use super::error::AppError;
 use super::files::Draft;
+use super::formats;
+use super::listener::PartStep;
 use super::naming::run_name;
 use super::request::RescueRequest;
 use super::session::{Executed, Job, Session};
-use crate::dataset;
-use crate::explain::{COMPANIONS, MENDS};
-use crate::inspect::{InspectOptions, inspect};
-use crate::judge::{self, FirstStep, JudgeOptions, Proof};
-use crate::matrix::{EnvironmentSpec, Matrix, RuntimeSpec};
+use crate::artifact;
+use crate::format::{self, Format};
+use crate::judge::{self, JudgeOptions, Proof};
 use crate::plan::{self, Selection};
-use crate::run::{ErrandDone, ErrandKind, Ran, run_errands};
-use crate::vocab::{
-    Digest, EnvName, ExitCode, LeftOut, MendOutcome, Outcome, Record, Refused, RescueRecord, Trust,
-};
-use case::{Bytes, Case, trial_matrix};
+use crate::vocab::{Digest, EnvName, ExitCode, Holds, LeftOut, RescueRecord};
+use case::{Bytes, Case, is_to_be_mended, may_refuse_gaps, trial_matrix};
+use errands::holds;
+use places::is_own;
+use survey::Survey;
 
 /// What came of one file.
 #[derive(Debug)]
@@ -64,21 +66,6 @@ impl Rescued {
     }
 }
 
-/// The first trial, as a value.
-struct Survey {
-    matrix: Arc<Matrix>,
-    /// The encoded datasets of its models, by name.
-    datasets: BTreeMap<String, Vec<u8>>,
-    record: Record,
-    target: EnvName,
-    folder: PathBuf,
-}
-
-/// Whether a producer fails for want of inputs alone, which probes can give it.
-const fn lacks_inputs(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Unfit { .. })
-}
-
 impl Session<'_> {
     /// Rescues files.
     ///
@@ -86,41 +73,45 @@ impl Session<'_> {
     /// When it cannot be started, recorded or written. What files and environments do is no error.
     pub fn rescue(&mut self, request: &RescueRequest) -> Result<Rescued, AppError> {
         let name = run_name(request.name.as_deref(), "rescue")?;
-        let survey = self.survey(request, &name)?;
-        let mut cases = cases(&survey);
+        let wanted = formats::written(request.format.as_deref())?;
+        self.in_parts(|session| session.rescued(request, &name, wanted.as_ref()))
+    }
+
+    fn rescued(
+        &mut self,
+        request: &RescueRequest,
+        name: &str,
+        wanted: Option<&Arc<Format>>,
+    ) -> Result<Rescued, AppError> {
+        let survey = self.survey(request, name, wanted.map(|wanted| &**wanted))?;
+        let mut cases = survey.cases();
+        self.places(&mut cases, request, wanted)?;
         self.probe(&survey, &mut cases)?;
-        self.verify(&survey, &mut cases, Bytes::Original, &name)?;
-        self.mend(&survey, &mut cases, request)?;
-        self.verify(&survey, &mut cases, Bytes::Mended, &name)?;
+        // A translation is made of the file as it is, where it works: what it does in the target changes nothing.
+        if wanted.is_none_or(|wanted| holds(wanted) == Holds::Estimator) {
+            self.verify(&survey, &mut cases, Bytes::Original, name)?;
+            self.mend(&survey, &mut cases, request)?;
+        }
+        if let Some(wanted) = wanted {
+            self.translate(&survey, &mut cases, wanted)?;
+        }
+        self.verify(&survey, &mut cases, Bytes::New, name)?;
+        self.verify_without_gaps(&survey, &mut cases, name)?;
         self.written(&survey, cases, request)
     }
 
-    /// A matrix of files with further models: each of them on rows that are derived from it. Where nothing can be derived,
-    /// nothing is added.
-    pub(super) fn with_probes(&mut self, matrix: Matrix, name: &str) -> Result<Matrix, AppError> {
-        let executed = self.execute_files(matrix, &format!("{name}-unprobed"), || None)?;
-        finished(&executed)?;
-        let survey = self.surveyed(executed, EnvName::from(""))?;
-        let mut cases = cases(&survey);
-        self.probe(&survey, &mut cases)?;
-        let cache = self.cache.clone();
-        let which = |case: &Case| case.refused.is_none().then_some(Bytes::Original);
-        let probed = trial_matrix(
-            &survey.matrix,
-            &cases,
-            &which,
-            &|digest: &Digest| cache.object_path(digest),
-            &|digest: &Digest| cache.object(digest),
-        );
-        let mut matrix = (*survey.matrix).clone();
-        matrix.models.extend(probed.models);
-        matrix.given = probed.given;
-        Ok(matrix)
-    }
-
     /// Tries the files as they are.
-    fn survey(&mut self, request: &RescueRequest, name: &str) -> Result<Survey, AppError> {
-        let to = environment(&request.to, "--to", &Disk)?;
+    fn survey(
+        &mut self,
+        request: &RescueRequest,
+        name: &str,
+        wanted: Option<&Format>,
+    ) -> Result<Survey, AppError> {
+        let mut to = environment(&request.to, "--to", &Disk)?;
+        if let Some(reading) = wanted.and_then(|wanted| format::handler(&wanted.handler)) {
+            let packages = reading.packages.iter().map(|package| ((*package).to_owned(), None)).collect();
+            artifact::add_packages(std::slice::from_mut(&mut to), &packages);
+        }
         let target = to.name.clone();
         let mut environments = vec![to];
         let mut from = request.from.as_ref().map(|text| environment(text, "--from", &Disk)).transpose()?;
@@ -133,8 +124,12 @@ impl Session<'_> {
         }
         let left = from.as_ref().map(|from| from.name.clone());
         environments.extend(from);
-        let Draft { matrix, notices } = request.files.matrix("rescue", environments, left, &Disk)?;
+        let Draft { mut matrix, notices } = request.files.matrix("rescue", environments, left, &Disk)?;
         self.tell(notices);
+        if let Some(output) = &request.output {
+            matrix.models.retain(|model| !model.source.file().is_some_and(|file| is_own(&file.path, output)));
+        }
+        self.listener.step(PartStep::AsTheyAre { models: matrix.models.len() });
         let executed = self.execute_files(matrix, name, || None)?;
         finished(&executed)?;
         self.surveyed(executed, target)
@@ -148,78 +143,32 @@ impl Session<'_> {
         Ok(Survey { matrix, datasets, record, target, folder })
     }
 
-    /// Derives inputs from the models, each in the environment that made it.
-    fn probe(&mut self, survey: &Survey, cases: &mut [Case]) -> Result<(), AppError> {
-        for spec in &survey.matrix.environments {
-            let is_ready = survey
-                .record
-                .environments
-                .iter()
-                .any(|known| known.name == spec.name && known.lock.is_some() && !known.is_broken());
-            if !spec.producer || !is_ready || spec.runtime == RuntimeSpec::UnknownProducer {
-                continue;
-            }
-            let own = |case: &Case| {
-                case.refused.is_none()
-                    && case.artifact.producer == spec.name
-                    && case.artifact.producer_fails.as_ref().is_none_or(lacks_inputs)
-            };
-            let mut errands = Vec::new();
-            let mut of = Vec::new();
-            for (index, case) in cases.iter().enumerate().filter(|(_, case)| own(case)) {
-                let Some(bytes) = survey.datasets.get(&case.model.dataset) else { continue };
-                let inputs = self.cache.put_object(bytes).map_err(crate::run::RunError::Cache)?;
-                let seed = case.model.seed;
-                errands.extend(case.errand(ErrandKind::Probe { inputs, seed }));
-                of.push(index);
-            }
-            for (index, done) in of.into_iter().zip(self.errands(spec, survey, &errands)?) {
-                if let ErrandDone::Probed(probes) = done {
-                    cases[index].probes = probes;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Mends what does not work as it is.
-    fn mend(&mut self, survey: &Survey, cases: &mut [Case], request: &RescueRequest) -> Result<(), AppError> {
-        let Some(spec) = survey.matrix.environments.iter().find(|spec| spec.name == survey.target) else {
+    /// Tries again what may have refused nothing but missing or unknown values, on rows without them: an error misleads
+    /// nobody, and is said.
+    fn verify_without_gaps(
+        &mut self,
+        survey: &Survey,
+        cases: &mut [Case],
+        name: &str,
+    ) -> Result<(), AppError> {
+        let mut some: Vec<Case> = cases.iter().filter(|case| may_refuse_gaps(case)).cloned().collect();
+        if some.is_empty() {
             return Ok(());
-        };
-        let (mut errands, mut of) = (Vec::new(), Vec::new());
-        for (index, case) in cases.iter().enumerate().filter(|(_, case)| is_to_be_mended(case)) {
-            let versions = versions(survey, case);
-            let what = ErrandKind::Mend {
-                versions,
-                mends: MENDS,
-                companions: if request.companion { COMPANIONS } else { &[] },
-                allowed: self.allowed(case),
-            };
-            if let Some(errand) = case.errand(what) {
-                errands.push(errand);
-                of.push(index);
-            }
         }
-        for (index, done) in of.into_iter().zip(self.errands(spec, survey, &errands)?) {
-            let ErrandDone::Mended(outcome, written) = done else { continue };
-            let case = &mut cases[index];
+        for case in &mut some {
+            case.refuses_gaps = true;
+            case.probes = None;
             case.verified.clear();
-            if !matches!(outcome, MendOutcome::Mended { .. }) {
-                case.refused = Some(Refused::NotMended { outcome: outcome.clone() });
+        }
+        self.probe(survey, &mut some)?;
+        self.verify(survey, &mut some, Bytes::New, &format!("{name}/without-gaps"))?;
+        let is_proven = |case: &Case| case.probes.is_some() && judge::proof(&case.verified) == Proof::Proven;
+        for new in some.into_iter().filter(is_proven) {
+            if let Some(case) = cases.iter_mut().find(|case| case.model.name == new.model.name) {
+                *case = new;
             }
-            case.mended = Some((outcome, written));
         }
         Ok(())
-    }
-
-    /// The names that a file imports and that run no commands, as its bytes say; `None` where they do not say it.
-    fn allowed(&self, case: &Case) -> Option<Vec<String>> {
-        let file = self.cache.open_object(&case.artifact.digest?)?;
-        let facts = inspect(file, InspectOptions::FACTS);
-        let pickle = facts.pickle.filter(|_| facts.complete)?;
-        let harmless = pickle.globals.into_iter().filter(|global| global.trust != Trust::Dangerous);
-        Some(harmless.map(|global| format!("{}:{}", global.module, global.name)).collect())
     }
 
     /// Tries the files by ordinary cells, on their own inputs and on their probes.
@@ -231,8 +180,8 @@ impl Session<'_> {
         name: &str,
     ) -> Result<(), AppError> {
         let which = |case: &Case| {
-            let is_one = case.refused.is_none() && case.mended.is_some() == (bytes == Bytes::Mended);
-            (is_one && (bytes == Bytes::Mended || !is_to_be_mended(case))).then_some(bytes)
+            let is_one = case.refused.is_none() && case.new_bytes().is_some() == (bytes == Bytes::New);
+            (is_one && (bytes == Bytes::New || !is_to_be_mended(case))).then_some(bytes)
         };
         if bytes == Bytes::Original {
             for case in cases.iter_mut().filter(|case| which(case).is_some()) {
@@ -246,10 +195,15 @@ impl Session<'_> {
         if matrix.models.is_empty() {
             return Ok(());
         }
+        let models = cases.iter().filter(|case| which(case).is_some()).count();
+        self.listener.step(match bytes {
+            Bytes::Original => PartStep::OnProbes { models },
+            Bytes::New => PartStep::Made { models },
+        });
         let folder = self.policy.reports.join(name);
         let label = match bytes {
             Bytes::Original => "probed",
-            Bytes::Mended => "mended",
+            Bytes::New => "made",
         };
         let executed = self.execute(Job::of_files(matrix, label.to_owned(), &folder)?)?;
         finished(&executed)?;
@@ -260,78 +214,6 @@ impl Session<'_> {
         }
         Ok(())
     }
-
-    /// Does errands in an environment; nothing where it cannot be used.
-    fn errands(
-        &mut self,
-        spec: &EnvironmentSpec,
-        survey: &Survey,
-        errands: &[crate::run::Errand],
-    ) -> Result<Vec<ErrandDone>, AppError> {
-        if errands.is_empty() {
-            return Ok(Vec::new());
-        }
-        let provisioner = Arc::clone(&self.provisioner);
-        let limits = survey.matrix.limits;
-        let silent = |_: &str| {};
-        let running = run_errands(spec, limits, errands, &self.cache, provisioner, &silent);
-        match self.runtime.block_on(running)? {
-            Ran::Done { done, .. } => Ok(done),
-            Ran::NoEnvironment { .. } => Ok(Vec::new()),
-            Ran::Interrupted => Err(AppError::Interrupted),
-        }
-    }
-}
-
-/// The files with what they did as they are.
-fn cases(survey: &Survey) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for model in &survey.matrix.models {
-        let record = &survey.record;
-        let cell = record.cells.iter().find(|cell| cell.model == model.name);
-        let artifact = record.artifacts.iter().find(|artifact| artifact.model == model.name);
-        let format = model.formats.first().and_then(|name| survey.matrix.formats.get(name));
-        let (Some(cell), Some(artifact), Some(format)) = (cell, artifact, format) else { continue };
-        let before = judge::tried(cell);
-        let refused = match judge::first_step(&before) {
-            FirstStep::Refuse(why) => Some(why),
-            FirstStep::Nothing | FirstStep::Mend => None,
-        };
-        let rows =
-            survey.datasets.get(&model.dataset).and_then(|bytes| dataset::rows(bytes)).unwrap_or_default();
-        cases.push(Case {
-            model: model.clone(),
-            artifact: artifact.clone(),
-            format: Arc::clone(format),
-            before,
-            rows,
-            probes: None,
-            mended: None,
-            verified: Vec::new(),
-            refused,
-        });
-    }
-    cases
-}
-
-/// Whether a file fails or differs as it is, on its own inputs or on its probes.
-fn is_to_be_mended(case: &Case) -> bool {
-    case.refused.is_none()
-        && case.mended.is_none()
-        && (judge::first_step(&case.before) == FirstStep::Mend
-            || judge::proof(&case.verified) == Proof::Contradicted)
-}
-
-/// The releases that wrote a file, as far as they are known: what is installed in its producer, else what it declares.
-fn versions(survey: &Survey, case: &Case) -> BTreeMap<String, String> {
-    let producer = survey.record.environments.iter().find(|known| known.name == case.artifact.producer);
-    let Some(producer) = producer.filter(|known| known.runtime != crate::vocab::Runtime::UnknownProducer)
-    else {
-        return BTreeMap::new();
-    };
-    let mut versions = producer.packages.clone();
-    versions.insert("python".to_owned(), producer.python.clone());
-    versions
 }
 
 fn finished(executed: &Executed) -> Result<(), AppError> {

@@ -148,6 +148,10 @@ pub struct RescueArgs {
     /// overwritten.
     #[arg(long, short = 'o', value_name = "PATH", required_unless_present = "dry_run")]
     pub output: Option<PathBuf>,
+    /// Write them in this format instead of their own: onnx, json-params, skops, pickle, joblib, joblib-zlib, ... What cannot
+    /// be mended may be translated: onnx and json-params are made in the environment that made the model.
+    #[arg(long, short = 'f', value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Do everything but write: say what would be rescued, and how well.
     #[arg(long)]
     pub dry_run: bool,

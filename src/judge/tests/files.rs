@@ -24,6 +24,7 @@ fn cause_of_file(reference: Option<Outcome>, outcome: Outcome) -> Cause {
         own_modules: ["utils".to_owned()].into(),
         proved: Default::default(),
         modules_given: false,
+        probes: None,
         notes: Vec::new(),
     };
     let Event::RunStarted(mut started) = header(Vec::new()) else { unreachable!("`header` starts a run") };

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::trouble::{MOST_CHARACTERS, message, trouble};
 use super::{Account, Answer, GateView, grid, tasks};
 use crate::present::markup::{code, prose, spans};
+use crate::present::probed::probes;
 use crate::present::rescue;
 use crate::present::view::Section;
 use crate::present::words::plural;
@@ -127,7 +128,11 @@ fn details(out: &mut String, view: &GateView<'_>) {
     }
     for artifact in &view.record.artifacts {
         if let Some(file) = &artifact.file {
-            let text = format!(": {}; {}", prose(&file.inputs_from), prose(&file.notes.join("; ")));
+            let text = format!(
+                ": {}; {}",
+                prose(&file.probes.as_ref().map_or_else(|| file.inputs_from.clone(), probes)),
+                prose(&file.notes.join("; "))
+            );
             lines.push(text, &file.path);
         }
     }

@@ -22,11 +22,6 @@ pub struct RescueView<'a> {
     pub record: &'a RescueRecord,
 }
 
-/// What rows are that were derived from a model.
-pub fn probes_words(probes: &crate::vocab::Probes) -> String {
-    words::probes(probes)
-}
-
 /// The record for programs.
 pub fn json(record: &RescueRecord) -> Vec<u8> {
     // A structure of numbers and texts always serialises.
@@ -66,7 +61,12 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
         }
         RescueResult::Refused { why } => {
             let word = painted_by(Group::Fails, "refused");
-            writeln!(text, "{name}  {word}: {}\n    {}", words::refused(why, record), words::next(why, kept))
+            writeln!(
+                text,
+                "{name}  {word}: {}\n    {}",
+                words::refused(why, record),
+                words::next(why, record, kept)
+            )
         }
     };
     text
@@ -91,7 +91,7 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
                 format!(
                     "cannot be rescued: {}. To do: {}",
                     words::refused(why, record),
-                    words::next(why, None)
+                    words::next(why, record, None)
                 )
             }
         };
@@ -110,17 +110,19 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
 
 /// What came of all of them, in numbers.
 pub fn totals<'a>(records: impl Iterator<Item = &'a RescueRecord>) -> String {
-    let (mut as_it_is, mut rescued, mut unproven, mut refused) = (0, 0, 0, 0);
+    let (mut as_it_is, mut rescued, mut translated, mut unproven, mut refused) = (0, 0, 0, 0, 0);
     for record in records {
         match &record.result {
             RescueResult::Rescued { unproven: Some(_), .. } => unproven += 1,
             RescueResult::Rescued { way: crate::vocab::Way::AsItIs, .. } => as_it_is += 1,
+            RescueResult::Rescued { way: crate::vocab::Way::Translated, .. } => translated += 1,
             RescueResult::Rescued { .. } => rescued += 1,
             RescueResult::Refused { .. } => refused += 1,
         }
     }
     let parts = [
         (rescued, "rescued"),
+        (translated, "translated"),
         (as_it_is, "working as they are"),
         (unproven, "without proof"),
         (refused, "refused"),

@@ -1,10 +1,12 @@
 //! The page of one rescue, for somebody who has never seen shelflife: what was changed, why it can be trusted, and what is
 //! not the same any more.
 
+use super::super::probed::{grouped, probes as probes_words};
 use super::blocks::{Block, Span, code, words};
 use super::words as say;
 use crate::explain;
-use crate::vocab::{Change, RescueRecord, RescueResult, Verification, Way};
+use crate::format;
+use crate::vocab::{Change, Holds, RescueRecord, RescueResult, Verification, Way, Wrapping};
 
 /// Changes that a page lists; the record has them all.
 const MOST_CHANGES: usize = 60;
@@ -50,6 +52,21 @@ fn summary(record: &RescueRecord) -> Vec<Span> {
              it again. Nothing was trained: every learned number is that of the original. ",
         ));
     }
+    if let Some(translation) = &record.translation {
+        let written_in = &translation.written_in;
+        spans.push(words(match translation.holds {
+            Holds::Translation => format!(
+                "shelflife has read it in the environment that made it, where it works, and translated it there ({written_in}) \
+                 to another format: {}. Nothing was trained. ",
+                translation.about
+            ),
+            Holds::Estimator => format!(
+                "shelflife has saved it in another format, with {written_in}: {}. Nothing was trained: every learned number is \
+                 that of the original. ",
+                translation.about
+            ),
+        }));
+    }
     let evidence = say::evidence(record);
     if !evidence.is_empty() {
         spans.push(words(format!("The new file gives {evidence}.")));
@@ -57,17 +74,46 @@ fn summary(record: &RescueRecord) -> Vec<Span> {
     spans
 }
 
+/// How files of a handler are read, where `NAME` is the name of the file as Python writes it.
+const USAGE: [(&str, &str); 6] = [
+    ("joblib", "import joblib\n\nmodel = joblib.load(NAME)"),
+    ("pickle", "import pickle\n\nwith open(NAME, \"rb\") as source:\n    model = pickle.load(source)"),
+    ("dill", "import dill\n\nwith open(NAME, \"rb\") as source:\n    model = dill.load(source)"),
+    (
+        "skops",
+        "import skops.io\n\n# Look at the types before you trust them.\n\
+         types = skops.io.get_untrusted_types(file=NAME)\nmodel = skops.io.load(NAME, trusted=types)",
+    ),
+    (
+        "onnx",
+        "import onnxruntime\n\nsession = onnxruntime.InferenceSession(NAME)\n\
+         inputs = [(one.name, one.type, one.shape) for one in session.get_inputs()]",
+    ),
+    ("json_params", "import json\n\nwith open(NAME) as source:\n    numbers = json.load(source)"),
+];
+
 fn usage(record: &RescueRecord, blocks: &mut Vec<Block>) {
     let Some(file) = &record.rescued else { return };
-    let read = if file.format.as_str().starts_with("joblib") {
-        format!("import joblib\n\nmodel = joblib.load({:?})", file.path)
-    } else {
-        format!(
-            "import pickle\n\nwith open({:?}, \"rb\") as source:\n    model = pickle.load(source)",
-            file.path
-        )
-    };
-    blocks.push(Block::Text(vec![words("It is read as any other saved model, without shelflife:")]));
+    if let Some(wrapping) = record.wrapping {
+        let how = match wrapping {
+            Wrapping::Folder => {
+                "It is a folder as the original is, and is read as that was. What stands in it beside the model was not \
+                 changed: requirements that name the old releases still do."
+            }
+            Wrapping::Archive => {
+                "It is an archive as the original is, with the new model in the place of the old one, and is read as that \
+                 was. Nothing else in it was changed: a list of checksums still has the old one."
+            }
+        };
+        blocks.push(Block::Text(vec![words(how)]));
+        return;
+    }
+    let handler = format::find(file.format.as_str()).map_or("pickle", |row| row.handler);
+    let Some((_, code)) = USAGE.iter().find(|(name, _)| *name == handler).or(USAGE.get(1)) else { return };
+    let read = code.replace("NAME", &format!("{:?}", file.path));
+    let is_model = record.translation.as_ref().is_none_or(|it| it.holds == Holds::Estimator);
+    let how = if is_model { "as any other saved model" } else { "as any other file of its format" };
+    blocks.push(Block::Text(vec![words(format!("It is read {how}, without shelflife:"))]));
     blocks.push(Block::Code("python", read));
 }
 
@@ -95,14 +141,14 @@ fn trust(record: &RescueRecord, blocks: &mut Vec<Block>) {
         blocks.push(Block::Text(vec![words(format!(
             "Probes are {}. They are there because friendly data hides mistakes: a wrong branch of a tree shows only on \
              rows that reach it.",
-            say::probes(probes)
+            probes_words(probes)
         ))]));
     }
 }
 
 fn verification_rows(verification: &Verification) -> Vec<Vec<Vec<Span>>> {
     let inputs = vec![words(say::origin(verification))];
-    let rows = vec![words(say::grouped(verification.rows))];
+    let rows = vec![words(grouped(verification.rows))];
     if verification.tried.outputs.is_empty() {
         let did = format!("the file {}", say::did(&verification.tried));
         return vec![vec![inputs, rows, vec![words("-")], vec![words("-")], vec![words(did)]]];
@@ -112,7 +158,7 @@ fn verification_rows(verification: &Verification) -> Vec<Vec<Vec<Span>>> {
             inputs.clone(),
             rows.clone(),
             vec![code(name)],
-            vec![words(say::grouped(facts.elements))],
+            vec![words(grouped(facts.elements))],
             vec![words(say::difference(facts))],
         ]
     };
@@ -141,7 +187,7 @@ fn changes(record: &RescueRecord, blocks: &mut Vec<Block>) {
         blocks.push(Block::Text(vec![words(format!(
             "Every attribute of every object is accounted for: {} kept, {} renamed, {} left out, {} kept that the new \
              release does not read.",
-            say::grouped(keys.kept),
+            grouped(keys.kept),
             keys.renamed.len(),
             keys.dropped.len(),
             keys.unread.len()
@@ -158,7 +204,7 @@ fn change_row(change: &Change) -> Vec<Vec<Span>> {
     vec![
         place,
         vec![words(&*change.what)],
-        vec![words(say::grouped(change.count))],
+        vec![words(grouped(change.count))],
         vec![words(say::exactness(change.exactness))],
         // Some mends are of what no rule speaks of yet.
         vec![if explain::find(&change.mend).is_some() { code(&change.mend) } else { words(&*change.mend) }],
@@ -171,7 +217,7 @@ fn digests(record: &RescueRecord, blocks: &mut Vec<Block>) {
         vec![
             vec![words(name)],
             vec![code(&file.path)],
-            vec![words(format!("{} bytes, {}", say::grouped(file.size), file.format))],
+            vec![words(format!("{} bytes, {}", grouped(file.size), file.format))],
             vec![code(file.digest.to_string())],
         ]
     };

@@ -1,11 +1,12 @@
 //! What a rescue says: every sentence about a file that was rescued or refused, written once, from facts.
 
 use super::super::gist::gist;
+use super::super::probed::grouped;
 use super::super::words::{join, line, number, plural};
 use crate::vocab::{
-    Agreement, Cause, Change, Exactness, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
-    OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Trouble,
-    Verdict, Verification, Way,
+    Agreement, Cause, Change, Exactness, Holds, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
+    OutputComparison, Refused, RescueEnvironment, RescueRecord, TranslateOutcome, Tried, Trouble, Verdict,
+    Verification, Way,
 };
 
 /// Longest message of an exception.
@@ -81,49 +82,6 @@ pub(super) fn origin(verification: &Verification) -> String {
     }
 }
 
-/// What the probes of a model are and reach.
-pub(super) fn probes(probes: &Probes) -> String {
-    let shares = join(probes.shares.iter().map(share));
-    let mut extras = Vec::new();
-    if probes.missing {
-        extras.push("missing values");
-    }
-    if probes.unknown {
-        extras.push("values that the model has never seen");
-    }
-    let extras = if extras.is_empty() { String::new() } else { format!(", with {}", extras.join(" and ")) };
-    match shares.as_str() {
-        "" => format!("{} rows derived from the model{extras}", grouped(probes.rows)),
-        shares => {
-            format!("{} rows derived from the model{extras}, which reach {shares}", grouped(probes.rows))
-        }
-    }
-}
-
-fn share(share: &Share) -> String {
-    let what = match share.what {
-        ProbedPart::Leaves => "leaves",
-        ProbedPart::Thresholds => "sides of thresholds",
-        ProbedPart::Categories => "categories",
-        ProbedPart::Words => "words",
-        ProbedPart::Features => "features",
-    };
-    format!("{} of {} {what}", grouped(share.reached), grouped(share.of))
-}
-
-/// `1,210`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// How much a mend keeps.
 pub(super) fn exactness(exactness: Exactness) -> &'static str {
     match exactness {
@@ -140,6 +98,25 @@ pub(super) fn exactness(exactness: Exactness) -> &'static str {
 pub(super) fn not_the_same(record: &RescueRecord) -> Vec<String> {
     let has = |wanted: Exactness| record.changes.iter().any(|change| change.exactness == wanted);
     let mut said = Vec::new();
+    if let Some(translation) = record.translation.as_ref().filter(|it| it.holds == Holds::Translation) {
+        said.push(format!(
+            "It is no scikit-learn model any more, but a translation of one ({}). Nothing of its parameters, attributes and \
+             methods is there but {}.",
+            translation.about,
+            match &translation.outputs {
+                Some(outputs) => format!("what it gives: {}", join(outputs.iter().map(String::as_str))),
+                None => "what it gives".to_owned(),
+            }
+        ));
+        return said;
+    }
+    if record.refuses_gaps {
+        said.push(
+            "Missing values, or values that it has never seen, are refused with an error, where the original takes them; the \
+             probes are without them."
+                .to_owned(),
+        );
+    }
     let types: Vec<&Change> =
         record.changes.iter().filter(|change| change.exactness == Exactness::TypeChanges).collect();
     for change in types {
@@ -222,7 +199,11 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
         Refused::NotVerified => {
             let failed = record.verified.iter().find(|one| !one.tried.verdict.works());
             let did = failed.map(|one| did(&one.tried)).unwrap_or_default();
-            format!("the mended file was tried and {did}; it was thrown away")
+            format!("the new file was tried and {did}; it was thrown away")
+        }
+        Refused::NotTranslated { outcome } => not_translated(outcome),
+        Refused::NotPacked { says } => {
+            format!("what the model is in could not be put together again around the new one: {}", line(says))
         }
         Refused::Unproven { why } => format!("nothing can prove it: {}", no_proof(*why)),
         Refused::NotTried => match record.before.as_ref().map(|before| &before.cause) {
@@ -232,25 +213,84 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
             _ => "it could not be tried, because of an environment".to_owned(),
         },
         Refused::NoArtifact { says } => line(says).into_owned(),
-        Refused::Exists { path } => format!("`{path}` or a file that belongs to it is there already"),
+        Refused::Exists { path } => format!("`{path}` is there already"),
     }
 }
 
 /// What to do about a refusal.
-pub(super) fn next(why: &Refused, kept: Option<&str>) -> String {
-    let keep = kept.map(|folder| format!("keep the environment that reads it: {folder}"));
+pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> String {
+    let keep = kept.map_or_else(
+        || "keep the environment that reads it".to_owned(),
+        |folder| format!("keep the environment that reads it: {folder}"),
+    );
+    // Where it was made can be made again, and another format was not asked for.
+    let reads_it = record.producer.as_ref().is_some_and(|producer| producer.lock.is_some());
+    let is_open = reads_it && !record.producer_fails && record.translation.is_none();
     match why {
         Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } } if !companions.is_empty() => {
-            "run it again with --companion, which writes a small module beside the file".to_owned()
+            let companion = "run it again with --companion, which writes a small module beside the file";
+            if is_open {
+                format!("{companion}; or translate it: {}", translating(record))
+            } else {
+                companion.to_owned()
+            }
         }
-        Refused::NotMended { .. } | Refused::NotVerified => {
-            keep.unwrap_or_else(|| "keep the environment that reads it, or train again".to_owned())
+        Refused::NotMended { outcome } if lacks(outcome).is_some() => {
+            let package = lacks(outcome).unwrap_or_default();
+            format!("name it with --to, in the release that is there: --to \"... {package}==...\"")
         }
+        Refused::NotMended { .. } | Refused::NotVerified if record.producer_fails => {
+            "the environment that should have made it cannot use it either: say with --made-by what made it, or give \
+             modules of your own with --modules"
+                .to_owned()
+        }
+        Refused::NotMended { .. } | Refused::NotVerified if is_open => {
+            format!("translate it in the environment that made it: {}; or {keep}", translating(record))
+        }
+        Refused::NotMended { .. } | Refused::NotVerified => keep,
+        Refused::NotTranslated { outcome: TranslateOutcome::NotInstalled { .. } } => {
+            "install it there, or name an environment that shelflife makes, such as scikit-learn==1.9.1"
+                .to_owned()
+        }
+        Refused::NotTranslated { .. } => format!("rescue it in its own format, without --format; or {keep}"),
+        Refused::NotPacked { .. } => "unpack it, and rescue the model alone".to_owned(),
         Refused::Unproven { why } => prove(*why).to_owned(),
         Refused::NotTried => "`shelflife check` says what is wrong with the environment".to_owned(),
         Refused::NoArtifact { .. } => "`shelflife inspect` says what the file is".to_owned(),
         Refused::Exists { .. } => "choose another name with -o, or move that file away".to_owned(),
     }
+}
+
+/// The command that translates a file.
+fn translating(record: &RescueRecord) -> String {
+    let path = line(&record.original.path).into_owned();
+    let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
+    let release = record.target.packages.get("scikit-learn");
+    let target = release.map_or_else(|| "ENV".to_owned(), |release| format!("scikit-learn=={release}"));
+    format!("shelflife rescue {path} --to {target} --format onnx -o {stem}.onnx")
+}
+
+fn not_translated(outcome: &TranslateOutcome) -> String {
+    let because = match outcome {
+        TranslateOutcome::Written { .. } => return "the translated file could not be kept".to_owned(),
+        TranslateOutcome::Raised { error } => gist(&error.to_string(), LONGEST),
+        TranslateOutcome::Inapplicable { reason } | TranslateOutcome::NotInstalled { reason } => {
+            line(reason).into_owned()
+        }
+        TranslateOutcome::Ended { .. } => "it ended the process or ran into a limit".to_owned(),
+        TranslateOutcome::NotMade { reason } => {
+            let reason = line(reason).into_owned();
+            format!("the environment for it could not be made: {}", gist(&reason, LONGEST))
+        }
+    };
+    format!("it cannot be written in this format: {because}")
+}
+
+/// The module that reading a file did not find in the target.
+fn lacks(outcome: &MendOutcome) -> Option<String> {
+    let MendOutcome::Raised { error } = outcome else { return None };
+    let importing = error.importing.as_ref()?;
+    Some(line(importing.lacks.as_ref().unwrap_or(&importing.module)).into_owned())
 }
 
 fn not_mended(outcome: &MendOutcome) -> String {
@@ -264,6 +304,12 @@ fn not_mended(outcome: &MendOutcome) -> String {
             Some(obstacle) => self::obstacle(obstacle),
             None => "no mend makes it what the target can read".to_owned(),
         },
+        MendOutcome::Raised { .. } if lacks(outcome).is_some() => {
+            format!(
+                "reading it takes {}, which is not installed in the target",
+                lacks(outcome).unwrap_or_default()
+            )
+        }
         MendOutcome::Raised { error } => {
             let error = error.to_string();
             format!("mending it ends in an error: {}", gist(&error, LONGEST))
@@ -309,6 +355,8 @@ pub(super) fn way(way: Way, unproven: bool) -> &'static str {
         (Way::AsItIs, true) => "loads as it is, unproven",
         (Way::Mended, false) => "rescued",
         (Way::Mended, true) => "mended, unproven",
+        (Way::Translated, false) => "translated",
+        (Way::Translated, true) => "translated, unproven",
     }
 }
 

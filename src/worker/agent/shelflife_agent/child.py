@@ -16,7 +16,7 @@ from .world import WorldState
 BATCH_SECONDS = 1.0
 # What a rescue asks for is a third of the agent, and compiled where it is asked for: a run starts
 # dozens of interpreters, and each compiles what it imports.
-RARE = {"mend": "shelflife_agent.rescuing", "probe": "shelflife_agent.rescuing"}
+RARE = {kind: "shelflife_agent.rescuing" for kind in ("mend", "translate", "probe")}
 
 
 class ChildProtocol(object):

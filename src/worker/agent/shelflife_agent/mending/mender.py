@@ -7,6 +7,7 @@ import warnings
 
 from .containers import compression_of, decompressed
 from .patient import Refused
+from .permits import with_names_of_today
 from .placing import first_place, in_one, places_of, shape_of, written_place
 from .reckoning import reckoned
 from .registry import (
@@ -116,7 +117,7 @@ def mended(task, data, options, companions):
     encoding = options.get("encoding", "ASCII")
     releases = Releases(dict(task.get("versions") or skimmed(data, encoding)))
     allowed = task.get("allowed")
-    allowed = None if allowed is None else frozenset(allowed)
+    allowed = None if allowed is None else with_names_of_today(allowed)
     session = Session(releases.written, releases.read, allowed, companions)
     try:
         models = all_of(data, session, encoding, options.get("consecutive", False))

@@ -16,6 +16,21 @@ REACHING_OUT = frozenset(
 )
 
 
+def with_names_of_today(allowed):
+    """The list of names, with those that the names of Python 2 in it have now, which is what files
+    of protocols 0 to 2 are read as; what is there to run something only where it was listed
+    itself."""
+    from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+
+    names = set(allowed)
+    for text in allowed:
+        module, _, name = text.partition(":")
+        now, called = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+        if is_permitted(now, called, None):
+            names.add("%s:%s" % (now, called))
+    return frozenset(names)
+
+
 def is_permitted(module, name, allowed):
     """`allowed` are names as "module:name", or None."""
     if allowed is not None:

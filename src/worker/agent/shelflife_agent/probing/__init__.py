@@ -8,12 +8,15 @@ What is looked for is recognised by what it has, never by its class: `tree_`, `_
     nodes         paths through binary trees: a row for each side of each threshold and each leaf
     trees         parts with `tree_`
     boosting      parts with `_predictors`
+    edges         parts that put numbers into bins
     numbers       rows of numbers: extremes, mixtures, missing values, and those of trees
+    turning       encoders turned round: rows of several types that trees behind them ask for
     tables        rows of several types: each category, an unknown one, and words in columns
     texts         each word of a vocabulary, unseen ones, and nothing
     deriving      the whole of it: `derive`
 """
 
 from .deriving import derive
+from .texts import write_words
 
-__all__ = ["derive"]
+__all__ = ["derive", "write_words"]

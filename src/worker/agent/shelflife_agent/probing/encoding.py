@@ -110,7 +110,7 @@ def encoded_column(described, values):
     if dtype == "bool":
         return dtype, bytes(bytearray(int(it) for it in values))
     numbers = numpy.array(values, dtype="float64")
-    if dtype == "int64" and numpy.isfinite(numbers).all():
+    if dtype == "int64" and (numpy.floor(numbers) == numbers).all() and abs(numbers).max() < 2**62:
         return dtype, numpy.array(values, dtype="<i8").tobytes()
     if dtype == "float32":
         return dtype, numbers.astype("<f4").tobytes()

@@ -4,11 +4,27 @@ and the words of columns of texts."""
 import math
 import random
 
+from .boosting import trees_of as trees_of_boosting
 from .encoding import Mixed
-from .numbers import BEYOND, MIXTURES, Derived
+from .numbers import BEYOND, MIXTURES, Derived, shares
 from .texts import UNSEEN, documents
+from .trees import trees_of
+from .turning import HALF, chosen_names, turned_table
 
 MOST_CATEGORIES = 4000
+# Rows that trees ask for.
+MOST_ROWS = 6000
+
+
+class DerivedTable(Derived):
+    """Rows of several types, whose way through trees can be followed."""
+
+    def __init__(self, trees):
+        super(DerivedTable, self).__init__(None)
+        self.trees = trees
+
+    def shares_of(self, rows, features):
+        return shares(self.trees, [], features) + self.shares
 
 
 def derive_table(model, dataset, seed):
@@ -20,7 +36,8 @@ def derive_table(model, dataset, seed):
     columns = [raw[place] for place in places]
     described = [plain(described[place], name) for place, name in zip(places, names)]
     table = Table(described, columns, seed)
-    derived = Derived(None)
+    trees = trees_of(model) + trees_of_boosting(model)
+    derived = DerivedTable(trees)
     known, reached, words = 0, 0, [0, 0]
     for name, values in categories(model, names):
         place = names.index(name)
@@ -40,7 +57,9 @@ def derive_table(model, dataset, seed):
     for place in range(len(described)):
         table.extremes(place)
         table.vary(place, math.nan, table.missing)
-    derived.core = table.mixed(table.core + table.mixtures())
+    asked = rows_of_trees(trees, table, dataset.features(), names)
+    derived.core = table.mixed(table.core + table.mixtures() + asked)
+    derived.calm = table.mixed(table.mixtures())
     derived.missing = table.mixed(table.missing) if table.missing else None
     derived.unknown = table.mixed(table.unknown) if table.unknown else None
     if known:
@@ -48,6 +67,27 @@ def derive_table(model, dataset, seed):
     if words[1]:
         derived.shares.append({"what": "words", "reached": words[0], "of": words[1]})
     return derived
+
+
+def rows_of_trees(trees, table, features, names):
+    """Rows that reach the splits and leaves of trees behind encoders; of too many, as many of each
+    tree as there is room for."""
+    rows = []
+    room = max(4, MOST_ROWS // max(1, len(trees)))
+    first = features.iloc[:1] if hasattr(features, "iloc") else features[:1]
+    for part, nodes in trees:
+        try:
+            base = part.forward(first)[0].astype("float64")
+            wanted = list(nodes.rows(base))
+            if len(wanted) > room:
+                wanted = table.generator.sample(wanted, room)
+            values = turned_table(part, wanted, names)
+        except Exception:
+            # Steps that take no such rows.
+            continue
+        if values:
+            rows.extend(table.with_values(values, names, len(wanted)))
+    return rows
 
 
 class Table(object):
@@ -73,6 +113,27 @@ class Table(object):
         row[place] = value
         (self.core if rows is None else rows).append(row)
         return 1
+
+    def with_values(self, values, names, count):
+        """Rows like the first one, with these values in some of the columns."""
+        rows = []
+        for index in range(count):
+            row = [column[0] for column in self.columns]
+            for place, name in enumerate(names):
+                if name in values:
+                    row[place] = self.fitting(place, values[name][index], row[place])
+            rows.append(row)
+        return rows
+
+    def fitting(self, place, value, instead):
+        """A value as its column holds it; what stands there where it cannot."""
+        value = value.item() if hasattr(value, "item") else value
+        dtype = self.described[place]["dtype"]
+        if dtype == "text":
+            return value if isinstance(value, str) else instead
+        if dtype == "pandas" or isinstance(value, str) or value is None:
+            return instead
+        return bool(value > HALF) if dtype in ("bool", "truths") else value
 
     def extremes(self, place):
         if self.described[place]["dtype"] not in ("float64", "float32", "int64"):
@@ -135,27 +196,6 @@ def choices(model, names):
             chosen = chosen_names(item[2], own)
             if chosen:
                 waiting.append((item[1], chosen))
-
-
-def chosen_names(columns, names):
-    """The names of chosen columns."""
-    if isinstance(columns, str):
-        return [columns] if columns in names else []
-    if isinstance(columns, slice):
-        return names[columns] if not isinstance(columns.start, str) else []
-    try:
-        columns = list(columns)
-    except TypeError:
-        return []
-    if columns and all(isinstance(it, bool) or type(it).__name__ == "bool_" for it in columns):
-        return [name for name, is_one in zip(names, columns) if is_one]
-    chosen = []
-    for column in columns:
-        if isinstance(column, str):
-            chosen.append(column)
-        elif hasattr(column, "__index__") and -len(names) <= column < len(names):
-            chosen.append(names[column])
-    return [name for name in chosen if name in names]
 
 
 def categories(model, names):
