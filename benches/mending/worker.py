@@ -1,7 +1,7 @@
 """What `measure.py` does within an environment: fit and save, observe, mend. Python 3.6 syntax;
 each model in a fork of its own, so that none can harm another or see what it did.
 
-worker.py train|observe|mend ORDER.json"""
+worker.py train|observe|mend ORDER.json ...: one after another, each in processes of its own."""
 
 import json
 import os
@@ -59,15 +59,31 @@ def train_one(model, order):
     X, y = features(data["train"]), target(data["target"])
     estimator, train = build(model["source"])
     fitted = train(X, y) if train else estimator.fit(*([X] if y is None else [X, y]))
-    path = os.path.join(order["models"], model["file"])
-    if path.endswith(".joblib"):
+    write(fitted, os.path.join(order["models"], model["file"]), model)
+    return {"ok": True}
+
+
+def write(fitted, path, model):
+    """As a file that is asked for: `format` and `as` say how, else its ending."""
+    how = model.get("format") or ("joblib" if path.endswith(".joblib") else "pickle")
+    if how == "joblib":
         import joblib
 
         joblib.dump(fitted, path, compress=model.get("compress", 0))
-    else:
-        with open(path, "wb") as stream:
-            pickle.dump(fitted, stream, protocol=model.get("protocol", 4))
-    return {"ok": True}
+        return
+    if how == "externals":
+        from sklearn.externals import joblib
+
+        joblib.dump(fitted, path)
+        return
+    protocol = 5 if how == "pickle-5" else model.get("protocol", 4)
+    with open(path, "wb") as stream:
+        if model.get("as"):
+            import worn
+
+            stream.write(worn.dumped(fitted, model["as"], protocol))
+        else:
+            pickle.dump(fitted, stream, protocol=protocol)
 
 
 def plain(value):
@@ -190,9 +206,6 @@ def alone(function, model, order):
 
 
 def main():
-    what, path = sys.argv[1:3]
-    with open(path) as stream:
-        order = json.load(stream)
     import numpy  # noqa: F401
     import sklearn.ensemble  # noqa: F401
     import sklearn.pipeline  # noqa: F401
@@ -201,10 +214,13 @@ def main():
         import joblib  # noqa: F401
     except ImportError:
         pass
-    function = {"train": train_one, "observe": observe_one, "mend": mend_one}[what]
-    answers = {model["name"]: alone(function, model, order) for model in order["todo"]}
-    with open(path + ".answer", "w") as stream:
-        json.dump(answers, stream)
+    functions = {"train": train_one, "observe": observe_one, "mend": mend_one}
+    for what, path in zip(sys.argv[1::2], sys.argv[2::2]):
+        with open(path) as stream:
+            order = json.load(stream)
+        answers = {m["name"]: alone(functions[what], m, order) for m in order["todo"]}
+        with open(path + ".answer", "w") as stream:
+            json.dump(answers, stream)
 
 
 main()
