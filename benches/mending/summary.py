@@ -36,7 +36,7 @@ def counted(rows):
     words = Counter(row["word"] for row in rows)
     broken = len(rows) - words["kept"] - words["broken"]
     native, both = words["native"], words["native"] + words["companion"]
-    left = words["refused"] + words["mender"] + words["dropped"]
+    left = words["refused"] + words["mender"] + words["dropped"] + words["untouched"]
     return [
         len(rows),
         broken,
@@ -70,7 +70,7 @@ def main():
         reasons = defaultdict(set)
         cells = Counter()
         for row in chosen:
-            if row["word"] in ("refused", "mender", "dropped", "wrong", "broken"):
+            if row["word"] in ("refused", "mender", "dropped", "untouched", "wrong", "broken"):
                 why = row["why_after"].split(" by ")[0][:110]
                 reasons[row["word"], row["model"], why].add(row["consumer"])
                 cells[row["word"], row["model"], why] += 1

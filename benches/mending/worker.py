@@ -60,6 +60,9 @@ def train_one(model, order):
     estimator, train = build(model["source"])
     fitted = train(X, y) if train else estimator.fit(*([X] if y is None else [X, y]))
     write(fitted, os.path.join(order["models"], model["file"]), model)
+    if model.get("as"):
+        # What its writer reads back is what was written before it was worn.
+        write(fitted, os.path.join(order["models"], model["plain"]), {})
     return {"ok": True}
 
 
@@ -135,6 +138,13 @@ def observe_one(model, order):
 
     def loaded():
         seed_everything(0)
+        if model.get("format") == "externals":
+            try:
+                from sklearn.externals import joblib
+
+                return joblib.load(path)
+            except ImportError:
+                pass
         if path.endswith(".joblib"):
             import joblib
 

@@ -206,6 +206,7 @@ mod tests {
             before: None,
             changes: Vec::new(),
             keys: None,
+            mends: Vec::new(),
             companions: Vec::new(),
             verified: Vec::new(),
             probes: None,

@@ -14,12 +14,12 @@ def bit_generator_here(value):
     return getattr(numpy.random, name)()
 
 
-@called("numpy.random._pickle", "__bit_generator_ctor", always=True)
+@called("numpy.random._pickle", "__bit_generator_ctor", read=">=1.17", always=True)
 def bit_generator_by_any_name(value="MT19937", *others):
     return bit_generator_here(value)
 
 
-@called("numpy.random._pickle", "__randomstate_ctor", always=True)
+@called("numpy.random._pickle", "__randomstate_ctor", read=">=1.17", always=True)
 @called("numpy.random", "__RandomState_ctor", read=">=1.17", always=True)
 def random_state_of_any_release(value="MT19937", *others):
     import numpy
@@ -27,7 +27,7 @@ def random_state_of_any_release(value="MT19937", *others):
     return numpy.random.RandomState(bit_generator_here(value))
 
 
-@called("numpy.random._pickle", "__generator_ctor", always=True)
+@called("numpy.random._pickle", "__generator_ctor", read=">=1.17", always=True)
 def generator_of_any_release(value="MT19937", *others):
     import numpy
 
