@@ -283,15 +283,27 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
         before = json.loads(known.read_text())
     else:
         before = execute(python, "observe", order, target / "before.json")
+    was = {}
+    for model in todo:
+        name = model["name"]
+        reference, outputs = (
+            folder / (name + ".npz") for folder in (source / "reference", target / "before")
+        )
+        was[name] = judged(reference, outputs, facts[name], before[name])
+    # A rescue leaves what works as it is.
+    chosen = [
+        model for model in todo if arguments.also_working or was[model["name"]][0] not in GOOD
+    ]
     mending = dict(
         order,
+        todo=chosen,
         mended=str(target / "mended"),
         mends=texts(ROOT / "src/explain/mends"),
         companions=texts(companions),
         datasets={},
     )
     mended = execute(python, "mend", mending, target / "mend.json")
-    written = [model for model in todo if mended[model["name"]].get("outcome") == "mended"]
+    written = [model for model in chosen if mended[model["name"]].get("outcome") == "mended"]
     order = dict(
         order,
         models=str(target / "mended"),
@@ -303,9 +315,10 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
     for model in todo:
         name = model["name"]
         reference = source / "reference" / (name + ".npz")
-        was = judged(reference, target / "before" / (name + ".npz"), facts[name], before[name])
         verified = None
-        if name in after:
+        if name not in mended:
+            mended[name], now = {}, was[name]
+        elif name in after:
             outputs = target / "after" / (name + ".npz")
             now = judged(reference, outputs, facts[name], after[name])
             if now[0] == "differs" and before[name]["ok"]:
@@ -325,7 +338,7 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
                 + " "
                 + " ".join(mended[name].get("trace", "").split())[-300:],
             )
-        yield name, was, now, verified, mended[name]
+        yield name, was[name], now, verified, mended[name]
 
 
 def matrix_of(name):
@@ -349,6 +362,7 @@ def main():
     parser.add_argument("--models", default="*")
     parser.add_argument("--matrix", default="zoo,zoo-wide")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--also-working", action="store_true", help="mend what works, too")
     parser.add_argument("--all", action="store_true", help="show rows that are right, too")
     parser.add_argument("--rows", help="append a line of JSON for each cell to this file")
     arguments = parser.parse_args()

@@ -1,7 +1,7 @@
 """What `measure.py` does within an environment: fit and save, observe, mend. Python 3.6 syntax;
 each model in a fork of its own, so that none can harm another or see what it did.
 
-worker.py train|observe|mend ORDER.json ...: one after another, each in processes of its own."""
+worker.py train|observe|mend|carry ORDER.json ...: one after another, each in its own processes."""
 
 import json
 import os
@@ -138,6 +138,10 @@ def observe_one(model, order):
 
     def loaded():
         seed_everything(0)
+        if order.get("tool"):
+            import tools
+
+            return tools.loaded(order["tool"], path)
         if model.get("format") == "externals":
             try:
                 from sklearn.externals import joblib
@@ -145,12 +149,7 @@ def observe_one(model, order):
                 return joblib.load(path)
             except ImportError:
                 pass
-        if path.endswith(".joblib"):
-            import joblib
-
-            return joblib.load(path)
-        with open(path, "rb") as stream:
-            return pickle.load(stream)
+        return read(path)
 
     outputs, errors = {}, {}
     estimator = loaded()
@@ -169,6 +168,25 @@ def observe_one(model, order):
             errors[name] = "%s: %s" % (type(error).__name__, str(error)[:300])
     np.savez(os.path.join(order["outputs"], model["name"] + ".npz"), **outputs)
     return {"ok": True, "errors": errors, "type": type(estimator).__name__}
+
+
+def carry_one(model, order):
+    """Write a model again as another tool does."""
+    import tools
+
+    path = os.path.join(order["models"], model["file"])
+    tools.clear(path)
+    tools.carried(order["tool"], read(path), path)
+    return {"ok": True}
+
+
+def read(path):
+    if path.endswith(".joblib"):
+        import joblib
+
+        return joblib.load(path)
+    with open(path, "rb") as stream:
+        return pickle.load(stream)
 
 
 def mend_one(model, order):
@@ -224,10 +242,19 @@ def main():
         import joblib  # noqa: F401
     except ImportError:
         pass
-    functions = {"train": train_one, "observe": observe_one, "mend": mend_one}
+    functions = {
+        "train": train_one,
+        "observe": observe_one,
+        "mend": mend_one,
+        "carry": carry_one,
+    }
     for what, path in zip(sys.argv[1::2], sys.argv[2::2]):
         with open(path) as stream:
             order = json.load(stream)
+        if order.get("tool"):
+            import tools
+
+            tools.ready(order["tool"])
         answers = {m["name"]: alone(functions[what], m, order) for m in order["todo"]}
         with open(path + ".answer", "w") as stream:
             json.dump(answers, stream)

@@ -2,7 +2,6 @@
 //! seen the mends, and compared on rows that nobody has seen. The rows stand in `mends.toml`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -28,26 +27,52 @@ struct Environment {
 /// The release whose interpreter runs the comparison: the script needs Python 3.11.
 const COMPARED_BY: &str = "1.9.1";
 
+impl Environment {
+    /// What is asked for, as the list of environments tells it.
+    fn requirements(&self) -> Vec<String> {
+        let release = ("scikit-learn", self.release.as_str());
+        let packages = self.packages.iter().map(|(name, version)| (name.as_str(), version.as_str()));
+        let mut wanted: Vec<String> =
+            packages.chain([release]).map(|(name, version)| format!("{name}=={version}")).collect();
+        wanted.sort();
+        wanted
+    }
+
+    /// Its part of a matrix.
+    fn declared(&self) -> String {
+        let packages: String =
+            self.packages.iter().map(|(name, version)| format!(", {name} = \"{version}\"")).collect();
+        format!(
+            "[[environments]]\nname = \"{0}\"\npython = \"{1}\"\npackages = {{ scikit-learn = \"{0}\"{packages} }}\n\n",
+            self.release, self.python
+        )
+    }
+}
+
+/// The interpreters of environments, made where they are not there yet. An installation may take a while the first time.
+fn interpreters(context: &TestContext, wanted: &[Environment]) -> BTreeMap<String, String> {
+    let declared: String = wanted.iter().map(Environment::declared).collect();
+    let model = models(&[("scaler", "StandardScaler()")]);
+    context.write("mends.toml", &format!("{DATA}\n{declared}{model}"));
+    context.run(["env", "prepare", "mends.toml"]);
+    let listed = context.run(["env", "list", "--message-format", "json"]).expect(0).stdout();
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    let of = |environment: &Environment| {
+        let found = listed.iter().find(|it| {
+            it["complete"] == true
+                && it["requirements"] == serde_json::json!(environment.requirements())
+                && it["python"].as_str().is_some_and(|python| python.starts_with(&environment.python))
+        })?;
+        Some((environment.release.clone(), found["interpreter"].as_str()?.to_owned()))
+    };
+    wanted.iter().filter_map(of).collect()
+}
+
 #[test]
 fn each_mend_gives_what_the_writer_gave() {
     let table: Table = toml::from_str(include_str!("mends.toml")).unwrap();
     let context = TestContext::new();
-    let mut matrix = DATA.to_owned();
-    for environment in &table.environments {
-        let Environment { release, python, packages } = environment;
-        let more: String =
-            packages.iter().map(|(name, version)| format!(", {name} = \"{version}\"")).collect();
-        write!(
-            matrix,
-            "[[environments]]\nname = \"{release}\"\npython = \"{python}\"\n\
-             packages = {{ scikit-learn = \"{release}\"{more} }}\n\n"
-        )
-        .unwrap();
-    }
-    matrix.push_str(&models(&[("scaler", "StandardScaler()")]));
-    context.write("mends.toml", &matrix);
-    context.run(["run", "mends.toml", "-q"]).expect(0);
-    let pythons = context.interpreters("mends");
+    let pythons = interpreters(&context, &table.environments);
     let Some(compared_by) = pythons.get(COMPARED_BY) else {
         return not_tried("mends: there is no interpreter for their comparison");
     };
@@ -55,9 +80,8 @@ fn each_mend_gives_what_the_writer_gave() {
         not_tried(format!("the mends of and for {}: there is no interpreter", environment.release));
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/mends.py");
-    let interpreters = pythons.iter().map(|(release, python)| format!("--interpreter={release}={python}"));
     let mut arguments = vec![script.to_str().unwrap().to_owned(), "--work=mends".to_owned()];
-    arguments.extend(interpreters);
+    arguments.extend(pythons.iter().map(|(release, python)| format!("--interpreter={release}={python}")));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let told: Value = serde_json::from_str(&context.python(compared_by, &arguments)).unwrap();
     let wrong = told["wrong"].as_object().unwrap();
