@@ -1,11 +1,14 @@
 """Each mend on a model of its own, in real environments: `mends.toml` says which. What a rescued
 model gives must be what its writer's own reload gives, and without the mend it must not be.
 
-    mends.py --work FOLDER --interpreter RELEASE=PYTHON ... [--only MEND] [--scripts FOLDER]
+    mends.py --work FOLDER --interpreter RELEASE=PYTHON ... [--only MEND]
+    mends.py --work FOLDER --interpreter RELEASE=PYTHON ... --scripts FOLDER
 
-prints a list of what is wrong, as JSON. Python 3.11 and numpy. In each environment one process
-trains and observes, and another mends and observes; each model has a fork of its own, so that none
-that loads a mended file has seen the mends.
+prints a list of what is wrong, as JSON. The second form comes after the first, and runs the scripts
+of a folder, each named by its row, which must write the same bytes. Python 3.11 and numpy.
+
+In each environment one process trains and observes, and another mends and observes; each model has
+a fork of its own, so that none that loads a mended file has seen the mends.
 """
 
 import argparse
@@ -59,8 +62,9 @@ class Bench:
         self.interpreters = dict(one.split("=", 1) for one in arguments.interpreter)
         self.data = measure.datasets([measure.matrix_of("zoo")])
         self.mends = measure.texts(ROOT / "src/explain/mends")
+        self.scripts = arguments.scripts
         self.companions = measure.texts(ROOT / "src/explain/companions")
-        for folder in ("models", "reference", "before", "mended", "after"):
+        for folder in ("models", "reference", "before", "mended", "after", "scripted"):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
 
     def order(self, name, todo, **more):
@@ -129,6 +133,24 @@ class Bench:
         ]
         answers = self.work_through(release, steps)
         return {row["name"]: [answer[row["name"]] for answer in answers] for row in todo}
+
+    def scripted(self, release, todo):
+        """Mend in a release by scripts, and say which bytes differ."""
+        order = self.order(
+            "script-" + release,
+            todo,
+            scripts=self.scripts,
+            mended=str(self.work / "scripted"),
+        )
+        (answers,) = self.work_through(release, [("script", order)])
+        return {row["name"]: self.of_script(row, answers[row["name"]]) for row in todo}
+
+    def of_script(self, row, answer):
+        if not answer["ok"]:
+            return answer["error"]
+        by_script, by_engine = self.work / "scripted", self.work / "mended"
+        same = (by_script / row["file"]).read_bytes() == (by_engine / row["file"]).read_bytes()
+        return None if same else "the script writes other bytes"
 
 
 def by(todo, key):
@@ -212,12 +234,20 @@ def main():
     parser.add_argument("--work", required=True)
     parser.add_argument("--interpreter", action="append", default=[], help="RELEASE=PYTHON")
     parser.add_argument("--only", help="one mend")
+    parser.add_argument("--scripts", help="a folder of scripts by row")
     arguments = parser.parse_args()
     table = tomllib.loads((Path(__file__).parent / "mends.toml").read_text())
     todo = rows_of(table, arguments.only)
     bench = Bench(arguments)
     there = bench.interpreters
     todo = [row for row in todo if row["from"] in there and row["to"] in there]
+    if arguments.scripts:
+        scripts = Path(arguments.scripts)
+        todo = [row for row in todo if (scripts / (row["name"] + ".py")).exists()]
+        told = side_by_side(bench.scripted, by(todo, "to"))
+        wrong = {name: why for name, why in told.items() if why}
+        print(json.dumps({"rows": len(todo), "wrong": wrong}, indent=1))
+        return
     written = side_by_side(bench.written, by(todo, "from"))
     good = [row for row in todo if written[row["name"]][0]["ok"]]
     read = side_by_side(bench.read, by(good, "to"))
