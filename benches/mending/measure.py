@@ -163,7 +163,7 @@ def execute(python, what, order, path):
     answer = Path(str(path) + ".answer")
     answer.unlink(missing_ok=True)
     subprocess.run(
-        ["nice", str(python), "-s", str(ROOT / "benches/mending/worker.py"), what, str(path)],
+        ["nice", "-n", "2", str(python), "-s", str(ROOT / "benches/mending/worker.py"), what, str(path)],
         env=variables(),
         timeout=3000,
         stderr=subprocess.DEVNULL if what != "mend" else None,

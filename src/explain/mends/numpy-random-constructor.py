@@ -3,7 +3,8 @@ bit generator, with its class, with the bit generator itself. All of them are un
 
 
 def bit_generator_here(value):
-    """A bit generator of the reader, by its name, its class or itself."""
+    """A bit generator of the reader, by its name, its class or itself. Its state comes later; a seed
+    makes the same file each time of what the state leaves as it was."""
     import numpy
 
     if isinstance(value, bytes):
@@ -11,7 +12,7 @@ def bit_generator_here(value):
     if not isinstance(value, (str, type)):
         return value
     name = value if isinstance(value, str) else value.__name__
-    return getattr(numpy.random, name)()
+    return getattr(numpy.random, name)(0)
 
 
 @called("numpy.random._pickle", "__bit_generator_ctor", read=">=1.17", always=True)
