@@ -1,7 +1,7 @@
 """What `measure.py` does within an environment: fit and save, observe, mend. Python 3.6 syntax;
 each model in a fork of its own, so that none can harm another or see what it did.
 
-worker.py train|observe|mend ORDER.json"""
+worker.py train|observe|mend|carry ORDER.json ...: one after another, each in its own processes."""
 
 import json
 import os
@@ -59,15 +59,34 @@ def train_one(model, order):
     X, y = features(data["train"]), target(data["target"])
     estimator, train = build(model["source"])
     fitted = train(X, y) if train else estimator.fit(*([X] if y is None else [X, y]))
-    path = os.path.join(order["models"], model["file"])
-    if path.endswith(".joblib"):
+    write(fitted, os.path.join(order["models"], model["file"]), model)
+    if model.get("as"):
+        # What its writer reads back is what was written before it was worn.
+        write(fitted, os.path.join(order["models"], model["plain"]), {})
+    return {"ok": True}
+
+
+def write(fitted, path, model):
+    """As a file that is asked for: `format` and `as` say how, else its ending."""
+    how = model.get("format") or ("joblib" if path.endswith(".joblib") else "pickle")
+    if how == "joblib":
         import joblib
 
         joblib.dump(fitted, path, compress=model.get("compress", 0))
-    else:
-        with open(path, "wb") as stream:
-            pickle.dump(fitted, stream, protocol=model.get("protocol", 4))
-    return {"ok": True}
+        return
+    if how == "externals":
+        from sklearn.externals import joblib
+
+        joblib.dump(fitted, path)
+        return
+    protocol = 5 if how == "pickle-5" else model.get("protocol", 4)
+    with open(path, "wb") as stream:
+        if model.get("as"):
+            import worn
+
+            stream.write(worn.dumped(fitted, model["as"], protocol))
+        else:
+            pickle.dump(fitted, stream, protocol=protocol)
 
 
 def plain(value):
@@ -119,12 +138,18 @@ def observe_one(model, order):
 
     def loaded():
         seed_everything(0)
-        if path.endswith(".joblib"):
-            import joblib
+        if order.get("tool"):
+            import tools
 
-            return joblib.load(path)
-        with open(path, "rb") as stream:
-            return pickle.load(stream)
+            return tools.loaded(order["tool"], path)
+        if model.get("format") == "externals":
+            try:
+                from sklearn.externals import joblib
+
+                return joblib.load(path)
+            except ImportError:
+                pass
+        return read(path)
 
     outputs, errors = {}, {}
     estimator = loaded()
@@ -145,6 +170,25 @@ def observe_one(model, order):
     return {"ok": True, "errors": errors, "type": type(estimator).__name__}
 
 
+def carry_one(model, order):
+    """Write a model again as another tool does."""
+    import tools
+
+    path = os.path.join(order["models"], model["file"])
+    tools.clear(path)
+    tools.carried(order["tool"], read(path), path)
+    return {"ok": True}
+
+
+def read(path):
+    if path.endswith(".joblib"):
+        import joblib
+
+        return joblib.load(path)
+    with open(path, "rb") as stream:
+        return pickle.load(stream)
+
+
 def mend_one(model, order):
     from shelflife_agent.mending import mend_file
 
@@ -158,6 +202,19 @@ def mend_one(model, order):
     if os.path.exists(task["output"]):
         os.unlink(task["output"])
     return dict(mend_file(task), ok=True)
+
+
+def script_one(model, order):
+    """Mend by a script that stands alone, as anybody would run it."""
+    path = os.path.join(order["scripts"], model["name"] + ".py")
+    output = os.path.join(order["mended"], model["file"])
+    if os.path.exists(output):
+        os.unlink(output)
+    sys.path[:] = [one for one in sys.path if not one.endswith("src/worker/agent")]
+    sys.argv = [path, os.path.join(order["models"], model["file"]), output]
+    with open(path) as stream:
+        exec(compile(stream.read(), path, "exec"), {"__name__": "__main__"})
+    return {"ok": True}
 
 
 def alone(function, model, order):
@@ -190,9 +247,6 @@ def alone(function, model, order):
 
 
 def main():
-    what, path = sys.argv[1:3]
-    with open(path) as stream:
-        order = json.load(stream)
     import numpy  # noqa: F401
     import sklearn.ensemble  # noqa: F401
     import sklearn.pipeline  # noqa: F401
@@ -201,10 +255,23 @@ def main():
         import joblib  # noqa: F401
     except ImportError:
         pass
-    function = {"train": train_one, "observe": observe_one, "mend": mend_one}[what]
-    answers = {model["name"]: alone(function, model, order) for model in order["todo"]}
-    with open(path + ".answer", "w") as stream:
-        json.dump(answers, stream)
+    functions = {
+        "train": train_one,
+        "observe": observe_one,
+        "mend": mend_one,
+        "carry": carry_one,
+        "script": script_one,
+    }
+    for what, path in zip(sys.argv[1::2], sys.argv[2::2]):
+        with open(path) as stream:
+            order = json.load(stream)
+        if order.get("tool"):
+            import tools
+
+            tools.ready(order["tool"])
+        answers = {m["name"]: alone(functions[what], m, order) for m in order["todo"]}
+        with open(path + ".answer", "w") as stream:
+            json.dump(answers, stream)
 
 
 main()

@@ -84,7 +84,7 @@ fn json(rule: &Rule, vague: bool) -> serde_json::Value {
         "id": rule.id,
         "title": rule.title,
         "cause": rule.cause,
-        "remedy": rule.remedy,
+        "remedy": present::rule_remedy(rule),
         "mend": rule.has_mend(),
         "no-mend": rule.no_mend,
         "package": rule.package,

@@ -12,6 +12,7 @@ use crate::app::{self, AppError, Disk, Target};
 use crate::explain;
 use crate::inspect::InspectOptions;
 use crate::present::inspection::plain;
+use crate::present::rule_remedy;
 use crate::present::words::line;
 use crate::vocab::{ExitCode, Expected, Forecast, Foreign};
 
@@ -78,6 +79,6 @@ fn one(text: &mut String, path: &str, forecast: &Forecast) {
     for rule in forecast.causes.iter().filter_map(|id| explain::find(id)) {
         let _ = writeln!(text, "{}", fold(&format!("  {}: ", rule.id), &rule.title, width));
         let _ = writeln!(text, "{}", fold("    why: ", &rule.cause, width));
-        let _ = writeln!(text, "{}", fold("    next: ", &rule.remedy, width));
+        let _ = writeln!(text, "{}", fold("    next: ", &rule_remedy(rule), width));
     }
 }

@@ -18,7 +18,7 @@ pub struct Rule {
     pub title: String,
     /// Two sentences or so.
     pub cause: String,
-    /// What to do next.
+    /// What to do next; where a mend exists, what else than a rescue.
     pub remedy: String,
     /// Why no mend can exist for it.
     pub no_mend: Option<String>,
@@ -267,9 +267,14 @@ pub(super) enum CaseError {
 }
 
 impl Rule {
-    /// Whether a mend makes files that it breaks work again.
+    /// Whether a mend makes files that it breaks work again. One that can only refuse them does not.
     pub fn has_mend(&self) -> bool {
-        MENDS.iter().any(|(id, _)| *id == self.id)
+        self.no_mend.is_none() && self.mend().is_some()
+    }
+
+    /// The Python text of its mend.
+    pub(super) fn mend(&self) -> Option<&'static str> {
+        MENDS.iter().find(|(id, _)| *id == self.id).map(|(_, text)| *text)
     }
 
     /// Reads the file of a rule.

@@ -361,15 +361,46 @@ fn causes_of_other_packages_are_about_files_that_name_them() {
 
 #[test]
 fn every_rule_has_a_mend_or_says_why_it_cannot_have_one() {
-    let both: Vec<&str> =
-        rules().iter().filter(|rule| rule.has_mend() && rule.no_mend.is_some()).map(|rule| rule.id).collect();
-    assert!(both.is_empty(), "these have a mend, and say that none can exist: {both:?}");
+    let both: Vec<&str> = rules()
+        .iter()
+        .filter(|rule| rule.no_mend.is_some() && rule.mend().is_some_and(|text| !text.contains(".refuse(")))
+        .map(|rule| rule.id)
+        .collect();
+    assert!(both.is_empty(), "these have a mend that refuses nothing, and say that none can exist: {both:?}");
     let open: Vec<&str> = rules()
         .iter()
         .filter(|rule| !rule.has_mend() && rule.no_mend.is_none())
         .map(|rule| rule.id)
         .collect();
     assert!(open.is_empty(), "write a mend for each of these, or `no-mend`: {open:?}");
+    let trained: Vec<&str> = rules()
+        .iter()
+        .filter(|rule| rule.has_mend() && rule.remedy.to_lowercase().contains("train again"))
+        .map(|rule| rule.id)
+        .collect();
+    assert!(trained.is_empty(), "nobody has to train where a mend exists: {trained:?}");
     let alone: Vec<&str> = MENDS.iter().map(|(id, _)| *id).filter(|id| find(id).is_none()).collect();
     assert!(alone.is_empty(), "these mends belong to no rule: {alone:?}");
+}
+
+/// Mends, each with a model that shows it in real environments, or why there is none.
+#[derive(serde::Deserialize)]
+struct ShownMends {
+    rows: Vec<ShownMend>,
+    unshown: Vec<ShownMend>,
+}
+
+#[derive(serde::Deserialize)]
+struct ShownMend {
+    mend: String,
+}
+
+#[test]
+fn every_mend_is_shown_in_real_environments_or_it_is_said_why_not() {
+    let table: ShownMends = toml::from_str(include_str!("../../tests/end_to_end/mends.toml")).unwrap();
+    let shown: BTreeSet<&str> = table.rows.iter().map(|row| row.mend.as_str()).collect();
+    let unshown: BTreeSet<&str> = table.unshown.iter().map(|row| row.mend.as_str()).collect();
+    let there: BTreeSet<&str> = MENDS.iter().map(|(id, _)| *id).collect();
+    assert_eq!(shown.intersection(&unshown).count(), 0, "shown, and said not to be");
+    assert_eq!(&shown | &unshown, there, "add a row to tests/end_to_end/mends.toml");
 }

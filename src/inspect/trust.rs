@@ -302,6 +302,8 @@ const KNOWN_GLOBALS: &[(&str, &[&str])] = &[
             "KeyError",
             "RuntimeError",
             "UserWarning",
+            "FutureWarning",
+            "DeprecationWarning",
         ],
     ),
     ("copyreg", &["_reconstructor", "__newobj__", "__newobj_ex__"]),

@@ -226,6 +226,7 @@ mod tests {
             before: None,
             changes: Vec::new(),
             keys: None,
+            mends: Vec::new(),
             companions: Vec::new(),
             translation: None,
             wrapping: None,

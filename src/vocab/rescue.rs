@@ -126,6 +126,9 @@ pub enum MendOutcome {
         changes: Vec<Change>,
         /// What became of every key.
         keys: KeyAccount,
+        /// The mends that took part, also those that changed nothing: reading may rest on them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mends: Vec<String>,
         /// Modules that the file needs beside it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         companions: Vec<String>,
@@ -466,6 +469,9 @@ pub struct RescueRecord {
     /// What it is in, where that is not the file itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrapping: Option<Wrapping>,
+    /// The mends that took part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mends: Vec<String>,
     /// Modules that stand beside the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<String>,

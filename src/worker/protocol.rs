@@ -364,6 +364,7 @@ pub(super) struct RawResult {
     // Mending.
     pub changes: Vec<Change>,
     pub keys: Option<KeyAccount>,
+    pub mends: Vec<String>,
     pub refused: Vec<Obstacle>,
     pub needs_companion: Vec<String>,
     // Probing.

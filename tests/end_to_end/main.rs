@@ -18,6 +18,7 @@ mod gate_answers;
 mod given_inputs;
 mod inspect;
 mod library;
+mod mends;
 mod producers;
 mod remedies;
 mod rescue;

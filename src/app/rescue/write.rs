@@ -176,11 +176,11 @@ fn write_beside(place: &Path, record: &RescueRecord, script: bool) -> Result<Pat
 /// The facts of a case.
 fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
     let environment = |name: &EnvName| survey.record.environments.iter().find(|known| known.name == *name);
-    let (changes, keys, companions) = match &case.mended {
-        Some((MendOutcome::Mended { changes, keys, companions }, _)) => {
-            (changes.clone(), Some(keys.clone()), companions.clone())
+    let (changes, keys, mends, companions) = match &case.mended {
+        Some((MendOutcome::Mended { changes, keys, mends, companions }, _)) => {
+            (changes.clone(), Some(keys.clone()), mends.clone(), companions.clone())
         }
-        Some(_) | None => (Vec::new(), None, Vec::new()),
+        Some(_) | None => (Vec::new(), None, Vec::new(), Vec::new()),
     };
     let producer = environment(&case.artifact.producer).filter(|it| it.runtime != Runtime::UnknownProducer);
     let file = case.file();
@@ -207,6 +207,7 @@ fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
         before: Some(case.before.clone()),
         changes,
         keys,
+        mends,
         companions,
         translation: translation(case),
         wrapping: wrapping(case),

@@ -46,18 +46,6 @@ def projection_of_components(it):
         it.add("n_components_", it.get("components_").shape[0])
 
 
-@mend("sklearn", "IsotonicRegression", read=">=0.24")
-def thresholds_to_public(it):
-    it.rename("_necessary_X_", "X_thresholds_")
-    it.rename("_necessary_y_", "y_thresholds_")
-
-
-@mend("sklearn", "IsotonicRegression", read="<0.24")
-def thresholds_to_private(it):
-    it.rename("X_thresholds_", "_necessary_X_")
-    it.rename("y_thresholds_", "_necessary_y_")
-
-
 @mend("sklearn", "LogisticRegression", read=">=1.8")
 def l1_ratio_as_number(it):
     """Since 1.8 the penalty is told by l1_ratio, which a SelectFromModel looks at."""

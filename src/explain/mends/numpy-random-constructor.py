@@ -3,7 +3,8 @@ bit generator, with its class, with the bit generator itself. All of them are un
 
 
 def bit_generator_here(value):
-    """A bit generator of the reader, by its name, its class or itself."""
+    """A bit generator of the reader, by its name, its class or itself. Its state comes later; a seed
+    makes the same file each time of what the state leaves as it was."""
     import numpy
 
     if isinstance(value, bytes):
@@ -11,15 +12,15 @@ def bit_generator_here(value):
     if not isinstance(value, (str, type)):
         return value
     name = value if isinstance(value, str) else value.__name__
-    return getattr(numpy.random, name)()
+    return getattr(numpy.random, name)(0)
 
 
-@called("numpy.random._pickle", "__bit_generator_ctor", always=True)
+@called("numpy.random._pickle", "__bit_generator_ctor", read=">=1.17", always=True)
 def bit_generator_by_any_name(value="MT19937", *others):
     return bit_generator_here(value)
 
 
-@called("numpy.random._pickle", "__randomstate_ctor", always=True)
+@called("numpy.random._pickle", "__randomstate_ctor", read=">=1.17", always=True)
 @called("numpy.random", "__RandomState_ctor", read=">=1.17", always=True)
 def random_state_of_any_release(value="MT19937", *others):
     import numpy
@@ -27,7 +28,7 @@ def random_state_of_any_release(value="MT19937", *others):
     return numpy.random.RandomState(bit_generator_here(value))
 
 
-@called("numpy.random._pickle", "__generator_ctor", always=True)
+@called("numpy.random._pickle", "__generator_ctor", read=">=1.17", always=True)
 def generator_of_any_release(value="MT19937", *others):
     import numpy
 

@@ -2,10 +2,8 @@
 to each. A file whose groups are empty is the same model to them; any other one is refused."""
 
 
-@mend("sklearn", "OneHotEncoder OrdinalEncoder", written=">=1.1", read="<1.3")
+@mend("sklearn", "OneHotEncoder", written=">=1.1", read="<1.1")
 def no_groups(it):
-    if it.read >= (1, 1, 0) and it.kind == "OneHotEncoder":
-        return
     groups = it.get("_infrequent_indices")
     if it.get("_infrequent_enabled") and any(group is not None for group in groups or ()):
         it.refuse("no-equivalent", what="categories that are grouped")

@@ -15,10 +15,11 @@ pub struct ScriptParts<'a> {
     pub companions: &'a [(&'a str, &'a str)],
 }
 
-/// The script of one rescue: the engine, the mends that changed something, and a few lines that run them.
+/// The script of one rescue: the engine, the mends that took part, and a few lines that run them.
 pub fn script(view: &RescueView<'_>, parts: &ScriptParts<'_>) -> Vec<u8> {
     let record = view.record;
-    let used: BTreeSet<&str> = record.changes.iter().map(|change| change.mend.as_str()).collect();
+    let changing = record.changes.iter().map(|change| &change.mend);
+    let used: BTreeSet<&str> = record.mends.iter().chain(changing).map(String::as_str).collect();
     let mends: Vec<&(&str, &str)> = parts.mends.iter().filter(|(name, _)| used.contains(name)).collect();
     let companions: Vec<&(&str, &str)> =
         parts.companions.iter().filter(|(name, _)| record.companions.iter().any(|it| it == name)).collect();

@@ -137,6 +137,7 @@ def mended(task, data, options, companions):
         "outcome": "mended",
         "changes": changes_of(session, root),
         "keys": keys_of(session, root),
+        "mends": sorted(session.names.used),
         "refused": [],
         "needs_companion": list(companions.used),
     }

@@ -3,7 +3,10 @@ known to run commands is refused."""
 
 HARMLESS_BUILTINS = frozenset(
     "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple"
-    " type NotImplemented Ellipsis NoneType long unicode xrange max min sum abs len sorted".split()
+    " type NotImplemented Ellipsis NoneType long unicode xrange max min sum abs len sorted"
+    # What warns or raises is kept as a class, and nothing more.
+    " Exception ValueError TypeError KeyError RuntimeError Warning UserWarning FutureWarning"
+    " DeprecationWarning".split()
 )
 BUILTIN_MODULES = ("builtins", "__builtin__")
 # Top-level modules that are there to run something or to reach out.

@@ -67,6 +67,9 @@ class Registry(object):
         self.rule = None
         self.states = []
         self.replacements = []
+        # Modules that are one under several names come first: they belong to their own cause, where
+        # a pattern would find them as well.
+        self.moved = []
         self.finders = []
         # (patterns of module and name, whether always), of what its owner makes anew.
         self.held = []
@@ -157,7 +160,7 @@ def moved(*modules):
     def elsewhere(module, name):
         return [(other, name) for other in modules if other != module] if module in modules else []
 
-    REGISTRY.finders.append((REGISTRY.rule, elsewhere))
+    REGISTRY.moved.append((REGISTRY.rule, elsewhere))
 
 
 def renamed(module, *names):
@@ -168,7 +171,7 @@ def renamed(module, *names):
             return []
         return [(module, other) for other in names if other != name]
 
-    REGISTRY.finders.append((REGISTRY.rule, otherwise))
+    REGISTRY.moved.append((REGISTRY.rule, otherwise))
 
 
 def given(package, classes, **values):

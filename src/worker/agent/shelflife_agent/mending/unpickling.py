@@ -127,6 +127,8 @@ class Names(object):
         self.redirected = {}
         self.gone = []
         self.by_class_name = {}
+        # The rules whose mends took part, whether or not they changed anything.
+        self.used = set()
 
     def find(self, module, name):
         key = (module, name)
@@ -145,11 +147,12 @@ class Names(object):
         found = here(module, name)
         if found is not None:
             return found
-        for rule, finder in REGISTRY.finders:
+        for rule, finder in REGISTRY.moved + REGISTRY.finders:
             for other in finder(module, name):
                 found = here(*other)
                 if found is not None:
                     self.redirected[(module, name)] = (other, rule)
+                    self.used.add(rule)
                     return found
         replaced = self.replaced(module, name, False)
         if replaced is not None:
@@ -160,18 +163,22 @@ class Names(object):
 
     def is_held(self, module, name, always):
         """Whether somebody makes something of what such a name stands for."""
-        return any(
-            one.always is always
+        holders = [
+            one.rule
+            for one in REGISTRY.held
+            if one.always is always
             and one.matches(module, name)
             and meets(self.releases(module.split(".")[0]), one.read)
-            for one in REGISTRY.held
-        )
+        ]
+        self.used.update(holders)
+        return bool(holders)
 
     def replaced(self, module, name, always):
         for replacement in REGISTRY.replacements:
             if replacement.always is not always or not replacement.matches(module, name):
                 continue
             if meets(self.releases(module.split(".")[0]), replacement.read):
+                self.used.add(replacement.rule)
                 if not always:
                     self.redirected[(module, name)] = (None, replacement.rule)
                 return replacement.function
@@ -316,6 +323,7 @@ class Session(object):
         """What the reader has in the place of a stand-in, or the stand-in itself."""
         for maker in REGISTRY.makers:
             if maker.matches(owner.module, owner.name):
+                self.names.used.add(maker.rule)
                 made = maker.function(owner)
                 if made is not None:
                     self.changes.append((made, maker, "made anew"))
@@ -331,6 +339,7 @@ class Session(object):
             patient.read = self.read(one.package)
             if one.is_for(patient.written, patient.read):
                 patient.mend = one
+                self.names.used.add(one.rule)
                 one.function(patient)
 
     def written_for(self, patient, package):
