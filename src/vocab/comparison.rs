@@ -160,7 +160,7 @@ pub struct OutputComparison {
 
 impl OutputComparison {
     /// Places of flipped labels that are recorded.
-    pub const MOST_FLIPPED: usize = 64;
+    pub const MOST_FLIPPED: usize = 256;
 
     /// Labels that differ and are no ties.
     pub const fn hard_flips(&self) -> u64 {

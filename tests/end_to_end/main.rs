@@ -19,6 +19,7 @@ mod given_inputs;
 mod inspect;
 mod library;
 mod mends;
+mod noise_floor;
 mod producers;
 mod remedies;
 mod rescue;
