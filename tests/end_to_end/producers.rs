@@ -132,7 +132,10 @@ fn where_the_first_environment_cannot_read_its_file_the_next_one_is_tried_and_to
     let check = ["check", "code.pkl", "--inputs", "X.csv", "--on", &python, "--run", "c"];
     let said = context.run(check).expect(0).to_string();
     assert!(said.contains("cannot read what it should have written: tried again with Python 3.8"), "{said}");
-    assert!(said.contains("was chosen first for its producer cannot read it: Python 3.8 was taken"), "{said}");
+    assert!(
+        said.contains("was chosen first for its producer cannot read it: Python 3.8 was taken"),
+        "{said}"
+    );
     assert_eq!(text(&context.results("c")["cells"][0], "verdict"), "identical");
     // What was found is remembered.
     let again = context.run(check).expect(0).to_string();
