@@ -387,3 +387,25 @@ fn what_a_file_proves_goes_beside_what_is_declared() {
     let beside = shelflife::artifact::proved_beside("1.2.2", &m.proved);
     assert_eq!(beside, [("numpy".to_owned(), VersionSpec::Proved(">=1.24,<2".to_owned()))]);
 }
+
+#[test]
+fn a_booster_that_names_no_scikit_learn_is_tried_beside_that_of_its_days() {
+    let folder = tempfile::tempdir().unwrap();
+    // XGBClassifier, and its bytes as they tell the release.
+    let mut bytes = b"\x80\x04cxgboost.sklearn\nXGBClassifier\n)\x81}B".to_vec();
+    let model = b"{\"version\":[1,7,6]}";
+    bytes.extend((model.len() as u32).to_le_bytes());
+    bytes.extend(model);
+    bytes.extend(b"K\x01sb.");
+    fs_err::write(folder.path().join("alone.pkl"), bytes).unwrap();
+    let found = find(folder.path(), "alone.pkl", &Packages::new());
+    let [maker] = found.environments.as_slice() else { panic!("{:?}", found.environments) };
+    assert_eq!(maker.name.as_str(), "made-by-xgboost1.7.6");
+    let exact = |package: &str| maker.packages.get(package).cloned();
+    assert_eq!(exact("xgboost"), Some(VersionSpec::Exact("1.7.6".to_owned())));
+    assert_eq!(exact("scikit-learn"), Some(VersionSpec::Exact("1.2.2".to_owned())));
+    let notes = &found.models[0].source.file().unwrap().notes;
+    assert!(
+        notes.iter().any(|note| note.contains("made by xgboost 1.7.6") && note.contains("chosen to match"))
+    );
+}

@@ -184,7 +184,8 @@ fn wrong_csv_is_refused_with_its_place() {
     let cases: &[(&str, &str, Option<u64>)] = &[
         ("a,y\n", "no row below the header", Some(1)),
         ("a,b\n1,2\n", "target `y` is not in the header", Some(1)),
-        ("a;y\n1;2\n", "target `y` is not in the header", Some(1)),
+        ("a;y\n1,5;2\n", "its 2 columns are separated by `;`", Some(1)),
+        ("a\tb\ty\n1\t2\t3\n", "its 3 columns are separated by tabs", Some(1)),
         ("a,a,y\n1,2,3\n", "two columns are named `a`", Some(1)),
         (",a,y\n0,2,3\n", "column 1 has no name", Some(1)),
         ("y\n1\n", "no column is left", Some(1)),

@@ -25,10 +25,10 @@ const WITH_NUMPY_2: &str = "1.5.2";
 
 /// The release of scikit-learn for a file that names none, with the package and its release that tell it; `None` where
 /// nothing does.
-pub fn scikit_learn_beside<'v>(
-    versions: &'v BTreeMap<String, String>,
+pub fn scikit_learn_beside(
+    versions: &BTreeMap<String, String>,
     is_numpy_2: bool,
-) -> Option<(&'v str, &'v str, &'static str)> {
+) -> Option<(&str, &str, &'static str)> {
     let parse = |text: &str| text.parse::<Version>().ok();
     versions.iter().find_map(|(package, text)| {
         let version = parse(text)?;

@@ -126,13 +126,15 @@ fn code(error: &AppError) -> ExitCode {
         | AppError::NoHistory => ExitCode::NothingSelected,
         AppError::Request(RequestError::OutputIsFile { .. }) => ExitCode::CannotWrite,
         AppError::Plan(PlanError::BadPattern { .. }) | AppError::Request(_) => ExitCode::Usage,
-        AppError::Bisect(_) => ExitCode::CouldNotJudge,
+        // A cache that cannot be written is in the way of the verdicts, and no mistake of this program.
+        AppError::Bisect(_) | AppError::Run(RunError::Cache(_)) | AppError::Cache(_) => {
+            ExitCode::CouldNotJudge
+        }
         AppError::Interrupted => ExitCode::Interrupted,
         AppError::Run(RunError::Record(_)) | AppError::Sink(_) => ExitCode::CannotWrite,
-        AppError::Run(RunError::Cache(_) | RunError::Dataset(_))
+        AppError::Run(RunError::Dataset(_))
         | AppError::Busy(_)
         | AppError::InUse
-        | AppError::Cache(_)
         | AppError::Lock(_)
         | AppError::Machine { .. } => ExitCode::Internal,
     }

@@ -94,6 +94,16 @@ impl<'a> Sheet<'a> {
     }
 
     fn check_header(&self) -> Result<(), DatasetError> {
+        if let [only] = self.header.as_slice()
+            && let Some(separator) = [';', '\t'].into_iter().find(|separator| only.contains(*separator))
+        {
+            let count = only.matches(separator).count() + 1;
+            let by = if separator == ';' { "`;`" } else { "tabs" };
+            return Err(self.wrong_header(
+                format!("its {count} columns are separated by {by}"),
+                "separate them by commas, and write decimals with a point: pandas does with `to_csv(..., index=False)`",
+            ));
+        }
         let mut known = HashSet::with_capacity(self.header.len());
         for (index, name) in self.header.iter().enumerate() {
             if name.trim().is_empty() {
@@ -115,12 +125,7 @@ impl<'a> Sheet<'a> {
     /// The index of a column that the matrix names.
     fn column(&self, name: &str, what: &str) -> Result<usize, DatasetError> {
         self.places.get(name).copied().ok_or_else(|| {
-            let help = match self.header.as_slice() {
-                [only] if only.contains([';', '\t']) => {
-                    "the columns seem to be separated by `;` or tabs: separate them by commas".to_owned()
-                }
-                header => glob::suggestion(name, header.iter().map(String::as_str)),
-            };
+            let help = glob::suggestion(name, self.header.iter().map(String::as_str));
             self.wrong_header(format!("the {what} `{name}` is not in the header"), help)
         })
     }

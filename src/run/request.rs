@@ -51,7 +51,7 @@ pub enum RunError {
     Record(#[source] io::Error),
     /// The cache cannot be used.
     #[error("cannot use the cache: {0}")]
-    Cache(#[source] io::Error),
+    Cache(io::Error),
     /// A dataset of the plan was not handed over.
     #[error("the dataset `{0}` was planned but not read")]
     Dataset(String),

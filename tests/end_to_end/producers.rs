@@ -97,3 +97,47 @@ fn modules_of_ones_own_are_asked_for_and_imported_from_a_folder() {
     let said = check(&["--modules", "saved"]).expect(102).to_string();
     assert!(said.contains("there is no .py file"), "{said}");
 }
+
+/// What writes a model with a function of its own, whose byte code only the interpreter runs that wrote it.
+const CODE: &str = r#"
+import cloudpickle, numpy
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+X = numpy.random.RandomState(0).normal(size=(50, 3))
+def guarded(rows):
+    out = []
+    for row in rows:
+        with numpy.errstate(all="ignore"):
+            try:
+                out.append([value * value if value > 0 else {**{"a": value}}["a"] for value in row])
+            except ValueError as error:
+                raise RuntimeError("no number") from error
+    return numpy.array(out)
+model = make_pipeline(FunctionTransformer(guarded), LogisticRegression()).fit(X, X[:, 0] > 0)
+with open("code.pkl", "wb") as file:
+    cloudpickle.dump(model, file)
+numpy.savetxt("X.csv", X[:10], delimiter=",", header="a,b,c", comments="")
+"#;
+
+#[test]
+fn where_the_first_environment_cannot_read_its_file_the_next_one_is_tried_and_told() {
+    let context = TestContext::new();
+    let old = "[[environments]]\nname = \"old\"\npython = \"3.8\"\n\
+               packages = { scikit-learn = \"1.0.2\", cloudpickle = \"2.2.1\" }\n";
+    context.write("old.toml", &format!("{old}{DATA}\n{}", models(&[("scaler", "StandardScaler()")])));
+    context.run(["run", "old.toml", "-q"]).expect(0);
+    let python = context.interpreters("old")["old"].clone();
+    context.python(&python, &["-c", CODE]);
+    let check = ["check", "code.pkl", "--inputs", "X.csv", "--on", &python, "--run", "c"];
+    let said = context.run(check).expect(0).to_string();
+    assert!(said.contains("cannot read what it should have written: tried again with Python 3.8"), "{said}");
+    assert!(
+        said.contains("was chosen first for its producer cannot read it: Python 3.8 was taken"),
+        "{said}"
+    );
+    assert_eq!(text(&context.results("c")["cells"][0], "verdict"), "identical");
+    // What was found is remembered.
+    let again = context.run(check).expect(0).to_string();
+    assert!(!again.contains("tried again with"), "{again}");
+}

@@ -46,16 +46,38 @@ fn a_full_cache_ends_with_one_error_and_loses_nothing() {
     let context = slow();
     for (bucket, size) in [("objects-v1", "8k"), ("observations-v1", "48k")] {
         let ended = with_mounts(&context, &small(&format!("cache/{bucket}"), size), &["run", "slow.toml"]);
-        assert!(!matches!(ended.code(), Some(0 | 100)), "{bucket}: {ended}");
+        assert_eq!(ended.code(), Some(101), "{bucket}: {ended}");
         // Errors are wrapped where their lines end.
         let said = ended.stderr().replace(['│', '\n'], " ");
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(said.matches("No space left on device").count(), 1, "one error: {ended}");
         for words in ["No space left on device", "KiB are free in", bucket, "free some space"] {
             assert!(said.contains(words), "{words}: {ended}");
         }
     }
     context.run(["run", "slow.toml"]).expect(0);
     is_undisturbed(&context, "slow");
+    nothing_is_left(&context);
+}
+
+#[test]
+fn a_cache_without_room_for_an_environment_ends_with_one_error_and_blames_no_file() {
+    if !has_disks() {
+        return;
+    }
+    let context = TestContext::new();
+    let environments = ["1.5.2", "1.6.1"].map(|version| environment(version, &format!("\"{version}\""), ""));
+    let model = "[[models]]\nname = \"scaler\"\nestimator = \"StandardScaler()\"\n";
+    context.write("room.toml", &format!("{}{DATA}\n{model}", environments.concat()));
+    let mounts = format!("{} && export SHELFLIFE_CACHE_DIR=$PWD/little", small("little", "1m"));
+    let ended = with_mounts(&context, &mounts, &["run", "room.toml"]);
+    assert_eq!(ended.code(), Some(101), "{ended}");
+    let said = ended.stderr().replace(['│', '\n'], " ");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(said.matches("the disk was full while").count(), 1, "{ended}");
+    for words in ["KiB are free in", "free some space", "env prune", "SHELFLIFE_CACHE_DIR"] {
+        assert!(said.contains(words), "{words}: {ended}");
+    }
     nothing_is_left(&context);
 }
 

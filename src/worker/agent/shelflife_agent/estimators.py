@@ -51,7 +51,17 @@ def call_output(estimator, name, dataset):
         return getattr(estimator, name)
     if name == "predict_std":
         return estimator.predict(dataset.features(), return_std=True)[1]
-    return getattr(estimator, name)(dataset.features())
+    return getattr(estimator, name)(as_it_takes(estimator, dataset.features()))
+
+
+def as_it_takes(estimator, features):
+    """What a bare booster of XGBoost takes rows as."""
+    kind = type(estimator)
+    if kind.__name__ == "Booster" and kind.__module__.partition(".")[0] == "xgboost":
+        import xgboost
+
+        return xgboost.DMatrix(features)
+    return features
 
 
 def offers(estimator, name):

@@ -5,6 +5,8 @@ from .forms import attribute, known_width
 
 # Attributes that count columns.
 COUNTS = ("n_features_", "n_input_features_", "n_features", "max_features_in_")
+# What boosters are asked for it by.
+CALLED = ("num_features", "num_feature")
 # Arrays with a value for each column, and the dimension that counts them, the surest first.
 ARRAYS = (
     ("x_rotations_", 0),
@@ -83,6 +85,10 @@ def guesses(estimator, depth):
         count = attribute(estimator, name)
         if not isinstance(count, bool) and (isinstance(count, int) or hasattr(count, "__index__")):
             yield int(count), "%s of %s" % (name, kind)
+    for name in CALLED:
+        count = attribute(estimator, name)
+        if callable(count):
+            yield int(count()), "%s() of %s" % (name, kind)
     if any(attribute(estimator, name) is not None for name in LINES):
         yield 1, "%s, a function of one variable" % kind
     for name, dimension in ARRAYS:
