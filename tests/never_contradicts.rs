@@ -247,7 +247,12 @@ fn header(case: &Case) -> RunHeader {
         run: "r".to_owned(),
         time: "2026-11-28T00:00:00Z".to_owned(),
         jobs: 1,
-        matrix: MatrixRecord { name: "m".to_owned(), description: None, plan_digest: Digest::of(b"plan") },
+        matrix: MatrixRecord {
+            name: "m".to_owned(),
+            description: None,
+            package: None,
+            plan_digest: Digest::of(b"plan"),
+        },
         plan: PlanRecord {
             environments: ENVIRONMENTS.iter().map(environment).collect(),
             models: (0..case.models.len()).map(model).collect(),
@@ -274,6 +279,7 @@ fn lock() -> Lock {
         packages: [("scikit-learn".to_owned(), "1.2.2".to_owned())].into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
@@ -311,6 +317,8 @@ fn comparison(agreement: Agreement) -> BTreeMap<String, OutputComparison> {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: None,
     };
     [("predict".to_owned(), facts)].into()

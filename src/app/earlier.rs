@@ -83,6 +83,7 @@ mod tests {
             matrix: MatrixRecord {
                 name: "x".to_owned(),
                 description: None,
+                package: None,
                 plan_digest: Digest::of(plan.as_bytes()),
             },
             plan: PlanRecord {

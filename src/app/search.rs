@@ -20,7 +20,11 @@ const fn severity(verdict: Verdict) -> Option<u8> {
         Verdict::PredictError => Some(2),
         Verdict::LoadError => Some(3),
         Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => Some(4),
-        Verdict::EnvError | Verdict::Unsupported | Verdict::Absent | Verdict::Unverified => None,
+        Verdict::EnvError
+        | Verdict::NotTried
+        | Verdict::Unsupported
+        | Verdict::Absent
+        | Verdict::Unverified => None,
     }
 }
 

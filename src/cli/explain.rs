@@ -73,7 +73,7 @@ fn json(rule: &Rule, vague: bool) -> serde_json::Value {
             serde_json::json!({
                 "verdict": case.verdict,
                 "stage": case.stage,
-                "messages": case.messages.iter().map(|regex| regex.as_str()).collect::<Vec<_>>(),
+                "messages": case.messages.iter().map(|pattern| pattern.as_str()).collect::<Vec<_>>(),
                 "producer": texts(&case.producer),
                 "consumer": texts(&case.consumer),
                 "formats": case.formats,

@@ -44,7 +44,9 @@ fn blank(agreement: Agreement, elements: u64) -> OutputComparison {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
         worst: None,
+        noise: None,
     }
 }
 
@@ -127,9 +129,10 @@ pub(super) fn compare<'s>(
                 facts.worst.zip(worst).map(|(candidate, values)| (candidate.index, values))
             }
             OutputKind::Label => {
-                let Flips { flips, tie_flips, worst } = label::compare(&left, &right, scores)?;
+                let Flips { flips, tie_flips, flipped, worst } = label::compare(&left, &right, scores)?;
                 comparison.flips = flips;
                 comparison.tie_flips = tie_flips;
+                comparison.flipped = flipped;
                 comparison.outside = flips - tie_flips;
                 worst
             }

@@ -11,6 +11,7 @@ mod forecast;
 mod mends;
 mod message;
 mod pairs;
+mod pattern;
 mod promise;
 mod releases;
 mod rule;

@@ -152,7 +152,9 @@ impl Word {
                 Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => {
                     (verdict, Standing::Fails, Reached::Nothing)
                 }
-                Verdict::EnvError | Verdict::Unverified => (verdict, Standing::NoAnswer, Reached::Nothing),
+                Verdict::EnvError | Verdict::NotTried | Verdict::Unverified => {
+                    (verdict, Standing::NoAnswer, Reached::Nothing)
+                }
                 Verdict::Unsupported | Verdict::Absent => (verdict, Standing::DoesNotApply, Reached::Nothing),
             },
         };

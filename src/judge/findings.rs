@@ -44,6 +44,7 @@ struct Key {
 impl Key {
     fn of(record: &Record, cell: &CellRecord, advisor: &Advisor<'_>) -> Option<Self> {
         let (kind, cause) = match &cell.cause {
+            Cause::None if cell.is_noise() => (FindingKind::Noise, cell.model.to_string()),
             Cause::None | Cause::LoadOnly => return None,
             Cause::Differs => {
                 let format = record.formats.iter().find(|format| format.name == cell.format);
@@ -67,6 +68,7 @@ impl Key {
             Cause::Environment { trouble: Trouble::Disturbed { environment, by } } => {
                 (FindingKind::Environment, format!("{environment} {}", by.word()))
             }
+            Cause::Environment { trouble: Trouble::NotReached } => (FindingKind::NotTried, String::new()),
             Cause::Environment { .. } => (FindingKind::Environment, said(&cell.cause)),
             Cause::NoReference { .. }
             | Cause::InputsDoNotFit { .. }

@@ -11,14 +11,13 @@ mod external;
 mod findings;
 mod gate;
 mod next;
+mod noise;
 mod options;
 mod promises;
 mod rescue;
 mod stage;
 mod status;
 mod verdict;
-
-use std::collections::BTreeMap;
 
 pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
 pub use findings::normalised;
@@ -31,8 +30,9 @@ pub use verdict::judge_cell;
 use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap, InputsKind,
-    MatrixSummary, Opinion, Outcome, Record, RunSummary, Status, Summary, WarningFact,
+    Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
+    InputsKind, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage, Status, Summary,
+    Trouble, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
@@ -53,11 +53,12 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
     let mut artifacts = Vec::with_capacity(state.artifacts().len());
     let mut cells = Vec::with_capacity(state.artifacts().len() * state.consumers().len());
     let mut summary = Summary::default();
+    let ended_early = state.finish().is_none_or(|finish| finish.interrupted);
     for (index, artifact) in state.artifacts().iter().enumerate() {
         artifacts.push(artifact_record(artifact));
         let id = artifact.id.to_string();
         for facts in state.cells_of(index) {
-            let mut cell = cell_record(&id, &facts, &gate);
+            let mut cell = cell_record(&id, &facts, &gate, ended_early);
             cell.rule = causes.of(&cell, &facts, facts.consumer_index);
             if options.forecast {
                 cell.forecast = causes.forecast(&facts, facts.consumer_index);
@@ -76,6 +77,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
         matrix: MatrixSummary {
             name: header.matrix.name.clone(),
             description: header.matrix.description.clone(),
+            package: header.matrix.package.clone(),
             plan_digest: header.matrix.plan_digest,
             models: header
                 .plan
@@ -93,7 +95,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
             jobs: header.jobs,
             executed: state.finish().map_or(0, |finish| finish.executed),
             reused: state.finish().map_or(0, |finish| finish.reused),
-            interrupted: state.finish().is_none_or(|finish| finish.interrupted),
+            interrupted: ended_early,
             judged: gate.judges(),
         },
         environments,
@@ -167,8 +169,23 @@ fn producer_fails(artifact: &ArtifactFacts) -> Option<Outcome> {
     }
 }
 
-fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
+/// What a run that was ended has not come to yet is nobody's fault: it would have been compared, or its producer asked.
+fn of_ended_run(opinion: Opinion) -> Opinion {
+    let is_unfinished = matches!(
+        opinion.cause,
+        Cause::Environment { trouble: Trouble::NotCompared }
+            | Cause::NoReference { why: NoReference::ProducerSilent { .. } }
+    );
+    if !is_unfinished {
+        return opinion;
+    }
+    let cause = Cause::Environment { trouble: Trouble::NotReached };
+    Opinion { cause, stage: Stage::Env, ..opinion }
+}
+
+fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>, ended_early: bool) -> CellRecord {
     let opinion = judge_cell(facts);
+    let opinion = if ended_early { of_ended_run(opinion) } else { opinion };
     let verdict = opinion.verdict();
     let Opinion { reached, cause, stage } = opinion;
     let artifact = &facts.artifact.id;
@@ -181,7 +198,10 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         }
         _ => None,
     };
-    let now = Now { verdict, reached, cause: &cause };
+    let outputs = facts.cell.outputs.map(|it| noise::with_floors(facts.artifact, it)).unwrap_or_default();
+    let is_noise =
+        verdict == Verdict::Roundoff && outputs.values().any(|it| it.agreement == Agreement::Outside);
+    let now = Now { verdict, reached, cause: &cause, is_noise };
     let (mut status, expected) = gate.status(artifact, facts.consumer_name, now);
     if status.is_some_and(Status::is_bad) && verdict.fails() && works_on_retry(facts) {
         status = Some(Status::Flaky);
@@ -205,7 +225,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>) -> CellRecord {
         error,
         synthetic: facts.artifact.file.as_ref().is_some_and(|file| file.inputs == InputsKind::Synthetic),
         expected,
-        outputs: facts.cell.outputs.cloned().unwrap_or_else(BTreeMap::new),
+        outputs,
         load_seconds: observation.and_then(|observation| observation.load_seconds),
         predict_seconds: observation.and_then(|observation| observation.predict_seconds),
         peak_rss_bytes: observation.and_then(|observation| observation.peak_rss_bytes),

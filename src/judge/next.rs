@@ -92,7 +92,7 @@ impl<'a> Advisor<'a> {
             FindingKind::Nondeterministic => Next::FixRandomness,
             FindingKind::Environment => self.for_environment(cell),
             FindingKind::Unjudged => self.for_unjudged(cell),
-            FindingKind::Unsupported => Next::Nothing,
+            FindingKind::NotTried | FindingKind::Noise | FindingKind::Unsupported => Next::Nothing,
         }
     }
 

@@ -34,7 +34,7 @@ pub fn first_step(tried: &Tried) -> FirstStep {
         (_, Cause::Refused { says, .. } | Cause::NotAModel { says }) => {
             FirstStep::Refuse(Refused::NoArtifact { says: says.clone() })
         }
-        (Verdict::EnvError, _) => FirstStep::Refuse(Refused::NotTried),
+        (Verdict::EnvError | Verdict::NotTried, _) => FirstStep::Refuse(Refused::NotTried),
         (Verdict::Identical | Verdict::Roundoff | Verdict::Unverified, _) => FirstStep::Nothing,
         (
             Verdict::Drift
@@ -76,7 +76,11 @@ pub fn proof(verified: &[Verification]) -> Proof {
 fn fails(tried: &Tried) -> bool {
     match tried.verdict {
         Verdict::Absent | Verdict::Unsupported => true,
-        Verdict::Identical | Verdict::Roundoff | Verdict::EnvError | Verdict::Unverified => false,
+        Verdict::Identical
+        | Verdict::Roundoff
+        | Verdict::EnvError
+        | Verdict::NotTried
+        | Verdict::Unverified => false,
         Verdict::Drift
         | Verdict::PredictError
         | Verdict::LoadError

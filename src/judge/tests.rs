@@ -1,4 +1,5 @@
 mod files;
+mod noise;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
             .into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
@@ -48,7 +50,12 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         run: "r".to_owned(),
         time: "2026-11-21T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: "m".to_owned(), description: None, plan_digest: Digest::of(b"plan") },
+        matrix: MatrixRecord {
+            name: "m".to_owned(),
+            description: None,
+            package: None,
+            plan_digest: Digest::of(b"plan"),
+        },
         plan: PlanRecord {
             environments: vec![environment("old"), environment("new")],
             models: vec![ModelPlan {
@@ -154,6 +161,8 @@ fn compared(producer: &str, consumer: &str, agreement: Agreement) -> Event {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: None,
     };
     let outputs = [("predict".to_owned(), comparison)].into();
@@ -400,7 +409,7 @@ fn an_unfinished_run_is_interrupted_and_says_so() {
         record
             .cells
             .iter()
-            .all(|cell| cell.verdict == Verdict::EnvError && matches!(cell.cause, Cause::Environment { .. }))
+            .all(|cell| cell.verdict == Verdict::NotTried && matches!(cell.cause, Cause::Environment { .. }))
     );
 }
 
@@ -443,10 +452,10 @@ fn findings_gather_what_shares_a_cause() {
         compared("old", "old", Agreement::Outside),
     ]);
     let kinds: Vec<_> = record.findings.iter().map(|finding| (finding.kind, finding.pairs.len())).collect();
-    // `new` in `new` has no observation, which is an environment finding of its own.
+    // `new` in `new` has no observation: it was not tried.
     assert_eq!(
         kinds,
-        [(FindingKind::Nondeterministic, 1), (FindingKind::Failure, 2), (FindingKind::Environment, 1)]
+        [(FindingKind::Nondeterministic, 1), (FindingKind::Failure, 2), (FindingKind::NotTried, 1)]
     );
     assert!(record.findings.iter().take(2).all(|finding| finding.next != Next::Nothing));
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::external;
+use super::noise;
 use super::stage::load_stage;
 use crate::explain;
 use crate::format;
 use crate::state::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use crate::vocab::{
     Agreement, ArtifactAbsence, Cause, EnvName, ErrorFact, Inapplicable, Limit, Mismatch, Misread,
-    Observation, Opinion, Outcome, OutputComparison, Phase, Reached, Stage, Trouble, Verdict,
+    NoiseFloor, Observation, Opinion, Outcome, OutputComparison, Phase, Reached, Stage, Trouble, Verdict,
 };
 
 /// Trouble of an environment: nothing was tried.
@@ -172,7 +173,7 @@ fn of_outputs(facts: &CellFacts<'_>) -> Opinion {
         (Some(Outcome::Predicted { .. }), None) => in_trouble(Trouble::NotCompared),
         (Some(Outcome::Predicted { .. }), Some(outputs)) => match random(artifact, outputs) {
             Some(outputs) => reached(Cause::Random { outputs }, Stage::Value),
-            None => of_values(outputs),
+            None => of_values(outputs, &noise::floors(artifact)),
         },
         (Some(Outcome::Disturbed { by }), _) => {
             in_trouble(Trouble::Disturbed { environment: artifact.id.producer.clone(), by: by.clone() })
@@ -270,7 +271,7 @@ fn random(artifact: &ArtifactFacts, outputs: &BTreeMap<String, OutputComparison>
 }
 
 /// The opinion on how outputs compare with the reference.
-fn of_values(outputs: &BTreeMap<String, OutputComparison>) -> Opinion {
+fn of_values(outputs: &BTreeMap<String, OutputComparison>, floors: &BTreeMap<&str, NoiseFloor>) -> Opinion {
     let trouble = |trouble| Opinion {
         reached: Reached::Predicted,
         cause: Cause::Environment { trouble },
@@ -284,7 +285,11 @@ fn of_values(outputs: &BTreeMap<String, OutputComparison>) -> Opinion {
         match comparison.agreement {
             Agreement::BitEqual => {}
             Agreement::Within => reached = reached.min(Reached::Within),
-            Agreement::Outside => reached = Reached::Predicted,
+            Agreement::Outside => {
+                let is_noise =
+                    floors.get(name.as_str()).is_some_and(|floor| noise::covers(floor, comparison));
+                reached = reached.min(if is_noise { Reached::Within } else { Reached::Predicted });
+            }
             Agreement::Mismatched => match &comparison.mismatch {
                 Some(Mismatch::Damaged { what }) => {
                     return trouble(Trouble::DamagedOutput { output: name.clone(), says: what.clone() });

@@ -28,7 +28,14 @@ impl Fate {
             (Verdict::PredictError | Verdict::Crash | Verdict::Timeout, _) => Self::Late,
             (Verdict::Identical | Verdict::Roundoff, _) => Self::Unnoticed,
             (Verdict::Drift, _) => Self::Corrupt,
-            (Verdict::EnvError | Verdict::Unsupported | Verdict::Absent | Verdict::Unverified, _) => {
+            (
+                Verdict::EnvError
+                | Verdict::NotTried
+                | Verdict::Unsupported
+                | Verdict::Absent
+                | Verdict::Unverified,
+                _,
+            ) => {
                 return None;
             }
         })

@@ -50,9 +50,13 @@ impl FindingText {
         let (mut title, mut details) = match finding.kind {
             FindingKind::Drift | FindingKind::Nondeterministic => drift_text(finding.kind, worst, &members),
             FindingKind::Failure => failure_text(worst),
-            FindingKind::Environment | FindingKind::Unjudged | FindingKind::Unsupported => {
-                (cut(&message(worst)), environment_text(worst))
+            FindingKind::Noise => {
+                (cut(&format!("{}: {}", worst.model, message(worst))), noise_details(&members))
             }
+            FindingKind::Environment
+            | FindingKind::Unjudged
+            | FindingKind::NotTried
+            | FindingKind::Unsupported => (cut(&message(worst)), environment_text(worst)),
         };
         let mut remedy = next(record, worst, &finding.next);
         let rule = finding.rule.as_deref().and_then(explain::find);
@@ -309,6 +313,12 @@ fn rounded(text: &str) -> String {
     // Through the scientific form, which counts significant digits, back to the shortest that reads the same.
     let short = format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value);
     if (1e-4..1e9).contains(&f64::abs(short)) { format!("{short}") } else { format!("{short:e}") }
+}
+
+/// One line a pair, the largest difference first.
+fn noise_details(members: &[&CellRecord]) -> Vec<String> {
+    let line = |cell: &&CellRecord| format!("{} -> {}: {}", cell.producer, cell.consumer, message(cell));
+    members.iter().take(MAX_DETAILS).map(line).collect()
 }
 
 fn failure_text(cell: &CellRecord) -> (String, Vec<String>) {

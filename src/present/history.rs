@@ -131,14 +131,14 @@ fn verdicts(runs: &[PastRun], cell: &PastCell) -> Vec<Option<Verdict>> {
 
 /// Whether nothing can be said of a cell now.
 fn is_unjudged(verdicts: &[Option<Verdict>]) -> bool {
-    matches!(verdicts.last(), Some(Some(Verdict::EnvError | Verdict::Unverified)))
+    matches!(verdicts.last(), Some(Some(Verdict::EnvError | Verdict::NotTried | Verdict::Unverified)))
 }
 
 /// Where a cell that fails now began to: the last run in which it worked, and the first after it in which it did not. What
 /// once worked and gets less far now is worse, whatever that is called; what never worked has to fail. A run in which an
 /// environment was in trouble tells nothing.
 fn broke(verdicts: &[Option<Verdict>]) -> Option<(Option<usize>, usize)> {
-    let says_something = |verdict: &Verdict| *verdict != Verdict::EnvError;
+    let says_something = |verdict: &Verdict| !matches!(verdict, Verdict::EnvError | Verdict::NotTried);
     let last = verdicts.iter().rev().flatten().find(|verdict| says_something(verdict))?;
     if last.works() {
         return None;

@@ -331,7 +331,8 @@ const fn group(section: Section) -> Group {
     match section {
         Section::Silent | Section::Nondeterministic => Group::Silent,
         Section::Failure => Group::Fails,
-        Section::Environment | Section::Unjudged => Group::NoVerdict,
+        Section::Environment | Section::Unjudged | Section::NotTried => Group::NoVerdict,
+        Section::Noise => Group::Works,
         Section::Unsupported => Group::Unsupported,
     }
 }

@@ -61,7 +61,9 @@ fn standing(cell: &CellRecord, judged: bool) -> Standing {
         return match cell.verdict {
             Verdict::Identical | Verdict::Roundoff => Standing::Success,
             Verdict::EnvError => Standing::Error,
-            Verdict::Unsupported | Verdict::Absent | Verdict::Unverified => Standing::Skipped,
+            Verdict::NotTried | Verdict::Unsupported | Verdict::Absent | Verdict::Unverified => {
+                Standing::Skipped
+            }
             Verdict::Drift
             | Verdict::PredictError
             | Verdict::LoadError
@@ -77,8 +79,11 @@ fn standing(cell: &CellRecord, judged: bool) -> Standing {
         Some(Status::Fixed) if cell.expected.is_none() => Standing::Success,
         Some(Status::Fixed) => Standing::Failure,
         // Where nothing could be tried, nothing can have become worse.
-        Some(Status::Regression) if cell.verdict == Verdict::EnvError => Standing::Error,
+        Some(Status::Regression) if matches!(cell.verdict, Verdict::EnvError | Verdict::NotTried) => {
+            Standing::Error
+        }
         Some(Status::Regression | Status::New) => Standing::Failure,
+        Some(Status::Unjudged) if cell.verdict == Verdict::NotTried => Standing::Skipped,
         Some(Status::Unjudged) => Standing::Error,
     }
 }
@@ -128,6 +133,9 @@ fn case(cell: &CellRecord, judged: bool, texts: &mut Texts) -> TestCase {
     };
     let mut case = TestCase::new(texts.line(cell.artifact.clone()), status);
     case.set_classname(texts.line(format!("{}.{}", cell.consumer, cell.model)));
+    if cell.is_noise() {
+        case.set_system_out(texts.line(message(cell)));
+    }
     let seconds = cell.load_seconds.unwrap_or(0.0) + cell.predict_seconds.unwrap_or(0.0);
     case.set_time(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     case

@@ -13,7 +13,7 @@ use super::tables::tables;
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words;
 use super::words::{ARROW, Group, difference, duration, join, line, number, plural, shorten};
-use crate::vocab::{CellRecord, EnvironmentRecord};
+use crate::vocab::{CellRecord, EnvironmentRecord, Verdict};
 
 /// Lists longer than this are folded.
 const FOLD_ABOVE: usize = 6;
@@ -48,7 +48,11 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         let (findings, left_out) = findings.split_at(findings.len().min(MOST_FINDINGS));
         match section {
             Section::Silent | Section::Nondeterministic => differences(&mut out, view, findings),
-            Section::Failure | Section::Environment | Section::Unjudged => {
+            Section::Failure
+            | Section::Environment
+            | Section::Unjudged
+            | Section::NotTried
+            | Section::Noise => {
                 push(&mut out, "\n");
                 if has_broken {
                     view.broken_environments.iter().for_each(|environment| broken(&mut out, environment));
@@ -88,7 +92,8 @@ const fn emoji(section: Section) -> &'static str {
         Section::Silent => Group::Silent.emoji(),
         Section::Nondeterministic => "🎲",
         Section::Failure => Group::Fails.emoji(),
-        Section::Environment | Section::Unjudged => Group::NoVerdict.emoji(),
+        Section::Environment | Section::Unjudged | Section::NotTried => Group::NoVerdict.emoji(),
+        Section::Noise => Group::Works.emoji(),
         Section::Unsupported => Group::Unsupported.emoji(),
     }
 }
@@ -102,7 +107,7 @@ fn heading(out: &mut String, view: &View<'_>) {
     if record.run.interrupted {
         push(out, "> **Interrupted:** cells are missing. The same command goes on where it stopped.\n\n");
     }
-    push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), view.counted()));
+    push(out, &format!("**{}:** {}", plural(record.summary.cells, "cell"), view.counts.sentence()));
     if let Some(explained) = view.explained_sentence() {
         push(out, &format!("  \n**Known causes:** {explained}"));
     }
@@ -217,7 +222,9 @@ fn difference_row(out: &mut String, finding: &FindingView<'_>, cell: &CellRecord
         return push(out, &format!("| {} | {} | | | | |\n", code(cell.model.as_str()), pair(cell)));
     };
     let size = if facts.mismatch.is_none() && facts.flips == 0 && facts.nonfinite_differ == 0 {
-        format!("max abs {}{}", number(facts.max_abs.0), prose(&words::flips_beside(cell, output)))
+        let floor = facts.noise.as_deref().map(|floor| format!(", {}", words::noise_floor(floor, false)));
+        let beside = words::flips_beside(cell, output);
+        format!("max abs {}{}{}", number(facts.max_abs.0), floor.unwrap_or_default(), prose(&beside))
     } else {
         let mut without_row = facts.clone();
         without_row.worst = None;
@@ -281,7 +288,8 @@ fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
 
 fn broken(out: &mut String, environment: &EnvironmentRecord) {
     let error = broken_reason(environment).unwrap_or_default();
-    push(out, &format!("- **env-error** {}: {}\n", code(environment.name.as_str()), message(&error)));
+    let verdict = if environment.not_reached { Verdict::NotTried } else { Verdict::EnvError };
+    push(out, &format!("- **{verdict}** {}: {}\n", code(environment.name.as_str()), message(&error)));
     if let Some(remedy) = &environment.remedy {
         push(out, &format!("  - next: {}\n", spans(remedy)));
     }

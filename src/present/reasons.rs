@@ -1,10 +1,10 @@
 //! Why a cell is as it is, in words: every sentence about a cause, written once, from typed facts.
 
 use super::gist::gist;
-use super::words::{join, line};
+use super::words::{join, line, number, plural};
 use crate::vocab::{
-    ArtifactAbsence, ArtifactRecord, Cause, CellRecord, Disturbance, EnvName, EnvironmentRecord, ErrorFact,
-    Inapplicable, Limit, Misfit, Misread, NoReference, Outcome, Trouble,
+    Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, Disturbance, EnvName, EnvironmentRecord,
+    ErrorFact, Inapplicable, Limit, Misfit, Misread, NoReference, NoiseSetting, Outcome, Trouble,
 };
 
 /// Characters of what somebody else said, within a sentence.
@@ -16,6 +16,7 @@ pub const NOT_REACHED: &str = "the run ended before this was tried; run the same
 /// Why a cell has its verdict, where no exception says it.
 pub fn reason(cell: &CellRecord) -> Option<String> {
     Some(match &cell.cause {
+        Cause::None if cell.is_noise() => noise(cell),
         Cause::None if is_synthetic(cell) => "on synthetic inputs".to_owned(),
         Cause::None | Cause::Differs | Cause::Raised { misread: None } => return None,
         Cause::RuledOut { requirement } => format!("the matrix restricts it to {requirement}"),
@@ -46,6 +47,46 @@ pub fn reason(cell: &CellRecord) -> Option<String> {
         Cause::Limit { limit } => limit_text(*limit),
         Cause::Environment { trouble } => trouble_text(cell, trouble),
     })
+}
+
+/// Why a cell counts as roundoff although outputs are outside tolerance: each with its floor.
+fn noise(cell: &CellRecord) -> String {
+    let outside = cell.outputs.iter().filter(|(_, it)| it.agreement == Agreement::Outside);
+    let each = outside.filter_map(|(name, it)| {
+        let floor = it.noise.as_deref()?;
+        Some(if it.flips > 0 {
+            format!(
+                "{name}: each of {} flips in {} as well {}",
+                plural(it.hard_flips(), "label"),
+                cell.producer,
+                setting(floor.setting)
+            )
+        } else {
+            format!(
+                "{name} is off by up to {} and moves by up to {} in {} itself {} (noise floor)",
+                number(it.max_abs.0),
+                number(floor.max_abs.0),
+                cell.producer,
+                setting(floor.setting)
+            )
+        })
+    });
+    let each: Vec<String> = each.collect();
+    let on = if is_synthetic(cell) { ", on synthetic inputs" } else { "" };
+    format!("{}{on}", each.join("; "))
+}
+
+/// A way of computing, as the end of a sentence.
+pub(super) fn setting(setting: NoiseSetting) -> String {
+    match (setting, setting.variables()) {
+        (NoiseSetting::Unchanged, _) | (_, []) => "when it is asked again".to_owned(),
+        (NoiseSetting::TwoThreads, _) => "with two threads".to_owned(),
+        // The list of features is long, and the word says what it comes to.
+        (NoiseSetting::NoVectors, [(name, _), ..]) => {
+            format!("with numpy's vector instructions off ({name})")
+        }
+        (_, [(name, value), ..]) => format!("with {name}={value}"),
+    }
 }
 
 /// Whether what a cell says rests on random inputs.

@@ -50,7 +50,8 @@ pub fn tradeoffs(record: &Record) -> Vec<Tradeoff<'_>> {
             };
             let exists = |cell: &&CellRecord| made.iter().any(|artifact| artifact.id == cell.artifact);
             let is_tried = |cell: &&CellRecord| {
-                cell.verdict != Verdict::EnvError && !matches!(cell.cause, Cause::RuledOut { .. })
+                !matches!(cell.verdict, Verdict::EnvError | Verdict::NotTried)
+                    && !matches!(cell.cause, Cause::RuledOut { .. })
             };
             let tried: Vec<&CellRecord> = record
                 .cells

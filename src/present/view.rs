@@ -127,6 +127,10 @@ pub enum Section {
     Environment,
     /// Files that were tried, with nothing to judge them by.
     Unjudged,
+    /// Not tried when the run ended.
+    NotTried,
+    /// Outside tolerance, and no further than it moves in its own producer.
+    Noise,
     /// Not applicable.
     Unsupported,
 }
@@ -139,12 +143,14 @@ pub const UNEXPLAINED_ADVICE: &str =
 
 impl Section {
     /// Every section in the order of reports.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Silent,
         Self::Nondeterministic,
         Self::Failure,
         Self::Environment,
         Self::Unjudged,
+        Self::NotTried,
+        Self::Noise,
         Self::Unsupported,
     ];
 
@@ -156,6 +162,8 @@ impl Section {
             FindingKind::Failure => Self::Failure,
             FindingKind::Environment => Self::Environment,
             FindingKind::Unjudged => Self::Unjudged,
+            FindingKind::NotTried => Self::NotTried,
+            FindingKind::Noise => Self::Noise,
             FindingKind::Unsupported => Self::Unsupported,
         }
     }
@@ -168,6 +176,8 @@ impl Section {
             Self::Failure => "Fails",
             Self::Environment => "Environments without a verdict",
             Self::Unjudged => "Tried and not judged",
+            Self::NotTried => "Not tried",
+            Self::Noise => "Roundoff by a measured noise floor",
             Self::Unsupported => "Does not apply",
         }
     }
@@ -194,6 +204,14 @@ impl Section {
             Self::Unjudged => {
                 "Tried, but there is nothing to judge it by yet: provide what is missing and run the same \
                  command again."
+            }
+            Self::NotTried => {
+                "The run ended before these were tried, so nothing is known about them. Run the same command again: \
+                 it goes on where it stopped."
+            }
+            Self::Noise => {
+                "Outside tolerance, but these outputs move as much in the environment that made them, as soon as \
+                 it computes in another way: they have no more digits than that. Do not rely on the rest."
             }
             Self::Unsupported => {
                 "Declared or found not to apply. No action is needed unless you expected it to work."
@@ -275,7 +293,9 @@ impl<'r> FindingView<'r> {
         // An environment that is missing is worth a line whatever its cells were judged as, unless somebody
         // declared just that.
         let passes = self.section != Section::Environment;
-        !self.statuses.is_empty()
+        // A floor decides something, and whoever relies on the digits has to see it.
+        self.section != Section::Noise
+            && !self.statuses.is_empty()
             && self.statuses.keys().all(|status| match status {
                 Status::Known => true,
                 Status::Pass => passes,
@@ -293,8 +313,14 @@ impl<'r> FindingView<'r> {
     pub fn brief(&self) -> String {
         match self.section {
             // Titles of differences begin with the model.
-            Section::Silent | Section::Nondeterministic => line(&self.text.title).into_owned(),
-            Section::Failure | Section::Environment | Section::Unjudged | Section::Unsupported => {
+            Section::Silent | Section::Nondeterministic | Section::Noise => {
+                line(&self.text.title).into_owned()
+            }
+            Section::Failure
+            | Section::Environment
+            | Section::Unjudged
+            | Section::NotTried
+            | Section::Unsupported => {
                 format!("{}: {}", self.models(), line(&self.text.title))
             }
         }
@@ -330,16 +356,6 @@ pub fn abridged<'a>(items: impl ExactSizeIterator<Item = &'a str>, show: usize) 
 }
 
 impl<'r> View<'r> {
-    /// All cells by verdict, in words. What an interrupted run did not get to is no trouble of an environment.
-    pub fn counted(&self) -> String {
-        let is_left =
-            |cell: &&CellRecord| matches!(cell.cause, Cause::Environment { trouble: Trouble::NotReached });
-        let left = self.record.cells.iter().filter(is_left).count() as u64;
-        let tried = self.counts.without(Verdict::EnvError, left).sentence();
-        let left = (left > 0).then(|| format!("{left} not tried"));
-        join([tried].into_iter().filter(|text| !text.is_empty()).chain(left))
-    }
-
     /// Computes the view. Linear in the number of cells.
     pub fn new(record: &'r Record) -> Self {
         let mut producers = AxisBuilder::new(record.environments.iter().filter(|env| env.producer));

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::vocab::{CellRecord, Mismatch, OutputComparison, Verdict, Worst};
+use crate::vocab::{CellRecord, Mismatch, NoiseFloor, OutputComparison, Verdict, Worst};
 
 /// Every verdict, the one that deserves attention first at the front. Silent differences lead because
 /// nobody notices them otherwise.
-pub const WORST_FIRST: [Verdict; 12] = [
+pub const WORST_FIRST: [Verdict; 13] = [
     Verdict::Drift,
     Verdict::Crash,
     Verdict::Timeout,
@@ -21,6 +21,7 @@ pub const WORST_FIRST: [Verdict; 12] = [
     Verdict::PredictError,
     Verdict::EnvError,
     Verdict::Unverified,
+    Verdict::NotTried,
     Verdict::Absent,
     Verdict::Unsupported,
     Verdict::Roundoff,
@@ -34,7 +35,7 @@ pub enum Group {
     Silent,
     /// Tried, and did not work: `crash`, `timeout`, `out-of-memory`, `load-error`, `predict-error`.
     Fails,
-    /// Could not be tried, or not be judged: `env-error`, `unverified`.
+    /// Could not be tried, was not, or could not be judged: `env-error`, `not-tried`, `unverified`.
     NoVerdict,
     /// `identical` or `roundoff`.
     Works,
@@ -55,7 +56,7 @@ impl Group {
             | Verdict::OutOfMemory
             | Verdict::LoadError
             | Verdict::PredictError => Self::Fails,
-            Verdict::EnvError | Verdict::Unverified => Self::NoVerdict,
+            Verdict::EnvError | Verdict::NotTried | Verdict::Unverified => Self::NoVerdict,
             Verdict::Identical | Verdict::Roundoff => Self::Works,
             Verdict::Unsupported | Verdict::Absent => Self::Unsupported,
         }
@@ -130,13 +131,6 @@ impl Counts {
     /// The number of cells with a verdict.
     pub fn get(&self, verdict: Verdict) -> u64 {
         self.0[verdict as usize]
-    }
-
-    /// The counts without cells of a verdict that are counted otherwise.
-    pub fn without(mut self, verdict: Verdict, count: u64) -> Self {
-        let own = &mut self.0[verdict as usize];
-        *own = own.saturating_sub(count);
-        self
     }
 
     /// The number of cells in a group.
@@ -388,11 +382,23 @@ pub fn difference(facts: &OutputComparison, arrow: &str) -> String {
     if facts.max_abs.0 != 0.0 {
         parts.push(format!("max abs {}", number(facts.max_abs.0)));
     }
+    if let Some(floor) = &facts.noise {
+        parts.push(noise_floor(floor, facts.flips > 0));
+    }
     if let Some(worst) = &facts.worst {
         let (reference, observed) = worst_values(facts, worst);
         parts.push(format!("{}: {reference} {arrow} {observed}", index(&worst.index)));
     }
     if parts.is_empty() { "equal".to_owned() } else { parts.join(", ") }
+}
+
+/// How far an output moves in its own producer: `noise floor 3.1e-2`.
+pub fn noise_floor(floor: &NoiseFloor, is_label: bool) -> String {
+    if is_label {
+        format!("{} by noise in its producer", plural(floor.flipped.len() as u64, "flip"))
+    } else {
+        format!("noise floor {}", number(floor.max_abs.0))
+    }
 }
 
 /// The labels that flip in other outputs than `output`, with a comma before: scores that lie far apart and labels that

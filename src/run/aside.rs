@@ -203,6 +203,7 @@ impl Runner<'_> {
             objects: &objects,
             memory_bytes,
             spec: self.spec,
+            variables: &[],
             room: Room::Cells,
             hello,
         };

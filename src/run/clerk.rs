@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::comparing::{differs, outputs, some_outputs, still_holds};
+use super::comparing::{outputs, some_outputs, still_holds};
 use super::comparisons::Sides;
 use super::external;
 use super::jobs::{Job, Target, TrainingOf};
@@ -11,14 +11,16 @@ use super::keys::TrainingRecord;
 use super::known::Here;
 use super::memory::Memory;
 use super::messages::Unusable;
+use super::noise;
 use super::orders::{Asked, Orders, Wanted};
 use super::reporter::Progress;
 use super::request::RunError;
 use super::rules::Why;
+use super::scheduler::Compared;
 use crate::matrix::PairFacts;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{
-    ArtifactAbsence, Digest, Event, FileFacts, Gap, InputsKind, Lock, ModelName, Observation,
+    ArtifactAbsence, Digest, Event, FileFacts, Gap, InputsKind, Lock, ModelName, NoiseSetting, Observation,
     OutputComparison, OutputRef,
 };
 
@@ -203,7 +205,7 @@ impl<'a> Clerk<'a> {
         }
         if let Some(observation) = self.memory.observation(&key) {
             tracing::debug!(%artifact, ?target, %key, "the cache has an observation");
-            self.reused += 1;
+            self.reused += u64::from(!matches!(target, Target::Noise { .. }));
             return Answer::Cached(Held { key, observation, reused: true });
         }
         tracing::debug!(%artifact, ?target, %key, ?why, "an observation is asked for");
@@ -226,7 +228,7 @@ impl<'a> Clerk<'a> {
         }
         match target {
             Target::Reference { .. } => Asked::default(),
-            Target::Repeat { .. } | Target::Cell { .. } | Target::Retry { .. } => {
+            Target::Repeat { .. } | Target::Noise { .. } | Target::Cell { .. } | Target::Retry { .. } => {
                 let reference = facts.reference().filter(|_| told);
                 let form = reference.and_then(|reference| reference.form);
                 Asked { methods: external::methods(reference), form }
@@ -239,9 +241,10 @@ impl<'a> Clerk<'a> {
         self.executed > 0
     }
 
-    /// Counts an observation that was executed. What is tried a second time was counted the first.
+    /// Counts an observation that was executed. What is tried a second time was counted the first, and what measures the
+    /// noise of another one is none of its own.
     pub fn count(&mut self, target: Target) {
-        self.executed += u64::from(!matches!(target, Target::Retry { .. }));
+        self.executed += u64::from(!matches!(target, Target::Retry { .. } | Target::Noise { .. }));
     }
 
     /// Records a reference.
@@ -283,6 +286,8 @@ impl<'a> Clerk<'a> {
                 self.note(&reason);
                 Ok(())
             }
+            // What an environment cannot compute in another way takes nothing from what it did compute.
+            Target::Noise { .. } => Ok(()),
             Target::Cell { consumer, .. } => {
                 let consumer = self.consumer(consumer);
                 self.journal.add(Event::CellLost { artifact, consumer, reason })
@@ -290,14 +295,14 @@ impl<'a> Clerk<'a> {
         }
     }
 
-    /// Whether a cell differs from its reference, where the record says so by the tolerances that hold now.
-    pub fn known_to_differ(&self, artifact: u32, consumer: u32) -> Option<bool> {
+    /// How a cell compares with its reference, where the record says so by the tolerances that hold now.
+    pub fn known_comparison(&self, artifact: u32, consumer: u32) -> Option<Compared> {
         let target = Target::Cell { artifact, consumer };
         let (sides, pair) = (self.sides(target, None)?, self.pair(target));
         let recorded = self.state().artifacts()[artifact as usize].cell(consumer).comparison()?;
         let (matrix, model) = (&self.orders.matrix, &self.orders.model(artifact).name);
         let tolerance = |output: &str, float32: bool| matrix.tolerance(model, output, pair, float32);
-        still_holds(recorded, sides.0, sides.1, &tolerance).then(|| differs(recorded))
+        still_holds(recorded, sides.0, sides.1, &tolerance).then(|| Compared::of(recorded))
     }
 
     /// What was observed of a target: what is held, or what is recorded.
@@ -306,7 +311,13 @@ impl<'a> Clerk<'a> {
         match (target, held) {
             (_, Some(held)) => Some(&held.observation),
             (Target::Cell { consumer, .. }, None) => facts.cell(consumer).view().observation,
-            (Target::Reference { .. } | Target::Repeat { .. } | Target::Retry { .. }, None) => None,
+            (
+                Target::Reference { .. }
+                | Target::Repeat { .. }
+                | Target::Noise { .. }
+                | Target::Retry { .. },
+                None,
+            ) => None,
         }
     }
 
@@ -321,7 +332,9 @@ impl<'a> Clerk<'a> {
     pub fn to_compare(&self, target: Target, held: Option<&Held>) -> Option<(Sides, ModelName, PairFacts)> {
         let (reference, observed) = self.sides(target, held)?;
         // What was given is not what the producer said first.
-        let file = self.orders.file(target.artifact()).filter(|_| matches!(target, Target::Repeat { .. }));
+        let is_noise = matches!(target, Target::Noise { .. });
+        let is_again = is_noise || matches!(target, Target::Repeat { .. });
+        let file = self.orders.file(target.artifact()).filter(|_| is_again);
         // What raised is no output that is missing.
         let is_partial = outputs(self.held_or_seen(target, held)?).is_none();
         let is_own = |name: &String| {
@@ -329,7 +342,8 @@ impl<'a> Clerk<'a> {
                 && (!is_partial || observed.contains_key(name))
         };
         let own = |side: &Outputs| -> Outputs {
-            let outputs = side.iter().filter(|(name, _)| is_own(name));
+            let outputs =
+                side.iter().filter(|(name, it)| is_own(name) && (!is_noise || noise::is_measured(it)));
             outputs.map(|(name, it)| (name.clone(), it.clone())).collect()
         };
         let sides = Sides { reference: own(reference), observed: own(observed) };
@@ -382,6 +396,22 @@ impl<'a> Clerk<'a> {
         }
         let (artifact, key, reused) = (self.journal.artifact(index), held.key, held.reused);
         self.journal.add(Event::ReferenceRepeated { artifact, key, outputs, reused })
+    }
+
+    /// Records how far the producer's answer moves when it computes otherwise, unless the record says the same.
+    pub fn varied(
+        &mut self,
+        index: u32,
+        setting: NoiseSetting,
+        held: &Held,
+        outputs: BTreeMap<String, OutputComparison>,
+    ) -> Result<(), RunError> {
+        let known = self.state().artifacts()[index as usize].noise.get(&setting);
+        if known.is_some_and(|known| known.key == held.key && known.outputs == outputs) {
+            return Ok(());
+        }
+        let (artifact, key, reused) = (self.journal.artifact(index), held.key, held.reused);
+        self.journal.add(Event::ReferenceVaried { artifact, setting, key, outputs, reused })
     }
 
     /// Records what a cell did when it was tried again.

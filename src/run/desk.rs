@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::clerk::{Answer, Clerk, Held, Trainings};
-use super::comparing::differs;
 use super::comparisons::Comparisons;
 use super::crew::Crew;
 use super::host::Host;
@@ -227,7 +226,7 @@ impl<'a, H: Host> Desk<'a, H> {
         match target {
             Target::Reference { artifact } => self.clerk.reference(artifact, held)?,
             Target::Cell { artifact, consumer } => self.clerk.cell(artifact, consumer, held)?,
-            Target::Repeat { .. } | Target::Retry { .. } => {
+            Target::Repeat { .. } | Target::Noise { .. } | Target::Retry { .. } => {
                 let sides = self.clerk.to_compare(target, Some(&held));
                 self.held.insert(target, held);
                 return match sides {
@@ -262,10 +261,9 @@ impl<'a, H: Host> Desk<'a, H> {
 
     fn compare(&mut self, artifact: u32, consumer: u32) {
         let target = Target::Cell { artifact, consumer };
-        let how = |differs| if differs { Compared::Differs } else { Compared::Agrees };
-        if let Some(differs) = self.clerk.known_to_differ(artifact, consumer) {
-            tracing::debug!(?target, differs, "the record has a comparison");
-            return self.scheduler.compared(artifact, consumer, how(differs));
+        if let Some(how) = self.clerk.known_comparison(artifact, consumer) {
+            tracing::debug!(?target, ?how, "the record has a comparison");
+            return self.scheduler.compared(artifact, consumer, how);
         }
         match self.clerk.to_compare(target, None) {
             Some((sides, model, pair)) => self.staff.comparisons.ask(target, sides, model, pair),
@@ -277,7 +275,7 @@ impl<'a, H: Host> Desk<'a, H> {
         let held = self.held.remove(&target);
         match (target, compared) {
             (Target::Cell { artifact, consumer }, Comparison::Facts(outputs)) => {
-                let how = if differs(&outputs) { Compared::Differs } else { Compared::Agrees };
+                let how = Compared::of(&outputs);
                 self.clerk.compared(artifact, consumer, outputs)?;
                 self.scheduler.compared(artifact, consumer, how);
             }
@@ -296,6 +294,12 @@ impl<'a, H: Host> Desk<'a, H> {
             (Target::Repeat { artifact }, compared) => {
                 if let (Some(held), Comparison::Facts(outputs)) = (held, compared) {
                     self.clerk.repeated(artifact, &held, outputs)?;
+                }
+                self.scheduler.observed(target, true);
+            }
+            (Target::Noise { artifact, setting }, compared) => {
+                if let (Some(held), Comparison::Facts(outputs)) = (held, compared) {
+                    self.clerk.varied(artifact, setting, &held, outputs)?;
                 }
                 self.scheduler.observed(target, true);
             }

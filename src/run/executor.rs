@@ -19,7 +19,7 @@ use super::{disturbed, keeping};
 use crate::matrix::EnvironmentSpec;
 use crate::provision::Room;
 use crate::store::{Bucket, CacheRoot};
-use crate::vocab::{Digest, Disturbance};
+use crate::vocab::{Digest, Disturbance, NoiseSetting};
 use crate::worker::{Batch, HandlerSource, Hello, Task, TaskResult, WorkerError, WorkerLimits};
 
 /// Room for the warm interpreter itself where its whole environment has one limit of memory.
@@ -53,8 +53,8 @@ pub(super) struct Executor<H> {
 
 struct Live<H: Host> {
     place: H::Place,
-    /// An interpreter for each room in which something was to be done.
-    workers: BTreeMap<Room, H::Interpreter>,
+    /// An interpreter for each room in which something was to be done, and at most one that computes otherwise.
+    workers: BTreeMap<Warm, H::Interpreter>,
     told_gaps: bool,
     trainings: Pace,
     cells: Pace,
@@ -65,6 +65,9 @@ impl<H: Host> Live<H> {
         if training { &mut self.trainings } else { &mut self.cells }
     }
 }
+
+/// Which interpreter of an environment: whose code it runs, and in which other way it computes.
+type Warm = (Room, Option<NoiseSetting>);
 
 /// What is to be kept of a batch.
 type Kept = Vec<Box<dyn FnOnce(&CacheRoot) -> Message + Send>>;
@@ -139,7 +142,7 @@ impl<H: Host> Executor<H> {
         self.backlog.first.fetch_add(1, Ordering::Relaxed);
         let _permit = self.shared.permits.take(&self.backlog).await;
         self.backlog.first.fetch_sub(1, Ordering::Relaxed);
-        let absent_models = self.worker(live, Room::Cells).await?.ready().absent_models.clone();
+        let absent_models = self.worker(live, (Room::Cells, None)).await?.ready().absent_models.clone();
         // A cache that cannot be written costs the next run an import, nothing else.
         let _ = self.shared.cache.put_record(key, &absent_models);
         Ok(absent_models)
@@ -148,31 +151,35 @@ impl<H: Host> Executor<H> {
     async fn worker<'a>(
         &self,
         live: &'a mut Live<H>,
-        room: Room,
+        warm: Warm,
     ) -> Result<&'a mut H::Interpreter, WorkerError> {
-        if !live.workers.contains_key(&room) {
-            let worker = match self.start(live, room).await {
+        if !live.workers.contains_key(&warm) {
+            // Each setting comes once, for all artifacts that wait for it.
+            live.workers.retain(|(_, setting), _| setting.is_none());
+            let worker = match self.start(live, warm).await {
                 Ok(worker) => worker,
                 Err(error @ (WorkerError::Absent { .. } | WorkerError::NotIsolated(_))) => return Err(error),
                 Err(error @ (WorkerError::Lost { .. } | WorkerError::Broken { .. })) => {
                     tracing::debug!(environment = %self.spec.name, %error, "an interpreter is started once more");
                     tokio::time::sleep(MOMENT).await;
-                    self.start(live, room).await?
+                    self.start(live, warm).await?
                 }
             };
-            live.workers.insert(room, worker);
+            live.workers.insert(warm, worker);
         }
         // It was there, or has just been put there.
-        live.workers.get_mut(&room).ok_or_else(|| WorkerError::Lost {
+        live.workers.get_mut(&warm).ok_or_else(|| WorkerError::Lost {
             reason: "its interpreter is gone".to_owned(),
             printed: String::new(),
         })
     }
 
-    async fn start(&self, live: &mut Live<H>, room: Room) -> Result<H::Interpreter, WorkerError> {
+    async fn start(&self, live: &mut Live<H>, (room, setting): Warm) -> Result<H::Interpreter, WorkerError> {
         let shared = &self.shared;
         let objects = shared.cache.bucket(Bucket::Objects);
         let folder = environment_folder(&shared.scratch, self.index, room);
+        // Whoever ends with it takes along what runs in its folder.
+        let folder = setting.map_or(folder.clone(), |setting| folder.with_extension(setting.word()));
         let hello = Hello {
             scratch: folder.display().to_string(),
             expressions: shared.expressions.iter().cloned().collect(),
@@ -185,7 +192,8 @@ impl<H: Host> Executor<H> {
         };
         let memory_bytes = shared.limits.memory_bytes.checked_add(WARM_INTERPRETER);
         let spec = &self.spec;
-        let start = Start { folder: &folder, objects: &objects, memory_bytes, spec, room, hello };
+        let variables = setting.map_or(&[][..], NoiseSetting::variables);
+        let start = Start { folder: &folder, objects: &objects, memory_bytes, spec, variables, room, hello };
         let worker = shared.host.start(&live.place, start).await?;
         tracing::debug!(environment = %self.spec.name, ?room, "an interpreter is warm");
         // Recipes are their author's own; what is promised is said of cells.
@@ -210,8 +218,8 @@ impl<H: Host> Executor<H> {
             tokio::time::sleep(MOMENT).await;
         }
         let tasks: Vec<Task> = batch.iter().map(|job| job.task.clone()).collect();
-        let room = batch.first().map(|job| job.room).unwrap_or_default();
-        let worker = match self.worker(live, room).await {
+        let warm = batch.first().map(|job| (job.room, job.setting())).unwrap_or_default();
+        let worker = match self.worker(live, warm).await {
             Ok(worker) => worker,
             Err(error) => {
                 tracing::debug!(environment = %self.spec.name, %error, jobs = batch.len(), "no interpreter");
@@ -226,8 +234,8 @@ impl<H: Host> Executor<H> {
         drop(permit);
         let seconds = started.elapsed().as_secs_f64();
         tracing::debug!(environment = %self.spec.name, tasks = tasks.len(), seconds, "a batch has ended");
-        let is_spent = done.is_ok() && live.workers.get(&room).is_some_and(|worker| worker.ready().lone);
-        if let Some(worker) = is_spent.then(|| live.workers.remove(&room)).flatten() {
+        let is_spent = done.is_ok() && live.workers.get(&warm).is_some_and(|worker| worker.ready().lone);
+        if let Some(worker) = is_spent.then(|| live.workers.remove(&warm)).flatten() {
             worker.retire().await;
         }
         match done {
@@ -238,7 +246,7 @@ impl<H: Host> Executor<H> {
             }
             Ok(done) => self.finish_unclean(batch, done).await,
             Err(error) => {
-                live.workers.remove(&room);
+                live.workers.remove(&warm);
                 self.finish_without_worker(batch, error).await
             }
         }

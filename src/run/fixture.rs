@@ -61,13 +61,15 @@ type Rule = dyn Fn(&str, Asked<'_>, usize) -> Play + Send + Sync;
 pub(super) struct Scripted {
     rule: Arc<Rule>,
     asked: Arc<Mutex<HashMap<String, usize>>>,
+    /// The BLAS of every environment.
+    pub blas: Option<String>,
     /// Told when something hangs.
     pub hangs: Arc<Notify>,
 }
 
 impl Scripted {
     pub fn new(rule: impl Fn(&str, Asked<'_>, usize) -> Play + Send + Sync + 'static) -> Self {
-        Self { rule: Arc::new(rule), asked: Arc::default(), hangs: Arc::default() }
+        Self { rule: Arc::new(rule), asked: Arc::default(), blas: None, hangs: Arc::default() }
     }
 
     /// How often something was asked for, of whom and what as `Debug` writes it.
@@ -125,10 +127,14 @@ impl Host for Scripted {
                 });
             }
         }
-        Ok(Prepared { lock: lock(&name), place: name, seconds: 0.0, reused: false })
+        let lock = Lock { blas: self.blas.clone(), ..lock(&name) };
+        Ok(Prepared { lock, place: name, seconds: 0.0, reused: false })
     }
 
-    async fn start(&self, place: &String, _start: Start<'_>) -> Result<Player, WorkerError> {
+    async fn start(&self, place: &String, start: Start<'_>) -> Result<Player, WorkerError> {
+        // One that computes otherwise is somebody else.
+        let variable = start.variables.first().map(|(name, value)| format!(" {name}={value}"));
+        let place = &format!("{place}{}", variable.unwrap_or_default());
         let ready = Ready {
             troubles: BTreeMap::new(),
             absent_models: BTreeMap::new(),
@@ -281,7 +287,7 @@ fn predicted(value: f64) -> TaskResult {
     TaskResult::Observed { observation: Box::new(observation(outcome)), blobs: vec![(digest, bytes)] }
 }
 
-fn lock(name: &str) -> Lock {
+pub(super) fn lock(name: &str) -> Lock {
     Lock {
         runtime: Runtime::Venv,
         python: "3.11.7".to_owned(),
@@ -294,6 +300,7 @@ fn lock(name: &str) -> Lock {
         packages: [("scikit-learn".to_owned(), name.to_owned())].into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         companions: Vec::new(),
         variables: BTreeMap::new(),
         config: BTreeMap::new(),
@@ -444,7 +451,12 @@ pub(super) fn header(matrix: &Matrix, plan: &Plan) -> RunHeader {
         run: "r".to_owned(),
         time: "2026-11-28T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: matrix.name.clone(), description: None, plan_digest: plan.digest },
+        matrix: MatrixRecord {
+            name: matrix.name.clone(),
+            description: None,
+            package: None,
+            plan_digest: plan.digest,
+        },
         plan: plan.record(matrix),
     }
 }

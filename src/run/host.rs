@@ -39,6 +39,8 @@ pub(super) struct Start<'a> {
     /// Bytes of memory that all of its processes together may take.
     pub memory_bytes: Option<u64>,
     pub spec: &'a EnvironmentSpec,
+    /// Environment variables beside those that are declared.
+    pub variables: &'a [(&'a str, &'a str)],
     /// Whose code it runs.
     pub room: Room,
     /// What it is told first; the machine adds what its cells are kept in.
@@ -119,6 +121,8 @@ impl Host for Machine {
         let mut variables: BTreeMap<String, String> = worker_environment(start.folder);
         variables.extend(launch.variables());
         variables.extend(start.spec.variables.clone());
+        variables
+            .extend(start.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let Start { folder, objects, room, .. } = start;
         let lost =
             |error: std::io::Error| WorkerError::Lost { reason: error.to_string(), printed: String::new() };

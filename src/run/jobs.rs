@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::permits::Backlog;
 use crate::provision::Room;
-use crate::vocab::Digest;
+use crate::vocab::{Digest, NoiseSetting};
 use crate::worker::Task;
 
 /// Tasks of one forked child, as long as nothing is known of their pace. Larger batches amortise the fork; smaller
@@ -26,6 +26,8 @@ pub(super) enum Target {
     Reference { artifact: u32 },
     /// The same again with another seed, to see whether what it gives is random.
     Repeat { artifact: u32 },
+    /// The same once more, computed in another way, to see how far it moves.
+    Noise { artifact: u32, setting: NoiseSetting },
     /// An artifact in the consumer at this position.
     Cell { artifact: u32, consumer: u32 },
     /// The same once more: it would be a regression.
@@ -37,6 +39,7 @@ impl Target {
         match self {
             Self::Reference { artifact }
             | Self::Repeat { artifact }
+            | Self::Noise { artifact, .. }
             | Self::Cell { artifact, .. }
             | Self::Retry { artifact, .. } => artifact,
         }
@@ -103,6 +106,18 @@ impl Job {
         matches!(self.kind, JobKind::Training { .. })
     }
 
+    /// The way in which its interpreter computes, where that is another one.
+    pub(super) fn setting(&self) -> Option<NoiseSetting> {
+        match self.kind {
+            // The interpreter that computes everything else does it as well.
+            JobKind::Observation {
+                target: Target::Noise { setting: NoiseSetting::Unchanged, .. }, ..
+            } => None,
+            JobKind::Observation { target: Target::Noise { setting, .. }, .. } => Some(setting),
+            JobKind::Observation { .. } | JobKind::Training { .. } => None,
+        }
+    }
+
     pub(super) fn count<'a>(&self, backlog: &'a Backlog) -> &'a AtomicUsize {
         if self.is_training() { &backlog.first } else { &backlog.then }
     }
@@ -138,7 +153,7 @@ pub(super) fn next_batch(pending: &mut VecDeque<Job>, training: bool, size: usiz
     for job in pending.drain(..) {
         let fits = job.is_training() == training
             && batch.len() < size
-            && batch.first().is_none_or(|first| first.room == job.room)
+            && batch.first().is_none_or(|first| first.room == job.room && first.setting() == job.setting())
             && if job.alone { batch.is_empty() } else { batch.first().is_none_or(|first| !first.alone) };
         if fits {
             batch.push(job);

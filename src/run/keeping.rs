@@ -28,7 +28,9 @@ pub(super) fn keep(cache: &CacheRoot, job: Job, result: TaskResult) -> Message {
             let kept = blobs
                 .iter()
                 .try_for_each(|(digest, bytes)| cache.put_known_object(digest, bytes))
-                .and_then(|()| cache.put_record(&key, &observation));
+                .and_then(|()| {
+                    if is_kept(target, &observation) { cache.put_record(&key, &observation) } else { Ok(()) }
+                });
             match kept {
                 Ok(()) => Message::Observed { target, key, observation },
                 Err(error) if is_end_of_cache(&error) => Message::Unkept { error },
@@ -101,6 +103,11 @@ fn keep_saved(
     })
 }
 
+/// What an environment cannot compute in another way, another day may: an answer is kept, the lack of one is not.
+fn is_kept(target: Target, observation: &Observation) -> bool {
+    !matches!(target, Target::Noise { .. }) || matches!(observation.outcome, Outcome::Predicted { .. })
+}
+
 /// Keeps what became of a lone task whose child ended abnormally.
 pub(super) fn keep_abnormal(cache: &CacheRoot, job: Job, ended: &Ended, limits: WorkerLimits) -> Message {
     let observation = abnormal(ended, limits);
@@ -154,14 +161,16 @@ pub(super) fn disturbed(job: Job, by: Disturbance) -> Message {
             Message::Observed { target, key, observation: Box::new(observation) }
         }
         // What is known already stands.
-        kind @ JobKind::Observation { target: Target::Repeat { .. } | Target::Retry { .. }, .. } => {
-            Message::Lost { kind, reason: "the machine got in the way of a second try".to_owned() }
-        }
+        kind @ JobKind::Observation {
+            target: Target::Repeat { .. } | Target::Noise { .. } | Target::Retry { .. },
+            ..
+        } => Message::Lost { kind, reason: "the machine got in the way of a second try".to_owned() },
     }
 }
 
 fn keep_end(cache: &CacheRoot, target: Target, key: Digest, observation: Observation) -> Message {
-    match cache.put_record(&key, &observation) {
+    let kept = if is_kept(target, &observation) { cache.put_record(&key, &observation) } else { Ok(()) };
+    match kept {
         Err(error) if is_end_of_cache(&error) => Message::Unkept { error },
         // Not keeping it only means that the next run tries again.
         Ok(()) | Err(_) => Message::Observed { target, key, observation: Box::new(observation) },

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::Format;
 use crate::matrix::{ModelSource, ModelSpec, Neighbour};
-use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, InputForm, ReferenceKind};
+use crate::vocab::{ArtifactAbsence, Digest, DigestBuilder, InputForm, NoiseSetting, ReferenceKind};
 
 /// The parts of a key that a whole run shares.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +107,12 @@ impl Keys {
         if let Some(modules) = observed.modules {
             builder = builder.text("modules").digest(modules);
         }
+        if let Some(setting) = observed.setting {
+            builder = builder.text("setting").text(setting.word());
+            for (name, value) in setting.variables() {
+                builder = builder.text(name).text(value);
+            }
+        }
         builder.finish()
     }
 }
@@ -128,6 +134,8 @@ pub(super) struct Observed<'a> {
     pub lock: &'a Digest,
     /// The form in which the inputs are handed over, where it is told.
     pub form: Option<InputForm>,
+    /// In which other way it is computed.
+    pub setting: Option<NoiseSetting>,
 }
 
 /// The modules beside a recipe count by what they say, wherever they stand.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::jobs::Target;
 use crate::matrix::RuntimeSpec;
 use crate::plan::Plan;
-use crate::vocab::Digest;
+use crate::vocab::{Digest, NoiseSetting};
 
 /// Where an environment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +92,12 @@ pub(super) struct Artifact {
     pub seen: Option<Digest>,
     pub reference: Observed,
     pub repeat: Observed,
+    /// What it is asked for in other ways of computing.
+    pub noise: BTreeMap<NoiseSetting, Observed>,
     /// Whether a cell differs from the reference.
     pub moved: bool,
+    /// Whether a cell differs from it in a way that may be noise.
+    pub in_question: bool,
     pub inspected: Step,
     /// One a consumer, also where it does not read the artifact.
     pub cells: Vec<Cell>,
@@ -157,6 +161,7 @@ impl Known {
         match target {
             Target::Reference { .. } => &mut artifact.reference,
             Target::Repeat { .. } => &mut artifact.repeat,
+            Target::Noise { setting, .. } => artifact.noise.entry(setting).or_default(),
             Target::Cell { consumer, .. } => &mut artifact.cells[consumer as usize].observed,
             Target::Retry { consumer, .. } => {
                 artifact.cells[consumer as usize].retry.get_or_insert_with(Observed::default)

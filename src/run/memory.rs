@@ -23,7 +23,7 @@ impl Memory {
         let recorded: Option<&Recorded> = match target {
             Target::Reference { .. } => artifact.reference.as_deref(),
             // What is recorded of them is how they compared; the cache has the rest.
-            Target::Repeat { .. } | Target::Retry { .. } => None,
+            Target::Repeat { .. } | Target::Noise { .. } | Target::Retry { .. } => None,
             Target::Cell { consumer, .. } => artifact.cell(consumer).recorded(),
         };
         let recorded = recorded.filter(|it| !self.fresh && it.key == *key)?;

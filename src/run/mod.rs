@@ -29,6 +29,7 @@ mod keys;
 mod known;
 mod memory;
 mod messages;
+mod noise;
 mod orders;
 mod permits;
 mod pool;

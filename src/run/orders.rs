@@ -69,7 +69,7 @@ impl Orders {
     /// The environment in which something is observed.
     pub fn environment(&self, target: Target) -> u32 {
         match target {
-            Target::Reference { artifact } | Target::Repeat { artifact } => {
+            Target::Reference { artifact } | Target::Repeat { artifact } | Target::Noise { artifact, .. } => {
                 self.plan.artifacts[artifact as usize].producer
             }
             Target::Cell { consumer, .. } | Target::Retry { consumer, .. } => {
@@ -95,6 +95,7 @@ impl Orders {
         let (purpose, format, read) = match target {
             Target::Reference { .. } => ("reference-v1", of_producer, producers),
             Target::Repeat { .. } => ("repeat-v1", of_producer, producers),
+            Target::Noise { .. } => ("noise-v1", of_producer, producers),
             Target::Cell { .. } | Target::Retry { .. } => ("cell-v1", format, here.digest),
         };
         // Two runs with one seed would agree about random numbers.
@@ -112,6 +113,13 @@ impl Orders {
             modules,
             lock,
             form,
+            setting: match target {
+                Target::Noise { setting, .. } => Some(setting),
+                Target::Reference { .. }
+                | Target::Repeat { .. }
+                | Target::Cell { .. }
+                | Target::Retry { .. } => None,
+            },
         });
         let external = spec.source.file().is_some();
         let task = Task::Cell {

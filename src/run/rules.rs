@@ -4,9 +4,10 @@
 //! it as asked for, so that no rule names it again.
 
 use super::jobs::Target;
-use super::known::{Bytes, Known, Standing, Step};
+use super::known::{Artifact, Bytes, Known, Standing, Step};
+use super::noise;
 use crate::plan::Plan;
-use crate::state::RunState;
+use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{Observation, Outcome};
 
 /// Something to do.
@@ -35,7 +36,7 @@ pub(super) enum Why {
     Planned,
     /// It was observed before, and the store has lost what it gave.
     ArraysLost,
-    /// A cell differs from what the producer said: does the producer itself, under another seed?
+    /// A cell differs from what the producer said: does the producer itself, under another seed or computing otherwise?
     InDoubt,
     /// It would be a regression: does it fail again, alone?
     Regression,
@@ -123,10 +124,23 @@ pub(super) fn of_artifact(
     if external && own.moved && can_ask && own.repeat.step == Step::Untouched {
         actions.push(Action::Observe { target: Target::Repeat { artifact }, why: Why::InDoubt });
     }
+    if own.in_question && can_ask {
+        of_noise(state, planned.producer, own, artifact, &mut actions);
+    }
     if phase == Phase::Inspecting && is_wanted && own.inspected == Step::Untouched {
         actions.push(Action::Inspect { artifact });
     }
     actions
+}
+
+/// About the noise floor of an artifact, of which a cell differs: once in each way in which its producer can compute.
+fn of_noise(state: &RunState, producer: u32, own: &Artifact, artifact: u32, actions: &mut Vec<Action>) {
+    let EnvironmentFacts::Ready { lock, .. } = &state.environments()[producer as usize] else { return };
+    for setting in noise::settings(lock) {
+        if own.noise.get(&setting).is_none_or(|it| it.step == Step::Untouched) {
+            actions.push(Action::Observe { target: Target::Noise { artifact, setting }, why: Why::InDoubt });
+        }
+    }
 }
 
 /// About the cells of an artifact whose bytes are there.
@@ -168,7 +182,7 @@ fn has_some_outputs(observation: &Observation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{external, header, matrix};
-    use super::super::known::{Artifact, Cell, Here, Observed};
+    use super::super::known::{Cell, Here, Observed};
     use super::*;
     use crate::matrix::Matrix;
     use crate::plan::{Selection, plan};

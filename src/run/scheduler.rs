@@ -4,15 +4,18 @@
 //! after each event would be too slow for a large plan, so the scheduler remembers which environments and artifacts
 //! something has happened to, and asks about those only.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::comparing::differs;
 use super::jobs::{Target, TrainingOf};
 use super::known::{Bytes, Here, Known, Observed, Standing, Step};
+use super::noise;
 use super::reporter::Progress;
 use super::rules::{self, Action, Phase};
 use crate::plan::Plan;
 use crate::state::RunState;
-use crate::vocab::{ArtifactId, EnvName};
+use crate::vocab::{ArtifactId, EnvName, OutputComparison};
 
 /// Names the cells of a run that are to be tried again, all by themselves.
 pub type Regressions = Box<dyn Fn(&RunState) -> Vec<(ArtifactId, EnvName)> + Send>;
@@ -38,8 +41,21 @@ pub(super) enum Compared {
     Agrees,
     /// It does not.
     Differs,
+    /// It does not, and it may be for noise.
+    InQuestion,
     /// The store has lost an array of this observation.
     ArraysLost(Target),
+}
+
+impl Compared {
+    /// What a comparison came to.
+    pub fn of(outputs: &BTreeMap<String, OutputComparison>) -> Self {
+        match differs(outputs) {
+            false => Self::Agrees,
+            true if noise::is_in_question(outputs) => Self::InQuestion,
+            true => Self::Differs,
+        }
+    }
 }
 
 pub(super) struct Scheduler {
@@ -301,7 +317,10 @@ impl Scheduler {
                 self.known.artifact_mut(artifact).cells[consumer as usize].compared = Step::Untouched;
                 self.close(artifact, consumer);
             }
-            Target::Reference { .. } | Target::Repeat { .. } | Target::Retry { .. } => {}
+            Target::Reference { .. }
+            | Target::Repeat { .. }
+            | Target::Noise { .. }
+            | Target::Retry { .. } => {}
         }
         self.touched.artifact(target.artifact());
     }
@@ -355,6 +374,10 @@ impl Scheduler {
         match how {
             Compared::Agrees => {}
             Compared::Differs => own.moved = true,
+            Compared::InQuestion => {
+                own.moved = true;
+                own.in_question = true;
+            }
             Compared::ArraysLost(target) => {
                 cell.compared = Step::Lost;
                 let observed = self.known.observed_mut(target);

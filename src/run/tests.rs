@@ -1,3 +1,5 @@
+mod interrupted;
+
 use std::collections::BTreeSet;
 
 use super::fixture::{Asked, Play, Played, Scripted, Trial, external, matrix, words};
@@ -187,6 +189,73 @@ fn a_producer_is_asked_again_about_what_may_be_random() {
     let played = trial.play(&real);
     assert_eq!(played.verdicts()["ridge/pickle-4/sk1 in sk2"], Verdict::Drift);
     assert_eq!(count(&played, |event| matches!(event, Event::ReferenceRepeated { .. })), 1);
+}
+
+/// A machine whose cells of `sk2` give this number instead of 1, and whose `sk1` gives these for two kernels of OpenBLAS.
+fn noisy(drift: f64, kernels: fn(&str) -> Play) -> Scripted {
+    let mut script = Scripted::new(move |who, what, _| match (who, what) {
+        ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") => Play::Gives(drift),
+        (who, Asked::Load { .. }) if who.starts_with("sk1 ") => kernels(who),
+        _ => Play::Well,
+    });
+    script.blas = Some("OpenBLAS 0.3.21 Haswell".to_owned());
+    script
+}
+
+fn is_varied(event: &Event) -> bool {
+    matches!(event, Event::ReferenceVaried { .. })
+}
+
+#[test]
+fn a_producer_computes_otherwise_where_a_cell_drifts_and_nowhere_else() {
+    let noise = |who: &str| match who {
+        "sk1 OPENBLAS_CORETYPE=Nehalem" => Play::Gives(1.01),
+        _ => Play::Well,
+    };
+    let script = noisy(1.02, noise);
+    let mut trial = Trial::of(matrix());
+    let played = trial.play(&script);
+    let cell = "ridge/pickle-4/sk1 in sk2";
+    assert_eq!(played.verdicts()[cell], Verdict::Roundoff);
+    // Of one artifact: without a change, by two kernels, and with two threads.
+    assert_eq!(count(&played, is_varied), 4);
+    assert_eq!((played.report.executed, played.report.reused), (12, 0));
+    assert_eq!(RunState::replay(played.events.clone()).unwrap(), played.report.state);
+    // The same again is known, with and without the record.
+    for recorded in [played.events.clone(), Vec::new()] {
+        trial.recorded = recorded;
+        let script = noisy(1.02, noise);
+        let again = trial.play(&script);
+        assert_eq!((again.verdicts(), again.report.executed), (played.verdicts(), 0));
+        assert_eq!(script.count("sk1 OPENBLAS_CORETYPE", "Load"), 0);
+        assert_eq!(count(&again, is_varied), 4);
+    }
+    let played = Trial::of(matrix()).play(&noisy(2.0, noise));
+    assert_eq!((played.verdicts()[cell], count(&played, is_varied)), (Verdict::Drift, 4));
+    let played = Trial::of(matrix()).play(&noisy(1.0, noise));
+    assert_eq!((played.verdicts()[cell], count(&played, is_varied)), (Verdict::Identical, 0));
+}
+
+#[test]
+fn a_way_of_computing_that_fails_takes_nothing_from_the_others_and_is_tried_again() {
+    for play in [|| Play::Dies, || Play::Raises, || Play::TakesDown, || Play::Killed] as [fn() -> Play; 4] {
+        let mut script = Scripted::new(move |who, what, _| match (who, what) {
+            ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") => Play::Gives(1.02),
+            ("sk1 OPENBLAS_CORETYPE=Prescott", Asked::Load { .. }) => play(),
+            ("sk1 OPENBLAS_CORETYPE=Nehalem", Asked::Load { .. }) => Play::Gives(1.01),
+            ("sk1 OMP_NUM_THREADS=2", Asked::Start) => Play::Raises,
+            _ => Play::Well,
+        });
+        script.blas = Some("OpenBLAS 0.3.21 Haswell".to_owned());
+        let mut trial = Trial::of(matrix());
+        let played = trial.play(&script);
+        assert_eq!(played.verdicts()["ridge/pickle-4/sk1 in sk2"], Verdict::Roundoff);
+        assert_eq!((count(&played, is_varied), played.report.interrupted), (2, false));
+        // What this machine could not do today is asked for again.
+        trial.recorded = played.events;
+        let again = trial.play(&noisy(1.02, |_| Play::Gives(1.01)));
+        assert_eq!(count(&again, is_varied), 4);
+    }
 }
 
 /// Plays a gate that finds the cells of `sk1`'s artifacts in `sk2` bad.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
     ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, Lock, ModelName,
-    Observation, OutputComparison,
+    NoiseSetting, Observation, OutputComparison,
 };
 
 /// The end of a run.
@@ -58,10 +58,10 @@ pub struct Recorded {
     pub reused: bool,
 }
 
-/// How the producer of an external artifact answered under another seed.
+/// How the producer of an artifact answered when it was asked again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repeated {
-    /// Cache key of the second observation.
+    /// Cache key of that observation.
     pub key: Digest,
     /// How it compares with the first one.
     pub outputs: BTreeMap<String, OutputComparison>,
@@ -110,6 +110,8 @@ pub struct ArtifactFacts {
     pub reference: Option<Box<Recorded>>,
     /// What its producer said under another seed.
     pub repeated: Option<Box<Repeated>>,
+    /// What its producer said when it computed in other ways.
+    pub noise: BTreeMap<NoiseSetting, Repeated>,
     /// Outputs that differ between two loads in its producer under different seeds.
     pub random: BTreeSet<String>,
     /// One entry a consumer, in the order of the plan, also for those that do not read it.

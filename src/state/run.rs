@@ -123,6 +123,10 @@ impl RunState {
             }
             Event::ReferenceTaken { artifact, key, observation, reused } => {
                 if let Some(facts) = self.artifact_mut(&artifact) {
+                    // What was measured is how far another answer moves.
+                    if facts.reference().is_none_or(|known| known.outcome != observation.outcome) {
+                        facts.noise.clear();
+                    }
                     facts.reference = Some(Box::new(Recorded { key, observation, reused }));
                     facts.cells.iter_mut().for_each(|cell| cell.current = false);
                 }
@@ -132,6 +136,11 @@ impl RunState {
                     let random = outputs.iter().filter(|(_, it)| differs(it));
                     facts.random = random.map(|(name, _)| name.clone()).collect();
                     facts.repeated = Some(Box::new(Repeated { key, outputs }));
+                }
+            }
+            Event::ReferenceVaried { artifact, setting, key, outputs, .. } => {
+                if let Some(facts) = self.artifact_mut(&artifact) {
+                    facts.noise.insert(setting, Repeated { key, outputs });
                 }
             }
             Event::CellObserved { artifact, consumer, key, observation, reused } => {
@@ -294,6 +303,7 @@ fn unknown(plan: &PlanRecord, planned: PlannedArtifact, consumers: usize) -> Art
         facts: None,
         reference: None,
         repeated: None,
+        noise: Default::default(),
         random: Default::default(),
         cells: vec![CellState::default(); consumers],
     }

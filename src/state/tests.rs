@@ -46,7 +46,12 @@ pub(crate) fn header() -> RunHeader {
         run: "r".to_owned(),
         time: "2026-11-21T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: "m".to_owned(), description: None, plan_digest: Digest::of(b"plan") },
+        matrix: MatrixRecord {
+            name: "m".to_owned(),
+            description: None,
+            package: None,
+            plan_digest: Digest::of(b"plan"),
+        },
         plan: PlanRecord {
             left_out: Vec::new(),
             environments: vec![
@@ -93,6 +98,8 @@ fn outputs(agreement: Agreement) -> BTreeMap<String, OutputComparison> {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: None,
     };
     [("predict".to_owned(), comparison)].into()
@@ -136,12 +143,16 @@ fn event(kind: u8, model: bool, writer: bool, reader: u8, number: u8) -> Event {
         6 => Event::CellCompared { artifact, consumer, outputs: outputs(agreement) },
         7 => Event::ArtifactInspected { artifact, digest, facts: FileFacts::default() },
         8 => Event::CellRetried { artifact, consumer, observation, outputs: outputs(agreement) },
-        _ => Event::ReferenceRepeated { artifact, key, outputs: outputs(agreement), reused: false },
+        9 => Event::ReferenceRepeated { artifact, key, outputs: outputs(agreement), reused: false },
+        _ => {
+            let setting = NoiseSetting::ALL[usize::from(number) % NoiseSetting::ALL.len()];
+            Event::ReferenceVaried { artifact, setting, key, outputs: outputs(agreement), reused: false }
+        }
     }
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let one = (0u8..10, any::<bool>(), any::<bool>(), 0u8..4, any::<u8>())
+    let one = (0u8..11, any::<bool>(), any::<bool>(), 0u8..4, any::<u8>())
         .prop_map(|(kind, model, writer, reader, number)| event(kind, model, writer, reader, number));
     proptest::collection::vec(one, 0..60)
 }

@@ -211,7 +211,7 @@ pub enum Limit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Trouble {
-    /// The run ended before it got there.
+    /// The run ended before it got there, or before it could be judged.
     NotReached,
     /// It could not be made.
     NotMade {
@@ -460,6 +460,7 @@ impl Verdict {
             Cause::Signal { .. } | Cause::Exited { .. } => Self::Crash,
             Cause::Limit { limit: Limit::Time { .. } } => Self::Timeout,
             Cause::Limit { limit: Limit::Memory { .. } } => Self::OutOfMemory,
+            Cause::Environment { trouble: Trouble::NotReached } => Self::NotTried,
             Cause::Environment { .. } => Self::EnvError,
         }
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Real;
+use super::{NoiseFloor, Real};
 
 /// How far two values may lie apart: `|a - b| <= rtol * |b| + stol * scale`, where `b` is the reference and
 /// `scale` the largest finite magnitude in the reference output.
@@ -134,9 +134,27 @@ pub struct OutputComparison {
     /// Labels that differ while their scores in the reference are closer than the tolerance.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tie_flips: u64,
+    /// Places in C order of the labels that differ and are no ties: the first of them, at most
+    /// [`OutputComparison::MOST_FLIPPED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flipped: Vec<u64>,
     /// The worst element, where any differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst: Option<Worst>,
+    /// How far it moves in the environment that made it, where it is outside tolerance and that was measured. The judge
+    /// puts it here; no comparison has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Box<NoiseFloor>>,
+}
+
+impl OutputComparison {
+    /// Places of flipped labels that are recorded.
+    pub const MOST_FLIPPED: usize = 64;
+
+    /// Labels that differ and are no ties.
+    pub const fn hard_flips(&self) -> u64 {
+        self.flips.saturating_sub(self.tie_flips)
+    }
 }
 
 fn is_zero(value: &u64) -> bool {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, Foreign, FormatName,
-    Gap, InputTypes, LeftOut, Lock, ModelName, Observation, OutputComparison, Runtime, Verdict,
+    Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation, OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -160,6 +160,20 @@ pub enum Event {
         /// Whether it came from the cache.
         reused: bool,
     },
+    /// The producer of an artifact was asked again, computing in another way: how far its own answer moves is the noise
+    /// floor of the artifact's outputs.
+    ReferenceVaried {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// In which way.
+        setting: NoiseSetting,
+        /// Cache key of the observation.
+        key: Digest,
+        /// How that compares with the reference.
+        outputs: BTreeMap<String, OutputComparison>,
+        /// Whether it came from the cache.
+        reused: bool,
+    },
     /// Last line of a finished run.
     RunFinished {
         /// RFC 3339 time.
@@ -281,6 +295,9 @@ pub struct MatrixRecord {
     /// Its description, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The package under test, where it is another one than scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// Digest of the plan: names, environments, models, datasets and selections, not tolerances, limits or
     /// expectations.
     pub plan_digest: Digest,

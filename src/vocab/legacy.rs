@@ -30,6 +30,7 @@ pub fn upgrade(event: &mut Event) {
         | Event::CellCompared { .. }
         | Event::ArtifactInspected { .. }
         | Event::ReferenceRepeated { .. }
+        | Event::ReferenceVaried { .. }
         | Event::RunFinished { .. } => {}
     }
 }

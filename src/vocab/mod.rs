@@ -18,6 +18,7 @@ mod inputs;
 mod inspection;
 pub mod legacy;
 mod next;
+mod noise;
 mod observation;
 mod promise;
 mod real;
@@ -47,6 +48,7 @@ pub use inspection::{
     PointerFact, Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
 pub use next::{LeftOut, Next};
+pub use noise::{NoiseFloor, NoiseSetting};
 pub use observation::{
     Disturbance, Encoding, ErrorFact, ImportFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit,
     WarningFact,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactAbsence, ArtifactId, Attempt, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan, Forecast,
-    FormatName, FormatPlan, Gap, LeftOut, Lock, ModelName, Next, Outcome, OutputComparison, PromiseRecord,
-    Reached, Runtime, Score, Setup, Stage, Status, Verdict,
+    Agreement, ArtifactAbsence, ArtifactId, Attempt, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan,
+    Forecast, FormatName, FormatPlan, Gap, LeftOut, Lock, ModelName, Next, Outcome, OutputComparison,
+    PromiseRecord, Reached, Runtime, Score, Setup, Stage, Status, Verdict,
 };
 
 /// A judged run.
@@ -50,6 +50,9 @@ pub struct MatrixSummary {
     pub name: String,
     /// Its description, if it has one.
     pub description: Option<String>,
+    /// The package under test, where it is another one than scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// Digest of the plan.
     pub plan_digest: Digest,
     /// The models in plan order, with their estimator expressions.
@@ -229,6 +232,12 @@ impl CellRecord {
         ArtifactId { model: self.model.clone(), format: self.format.clone(), producer: self.producer.clone() }
     }
 
+    /// Whether it counts as roundoff only because its outputs move as much in their own producer.
+    pub fn is_noise(&self) -> bool {
+        self.verdict == Verdict::Roundoff
+            && self.outputs.values().any(|output| output.agreement == Agreement::Outside)
+    }
+
     /// The output that lies furthest outside tolerance (or else the least inside), with its facts.
     pub fn worst_output(&self) -> Option<(&str, &OutputComparison)> {
         self.outputs
@@ -282,6 +291,10 @@ pub enum FindingKind {
     Environment,
     /// A file was tried, and nothing can be said: there is nothing to compare with, or the inputs do not suit it.
     Unjudged,
+    /// The run ended before it was tried.
+    NotTried,
+    /// Outside tolerance, and by no more than it moves in its own producer: roundoff with a measured floor.
+    Noise,
     /// Not applicable, with the reason.
     Unsupported,
 }

@@ -62,6 +62,8 @@ words! {
         OutOfMemory = "out-of-memory",
         /// The environment could not be made, or fails by itself: never blamed on the artifact.
         EnvError = "env-error",
+        /// The run ended before it was tried, or before it could be judged: the same command goes on.
+        NotTried = "not-tried",
         /// Does not apply there: ruled out by the matrix, or the format or the machine cannot, with the reason.
         Unsupported = "unsupported",
         /// The model's class does not exist there.
@@ -90,6 +92,7 @@ impl Verdict {
             Self::Identical
             | Self::Roundoff
             | Self::EnvError
+            | Self::NotTried
             | Self::Unsupported
             | Self::Absent
             | Self::Unverified => false,

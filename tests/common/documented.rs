@@ -25,6 +25,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("cells.*.outputs.*.dtypes", "### `outputs`"),
     ("cells.*.outputs.*.tolerance", "### `outputs`"),
     ("cells.*.outputs.*.worst", "### `outputs`"),
+    ("cells.*.outputs.*.noise", "### `noise`"),
     ("findings.*", "## `findings`"),
     ("summary", "## `summary`"),
     ("score", "## `score`"),

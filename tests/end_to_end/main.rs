@@ -17,6 +17,7 @@ mod context;
 mod gate_answers;
 mod given_inputs;
 mod inspect;
+mod library;
 mod producers;
 mod remedies;
 mod rescue;

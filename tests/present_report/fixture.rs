@@ -26,6 +26,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         libc: "glibc 2.36".to_owned(),
         packages: packages.clone(),
         blas: Some("OpenBLAS 0.3.21".to_owned()),
+        code: Vec::new(),
         cpu_features: vec!["AVX2".to_owned()],
         base: None,
         companions: Vec::new(),
@@ -111,6 +112,8 @@ pub fn output(agreement: Agreement) -> OutputComparison {
         nonfinite_differ: 0,
         flips: 0,
         tie_flips: 0,
+        flipped: Vec::new(),
+        noise: None,
         worst: differs.then(|| Worst {
             index: vec![12, 1],
             reference: "0.25".to_owned(),
@@ -225,6 +228,12 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
             (cell.reached, cell.cause) = (Reached::Nothing, Cause::Environment { trouble });
             (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
         }
+        Verdict::NotTried => {
+            cell.stage = Stage::Env;
+            let trouble = Trouble::NotReached;
+            (cell.reached, cell.cause) = (Reached::Nothing, Cause::Environment { trouble });
+            (cell.load_seconds, cell.predict_seconds, cell.peak_rss_bytes) = (None, None, None);
+        }
         Verdict::Unsupported => {
             cell.stage = Stage::Env;
             let requirement = "scikit-learn>=1.1".to_owned();
@@ -250,10 +259,12 @@ pub fn findings(cells: &[CellRecord]) -> Vec<Finding> {
     let mut groups: BTreeMap<(FindingKind, Verdict, String), Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
         let kind = match cell.verdict {
+            Verdict::Roundoff if cell.is_noise() => FindingKind::Noise,
             Verdict::Identical | Verdict::Roundoff => continue,
             Verdict::Drift if cell.model.as_str() == "unseeded" => FindingKind::Nondeterministic,
             Verdict::Drift => FindingKind::Drift,
             Verdict::EnvError => FindingKind::Environment,
+            Verdict::NotTried => FindingKind::NotTried,
             Verdict::Unsupported | Verdict::Absent => FindingKind::Unsupported,
             Verdict::Unverified => FindingKind::Unjudged,
             _ => FindingKind::Failure,
@@ -333,6 +344,7 @@ pub fn record(
         matrix: MatrixSummary {
             name: "compat".to_owned(),
             description: Some("every minor since 1.0".to_owned()),
+            package: None,
             plan_digest: Digest::of(b"plan"),
             models: artifacts.iter().map(|it| (it.model.clone(), format!("make({})", it.model))).collect(),
         },
@@ -632,6 +644,7 @@ pub fn run_started() -> Event {
         matrix: MatrixRecord {
             name: "compat".to_owned(),
             description: None,
+            package: None,
             plan_digest: Digest::of(b"plan"),
         },
         plan: PlanRecord {

@@ -5,6 +5,7 @@ mod fixture;
 mod gate;
 mod html;
 mod markdown;
+mod noise;
 mod rescue;
 mod script;
 mod sink;

@@ -3,11 +3,16 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::trouble::{MOST_CHARACTERS, trouble};
+use super::trouble::{MOST_CHARACTERS, message, trouble};
 use super::{Account, Answer, GateView, grid, tasks};
 use crate::present::markup::{code, prose, spans};
 use crate::present::rescue;
+use crate::present::view::Section;
+use crate::present::words::plural;
 use crate::vocab::{CellRecord, EnvName, Status, moves};
+
+/// Cells whose floor a page shows.
+const MOST_NOISY: usize = 20;
 
 /// The page for a pull request.
 pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
@@ -17,6 +22,7 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
     let _ = writeln!(out, "{}.\n", prose(&Account::of(view.record).sentence()));
     tasks::write(&mut out, view, answer);
     out.push_str(&rescue::gate_section(view.rescues));
+    noise(&mut out, view);
     grid::write(&mut out, view);
     moved(&mut out, view);
     details(&mut out, view);
@@ -30,6 +36,24 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
         prose(&record.run.started)
     );
     out.into_bytes()
+}
+
+/// What counts as roundoff only by a measured noise floor: it decides, so that nobody has to open a fold to see it.
+fn noise(out: &mut String, view: &GateView<'_>) {
+    let all: Vec<&CellRecord> = view.record.cells.iter().filter(|cell| cell.is_noise()).collect();
+    if all.is_empty() {
+        return;
+    }
+    let section = Section::Noise;
+    let _ = writeln!(out, "\n### {}\n\n{}\n", section.title(), prose(section.advice()));
+    for cell in all.iter().take(MOST_NOISY) {
+        let (model, consumer) = (code(cell.model.as_str()), code(cell.consumer.as_str()));
+        let _ = writeln!(out, "- {model} in {consumer}: {}", prose(&message(cell)));
+    }
+    if all.len() > MOST_NOISY {
+        let more = plural((all.len() - MOST_NOISY) as u64, "more cell");
+        let _ = writeln!(out, "\nand {more} in report.html");
+    }
 }
 
 /// What differs between the two environments.

@@ -18,13 +18,14 @@ pub fn trouble(cell: &CellRecord) -> String {
             let facts = facts.map(|(name, facts)| format!(" ({name}: {})", difference(facts, ARROW)));
             format!("gives different values without an error{}", facts.unwrap_or_default())
         }
+        Verdict::Roundoff if cell.is_noise() => format!("works: {}", message(cell)),
         Verdict::Identical | Verdict::Roundoff => "works".to_owned(),
         Verdict::Unverified if cell.cause == Cause::LoadOnly => "loads".to_owned(),
         Verdict::Absent => format!("does not exist there: {}", message(cell)),
         Verdict::LoadError => format!("cannot be loaded: {}", message(cell)),
         Verdict::PredictError => format!("loads and then fails: {}", message(cell)),
         Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory => message(cell),
-        Verdict::EnvError | Verdict::Unsupported | Verdict::Unverified => message(cell),
+        Verdict::EnvError | Verdict::NotTried | Verdict::Unsupported | Verdict::Unverified => message(cell),
     }
 }
 

@@ -31,13 +31,14 @@ pub(super) fn did(tried: &Tried) -> String {
     };
     match tried.verdict {
         Verdict::Identical => "gives the same to the last bit".to_owned(),
-        Verdict::Roundoff => "gives the same within numerical roundoff".to_owned(),
+        Verdict::Roundoff => format!("gives the same within numerical roundoff{}", worst(tried)),
         Verdict::Drift => format!("loads without an error and gives other outputs{}", worst(tried)),
         Verdict::LoadError => format!("cannot be loaded{}", error()),
         Verdict::PredictError => format!("loads and cannot predict{}", error()),
         Verdict::Crash => "ends the process".to_owned(),
         Verdict::Timeout => "does not come to an end within the time limit".to_owned(),
         Verdict::OutOfMemory => "needs more memory than the limit".to_owned(),
+        Verdict::NotTried => "was not tried when the run ended".to_owned(),
         Verdict::EnvError => "could not be tried, because of an environment".to_owned(),
         Verdict::Unsupported => "cannot be read there in its format".to_owned(),
         Verdict::Absent => "has a class that does not exist there".to_owned(),
@@ -327,5 +328,9 @@ pub(super) fn evidence(record: &RescueRecord) -> String {
         InputsOrigin::None => "nothing".to_owned(),
     });
     let rows: Vec<String> = rows.collect();
-    format!("{how} as its producer on {}", rows.join(" and "))
+    // What has no more digits than that is said where it counts.
+    let floors: Vec<String> =
+        decided.iter().map(|one| worst(&one.tried)).filter(|text| !text.is_empty()).collect();
+    let floor = floors.first().cloned().unwrap_or_default();
+    format!("{how} as its producer on {}{floor}", rows.join(" and "))
 }

@@ -125,7 +125,8 @@ const fn group(section: Section) -> Group {
     match section {
         Section::Silent | Section::Nondeterministic => Group::Silent,
         Section::Failure => Group::Fails,
-        Section::Environment | Section::Unjudged => Group::NoVerdict,
+        Section::Environment | Section::Unjudged | Section::NotTried => Group::NoVerdict,
+        Section::Noise => Group::Works,
         Section::Unsupported => Group::Unsupported,
     }
 }
@@ -172,9 +173,11 @@ fn one(page: &mut Page, view: &View<'_>, shown: &FindingView<'_>) {
             let stage = finding.stage.as_str();
             (format!("{} ({stage})", finding.verdict), message(&shown.text.title))
         }
-        Section::Environment | Section::Unjudged | Section::Unsupported => {
-            (String::new(), message(&shown.text.title))
-        }
+        Section::Environment
+        | Section::Unjudged
+        | Section::NotTried
+        | Section::Noise
+        | Section::Unsupported => (String::new(), message(&shown.text.title)),
     };
     if lead.is_empty() {
         page.wrapped(&format!("  {mark} "), 4, 6, Style::new(), &text);

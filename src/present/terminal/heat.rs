@@ -1,8 +1,9 @@
 //! The table producer x consumer.
 
 use super::super::view::{Axis, View};
-use super::super::words::{Counts, Group, line, plural, shorten_middle};
+use super::super::words::{Counts, line, plural, shorten_middle};
 use super::page::{BOLD, DIM, Page, painted, style};
+use crate::vocab::Verdict;
 
 /// Longest name that is shown whole on an axis.
 const LONGEST_ROW: usize = 22;
@@ -168,9 +169,15 @@ fn footnotes(page: &mut Page, view: &View<'_>, is_numbered: bool) {
     for (short, name) in &cut {
         page.line(&painted(DIM, &format!("{short} = {name}")));
     }
-    let broken = view.counts.group(Group::NoVerdict);
-    if broken > 0 {
-        let text = format!("{} could not be tried: see the environments below.", plural(broken, "cell"));
-        page.wrapped("", 0, 0, DIM, &text);
+    let without_verdict = [
+        (Verdict::EnvError, "could not be tried: see the environments below"),
+        (Verdict::Unverified, "could not be judged: see below"),
+        (Verdict::NotTried, "not tried when the run ended"),
+    ];
+    for (verdict, text) in without_verdict {
+        match view.counts.get(verdict) {
+            0 => {}
+            count => page.wrapped("", 0, 0, DIM, &format!("{} {text}.", plural(count, "cell"))),
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::isolation;
 use super::view::View;
 use super::words::{Group, duration, join, line, plural};
 use crate::judge::is_bad_input;
-use crate::vocab::{Cause, CellRecord, FindingKind, Record, Status, Trouble, Verdict};
+use crate::vocab::{CellRecord, FindingKind, Record, Status, Verdict};
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ fn counts(page: &mut Page, view: &View<'_>) {
     let summary = &view.record.summary;
     let total = plural(summary.cells, "cell");
     // The last lines are one line each, however long: people search logs for them.
-    page.line(&format!("{}: {}", painted(BOLD, &total), view.counted()));
+    page.line(&format!("{}: {}", painted(BOLD, &total), view.counts.sentence()));
     if let Some(explained) = view.explained_sentence() {
         page.line(&format!("known causes: {explained}"));
     }
@@ -163,10 +163,8 @@ fn unjudged(page: &mut Page, view: &View<'_>) {
             join(models.iter().map(|name| line(name)))
         ));
     }
-    let is_left =
-        |cell: &&&CellRecord| matches!(cell.cause, Cause::Environment { trouble: Trouble::NotReached });
-    let left = others.iter().filter(is_left).count() as u64;
-    let environments = others.iter().filter(|cell| cell.verdict == Verdict::EnvError).count() as u64 - left;
+    let count = |verdict| others.iter().filter(|cell| cell.verdict == verdict).count() as u64;
+    let (left, environments) = (count(Verdict::NotTried), count(Verdict::EnvError));
     if environments > 0 {
         page.line(&format!(
             "not judged because of an environment: {}; fix it, or declare it with [[expect]]",
@@ -190,6 +188,8 @@ fn advice(page: &mut Page, view: &View<'_>) {
         (FindingKind::Failure, "failure"),
         (FindingKind::Environment, "environment"),
         (FindingKind::Unjudged, "not judged"),
+        (FindingKind::NotTried, "not tried"),
+        (FindingKind::Noise, "roundoff by its noise floor"),
         (FindingKind::Unsupported, "unsupported"),
     ];
     let parts = join(kinds.into_iter().filter_map(|(kind, word)| {
