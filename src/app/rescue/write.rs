@@ -56,7 +56,7 @@ impl Session<'_> {
                     page = Some(write_all(place, &parcel, case, &mut record, request.script)?);
                     written = Some(place.clone());
                 }
-                Some(Err(why)) => record.result = RescueResult::Refused { why },
+                Some(Err(why)) => record.result = RescueResult::Refused { why: *why },
                 None => {}
             }
             kept = keep(survey, case, &record, place)?;
@@ -65,15 +65,15 @@ impl Session<'_> {
     }
 
     /// What is to be written of a case.
-    fn parcel(&self, case: &Case, place: &Path, script: bool) -> Result<Parcel, Refused> {
+    fn parcel(&self, case: &Case, place: &Path, script: bool) -> Result<Parcel, Box<Refused>> {
         // Somebody may have taken the name in the meantime.
         if let Some(path) = taken(place, script) {
-            return Err(Refused::Exists { path: path.display().to_string() });
+            return Err(Box::new(Refused::Exists { path: path.display().to_string() }));
         }
         // It was read a moment ago, and lives in the cache of this machine.
         let bytes = case.new_bytes().and_then(|(digest, _)| self.cache.object(&digest));
-        let bytes = bytes.ok_or(Refused::NotTried)?;
-        let not_packed = |error: std::io::Error| Refused::NotPacked { says: error.to_string() };
+        let bytes = bytes.ok_or_else(|| Box::new(Refused::NotTried))?;
+        let not_packed = |error: std::io::Error| Box::new(Refused::NotPacked { says: error.to_string() });
         match wrapping(case) {
             None => Ok(Parcel::File(bytes)),
             Some(Wrapping::Folder) => artifact::unpacked(&bytes).map(Parcel::Folder).map_err(not_packed),

@@ -256,7 +256,10 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
         Refused::NotPacked { .. } => "unpack it, and rescue the model alone".to_owned(),
         Refused::Unproven { why } => prove(*why).to_owned(),
         Refused::NotTried => "`shelflife check` says what is wrong with the environment".to_owned(),
-        Refused::NoArtifact { .. } => "`shelflife inspect` says what the file is".to_owned(),
+        Refused::NoArtifact { .. } => match record.before.as_ref().map(|before| &before.cause) {
+            Some(Cause::Refused { foreign: Some(foreign), .. }) => foreign.help().to_owned(),
+            Some(_) | None => "`shelflife inspect` says what the file is".to_owned(),
+        },
         Refused::Exists { .. } => "choose another name with -o, or move that file away".to_owned(),
     }
 }
