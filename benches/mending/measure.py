@@ -164,8 +164,9 @@ def execute(python, what, order, path):
     path.write_text(json.dumps(order))
     answer = Path(str(path) + ".answer")
     answer.unlink(missing_ok=True)
+    worker = str(ROOT / "benches/mending/worker.py")
     subprocess.run(
-        ["nice", "-n", "2", str(python), "-s", str(ROOT / "benches/mending/worker.py"), what, str(path)],
+        ["nice", "-n", "2", str(python), "-s", worker, what, str(path)],
         env=variables(),
         timeout=3000,
         stderr=subprocess.DEVNULL if what != "mend" else None,

@@ -18,15 +18,21 @@ def fill_parameters(patient):
 
 
 def parameters_of(cls):
-    """The parameters of a constructor that have a default."""
-    init = getattr(cls.__init__, "deprecated_original", cls.__init__)
-    try:
-        parameters = inspect.signature(init).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [
-        (parameter.name, parameter.default)
-        for parameter in parameters
-        if parameter.kind in kinds and parameter.default is not parameter.empty
-    ]
+    """The parameters of a constructor that have a default. One that takes any keyword hands them on
+    to that of a class that it inherits from."""
+    found = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        init = getattr(base.__init__, "deprecated_original", base.__init__)
+        try:
+            parameters = list(inspect.signature(init).parameters.values())
+        except (TypeError, ValueError):
+            break
+        for parameter in parameters:
+            kinds = (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+            if parameter.kind in kinds and parameter.default is not parameter.empty:
+                found.setdefault(parameter.name, parameter.default)
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return list(found.items())
