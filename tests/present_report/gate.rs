@@ -89,9 +89,11 @@ fn the_page_of_ten_thousand_models_stays_one_page() {
 /// does not end.
 fn broken(text: &str) -> Vec<String> {
     let mut broken = Vec::new();
+    // What stands between back ticks is shown as it is.
+    let outside: String = text.lines().flat_map(|line| line.split('`').step_by(2).chain(["\n"])).collect();
     for tag in ["details", "summary", "code", "sub"] {
         let (open, close) =
-            (text.matches(&format!("<{tag}>")).count(), text.matches(&format!("</{tag}>")).count());
+            (outside.matches(&format!("<{tag}>")).count(), outside.matches(&format!("</{tag}>")).count());
         if open != close {
             broken.push(format!("{open} <{tag}>, {close} </{tag}>"));
         }
