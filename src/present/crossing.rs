@@ -99,13 +99,14 @@ impl Crossing {
         let environments: BTreeMap<&str, &EnvironmentRecord> =
             record.environments.iter().map(|environment| (environment.name.as_str(), environment)).collect();
         let mut cells: BTreeMap<Direction, Vec<(&str, &CellRecord)>> = BTreeMap::new();
+        let package = record.matrix.package.as_deref().unwrap_or("scikit-learn");
         for cell in &record.cells {
             let sides = (environments.get(cell.producer.as_str()), environments.get(cell.consumer.as_str()));
             let (Some(producer), Some(consumer)) = sides else { continue };
-            let version = producer.packages.get("scikit-learn");
+            let version = producer.packages.get(package);
             if producer.error.is_none()
                 && consumer.error.is_none()
-                && version == consumer.packages.get("scikit-learn")
+                && version == consumer.packages.get(package)
                 && let Some(version) = version
                 && let Some(direction) = Direction::between(producer, consumer)
             {

@@ -9,6 +9,7 @@ use super::crossing::{Crossing, CrossingFailure};
 use super::error::RenderError;
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
+use super::html_environments::{EnvironmentRow, environments, packages};
 use super::isolation;
 use super::markup::html_spans;
 use super::promises::{self, PromisePage};
@@ -56,6 +57,7 @@ struct Page {
     suspects: Vec<isolation::Suspect>,
     suspicious_advice: &'static str,
     gaps: Option<String>,
+    packages: Vec<String>,
     environments: Vec<EnvironmentRow>,
     footer: String,
     style: &'static str,
@@ -155,21 +157,6 @@ struct PairLink {
     to: String,
 }
 
-#[derive(Clone, Debug)]
-struct EnvironmentRow {
-    name: String,
-    runtime: &'static str,
-    python: String,
-    versions: Vec<String>,
-    machine: String,
-    bits: String,
-    error: String,
-    remedy: String,
-}
-
-/// Packages with a column of their own among the environments.
-const PACKAGES: [&str; 4] = ["scikit-learn", "numpy", "scipy", "joblib"];
-
 /// Renders `report.html`.
 pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     let page = Page::new(view, HtmlData::new(view).to_script()?);
@@ -226,6 +213,7 @@ impl Page {
             suspects: isolation::suspects(view.record),
             suspicious_advice: isolation::SUSPICIOUS_ADVICE,
             gaps: isolation::gaps(view.record),
+            packages: packages(view).into_iter().map(|package| line(package).into_owned()).collect(),
             environments: environments(view),
             footer: format!(
                 "shelflife {}, run {}, started {}, {}",
@@ -487,28 +475,6 @@ fn finding_link(shown: &FindingView<'_>, producer: &str, consumer: &str) -> Stri
     }
     link.push_str(&format!("&verdict={}", shown.finding.verdict));
     link
-}
-
-fn environments(view: &View<'_>) -> Vec<EnvironmentRow> {
-    view.record
-        .environments
-        .iter()
-        .map(|environment| EnvironmentRow {
-            name: line(environment.name.as_str()).into_owned(),
-            runtime: environment.runtime.as_str(),
-            python: line(&environment.python).into_owned(),
-            versions: PACKAGES
-                .iter()
-                .map(|package| {
-                    environment.packages.get(*package).map(|v| line(v).into_owned()).unwrap_or_default()
-                })
-                .collect(),
-            machine: line(&environment.arch).into_owned(),
-            bits: if environment.bits == 0 { String::new() } else { environment.bits.to_string() },
-            error: broken(environment).as_deref().map(line).unwrap_or_default().into_owned(),
-            remedy: environment.remedy.as_deref().map(html_spans).unwrap_or_default(),
-        })
-        .collect()
 }
 
 /// The page's content as text, for snapshots: everything but styles, script and data.

@@ -346,17 +346,25 @@ fn notes(shown: &FindingView<'_>) -> Vec<String> {
 
 fn environments(out: &mut String, view: &View<'_>) {
     push(out, "\n<details><summary>Environments</summary>\n\n");
-    push(out, "| name | made by | Python | scikit-learn | numpy | scipy | machine | bits | |\n");
-    push(out, "| :-- | :-- | :-- | :-- | :-- | :-- | :-- | --: | :-- |\n");
+    // The package under test, where it is not scikit-learn.
+    let package = view.record.matrix.package.as_deref();
+    let (head, rule) =
+        package.map_or_else(Default::default, |name| (format!(" {} |", prose(name)), " :-- |"));
+    push(
+        out,
+        &format!("| name | made by | Python |{head} scikit-learn | numpy | scipy | machine | bits | |\n"),
+    );
+    push(out, &format!("| :-- | :-- | :-- |{rule} :-- | :-- | :-- | :-- | --: | :-- |\n"));
     for environment in &view.record.environments {
         let version =
             |package: &str| environment.packages.get(package).map_or(Cow::Borrowed(""), |v| prose(v));
+        let own = package.map_or_else(String::new, |name| format!(" {} |", version(name)));
         let bits = if environment.bits == 0 { String::new() } else { environment.bits.to_string() };
         let error = broken_reason(environment).as_deref().map_or_else(String::new, message);
         push(
             out,
             &format!(
-                "| {} | {} | {} | {} | {} | {} | {} | {bits} | {error} |\n",
+                "| {} | {} | {} |{own} {} | {} | {} | {} | {bits} | {error} |\n",
                 code(environment.name.as_str()),
                 environment.runtime.as_str(),
                 prose(&environment.python),

@@ -19,6 +19,7 @@ mod gist;
 mod history;
 pub mod html;
 mod html_data;
+mod html_environments;
 mod html_rows;
 pub mod inspection;
 mod inspection_next;

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::sources::SourceFailure;
+use super::source_failure::SourceFailure;
 use super::why::ProgramFailure;
 use crate::process::ProcessError;
 use crate::store::LockError;

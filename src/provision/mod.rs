@@ -35,6 +35,8 @@ mod record;
 mod releases;
 mod rootfs;
 mod sandbox;
+mod source_failure;
+mod source_words;
 mod sources;
 mod task_words;
 mod told;
@@ -64,7 +66,7 @@ pub use launch::{Launch, ReadyEnvironment};
 pub use offers::Offer;
 pub use options::{Note, ProvisionOptions, ToolConsent};
 pub use reach::{Reach, Room, prepare_scratch, stage};
-pub use sources::{SourceFailure, SourceTrouble};
+pub use source_failure::{SourceFailure, SourceTrouble};
 pub use uv::Uv;
 pub use why::{ProgramFailure, Why};
 

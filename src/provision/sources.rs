@@ -9,13 +9,13 @@ use crate::matrix::{PackageSource, VersionSpec};
 use crate::notation::package_name;
 use crate::process::{self, Captured, Command};
 use crate::store::{self, CacheRoot};
-use crate::vocab::{DigestBuilder, EnvironmentTrouble};
+use crate::vocab::DigestBuilder;
 
 use super::building;
-use super::failure::ProvisionFailure;
+use super::failure::{ProcessTrouble, ProvisionFailure};
+use super::source_failure::{SourceFailure, SourceTrouble};
 use super::told::Speaker;
 use super::uv::Uv;
-use super::why::{ProgramFailure, Why};
 
 /// Compiling an extension takes a while.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -35,112 +35,6 @@ pub(super) struct Located {
     source: PackageSource,
     /// A digest of its content, or a commit.
     content: String,
-}
-
-/// Why a package cannot be made of its source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceFailure {
-    /// The package.
-    pub package: String,
-    /// The source, for people.
-    pub from: String,
-    /// What is wrong.
-    pub trouble: SourceTrouble,
-}
-
-/// What is wrong with a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SourceTrouble {
-    /// There is no such file or folder.
-    Missing,
-    /// The folder is no project: it has neither `pyproject.toml` nor `setup.py`.
-    NoProject,
-    /// It holds more bytes than any package.
-    TooLarge,
-    /// It cannot be read.
-    Unreadable(String),
-    /// It changed while it was being read.
-    Changed,
-    /// It is another package.
-    OtherPackage(String),
-    /// The repository has no such branch or tag.
-    NoReference,
-    /// git failed.
-    Git(Box<ProgramFailure>),
-    /// git is not installed, or did not end.
-    NoGit(String),
-    /// The build failed.
-    Build(Box<ProgramFailure>),
-    /// The build left no wheel.
-    NoWheel,
-}
-
-impl SourceFailure {
-    pub(super) fn kind(&self) -> EnvironmentTrouble {
-        use EnvironmentTrouble as Trouble;
-        match &self.trouble {
-            SourceTrouble::Missing
-            | SourceTrouble::NoProject
-            | SourceTrouble::TooLarge
-            | SourceTrouble::OtherPackage(_)
-            | SourceTrouble::NoReference => Trouble::Declaration,
-            SourceTrouble::Unreadable(_) => Trouble::Permission,
-            SourceTrouble::Changed => Trouble::Busy,
-            SourceTrouble::NoGit(_) => Trouble::ToolMissing,
-            SourceTrouble::Git(_) => Trouble::Unreachable,
-            SourceTrouble::Build(failed) if failed.why == Why::Unknown => Trouble::NoWheel,
-            SourceTrouble::Build(failed) => failed.trouble(),
-            SourceTrouble::NoWheel => Trouble::NoWheel,
-        }
-    }
-
-    pub(super) fn reason(&self) -> String {
-        let (package, from) = (&self.package, &self.from);
-        let of = |what: &str| format!("{package} cannot be made of `{from}`: {what}");
-        match &self.trouble {
-            SourceTrouble::Missing => of("it does not exist"),
-            SourceTrouble::NoProject => of("it has neither `pyproject.toml` nor `setup.py`"),
-            SourceTrouble::TooLarge => of("it holds more than 1 GiB"),
-            SourceTrouble::Unreadable(why) => of(why),
-            SourceTrouble::Changed => of("it changed while it was being read"),
-            SourceTrouble::OtherPackage(found) => of(&format!("it is the package {found}")),
-            SourceTrouble::NoReference => of("the repository has no such branch or tag"),
-            SourceTrouble::Git(failed) | SourceTrouble::Build(failed) => {
-                of(&format!("{} failed:\n{}", failed.program, super::task_words::words(failed)))
-            }
-            SourceTrouble::NoGit(why) => of(why),
-            SourceTrouble::NoWheel => of("its build made no wheel"),
-        }
-    }
-
-    pub(super) fn remedy(&self) -> Option<String> {
-        Some(match &self.trouble {
-            SourceTrouble::Missing => {
-                "correct the path: it is looked for relative to the matrix file".to_owned()
-            }
-            SourceTrouble::NoProject => "name the folder that holds `pyproject.toml`".to_owned(),
-            SourceTrouble::TooLarge => {
-                "keep data outside of the project's folder, or build a wheel and name that".to_owned()
-            }
-            SourceTrouble::Unreadable(_) => return None,
-            SourceTrouble::Changed => "run the same command again".to_owned(),
-            SourceTrouble::OtherPackage(found) => {
-                format!("write `{found}` in the place of `{}`", self.package)
-            }
-            SourceTrouble::NoReference => {
-                "name a branch, a tag, or a commit with all its 40 digits".to_owned()
-            }
-            SourceTrouble::Git(_) => {
-                "see that `git clone` of it works here without asking for anything".to_owned()
-            }
-            SourceTrouble::NoGit(_) => "install git, or name a folder or a wheel".to_owned(),
-            SourceTrouble::Build(_) | SourceTrouble::NoWheel => format!(
-                "see that `python -m build --wheel` works in it with the same Python; it was tried in a cage that sees \
-                 the system, the network and a copy of {}",
-                self.from
-            ),
-        })
-    }
 }
 
 /// The sources among declared packages, each with what it holds now.
@@ -192,7 +86,7 @@ impl Located {
             PackageSource::File(path) => {
                 let name = path.file_name().unwrap_or_default();
                 let copy = scratch.join(name);
-                std::fs::copy(path, &copy).map_err(|error| fail(unreadable(&error)))?;
+                fs_err::copy(path, &copy).map_err(|error| fail(unreadable(&error)))?;
                 if content_of(&copy, false).map_err(fail)? != self.content {
                     return Err(fail(SourceTrouble::Changed));
                 }
@@ -332,7 +226,7 @@ fn copy_folder(from: &Path, to: &Path, depth: usize) -> io::Result<()> {
         }
         match std::fs::metadata(&path) {
             Ok(facts) if facts.is_dir() => copy_folder(&path, &to.join(&name), depth + 1)?,
-            Ok(facts) if facts.is_file() => drop(std::fs::copy(&path, to.join(&name))?),
+            Ok(facts) if facts.is_file() => drop(fs_err::copy(&path, to.join(&name))?),
             Ok(_) | Err(_) => {}
         }
     }
@@ -367,7 +261,7 @@ async fn git(args: &[&str]) -> Result<Captured, SourceTrouble> {
     let command = Command::new("git", env).args(args).cwd("/");
     let captured = process::capture(&command, GIT_TIMEOUT)
         .await
-        .map_err(|error| SourceTrouble::NoGit(super::failure::ProcessTrouble::from(error).text))?;
+        .map_err(|error| SourceTrouble::NoGit(ProcessTrouble::from(error).text))?;
     match captured.status.success() {
         true => Ok(captured),
         false => Err(SourceTrouble::Git(Speaker::Other.failed("git", &captured))),
@@ -382,8 +276,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
         };
         write("pyproject.toml", "[project]\nname = \"toy\"\n");
         write("toy/__init__.py", "a = 1\n");
@@ -397,15 +291,15 @@ mod tests {
         let (one, other) = (project(), project());
         let of = |folder: &tempfile::TempDir| content_of(folder.path(), true).unwrap();
         assert_eq!(of(&one), of(&other));
-        std::fs::create_dir_all(other.path().join("toy/__pycache__")).unwrap();
-        std::fs::write(other.path().join("toy/__pycache__/x.pyc"), "x").unwrap();
-        std::fs::create_dir_all(other.path().join(".git")).unwrap();
-        std::fs::write(other.path().join(".git/HEAD"), "x").unwrap();
+        fs_err::create_dir_all(other.path().join("toy/__pycache__")).unwrap();
+        fs_err::write(other.path().join("toy/__pycache__/x.pyc"), "x").unwrap();
+        fs_err::create_dir_all(other.path().join(".git")).unwrap();
+        fs_err::write(other.path().join(".git/HEAD"), "x").unwrap();
         assert_eq!(of(&one), of(&other));
-        std::fs::write(other.path().join("toy/data.json"), "[]\n").unwrap();
+        fs_err::write(other.path().join("toy/data.json"), "[]\n").unwrap();
         assert_ne!(of(&one), of(&other));
         let third = project();
-        std::fs::rename(third.path().join("toy/data.json"), third.path().join("toy/date.json")).unwrap();
+        fs_err::rename(third.path().join("toy/data.json"), third.path().join("toy/date.json")).unwrap();
         assert_ne!(of(&one), of(&third));
     }
 
@@ -416,7 +310,7 @@ mod tests {
         assert_eq!(content_of(&folder.path().join("none"), true), Err(SourceTrouble::Missing));
         assert_eq!(content_of(&folder.path().join("none.whl"), false), Err(SourceTrouble::Missing));
         std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
-        std::fs::write(folder.path().join("setup.py"), "").unwrap();
+        fs_err::write(folder.path().join("setup.py"), "").unwrap();
         assert!(content_of(folder.path(), true).is_ok());
     }
 }
