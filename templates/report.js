@@ -45,6 +45,22 @@
   }
   function plural(n, noun) { return n + " " + noun + (n === 1 ? "" : "s"); }
 
+  // ---- on paper ----------------------------------------------------------------------------------------
+  // What is folded is printed, also by browsers whose styles cannot unfold it.
+  var unfolded = [];
+  window.addEventListener("beforeprint", function () {
+    unfolded = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
+    unfolded.forEach(function (details) {
+      details.open = true;
+      // What fills it when it is opened would be asked after the page is printed.
+      details.dispatchEvent(new Event("toggle"));
+    });
+  });
+  window.addEventListener("afterprint", function () {
+    unfolded.forEach(function (details) { details.open = false; });
+    unfolded = [];
+  });
+
   // ---- the address -------------------------------------------------------------------------------------
   function decode(part) { try { return decodeURIComponent(part); } catch (error) { return part; } }
   function read() {

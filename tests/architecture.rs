@@ -43,6 +43,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("judge", "format"),
     ("judge", "state"),
     ("matrix", "format"),
+    ("matrix", "explain"),
     ("plan", "format"),
     ("plan", "matrix"),
     ("plan", "state"),

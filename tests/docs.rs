@@ -8,11 +8,12 @@ use clap::CommandFactory as _;
 use shelflife::cli::Cli;
 use shelflife::matrix::Matrix;
 use shelflife::plan::{Selection, plan};
+use shelflife::present::TerminalOptions;
 use shelflife::vocab::{
     ArtifactAbsence, EnvironmentTrouble, ExitCode, Next, NoReference, Outcome, Runtime, Stage, Status,
     Trouble, Verdict,
 };
-use shelflife::{dataset, format, matrix};
+use shelflife::{app, dataset, format, matrix, present};
 
 #[path = "common/documented.rs"]
 mod documented;
@@ -398,4 +399,137 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// What a source file says of itself in its first sentence.
+fn about(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("#!")).collect();
+    let of_comment = |mark: &str| -> Option<String> {
+        let words: Vec<&str> = lines
+            .iter()
+            .map_while(|line| line.strip_prefix(mark).map(str::trim))
+            .take_while(|line| !line.is_empty())
+            .collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    };
+    let of_python = || {
+        let text = lines.join("\n");
+        let body = text.strip_prefix("\"\"\"")?.split("\"\"\"").next()?.to_owned();
+        Some(body.split("\n\n").next()?.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let said = of_comment("//!").or_else(of_python).or_else(|| of_comment("#"))?;
+    let sentence = said.split(". ").next().unwrap_or(&said).trim_end_matches(['.', ':']);
+    Some(sentence.to_owned())
+}
+
+/// `docs/map.md` as the sources say it: every file of `src` in the words with which it begins.
+fn map() -> String {
+    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut silent = Vec::new();
+    for file in sources(&root().join("src")) {
+        let path = file.strip_prefix(root()).expect("below the root");
+        let folder = path.parent().expect("a file has a folder").display().to_string();
+        // Rules, mends and companions are data: each is named by its rule, which `shelflife explain` prints.
+        let is_data =
+            ["rules", "mends", "companions"].iter().any(|name| folder == format!("src/explain/{name}"));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs_err::read_to_string(&file).expect("the source can be read");
+        match about(&text) {
+            _ if is_data || name == "tests.rs" => {}
+            Some(words) => folders.entry(folder).or_default().push(format!("- `{name}`: {words}\n")),
+            None => silent.push(path.display().to_string()),
+        }
+    }
+    assert!(silent.is_empty(), "these files do not say what they are in their first line: {silent:?}");
+    let mut map = "# Every file\n\nWhat each file of `src` is, in the words with which it begins; [ARCHITECTURE.md](../ARCHITECTURE.md) says \
+                   how they belong together.\n"
+        .to_owned();
+    for (folder, mut lines) in folders {
+        lines.sort();
+        map.push_str(&format!("\n## {folder}\n\n{}", lines.concat()));
+    }
+    map
+}
+
+#[test]
+fn every_file_is_on_the_map() {
+    let wanted = map();
+    let path = root().join("docs/map.md");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always") {
+        fs_err::write(&path, &wanted).expect("the map can be written");
+    }
+    let known = fs_err::read_to_string(&path).unwrap_or_default();
+    assert!(
+        known == wanted,
+        "docs/map.md is out of date: run `INSTA_UPDATE=always cargo test --test docs map`"
+    );
+}
+
+/// Folders below `src` have a place in the architecture.
+#[test]
+fn every_folder_is_in_the_architecture() {
+    let architecture = text("ARCHITECTURE.md");
+    let folders: BTreeSet<String> = sources(&root().join("src"))
+        .iter()
+        .filter_map(|file| Some(file.parent()?.strip_prefix(root().join("src")).ok()?.display().to_string()))
+        .filter(|folder| !folder.is_empty() && !folder.ends_with("/tests"))
+        .collect();
+    let is_named = |folder: &&String| {
+        let last = folder.rsplit('/').next().unwrap_or_default();
+        [
+            format!("`src/{folder}`"),
+            format!("`{folder}`"),
+            format!("`{last}`"),
+            format!("`{last}/"),
+            format!("src/{folder}/"),
+        ]
+        .iter()
+        .any(|name| architecture.contains(name))
+    };
+    let missing: Vec<_> = folders.iter().filter(|folder| !is_named(folder)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md does not name {missing:?}");
+}
+
+/// Findings of a section that the captured run in README.md shows.
+const CAPTURED: usize = 3;
+
+/// The captured run as README.md shows it: what a terminal of 100 columns shows of `reports/example`, without most of what fails.
+fn captured(record: &shelflife::vocab::Record) -> String {
+    let options = TerminalOptions { width: 100, ..TerminalOptions::default() };
+    let text = anstream::adapter::strip_str(&present::terminal(record, &options)).to_string();
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let fails = lines.iter().position(|line| line.starts_with("Fails  ")).expect("something fails");
+    let findings = (fails..lines.len()).filter(|at| lines[*at].starts_with("  x "));
+    let cut = findings.take(CAPTURED + 1).last().expect("something fails");
+    let more = (cut..lines.len()).find(|at| lines[*at].starts_with("  and ")).unwrap_or(cut);
+    [&lines[..cut], &["  [...]"], &lines[more..]].concat().join("\n")
+}
+
+#[test]
+fn the_example_is_what_this_version_shows() {
+    let example = root().join("reports/example");
+    let record =
+        app::open_record(&example.join("events.jsonl"), Path::new("reports")).expect("it can be read");
+    let view = present::View::new(&record);
+    let is_renewed = std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always");
+    if is_renewed {
+        present::write_reports(&example, &view, present::RENDERERS).expect("the example can be written");
+    }
+    let help = "run `INSTA_UPDATE=always cargo test --test docs example`, and look at what changed";
+    for renderer in present::RENDERERS {
+        let wanted = (renderer.render)(&view).expect("it renders");
+        let known = fs_err::read(example.join(renderer.file)).expect("it can be read");
+        assert!(known == wanted, "reports/example/{} is of another version: {help}", renderer.file);
+    }
+    let readme = text("README.md");
+    let begin = "<!-- capture: cargo run --release -- run matrices/quickstart.toml -->\n```text\n";
+    let (before, rest) = readme.split_once(begin).expect("README.md shows a run");
+    let (known, after) = rest.split_once("\n```\n<!-- /capture -->").expect("the capture ends");
+    let wanted = captured(&record);
+    if is_renewed {
+        let renewed = format!("{before}{begin}{wanted}\n```\n<!-- /capture -->{after}");
+        fs_err::write(root().join("README.md"), renewed).expect("README.md can be written");
+    } else {
+        assert!(known == wanted, "the captured run in README.md is of another version: {help}");
+    }
 }

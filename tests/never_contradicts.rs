@@ -224,6 +224,7 @@ fn header(case: &Case) -> RunHeader {
             inputs_from: "inputs".to_owned(),
             inferred: Vec::new(),
             expected: case.expected,
+            expected_from: None,
             imports: [("thing".to_owned(), "thing".to_owned())].into(),
             notes: Vec::new(),
             own_modules: Default::default(),
@@ -247,7 +248,12 @@ fn header(case: &Case) -> RunHeader {
         run: "r".to_owned(),
         time: "2026-11-28T00:00:00Z".to_owned(),
         jobs: 1,
-        matrix: MatrixRecord { name: "m".to_owned(), description: None, plan_digest: Digest::of(b"plan") },
+        matrix: MatrixRecord {
+            name: "m".to_owned(),
+            description: None,
+            package: None,
+            plan_digest: Digest::of(b"plan"),
+        },
         plan: PlanRecord {
             environments: ENVIRONMENTS.iter().map(environment).collect(),
             models: (0..case.models.len()).map(model).collect(),
@@ -274,6 +280,7 @@ fn lock() -> Lock {
         packages: [("scikit-learn".to_owned(), "1.2.2".to_owned())].into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
@@ -293,6 +300,7 @@ fn observation(outcome: &Outcome) -> Observation {
         alone: true,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::error::{AppError, Unreadable};
+use super::error::AppError;
 use super::known::EVENTS;
 use super::listener::{Aside, Listener, Notice};
 use crate::present::{self, parse_events};
+use crate::run::RunError;
 use crate::state::RunState;
 use crate::store;
 use crate::vocab::{Event, RunHeader};
@@ -14,12 +15,13 @@ use crate::vocab::{Event, RunHeader};
 #[derive(Debug)]
 enum Earlier {
     /// Gone on with.
-    GoneOn(Box<RunState>),
+    GoneOn(Vec<Event>),
     /// Moved aside, with the time at which it started, where that can be read.
     Aside(Aside, Option<String>),
 }
 
-/// The record to go on from. One of another plan is moved aside, never overwritten.
+/// The record to go on from, which whoever listens hears first: what is known is a part of the run. One of another plan is
+/// moved aside, never overwritten.
 pub(super) fn earlier(
     folder: &Path,
     header: &RunHeader,
@@ -29,9 +31,12 @@ pub(super) fn earlier(
 ) -> Result<Option<RunState>, AppError> {
     let path = folder.join(EVENTS);
     let Ok(bytes) = store::read_input(&path) else { return Ok(None) };
-    let judged = judge(&bytes, header, fresh).map_err(|why| AppError::Unreadable { path, why })?;
-    let (why, time) = match judged {
-        Earlier::GoneOn(state) => return Ok(Some(*state)),
+    let (why, time) = match judge(&bytes, header, fresh) {
+        Earlier::GoneOn(events) => {
+            events.iter().try_for_each(|event| listener.event(event)).map_err(RunError::Record)?;
+            let state = RunState::replay(events);
+            return state.map(Some).map_err(|why| AppError::Unreadable { path, why: why.into() });
+        }
         Earlier::Aside(why, time) => (why, time),
     };
     let aside = present::set_aside(folder, time.as_deref().unwrap_or("unreadable"))?;
@@ -42,13 +47,13 @@ pub(super) fn earlier(
     Ok(None)
 }
 
-fn judge(bytes: &[u8], header: &RunHeader, fresh: bool) -> Result<Earlier, Unreadable> {
+fn judge(bytes: &[u8], header: &RunHeader, fresh: bool) -> Earlier {
     let events = match parse_events(bytes) {
         Ok(events) => events,
-        Err(error) => return Ok(Earlier::Aside(Aside::Unreadable { line: error.line }, None)),
+        Err(error) => return Earlier::Aside(Aside::Unreadable { line: error.line }, None),
     };
     let Some(Event::RunStarted(known)) = events.first() else {
-        return Ok(Earlier::Aside(Aside::Empty, None));
+        return Earlier::Aside(Aside::Empty, None);
     };
     let why = if known.matrix.plan_digest != header.matrix.plan_digest {
         Some(Aside::OtherPlan)
@@ -58,8 +63,8 @@ fn judge(bytes: &[u8], header: &RunHeader, fresh: bool) -> Result<Earlier, Unrea
         fresh.then_some(Aside::Fresh)
     };
     match why {
-        Some(why) => Ok(Earlier::Aside(why, Some(known.time.clone()))),
-        None => Ok(Earlier::GoneOn(Box::new(RunState::replay(events)?))),
+        Some(why) => Earlier::Aside(why, Some(known.time.clone())),
+        None => Earlier::GoneOn(events),
     }
 }
 
@@ -78,6 +83,7 @@ mod tests {
             matrix: MatrixRecord {
                 name: "x".to_owned(),
                 description: None,
+                package: None,
                 plan_digest: Digest::of(plan.as_bytes()),
             },
             plan: PlanRecord {
@@ -96,7 +102,7 @@ mod tests {
         let of = |recorded: RunHeader, fresh| {
             let mut bytes = serde_json::to_vec(&Event::RunStarted(recorded.into())).unwrap();
             bytes.push(b'\n');
-            match judge(&bytes, &now, fresh).unwrap() {
+            match judge(&bytes, &now, fresh) {
                 Earlier::GoneOn(_) => None,
                 Earlier::Aside(why, _) => Some(why),
             }
@@ -105,10 +111,7 @@ mod tests {
         assert_eq!(of(header("a", "1"), true), Some(Aside::Fresh));
         assert_eq!(of(header("b", "1"), false), Some(Aside::OtherPlan));
         assert_eq!(of(header("a", "0"), false), Some(Aside::OtherVersion("0".to_owned())));
-        assert!(matches!(judge(b"", &now, false).unwrap(), Earlier::Aside(Aside::Empty, None)));
-        assert!(matches!(
-            judge(b"?\n", &now, false).unwrap(),
-            Earlier::Aside(Aside::Unreadable { line: 1 }, None)
-        ));
+        assert!(matches!(judge(b"", &now, false), Earlier::Aside(Aside::Empty, None)));
+        assert!(matches!(judge(b"?\n", &now, false), Earlier::Aside(Aside::Unreadable { line: 1 }, None)));
     }
 }

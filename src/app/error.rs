@@ -84,10 +84,10 @@ pub enum AppError {
         why: HistoryError,
     },
     /// No matrix of the history is selected.
-    #[error("no matrix of the history is selected")]
+    #[error("no matrix of the history has such a name")]
     NoHistory,
     /// A signal ended it.
-    #[error("interrupted; the same command goes on")]
+    #[error("interrupted; run the same command again to go on")]
     Interrupted,
     /// Another process works on the same run.
     #[error("another shelflife is working on the run `{0}`")]
@@ -121,7 +121,7 @@ pub enum AppError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doing {
     /// Start the threads that wait for others.
-    #[error("start the runtime")]
+    #[error("start the threads of this program")]
     Runtime,
     /// List what is in the cache.
     #[error("list the environments")]
@@ -165,10 +165,10 @@ pub enum RequestError {
     #[error("`{0}` is not the name of an image")]
     NoImage(String),
     /// A key that says something of a machine, where versions are named.
-    #[error("`{0}` is no package: virtual environments are those of this machine")]
+    #[error("`{0}` does not name a package, and a virtual environment is always one of this machine")]
     MachineKey(String),
     /// A forecast of what only an image knows.
-    #[error("what is in the image of `{0}` is not known before it is started")]
+    #[error("the packages in the image of `{0}` are not known before it is started")]
     UnknownContents(String),
     /// A file is no environment.
     #[error("`{}` cannot be used as an environment: {why}", path.display())]
@@ -189,7 +189,7 @@ pub enum RequestError {
         names: Vec<EnvName>,
     },
     /// No format of this name can be tried.
-    #[error("`{name}` is no format of which files can be tried")]
+    #[error("`{name}` is not a format in which files can be tried")]
     Format {
         /// The name.
         name: String,
@@ -200,10 +200,10 @@ pub enum RequestError {
     #[error("--trust is for skops files, and there is none")]
     TrustWithoutSkops,
     /// A type of a column is not written as one.
-    #[error("`{0}` declares no type of a column")]
+    #[error("`{0}` does not declare the type of a column")]
     ColumnType(String),
     /// A package that is allowed is not written as one.
-    #[error("`{text}` names no package to allow: {why}")]
+    #[error("`{text}` is not a package that can be allowed: {why}")]
     AllowedPackage {
         /// What was given.
         text: String,
@@ -220,25 +220,27 @@ pub enum RequestError {
     #[error("a matrix has environments of its own")]
     MatrixWithEnvironments,
     /// A gate over a matrix with options of files.
-    #[error("a matrix says itself which limits and formats hold")]
+    #[error("a matrix declares its own limits and formats")]
     MatrixWithFileOptions,
     /// A rescue or probes of the models of a matrix.
-    #[error("--rescue and --probe are about files that move from one environment to another")]
+    #[error("--rescue and --probe take artifacts that move from one environment to another, not a matrix")]
     RescueOfMatrix,
     /// A gate over artifacts without environments.
-    #[error("a gate over artifacts needs --from and --to")]
+    #[error("a gate of artifacts needs --from and --to")]
     NoEnvironments,
     /// A gate with nothing known.
     #[error("there is nothing to judge by")]
     NothingToJudgeBy,
     /// A bisection over environments that somebody else made.
-    #[error("releases are tried in environments that shelflife makes")]
+    #[error(
+        "bisect tries releases in virtual environments that shelflife makes, and --with names another one"
+    )]
     NotMadeHere,
     /// A bisection of several artifacts.
     #[error("bisect takes one artifact, and this names {0}")]
     SeveralArtifacts(usize),
     /// A bisection of another package, and nothing tells which scikit-learn stays.
-    #[error("nothing tells which scikit-learn goes with the releases of {0}")]
+    #[error("it is not known which scikit-learn goes with the releases of {0}")]
     NoScikitLearn(String),
     /// A text is no version.
     #[error("{option} `{text}` is not a version")]
@@ -252,7 +254,7 @@ pub enum RequestError {
     #[error("--good and --bad are both {0}")]
     SameVersion(String),
     /// An environment of a forecast whose release is open.
-    #[error("`{package}` {spec} is no exact version, and a forecast is about one")]
+    #[error("`{package}` {spec} is not an exact version, and a forecast is about one")]
     NoExactVersion {
         /// The package.
         package: String,
@@ -325,13 +327,13 @@ pub enum LockTrouble {
     #[error("{}", without_path(.0))]
     Read(#[from] io::Error),
     /// It is no text.
-    #[error("it is no text")]
+    #[error("it is not text")]
     NoText,
     /// It is of a runtime that packages alone do not make.
-    #[error("it is of a {0}, which its packages alone do not make again")]
+    #[error("it is the lock of a {0}, which cannot be made again from its packages alone")]
     OtherRuntime(String),
     /// It lacks what a lock has.
-    #[error("it is no lock: it lacks `python` and `packages`")]
+    #[error("it is not a lock: `python` or `packages` is missing")]
     NoLock,
     /// A line of a requirements file is no pin.
     #[error("line {line}: {why}")]
@@ -350,7 +352,7 @@ pub enum LockTrouble {
         text: String,
     },
     /// A line of a requirements file is an option that changes what is installed.
-    #[error("line {line}: the option `{option}` is not obeyed")]
+    #[error("line {line}: the option `{option}` is not supported")]
     Option {
         /// The line, counted from 1.
         line: usize,
@@ -378,13 +380,13 @@ pub enum LockTrouble {
         why: Box<LockTrouble>,
     },
     /// Files that name one another without end.
-    #[error("its files name one another")]
+    #[error("it and the files that it names lead to one another without end")]
     TooDeep,
     /// It pins nothing.
     #[error("it pins no package")]
     NoPins,
     /// It is of another tool, which makes requirements of it.
-    #[error("it is of another tool")]
+    #[error("it is a file of another tool")]
     OtherTool(&'static str),
 }
 

@@ -12,7 +12,7 @@ use super::request::FilesRequest;
 use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
     ArtifactDeclaration, DeclaredInputs, EnvironmentSpec, Expanded, FindArtifacts as _, Limits, MadeBy,
-    Matrix, ModelSpec, Refusal, RuntimeSpec, VersionSpec,
+    Matrix, ModelSpec, Refusal, RuntimeSpec, SCIKIT_LEARN, VersionSpec,
 };
 use crate::notation::allowed_package;
 use crate::vocab::{EnvName, LeftOut};
@@ -80,6 +80,7 @@ impl FilesRequest {
         let mut draft = Draft::of(Matrix {
             name: name.to_owned(),
             description: None,
+            package: SCIKIT_LEARN.to_owned(),
             environments,
             formats,
             models: expanded.models,

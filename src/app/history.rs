@@ -100,6 +100,10 @@ impl HistoryRequest {
             let packages = |run: i64, name: &EnvName| history.packages(run, name);
             views.push(present::history_view(&matrix, runs, cells, &packages)?);
         }
+        // Of matrices without such a model there is nothing to tell, unless no matrix has one.
+        if !self.models.is_empty() && views.iter().any(|view| view.cells > 0) {
+            views.retain(|view| view.cells > 0);
+        }
         Ok(views)
     }
 }

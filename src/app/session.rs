@@ -15,7 +15,7 @@ use super::naming::lock_run;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
 use crate::judge::JudgeOptions;
-use crate::matrix::{EnvironmentSpec, Matrix};
+use crate::matrix::{EnvironmentSpec, Matrix, SCIKIT_LEARN};
 use crate::plan::{self, Plan, Selection};
 use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
 use crate::run::{self, Regressions, RunReport};
@@ -125,6 +125,7 @@ impl Job {
             matrix: MatrixRecord {
                 name: self.matrix.name.clone(),
                 description: self.matrix.description.clone(),
+                package: Some(self.matrix.package.clone()).filter(|package| package != SCIKIT_LEARN),
                 plan_digest: self.plan.digest,
             },
             plan: self.plan.record(&self.matrix),

@@ -146,7 +146,7 @@ pub(super) fn said(asked: &[AskedPackage]) -> Vec<String> {
         let more = lines.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         notes.push(format!(
-            "what it asks for that is no version of the package index is not followed: {}{more}",
+            "what it asks for that is not a version in the package index is not followed: {}{more}",
             words.join(", ")
         ));
     }

@@ -70,7 +70,7 @@ pub(super) fn of_dataset(dataset: Dataset) -> Result<ExpectedOutput, String> {
             let columns = names.len() as u64;
             Ok(output(&values, if columns == 1 { vec![rows] } else { vec![rows, columns] }))
         }
-        Features::List { .. } => Err("it is no table".to_owned()),
+        Features::List { .. } => Err("it is not a table".to_owned()),
         Features::Text(column) => Ok(output(&column.values, vec![rows])),
         Features::Table(columns) => match columns.as_slice() {
             [column] => Ok(output(&column.values, vec![rows])),
@@ -119,6 +119,7 @@ fn encoded(
     ExpectedOutput {
         output: OutputRef { digest: Digest::of(&bytes), encoding, kind, dtype: dtype.to_owned(), shape },
         bytes: bytes.into(),
+        classes: Vec::new(),
     }
 }
 

@@ -9,22 +9,48 @@ use super::outputs::{meaning, part};
 use crate::dataset::{self, Column, Dataset, DatasetError, Features, Shape, Values};
 use crate::matrix::{DatasetSpec, ExpectedOutput};
 
+/// How far probabilities that were rounded to two digits may be from what they are, and what computing them leaves.
+const ROUNDED: f64 = 0.005;
+const SUMMED: f64 = 1e-3;
+
+/// Expected values, and where they stand.
+#[derive(Debug, Default)]
+pub(super) struct ExpectedValues {
+    /// By output.
+    pub outputs: BTreeMap<String, ExpectedOutput>,
+    /// By output, the headings of its columns.
+    pub columns: BTreeMap<String, Vec<String>>,
+}
+
+impl ExpectedValues {
+    fn of(outputs: BTreeMap<String, ExpectedOutput>) -> Self {
+        Self { outputs, columns: BTreeMap::new() }
+    }
+
+    /// Adds an output with its columns: the class that heads each, where one does, and its heading.
+    fn add(&mut self, name: &str, output: ExpectedOutput, columns: Vec<(Option<String>, String)>) {
+        let (classes, headings) = columns.into_iter().unzip();
+        self.outputs.insert(name.to_owned(), ExpectedOutput { classes, ..output });
+        self.columns.insert(name.to_owned(), headings);
+    }
+}
+
 /// The expected values in a `.npy`, `.csv`, `.parquet` or `.json`.
 ///
 /// # Errors
 /// What is wrong with the file, and where in it.
-pub(super) fn of_file(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, ExpectedOutput>, DatasetError> {
+pub(super) fn of_file(path: &Path, bytes: &[u8]) -> Result<ExpectedValues, DatasetError> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     let spec = spec("expected values", path);
     let wrong = |says: String| DatasetError::of_file(&spec, says, "correct the file");
     match extension.as_deref() {
         Some("json") => {
             let value = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
-            Ok(Arrays::of_json(&value).map_err(wrong)?.outputs())
+            Ok(ExpectedValues::of(Arrays::of_json(&value).map_err(wrong)?.outputs()))
         }
         Some("npy") => {
             let output = of_dataset(dataset::parse(&spec, bytes, None)?).map_err(wrong)?;
-            Ok(BTreeMap::from([("predict".to_owned(), output)]))
+            Ok(ExpectedValues::of(BTreeMap::from([("predict".to_owned(), output)])))
         }
         Some("csv" | "parquet") => of_table(path, bytes),
         _ => Err(wrong("it is not a .npy, .csv, .parquet or .json file".to_owned())),
@@ -32,7 +58,7 @@ pub(super) fn of_file(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Expe
 }
 
 /// The expected values in a `.csv` or `.parquet`.
-fn of_table(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, ExpectedOutput>, DatasetError> {
+fn of_table(path: &Path, bytes: &[u8]) -> Result<ExpectedValues, DatasetError> {
     let spec = spec("expected values", path);
     // First as it is, to know the headings; then with the types that they ask for.
     let first = dataset::parse(&spec, bytes, None)?;
@@ -53,59 +79,78 @@ fn of_table(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, ExpectedOutput
     }
     let known = headings.iter().any(|name| part(name).is_some())
         || headings.iter().filter(|name| meaning(name).is_some()).count() == headings.len();
-    if headings.len() == 1 || !known {
+    // One column is what predict gives, whatever it is called, unless it is called a probability.
+    let is_share = |name: &String| name.len() > 1 && output_of(name) == Some("predict_proba");
+    if !known || (headings.len() == 1 && !headings.iter().any(is_share)) {
         return plain(&spec, columns);
     }
     named(&spec, columns)
 }
 
 /// Columns that say nothing about outputs: those of `predict`.
-fn plain(spec: &DatasetSpec, columns: Vec<Column>) -> Result<BTreeMap<String, ExpectedOutput>, DatasetError> {
+fn plain(spec: &DatasetSpec, columns: Vec<Column>) -> Result<ExpectedValues, DatasetError> {
+    let mut found = ExpectedValues::default();
     let rows = columns.first().map_or(0, |column| column.values.len());
     let name = match columns.as_slice() {
         [only] => meaning(&only.name).filter(|output| *output != "predict_proba").unwrap_or("predict"),
         _ => "predict",
     };
+    let headings: Vec<(Option<String>, String)> =
+        columns.iter().map(|column| (None, column.name.clone())).collect();
     if let [only] = columns.as_slice() {
         let one = whole(only).map_or_else(
             || output(&only.values, vec![rows as u64]),
             |values| output(&values, vec![rows as u64]),
         );
-        return Ok(BTreeMap::from([(name.to_owned(), one)]));
+        found.add(name, one, headings);
+        return Ok(found);
     }
-    let named: Vec<String> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
     let features = dataset::features(typed(columns), false);
     let dataset = Dataset { rows, features, target: None, dataframe: false, named: true, form: None };
     let expected = of_dataset(dataset).map_err(|_| {
+        let named: Vec<String> = headings.iter().map(|(_, heading)| format!("`{heading}`")).collect();
         DatasetError::of_file(
             spec,
             format!("its columns {} are of different types", named.join(", ")),
             "name what they are: `predict` for one of them, `probability(CLASS)` for each class, or give one column",
         )
     })?;
-    Ok(BTreeMap::from([("predict".to_owned(), expected)]))
+    found.add(name, expected, headings);
+    Ok(found)
+}
+
+/// A column of an output: the class that heads it, its heading, its numbers.
+struct Part {
+    class: Option<String>,
+    heading: String,
+    numbers: Vec<f64>,
 }
 
 /// Columns whose headings say which output they belong to; one that says nothing is the label.
-fn named(spec: &DatasetSpec, columns: Vec<Column>) -> Result<BTreeMap<String, ExpectedOutput>, DatasetError> {
+fn named(spec: &DatasetSpec, columns: Vec<Column>) -> Result<ExpectedValues, DatasetError> {
     let rows = columns.first().map_or(0, |column| column.values.len());
-    let mut parts: BTreeMap<&'static str, Vec<(String, Column)>> = BTreeMap::new();
+    let mut parts: BTreeMap<&'static str, Vec<Part>> = BTreeMap::new();
     let mut labels: Vec<Column> = Vec::new();
     for column in columns {
-        match part(&column.name).map(|(output, which)| (output, which.to_owned())) {
-            Some((output, which)) => parts.entry(output).or_default().push((which, column)),
+        let (output, class) = match part(&column.name).map(|(output, class)| (output, class.to_owned())) {
+            Some((output, class)) => (output, Some(class)),
             None => match meaning(&column.name) {
-                Some("predict") | None => labels.push(column),
-                Some(output) => parts.entry(output).or_default().push((String::new(), column)),
+                Some("predict") | None => {
+                    labels.push(column);
+                    continue;
+                }
+                Some(output) => (output, None),
             },
-        }
+        };
+        let numbers = numbers(&column.values);
+        parts.entry(output).or_default().push(Part { class, heading: column.name, numbers });
     }
-    let mut outputs = BTreeMap::new();
+    let mut found = ExpectedValues::default();
     match labels.as_slice() {
         [] => {}
         [label] => {
             let values = whole(label).unwrap_or_else(|| label.values.clone());
-            outputs.insert("predict".to_owned(), output(&values, vec![rows as u64]));
+            found.add("predict", output(&values, vec![rows as u64]), vec![(None, label.name.clone())]);
         }
         [one, other, ..] => {
             return Err(DatasetError::of_file(
@@ -115,28 +160,56 @@ fn named(spec: &DatasetSpec, columns: Vec<Column>) -> Result<BTreeMap<String, Ex
             ));
         }
     }
-    for (name, mut columns) in parts {
-        columns.sort_by(|a, b| in_order(&a.0, &b.0));
-        let mut values: Vec<Vec<f64>> =
-            columns.into_iter().map(|(_, column)| numbers(&column.values)).collect();
-        if let ("predict_proba", [second]) = (name, values.as_slice()) {
-            // One probability is that of the second of two classes.
-            let first = second.iter().map(|value| 1.0 - value).collect();
-            values.insert(0, first);
+    for (name, mut parts) in parts {
+        parts.sort_by(|one, other| in_order(one.class.as_deref(), other.class.as_deref()));
+        if name == "predict_proba" {
+            probable(spec, &parts, !labels.is_empty())?;
+            if let [second] = parts.as_slice() {
+                // One probability is that of the second of two classes.
+                let numbers = second.numbers.iter().map(|value| 1.0 - value).collect();
+                parts.insert(0, Part { class: None, heading: second.heading.clone(), numbers });
+            }
         }
-        let width = values.len();
-        let flat = (0..rows).flat_map(|row| values.iter().map(move |column| column[row])).collect();
+        let width = parts.len();
+        let flat = (0..rows).flat_map(|row| parts.iter().map(move |part| part.numbers[row])).collect();
         let shape = if width == 1 { vec![rows as u64] } else { vec![rows as u64, width as u64] };
-        outputs.insert(name.to_owned(), output(&Values::F64(flat), shape));
+        let columns = parts.into_iter().map(|part| (part.class, part.heading)).collect();
+        found.add(name, output(&Values::F64(flat), shape), columns);
     }
-    Ok(outputs)
+    Ok(found)
+}
+
+/// What no column of probabilities can hold, and no row beside a label: several labels a row have probabilities each.
+fn probable(spec: &DatasetSpec, parts: &[Part], beside_label: bool) -> Result<(), DatasetError> {
+    for part in parts {
+        let wrong = part.numbers.iter().position(|number| !(-ROUNDED..=1.0 + ROUNDED).contains(number));
+        if let Some(row) = wrong {
+            let says = format!("{} is not a probability", part.numbers[row]);
+            let advice = "write probabilities as numbers from 0 to 1; percentages have to be divided by 100";
+            return Err(DatasetError::of_file(spec, says, advice).in_row(row, &part.heading));
+        }
+    }
+    let [first, _, ..] = parts else { return Ok(()) };
+    if !beside_label {
+        return Ok(());
+    }
+    let near = SUMMED + ROUNDED * parts.len() as f64;
+    let sum = |row: usize| parts.iter().map(|part| part.numbers[row]).sum::<f64>();
+    let Some(row) = (0..first.numbers.len()).find(|row| (sum(*row) - 1.0).abs() > near) else {
+        return Ok(());
+    };
+    let says = format!("the probabilities of the row add up to {:.4}, not to 1", sum(row));
+    let advice = "correct the values there, or give the columns of all classes";
+    let last = parts.last().unwrap_or(first);
+    Err(DatasetError::of_file(spec, says, advice).in_row(row, &last.heading))
 }
 
 /// The order of classes: by number where both are numbers, else by text.
-fn in_order(one: &str, other: &str) -> Ordering {
-    match (one.parse::<f64>(), other.parse::<f64>()) {
+fn in_order(one: Option<&str>, other: Option<&str>) -> Ordering {
+    let number = |class: Option<&str>| class.unwrap_or_default().parse::<f64>();
+    match (number(one), number(other)) {
         (Ok(one), Ok(other)) => one.total_cmp(&other),
-        _ => one.cmp(other),
+        _ => one.cmp(&other),
     }
 }
 
@@ -205,7 +278,24 @@ fn columns(dataset: Dataset) -> Vec<Column> {
 
 /// What must not stand in a column of expected values: nothing at all, or one text among numbers.
 fn sound(spec: &DatasetSpec, column: &Column) -> Result<(), DatasetError> {
-    let Values::Text(values) = &column.values else { return Ok(()) };
+    let missing = |row: usize| {
+        let advice = "fill it in, or remove the row there and in the inputs";
+        DatasetError::of_file(spec, "the value is missing", advice).in_row(row, &column.name)
+    };
+    let is_transformed = output_of(&column.name) == Some("transform");
+    let values = match &column.values {
+        Values::Text(values) => values,
+        // What is transformed may well lack values.
+        Values::F64(values) if !is_transformed && values.iter().any(|value| !value.is_nan()) => {
+            return values.iter().position(|value| value.is_nan()).map_or(Ok(()), |row| Err(missing(row)));
+        }
+        Values::Gaps(values) => {
+            return values.iter().position(Option::is_none).map_or(Ok(()), |row| Err(missing(row)));
+        }
+        Values::F64(_) | Values::F32(_) | Values::I64(_) | Values::Bool(_) | Values::Pandas { .. } => {
+            return Ok(());
+        }
+    };
     let is_number = |text: &str| text.trim().parse::<f64>().is_ok();
     let numbers = values.iter().flatten().filter(|text| is_number(text)).count();
     let strange = values.len() - numbers;
@@ -220,15 +310,12 @@ fn sound(spec: &DatasetSpec, column: &Column) -> Result<(), DatasetError> {
             return Err(DatasetError::of_file(spec, what, "correct it").in_row(row, &column.name));
         }
     }
-    if let Some(row) = values.iter().position(Option::is_none) {
-        let error = DatasetError::of_file(
-            spec,
-            "the value is missing",
-            "fill it in, or remove the row there and in the inputs",
-        );
-        return Err(error.in_row(row, &column.name));
-    }
-    Ok(())
+    values.iter().position(Option::is_none).map_or(Ok(()), |row| Err(missing(row)))
+}
+
+/// The output that a heading belongs to.
+fn output_of(heading: &str) -> Option<&'static str> {
+    part(heading).map(|(output, _)| output).or_else(|| meaning(heading))
 }
 
 #[cfg(test)]
@@ -237,7 +324,8 @@ mod tests {
     use crate::vocab::{Encoding, OutputKind};
 
     fn of(text: &str) -> Result<BTreeMap<String, ExpectedOutput>, String> {
-        of_table(Path::new("e.csv"), text.as_bytes()).map_err(|error| error.to_string())
+        let found = of_table(Path::new("e.csv"), text.as_bytes());
+        found.map(|found| found.outputs).map_err(|error| error.to_string())
     }
 
     fn floats(expected: &ExpectedOutput) -> Vec<f64> {

@@ -22,7 +22,7 @@ use crate::matrix::{
     ArtifactDeclaration, DatasetSpec, DeclaredInputs, EnvironmentSpec, Expanded, ExpectedOutput,
     ExternalArtifact, FindArtifacts, GivenModules, ModelSource, ModelSpec, Refusal, RuntimeSpec,
 };
-use crate::vocab::{EnvName, Foreign, FormatName, InputsKind};
+use crate::vocab::{EnvName, ExpectedFile, Foreign, FormatName, InputsKind};
 
 /// Name of the environment that stands for unknown producers.
 pub const UNKNOWN: &str = "unknown";
@@ -199,7 +199,7 @@ impl State<'_> {
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found, given.as_deref());
         let rows = given.as_ref().map(|file| file.rows);
         let mut told = Vec::new();
-        let expected = self.expected(declaration, &package, inputs, rows, found, &mut told);
+        let (expected, expected_from) = self.expected(declaration, &package, inputs, rows, found, &mut told);
         let is_asked = !all_expected(declaration.methods.as_deref(), &expected);
         let (producer, extra) = self.producer(&made_by, &packages, is_asked, &mut notes);
         notes.append(&mut told);
@@ -226,6 +226,7 @@ impl State<'_> {
             refusal,
             original: None,
             expected,
+            expected_from,
             asked,
             notes,
         };
@@ -423,33 +424,33 @@ impl State<'_> {
         rows: Option<usize>,
         found: &Found,
         notes: &mut Vec<String>,
-    ) -> BTreeMap<String, ExpectedOutput> {
+    ) -> (BTreeMap<String, ExpectedOutput>, Option<ExpectedFile>) {
         if let Some(pattern) = &declaration.expected {
             let read = given::expected(pattern, found, rows, self.files);
             return match read {
-                Ok(outputs) => {
+                Ok((outputs, file)) => {
                     let names: Vec<&str> = outputs.keys().map(String::as_str).collect();
                     let are = if names.len() == 1 { "is" } else { "are" };
                     notes.push(format!(
                         "{} {are} compared with the expected values that were given",
                         names.join(" and ")
                     ));
-                    outputs
+                    (outputs, Some(file))
                 }
                 Err(refusal) => {
                     if !self.expanded.unusable.contains(&refusal) {
                         self.expanded.unusable.push(refusal);
                     }
-                    BTreeMap::new()
+                    Default::default()
                 }
             };
         }
         // Expected values belong to the inputs that stand beside them.
         if declaration.inputs.is_some() || inputs != InputsKind::Given || package.expected.is_empty() {
-            return BTreeMap::new();
+            return Default::default();
         }
         let names: Vec<&str> = package.expected.keys().map(String::as_str).collect();
         notes.push(format!("its validation file gives the expected values of {}", names.join(", ")));
-        package.expected.clone()
+        (package.expected.clone(), None)
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::expected;
+use super::expected::{self, ExpectedValues};
 use super::files::{Files, Kind};
 use super::find::Found;
 use super::recognise::Seen;
 use super::rows::json_inputs;
 use crate::dataset::{self, Dataset, DatasetError, Features, ReadAs, Values};
 use crate::matrix::{DatasetSpec, ExpectedOutput, Refusal};
-use crate::vocab::{InferredColumns, InferredType, InputTypes};
+use crate::vocab::{ExpectedFile, InferredColumns, InferredType, InputTypes};
 
 /// A file of inputs that was read.
 #[derive(Clone, Debug)]
@@ -85,6 +85,7 @@ fn inferred(dataset: &Dataset) -> InputTypes {
         ReadAs::Whole => InferredType::WholeNumbers,
         ReadAs::Truths => InferredType::Truths,
         ReadAs::Texts => InferredType::Texts,
+        ReadAs::Stored(_) => InferredType::Numbers,
     };
     match &dataset.features {
         Features::Array { names, read_as, .. } => {
@@ -112,14 +113,14 @@ pub(super) fn expected(
     found: &Found,
     rows: Option<usize>,
     files: &dyn Files,
-) -> Result<BTreeMap<String, ExpectedOutput>, Refusal> {
+) -> Result<(BTreeMap<String, ExpectedOutput>, ExpectedFile), Refusal> {
     let path = filled_in(pattern, found, files)?;
     let unusable = |message: String, help: String| Refusal { message, help };
     let bytes = files.read(&path).map_err(|error| {
         let message = format!("the expected values `{}` cannot be read: {error}", path.display());
         unusable(message, "check the path".to_owned())
     })?;
-    let outputs = expected::of_file(&path, &bytes).map_err(refusal)?;
+    let ExpectedValues { outputs, mut columns } = expected::of_file(&path, &bytes).map_err(refusal)?;
     let given = rows.map(|rows| rows as u64);
     for (name, output) in &outputs {
         let own = output.output.shape.first().copied();
@@ -127,6 +128,13 @@ pub(super) fn expected(
         if let (Some(given), Some(own), false) = (given, own, name.ends_with('_'))
             && given != own
         {
+            if let Some(line) = empty_line(&path, &bytes) {
+                let message = format!(
+                    "line {line} of the expected values `{}` is empty: there are {own} rows of {name}, and {given} of the inputs",
+                    path.display()
+                );
+                return Err(unusable(message, "write the value that is missing there".to_owned()));
+            }
             let help = if own + 1 == given {
                 "the first line is taken for the names of the columns: add a header line, or the missing row"
             } else {
@@ -139,7 +147,18 @@ pub(super) fn expected(
             return Err(unusable(message, help.to_owned()));
         }
     }
-    Ok(outputs)
+    for name in outputs.keys() {
+        columns.entry(name.clone()).or_default();
+    }
+    let lines = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    Ok((outputs, ExpectedFile { path: path.display().to_string(), lines, columns }))
+}
+
+/// The first line of a CSV that is empty, but for the last: no reader takes it for a row.
+fn empty_line(path: &Path, bytes: &[u8]) -> Option<usize> {
+    path.extension().filter(|extension| extension.eq_ignore_ascii_case("csv"))?;
+    let text = std::str::from_utf8(bytes).ok()?.trim_end();
+    text.lines().position(|line| line.trim().is_empty()).map(|index| index + 1)
 }
 
 fn refusal(error: DatasetError) -> Refusal {

@@ -5,6 +5,7 @@
 
 mod admission;
 mod arrays;
+mod beside;
 mod evidence;
 mod expected;
 mod files;
@@ -24,6 +25,7 @@ mod requirements;
 mod rows;
 mod saved;
 
+pub use beside::scikit_learn_beside;
 pub use files::{Files, Kind, Stream};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected};
 pub use folder::unpacked;

@@ -16,6 +16,9 @@ const MOST_OF_DATA: usize = 1 << 20;
 const DEPTH: usize = 16;
 /// Files that are modules.
 const MODULES: &[&str] = &["py", "so", "pyd"];
+/// Where many projects keep their packages, and what tells a project.
+const SOURCES: &str = "src";
+const PROJECT: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg"];
 /// What makes a folder a package.
 const INIT: &str = "__init__.py";
 /// Folders that are nobody's modules.
@@ -27,7 +30,7 @@ const PASSED_OVER: &[&str] = &["__pycache__", "node_modules", "site-packages"];
 /// Why it cannot be taken, in words.
 pub(super) fn pack(files: &dyn Files, given: &[PathBuf]) -> Result<Option<GivenModules>, String> {
     let mut entries: Vec<Entry> = Vec::new();
-    for path in given {
+    for path in &with_sources(files, given) {
         let cannot = |why: String| format!("the modules in `{}` cannot be used: {why}", path.display());
         let name = name_of(&files.canonical(path));
         match files.kind(path) {
@@ -53,6 +56,20 @@ pub(super) fn pack(files: &dyn Files, given: &[PathBuf]) -> Result<Option<GivenM
     }
     let bytes: Arc<[u8]> = packed(&entries).map_err(|error| error.to_string())?.into();
     Ok(Some(GivenModules { digest: Digest::of(&bytes), bytes }))
+}
+
+/// What was given, with the folder `src` of each that is a project with one: its packages are imported from there.
+fn with_sources(files: &dyn Files, given: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for path in given {
+        let sources = path.join(SOURCES);
+        let is_project = PROJECT.iter().any(|name| files.kind(&path.join(name)) == Kind::File);
+        if is_project && files.kind(&sources) == Kind::Folder {
+            all.push(sources);
+        }
+        all.push(path.clone());
+    }
+    all
 }
 
 /// The modules that were given, with further ones beside them.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::beside::scikit_learn_beside;
 use super::evidence::Evidence;
 use super::interpreters::{choices, python_among, python_for};
 use super::package::Package;
@@ -28,6 +29,8 @@ pub(super) struct Versions {
     packages: BTreeMap<String, String>,
     /// What the file proves beside them.
     evidence: Evidence,
+    /// The release of scikit-learn that is taken where nothing names one.
+    beside: Option<&'static str>,
     /// Whether they are all that there was.
     whole: bool,
     found: &'static str,
@@ -43,7 +46,7 @@ impl FileProducer {
             if declared.is_some() && packages.contains_key("python") {
                 evidence.pythons = None;
             }
-            Self::Versions(Versions { packages: packages.clone(), evidence, whole, found })
+            Self::Versions(Versions { packages: packages.clone(), evidence, beside: None, whole, found })
         };
         match declared {
             Some(MadeBy::Environment(name)) => return Self::Environment(name.clone()),
@@ -55,7 +58,7 @@ impl FileProducer {
             return versions(&package.versions, found);
         }
         if !seen.versions.contains_key("scikit-learn") {
-            return Self::Unknown;
+            return Self::beside(seen);
         }
         if let Some(several) = seen.several.get("scikit-learn") {
             notes.push(format!(
@@ -68,11 +71,26 @@ impl FileProducer {
 }
 
 impl FileProducer {
+    /// Of a file that names no scikit-learn: the environment of the days in which what it names was released.
+    fn beside(seen: &Seen) -> Self {
+        let is_numpy_2 = seen.evidence.packages.get("numpy") == Some(&">=2");
+        let Some((package, version, release)) = scikit_learn_beside(&seen.versions, is_numpy_2) else {
+            return Self::Unknown;
+        };
+        Self::Versions(Versions {
+            packages: [(package.to_owned(), version.to_owned())].into(),
+            evidence: seen.evidence.clone(),
+            beside: Some(release),
+            whole: false,
+            found: "recorded in the file",
+        })
+    }
+
     /// Other interpreters that can have written the file, where nothing says which one did.
     pub fn other_pythons(&self) -> Vec<String> {
         match self {
             Self::Versions(versions) if !versions.packages.contains_key("python") => {
-                let scikit_learn = versions.packages.get("scikit-learn").map(String::as_str);
+                let scikit_learn = versions.scikit_learn();
                 let minors = choices(scikit_learn, versions.evidence.pythons.as_ref());
                 minors.into_iter().skip(1).map(|minor| format!("3.{minor}")).collect()
             }
@@ -87,6 +105,11 @@ const TOLD: &[&str] = &["python", "scikit-learn", "numpy", "scipy", "joblib"];
 const FEW: usize = 10;
 
 impl Versions {
+    /// The release of scikit-learn: the one that is named, or the one of those days.
+    fn scikit_learn(&self) -> Option<&str> {
+        self.packages.get("scikit-learn").map(String::as_str).or(self.beside)
+    }
+
     /// For the reader: what is known, and what is assumed.
     pub fn said(&self) -> String {
         let more = self.packages.keys().map(String::as_str).filter(|name| !TOLD.contains(name));
@@ -112,7 +135,7 @@ impl Versions {
 
     /// What the file proves of packages whose release is not known otherwise.
     fn proved(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let release = self.packages.get("scikit-learn").and_then(|version| version.parse::<Version>().ok());
+        let release = self.scikit_learn().and_then(|version| version.parse::<Version>().ok());
         let open = self.evidence.packages.iter().filter(move |(package, specifier)| {
             !self.packages.contains_key(**package) && !is_chosen_anyway(release.as_ref(), package, specifier)
         });
@@ -121,11 +144,12 @@ impl Versions {
 
     /// The environment that these versions make.
     pub fn environment(&self) -> EnvironmentSpec {
-        let scikit_learn = self.packages.get("scikit-learn").map(String::as_str);
+        let scikit_learn = self.scikit_learn();
         let python = self.packages.get("python").map(String::as_str);
-        let mut name = match scikit_learn {
-            Some(version) => format!("made-by-sk{version}"),
-            None => "made-by".to_owned(),
+        let mut name = match (scikit_learn, self.beside, self.packages.iter().next()) {
+            (_, Some(_), Some((package, version))) => format!("made-by-{package}{version}"),
+            (Some(version), ..) => format!("made-by-sk{version}"),
+            (None, ..) => "made-by".to_owned(),
         };
         if let Some(python) = python {
             name.push_str(&format!("-py{}", python_for(scikit_learn, Some(python))));
@@ -135,6 +159,10 @@ impl Versions {
             .iter()
             .filter(|(package, _)| *package != "python" && !INSTALLERS.contains(&package.as_str()))
             .map(|(package, version)| (package.clone(), VersionSpec::Exact(version.clone())))
+            .chain(
+                self.beside
+                    .map(|release| ("scikit-learn".to_owned(), VersionSpec::Exact(release.to_owned()))),
+            )
             .chain(
                 self.proved()
                     .map(|(package, proved)| (package.to_owned(), VersionSpec::Proved(proved.to_owned()))),
@@ -183,7 +211,8 @@ mod tests {
     fn made_by(scikit_learn: &str, proved: &[(&'static str, &'static str)]) -> EnvironmentSpec {
         let evidence = Evidence { packages: proved.iter().copied().collect(), pythons: None };
         let packages = [("scikit-learn".to_owned(), scikit_learn.to_owned())].into();
-        Versions { packages, evidence, whole: false, found: "recorded in the file" }.environment()
+        Versions { packages, evidence, beside: None, whole: false, found: "recorded in the file" }
+            .environment()
     }
 
     #[test]

@@ -13,7 +13,7 @@ const LONGEST_LINE: usize = 120;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PinError {
     /// It leaves the version open.
-    #[error("`{0}` is no exact version")]
+    #[error("`{0}` is not an exact version")]
     Open(String),
     /// It names no package.
     #[error(transparent)]

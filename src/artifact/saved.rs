@@ -44,7 +44,7 @@ fn own(validation: &Value, items: &[Value]) -> Result<Dataset, String> {
     let array = match (dtype, shape) {
         (Some(dtype), Some(shape)) => {
             let shape: Option<Vec<u64>> = shape.iter().map(Value::as_u64).collect();
-            Some((dtype.to_owned(), shape.ok_or("its shape is no list of sizes")?))
+            Some((dtype.to_owned(), shape.ok_or("its shape is not a list of sizes")?))
         }
         _ => None,
     };

@@ -38,6 +38,20 @@ pub struct Cli {
     /// Also say what is done on the way: environments, processes, what is taken from the cache.
     #[arg(long, short = 'v', global = true)]
     pub verbose: bool,
+    /// How to speak to standard output: with `json` nothing else stands there, and an error is an object, too. The help of
+    /// each command says what it prints.
+    #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Human)]
+    pub message_format: MessageFormat,
+    /// The same as --message-format json.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Cli {
+    /// Whether programs read standard output.
+    pub fn is_for_programs(&self) -> bool {
+        self.json || self.message_format == MessageFormat::Json
+    }
 }
 
 /// When to colour.
@@ -56,7 +70,7 @@ pub enum Color {
 pub enum MessageFormat {
     /// For people.
     Human,
-    /// One JSON object a line.
+    /// For programs.
     Json,
 }
 
@@ -68,6 +82,9 @@ pub enum Command {
     /// A survey (no expectations, no --fail-on) ends 0 whatever it finds. The same command goes on where a killed run
     /// stopped, and executes nothing when nothing has changed.
     ///
+    /// --json: the events of the run as they are recorded, an object a line, those of an earlier process first; the last line
+    /// is `{"answer": ...}` with the verdict of every cell.
+    ///
     /// Example: shelflife run matrices/quickstart.toml --fail-on drift
     Run(RunArgs),
     /// Try files that exist already, made by anybody, in other environments.
@@ -75,6 +92,9 @@ pub enum Command {
     /// ARTIFACT is a file (pickle, joblib, cloudpickle, skops, ONNX), an MLflow folder, a folder of these, a glob or the
     /// root of a registry NAME/VERSION/. What made each is read from it or from NAME_metadata.json beside it; its environment is made again and tells what to compare with,
     /// unless expected values are given. Nothing is loaded outside of isolated processes.
+    ///
+    /// --json: the events of the run as they are recorded, an object a line, those of an earlier process first; the last line
+    /// is `{"answer": ...}` with the verdict of every cell.
     ///
     /// Example: shelflife check churn.joblib --inputs X.csv --on scikit-learn==1.5.2,1.7.2
     Check(CheckArgs),
@@ -85,12 +105,17 @@ pub enum Command {
     /// file without dependencies, which training jobs can call by themselves: `shelflife pack --helper >
     /// shelflife_pack.py`.
     ///
+    /// --json: one object with what was written.
+    ///
     /// Example: shelflife pack churn.joblib --inputs X.csv --python .venv/bin/python --version 3 -o models
     Pack(PackArgs),
-    /// May we move? Judge artifacts that move from one environment to another, or a matrix against a baseline.
+    /// Judge whether artifacts can move from one environment to another, or a matrix against a baseline.
     ///
     /// Ends 0 when nothing new fails, 100 when something does, 101 when something could not be judged. What would be a
     /// regression is tried again before it is believed. gate.md in the folder of the run is made for a pull request.
+    ///
+    /// --json: the events of the run, an object a line; the last line is `{"answer": ...}` with the answer, the verdict of every
+    /// cell, and what rescues would come to.
     ///
     /// Example: shelflife gate models --from scikit-learn==1.5.2 --to scikit-learn==1.7.2 --github
     Gate(GateArgs),
@@ -102,11 +127,15 @@ pub enum Command {
     /// (.rescue.html, .rescue.md) that say what was changed and why it can be trusted.
     ///
     /// Ends 0 when every file was rescued or works as it is, 100 when one was refused, 101 when one could not be judged,
-    /// 102 when one is no saved model.
+    /// 102 when one is not a saved model.
+    ///
+    /// --json: the events of its runs, an object a line; the last line is `{"answer": ...}` with the record of every file.
     ///
     /// Example: shelflife rescue churn.joblib --to scikit-learn==1.9.1 -o churn-1.9.1.joblib
     Rescue(RescueArgs),
     /// Keep what is known to fail, and what is known to work, in a file that can be reviewed.
+    ///
+    /// --json: one object with every change.
     ///
     /// Example: shelflife baseline accept gate --file shelflife-baseline.json
     Baseline(BaselineArgs),
@@ -114,37 +143,52 @@ pub enum Command {
     ///
     /// It goes through the real releases of a package in the index, making only the environments it needs.
     ///
+    /// --json: the events of its runs, an object a line; the last line is `{"answer": ...}` with both releases and what moved
+    /// between them.
+    ///
     /// Example: shelflife bisect churn.joblib --good 1.2.2 --bad 1.7.2 --inputs X.csv
     Bisect(BisectArgs),
     /// Show what changed between two runs: verdicts, and packages.
     ///
+    /// --json: one object with the cells that changed and what moved.
+    ///
     /// Example: shelflife compare reports/nightly.20261120T020000 nightly
     Compare(CompareArgs),
-    /// Since when does a cell fail, what worked last, and which packages moved in between?
+    /// Tell since when a cell fails, what worked last, and which packages moved in between.
     ///
     /// Takes finished runs into a small database beside the reports, tells what fails now and what moved between the
     /// last good and the first bad lock, and writes a page with every such cell over time.
+    ///
+    /// --json: one object with the stories of every matrix.
     ///
     /// Example: shelflife history --model 'churn*'
     History(HistoryArgs),
     /// Show what a matrix would run; nothing is made and nothing runs.
     ///
+    /// --json: the whole plan as one object.
+    ///
     /// Example: shelflife plan matrices/zoo.toml --model 'hist-*'
     Plan(PlanArgs),
     /// Render a recorded run again, on any machine, without Python.
+    ///
+    /// --json: one object with what was written and the counts; the results are `--format json --output -`.
     ///
     /// Example: shelflife report quickstart --format markdown --output -
     Report(ReportArgs),
     /// Say what an artifact is, who wrote it with which versions, and what loading it would run; executes nothing.
     ///
     /// Reads pickle, joblib, skops, ONNX, .npy, .npz and MLflow folders, compressed, in archives or not, without Python.
-    /// What is no artifact is named with what it is and what to do.
+    /// What is not an artifact is named with what it is and what to do.
     ///
-    /// Ends 0 when every file could be read to its end, 102 when one could not or is no artifact.
+    /// Ends 0 when every file could be read to its end, 102 when one could not or is not an artifact.
+    ///
+    /// --json: everything that was found as one document, an artifact a line.
     ///
     /// Example: shelflife inspect model.joblib
     Inspect(InspectArgs),
     /// Say why a saved model breaks: list the known causes, print one, or find the one behind an error message.
+    ///
+    /// --json: an object a line for each cause.
     ///
     /// Example: shelflife explain --message "node array from the pickle has an incompatible dtype"
     Explain(ExplainArgs),
@@ -153,9 +197,13 @@ pub enum Command {
     /// Reads the files without executing them, and answers from the known causes and from what the zoo has tried.
     /// Where neither speaks, the answer is `unknown`.
     ///
+    /// --json: an object a line for each file.
+    ///
     /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
     Forecast(ForecastArgs),
     /// List, prepare and prune environments.
+    ///
+    /// --json: the help of each of the three says what it prints.
     ///
     /// Example: shelflife env prune --days 30
     Env(EnvArgs),
@@ -163,9 +211,13 @@ pub enum Command {
     ///
     /// With `--fix`, Debian packages that are missing are installed through apt, after each command is said.
     ///
+    /// --json: one object.
+    ///
     /// Example: shelflife doctor
     Doctor(DoctorArgs),
     /// Print the JSON schema of matrix files, for editors.
+    ///
+    /// --json: the same, it is JSON already.
     ///
     /// Example: shelflife schema > schema/matrix.schema.json
     Schema,
@@ -229,9 +281,6 @@ pub struct RunningArgs {
     /// How environments are made.
     #[command(flatten)]
     pub making: MakingArgs,
-    /// How to speak to standard output: `json` streams the events as they happen.
-    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
-    pub message_format: MessageFormat,
 }
 
 /// How environments are made.
@@ -274,9 +323,6 @@ pub struct PlanArgs {
     /// The part of it to show.
     #[command(flatten)]
     pub select: SelectArgs,
-    /// How to speak to standard output: `json` prints the whole plan as one object.
-    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
-    pub message_format: MessageFormat,
 }
 
 /// Arguments of `forecast`.
@@ -288,9 +334,6 @@ pub struct ForecastArgs {
     /// The environment, as for `check --on`; beside versions also the machine, such as `arch=i386`.
     #[arg(long, value_name = "ENV", required = true)]
     pub to: Vec<String>,
-    /// How to speak to standard output.
-    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
-    pub message_format: MessageFormat,
 }
 
 /// Arguments of `explain`.
@@ -308,9 +351,6 @@ pub struct ExplainArgs {
     /// Folder of all runs, for runs given by name.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub reports: PathBuf,
-    /// How to speak to standard output.
-    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
-    pub message_format: MessageFormat,
 }
 
 /// Arguments of `report`.
@@ -344,9 +384,6 @@ pub struct InspectArgs {
     /// Files, or folders with files.
     #[arg(required = true, value_name = "ARTIFACT")]
     pub artifacts: Vec<PathBuf>,
-    /// Everything that was found, as one JSON document.
-    #[arg(long)]
-    pub json: bool,
     /// Also write what is suspicious as SARIF 2.1.0, for code scanning.
     #[arg(long, value_name = "FILE")]
     pub sarif: Option<PathBuf>,
@@ -370,12 +407,12 @@ pub struct EnvArgs {
 #[derive(Debug, Subcommand)]
 pub enum EnvCommand {
     /// List the environments in the cache, last used first.
-    List {
-        /// How to speak to standard output: `json` prints one array with folders and interpreters.
-        #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
-        message_format: MessageFormat,
-    },
+    ///
+    /// --json: one array with folders and interpreters.
+    List,
     /// Make the environments of a matrix without running anything.
+    ///
+    /// --json: an object a line for each environment, as soon as it is made or cannot be.
     Prepare {
         /// The matrix file.
         matrix: PathBuf,
@@ -384,6 +421,8 @@ pub enum EnvCommand {
         making: MakingArgs,
     },
     /// Remove environments, artifacts and observations that were not used lately.
+    ///
+    /// --json: one object with what was removed.
     Prune {
         /// Keep what was used within so many days; 0 removes everything.
         #[arg(long, value_name = "N", default_value_t = 30)]
@@ -403,6 +442,7 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
             assert!(about.contains("Example: shelflife "), "{} has no example", command.get_name());
+            assert!(about.contains("--json: "), "{} does not say what programs get", command.get_name());
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::args::{MessageFormat, RunningArgs};
 use super::console;
 use super::meter::Meter;
 use super::notices;
+use super::programs;
 use crate::app::{Listener, Notice};
 use crate::run::Progress;
 use crate::vocab::Event;
@@ -16,17 +16,25 @@ pub(super) struct Audience {
     meter: Option<Meter>,
     is_quiet: bool,
     is_streaming: bool,
+    /// What programs are told of each environment that was made, or could not be.
+    prepared: Option<fn(&Notice) -> Option<serde_json::Value>>,
 }
 
 impl Audience {
-    pub(super) fn of(running: &RunningArgs) -> Self {
-        let is_streaming = running.message_format == MessageFormat::Json;
-        Self { meter: None, is_quiet: console::is_quiet() || is_streaming, is_streaming }
+    /// For commands that run something.
+    pub(super) fn of_a_run() -> Self {
+        let is_streaming = console::is_for_programs();
+        Self { is_quiet: console::is_quiet() || is_streaming, is_streaming, ..Self::plain() }
     }
 
     /// For commands without events.
     pub(super) fn plain() -> Self {
-        Self { meter: None, is_quiet: console::is_quiet(), is_streaming: false }
+        Self { meter: None, is_quiet: console::is_quiet(), is_streaming: false, prepared: None }
+    }
+
+    /// For a command that makes environments: programs are told of each as `words` say.
+    pub(super) fn of_making(words: fn(&Notice) -> Option<serde_json::Value>) -> Self {
+        Self { prepared: console::is_for_programs().then_some(words), ..Self::plain() }
     }
 }
 
@@ -53,6 +61,14 @@ impl Listener for Audience {
     }
 
     fn notice(&mut self, notice: Notice) {
+        if let Some(object) = self.prepared.and_then(|words| words(&notice)) {
+            // Whoever closed the pipe has read enough; what is made is made all the same.
+            let _ = programs::object(&object);
+            return;
+        }
+        if console::is_quiet() && notices::is_note(&notice) {
+            return;
+        }
         let text = notices::words(&notice);
         match &self.meter {
             Some(meter) => meter.always(&text),

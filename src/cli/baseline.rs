@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::args::AcceptArgs;
 use super::console;
 use super::failure::Failure;
-use crate::app::AcceptRequest;
+use super::programs;
+use crate::app::{AcceptRequest, Accepted};
 use crate::vocab::ExitCode;
 
 /// `shelflife baseline accept`.
@@ -14,6 +15,10 @@ pub(super) fn accept(args: &AcceptArgs) -> Result<ExitCode, Failure> {
     let accepted = AcceptRequest { run, reports, file }.accept()?;
     if accepted.is_part {
         console::warn("the run was interrupted: only what it tried is taken");
+    }
+    if console::is_for_programs() {
+        programs::document(&answer(&accepted, args))?;
+        return Ok(ExitCode::Done);
     }
     let mut text = String::new();
     for change in &accepted.changes {
@@ -29,4 +34,20 @@ pub(super) fn accept(args: &AcceptArgs) -> Result<ExitCode, Failure> {
         count => format!("{count} changes in {file}: look at them and commit them"),
     });
     Ok(ExitCode::Done)
+}
+
+fn answer(accepted: &Accepted, args: &AcceptArgs) -> serde_json::Value {
+    let changes = accepted.changes.iter().map(|change| {
+        serde_json::json!({
+            "artifact": change.artifact,
+            "consumer": change.consumer,
+            "before": change.before,
+            "now": change.now,
+        })
+    });
+    serde_json::json!({
+        "file": programs::path(&args.file),
+        "is_part": accepted.is_part,
+        "changes": changes.collect::<Vec<_>>(),
+    })
 }

@@ -6,7 +6,8 @@ use super::args::BisectArgs;
 use super::audience::Audience;
 use super::console;
 use super::failure::Failure;
-use crate::app::{BisectRequest, Bisected, KEPT, Session};
+use super::programs;
+use crate::app::{BisectRequest, Bisected, KEPT, Session, Step};
 use crate::present;
 use crate::vocab::ExitCode;
 
@@ -19,12 +20,36 @@ pub(super) fn bisect(args: &BisectArgs) -> Result<ExitCode, Failure> {
         with: args.with.clone(),
         name: args.running.run.clone(),
     };
-    let mut audience = Audience::of(&args.running);
+    let mut audience = Audience::of_a_run();
     let found = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.bisect(&request)?;
     let text = words(&found);
-    console::print(&text)?;
+    if console::is_for_programs() {
+        programs::answer(&answer(&found))?;
+    } else {
+        console::print(&text)?;
+    }
     present::write_file(&found.folder.join("bisect.txt"), text.as_bytes())?;
     Ok(ExitCode::Done)
+}
+
+/// Both releases, and what lies between them.
+fn answer(found: &Bisected) -> serde_json::Value {
+    let step = |step: &Step| serde_json::json!({ "release": step.release, "python": step.python, "cell": programs::cell(&step.cell) });
+    let skipped = found.skipped.iter();
+    let skipped = skipped
+        .map(|(release, cell)| serde_json::json!({ "release": release, "cell": programs::cell(cell) }));
+    serde_json::json!({
+        "package": found.package,
+        "good": step(&found.good),
+        "bad": step(&found.bad),
+        "moved": found.moved,
+        "between": found.between,
+        "skipped": skipped.collect::<Vec<_>>(),
+        "tried": found.tried,
+        "releases": found.releases,
+        "folder": programs::path(&found.folder),
+        "exit_code": ExitCode::Done as u8,
+    })
 }
 
 fn words(found: &Bisected) -> String {

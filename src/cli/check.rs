@@ -14,7 +14,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         probe: args.probe,
         name: args.running.run.clone(),
     };
-    let mut audience = Audience::of(&args.running);
+    let mut audience = Audience::of_a_run();
     let outcome = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.check(&request)?;
-    outcome::tell(&args.running, &outcome)
+    outcome::tell(&outcome)
 }

@@ -35,10 +35,18 @@ pub(super) fn read_stdin() -> Result<String, Failure> {
 
 /// Whether notes are left out.
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
+/// Whether programs read standard output.
+static IS_FOR_PROGRAMS: AtomicBool = AtomicBool::new(false);
 
-/// Says once whether notes are left out.
-pub(super) fn speak(quietly: bool) {
+/// Says once whether notes are left out, and whether programs read standard output.
+pub(super) fn speak(quietly: bool, to_programs: bool) {
     IS_QUIET.store(quietly, Ordering::Relaxed);
+    IS_FOR_PROGRAMS.store(to_programs, Ordering::Relaxed);
+}
+
+/// Whether programs read standard output, so that nothing but JSON may stand there.
+pub(super) fn is_for_programs() -> bool {
+    IS_FOR_PROGRAMS.load(Ordering::Relaxed)
 }
 
 /// Whether notes are left out.

@@ -6,6 +6,7 @@ use super::args::DoctorArgs;
 use super::audience::Audience;
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::{Policy, Session};
 use crate::provision::{MachineFacts, ProvisionOptions, ToolConsent};
 use crate::vocab::ExitCode;
@@ -16,8 +17,36 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     let mut audience = Audience::plain();
     let mut session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
     let fixed = if args.fix { fix(&mut session) } else { ExitCode::Done };
-    console::print(&words(&session.machine()))?;
+    let machine = session.machine();
+    if console::is_for_programs() {
+        programs::document(&answer(&machine))?;
+    } else {
+        console::print(&words(&machine))?;
+    }
     Ok(fixed)
+}
+
+fn answer(facts: &MachineFacts) -> serde_json::Value {
+    let interpreters = facts.interpreters.iter().map(|it| {
+        serde_json::json!({
+            "implementation": it.implementation,
+            "version": it.version_text(),
+            "bits": it.bits,
+            "path": programs::path(&it.path),
+        })
+    });
+    let offers = facts.offers.iter();
+    let offers =
+        offers.map(|it| serde_json::json!({ "what": it.what, "ready": it.ready, "detail": it.detail }));
+    let uv = facts.uv.as_ref();
+    serde_json::json!({
+        "shelflife": env!("CARGO_PKG_VERSION"),
+        "uv": uv.map(|uv| serde_json::json!({ "version": uv.version, "path": programs::path(&uv.path) })),
+        "cache": programs::path(&facts.cache),
+        "free_bytes": facts.free_bytes,
+        "interpreters": interpreters.collect::<Vec<_>>(),
+        "offers": offers.collect::<Vec<_>>(),
+    })
 }
 
 /// Installs the Debian packages that are missing. What could not be installed is said; the rest of the page follows all

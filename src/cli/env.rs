@@ -3,81 +3,122 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::args::{EnvCommand, MakingArgs, MessageFormat};
+use super::args::{EnvCommand, MakingArgs};
 use super::audience::Audience;
 use super::console;
 use super::doctor::size;
 use super::failure::Failure;
-use crate::app::{Policy, Session};
+use super::programs;
+use crate::app::{Notice, Policy, Removed, Session};
+use crate::present::words::plural;
 use crate::provision::CachedEnvironment;
 use crate::vocab::ExitCode;
 
 pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
     match command {
-        EnvCommand::List { message_format } => list(*message_format),
+        EnvCommand::List => list(),
         EnvCommand::Prune { days } => prune(*days),
         EnvCommand::Prepare { matrix, making } => prepare(matrix, *making),
     }
 }
 
-fn list(message_format: MessageFormat) -> Result<ExitCode, Failure> {
+fn list() -> Result<ExitCode, Failure> {
     let mut audience = Audience::plain();
     let environments = Session::open(Policy::default(), &mut audience)?.environments()?;
-    console::print(&match message_format {
-        MessageFormat::Human => listing(&environments),
-        MessageFormat::Json => json(&environments)?,
-    })?;
+    if console::is_for_programs() {
+        programs::document(&environments.iter().map(json).collect::<Vec<_>>())?;
+    } else {
+        console::print(&listing(&environments))?;
+    }
     Ok(ExitCode::Done)
 }
 
 fn prune(days: u32) -> Result<ExitCode, Failure> {
     let mut audience = Audience::plain();
     let removed = Session::open(Policy::default(), &mut audience)?.prune(days)?;
-    console::note(&format!(
-        "removed {} environments ({}) and {} artifacts, arrays and observations ({}){}",
-        removed.environments,
+    if console::is_for_programs() {
+        programs::document(&serde_json::json!({
+            "environments": removed.environments,
+            "environment_bytes": removed.environment_bytes,
+            "objects": removed.objects,
+            "object_bytes": removed.object_bytes,
+            "wheels": removed.wheels,
+        }))?;
+    } else {
+        console::print(&pruned(&removed))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+fn pruned(removed: &Removed) -> String {
+    format!(
+        "removed {} ({}) and {} ({}){}\n",
+        plural(removed.environments as u64, "environment"),
         size(removed.environment_bytes),
-        removed.objects,
+        match removed.objects {
+            1 => "1 artifact, array or observation".to_owned(),
+            count => format!("{count} artifacts, arrays and observations"),
+        },
         size(removed.object_bytes),
         if removed.wheels { ", and the wheels that only they used" } else { "" },
-    ));
-    Ok(ExitCode::Done)
+    )
 }
 
 fn prepare(matrix: &Path, making: MakingArgs) -> Result<ExitCode, Failure> {
     let policy = Policy { making: making.options(), ..Policy::default() };
-    let mut audience = Audience::plain();
+    let mut audience = Audience::of_making(prepared);
     let failed = Session::open(policy, &mut audience)?.prepare(matrix)?;
     Ok(if failed > 0 { ExitCode::CouldNotJudge } else { ExitCode::Done })
 }
 
-/// For scripts: one array, last used first.
-fn json(environments: &[CachedEnvironment]) -> Result<String, Failure> {
-    let listed: Vec<_> = environments
-        .iter()
-        .map(|environment| {
-            // A tree is entered, not called into: its interpreter runs with this folder as its root.
-            let root = Some(environment.folder.join("root")).filter(|root| root.is_dir());
-            let interpreter = match &root {
-                Some(root) => root.join("usr").join("bin").join("python3"),
-                None => environment.folder.join("bin").join("python"),
-            };
-            serde_json::json!({
-                "folder": environment.folder,
-                "root": root,
-                "interpreter": interpreter,
-                "complete": environment.complete,
-                "python": environment.python,
-                "scikit_learn": environment.scikit_learn,
-                "requirements": environment.requirements,
-                "bytes": environment.bytes,
-                "last_used": environment.last_used.map(|time| time.to_string()),
-            })
-        })
-        .collect();
-    let mut text = serde_json::to_string_pretty(&listed).map_err(|error| Failure::Render(error.into()))?;
-    text.push('\n');
-    Ok(text)
+/// What became of an environment that was to be made.
+fn prepared(notice: &Notice) -> Option<serde_json::Value> {
+    match notice {
+        Notice::Prepared { name, python, scikit_learn, reused } => Some(serde_json::json!({
+            "name": name,
+            "made": true,
+            "python": python,
+            "scikit_learn": scikit_learn,
+            "reused": reused,
+        })),
+        Notice::NotPrepared { name, failure } => Some(serde_json::json!({
+            "name": name,
+            "made": false,
+            "trouble": failure.trouble(),
+            "reason": failure.reason(),
+            "remedy": failure.remedy(),
+        })),
+        Notice::LeftOut(_)
+        | Notice::PackagesAdded { .. }
+        | Notice::PackagesAsked { .. }
+        | Notice::PackagesNeeded { .. }
+        | Notice::OtherProducer { .. }
+        | Notice::Documented { .. }
+        | Notice::SetAside { .. }
+        | Notice::Retrying { .. }
+        | Notice::Tried { .. } => None,
+    }
+}
+
+/// One of the environments, for programs.
+fn json(environment: &CachedEnvironment) -> serde_json::Value {
+    // A tree is entered, not called into: its interpreter runs with this folder as its root.
+    let root = Some(environment.folder.join("root")).filter(|root| root.is_dir());
+    let interpreter = match &root {
+        Some(root) => root.join("usr").join("bin").join("python3"),
+        None => environment.folder.join("bin").join("python"),
+    };
+    serde_json::json!({
+        "folder": programs::path(&environment.folder),
+        "root": root.as_deref().map(programs::path),
+        "interpreter": programs::path(&interpreter),
+        "complete": environment.complete,
+        "python": environment.python,
+        "scikit_learn": environment.scikit_learn,
+        "requirements": environment.requirements,
+        "bytes": environment.bytes,
+        "last_used": environment.last_used.map(|time| time.to_string()),
+    })
 }
 
 fn listing(environments: &[CachedEnvironment]) -> String {

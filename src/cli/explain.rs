@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::args::{ExplainArgs, MessageFormat};
+use super::args::ExplainArgs;
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::open_run;
 use crate::explain::{self, Case, Evidence, Rule, Shown};
 use crate::judge::{self, JudgeOptions};
@@ -33,9 +34,9 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         }
         (None, None) => explain::rules().iter().map(|rule| (rule, false)).collect(),
     };
-    if args.message_format == MessageFormat::Json {
+    if console::is_for_programs() {
         for (rule, vague) in &chosen {
-            console::print(&format!("{}\n", json(rule, *vague)))?;
+            programs::object(&json(rule, *vague))?;
         }
     } else if args.id.is_none() && args.message.is_none() {
         console::print(&list())?;
@@ -72,7 +73,7 @@ fn json(rule: &Rule, vague: bool) -> serde_json::Value {
             serde_json::json!({
                 "verdict": case.verdict,
                 "stage": case.stage,
-                "messages": case.messages.iter().map(|regex| regex.as_str()).collect::<Vec<_>>(),
+                "messages": case.messages.iter().map(|pattern| pattern.as_str()).collect::<Vec<_>>(),
                 "producer": texts(&case.producer),
                 "consumer": texts(&case.consumer),
                 "formats": case.formats,

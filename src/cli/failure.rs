@@ -149,7 +149,7 @@ fn help(error: &AppError) -> Option<String> {
             "give a file that `shelflife baseline accept` wrote, or a name that is still free"
         }
         AppError::EmptyFolder(_) => "name an artifact, or a folder with artifacts; hidden files are left out",
-        AppError::Artifact { .. } => "give the path of a pickle or joblib file",
+        AppError::Artifact { .. } => "give the path of a saved model",
         AppError::NoArtifact => "name a saved model, an MLflow folder, a folder of them, or a glob in quotes",
         AppError::Pack { .. } => {
             "--python names the interpreter that trained it; it must be able to load the model and to predict on the inputs"
@@ -162,7 +162,7 @@ fn help(error: &AppError) -> Option<String> {
             return refusals.iter().map(|refusal| refusal.help.clone()).find(|help| !help.is_empty());
         }
         AppError::Busy(_) => "wait for it, or give this one another name with --run",
-        AppError::InUse => "try again when it has ended",
+        AppError::InUse => "run the same command again when it has ended",
         AppError::Run(RunError::Cache(error)) | AppError::Cache(CacheError::Io(error)) if is_full(error) => {
             "free some space there, for example with `shelflife env prune`, or set SHELFLIFE_CACHE_DIR to a folder on a \
              larger disk; then run the same command again, which goes on from what is recorded"

@@ -3,10 +3,11 @@
 // Writing to a `String` cannot fail.
 use std::fmt::Write as _;
 
-use super::args::{ForecastArgs, MessageFormat};
+use super::args::ForecastArgs;
 use super::console;
 use super::explain::fold;
 use super::failure::Failure;
+use super::programs;
 use crate::app::{self, AppError, Disk, Target};
 use crate::explain;
 use crate::inspect::InspectOptions;
@@ -22,13 +23,14 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
         let foreign = artifact.inspection.foreign;
         has_none |= foreign.is_some() || !artifact.is_sound();
         let forecast = target.forecast(&artifact.inspection);
-        if args.message_format == MessageFormat::Json {
+        if console::is_for_programs() {
             return line_of_json(&artifact.path, foreign, &target.assumed, &forecast);
         }
         let mut text = String::new();
         match foreign {
             Some(foreign) => {
-                let _ = writeln!(text, "{}: no artifact: it is {}", plain(&artifact.path), foreign.what());
+                let _ =
+                    writeln!(text, "{}: not an artifact: it is {}", plain(&artifact.path), foreign.what());
                 let _ = writeln!(text, "{}", fold("  next: ", foreign.help(), console::terminal_width()));
             }
             None => one(&mut text, &artifact.path, &forecast),
@@ -41,7 +43,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
         }
         console::print(&text)
     })?;
-    if !target.assumed.is_empty() && args.message_format != MessageFormat::Json {
+    if !target.assumed.is_empty() && !console::is_for_programs() {
         console::print(&format!("\nassumed: {}\n", target.assumed.join(", ")))?;
     }
     Ok(if has_none { ExitCode::InvalidInput } else { ExitCode::Done })
@@ -57,7 +59,7 @@ fn line_of_json(
         Some(foreign) => serde_json::json!({ "artifact": path, "assumed": assumed, "foreign": foreign }),
         None => serde_json::json!({ "artifact": path, "assumed": assumed, "forecast": forecast }),
     };
-    console::print_bytes(format!("{json}\n").as_bytes())
+    programs::object(&json)
 }
 
 fn one(text: &mut String, path: &str, forecast: &Forecast) {

@@ -7,6 +7,7 @@ use super::audience::Audience;
 use super::console;
 use super::failure::Failure;
 use super::outcome;
+use super::programs;
 use crate::app::{GateRequest, Gated, KEPT, Session};
 use crate::present;
 use crate::vocab::ExitCode;
@@ -22,11 +23,28 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
         probe: args.probe,
         name: args.running.run.clone(),
     };
-    let mut audience = Audience::of(&args.running);
+    let mut audience = Audience::of_a_run();
     let gated = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.gate(&request)?;
-    let code = outcome::tell(&args.running, &gated.outcome)?;
+    let code = gated.outcome.exit_code();
+    if console::is_for_programs() {
+        programs::answer(&answer(&gated, code))?;
+    } else {
+        outcome::table(&gated.outcome)?;
+    }
+    outcome::summary(&gated.outcome);
     tell(args, &gated)?;
     Ok(code)
+}
+
+/// What a judged run came to, with what a gate says of it.
+fn answer(gated: &Gated, code: ExitCode) -> serde_json::Value {
+    let view = gated.view();
+    let mut answer = programs::judged(&gated.outcome, code);
+    answer["says"] = view.answer().into();
+    answer["from"] = serde_json::json!(gated.from);
+    answer["page"] = programs::path(&gated.page.0).into();
+    answer["rescues"] = serde_json::json!(view.rescues);
+    answer
 }
 
 fn tell(args: &GateArgs, gated: &Gated) -> Result<(), Failure> {
@@ -40,7 +58,13 @@ fn tell(args: &GateArgs, gated: &Gated) -> Result<(), Failure> {
             Some(summary) => present::append_file(Path::new(&summary), page)?,
             None => console::warn("no GITHUB_STEP_SUMMARY is set: there is no step summary to write to"),
         }
-        console::print(&present::gate_annotations(&view))?;
+        let annotations = present::gate_annotations(&view);
+        // GitHub reads annotations from both streams.
+        if console::is_for_programs() {
+            console::warn(annotations.trim_end());
+        } else {
+            console::print(&annotations)?;
+        }
     }
     console::warn(&format!("gate: {} ({})", view.answer(), path.display()));
     Ok(())

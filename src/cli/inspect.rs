@@ -3,7 +3,8 @@
 use super::args::InspectArgs;
 use super::console;
 use super::failure::Failure;
-use crate::app;
+use super::programs;
+use crate::app::{self, PassedOver};
 use crate::inspect::InspectOptions;
 use crate::present::words::plural;
 use crate::present::{InspectionText, SarifLog, write_file};
@@ -12,7 +13,11 @@ use crate::vocab::{ExitCode, Inspected, InspectionReport};
 pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let options = InspectOptions { digest: !args.no_digest, sha256: args.sha256 };
     let mut sarif = SarifLog::default();
-    let mut page = if args.json { Page::Json { count: 0 } } else { Page::Text(InspectionText::default()) };
+    let mut page = if console::is_for_programs() {
+        Page::Json { count: 0 }
+    } else {
+        Page::Text(InspectionText::default())
+    };
     let mut is_bad = false;
     let passed = app::inspect(&args.artifacts, options, |artifact| {
         is_bad |= !artifact.is_sound();
@@ -20,11 +25,15 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
             sarif.add(&artifact);
         }
         page.add(artifact)
-    })?;
+    });
+    let passed: PassedOver = match passed {
+        Ok(passed) => passed,
+        Err(failure) => return page.fail(failure),
+    };
     page.finish()?;
     if passed.left_out > 0 {
         let files = plural(passed.left_out as u64, "file");
-        console::warn(&format!("left out: {files} of folders with names that no artifact has"));
+        console::note(&format!("left out: {files} of folders with names that no artifact has"));
     }
     if let Some(path) = &args.sarif {
         write_file(path, &sarif.finish()?)?;
@@ -56,9 +65,25 @@ impl Page {
 
     fn finish(self) -> Result<(), Failure> {
         match self {
-            Self::Json { count: 0 } => Ok(()),
-            Self::Json { .. } => console::print_bytes(InspectionReport::END.as_bytes()),
+            Self::Json { count } => {
+                let begin = if count == 0 { InspectionReport::BEGIN } else { "" };
+                console::print_bytes(format!("{begin}{}", InspectionReport::END).as_bytes())
+            }
             Self::Text(text) => console::print(&text.finish()),
+        }
+    }
+
+    /// What ends it early. A document that has begun is ended with the error in it, so that it can be read.
+    fn fail(self, failure: Failure) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Json { count } if count > 0 => {
+                console::explain(&failure);
+                let error = &programs::failure(&failure)["error"];
+                let end = InspectionReport::END.trim_end().trim_end_matches('}');
+                console::print_bytes(format!("{end},\"error\":{error}}}\n").as_bytes())?;
+                Ok(failure.code())
+            }
+            Self::Json { .. } | Self::Text(_) => Err(failure),
         }
     }
 }

@@ -21,6 +21,7 @@ mod notices;
 mod outcome;
 mod pack;
 mod plan;
+mod programs;
 mod report;
 mod requests;
 mod rescue;
@@ -43,6 +44,9 @@ pub fn main() -> ExitCode {
             let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
             // A closed output must not turn help into a panic.
             let _ = error.print();
+            if code == ExitCode::Usage && programs::are_asked_for(std::env::args().skip(1)) {
+                programs::misused(&error.render().to_string());
+            }
             return code;
         }
     };
@@ -51,8 +55,9 @@ pub fn main() -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    console::speak(cli.quiet);
+    console::speak(cli.quiet, cli.is_for_programs());
     start_log(cli.verbose);
+    tracing::debug!(version = env!("CARGO_PKG_VERSION"), json = cli.is_for_programs(), "shelflife");
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
@@ -74,10 +79,15 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),
     };
-    result.unwrap_or_else(|failure| {
+    let code = result.unwrap_or_else(|failure| {
         console::explain(&failure);
+        if console::is_for_programs() {
+            programs::fail(&failure);
+        }
         failure.code()
-    })
+    });
+    tracing::debug!(exit_code = code as u8, "it ends");
+    code
 }
 
 /// `--verbose` shows what happens inside, on standard error; `SHELFLIFE_LOG=debug` does so too, and can be narrowed.

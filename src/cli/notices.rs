@@ -6,6 +6,24 @@ use crate::app::{Aside, Notice};
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
 
+/// Whether a notice says how things go, which whoever asks for quiet does not want to hear; the others say what is wrong, or
+/// other than was asked for.
+pub(super) const fn is_note(notice: &Notice) -> bool {
+    match notice {
+        Notice::PackagesAdded { .. }
+        | Notice::Documented { .. }
+        | Notice::SetAside { .. }
+        | Notice::Retrying { .. }
+        | Notice::Tried { .. }
+        | Notice::Prepared { .. } => true,
+        Notice::LeftOut(_)
+        | Notice::PackagesAsked { .. }
+        | Notice::PackagesNeeded { .. }
+        | Notice::OtherProducer { .. }
+        | Notice::NotPrepared { .. } => false,
+    }
+}
+
 /// One line for people.
 pub(super) fn words(notice: &Notice) -> String {
     match notice {
@@ -18,7 +36,7 @@ pub(super) fn words(notice: &Notice) -> String {
             let said: Vec<String> = said.collect();
             let names: Vec<&str> = environments.iter().map(|name| name.as_str()).collect();
             format!(
-                "reading these files takes {}, where it is not declared: added to {}",
+                "reading these files needs {}, which is not declared: added to {}",
                 said.join(", "),
                 names.join(", ")
             )
@@ -61,7 +79,7 @@ fn needed(packages: &BTreeMap<String, usize>, modules: &BTreeMap<String, usize>)
         let names: Vec<String> = packages.iter().map(count).collect();
         let add: Vec<String> = packages.keys().map(|name| format!("{}==...", plain(name))).collect();
         parts.push(format!(
-            "loading these files takes {}, and not every environment declares that: name the releases with --made-by and --on, \
+            "loading these files needs {}, which not every environment declares: name the releases with --made-by and --on, \
              for example \"scikit-learn==... {}\"",
             names.join(", "),
             add.join(" ")

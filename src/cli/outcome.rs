@@ -2,19 +2,33 @@
 
 use std::path::Path;
 
-use super::args::{MessageFormat, RunningArgs};
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::Outcome;
 use crate::present::{TerminalOptions, terminal};
 use crate::vocab::ExitCode;
 
 /// Tells it, and says how the command ends.
-pub(super) fn tell(running: &RunningArgs, outcome: &Outcome) -> Result<ExitCode, Failure> {
-    if running.message_format == MessageFormat::Human {
-        let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
-        console::print(&terminal(&outcome.record, &options))?;
+pub(super) fn tell(outcome: &Outcome) -> Result<ExitCode, Failure> {
+    let code = outcome.exit_code();
+    if console::is_for_programs() {
+        programs::answer(&programs::judged(outcome, code))?;
+    } else {
+        table(outcome)?;
     }
+    summary(outcome);
+    Ok(code)
+}
+
+/// The table of a run, for people.
+pub(super) fn table(outcome: &Outcome) -> Result<(), Failure> {
+    let options = TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
+    console::print(&terminal(&outcome.record, &options))
+}
+
+/// What was executed, and where the reports are.
+pub(super) fn summary(outcome: &Outcome) {
     let Outcome { executed, reused, seconds, .. } = outcome;
     console::note(&if outcome.record.run.interrupted {
         format!("interrupted after {executed} new observations; the same command goes on")
@@ -26,5 +40,4 @@ pub(super) fn tell(running: &RunningArgs, outcome: &Outcome) -> Result<ExitCode,
     let show = |name: &str| outcome.file(name).map(Path::display).map(|path| path.to_string());
     let (page, text) = (show("report.html").unwrap_or_default(), show("report.md").unwrap_or_default());
     console::note(&format!("reports: {page} and {text}"));
-    Ok(outcome.exit_code())
 }

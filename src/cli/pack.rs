@@ -3,6 +3,7 @@
 use super::args::PackArgs;
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::{PACK_HELPER, PackRequest};
 use crate::vocab::ExitCode;
 
@@ -23,6 +24,11 @@ pub(super) fn pack(args: &PackArgs) -> Result<ExitCode, Failure> {
     };
     let packed = request.pack()?;
     packed.notes.iter().for_each(|note| console::warn(note));
-    console::print(&packed.written)?;
+    if console::is_for_programs() {
+        let written: Vec<_> = packed.written.lines().collect();
+        programs::document(&serde_json::json!({ "written": written, "notes": packed.notes }))?;
+    } else {
+        console::print(&packed.written)?;
+    }
     Ok(ExitCode::Done)
 }

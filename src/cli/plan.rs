@@ -2,29 +2,54 @@
 
 use std::fmt::Write as _;
 
-use super::args::{MessageFormat, PlanArgs};
+use super::args::PlanArgs;
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::{load_datasets, load_plan, statements};
-use crate::matrix::EnvironmentSpec;
+use crate::matrix::{EnvironmentSpec, Matrix};
 use crate::plan::Plan;
 use crate::vocab::ExitCode;
 
 pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
     let (matrix, plan) = load_plan(&args.matrix, &args.select.selection())?;
-    if args.message_format == MessageFormat::Json {
-        let json = serde_json::to_string_pretty(&plan.record(&matrix))
-            .map_err(|error| Failure::Render(error.into()))?;
-        console::print(&format!("{json}\n"))?;
-        return Ok(ExitCode::Done);
-    }
     // The datasets are read too: a plan that cannot run is no plan.
     load_datasets(&matrix, &plan)?;
+    if console::is_for_programs() {
+        programs::document(&answer(&matrix, &plan)?)?;
+        return Ok(ExitCode::Done);
+    }
     console::print(&words(&matrix.name, &plan))?;
     for refusal in &matrix.refused {
         console::print(&format!("left out: {} ({})\n", refusal.message, refusal.help))?;
     }
     Ok(ExitCode::Done)
+}
+
+/// The plan as the events of a run begin with it, and what else the text says.
+fn answer(matrix: &Matrix, plan: &Plan) -> Result<serde_json::Value, Failure> {
+    let mut answer =
+        serde_json::to_value(plan.record(matrix)).map_err(|error| Failure::Render(error.into()))?;
+    let promises = statements(plan).into_iter().map(|stated| {
+        let pairs = stated.pairs.iter().map(|pair| {
+            serde_json::json!({
+                "producer": pair.producer.name,
+                "consumer": pair.consumer.name,
+                "promised": pair.statement.promised,
+                "because": pair.statement.because,
+            })
+        });
+        serde_json::json!({
+            "title": stated.promise.title,
+            "link": stated.promise.link,
+            "pairs": pairs.collect::<Vec<_>>(),
+        })
+    });
+    answer["matrix"] = matrix.name.clone().into();
+    answer["cells"] = plan.cell_count().into();
+    answer["artifacts"] = plan.artifacts.len().into();
+    answer["promises"] = promises.collect();
+    Ok(answer)
 }
 
 fn words(name: &str, plan: &Plan) -> String {

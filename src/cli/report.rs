@@ -3,6 +3,7 @@
 use super::args::ReportArgs;
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::ReportRequest;
 use crate::judge;
 use crate::present::{self, RENDERERS, Renderer, TerminalOptions, View, terminal};
@@ -21,7 +22,16 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let (folder, record) = request.judge()?;
     let view = View::new(&record);
     let to_stdout = args.output.as_deref().is_some_and(|output| output.as_os_str() == "-");
+    let code = judge::exit_code(&record);
     if to_stdout || wants_terminal {
+        let is_json = matches!(renderers.as_slice(), [renderer] if renderer.name == "json");
+        if console::is_for_programs() && !is_json {
+            return Err(Failure::Usage {
+                what: "standard output takes JSON alone with --json".to_owned(),
+                help: "print the results with --format json --output -, or name a folder with --output"
+                    .to_owned(),
+            });
+        }
         match (wants_terminal, renderers.as_slice()) {
             (true, []) => {
                 let options =
@@ -38,11 +48,20 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
         }
     } else {
         let target = args.output.as_deref().unwrap_or(&folder);
-        for path in present::write_reports(target, &view, &renderers)? {
+        let written = present::write_reports(target, &view, &renderers)?;
+        if console::is_for_programs() {
+            programs::document(&serde_json::json!({
+                "run": record.run.name,
+                "written": written.iter().map(|path| programs::path(path)).collect::<Vec<_>>(),
+                "summary": record.summary,
+                "exit_code": code as u8,
+            }))?;
+        }
+        for path in written {
             console::note(&format!("wrote {}", path.display()));
         }
     }
-    Ok(judge::exit_code(&record))
+    Ok(code)
 }
 
 fn chosen(names: &[String]) -> Result<Vec<Renderer>, Failure> {

@@ -1,9 +1,10 @@
 //! `shelflife rescue`: a file that works elsewhere, with proof.
 
-use super::args::{MessageFormat, RescueArgs};
+use super::args::RescueArgs;
 use super::audience::Audience;
 use super::console;
 use super::failure::Failure;
+use super::programs;
 use crate::app::{KEPT, RescueItem, RescueRequest, Rescued, Session};
 use crate::present;
 use crate::vocab::ExitCode;
@@ -19,13 +20,35 @@ pub(super) fn rescue(args: &RescueArgs) -> Result<ExitCode, Failure> {
         script: args.script,
         name: args.running.run.clone(),
     };
-    let mut audience = Audience::of(&args.running);
+    let mut audience = Audience::of_a_run();
     let rescued = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.rescue(&request)?;
-    if args.running.message_format == MessageFormat::Human {
+    if console::is_for_programs() {
+        programs::answer(&answer(&rescued))?;
+    } else {
         console::print(&rescued.items.iter().map(line).collect::<String>())?;
     }
     tell(&rescued);
     Ok(rescued.exit_code())
+}
+
+/// What came of every file.
+fn answer(rescued: &Rescued) -> serde_json::Value {
+    let shown = |path: &Option<std::path::PathBuf>| path.as_deref().map(programs::path);
+    let files = rescued.items.iter().map(|item| {
+        serde_json::json!({
+            "written": shown(&item.written),
+            "page": shown(&item.page),
+            "kept": shown(&item.kept),
+            "record": item.record,
+        })
+    });
+    serde_json::json!({
+        "folder": programs::path(&rescued.folder),
+        "exit_code": rescued.exit_code() as u8,
+        "is_dry": rescued.is_dry,
+        "files": files.collect::<Vec<_>>(),
+        "left_out": rescued.left_out,
+    })
 }
 
 fn line(item: &RescueItem) -> String {

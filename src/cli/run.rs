@@ -16,7 +16,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         forecast: args.forecast,
         name: args.running.run.clone(),
     };
-    let mut audience = Audience::of(&args.running);
+    let mut audience = Audience::of_a_run();
     let outcome = Session::open(args.running.policy(None), &mut audience)?.run(&request)?;
-    outcome::tell(&args.running, &outcome)
+    outcome::tell(&outcome)
 }

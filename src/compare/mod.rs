@@ -15,9 +15,11 @@ mod array;
 mod csr;
 mod damage;
 mod dense;
+mod expected;
 mod facts;
 mod general;
 mod label;
+mod labels;
 mod output;
 mod parallel;
 mod ties;
@@ -27,6 +29,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use array::Blobs;
+pub use expected::{ExpectedColumns, fit, needed_to_fit};
 pub use ulp::{ulps32, ulps64};
 
 use crate::vocab::{Digest, OutputComparison, OutputKind, OutputRef, Tolerance};

@@ -56,7 +56,11 @@ pub(super) fn missing() -> OutputComparison {
 }
 
 /// Both outputs cannot be compared value by value.
-fn mismatched(reference: &OutputRef, observed: &OutputRef, mismatch: Mismatch) -> OutputComparison {
+pub(super) fn mismatched(
+    reference: &OutputRef,
+    observed: &OutputRef,
+    mismatch: Mismatch,
+) -> OutputComparison {
     OutputComparison {
         mismatch: Some(mismatch),
         dtypes: dtypes(reference, observed),

@@ -124,7 +124,8 @@ pub(super) fn describe(reference: Value<'_>, observed: Value<'_>, single: [bool;
 /// Longest label text that is shown, in characters.
 const SHOWN: usize = 200;
 
-fn plain(value: Value<'_>, single: bool) -> String {
+/// A value as text for a person.
+pub(super) fn plain(value: Value<'_>, single: bool) -> String {
     match value {
         Value::Int(whole) => whole.to_string(),
         Value::Float(float) if float.is_nan() => "nan".to_owned(),

@@ -56,7 +56,7 @@ pub enum Shape {
     Own(Vec<u64>),
 }
 
-/// What pandas makes of a column of a CSV whose type nobody has declared, where an array would hold something else.
+/// What pandas makes of a column whose type nobody has declared, where an array would hold something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadAs {
     /// Whole numbers, none missing.
@@ -65,6 +65,8 @@ pub enum ReadAs {
     Truths,
     /// Texts, of which some words mean that there is none.
     Texts,
+    /// The type that the file itself says, narrower than what an array holds.
+    Stored(&'static str),
 }
 
 impl ReadAs {
@@ -74,6 +76,7 @@ impl ReadAs {
             Self::Whole => "int64",
             Self::Truths => "bool",
             Self::Texts => "object",
+            Self::Stored(dtype) => dtype,
         }
     }
 }

@@ -14,7 +14,8 @@ pub(crate) fn features(mut columns: Vec<Column>, dataframe: bool) -> Features {
     if columns.iter().all(numeric) && (!dataframe || columns.iter().all(same)) {
         let values = interleaved(&columns);
         let own = |column: &Column| match (&column.values, &values) {
-            (Values::I64(_), Values::F64(_)) => Some(ReadAs::Whole),
+            (Values::I64(_), Values::F64(_)) => column.read_as.or(Some(ReadAs::Whole)),
+            (Values::F32(_), Values::F64(_)) => Some(ReadAs::Stored("float32")),
             _ => column.read_as,
         };
         let read_as: Vec<Option<ReadAs>> = columns.iter().map(own).collect();

@@ -12,6 +12,7 @@ mod error;
 mod layout;
 mod npy;
 mod parquet;
+mod stored;
 
 pub use columns::{Column, Dataset, Features, ReadAs, Shape, Target, Values};
 pub use encode::{none, rows, synthetic};

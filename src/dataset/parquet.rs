@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::basic::{LogicalType, Type as PhysicalType};
+use parquet::column::page::Page;
+use parquet::file::reader::{ChunkReader, FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 
 use super::columns::{Column, Dataset, Target, Values};
 use super::error::DatasetError;
 use super::layout::{features, interleaved};
+use super::stored::{Stored, Told, typed};
 use crate::matrix::DatasetSpec;
 use crate::notation::glob;
 
@@ -52,6 +55,9 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
     if rows == 0 {
         return Err(DatasetError::of_file(spec, "it holds no rows", "write at least one row"));
     }
+    let told = reader.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    let told = told.filter(|entry| entry.key == "pandas").find_map(|entry| entry.value.as_deref());
+    let told = told.map(Told::of).unwrap_or_default();
     let known: HashSet<&String> = names.iter().collect();
     for name in spec.target.iter().chain(&spec.drop).chain(spec.dtypes.keys()) {
         if !known.contains(name) {
@@ -62,9 +68,31 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
     let dropped: HashSet<&String> = spec.drop.iter().collect();
     let wanted: HashSet<&String> = spec.target.iter().collect();
     let mut columns = Vec::new();
-    for (name, fields) in names.into_iter().zip(fields) {
-        if dropped.contains(&name) || name.starts_with(INDEX) {
+    for (index, (name, fields)) in names.iter().cloned().zip(fields).enumerate() {
+        let is_named = wanted.contains(&name) || spec.dtypes.contains_key(&name);
+        if dropped.contains(&name) || name.starts_with(INDEX) || (told.is_index(&name) && !is_named) {
             continue;
+        }
+        // What is given for a file is handed over as its author's own pandas would.
+        if spec.outside && !is_named {
+            let stored = Stored {
+                name: &name,
+                fields: &fields,
+                logical: logical_type(&reader, index),
+                dictionary: dictionary(&reader, &name),
+            };
+            let found = typed(&stored, &told).map_err(|says| {
+                let help = "convert it, or leave it out with `drop` (--drop of a command)";
+                DatasetError::of_file(
+                    spec,
+                    format!("the column `{name}` cannot be handed over: {says}"),
+                    help,
+                )
+            })?;
+            if let Some(column) = found {
+                columns.push(column);
+                continue;
+            }
         }
         let values = column(&fields).and_then(|values| declared(values, spec.dtypes.get(&name)));
         let values = values.ok_or_else(|| {
@@ -73,7 +101,7 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
                 format!(
                     "the column `{name}` holds values that are neither numbers, truths nor texts of one kind"
                 ),
-                "convert it, or leave it out with `drop`",
+                "convert it, or leave it out with `drop` (--drop of a command)",
             )
         })?;
         columns.push(Column::typed(name, values));
@@ -109,6 +137,38 @@ fn parse_sound(spec: &DatasetSpec, bytes: &[u8]) -> Result<Dataset, DatasetError
         named: true,
         form: None,
     })
+}
+
+/// What a column of the table is in words of the format.
+fn logical_type<R: ChunkReader + 'static>(
+    reader: &SerializedFileReader<R>,
+    index: usize,
+) -> Option<&LogicalType> {
+    let schema = reader.metadata().file_metadata().schema_descr().root_schema();
+    schema.get_fields().get(index)?.get_basic_info().logical_type_ref()
+}
+
+/// The texts that the dictionary of a column begins with: of categories, all of them in their order.
+fn dictionary<R: ChunkReader + 'static>(reader: &SerializedFileReader<R>, name: &str) -> Vec<String> {
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let place = (0..schema.num_columns()).find(|index| schema.column(*index).path().parts() == [name]);
+    let page = || {
+        let place =
+            place.filter(|place| schema.column(*place).physical_type() == PhysicalType::BYTE_ARRAY)?;
+        match reader.get_row_group(0).ok()?.get_column_page_reader(place).ok()?.get_next_page().ok()?? {
+            Page::DictionaryPage { buf, .. } => Some(buf),
+            Page::DataPage { .. } | Page::DataPageV2 { .. } => None,
+        }
+    };
+    let Some(page) = page() else { return Vec::new() };
+    let (mut texts, mut rest) = (Vec::new(), &page[..]);
+    while let Some((length, tail)) = rest.split_first_chunk::<4>() {
+        let Some((text, tail)) = tail.split_at_checked(u32::from_le_bytes(*length) as usize) else { break };
+        let Ok(text) = std::str::from_utf8(text) else { break };
+        texts.push(text.to_owned());
+        rest = tail;
+    }
+    texts
 }
 
 /// Values of one type; numbers that miss some are `float64` with NaN, as pandas has it.

@@ -128,7 +128,7 @@ pub fn is_known(verdict: Verdict, stage: Stage, text: &str) -> bool {
     let cases = rules().iter().flat_map(|rule| &rule.cases);
     cases
         .filter(|case| case.verdict == verdict && case.stage == stage && case.raised_in.is_empty())
-        .any(|case| case.messages.iter().any(|regex| regex.is_match(text)))
+        .any(|case| case.messages.iter().any(|pattern| pattern.is_match(text)))
 }
 
 /// The cases that speak of two environments. One that could not be made has no versions that anybody knows, and only
@@ -158,8 +158,6 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
         && case.stage == symptom.stage
         && !(symptom.translated && case.verdict == Verdict::Drift && case.formats.is_empty())
         && (case.formats.is_empty() || case.formats.iter().any(|format| format == symptom.format))
-        && (case.messages.is_empty()
-            || case.messages.iter().any(|regex| symptom.texts.iter().any(|text| regex.is_match(text))))
         && (case.signals.is_empty() || symptom.signal.is_some_and(|signal| case.signals.contains(&signal)))
         && (!case.misread || matches!(symptom.misread, Some(Misread::AlignmentPad { .. })))
         && (case.raised_in.is_empty()
@@ -174,6 +172,9 @@ fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {
                 symptom.outputs.iter().any(|name| name == wanted || name.starts_with(&format!("{wanted}[")))
             }))
         && (case.damaged || is_spoken_of(case, symptom))
+        // Last, since the pattern of what none of this speaks of need not be compiled.
+        && (case.messages.is_empty()
+            || case.messages.iter().any(|pattern| symptom.texts.iter().any(|text| pattern.is_match(text))))
 }
 
 /// Whether a case speaks of such a file: of one that nobody could read, the message of an exception is enough.

@@ -1,5 +1,6 @@
 //! Which rules explain a message that somebody pasted.
 
+use super::pattern::Pattern;
 use super::rule::{Case, Rule};
 use super::rules;
 
@@ -26,16 +27,16 @@ pub fn for_message(text: &str) -> Vec<Match> {
                 continue;
             }
             let found = rule.cases.iter().filter(|case| case.general == general).find(|case| {
-                let regexes = if vague { &case.pasted } else { &case.messages };
+                let patterns = if vague { &case.pasted } else { &case.messages };
                 // The pattern of some is as general as `IndexError`, which only its place makes a symptom. Of a last
                 // line alone, no place is known: it may be that, and only versions can tell.
-                if vague && !has_places && regexes_of(case).any(|regex| regex.is_match(&text)) {
+                if vague && !has_places && patterns_of(case).any(|pattern| pattern.is_match(&text)) {
                     return true;
                 }
                 let placed = case.raised_in.iter().chain(&case.frames).all(|_| {
                     case.raised_in.iter().chain(&case.frames).any(|place| text.contains(&file_of(place)))
                 });
-                placed && regexes.iter().any(|regex| regex.is_match(&text))
+                placed && patterns.iter().any(|pattern| pattern.is_match(&text))
             });
             if let Some(case) = found {
                 matches.push(Match { rule, case, vague });
@@ -46,8 +47,8 @@ pub fn for_message(text: &str) -> Vec<Match> {
 }
 
 /// The messages of a case that quote a name, which few errors share, and those that are vague.
-fn regexes_of(case: &Case) -> impl Iterator<Item = &regex::Regex> {
-    case.messages.iter().filter(|regex| regex.as_str().contains('\'')).chain(&case.pasted)
+fn patterns_of(case: &Case) -> impl Iterator<Item = &Pattern> {
+    case.messages.iter().filter(|pattern| pattern.as_str().contains('\'')).chain(&case.pasted)
 }
 
 /// `sklearn/svm/_base` of `sklearn.svm._base` or `sklearn.svm._base:predict`: how a traceback names a module.

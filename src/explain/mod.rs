@@ -11,6 +11,7 @@ mod forecast;
 mod mends;
 mod message;
 mod pairs;
+mod pattern;
 mod promise;
 mod releases;
 mod rule;
@@ -25,6 +26,7 @@ pub use forecast::forecast;
 pub use mends::{COMPANIONS, ENGINE, MENDS};
 pub use message::{Match, for_message};
 pub use promise::{Promise, Relation, Statement, promises};
+pub use releases::public_names;
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
 pub use score::score;
 

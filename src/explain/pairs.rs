@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Pairs {
             Some((producer.parse().ok()?, numbers(consumers)?))
         };
         let pairs = text.split(' ').filter(|part| !part.is_empty()).map(pair).collect::<Option<_>>();
-        pairs.map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` are no pairs")))
+        pairs.map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a list of pairs")))
     }
 }
 

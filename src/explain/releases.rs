@@ -1,5 +1,6 @@
-//! Which classes each release of scikit-learn has, by the names under which files ask for them: what was found in the
-//! releases themselves. A file that names what its reader does not have cannot be loaded there.
+//! Which classes and public functions each release of scikit-learn has, by the names under which files and people ask for
+//! them: what `benches/releases.py` found in the releases themselves. A file that names what its reader does not have cannot be
+//! loaded there, and an expression that names what no release has is mistyped.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -47,6 +48,17 @@ pub(super) fn lacking<'n>(names: impl Iterator<Item = &'n String>, version: &Ver
     let lacks =
         |name: &&String| releases.names.get(name.as_str()).is_some_and(|having| !having.contains(&column));
     names.filter(lacks).map(String::as_str).collect()
+}
+
+/// What any release offers to those who write expressions: the names of its public modules, sorted.
+pub fn public_names() -> Vec<&'static str> {
+    let name = |line: &'static str| {
+        let (module, name) = line.split(' ').next()?.split_once(':')?;
+        let is_public = |part: &str| !part.starts_with('_');
+        (module.split('.').all(is_public) && is_public(name)).then_some(name)
+    };
+    let names: BTreeSet<&str> = TEXT.lines().skip(1).filter_map(name).collect();
+    names.into_iter().collect()
 }
 
 #[cfg(test)]

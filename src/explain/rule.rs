@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
 use serde::Deserialize;
 
 use super::mends::MENDS;
+use super::pattern::Pattern;
 use crate::notation::{Requirement, Version, VersionError};
 use crate::vocab::{Stage, Verdict};
 
@@ -39,13 +39,13 @@ pub struct Case {
     pub stage: Stage,
     /// What the exception says, as `Type: message`, or an installer or interpreter where an environment cannot be made; any
     /// of them.
-    pub messages: Vec<Regex>,
+    pub messages: Vec<Pattern>,
     /// The signal that ended the process; any of them.
     pub signals: Vec<i32>,
     /// Whether it happens where joblib's alignment pad is misread, whatever that looks like.
     pub misread: bool,
     /// What else people paste when they meet it, too vague to judge a cell by.
-    pub pasted: Vec<Regex>,
+    pub pasted: Vec<Pattern>,
     /// The module of the deepest frame, or one that ends in `.*` for whatever is below a package; any of them.
     pub raised_in: Vec<String>,
     /// `module:function` that must be among the deepest frames; any of them.
@@ -261,9 +261,6 @@ pub(super) enum CaseError {
         /// What should stand between its parts.
         at: char,
     },
-    /// A message that is no regular expression.
-    #[error(transparent)]
-    Pattern(#[from] regex::Error),
     /// A condition that is no requirement.
     #[error(transparent)]
     Requirement(#[from] VersionError),
@@ -361,10 +358,10 @@ impl RawCase {
         Ok(Case {
             verdict,
             stage,
-            messages: regexes(&patterns)?,
+            messages: patterns.into_iter().map(Pattern::new).collect(),
             signals: self.signals.iter().map(|signal| *signal as i32).collect(),
             misread: matches!(self.misread, Some(MisreadPart::AlignmentPad)),
-            pasted: regexes(&self.pasted)?,
+            pasted: self.pasted.into_iter().map(Pattern::new).collect(),
             raised_in: self.raised_in,
             frames: self.frames,
             producer: requirements(&self.producer)?,
@@ -384,17 +381,14 @@ impl RawCase {
     }
 }
 
-/// A name between quotes of any kind, or none where a shell has eaten them. A name without quotes ends where it ends.
+/// A name between quotes of any kind, or none where a shell has eaten them. A name without quotes ends where it ends. Names
+/// of Python's packages are ASCII, and all letters of Unicode would make each pattern ten times as large.
 fn quoted(name: &str) -> String {
-    format!(r#"(?:['"`]{0}['"`]|{0}(?:[^\w.]|$))"#, regex::escape(name))
+    format!(r#"(?:['"`]{0}['"`]|{0}(?:[^0-9A-Za-z_.]|$))"#, regex::escape(name))
 }
 
 fn split(text: &str, at: char) -> Result<(&str, &str), CaseError> {
     text.rsplit_once(at).ok_or_else(|| CaseError::OnePart { text: text.to_owned(), at })
-}
-
-fn regexes(patterns: &[String]) -> Result<Vec<Regex>, CaseError> {
-    patterns.iter().map(|pattern| Ok(Regex::new(pattern)?)).collect()
 }
 
 fn requirements(texts: &[String]) -> Result<Vec<Requirement>, CaseError> {

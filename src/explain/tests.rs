@@ -45,8 +45,9 @@ fn id_of(
 #[test]
 fn every_file_is_a_rule() {
     for (id, text) in FILES {
-        if let Err(error) = rule::Rule::parse(id, text) {
-            panic!("{error}");
+        let rule = rule::Rule::parse(id, text).unwrap_or_else(|error| panic!("{error}"));
+        for pattern in rule.cases.iter().flat_map(|case| case.messages.iter().chain(&case.pasted)) {
+            assert!(pattern.regex().is_some(), "{id}: {} is no regular expression", pattern.as_str());
         }
         assert!(
             id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),

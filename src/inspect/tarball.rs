@@ -49,7 +49,7 @@ impl<R: Read> Entries<R> {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "a header of the archive is damaged"));
             }
             let size = number(&header[124..136])
-                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a size is no number"))?;
+                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a size is not a number"))?;
             self.left = size;
             self.padding = size.next_multiple_of(BLOCK as u64) - size;
             match header[156] {

@@ -47,7 +47,9 @@ impl Odd {
     pub fn told(self) -> &'static str {
         match self {
             Self::Twice => "an object of the schema names its class, module, loader or content twice",
-            Self::Unnamed => "the name of a class, a module or a loader in the schema is no text or too long",
+            Self::Unnamed => {
+                "the name of a class, a module or a loader in the schema is not text, or too long"
+            }
             Self::ManyTypes => "the schema names more types than are kept",
         }
     }

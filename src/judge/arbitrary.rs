@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use crate::vocab::{Cause, Disturbance, Inapplicable, Limit, Misfit, NoReference, Outcome, Reached, Trouble};
+use crate::vocab::{
+    Cause, Disturbance, ExpectedPlace, Inapplicable, Limit, Misfit, Mistyped, NoReference, Outcome, Reached,
+    Trouble,
+};
 
 pub(super) fn reached() -> impl Strategy<Value = Reached> {
     prop::sample::select(Reached::ALL)
@@ -12,7 +15,13 @@ pub(super) fn causes() -> impl Strategy<Value = Cause> {
     let says = || "words".to_owned();
     let outcome = Box::new(Outcome::Inapplicable { reason: says() });
     let trouble = |trouble| Cause::Environment { trouble };
-    let inputs = |because, given| Cause::InputsDoNotFit { says: says(), because, given, inputs: says() };
+    let inputs = |because, given| Cause::InputsDoNotFit {
+        says: says(),
+        because,
+        given,
+        inputs: says(),
+        made_up: None,
+    };
     prop::sample::select(vec![
         Cause::None,
         Cause::RuledOut { requirement: says() },
@@ -29,6 +38,7 @@ pub(super) fn causes() -> impl Strategy<Value = Cause> {
         inputs(Misfit::NameNotSaved, true),
         inputs(Misfit::NotFitted, true),
         Cause::NotAModel { says: says() },
+        Cause::ExpectedMistyped { output: says(), how: Mistyped::Missing, place: ExpectedPlace::default() },
         Cause::Random { outputs: vec![says()] },
         Cause::Differs,
         Cause::Refused { says: says(), foreign: None },

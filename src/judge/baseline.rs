@@ -179,7 +179,7 @@ struct File {
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// It is no baseline record.
-    #[error("it is no baseline record: {0}")]
+    #[error("it is not a baseline record: {0}")]
     Json(#[from] serde_json::Error),
     /// Written by a newer shelflife.
     #[error("it has version {0}, and this shelflife reads version {VERSION}: update shelflife")]

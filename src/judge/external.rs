@@ -1,5 +1,6 @@
 //! What is special about external artifacts: their producer may be unknown, and their inputs may be generated.
 
+use super::expectation;
 use crate::state::{CellFacts, EnvironmentFacts};
 use crate::vocab::{
     Cause, EnvName, ErrorFact, FilePlan, InputsKind, Misfit, NoReference, Observation, Opinion, Outcome,
@@ -18,7 +19,10 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
         Outcome::Unfit { unfit: what, says } => {
             Some(unfit(*what, says, file.inputs == InputsKind::Given, &file.inputs_from))
         }
-        Outcome::Raised { phase: Phase::Predict, error, .. } => {
+        Outcome::Raised { phase: Phase::Predict, error, method, .. } => {
+            if let Some(cause) = expectation::no_such_output(facts.artifact, method.as_deref(), error) {
+                return loaded(cause, Stage::Predict);
+            }
             let own = facts.artifact.reference().map(|reference| &reference.outcome);
             let (says, because) = match (own, file.inputs) {
                 // Where its producer cannot predict on them either, it is the inputs.
@@ -33,6 +37,7 @@ pub(super) fn opinion(facts: &CellFacts<'_>, file: &FilePlan, observation: &Obse
                 because,
                 given: file.inputs == InputsKind::Given,
                 inputs: file.inputs_from.clone(),
+                made_up: facts.artifact.made_up().cloned(),
             };
             loaded(cause, Stage::Predict)
         }
@@ -73,6 +78,7 @@ pub(super) fn unfit(unfit: Unfit, says: &str, given: bool, inputs: &str) -> Opin
             because: Misfit::Compared,
             given,
             inputs: inputs.to_owned(),
+            made_up: None,
         },
     };
     Opinion { reached: Reached::Loaded, cause, stage: Stage::Predict }

@@ -69,11 +69,22 @@ impl Key {
                 (FindingKind::Environment, format!("{environment} {}", by.word()))
             }
             Cause::Environment { trouble: Trouble::NotReached } => (FindingKind::NotTried, String::new()),
+            // What a file lacks, it lacks everywhere.
+            Cause::Environment {
+                trouble:
+                    Trouble::PackageMissing { package: name, .. }
+                    | Trouble::ModuleMissing { module: name, .. }
+                    | Trouble::OtherRelease { module: name, .. },
+            } => (FindingKind::Environment, format!("{} {name}", cell.cause.word())),
             Cause::Environment { .. } => (FindingKind::Environment, said(&cell.cause)),
             Cause::NoReference { .. }
             | Cause::InputsDoNotFit { .. }
             | Cause::NotAModel { .. }
             | Cause::Random { .. } => (FindingKind::Unjudged, said(&cell.cause)),
+            // Whoever mistypes one file mistypes the next one.
+            Cause::ExpectedMistyped { output, how, .. } => {
+                (FindingKind::Unjudged, format!("expected {output} {}", how.word()))
+            }
             // Who wrote it and who reads it say the same of a class that does not exist there.
             Cause::ClassAbsent { says, .. } => (FindingKind::Unsupported, without_addresses(says)),
             Cause::RuledOut { .. } | Cause::Inapplicable { .. } => {

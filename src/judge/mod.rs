@@ -7,6 +7,7 @@
 mod arbitrary;
 mod baseline;
 mod causes;
+mod expectation;
 mod external;
 mod findings;
 mod gate;
@@ -77,6 +78,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
         matrix: MatrixSummary {
             name: header.matrix.name.clone(),
             description: header.matrix.description.clone(),
+            package: header.matrix.package.clone(),
             plan_digest: header.matrix.plan_digest,
             models: header
                 .plan
@@ -156,6 +158,7 @@ fn artifact_record(artifact: &ArtifactFacts) -> ArtifactRecord {
         absence: artifact.absence.clone(),
         producer_fails: producer_fails(artifact),
         file: artifact.file.as_deref().cloned(),
+        made_up: artifact.made_up().cloned(),
     }
 }
 

@@ -120,6 +120,7 @@ impl<'a> Advisor<'a> {
             }
             Cause::InputsDoNotFit { because: Misfit::NameNotSaved, .. } => Next::SaveWithNames,
             Cause::InputsDoNotFit { .. } => Next::GiveInputs,
+            Cause::ExpectedMistyped { .. } => Next::CorrectExpected,
             Cause::Random { .. } => Next::FixRandomState,
             _ => {
                 let producer = self.record.environments.iter().find(|env| env.name == cell.producer);

@@ -110,6 +110,7 @@ fn no_proof(cause: &Cause) -> NoProof {
         | Cause::Inapplicable { .. }
         | Cause::ClassAbsent { .. }
         | Cause::NotAModel { .. }
+        | Cause::ExpectedMistyped { .. }
         | Cause::Differs
         | Cause::Refused { .. }
         | Cause::Raised { .. }

@@ -23,6 +23,7 @@ fn lock(scikit_learn: &str, joblib: &str) -> Lock {
             .into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         base: None,
         companions: Vec::new(),
         variables: BTreeMap::new(),
@@ -49,7 +50,12 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         run: "r".to_owned(),
         time: "2026-11-21T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: "m".to_owned(), description: None, plan_digest: Digest::of(b"plan") },
+        matrix: MatrixRecord {
+            name: "m".to_owned(),
+            description: None,
+            package: None,
+            plan_digest: Digest::of(b"plan"),
+        },
         plan: PlanRecord {
             environments: vec![environment("old"), environment("new")],
             models: vec![ModelPlan {
@@ -106,6 +112,7 @@ fn observation(outcome: Outcome) -> Observation {
         alone: false,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::external;
-use super::noise;
 use super::stage::load_stage;
+use super::{expectation, external, noise};
 use crate::explain;
 use crate::format;
 use crate::state::{ArtifactFacts, CellFacts, EnvironmentFacts};
@@ -171,10 +170,14 @@ fn of_outputs(facts: &CellFacts<'_>) -> Opinion {
     match (artifact.reference().map(|reference| &reference.outcome), facts.cell.outputs) {
         (None, _) => in_trouble(Trouble::NotReached),
         (Some(Outcome::Predicted { .. }), None) => in_trouble(Trouble::NotCompared),
-        (Some(Outcome::Predicted { .. }), Some(outputs)) => match random(artifact, outputs) {
-            Some(outputs) => reached(Cause::Random { outputs }, Stage::Value),
-            None => of_values(outputs, &noise::floors(artifact)),
-        },
+        (Some(Outcome::Predicted { .. }), Some(outputs)) => {
+            let why = expectation::mistyped(artifact, outputs)
+                .or_else(|| random(artifact, outputs).map(|outputs| Cause::Random { outputs }));
+            why.map_or_else(
+                || of_values(outputs, &noise::floors(artifact)),
+                |cause| reached(cause, Stage::Value),
+            )
+        }
         (Some(Outcome::Disturbed { by }), _) => {
             in_trouble(Trouble::Disturbed { environment: artifact.id.producer.clone(), by: by.clone() })
         }
@@ -294,7 +297,14 @@ fn of_values(outputs: &BTreeMap<String, OutputComparison>, floors: &BTreeMap<&st
                 Some(Mismatch::Damaged { what }) => {
                     return trouble(Trouble::DamagedOutput { output: name.clone(), says: what.clone() });
                 }
-                Some(Mismatch::Missing | Mismatch::Shape { .. } | Mismatch::Type { .. }) | None => {
+                // What is expected and given elsewhere is not mistyped.
+                Some(
+                    Mismatch::Missing
+                    | Mismatch::Shape { .. }
+                    | Mismatch::Type { .. }
+                    | Mismatch::Mistyped { .. },
+                )
+                | None => {
                     reached = Reached::Predicted;
                 }
             },

@@ -1,15 +1,21 @@
 //! Axes of versions and their product, without what is excluded and with what is included.
 
+use std::path::Path;
+
 use serde_spanned::Spanned;
 
 use super::error::{Fallible, Problem, Source};
 use super::raw::{RawEnvironment, Text, TextMap, Texts, texts};
+use super::sources::PackageSource;
 use super::types::VersionSpec;
 use super::versions;
 use crate::notation::{Requirement, Specifiers, glob, package_name};
 
 /// The key of the interpreter among the axes.
 pub(super) const PYTHON: &str = "python";
+
+/// The package that is under test where a matrix names none.
+pub const SCIKIT_LEARN: &str = "scikit-learn";
 
 /// More environments than anybody can make: a typing error in an axis.
 pub(super) const MOST_ENVIRONMENTS: usize = 10_000;
@@ -25,6 +31,13 @@ pub(super) fn unknown_word(source: &Source, at: &Option<Text>, word: &str, words
 
 /// The version texts of one axis.
 pub(super) fn choices(source: &Source, key: &str, text: &Text) -> Fallible<Vec<VersionSpec>> {
+    if key != PYTHON {
+        let base = source.path.parent().unwrap_or(Path::new(""));
+        if let Some(found) = PackageSource::parse(text.get_ref(), base) {
+            let found = found.map_err(|error| source.version_problem(text.span(), error))?;
+            return Ok(vec![VersionSpec::Source(found)]);
+        }
+    }
     let parsed = if key == PYTHON {
         versions::parse_python(text.get_ref())
     } else {
@@ -45,10 +58,14 @@ pub(super) fn in_order(map: &TextMap) -> Vec<(&Text, &Texts)> {
     entries
 }
 
-/// The product of the axes without what is excluded, and what is included.
-pub(super) fn combinations(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<Combination>> {
+/// The product of the axes without what is excluded, and what is included. `package` must be among them.
+pub(super) fn combinations(
+    source: &Source,
+    raw: &Spanned<RawEnvironment>,
+    package: &str,
+) -> Fallible<Vec<Combination>> {
     let env = raw.get_ref();
-    let axes = axes(source, raw)?;
+    let axes = axes(source, raw, package)?;
     let size = axes.iter().try_fold(1usize, |size, (_, specs)| size.checked_mul(specs.len()));
     if size.is_none_or(|size| size > MOST_ENVIRONMENTS) {
         return Err(source.problem(
@@ -96,7 +113,11 @@ pub(super) fn combinations(source: &Source, raw: &Spanned<RawEnvironment>) -> Fa
 }
 
 /// The interpreter and the packages with their versions, in the order in which they are written.
-fn axes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<(String, Vec<VersionSpec>)>> {
+fn axes(
+    source: &Source,
+    raw: &Spanned<RawEnvironment>,
+    package: &str,
+) -> Fallible<Vec<(String, Vec<VersionSpec>)>> {
     let env = raw.get_ref();
     let Some(python) = &env.python else {
         return Err(source.problem(
@@ -145,12 +166,21 @@ fn axes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<(String,
     }
     // Who only reads exchange formats needs none.
     let only_reads = env.role.as_ref().is_some_and(|role| role.get_ref() == "consumer");
-    if axes.iter().all(|(name, _)| name != "scikit-learn") && !(only_reads && axes.len() > 1) {
+    if axes.iter().all(|(name, _)| name != package) && !(only_reads && axes.len() > 1) {
+        let other = match axes.get(1) {
+            Some((name, _)) => {
+                format!("if {name} is what you test, write `package = \"{name}\"` below `[matrix]`")
+            }
+            None => "if you test another package, write its name as `package` below `[matrix]`".to_owned(),
+        };
         return Err(source.problem(
             raw.span(),
-            "this environment declares no scikit-learn",
-            "add, for example, `packages = { scikit-learn = \"1.5.2\" }`, or `\"latest\"`; only an environment \
-             with `role = \"consumer\"` and other packages can do without",
+            format!("this environment declares no {package}"),
+            format!(
+                "add, for example, `packages = {{ {package} = \"{}\" }}`; {other}; an environment with \
+                 `role = \"consumer\"` and other packages can do without",
+                if package == SCIKIT_LEARN { "1.5.2" } else { "latest" }
+            ),
         ));
     }
     Ok(axes)

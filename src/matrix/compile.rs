@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
+use super::axes::{SCIKIT_LEARN, package_key};
 use super::datasets::DatasetSpec;
 use super::error::{Fallible, MatrixError, Problem, Problems, Source};
 use super::finding::{Expanded, FindArtifacts};
@@ -57,8 +58,11 @@ fn compile(
         None => Some(Limits { seconds: 60.0, memory_bytes: 2 << 30 }),
     };
     let available = Formats::compile(&merged.formats, read, problems);
+    let package = problems.take(package(&merged)).unwrap_or_else(|| SCIKIT_LEARN.to_owned());
     let mut environments = match &merged.environments {
-        Some(placed) if !placed.value.is_empty() => environments::compile(placed, &available, problems),
+        Some(placed) if !placed.value.is_empty() => {
+            environments::compile(placed, &available, &package, problems)
+        }
         _ => {
             problems.note(missing(main, "environments", "[[environments]]", "name, python and packages"));
             Vec::new()
@@ -134,6 +138,7 @@ fn compile(
     Ok(Matrix {
         name,
         description: merged.header.description,
+        package,
         environments,
         models,
         formats,
@@ -159,6 +164,14 @@ fn missing(main: &Source, what: &str, table: &str, keys: &str) -> Box<Problem> {
         format!("the matrix declares no {what}"),
         format!("add at least one `{table}` table with {keys}"),
     )
+}
+
+/// The package under test.
+fn package(merged: &Merged) -> Fallible<String> {
+    match &merged.header.package {
+        Some(name) => package_key(&merged.main, name),
+        None => Ok(SCIKIT_LEARN.to_owned()),
+    }
 }
 
 fn matrix_name(merged: &Merged) -> Fallible<String> {

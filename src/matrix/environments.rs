@@ -18,17 +18,18 @@ use crate::vocab::{EnvName, Runtime, Setup};
 /// Extensions that the agent knows how to switch on.
 const EXTENSIONS: &[&str] = &["sklearnex"];
 
-/// Every environment of the matrix, in declaration order. Problems are noted.
+/// Every environment of the matrix, in declaration order; `package` is under test. Problems are noted.
 pub(super) fn compile(
     placed: &Placed<Vec<Spanned<RawEnvironment>>>,
     formats: &Formats,
+    package: &str,
     problems: &mut Problems,
 ) -> Vec<EnvironmentSpec> {
     let source = &placed.source;
     let mut environments: Vec<EnvironmentSpec> = Vec::new();
     let mut lines: BTreeMap<EnvName, usize> = BTreeMap::new();
     for raw in &placed.value {
-        let Some(made) = problems.take(compile_one(source, raw, formats)) else { continue };
+        let Some(made) = problems.take(compile_one(source, raw, formats, package)) else { continue };
         let span = raw.get_ref().name.as_ref().map_or(raw.span(), Spanned::span);
         for environment in made {
             match lines.entry(environment.name.clone()) {
@@ -65,6 +66,7 @@ fn compile_one(
     source: &Source,
     raw: &Spanned<RawEnvironment>,
     formats: &Formats,
+    package: &str,
 ) -> Fallible<Vec<EnvironmentSpec>> {
     let env = raw.get_ref();
     let select =
@@ -109,7 +111,7 @@ fn compile_one(
             whole: false,
         };
     let named = match runtimes::declared(source, raw)? {
-        Runtime::Venv => venv(source, raw)?,
+        Runtime::Venv => venv(source, raw, package)?,
         Runtime::Rootfs => runtimes::rootfs(source, raw)?,
         Runtime::Container => vec![runtimes::container(source, raw)?],
         // No word of a matrix means the last one.
@@ -147,9 +149,9 @@ fn setup(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Setup> {
 }
 
 /// Every combination of the axes.
-fn venv(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<Named>> {
-    let combinations = axes::combinations(source, raw)?;
-    let names = naming::names(source, raw, &combinations)?;
+fn venv(source: &Source, raw: &Spanned<RawEnvironment>, package: &str) -> Fallible<Vec<Named>> {
+    let combinations = axes::combinations(source, raw, package)?;
+    let names = naming::names(source, raw, &combinations, package)?;
     let named = names.into_iter().zip(combinations).map(|(name, mut combination)| {
         let (_, python) = combination.remove(0);
         (name, RuntimeSpec::Venv { python: python.label() }, combination.into_iter().collect())

@@ -2,11 +2,10 @@
 
 use std::sync::LazyLock;
 
-/// The public classes and functions of scikit-learn, of every minor release from 0.20 to 1.9, one a line: what was found in
-/// the modules in which the agent looks names up.
-static TEXT: &str = include_str!("estimators.txt");
+use crate::explain;
 
-static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| TEXT.lines().collect());
+/// The public classes and functions of scikit-learn, of every release from 0.20 on.
+static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(explain::public_names);
 
 /// Edits that make one name of another, at most: what differs more may be of a release that is not in the table.
 const MOST_EDITS: usize = 2;

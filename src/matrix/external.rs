@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::datasets::DatasetSpec;
 use crate::format::Format;
-use crate::vocab::{Digest, EnvName, Foreign, FormatName, InputTypes, InputsKind, OutputRef};
+use crate::vocab::{Digest, EnvName, ExpectedFile, Foreign, FormatName, InputTypes, InputsKind, OutputRef};
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +141,8 @@ pub struct ExternalArtifact {
     pub original: Option<Arc<OriginalArtifact>>,
     /// Expected outputs by name.
     pub expected: BTreeMap<String, ExpectedOutput>,
+    /// The file that somebody gave them in.
+    pub expected_from: Option<ExpectedFile>,
     /// Packages that what comes with it names, and that were not installed because of that.
     pub asked: Vec<AskedPackage>,
     /// What a reader of its verdicts has to know.
@@ -172,6 +174,9 @@ pub struct ExpectedOutput {
     pub output: OutputRef,
     /// The bytes.
     pub bytes: Arc<[u8]>,
+    /// The class that heads each column of a table; none for a column that no class heads, and no columns where it was no
+    /// table.
+    pub classes: Vec<Option<String>>,
 }
 
 /// What was asked for and cannot be an artifact.

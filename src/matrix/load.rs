@@ -161,7 +161,11 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         base
     }
     Merged {
-        header: RawHeader { name: header.name, description: header.description.or(base.header.description) },
+        header: RawHeader {
+            name: header.name,
+            description: header.description.or(base.header.description),
+            package: header.package.or(base.header.package),
+        },
         environments: placed(&source, raw.environments, base.environments),
         select: placed(&source, raw.select, base.select),
         defaults: placed(&source, raw.defaults, base.defaults),

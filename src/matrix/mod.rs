@@ -25,10 +25,12 @@ mod recipe;
 mod rules;
 mod runtimes;
 mod select;
+mod sources;
 mod tolerance;
 mod types;
 mod versions;
 
+pub use axes::SCIKIT_LEARN;
 pub use compile::{load, load_with};
 pub use datasets::{COMMAND_LINE, DatasetSpec};
 pub use error::{MatrixError, Problem};
@@ -40,6 +42,7 @@ pub use finding::{Expanded, FindArtifacts};
 pub use raw::schema_json;
 pub use runtimes::{ARCHES, SUITES};
 pub use select::EnvPattern;
+pub use sources::PackageSource;
 pub use tolerance::PairFacts;
 pub use types::{
     BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,

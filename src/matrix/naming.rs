@@ -35,9 +35,10 @@ pub(super) fn names(
     source: &Source,
     raw: &Spanned<RawEnvironment>,
     combinations: &[Combination],
+    package: &str,
 ) -> Fallible<Vec<EnvName>> {
     let span = raw.get_ref().name.as_ref().map_or(raw.span(), Spanned::span);
-    let varying = varying(combinations);
+    let varying = varying(combinations, package);
     let mut names: Vec<EnvName> = Vec::new();
     for combination in combinations {
         let name = match &raw.get_ref().name {
@@ -76,9 +77,9 @@ fn find<'a>(combination: &'a Combination, key: &str) -> Option<&'a VersionSpec> 
     combination.iter().find(|(name, _)| name == key).map(|(_, spec)| spec)
 }
 
-/// The keys that differ between the combinations, scikit-learn first; scikit-learn where none does.
-fn varying(combinations: &[Combination]) -> Vec<&str> {
-    let mut keys = vec!["scikit-learn", PYTHON];
+/// The keys that differ between the combinations, the package under test first; that one where none does.
+fn varying<'a>(combinations: &'a [Combination], package: &'a str) -> Vec<&'a str> {
+    let mut keys = vec![package, PYTHON];
     for (key, _) in combinations.iter().flatten() {
         if !keys.contains(&key.as_str()) {
             keys.push(key);
@@ -87,7 +88,7 @@ fn varying(combinations: &[Combination]) -> Vec<&str> {
     let first = |key: &str| combinations.first().and_then(|combination| find(combination, key));
     keys.retain(|key| combinations.iter().any(|combination| find(combination, key) != first(key)));
     if keys.is_empty() {
-        keys.push("scikit-learn");
+        keys.push(package);
     }
     keys
 }

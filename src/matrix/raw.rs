@@ -77,6 +77,9 @@ pub(super) struct RawHeader {
     pub name: Option<Text>,
     /// What the matrix is for.
     pub description: Option<String>,
+    /// The package under test, which every virtual environment declares. Default: `scikit-learn`.
+    #[schemars(with = "Option<String>")]
+    pub package: Option<Text>,
 }
 
 /// One environment, or several where a value is a list.

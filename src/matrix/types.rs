@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::datasets::DatasetSpec;
 use super::external::{ExternalArtifact, Refusal};
+use super::sources::PackageSource;
 use crate::format::Format;
 use crate::vocab::{EnvName, FormatName, ModelName, Runtime, Setup, Tolerance, Verdict};
 
@@ -17,6 +18,8 @@ pub struct Matrix {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
+    /// The package under test.
+    pub package: String,
     /// The environments in declaration order.
     pub environments: Vec<EnvironmentSpec>,
     /// The models in declaration order.
@@ -245,6 +248,8 @@ pub enum VersionSpec {
     /// What a file proves of the release that wrote it, as specifiers. Companions narrow it further where they do not
     /// contradict it.
     Proved(String),
+    /// No release: a folder, a file, a repository or an address.
+    Source(PackageSource),
 }
 
 impl VersionSpec {
@@ -256,12 +261,19 @@ impl VersionSpec {
             Self::Latest | Self::Companion => package.to_owned(),
             Self::PreRelease => format!("{package}>=0.dev0"),
             Self::Specifier(specifier) | Self::Proved(specifier) => format!("{package}{specifier}"),
+            Self::Source(source) => format!("{package} @ {source}"),
         }
     }
 
     /// Whether tomorrow's index could resolve it to another version.
     pub fn is_floating(&self) -> bool {
-        !matches!(self, Self::Exact(_) | Self::Companion | Self::Proved(_))
+        match self {
+            Self::Exact(_) | Self::Companion | Self::Proved(_) => false,
+            Self::Minor(_) | Self::Latest | Self::PreRelease | Self::Specifier(_) => true,
+            // What stands there is looked at each time, but for an address without a digest.
+            Self::Source(PackageSource::Address(url)) => !url.contains("#sha256="),
+            Self::Source(_) => false,
+        }
     }
 }
 

@@ -189,7 +189,12 @@ impl VersionSpec {
                 });
                 around.chain([0, u64::from(u32::MAX)]).all(|number| specifiers.matches(&micro(number)))
             }),
-            Self::Latest | Self::PreRelease | Self::Companion | Self::Specifier(_) | Self::Proved(_) => false,
+            Self::Latest
+            | Self::PreRelease
+            | Self::Companion
+            | Self::Specifier(_)
+            | Self::Proved(_)
+            | Self::Source(_) => false,
         }
     }
 
@@ -201,6 +206,7 @@ impl VersionSpec {
             Self::Latest => "latest".to_owned(),
             Self::PreRelease => "pre".to_owned(),
             Self::Companion => "companion".to_owned(),
+            Self::Source(source) => source.label(),
             Self::Specifier(specifier) | Self::Proved(specifier) => specifier
                 .replace(">=", "ge")
                 .replace("<=", "le")
@@ -225,6 +231,7 @@ impl fmt::Display for VersionSpec {
             Self::PreRelease => f.pad("pre"),
             Self::Companion => f.pad("companion"),
             Self::Specifier(specifier) | Self::Proved(specifier) => f.pad(specifier),
+            Self::Source(source) => f.pad(&source.to_string()),
         }
     }
 }

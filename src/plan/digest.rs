@@ -122,6 +122,9 @@ fn file(builder: DigestBuilder, file: &ExternalArtifact) -> DigestBuilder {
     builder = list(builder, file.refusal.as_deref());
     for (name, expected) in &file.expected {
         builder = builder.text("expected").text(name).digest(&expected.output.digest);
+        if expected.classes.iter().any(Option::is_some) {
+            builder = list(builder, expected.classes.iter().flatten().map(String::as_str));
+        }
     }
     builder.field(&[file.inputs as u8])
 }

@@ -173,6 +173,7 @@ impl Plan {
                 inputs_from: file.inputs_from.clone(),
                 inferred: file.inferred.clone(),
                 expected: !file.expected.is_empty(),
+                expected_from: file.expected_from.clone(),
                 proved: file.proved.clone(),
                 imports: file.imports.clone(),
                 own_modules: file.own_modules.clone(),

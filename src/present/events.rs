@@ -62,10 +62,14 @@ pub fn whole_lines(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1)
 }
 
+/// How the last line of what `--json` streams begins: what a command came to is no event, and who kept the stream has a
+/// record all the same.
+const ANSWER: &[u8] = b"{\"answer\":";
+
 fn parse_lines(lines: &[u8]) -> Result<Vec<Event>, EventLogError> {
     let mut events = Vec::new();
     for (index, line) in lines.split_inclusive(is_break).enumerate() {
-        if line.trim_ascii().is_empty() {
+        if line.trim_ascii().is_empty() || line.starts_with(ANSWER) {
             continue;
         }
         if let Some(event) = super::events_fast::parse(line) {

@@ -13,7 +13,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::vocab::{
-    ArtifactId, Attempt, Digest, EnvName, ErrorFact, Event, InputForm, Observation, Outcome,
+    ArtifactId, Attempt, Digest, EnvName, ErrorFact, Event, InputForm, MadeUp, Observation, Outcome,
     OutputComparison, OutputRef, Phase, WarningFact,
 };
 
@@ -94,6 +94,8 @@ struct Seen {
     tried: Vec<Attempt>,
     #[serde(default)]
     form: Option<InputForm>,
+    #[serde(default)]
+    made_up: Option<MadeUp>,
 }
 
 impl From<Seen> for Observation {
@@ -108,6 +110,7 @@ impl From<Seen> for Observation {
             alone: seen.alone,
             tried: seen.tried,
             form: seen.form,
+            made_up: seen.made_up,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::expected;
 use super::markup::{code, prose};
 use super::view::abridged;
 use super::words::{Group, line, shorten};
@@ -68,7 +69,7 @@ pub(super) fn text(record: &Record) -> String {
     // One line for what is true of several files.
     let mut said: Vec<(String, Vec<&str>)> = Vec::new();
     for (artifact, file) in &files {
-        for note in notes(file) {
+        for note in notes(artifact, file) {
             match said.iter_mut().find(|(known, _)| *known == note) {
                 Some((_, models)) => models.push(artifact.model.as_str()),
                 None => said.push((note, vec![artifact.model.as_str()])),
@@ -87,9 +88,16 @@ pub(super) fn text(record: &Record) -> String {
 }
 
 /// What a reader has to know of a file.
-fn notes(file: &FilePlan) -> Vec<String> {
+fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
+    let from = match &artifact.made_up {
+        Some(guess) => format!(
+            "synthetic inputs: random numbers in {}; it does not say how many columns it was fitted on",
+            expected::columns(guess)
+        ),
+        None => file.inputs_from.clone(),
+    };
     let inferred = inferred(&file.inferred);
-    std::iter::once(file.inputs_from.clone()).chain(inferred).chain(file.notes.iter().cloned()).collect()
+    std::iter::once(from).chain(inferred).chain(file.notes.iter().cloned()).collect()
 }
 
 /// What the columns of a CSV were taken for; nothing where all are plain numbers.
@@ -140,7 +148,7 @@ pub(super) fn markdown(record: &Record) -> String {
             });
             let _ = write!(out, " {word} |");
         }
-        let notes: Vec<String> = notes(file);
+        let notes: Vec<String> = notes(artifact, file);
         let _ = writeln!(out, " {} |", prose(&notes.join("; ")));
     }
     let more = files.len().saturating_sub(MOST);

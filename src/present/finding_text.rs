@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::expected::mistyped;
 use super::gist::gist;
 use super::reasons::{instead_of_predicting, message};
 use super::words::{capitalised, join};
@@ -193,6 +194,8 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
              matrix)."
                 .to_owned()
         }
+        Next::CorrectExpected => "Correct it there, or give the values of this model: nothing was compared with the file."
+            .to_owned(),
         Next::SaveWithNames => "Save it again with what its functions use: `dill.dump(model, file, recurse=True)`, or \
                                 functions that import what they use, or a module of your own instead of the script \
                                 that is run (then --modules FOLDER)."
@@ -287,6 +290,9 @@ fn output_text(name: &str, output: &OutputComparison) -> String {
         }
         Some(Mismatch::Type { reference, observed }) => {
             return format!("{name} is {observed} instead of {reference}");
+        }
+        Some(Mismatch::Mistyped { how, .. }) => {
+            return format!("{name} is not what was expected: {}", mistyped(name, how));
         }
         Some(Mismatch::Damaged { what }) => return format!("{name} is damaged: {what}"),
         None => {}

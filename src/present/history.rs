@@ -50,6 +50,12 @@ pub struct Story {
 }
 
 impl Story {
+    /// What is wrong with it, in the words of the run that last said so.
+    pub fn says(&self) -> Option<&str> {
+        let mut words = self.cell.changes.iter().rev().map(|change| change.words.as_str());
+        words.find(|words| !words.is_empty())
+    }
+
     /// Its verdict now.
     pub fn now(&self) -> Option<Verdict> {
         self.verdicts.last().copied().flatten()
@@ -187,7 +193,7 @@ pub fn history_text(view: &HistoryView) -> String {
     for story in view.stories.iter().filter(|story| story.broke.is_some()) {
         let same = |group: &&mut Vec<&Story>| {
             let first = group[0];
-            (first.now(), words(first), first.broke) == (story.now(), words(story), story.broke)
+            (first.now(), first.says(), first.broke) == (story.now(), story.says(), story.broke)
                 && first.culprits == story.culprits
         };
         match groups.iter_mut().find(same) {
@@ -225,7 +231,7 @@ fn tell(out: &mut String, view: &HistoryView, group: &[&Story]) {
         more => format!(", and {more} more"),
     };
     let _ = writeln!(out, "\n{}{more}: {verdict}", names.join(", "));
-    if let Some(words) = words(story) {
+    if let Some(words) = story.says() {
         let _ = writeln!(out, "  {}", line(words));
     }
     let _ = writeln!(out, "  fails since {} ({})", day(&view.runs[bad]), line(&view.runs[bad].name));
@@ -246,10 +252,6 @@ fn tell(out: &mut String, view: &HistoryView, group: &[&Story]) {
     }
 }
 
-fn words(story: &Story) -> Option<&str> {
-    story.cell.changes.iter().rev().map(|change| change.words.as_str()).find(|words| !words.is_empty())
-}
-
 fn escape(text: &str) -> String {
     line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -261,11 +263,15 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
          content=\"width=device-width\"><title>shelflife history</title><style>\
          body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}\
          h2{margin-top:2.5rem}h3{margin:1.6rem 0 .2rem;font-size:1rem}code{background:#f1f1f1;padding:0 .2em}\
-         .note{color:#666;margin:.1rem 0}svg{max-width:100%;overflow:visible}\
+         h2,h3,.note{overflow-wrap:anywhere}.note{color:#666;margin:.1rem 0}svg{overflow:visible}\
+         .wide{overflow-x:auto}summary{cursor:pointer;margin-top:1.6rem;font-weight:600}\
          .works{fill:#2f9e5b}.silent{fill:#e08700}.fails{fill:#cf3030}.noverdict{fill:#9a9a9a}.unsupported{fill:#d5d5d5}\
          .absent{fill:none;stroke:#ddd}.move{fill:#3b6fd4}text{font:10px system-ui,sans-serif;fill:#555}\
          @media (prefers-color-scheme:dark){body{background:#161616;color:#e6e6e6}code{background:#2a2a2a}\
-         .note,text{color:#aaa;fill:#aaa}}</style><h1>History</h1><p class=\"note\">A square is a run, oldest on the \
+         .note,text{color:#aaa;fill:#aaa}}\
+         @media print{details::details-content{content-visibility:visible;display:block;height:auto}\
+         .wide{overflow:visible}.wide svg{max-width:100%}h3{break-after:avoid}\
+         body{color:#1c1c1c;background:#fff;max-width:none;margin:0}code{background:#f1f1f1}}</style><h1>History</h1><p class=\"note\">A square is a run, oldest on the \
          left: <svg width=\"10\" height=\"10\"><rect class=\"works\" width=\"10\" height=\"10\"/></svg> works, \
          <svg width=\"10\" height=\"10\"><rect class=\"silent\" width=\"10\" height=\"10\"/></svg> silently \
                       different, \
@@ -287,10 +293,16 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
         if view.stories.is_empty() {
             out.push_str("<p>Nothing has ever failed.</p>\n");
         }
-        for story in &view.stories {
-            plot(&mut out, view, story);
+        let (fails, works): (Vec<_>, Vec<_>) = view.stories.iter().partition(|story| story.broke.is_some());
+        fails.iter().for_each(|story| plot(&mut out, view, story));
+        if !works.is_empty() {
+            let cells = plural(works.len() as u64, "cell");
+            let verb = if works.len() == 1 { "works" } else { "work" };
+            let _ = writeln!(out, "<details><summary>{cells} that {verb} again</summary>");
+            works.iter().for_each(|story| plot(&mut out, view, story));
+            out.push_str("</details>\n");
         }
-        let shown = view.stories.iter().filter(|story| story.broke.is_some()).count();
+        let shown = fails.len();
         if failing > shown {
             let _ =
                 writeln!(out, "<p>And {} more that fail; --model shows some of them.</p>", failing - shown);
@@ -310,11 +322,14 @@ fn plot(out: &mut String, view: &HistoryView, story: &Story) {
         escape(story.cell.consumer.as_str()),
         story.now().map_or("not tried", Verdict::as_str)
     );
-    if let Some(words) = words(story) {
+    if let Some(words) = story.says() {
         let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(words));
     }
     let (width, height) = ((shown.len() * STEP).max(STEP), STEP * 2 + 14);
-    let _ = write!(out, "<svg width=\"{width}\" height=\"{height}\" role=\"img\">");
+    let _ = write!(
+        out,
+        "<div class=\"wide\"><svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">"
+    );
     for (position, run) in shown.iter().enumerate() {
         let at = start + position;
         let x = position * STEP;
@@ -348,7 +363,7 @@ fn plot(out: &mut String, view: &HistoryView, story: &Story) {
             let _ = write!(out, "<text x=\"{width}\" y=\"{y}\" text-anchor=\"end\">{}</text>", of(last));
         }
     }
-    out.push_str("</svg>\n");
+    out.push_str("</svg></div>\n");
     match story.broke {
         Some((Some(good), bad)) => {
             let list: Vec<String> = story

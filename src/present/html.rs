@@ -10,6 +10,7 @@ use super::error::RenderError;
 use super::forecast::{self, ScoreRow};
 use super::html_data::HtmlData;
 use super::isolation;
+use super::markup::html_spans;
 use super::promises::{self, PromisePage};
 use super::reasons::broken;
 use super::table::Table;
@@ -84,7 +85,7 @@ struct CrossingPage {
 struct CrossingRow {
     class: &'static str,
     symbol: char,
-    models: String,
+    models: Vec<String>,
     formats: String,
     what: String,
     when: String,
@@ -264,7 +265,7 @@ fn crossings(view: &View<'_>) -> Vec<CrossingPage> {
     let row = |failure: &CrossingFailure| CrossingRow {
         class: failure.group.class(),
         symbol: failure.group.symbol(),
-        models: failure.models_text(usize::MAX),
+        models: failure.models.clone(),
         formats: failure.formats_text(),
         what: failure.what.clone(),
         when: failure.when.clone(),
@@ -345,7 +346,7 @@ fn section_page(view: &View<'_>, section: Section) -> Option<SectionPage> {
             let error = broken(environment).unwrap_or_default();
             let error = line(&error);
             FindingPage {
-                remedy: environment.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
+                remedy: environment.remedy.as_deref().map(html_spans).unwrap_or_default(),
                 ..FindingPage::titled(format!("{name}: {error}"))
             }
         }));
@@ -461,9 +462,9 @@ fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
         title,
         fact,
         notes,
-        cause: shown.text.cause.as_deref().map(line).unwrap_or_default().into_owned(),
+        cause: shown.text.cause.as_deref().map(html_spans).unwrap_or_default(),
         links: shown.text.links.iter().filter(|link| link.starts_with("https://")).cloned().collect(),
-        remedy: shown.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
+        remedy: shown.remedy.as_deref().map(html_spans).unwrap_or_default(),
         details: shown.text.details.iter().map(|text| block(text)).collect::<Vec<_>>().join("\n"),
         reach: format!(
             "{} in {}",
@@ -505,7 +506,7 @@ fn environments(view: &View<'_>) -> Vec<EnvironmentRow> {
             machine: line(&environment.arch).into_owned(),
             bits: if environment.bits == 0 { String::new() } else { environment.bits.to_string() },
             error: broken(environment).as_deref().map(line).unwrap_or_default().into_owned(),
-            remedy: environment.remedy.as_deref().map(line).unwrap_or_default().into_owned(),
+            remedy: environment.remedy.as_deref().map(html_spans).unwrap_or_default(),
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! What to do with a file that was looked at: the environment that made it, as far as the file says, and what to type.
 
+use crate::artifact::scikit_learn_beside;
 use crate::vocab::{ArtifactKind, Foreign, Inspected, Inspection, Trust};
 
 /// What the file is instead of an artifact that can be tried.
@@ -19,6 +20,11 @@ pub(super) fn maker(found: &Inspection) -> String {
             parts.push(format!("scikit-learn {}", versions.join(" and ")));
         }
         None => parts.extend(era(found).map(str::to_owned)),
+    }
+    // Other packages say in their own bytes which release wrote them.
+    for wrapper in &pickle.wrappers {
+        let version = found.recorded_version(&wrapper.package);
+        parts.extend(version.map(|version| format!("{} {version}", wrapper.package)));
     }
     if pickle.numpy.generations.contains("numpy._core") {
         parts.push("numpy 2 or later".to_owned());
@@ -107,6 +113,15 @@ pub(super) fn steps(artifact: &Inspected) -> Vec<String> {
         Some(version) => vec![format!(
             "shelflife check {path} --inputs X.csv --on scikit-learn=={version} (try it where it was made)"
         )],
+        None if beside(found).is_some() => beside(found)
+            .map(|(package, version, release)| {
+                format!(
+                    "shelflife check {path} --inputs X.csv --on \"scikit-learn=={release} {package}=={version}\" (try it \
+                     beside the scikit-learn of its days: the file names none)"
+                )
+            })
+            .into_iter()
+            .collect(),
         None if found.estimators().next().is_some() => vec![format!(
             "shelflife check {path} --inputs X.csv --made-by scikit-learn=={} --on scikit-learn==VERSION",
             newest(found)
@@ -116,6 +131,19 @@ pub(super) fn steps(artifact: &Inspected) -> Vec<String> {
         )],
         None => Vec::new(),
     }
+}
+
+/// The package that tells when a file was saved which names no scikit-learn, its release, and the scikit-learn of its days.
+fn beside(found: &Inspection) -> Option<(String, String, &'static str)> {
+    let generations = found.pickle.as_ref().map(|pickle| &pickle.numpy.generations);
+    let is_numpy_2 = generations.is_some_and(|it| it.contains("numpy._core") && !it.contains("numpy.core"));
+    let versions = found
+        .versions
+        .keys()
+        .filter_map(|package| Some((package.clone(), found.recorded_version(package)?.to_owned())));
+    let versions = versions.collect();
+    let (package, version, release) = scikit_learn_beside(&versions, is_numpy_2)?;
+    Some((package.to_owned(), version.to_owned(), release))
 }
 
 fn newest(found: &Inspection) -> String {

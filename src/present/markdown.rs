@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::error::RenderError;
 use super::forecast;
 use super::isolation;
-use super::markup::{code, html, prose};
+use super::markup::{code, html, prose, spans};
 use super::promises;
 use super::reasons::broken as broken_reason;
 use super::tables::tables;
@@ -43,7 +43,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         }
         push(
             &mut out,
-            &format!("\n### {} {}\n\n{}\n", emoji(section), section.title(), prose(section.advice())),
+            &format!("\n### {} {}\n\n{}\n", emoji(section), section.title(), spans(section.advice())),
         );
         let (findings, left_out) = findings.split_at(findings.len().min(MOST_FINDINGS));
         match section {
@@ -71,7 +71,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     unexplained(&mut out, view);
     if !view.fixed.is_empty() {
         push(&mut out, &format!("\n### {} {}\n\n", Group::Works.emoji(), Fixed::TITLE));
-        view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", prose(&fixed.advice()))));
+        view.fixed.iter().for_each(|fixed| push(&mut out, &format!("- {}\n", spans(&fixed.advice()))));
     }
     side_tables(&mut out, view);
     crossings(&mut out, view);
@@ -130,7 +130,7 @@ fn suspicious(out: &mut String, view: &View<'_>) {
         push(out, &format!("- {} tried: {}\n", code(&suspect.model), prose(&suspect.tried)));
     }
     if let Some(gaps) = isolation::gaps(view.record) {
-        push(out, &format!("\n{}\n", prose(&gaps)));
+        push(out, &format!("\n{}\n", spans(&gaps)));
     }
 }
 
@@ -192,10 +192,10 @@ fn differences(out: &mut String, view: &View<'_>, findings: &[&FindingView<'_>])
     for finding in findings {
         let mut notes = notes(finding);
         if let Some(cause) = &finding.text.cause {
-            notes.push(format!("why: {}{}", prose(cause), links(finding)));
+            notes.push(format!("why: {}{}", spans(cause), links(finding)));
         }
         if let Some(remedy) = &finding.remedy {
-            notes.push(format!("next: {}", prose(remedy)));
+            notes.push(format!("next: {}", spans(remedy)));
         }
         if !notes.is_empty() {
             push(out, &format!("- {}: {}\n", models(finding), notes.join("; ")));
@@ -264,10 +264,10 @@ fn failure(out: &mut String, view: &View<'_>, shown: &FindingView<'_>) {
     }
     push(out, &format!("  - {facts}\n"));
     if let (Some(cause), Some(says)) = (&shown.text.cause, shown.text.details.first()) {
-        push(out, &format!("  - says: {}\n  - why: {}{}\n", message(says), prose(cause), links(shown)));
+        push(out, &format!("  - says: {}\n  - why: {}{}\n", message(says), spans(cause), links(shown)));
     }
     if let Some(remedy) = &shown.remedy {
-        push(out, &format!("  - next: {}\n", prose(remedy)));
+        push(out, &format!("  - next: {}\n", spans(remedy)));
     }
     let pairs: Vec<_> = finding
         .pairs
@@ -291,7 +291,7 @@ fn broken(out: &mut String, environment: &EnvironmentRecord) {
     let verdict = if environment.not_reached { Verdict::NotTried } else { Verdict::EnvError };
     push(out, &format!("- **{verdict}** {}: {}\n", code(environment.name.as_str()), message(&error)));
     if let Some(remedy) = &environment.remedy {
-        push(out, &format!("  - next: {}\n", prose(remedy)));
+        push(out, &format!("  - next: {}\n", spans(remedy)));
     }
 }
 

@@ -65,6 +65,47 @@ pub(super) fn prose(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// A text as prose, in which what stands between pairs of back ticks is code: what has to be typed can be copied.
+pub(super) fn spans(text: &str) -> String {
+    let text = line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // A back tick without another one is a sign like others.
+    let pairs = (parts.len() - 1) / 2;
+    let mut out = String::new();
+    for (index, part) in parts.iter().take(2 * pairs).enumerate() {
+        let is_code = index % 2 == 1;
+        out.push_str(&if is_code { code(part) } else { between(part) });
+    }
+    out.push_str(&between(&parts[2 * pairs..].join("`")));
+    out
+}
+
+/// A part of a text as prose, with the blanks that keep it apart from its neighbours.
+fn between(part: &str) -> String {
+    let shown = prose(part);
+    let before = if part.starts_with(' ') { " " } else { "" };
+    let after = if part.len() > 1 && part.ends_with(' ') { " " } else { "" };
+    format!("{before}{}{after}", shown.trim())
+}
+
+/// The same as HTML: everything is escaped but the marks of code.
+pub(super) fn html_spans(text: &str) -> String {
+    let escaped =
+        line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let parts: Vec<&str> = escaped.split('`').collect();
+    let pairs = (parts.len() - 1) / 2;
+    let mut out = String::new();
+    for (index, part) in parts.iter().take(2 * pairs).enumerate() {
+        if index % 2 == 1 {
+            let _ = write!(out, "<code>{part}</code>");
+        } else {
+            out.push_str(part);
+        }
+    }
+    out.push_str(&parts[2 * pairs..].join("`"));
+    out
+}
+
 /// A text from outside inside an HTML element, where Markdown is not read everywhere.
 pub(super) fn html(text: &str) -> String {
     line(text).chars().fold(String::new(), |mut escaped, character| {
@@ -75,4 +116,19 @@ pub(super) fn html(text: &str) -> String {
         }
         escaped
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_code_and_the_rest_is_no_markup() {
+        assert_eq!(spans("run `shelflife rescue` *now*"), "run `shelflife rescue` \\*now\\*");
+        assert_eq!(spans("a `b` and ` alone"), "a `b` and \\` alone");
+        assert_eq!(spans("`x|y` @all"), "<code>x&#124;y</code> @\u{200b}all");
+        assert_eq!(spans("``"), "");
+        assert_eq!(spans("plain"), "plain");
+        assert_eq!(html_spans("<b> `a<b` & `half"), "&lt;b&gt; <code>a&lt;b</code> &amp; `half");
+    }
 }

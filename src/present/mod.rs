@@ -10,6 +10,7 @@ mod damage;
 mod error;
 pub mod events;
 mod events_fast;
+mod expected;
 mod files;
 mod finding_text;
 mod forecast;

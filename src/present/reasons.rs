@@ -1,10 +1,11 @@
 //! Why a cell is as it is, in words: every sentence about a cause, written once, from typed facts.
 
+use super::expected;
 use super::gist::gist;
 use super::words::{join, line, number, plural};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, Disturbance, EnvName, EnvironmentRecord,
-    ErrorFact, Inapplicable, Limit, Misfit, Misread, NoReference, NoiseSetting, Outcome, Trouble,
+    ErrorFact, Inapplicable, Limit, MadeUp, Misfit, Misread, NoReference, NoiseSetting, Outcome, Trouble,
 };
 
 /// Characters of what somebody else said, within a sentence.
@@ -29,8 +30,14 @@ pub fn reason(cell: &CellRecord) -> Option<String> {
             )
         }
         Cause::LoadOnly => "it loads; no prediction was requested".to_owned(),
-        Cause::InputsDoNotFit { says, because, inputs, .. } => misfit(says, *because, inputs),
+        Cause::InputsDoNotFit { says, because, inputs, made_up, .. } => match (made_up, because) {
+            (Some(guess), Misfit::AlsoWhereMade | Misfit::Synthetic) => guessed(says, guess),
+            _ => misfit(says, *because, inputs),
+        },
         Cause::NotAModel { says } => format!("it loads, but it is not a model: {says}"),
+        Cause::ExpectedMistyped { output, how, place } => {
+            format!("{}: {}", expected::place(place), expected::mistyped(output, how))
+        }
         Cause::Random { outputs } => format!(
             "{} is random: it also differs in {} with another seed, so no release is to blame",
             join(outputs),
@@ -174,6 +181,15 @@ fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
         Misfit::NotFitted => format!("it loads, but it was saved before it was fitted: {says}"),
         Misfit::Synthetic => format!("it loads, but the synthetic inputs may not fit it: {says}"),
     }
+}
+
+/// What a model said to inputs of a width that was guessed: nobody is to blame for a guess.
+fn guessed(says: &str, guess: &MadeUp) -> String {
+    format!(
+        "it loads; it does not say how many columns it was fitted on, and random numbers in {} do not fit it: {}",
+        expected::columns(guess),
+        gist(says, LONGEST)
+    )
 }
 
 fn limit_text(limit: Limit) -> String {

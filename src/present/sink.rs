@@ -111,6 +111,7 @@ fn lock_file(name: &str, taken: &mut BTreeSet<String>) -> String {
 /// folder is made where it does not exist. Whatever else has the name already (a device, a pipe, a link, what a process
 /// substitution of a shell gives) is written *through*: it stays what it is.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SinkError> {
+    tracing::debug!(path = %path.display(), bytes = bytes.len(), "a file is written");
     match Place::of(path) {
         Place::File(path) => replace_file(&path, bytes),
         Place::Output => io::stdout().lock().write_all(bytes).and_then(|()| io::stdout().flush()),

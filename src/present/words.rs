@@ -287,13 +287,16 @@ pub fn block(text: &str) -> String {
         .collect()
 }
 
-/// At most `max` characters, the end cut off and marked.
+/// At most `max` characters, the end cut off between words and marked. A word that takes more than half of that is cut.
 pub fn shorten(text: &str, max: usize) -> Cow<'_, str> {
     if text.chars().count() <= max {
         return Cow::Borrowed(text);
     }
-    let kept: String = text.chars().take(max.saturating_sub(3)).collect();
-    Cow::Owned(format!("{}...", kept.trim_end()))
+    let room = max.saturating_sub(3);
+    let kept: String = text.chars().take(room).collect();
+    let is_between = text.chars().nth(room).is_some_and(char::is_whitespace);
+    let whole = kept.rfind(char::is_whitespace).filter(|end| !is_between && *end >= kept.len() / 2);
+    Cow::Owned(format!("{}...", kept[..whole.unwrap_or(kept.len())].trim_end()))
 }
 
 /// At most `max` characters, cut in the middle: names of environments differ at their ends.
@@ -363,6 +366,7 @@ pub fn difference(facts: &OutputComparison, arrow: &str) -> String {
         Some(Mismatch::Type { reference, observed }) => {
             parts.push(format!("type {} {arrow} {}", value(reference), value(observed)));
         }
+        Some(Mismatch::Mistyped { .. }) => parts.push("of another kind than what is expected".to_owned()),
         Some(Mismatch::Damaged { what }) => parts.push(format!("damaged output: {}", value(what))),
         None => {}
     }

@@ -130,7 +130,7 @@ fn resolve(program: &str) -> Result<PathBuf, ProvisionFailure> {
 
 fn memory_path(cache: &CacheRoot, interpreter: &Path, variables: &BTreeMap<String, String>) -> PathBuf {
     let mut digest =
-        DigestBuilder::new("existing-v1").digest(machine::identity()).text(&interpreter.to_string_lossy());
+        DigestBuilder::new("existing-v2").digest(machine::identity()).text(&interpreter.to_string_lossy());
     for (name, value) in variables {
         digest = digest.text(name).text(value);
     }

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::sources::SourceFailure;
 use super::why::ProgramFailure;
 use crate::process::ProcessError;
 use crate::store::LockError;
@@ -122,6 +123,8 @@ pub enum ProvisionFailure {
         /// Why.
         why: NoReleases,
     },
+    /// What a package is to be made of is not there, or gives none.
+    Source(Box<SourceFailure>),
 }
 
 /// A file that is not as it was installed.
@@ -413,6 +416,7 @@ impl ProvisionFailure {
             | Self::WrongPlatform { .. } => Trouble::Declaration,
             Self::NoInterpreter { .. } | Self::NoProgram(_) => Trouble::NoInterpreter,
             Self::NoUv(NoUv::Offline) | Self::ImageOffline(_) | Self::TreeOffline(_) => Trouble::Offline,
+            Self::NoUv(NoUv::Failed(tried)) if tried.iter().any(UvAttempt::is_full) => Trouble::FullDisk,
             Self::NoUv(NoUv::Failed(_))
             | Self::NoTools { .. }
             | Self::ToolGone(_)
@@ -426,6 +430,7 @@ impl ProvisionFailure {
             Self::Probe { trouble, .. } => trouble.trouble(),
             Self::NoReleases { why: NoReleases::Offline, .. } => Trouble::Offline,
             Self::NoReleases { .. } => Trouble::Unreachable,
+            Self::Source(failure) => failure.kind(),
         }
     }
 

@@ -35,6 +35,7 @@ mod record;
 mod releases;
 mod rootfs;
 mod sandbox;
+mod sources;
 mod task_words;
 mod told;
 mod tools;
@@ -63,6 +64,7 @@ pub use launch::{Launch, ReadyEnvironment};
 pub use offers::Offer;
 pub use options::{Note, ProvisionOptions, ToolConsent};
 pub use reach::{Reach, Room, prepare_scratch, stage};
+pub use sources::{SourceFailure, SourceTrouble};
 pub use uv::Uv;
 pub use why::{ProgramFailure, Why};
 
@@ -273,6 +275,7 @@ impl Provisioner {
             packages: spec.packages.clone(),
             extras: spec.extras.clone(),
             companions: spec.companions,
+            sources: sources::locate(&spec.packages).await?,
             build: spec.build || self.options.allow_build,
         };
         let (folder, first) =

@@ -3,6 +3,7 @@
 Reads nothing, writes one line of JSON behind a marker on stdout. Whatever cannot be found out is null or empty;
 only an import that fails is reported as such.
 """
+
 import hashlib
 import json
 import os
@@ -39,7 +40,11 @@ def scan_distributions():
             if not name.endswith((".dist-info", ".egg-info")):
                 continue
             path = os.path.join(folder, name)
-            texts = [read(os.path.join(path, "METADATA")), read(os.path.join(path, "PKG-INFO")), read(path)]
+            texts = [
+                read(os.path.join(path, "METADATA")),
+                read(os.path.join(path, "PKG-INFO")),
+                read(path),
+            ]
             header = next((text for text in texts if text), "").split("\n\n")[0]
             found = dict(re.findall(r"^(Name|Version): *(\S+)", header, re.M))
             if len(found) == 2:
@@ -62,18 +67,36 @@ def distributions():
             yield name, version, str(getattr(dist, "_path", ""))
 
 
-def newest_change(folder):
-    """Newest modification time below a folder, of the files that change behaviour."""
-    newest = 0
-    for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in (".git", "__pycache__", "node_modules")]
-        for name in files:
-            if name.endswith((".py", ".so", ".pyd")):
-                try:
-                    newest = max(newest, os.stat(os.path.join(root, name)).st_mtime)
-                except OSError:
-                    pass
-    return int(newest)
+# What is no code in the folder of a project, or is made from code that is.
+SKIPPED = {".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".nox"}
+# A larger file is told by its size and time: a project's data, which nobody reads for every run.
+LARGEST = 64 << 20
+
+
+def content(path):
+    """A digest of a file, or of all files below a folder: their names and their bytes."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    walk = os.walk(path) if folder == path else [(folder, [], [os.path.basename(path)])]
+    digest = hashlib.sha256()
+    for root, folders, files in walk:
+        folders[:] = sorted(
+            name for name in folders if name not in SKIPPED and not name.endswith("_cache")
+        )
+        for name in sorted(files):
+            path = os.path.join(root, name)
+            if name.endswith((".pyc", ".pyo")) or not os.path.isfile(path):
+                continue
+            digest.update(os.path.relpath(path, folder).encode("utf-8", "surrogateescape") + b"\0")
+            try:
+                facts = os.stat(path)
+                if facts.st_size > LARGEST:
+                    digest.update(b"%d %d\0" % (facts.st_size, facts.st_mtime_ns))
+                    continue
+                with open(path, "rb") as stream:
+                    digest.update(hashlib.sha256(stream.read()).digest())
+            except OSError:
+                digest.update(b"unreadable\0")
+    return digest.hexdigest()[:12]
 
 
 def origin(folder):
@@ -89,9 +112,39 @@ def origin(folder):
         from urllib.request import url2pathname
 
         source = url2pathname(direct.get("url", "").replace("file://", "", 1))
-        return "+editable.%d" % newest_change(source), True
+        return "+editable." + content(source), True
     record = read(os.path.join(folder, "RECORD"))
     return "+direct." + hashlib.sha256(record.encode("utf-8")).hexdigest()[:12], False
+
+
+def loose_code():
+    """Digests of the folders on the path that no installer made: of `PYTHONPATH`, and of `.pth` files."""
+    prefixes = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    standard = os.path.dirname(os.path.realpath(os.__file__))
+    found = []
+    for path in sys.path:
+        real = os.path.realpath(path) if path else ""
+        is_installed = path.endswith(("site-packages", "dist-packages"))
+        is_standard = (real + os.sep).startswith(standard + os.sep)
+        is_ours = any(
+            (real + os.sep).startswith(prefix + os.sep) for prefix in prefixes if prefix != os.sep
+        )
+        # Debian's own prefix is /usr, where people put folders of their own too.
+        if not os.path.isdir(real) or is_installed or is_standard:
+            continue
+        if is_ours and path not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+            continue
+        found.append(os.path.basename(real) + "+path." + content(real))
+    for name in ("LD_PRELOAD", "LD_LIBRARY_PATH"):
+        for path in re.split(r"[: ]", os.environ.get(name, "")):
+            if os.path.isabs(path) and os.path.exists(path):
+                found.append(os.path.basename(path) + "+library." + content(path))
+    # What tells one installation of these from another.
+    for name, told in (("JAVA_HOME", "release"), ("CONDA_PREFIX", "conda-meta/history")):
+        path = os.path.join(os.environ.get(name, ""), told)
+        if os.path.isabs(path) and os.path.isfile(path):
+            found.append(name.lower() + "+installation." + content(path))
+    return found
 
 
 def packages():
@@ -139,7 +192,11 @@ def openblas(path):
     import ctypes
 
     library = ctypes.CDLL(path)
-    names = [prefix + "openblas_get_%s" + suffix for prefix in ("", "scipy_") for suffix in ("", "64_", "_64")]
+    names = [
+        prefix + "openblas_get_%s" + suffix
+        for prefix in ("", "scipy_")
+        for suffix in ("", "64_", "_64")
+    ]
     config = call_text(library, [name % "config" for name in names]).split()
     core = call_text(library, [name % "corename" for name in names])
     version = config[1] if len(config) > 1 and config[0] == "OpenBLAS" else ""
@@ -148,7 +205,9 @@ def openblas(path):
 
 def blas():
     """The BLAS that is loaded now; called when numpy is imported and scipy is not yet."""
-    paths = set(re.findall(r"(/\S*(?:blas|mkl_rt|libblis)\S*\.so\S*)$", read("/proc/self/maps"), re.M))
+    paths = set(
+        re.findall(r"(/\S*(?:blas|mkl_rt|libblis)\S*\.so\S*)$", read("/proc/self/maps"), re.M)
+    )
     for path in sorted(paths, key=lambda path: ("openblas" not in path, path)):
         name = os.path.basename(os.path.realpath(path))
         if "openblas" in name:
@@ -201,6 +260,7 @@ def import_all(facts):
 
 def main():
     found, changing = packages()
+    code = loose_code()
     facts = {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
@@ -209,7 +269,8 @@ def main():
         "byteorder": sys.byteorder,
         "libc": quietly(libc, "unknown"),
         "packages": found,
-        "changing": changing,
+        "code": code,
+        "changing": changing or bool(code),
         "executable": os.path.realpath(sys.executable) if sys.executable else "",
         "sites": [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))],
         "blas": None,
@@ -217,7 +278,9 @@ def main():
     }
     try:
         import_all(facts)
-    except BaseException as error:  # SystemExit and KeyboardInterrupt from an import are failures as well
+    except (
+        BaseException
+    ) as error:  # SystemExit and KeyboardInterrupt from an import are failures as well
         facts["error"] = {
             "last_line": traceback.format_exception_only(type(error), error)[-1].strip(),
             "missing": getattr(error, "name", None) if isinstance(error, ImportError) else None,

@@ -32,7 +32,10 @@ pub(super) struct ProbeFacts {
     packages: BTreeMap<String, String>,
     blas: Option<String>,
     cpu_features: Vec<String>,
-    /// Whether a package's code can change without a reinstallation (an editable installation).
+    /// Code outside of packages, with digests of its content.
+    #[serde(default)]
+    code: Vec<String>,
+    /// Whether code can change without a reinstallation: an editable installation, or code outside of packages.
     pub(super) changing: bool,
     /// The interpreter with links resolved, as seen from inside.
     pub(super) executable: PathBuf,
@@ -64,6 +67,7 @@ impl ProbeFacts {
             cpu_features: self.cpu_features,
             companions: Vec::new(),
             base: None,
+            code: self.code,
             variables,
             config: BTreeMap::new(),
             setup: Default::default(),
@@ -181,6 +185,7 @@ mod tests {
             packages: packages.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
             blas: None,
             cpu_features: Vec::new(),
+            code: Vec::new(),
             changing: false,
             executable: "/usr/bin/python3.9".into(),
             sites: Vec::new(),

@@ -70,6 +70,7 @@ impl Tree<'_> {
             | VersionSpec::PreRelease
             | VersionSpec::Specifier(_)
             | VersionSpec::Proved(_)
+            | VersionSpec::Source(_)
             | VersionSpec::Companion => return None,
         };
         Companions::of(version, self.packages)

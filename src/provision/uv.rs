@@ -257,6 +257,21 @@ async fn run(program: &Path, args: Vec<&str>) -> Result<Captured, PipTrouble> {
     }
 }
 
+impl UvAttempt {
+    /// Whether it ended because a disk was full.
+    pub(super) fn is_full(&self) -> bool {
+        match self {
+            Self::Pip { why: PipTrouble::Failed(failed), .. } | Self::NoPip(NotInstalled::Failed(failed)) => {
+                failed.why == Why::FullDisk
+            }
+            Self::Pip { why: PipTrouble::NoVenv(why), .. } => {
+                matches!(&**why, PipTrouble::Failed(failed) if failed.why == Why::FullDisk)
+            }
+            Self::NoPython | Self::Pip { .. } | Self::NoPip(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

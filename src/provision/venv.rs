@@ -22,6 +22,7 @@ use super::launch::Launch;
 use super::needs::{self, Need};
 use super::options::Means;
 use super::probe;
+use super::sources::Located;
 use super::told::Speaker;
 use super::uv::{Uv, wheels_only};
 
@@ -38,6 +39,8 @@ pub(super) struct Wish {
     /// What is installed where it can be.
     pub(super) extras: BTreeMap<String, VersionSpec>,
     pub(super) companions: bool,
+    /// The packages among them that come from elsewhere than an index.
+    pub(super) sources: BTreeMap<String, Located>,
     /// Whether packages without wheels may be built. What is installed in the end is the same, so that it is no part of
     /// the key.
     pub(super) build: bool,
@@ -56,6 +59,9 @@ impl Wish {
         }
         for requirement in requirements_of(&self.extras) {
             key = key.text("extra").text(&requirement);
+        }
+        for located in self.sources.values() {
+            key = key.text("source").text(&located.identity());
         }
         if self.companions {
             key = key.digest(&companions::table_digest());
@@ -94,13 +100,15 @@ pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathB
     let offline = means.options.offline;
     let made = Timestamp::now();
     let folder = free_folder(cache, &wish.key(), made);
-    let installer = Installer { cache, uv, wish, offline };
+    let mut installer = Installer { cache, uv, wish, offline, asked: wish.requirements() };
     let mut unfinished = Unfinished(Some(folder.clone()));
     let venv = uv
         .command(cache, offline)
         .args(["venv", "--no-project", "--python"])
         .args([&wish.interpreter.path, &folder]);
     installer.run(&venv, &[]).await?;
+    let scratch = cache.scratch("sources")?;
+    installer.asked = installer.with_wheels(&folder, scratch.path(), note).await?;
     let (companions, left_out) = installer.install_with_extras(&python_of(&folder), note).await?;
     let needs = installer.meet_needs(&folder, note).await?;
 
@@ -159,9 +167,32 @@ struct Installer<'a> {
     uv: &'a Uv,
     wish: &'a Wish,
     offline: bool,
+    /// What is declared, as it is installed.
+    asked: Vec<String>,
 }
 
 impl Installer<'_> {
+    /// What is declared, with wheels in the place of what comes from elsewhere than an index.
+    async fn with_wheels(
+        &self,
+        folder: &Path,
+        scratch: &Path,
+        note: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Vec<String>, ProvisionFailure> {
+        let mut asked = Vec::new();
+        for (package, spec) in &self.wish.packages {
+            let Some(located) = self.wish.sources.get(package) else {
+                asked.push(spec.requirement(package));
+                continue;
+            };
+            note(&format!("building {}", spec.requirement(package)));
+            let own = scratch.join(package);
+            store::create_folder(&own)?;
+            asked.push(located.wheel(self.cache, self.uv, folder, &own).await?);
+        }
+        Ok(asked)
+    }
+
     /// Installs the wish with as many of its extras as there are for it, and says which companions were applied.
     async fn install_with_extras(
         &self,
@@ -264,7 +295,7 @@ impl Installer<'_> {
             (true, Some(_)) => {
                 let scratch = self.cache.scratch("resolve")?;
                 let input = scratch.path().join("requirements.in");
-                store::write_atomic(&input, self.wish.requirements().join("\n").as_bytes())?;
+                store::write_atomic(&input, self.asked.join("\n").as_bytes())?;
                 let compile = self
                     .uv
                     .command(self.cache, self.offline)
@@ -283,7 +314,7 @@ impl Installer<'_> {
         bounds: &[String],
         requires: &[String],
     ) -> Result<(), ProvisionFailure> {
-        let requirements = [&self.wish.requirements()[..], requires].concat();
+        let requirements = [&self.asked[..], requires].concat();
         self.install_these(python, bounds, &requirements).await
     }
 
@@ -359,6 +390,7 @@ mod tests {
             packages: packages.iter().map(|(name, version)| ((*name).to_owned(), version.clone())).collect(),
             extras: BTreeMap::new(),
             companions: true,
+            sources: BTreeMap::new(),
             build: false,
         }
     }

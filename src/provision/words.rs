@@ -101,6 +101,7 @@ impl ProvisionFailure {
                 }
                 NoReleases::Pip(why) => format!("the releases of {package} cannot be listed: {}", pip(why)),
             },
+            Self::Source(failure) => failure.reason(),
         }
     }
 
@@ -111,6 +112,7 @@ impl ProvisionFailure {
                 return None;
             }
             Self::Task { task, failed } => return task_remedy(task, failed),
+            Self::Source(failure) => return failure.remedy(),
             Self::Process(trouble) => return process_remedy(trouble).map(str::to_owned),
             Self::Io(trouble) => return io_remedy(trouble).map(str::to_owned),
             Self::NotAPython(_) => "write it as `3.11` or `3.11.7`".to_owned(),

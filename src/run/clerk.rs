@@ -1,6 +1,7 @@
 //! Looks up what is known already, and records what is new. It decides nothing.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::comparing::{outputs, some_outputs, still_holds};
 use super::comparisons::Sides;
@@ -17,11 +18,12 @@ use super::reporter::Progress;
 use super::request::RunError;
 use super::rules::Why;
 use super::scheduler::Compared;
-use crate::matrix::PairFacts;
+use crate::matrix::{PairFacts, RuntimeSpec};
 use crate::state::{EnvironmentFacts, RunState};
+use crate::store::with_room;
 use crate::vocab::{
-    ArtifactAbsence, Digest, Event, FileFacts, Gap, InputsKind, Lock, ModelName, NoiseSetting, Observation,
-    OutputComparison, OutputRef,
+    ArtifactAbsence, Digest, EnvironmentTrouble, Event, FileFacts, Gap, InputsKind, Lock, ModelName,
+    NoiseSetting, Observation, OutputComparison, OutputRef,
 };
 
 /// The outputs of an observation by name.
@@ -119,12 +121,24 @@ impl<'a> Clerk<'a> {
     }
 
     /// An environment cannot be used.
+    ///
+    /// # Errors
+    /// Where the disk of the cache is full: no other environment can be made, and nothing can be kept.
     pub fn failed(&mut self, environment: u32, failure: Unusable) -> Result<(), RunError> {
-        let name = self.orders.plan.environments[environment as usize].name.clone();
+        let spec = &self.orders.plan.environments[environment as usize];
+        let is_in_cache = matches!(spec.runtime, RuntimeSpec::Venv { .. } | RuntimeSpec::Rootfs(_));
+        let is_full = is_in_cache && failure.cause == EnvironmentTrouble::FullDisk;
+        let name = spec.name.clone();
         let Unusable { reason, remedy, absent, cause } = failure;
         tracing::debug!(environment = %name, reason, absent, "an environment cannot be used");
         let cause = Some(cause);
-        self.journal.add_environment(Event::EnvironmentFailed { name, reason, remedy, absent, cause })
+        let told = format!("the disk was full while {name} was made");
+        self.journal.add_environment(Event::EnvironmentFailed { name, reason, remedy, absent, cause })?;
+        if is_full {
+            let error = io::Error::new(io::ErrorKind::StorageFull, told);
+            return Err(RunError::Cache(with_room(self.memory.cache.path(), error)));
+        }
+        Ok(())
     }
 
     /// What is known of a training, and the job that finds out the rest.
@@ -217,21 +231,19 @@ impl<'a> Clerk<'a> {
         let facts = &self.state().artifacts()[target.artifact() as usize];
         let Some(file) = self.orders.file(target.artifact()) else {
             let methods = facts.made.as_ref().map(|made| made.methods.clone());
-            return Asked { methods, form: None };
+            return Asked { methods, ..Asked::default() };
         };
         let declared = &self.orders.model(target.artifact()).methods;
         // Without inputs there is nothing to ask for.
         if declared.is_some() && file.inputs != InputsKind::None {
             let reference = facts.reference().filter(|_| told && !matches!(target, Target::Reference { .. }));
-            let form = reference.and_then(|reference| reference.form);
-            return Asked { methods: declared.clone(), form };
+            return Asked::like(reference, declared.clone());
         }
         match target {
             Target::Reference { .. } => Asked::default(),
             Target::Repeat { .. } | Target::Noise { .. } | Target::Cell { .. } | Target::Retry { .. } => {
                 let reference = facts.reference().filter(|_| told);
-                let form = reference.and_then(|reference| reference.form);
-                Asked { methods: external::methods(reference), form }
+                Asked::like(reference, external::methods(reference))
             }
         }
     }
@@ -346,7 +358,16 @@ impl<'a> Clerk<'a> {
                 side.iter().filter(|(name, it)| is_own(name) && (!is_noise || noise::is_measured(it)));
             outputs.map(|(name, it)| (name.clone(), it.clone())).collect()
         };
-        let sides = Sides { reference: own(reference), observed: own(observed) };
+        let sides = Sides {
+            reference: own(reference),
+            // The classes of a model are no part of what is expected of it, and say what that means.
+            observed: observed.clone(),
+            expected: self
+                .orders
+                .file(target.artifact())
+                .map(|it| external::expected_columns(it))
+                .unwrap_or_default(),
+        };
         Some((sides, self.orders.model(target.artifact()).name.clone(), self.pair(target)))
     }
 

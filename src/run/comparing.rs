@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::compare::{Blobs, compare_cell, needed};
+use crate::compare::{Blobs, ExpectedColumns, compare_cell, fit, needed, needed_to_fit};
 use crate::store::CacheRoot;
 use crate::vocab::{
     Agreement, Digest, Encoding, Observation, Outcome, OutputComparison, OutputRef, Tolerance,
@@ -63,7 +63,7 @@ impl Arrays {
         Ok(blobs)
     }
 
-    /// Compares two observations.
+    /// Compares two observations. Of the reference, what somebody `expected` is written down as people keep it.
     ///
     /// # Errors
     /// The digest of an array that the cache has lost.
@@ -71,10 +71,20 @@ impl Arrays {
         &self,
         reference: &BTreeMap<String, OutputRef>,
         observed: &BTreeMap<String, OutputRef>,
+        expected: &ExpectedColumns,
         tolerance: &dyn Fn(&str, bool) -> Tolerance,
     ) -> Result<BTreeMap<String, OutputComparison>, Digest> {
-        let blobs = self.load(&needed(reference, observed))?;
-        Ok(compare_cell(reference, observed, &blobs, tolerance))
+        if expected.is_empty() {
+            let blobs = self.load(&needed(reference, observed))?;
+            return Ok(compare_cell(reference, observed, &blobs, tolerance));
+        }
+        let mut digests = needed(reference, observed);
+        digests.extend(needed_to_fit(reference, observed, expected));
+        let mut blobs = self.load(&digests)?;
+        let mut meant = reference.clone();
+        let mut compared = fit(&mut meant, observed, expected, &mut blobs);
+        compared.extend(compare_cell(&meant, observed, &blobs, tolerance));
+        Ok(compared)
     }
 }
 

@@ -7,6 +7,7 @@ use super::comparing::Arrays;
 use super::jobs::Target;
 use super::messages::{Comparison, Message};
 use super::pool::Pool;
+use crate::compare::ExpectedColumns;
 use crate::matrix::{Matrix, PairFacts};
 use crate::vocab::{ModelName, OutputRef};
 
@@ -34,6 +35,8 @@ struct Waiting {
 pub(super) struct Sides {
     pub reference: BTreeMap<String, OutputRef>,
     pub observed: BTreeMap<String, OutputRef>,
+    /// What of the reference somebody expects.
+    pub expected: ExpectedColumns,
 }
 
 impl Comparisons {
@@ -71,7 +74,7 @@ impl Comparisons {
 fn compare(arrays: &Arrays, matrix: &Matrix, waiting: &Waiting) -> Comparison {
     let Waiting { sides, model, pair, .. } = waiting;
     let tolerance = |output: &str, float32: bool| matrix.tolerance(model, output, *pair, float32);
-    match arrays.compare(&sides.reference, &sides.observed, &tolerance) {
+    match arrays.compare(&sides.reference, &sides.observed, &sides.expected, &tolerance) {
         Ok(facts) => Comparison::Facts(facts),
         Err(lost) => Comparison::ArrayLost(lost),
     }

@@ -117,6 +117,7 @@ mod tests {
             alone: true,
             tried: Vec::new(),
             form: None,
+            made_up: None,
         };
         TaskResult::Observed { observation: Box::new(observation), blobs: Vec::new() }
     }

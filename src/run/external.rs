@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::messages::TakeInError;
+use crate::compare::ExpectedColumns;
 use crate::matrix::{ExpectedOutput, ExternalArtifact};
 use crate::plan::Plan;
 use crate::store::CacheRoot;
@@ -31,7 +32,7 @@ pub(super) fn take_in(cache: &CacheRoot, file: &ExternalArtifact) -> Result<(Dig
     if let Some(given) = &file.given_modules {
         cache.put_known_object(&given.digest, &given.bytes).map_err(TakeInError::Cache)?;
     }
-    for ExpectedOutput { output, bytes } in file.expected.values() {
+    for ExpectedOutput { output, bytes, .. } in file.expected.values() {
         cache.put_known_object(&output.digest, bytes).map_err(TakeInError::Cache)?;
     }
     Ok(copied)
@@ -53,6 +54,7 @@ pub(super) fn expectation(file: &ExternalArtifact) -> Option<(Digest, Observatio
         alone: true,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     };
     let key = expected_key(DigestBuilder::new("expected-v1"), file).finish();
     Some((key, with_expected(Some(file), observation)))
@@ -71,6 +73,12 @@ pub(super) fn with_expected(file: Option<&ExternalArtifact>, mut observation: Ob
         }
     }
     observation
+}
+
+/// What somebody has written down of the outputs of a file, with the classes that head the columns of each.
+pub(super) fn expected_columns(file: &ExternalArtifact) -> ExpectedColumns {
+    let given = file.expected.iter().filter(|_| file.expected_from.is_some());
+    given.map(|(name, expected)| (name.clone(), expected.classes.clone())).collect()
 }
 
 /// The outputs that the cells of an external artifact are asked for: those of its reference. With nothing to compare,

@@ -270,6 +270,7 @@ fn observation(outcome: Outcome) -> Observation {
         alone: false,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 
@@ -300,6 +301,7 @@ pub(super) fn lock(name: &str) -> Lock {
         packages: [("scikit-learn".to_owned(), name.to_owned())].into(),
         blas: None,
         cpu_features: Vec::new(),
+        code: Vec::new(),
         companions: Vec::new(),
         variables: BTreeMap::new(),
         config: BTreeMap::new(),
@@ -349,6 +351,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         foreign: None,
         original: None,
         expected: BTreeMap::new(),
+        expected_from: None,
         asked: Vec::new(),
         notes: Vec::new(),
         own_modules: Default::default(),
@@ -450,7 +453,12 @@ pub(super) fn header(matrix: &Matrix, plan: &Plan) -> RunHeader {
         run: "r".to_owned(),
         time: "2026-11-28T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: matrix.name.clone(), description: None, plan_digest: plan.digest },
+        matrix: MatrixRecord {
+            name: matrix.name.clone(),
+            description: None,
+            package: None,
+            plan_digest: plan.digest,
+        },
         plan: plan.record(matrix),
     }
 }

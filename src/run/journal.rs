@@ -172,6 +172,7 @@ mod tests {
             packages: BTreeMap::from([("numpy".to_owned(), "2.4.5".to_owned())]),
             blas: None,
             cpu_features: Vec::new(),
+            code: Vec::new(),
             companions: Vec::new(),
             variables: BTreeMap::new(),
             config: BTreeMap::new(),

@@ -157,6 +157,7 @@ pub(super) fn disturbed(job: Job, by: Disturbance) -> Message {
                 alone: true,
                 tried: Vec::new(),
                 form: None,
+                made_up: None,
             };
             Message::Observed { target, key, observation: Box::new(observation) }
         }

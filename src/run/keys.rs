@@ -104,6 +104,9 @@ impl Keys {
         if let Some(form) = observed.form {
             builder = builder.text("form").text(form.word());
         }
+        if let Some(columns) = observed.columns {
+            builder = builder.text("columns").field(&columns.to_le_bytes());
+        }
         if let Some(modules) = observed.modules {
             builder = builder.text("modules").digest(modules);
         }
@@ -136,6 +139,8 @@ pub(super) struct Observed<'a> {
     pub form: Option<InputForm>,
     /// In which other way it is computed.
     pub setting: Option<NoiseSetting>,
+    /// How many columns are made up, where it is told.
+    pub columns: Option<u32>,
 }
 
 /// The modules beside a recipe count by what they say, wherever they stand.

@@ -14,7 +14,7 @@ use crate::notation::requirement_met;
 use crate::plan::Plan;
 use crate::provision::Room;
 use crate::store::CacheRoot;
-use crate::vocab::{Digest, InputForm, Lock, ReferenceKind};
+use crate::vocab::{Digest, InputForm, Lock, Observation, ReferenceKind};
 use crate::worker::{Beside, HandlerSource, Saving, Source, Task};
 
 /// Everything that jobs are made of. It knows nothing of how far the run has come.
@@ -36,6 +36,17 @@ pub(super) struct Asked {
     pub methods: Option<Vec<String>>,
     /// The form of the inputs.
     pub form: Option<InputForm>,
+    /// How many columns are made up for it.
+    pub columns: Option<u32>,
+}
+
+impl Asked {
+    /// These outputs, of inputs as the reference was given them.
+    pub fn like(reference: Option<&Observation>, methods: Option<Vec<String>>) -> Self {
+        let form = reference.and_then(|reference| reference.form);
+        let columns = reference.and_then(|reference| Some(reference.made_up.as_ref()?.columns));
+        Self { methods, form, columns }
+    }
 }
 
 /// One artifact that a training is to write.
@@ -80,7 +91,7 @@ impl Orders {
 
     /// The job that observes a target, in an environment with this lock.
     pub fn observation(&self, target: Target, here: Here, asked: Asked, lock: &Digest) -> (Digest, Job) {
-        let Asked { methods, form } = asked;
+        let Asked { methods, form, columns } = asked;
         let artifact = target.artifact();
         let spec = self.model(artifact);
         let format = self.format(artifact);
@@ -120,6 +131,7 @@ impl Orders {
                 | Target::Cell { .. }
                 | Target::Retry { .. } => None,
             },
+            columns,
         });
         let external = spec.source.file().is_some();
         let task = Task::Cell {
@@ -132,6 +144,7 @@ impl Orders {
             arrays: spec.arrays.clone(),
             external,
             form,
+            columns,
             modules: modules.map(|digest| self.cache.object_path(digest).display().to_string()),
         };
         // What others have written is never read beside anything else: neither a file that came from outside, nor what a

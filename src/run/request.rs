@@ -47,7 +47,7 @@ pub struct RunReport {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// An event could not be recorded.
-    #[error("the run cannot go on without its record")]
+    #[error("the record of the run cannot be written, and it does not go on without one")]
     Record(#[source] io::Error),
     /// The cache cannot be used.
     #[error("cannot use the cache: {0}")]

@@ -236,6 +236,7 @@ mod tests {
             alone: false,
             tried: Vec::new(),
             form: None,
+            made_up: None,
         };
         let (key, reused) = (Digest::of(b"k"), false);
         vec![

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, Lock, ModelName,
+    ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, Lock, MadeUp, ModelName,
     NoiseSetting, Observation, OutputComparison,
 };
 
@@ -122,6 +122,17 @@ impl ArtifactFacts {
     /// What its producer saw.
     pub fn reference(&self) -> Option<&Observation> {
         self.reference.as_deref().map(|it| &it.observation)
+    }
+
+    /// The width of made-up inputs, as the producer guessed it, or else whoever tried.
+    pub fn made_up(&self) -> Option<&MadeUp> {
+        let observed = self.cells.iter().filter_map(|cell| Some(&cell.recorded()?.observation));
+        self.reference().into_iter().chain(observed).find_map(|it| it.made_up.as_ref())
+    }
+
+    /// What was seen of it anywhere, and how that compares.
+    pub fn seen(&self) -> impl Iterator<Item = CellView<'_>> {
+        self.cells.iter().map(CellState::view)
     }
 
     /// What is known of it in the consumer at a position.

@@ -34,6 +34,7 @@ pub(crate) fn header() -> RunHeader {
         inputs_from: "somebody".to_owned(),
         inferred: Vec::new(),
         expected: false,
+        expected_from: None,
         imports: BTreeMap::new(),
         notes: Vec::new(),
         own_modules: Default::default(),
@@ -46,7 +47,12 @@ pub(crate) fn header() -> RunHeader {
         run: "r".to_owned(),
         time: "2026-11-21T00:00:00Z".to_owned(),
         jobs: 2,
-        matrix: MatrixRecord { name: "m".to_owned(), description: None, plan_digest: Digest::of(b"plan") },
+        matrix: MatrixRecord {
+            name: "m".to_owned(),
+            description: None,
+            package: None,
+            plan_digest: Digest::of(b"plan"),
+        },
         plan: PlanRecord {
             left_out: Vec::new(),
             environments: vec![
@@ -75,6 +81,7 @@ fn observation(seconds: f64) -> Observation {
         alone: false,
         tried: Vec::new(),
         form: None,
+        made_up: None,
     }
 }
 

@@ -14,6 +14,7 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 /// # Errors
 /// When it cannot be opened, or is no regular file; the message names it.
 pub fn open_input(path: &Path) -> io::Result<std::fs::File> {
+    tracing::debug!(path = %path.display(), "a file is read");
     let mut options = fs::OpenOptions::new();
     options.read(true).custom_flags(nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY);
     let opened = options.open(path);

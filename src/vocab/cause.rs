@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Disturbance, EnvName, ErrorFact, Foreign, Outcome, Reached, Stage, Verdict};
+use super::{
+    Disturbance, EnvName, ErrorFact, ExpectedPlace, Foreign, MadeUp, Mistyped, Outcome, Reached, Stage,
+    Verdict,
+};
 
 /// Why a cell got no further than it did. Texts inside are words of others (an exception, an installer, a format's own
 /// explanation), carried along as data; what people read is written by `present`.
@@ -45,11 +48,23 @@ pub enum Cause {
         given: bool,
         /// Where they come from, in the words of whoever found them.
         inputs: String,
+        /// Their width, where it was guessed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made_up: Option<MadeUp>,
     },
     /// It loads, and what was loaded is no model.
     NotAModel {
         /// What the agent said.
         says: String,
+    },
+    /// It did what was asked, and what is expected of it is nothing that such a model gives.
+    ExpectedMistyped {
+        /// The output.
+        output: String,
+        /// How.
+        how: Mistyped,
+        /// Where that stands.
+        place: ExpectedPlace,
     },
     /// The outputs that differ also differ in the producer itself, as soon as the random numbers do.
     Random {
@@ -365,7 +380,10 @@ impl Cause {
             Self::InputsDoNotFit {
                 given: false, because: Misfit::AlsoWhereMade | Misfit::Synthetic, ..
             } => Standing::NoAnswer,
-            Self::InputsDoNotFit { .. } | Self::NotAModel { .. } | Self::Refused { .. } => Standing::BadInput,
+            Self::InputsDoNotFit { .. }
+            | Self::NotAModel { .. }
+            | Self::ExpectedMistyped { .. }
+            | Self::Refused { .. } => Standing::BadInput,
             Self::Differs
             | Self::Raised { .. }
             | Self::Signal { .. }
@@ -385,6 +403,7 @@ impl Cause {
             Self::LoadOnly => "load-only",
             Self::InputsDoNotFit { .. } => "inputs-do-not-fit",
             Self::NotAModel { .. } => "not-a-model",
+            Self::ExpectedMistyped { .. } => "expected-mistyped",
             Self::Random { .. } => "random",
             Self::Differs => "differs",
             Self::Refused { .. } => "refused",
@@ -421,6 +440,7 @@ impl Cause {
             | Self::LoadOnly
             | Self::InputsDoNotFit { .. }
             | Self::NotAModel { .. }
+            | Self::ExpectedMistyped { .. }
             | Self::Random { .. }
             | Self::Differs
             | Self::Refused { .. }
@@ -448,6 +468,7 @@ impl Verdict {
             | Cause::LoadOnly
             | Cause::InputsDoNotFit { .. }
             | Cause::NotAModel { .. }
+            | Cause::ExpectedMistyped { .. }
             | Cause::Random { .. } => Self::Unverified,
             Cause::Differs => Self::Drift,
             Cause::Refused { .. } => Self::LoadError,

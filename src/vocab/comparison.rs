@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{NoiseFloor, Real};
+use super::{Mistyped, NoiseFloor, Real};
 
 /// How far two values may lie apart: `|a - b| <= rtol * |b| + stol * scale`, where `b` is the reference and
 /// `scale` the largest finite magnitude in the reference output.
@@ -56,6 +56,17 @@ pub enum Mismatch {
         reference: String,
         /// dtype of the observation.
         observed: String,
+    },
+    /// What was expected is nothing that such a model gives: whoever wrote it down is mistaken.
+    Mistyped {
+        /// How.
+        how: Mistyped,
+        /// The row, from 0, where one is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        row: Option<u64>,
+        /// The column, from 0, where one is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        column: Option<u64>,
     },
     /// The stored bytes do not have the length that encoding and shape ask for.
     Damaged {

@@ -78,6 +78,10 @@ pub struct Lock {
     /// the digest of the container image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// Code that it finds and that no installer put there, each as the name of its folder or library with a digest of its
+    /// content: `PYTHONPATH`, `.pth` files, `LD_PRELOAD`, `LD_LIBRARY_PATH`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code: Vec<String>,
     /// Environment variables that the matrix declares for it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
@@ -170,6 +174,9 @@ impl Lock {
         }
         if let Some(base) = &self.base {
             builder = builder.text("base").text(base);
+        }
+        for code in &self.code {
+            builder = builder.text("code").text(code);
         }
         for (name, value) in &self.variables {
             builder = builder.text("variable").text(name).text(value);

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, FileFacts, Foreign, FormatName,
-    Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation, OutputComparison, Runtime, Verdict,
+    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile, FileFacts,
+    Foreign, FormatName, Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation,
+    OutputComparison, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -295,6 +296,9 @@ pub struct MatrixRecord {
     /// Its description, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The package under test, where it is another one than scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// Digest of the plan: names, environments, models, datasets and selections, not tolerances, limits or
     /// expectations.
     pub plan_digest: Digest,
@@ -420,6 +424,9 @@ pub struct FilePlan {
     /// Whether outputs were given that it has to agree with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
+    /// The file that they were given in, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_from: Option<ExpectedFile>,
     /// What its bytes prove of the packages that wrote it, as specifiers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proved: BTreeMap<String, String>,

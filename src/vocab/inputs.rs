@@ -48,6 +48,15 @@ pub enum InputForm {
     Own,
 }
 
+/// The width of inputs that were made up for a model which does not say how many columns it was fitted on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MadeUp {
+    /// How many columns they have.
+    pub columns: u32,
+    /// What told that: an attribute, and of what.
+    pub from: String,
+}
+
 impl InputForm {
     /// The word for it, as it is serialised.
     pub const fn word(self) -> &'static str {

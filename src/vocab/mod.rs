@@ -10,6 +10,7 @@ mod digest;
 mod environment;
 mod event;
 mod exit;
+mod expected;
 mod facts;
 mod forecast;
 mod foreign;
@@ -37,11 +38,12 @@ pub use event::{
     MatrixRecord, ModelPlan, PlanRecord, ReferenceKind, RunHeader, is_among,
 };
 pub use exit::ExitCode;
+pub use expected::{ExpectedFile, ExpectedPlace, Mistyped};
 pub use facts::{FileFacts, ObjectFacts};
 pub use forecast::{Expected, Forecast, RuleScore, Score};
 pub use foreign::Foreign;
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
-pub use inputs::{InferredColumns, InferredType, InputForm, InputTypes};
+pub use inputs::{InferredColumns, InferredType, InputForm, InputTypes, MadeUp};
 pub use inspection::{
     ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,
     Inspection, InspectionReport, JoblibFacts, Member, NumpyFacts, OnnxFacts, PackageFact, PickleFacts,

@@ -106,6 +106,8 @@ pub enum Next {
     NameAModel,
     /// Give inputs that the model takes.
     GiveInputs,
+    /// Correct what is expected of the model.
+    CorrectExpected,
     /// Save the file again, with what its functions use.
     SaveWithNames,
     /// Say what made it, or what it should give.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Digest;
 use super::attempt::Attempt;
-use super::inputs::InputForm;
+use super::inputs::{InputForm, MadeUp};
 
 /// The facts of one executed cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Observation {
     /// The form in which an external artifact was given its inputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<InputForm>,
+    /// The width of inputs that were made up for an external artifact, where it was guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_up: Option<MadeUp>,
 }
 
 /// How a cell ended.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Agreement, ArtifactAbsence, ArtifactId, Attempt, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan,
-    Forecast, FormatName, FormatPlan, Gap, LeftOut, Lock, ModelName, Next, Outcome, OutputComparison,
+    Forecast, FormatName, FormatPlan, Gap, LeftOut, Lock, MadeUp, ModelName, Next, Outcome, OutputComparison,
     PromiseRecord, Reached, Runtime, Score, Setup, Stage, Status, Verdict,
 };
 
@@ -50,6 +50,9 @@ pub struct MatrixSummary {
     pub name: String,
     /// Its description, if it has one.
     pub description: Option<String>,
+    /// The package under test, where it is another one than scikit-learn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// Digest of the plan.
     pub plan_digest: Digest,
     /// The models in plan order, with their estimator expressions.
@@ -160,6 +163,9 @@ pub struct ArtifactRecord {
     /// Set where it is an external artifact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FilePlan>,
+    /// For a file whose inputs are made up: their width, where it was guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_up: Option<MadeUp>,
 }
 
 /// One cell: an artifact in a consumer.

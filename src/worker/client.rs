@@ -379,6 +379,7 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         alone,
         tried: Vec::new(),
         form: raw.form,
+        made_up: raw.made_up,
     };
     Some(TaskResult::Observed { observation: Box::new(observation), blobs })
 }
@@ -423,5 +424,6 @@ pub fn abnormal(ended: &Ended, limits: WorkerLimits) -> Observation {
         alone: true,
         tried: attempts(ended),
         form: None,
+        made_up: None,
     }
 }

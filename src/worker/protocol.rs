@@ -8,8 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::cage::{CellFilters, Machine};
 use crate::vocab::{
-    AttemptKind, Change, Encoding, ErrorFact, InputForm, KeyAccount, Obstacle, OutputKind, Probes, Unfit,
-    WarningFact,
+    AttemptKind, Change, Encoding, ErrorFact, InputForm, KeyAccount, MadeUp, Obstacle, OutputKind, Probes,
+    Unfit, WarningFact,
 };
 
 /// Largest JSON part that is believed. The agent's own limit is lower.
@@ -187,6 +187,9 @@ pub enum Task {
         external: bool,
         /// The form in which its inputs are handed over: that of its reference; found out where `None`.
         form: Option<InputForm>,
+        /// How many columns are made up for it: those of its reference; guessed where `None`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        columns: Option<u32>,
         /// Archive of modules that no package brings.
         #[serde(skip_serializing_if = "Option::is_none")]
         modules: Option<String>,
@@ -331,6 +334,7 @@ pub(super) struct RawResult {
     pub peak_rss_bytes: Option<u64>,
     pub outputs: Vec<RawOutput>,
     pub form: Option<InputForm>,
+    pub made_up: Option<MadeUp>,
     // Mending.
     pub changes: Vec<Change>,
     pub keys: Option<KeyAccount>,

@@ -56,6 +56,36 @@ class Evaluating(unittest.TestCase):
         reasons = names.lacking({"a": "SVC()", "b": "Imputer()", "c": "syntax error ("})
         self.assertEqual(reasons, {"b": "scikit-learn 9.9 has no Imputer"})
 
+    def test_modules_of_other_packages_are_named_with_a_dot(self):
+        for name in ("tinyclust", "tinyclust.inner"):
+            module = types.ModuleType(name)
+            module.__path__ = []
+            sys.modules[name] = module
+            self.addCleanup(sys.modules.pop, name)
+        sys.modules["tinyclust"].__version__ = "0.3"
+        sys.modules["tinyclust"].inner = sys.modules["tinyclust.inner"]
+        sys.modules["tinyclust.inner"].Tiny = type(
+            "Tiny", (), {"of": classmethod(lambda cls: cls())}
+        )
+        self.assertEqual(type(names.evaluate("tinyclust.inner.Tiny()")).__name__, "Tiny")
+        self.assertEqual(type(names.evaluate("[tinyclust.inner.Tiny.of()][0]")).__name__, "Tiny")
+        reasons = names.lacking(
+            {
+                "a": "tinyclust.inner.Tiny()",
+                "b": "tinyclust.inner.Tinny()",
+                "c": "nolib.Model()",
+                "d": "tinyclust.outer.Tiny()",
+            }
+        )
+        self.assertEqual(
+            reasons,
+            {
+                "b": "tinyclust 0.3 has no inner.Tinny",
+                "c": "there is no module nolib: declare the package that brings it",
+                "d": "tinyclust 0.3 has no outer",
+            },
+        )
+
     def test_what_an_expression_defines_belongs_to_main(self):
         self.assertEqual(names.evaluate("lambda: 1").__module__, "__main__")
 

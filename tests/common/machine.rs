@@ -9,11 +9,23 @@ pub use terminal::not_tried;
 #[path = "terminal.rs"]
 mod terminal;
 
-/// The name of that image; it says which tree it was made of, so that a new tree gives a new image.
-pub fn imported(tree: &Path) -> Result<String, String> {
-    let status = fs_err::read(tree.join("var/lib/dpkg/status")).map_err(|error| error.to_string())?;
+/// The name of that image; it says which tree it was made of, so that a new tree gives a new image. `None`, with a word on
+/// the terminal, where docker has no room for it: archive, copy and layer are 2 GB at once.
+///
+/// # Panics
+///
+/// When docker gives any other reason.
+pub fn imported(tree: &Path) -> Option<String> {
+    let status = fs_err::read(tree.join("var/lib/dpkg/status")).unwrap();
     let image = format!("shelflife-test/i386:{}", blake3::hash(&status).to_hex().split_at(12).0);
-    engine(&["image", "inspect", &image]).or_else(|_| import(tree, &image)).map(|_| image)
+    match engine(&["image", "inspect", &image]).or_else(|_| import(tree, &image)) {
+        Ok(_) => Some(image),
+        Err(reason) if reason.to_lowercase().contains("no space left on device") => {
+            not_tried(format_args!("an image of the Debian tree, for want of room: {reason}"));
+            None
+        }
+        Err(reason) => panic!("no image of the Debian tree: {reason}"),
+    }
 }
 
 /// What docker prints, or why it does not.

@@ -384,11 +384,30 @@ fn events_are_streamed_to_standard_output_alone() {
     context.write("small.toml", &matrix(&models(&MODELS[..1]), ""));
     let ended = context.run(["run", "small.toml", "--message-format", "json"]).expect(0);
     let streamed = lines(&ended.stdout());
-    assert_eq!(streamed, context.events("small"));
-    assert_eq!(text(&streamed[0], "event"), "run-started");
-    assert_eq!(text(streamed.last().unwrap(), "event"), "run-finished");
-    assert!(lines(&ended.stdout()).iter().any(|event| event["event"] == "cell-compared"));
+    let (answer, events) = streamed.split_last().unwrap();
+    assert_eq!(events, context.events("small"));
+    assert_eq!(text(&events[0], "event"), "run-started");
+    assert_eq!(text(events.last().unwrap(), "event"), "run-finished");
+    assert!(events.iter().any(|event| event["event"] == "cell-compared"));
     assert!(!ended.stderr().contains("\"event\""), "{ended}");
+    // What it came to stands behind the events, as in the results.
+    let results = context.results("small");
+    let told = |cells: &Value| {
+        let cells = cells.as_array().unwrap().iter();
+        cells
+            .map(|cell| (text(cell, "consumer").to_owned(), text(cell, "verdict").to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&answer["answer"]["cells"]), told(&results["cells"]));
+    assert_eq!(answer["answer"]["exit_code"], 0);
+
+    // Everything is known now, and told all the same.
+    let again = context.run(["run", "small.toml", "--json"]).expect(0);
+    let again = lines(&again.stdout());
+    let (answer, known) = again.split_last().unwrap();
+    assert_eq!(known[..events.len()], *events);
+    assert_eq!(answer["answer"]["executed"], 0);
+    assert_eq!(told(&answer["answer"]["cells"]), told(&results["cells"]));
 }
 
 #[test]

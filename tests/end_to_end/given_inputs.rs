@@ -43,6 +43,31 @@ joblib.dump(silent, "silent.joblib")
 line = numpy.sort(generator.rand(30))
 joblib.dump(IsotonicRegression(out_of_bounds="clip").fit(line, line ** 2), "curve.joblib")
 numpy.save("line.npy", line)
+from sklearn.linear_model import LogisticRegression
+few = generator.rand(12, 2)
+one = LogisticRegression().fit(few, [0, 1] * 6)
+joblib.dump(one, "one.joblib")
+save = lambda name, head, *columns: open(name, "w").write(
+    head + "\n" + "\n".join(",".join(map(str, row)) for row in zip(*columns)) + "\n"
+)
+save("few.csv", "a,b", *few.T.tolist())
+labels, shares = one.predict(few), one.predict_proba(few)
+save("floats.csv", "label", labels.astype(float))
+save("words.csv", "label", [["no", "yes"][label] for label in labels])
+save("others.csv", "label", labels + 1)
+save("turned.csv", "probability(1),probability(0)", shares[:, 1], shares[:, 0])
+save("classes.csv", "probability(no),probability(yes)", *shares.T)
+save("margin.csv", "label,transform", labels, labels)
+# As files of 0.23 are, which do not say how many columns they were fitted on.
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import Normalizer
+def of_old(name, *steps):
+    model = make_pipeline(*steps).fit(few, few[:, 0])
+    for _, step in model.steps:
+        step.__dict__.pop("n_features_in_", None)
+    joblib.dump(model, name)
+of_old("guessed.joblib", Normalizer(), StandardScaler(), Ridge())
+of_old("refused.joblib", FunctionTransformer(numpy.diff), Ridge())
 joblib.dump(TfidfVectorizer().fit(["good day", "bad day"]), "words.joblib")
 joblib.dump(DictVectorizer().fit([{"a": 1, "b": "x"}, {"b": "y"}]), "records.joblib")
 open("records.json", "w").write('[{"a": 1, "b": "x"}, {"a": 3, "b": "y"}]')
@@ -55,7 +80,8 @@ fn made() -> (&'static TestContext, &'static str) {
         let context = TestContext::new();
         let environment = "[[environments]]\nname = \"sk\"\npython = \"3.11\"\npackages = { scikit-learn = \"1.5.2\", \
                            numpy = \"1.26.4\", scipy = \"1.11.4\", joblib = \"1.3.2\", threadpoolctl = \"3.2.0\", \
-                           pandas = \"2.2.3\" }\n";
+                           pandas = \"2.2.3\", \
+                           pyarrow = \"17.0.0\" }\n";
         let scaler = models(&[("scaler", "StandardScaler()")]);
         context.write("sk.toml", &format!("{environment}{}\n{scaler}", crate::context::DATA));
         context.run(["run", "sk.toml", "-q"]).expect(0);
@@ -96,6 +122,33 @@ fn a_package_is_identical_where_it_was_packed_whatever_the_columns_are() {
 }
 
 #[test]
+fn a_parquet_file_is_what_pandas_reads_whatever_the_columns_are() {
+    let (context, python) = made();
+    let context = context.twin();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/frames/frames.py");
+    fs_err::copy(folder, context.path("frames.py")).unwrap();
+    context.write("shelflife_pack.py", &context.run(["pack", "--helper"]).expect(0).stdout());
+    context.python(python, &["frames.py", "stored", "3", "parquet"]);
+    let given = ["--inputs", "{dir}/{stem}.parquet", "--expected", "{dir}/{stem}.json"];
+    let check = ["check", "stored", "--on", python, "--made-by", python, "-q"];
+    context.run(check.into_iter().chain(given)).expect(0);
+    let verdicts = context.verdicts("check");
+    assert!(verdicts.len() > 25, "{verdicts:?}");
+    for (cell, verdict) in verdicts {
+        assert_eq!(verdict, "identical value", "{cell}");
+    }
+    // What is packed with such a file is handed over in the same way.
+    let inputs = fs_err::read_dir(context.path("stored")).unwrap().flatten().map(|entry| entry.path());
+    let inputs = inputs.filter(|path| path.to_string_lossy().contains("ordered-whole-category.parquet"));
+    for inputs in inputs {
+        let (model, inputs) = (inputs.with_extension("joblib"), inputs.display().to_string());
+        let model = model.display().to_string();
+        context.run(["pack", &model, "--inputs", &inputs, "--python", python, "-o", "packed"]).expect(0);
+    }
+    context.run(["check", "packed", "--on", python, "--made-by", python, "-q"]).expect(0);
+}
+
+#[test]
 fn a_table_is_what_pandas_reads_and_expected_values_are_what_people_keep() {
     let said = check(&["typed.joblib", "--inputs", "{dir}/table.csv", "--expected", "{stem}.csv"], 0);
     assert!(said.contains("predict and predict_proba are compared with the expected values"), "{said}");
@@ -114,6 +167,40 @@ fn expected_values_that_are_mistyped_are_an_error_of_the_input() {
     assert!(said.contains("have 38 rows of") && said.contains("the inputs have 40"), "{said}");
     let said = of("{name}-{stm}.csv");
     assert!(said.contains("`{stm}`, which stands for nothing"), "{said}");
+}
+
+#[test]
+fn expected_values_that_no_such_model_gives_are_told_and_not_judged() {
+    let of = |expected: &str, code: i32| {
+        check(&["one.joblib", "--inputs", "few.csv", "--expected", expected], code).replace("\n      ", " ")
+    };
+    for (expected, says) in [
+        ("words.csv", "`words.csv`:2, column `label`: `"),
+        ("words.csv", "is not a class of the model: its classes are 0, 1"),
+        ("others.csv", "`2` is not a class of the model"),
+        ("classes.csv", "`classes.csv`, column `probability(no)`: `no` is not a class of the model"),
+        ("margin.csv", "`margin.csv`, column `transform`: the model does not have transform"),
+    ] {
+        let said = of(expected, 102);
+        assert!(said.contains(says), "{expected}: {said}");
+        assert!(!said.contains("drift") && !said.contains("damaged"), "{expected}: {said}");
+    }
+    for expected in ["floats.csv", "turned.csv"] {
+        assert!(of(expected, 0).contains("identical"), "{expected}");
+    }
+}
+
+#[test]
+fn a_width_that_a_file_does_not_say_is_guessed_and_tried() {
+    let said = check(&["guessed.joblib"], 0);
+    assert!(
+        said.contains("random numbers in 2 columns (as many as mean_ of StandardScaler tells)"),
+        "{said}"
+    );
+    assert!(said.contains("identical"), "{said}");
+    let said = check(&["refused.joblib"], 101).replace("\n      ", " ");
+    assert!(said.contains("(as many as coef_ of Ridge tells) do not fit it"), "{said}");
+    assert!(said.contains("--inputs") && !said.contains("damaged"), "{said}");
 }
 
 #[test]

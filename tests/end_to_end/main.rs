@@ -17,6 +17,7 @@ mod context;
 mod gate_answers;
 mod given_inputs;
 mod inspect;
+mod library;
 mod noise_floor;
 mod producers;
 mod remedies;

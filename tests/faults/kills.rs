@@ -101,8 +101,9 @@ fn goes_on(context: &TestContext) {
 
 #[test]
 fn kills_lose_nothing_and_change_nothing() {
-    let met = kill_often(6);
-    assert!(met.values().sum::<usize>() >= 4, "{met:?}");
+    // One of each; `many_kills` does it 200 times.
+    let met = kill_often(3);
+    assert!(met.values().sum::<usize>() >= 2, "{met:?}");
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn many_kills_lose_nothing_and_change_nothing() {
 fn kills_of_commands_leave_nothing() {
     let context = slow();
     let mut chance = Chance::seeded();
-    for _ in 0..15 {
+    for _ in 0..8 {
         let (mut child, mut output) = started(&context);
         let mut line = String::new();
         for _ in 0..=chance.below(3) {

@@ -7,8 +7,10 @@
     target.fire = function (name) {
       (listeners[name] || []).forEach(function (listener) { listener({ preventDefault: function () {} }); });
     };
+    target.dispatchEvent = function (event) { target.fire(event.name); };
     return target;
   }
+  global.Event = function (name) { this.name = name; };
   function Node(name) {
     listen(this);
     this.name = name;
@@ -47,7 +49,11 @@
   global.document = {
     documentElement: root,
     getElementById: function (id) { return heads[id]; },
-    querySelectorAll: function (selector) { if (selector !== "#heat td a") throw new Error(selector); return links; },
+    querySelectorAll: function (selector) {
+      if (selector === "details:not([open])") return all(heads.cells, "details").filter(function (details) { return !details.open; });
+      if (selector !== "#heat td a") throw new Error(selector);
+      return links;
+    },
     createElement: function (name) { return new Node(name); },
     createTextNode: function (text) { return Object.assign(new Node("#text"), { data: text }); }
   };
@@ -68,6 +74,14 @@
     open: function (hash) { location.hash = hash; window.fire("hashchange"); },
     filter: function (name, value) { form.elements[name].value = value; form.fire("input"); },
     reset: function () { heads.reset.fire("click"); },
+    // How many details are open with something in them while the page is printed, and how many are open afterwards.
+    print: function () {
+      var open = function (details) { return details.open && details.childNodes.length > 1; };
+      window.fire("beforeprint");
+      var printed = all(heads.cells, "details").filter(open).length;
+      window.fire("afterprint");
+      return [printed, all(heads.cells, "details").filter(function (details) { return details.open; }).length];
+    },
     address: function () { return location.hash; },
     hidden: function () { return heads.cells.hidden; },
     more: function () { var buttons = all(heads.cells, "button"); buttons[buttons.length - 1].fire("click"); },

@@ -26,6 +26,7 @@ pub fn environment(name: &str, python: &str, sklearn: &str, numpy: &str) -> Envi
         libc: "glibc 2.36".to_owned(),
         packages: packages.clone(),
         blas: Some("OpenBLAS 0.3.21".to_owned()),
+        code: Vec::new(),
         cpu_features: vec!["AVX2".to_owned()],
         base: None,
         companions: Vec::new(),
@@ -79,6 +80,7 @@ pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
         absence: None,
         producer_fails: None,
         file: None,
+        made_up: None,
     }
 }
 
@@ -343,6 +345,7 @@ pub fn record(
         matrix: MatrixSummary {
             name: "compat".to_owned(),
             description: Some("every minor since 1.0".to_owned()),
+            package: None,
             plan_digest: Digest::of(b"plan"),
             models: artifacts.iter().map(|it| (it.model.clone(), format!("make({})", it.model))).collect(),
         },
@@ -613,6 +616,7 @@ pub fn events(cells: usize) -> Vec<Event> {
                 alone: false,
                 tried: Vec::new(),
                 form: None,
+                made_up: None,
             },
             reused: false,
         });
@@ -642,6 +646,7 @@ pub fn run_started() -> Event {
         matrix: MatrixRecord {
             name: "compat".to_owned(),
             description: None,
+            package: None,
             plan_digest: Digest::of(b"plan"),
         },
         plan: PlanRecord {

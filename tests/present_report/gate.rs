@@ -84,3 +84,60 @@ fn the_page_of_ten_thousand_models_stays_one_page() {
     assert!(text.chars().count() < 70_000, "{}", text.chars().count());
     assert!(text.contains("- 5000 models (") && text.contains(" more rows are in `results.csv`."));
 }
+
+/// What GitHub would show otherwise than it is meant: tags that are not closed, rows that are not of their table, code that
+/// does not end.
+fn broken(text: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    for tag in ["details", "summary", "code", "sub"] {
+        let (open, close) =
+            (text.matches(&format!("<{tag}>")).count(), text.matches(&format!("</{tag}>")).count());
+        if open != close {
+            broken.push(format!("{open} <{tag}>, {close} </{tag}>"));
+        }
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let mut width = None;
+    for (index, line) in lines.iter().enumerate() {
+        let pipes = line.starts_with('|').then(|| line.matches('|').count());
+        if pipes.is_some() && width.is_some() && pipes != width {
+            broken.push(format!("another number of fields: {line}"));
+        }
+        width = pipes;
+        // Markdown in a folded part is read only behind an empty line.
+        if line.contains("<summary>") && lines.get(index + 1) != Some(&"") {
+            broken.push(format!("no empty line behind {line}"));
+        }
+        let ticks = line.replace("\\`", "").matches('`').count();
+        if ticks % 2 == 1 && !line.starts_with("```") {
+            broken.push(format!("code that does not end: {line}"));
+        }
+    }
+    broken
+}
+
+#[test]
+fn two_hundred_models_are_readable_and_break_no_markup() {
+    let mut record = moved(200);
+    let text = page(&record);
+    assert_eq!(broken(&text), Vec::<String>::new(), "{text}");
+    let details = text.split("<summary>Details</summary>").nth(1).expect("there are details");
+    assert!(details.lines().filter(|line| line.starts_with("- ")).count() < 10, "{details}");
+    assert!(details.contains(" more in `new`: "), "{details}");
+    assert!(text.contains("`shelflife "), "{text}");
+
+    // Names and messages that look like markup.
+    let hostile = ["</details>", "a|b", "`tick", "<!-- x", "**b**", "@all", "x\n\n# y"];
+    for (index, cell) in record.cells.iter_mut().enumerate() {
+        let sign = hostile[index / 2 % hostile.len()];
+        cell.model = ModelName::from(format!("{}{sign}", cell.model));
+        if let Some(error) = &mut cell.error {
+            error.message = format!("{sign} {} `half", error.message);
+        }
+    }
+    for (index, artifact) in record.artifacts.iter_mut().enumerate() {
+        artifact.model = ModelName::from(format!("{}{}", artifact.model, hostile[index % hostile.len()]));
+    }
+    let text = page(&record);
+    assert_eq!(broken(&text), Vec::<String>::new(), "{text}");
+}

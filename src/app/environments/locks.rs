@@ -44,20 +44,24 @@ pub(super) fn of_file(path: &Path, files: &dyn Files) -> Result<EnvironmentSpec,
         return Ok(environment(&stem, &python, packages));
     }
     let packages = requirements::pins_of(path, files).map_err(unusable)?;
-    let python = python_for(packages.get("scikit-learn").map(String::as_str), None);
+    let scikit_learn = match packages.get("scikit-learn") {
+        Some(VersionSpec::Exact(version)) => Some(version.as_str()),
+        _ => None,
+    };
+    let python = python_for(scikit_learn, None);
     Ok(environment(&stem, &python, packages))
 }
 
 /// The environment of a lock: exactly these packages.
-fn environment(name: &str, python: &str, packages: BTreeMap<String, String>) -> EnvironmentSpec {
-    let packages = packages.into_iter().filter(|(package, _)| !INSTALLERS.contains(&package.as_str()));
-    let packages = packages.map(|(package, version)| (package, VersionSpec::Exact(version))).collect();
+fn environment(name: &str, python: &str, packages: BTreeMap<String, VersionSpec>) -> EnvironmentSpec {
+    let packages =
+        packages.into_iter().filter(|(package, _)| !INSTALLERS.contains(&package.as_str())).collect();
     let runtime = RuntimeSpec::Venv { python: python_for(None, Some(python)) };
     EnvironmentSpec { packages, whole: true, ..EnvironmentSpec::new(name, runtime) }
 }
 
 /// A lock of shelflife, or anything with `python` and `packages`.
-fn of_lock(text: &str) -> Result<(String, BTreeMap<String, String>), LockTrouble> {
+fn of_lock(text: &str) -> Result<(String, BTreeMap<String, VersionSpec>), LockTrouble> {
     let value: Value = serde_json::from_str(text).map_err(|_| LockTrouble::NoLock)?;
     // A runtime that is more than packages on an interpreter.
     let runtime = value.get("runtime").and_then(Value::as_str);
@@ -67,7 +71,9 @@ fn of_lock(text: &str) -> Result<(String, BTreeMap<String, String>), LockTrouble
     let packages = value.get("packages").and_then(Value::as_object).ok_or(LockTrouble::NoLock)?;
     let packages = packages
         .iter()
-        .filter_map(|(name, version)| Some((package_name(name).ok()?, version.as_str()?.to_owned())))
+        .filter_map(|(name, version)| {
+            Some((package_name(name).ok()?, VersionSpec::Exact(version.as_str()?.to_owned())))
+        })
         .collect();
     let python = value.get("python").and_then(Value::as_str).ok_or(LockTrouble::NoLock)?;
     Ok((python.to_owned(), packages))

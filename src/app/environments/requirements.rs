@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::error::LockTrouble;
 use crate::artifact::{Files, pin};
+use crate::matrix::{PackageSource, VersionSpec};
+use crate::notation::package_name;
 
 /// Files that name one another, at most.
 const DEPTH: usize = 8;
@@ -14,8 +16,8 @@ const WITHOUT_EFFECT: &[&str] =
 /// Markers of machines that are not this one.
 const ELSEWHERE: &[&str] = &["win32", "Windows", "darwin", "Darwin", "nt", "cygwin"];
 
-/// Pins by package.
-type Pins = BTreeMap<String, String>;
+/// Pins by package, and what comes from elsewhere than an index.
+type Pins = BTreeMap<String, VersionSpec>;
 
 /// The pins of a requirements file and of those that it names with `-r`; what `-c` names holds where the file says
 /// nothing.
@@ -72,16 +74,45 @@ fn one(
     if line.starts_with('-') {
         return option(line, number, path, files, depth, pins);
     }
-    let leads = |sign: &str| line.split("--hash").next().is_some_and(|it| it.contains(sign));
-    if ["@", "://", "./", "/"].iter().any(|sign| leads(sign)) {
-        return Err(LockTrouble::NotFromIndex { line: number, text: line.to_owned() });
+    let text = line.split("--hash").next().unwrap_or_default().trim();
+    if ["@", "://", "./", "/", ".whl", ".tar.gz"].iter().any(|sign| text.contains(sign)) || text == "." {
+        return elsewhere(text, number, path, files, pins);
     }
     let Some(pin) = pin(line) else { return Ok(()) };
     let (name, version) = pin.map_err(|why| LockTrouble::Line { line: number, why })?;
+    add(name, VersionSpec::Exact(version), number, pins)
+}
+
+/// A package of a folder, a file, a repository or an address.
+fn elsewhere(
+    text: &str,
+    number: usize,
+    path: &Path,
+    files: &dyn Files,
+    pins: &mut Pins,
+) -> Result<(), LockTrouble> {
+    let refused = || LockTrouble::NotFromIndex { line: number, text: text.to_owned() };
+    let text = text.split(" ;").next().unwrap_or(text).trim();
+    let (name, from) = match text.split_once(" @ ") {
+        Some((name, from)) => (Some(name.split('[').next().unwrap_or(name)), from.trim()),
+        None => (text.split_once("#egg=").map(|(_, name)| name), text),
+    };
+    let base = path.parent().unwrap_or(Path::new(""));
+    let source = PackageSource::parse(from, base).ok_or_else(refused)?.map_err(|_| refused())?;
+    let name = match name {
+        Some(name) => package_name(name.trim()).map_err(|_| refused())?,
+        None => source.package(&|path| files.read(path).ok()).ok_or_else(refused)?,
+    };
+    add(name, VersionSpec::Source(source), number, pins)
+}
+
+fn add(name: String, version: VersionSpec, number: usize, pins: &mut Pins) -> Result<(), LockTrouble> {
     match pins.get(&name).filter(|known| **known != version) {
-        Some(known) => {
-            Err(LockTrouble::PinnedTwice { line: number, versions: [known.clone(), version], package: name })
-        }
+        Some(known) => Err(LockTrouble::PinnedTwice {
+            line: number,
+            versions: [known.to_string(), version.to_string()],
+            package: name,
+        }),
         None => {
             pins.insert(name, version);
             Ok(())
@@ -120,7 +151,8 @@ fn option(
         // Constraints install nothing of themselves, and pins leave nothing open.
         "-c" | "--constraint" => Ok(()),
         option if WITHOUT_EFFECT.contains(&option) => Ok(()),
-        "-e" | "--editable" => Err(LockTrouble::NotFromIndex { line: number, text: line.to_owned() }),
+        // Installed as it is now: what changes there afterwards is another environment.
+        "-e" | "--editable" => elsewhere(value, number, path, files, pins),
         option => Err(LockTrouble::Option { line: number, option: option.to_owned() }),
     }
 }
@@ -147,8 +179,32 @@ mod tests {
                     joblib==1.4.2 \\\n    --hash=sha256:00 \\\n    --hash=sha256:01\npywin32==306 ; sys_platform == 'win32'\n";
         let pins = of(text).unwrap();
         assert_eq!(pins.keys().collect::<Vec<_>>(), ["joblib", "numpy", "scikit-learn", "x"]);
-        assert_eq!(pins["x"], "1");
+        assert_eq!(pins["x"].to_string(), "1");
         assert!(matches!(of("numpy>=2\n"), Err(LockTrouble::Line { line: 1, .. })));
+    }
+
+    /// As `pip freeze` writes what was installed from a folder, a file or a repository.
+    #[test]
+    fn what_comes_from_elsewhere_is_understood() {
+        for (line, name, source) in [
+            ("x @ file:///home/me/x", "x", "/home/me/x"),
+            (
+                "x[all] @ file:///home/me/x-1.0-py3-none-any.whl#sha256=00",
+                "x",
+                "/home/me/x-1.0-py3-none-any.whl",
+            ),
+            ("-e git+https://h/y.git@abc#egg=my_z", "my-z", "git+https://h/y.git@abc"),
+            ("y @ git+ssh://git@h/y.git@abc", "y", "git+ssh://git@h/y.git@abc"),
+            ("wheels/tiny-2.0-py3-none-any.whl", "tiny", "wheels/tiny-2.0-py3-none-any.whl"),
+            (
+                "z @ https://h/z-1.0-py3-none-any.whl ; python_version > '3'",
+                "z",
+                "https://h/z-1.0-py3-none-any.whl",
+            ),
+        ] {
+            let pins = of(&format!("numpy==1.26.4\n{line}\n")).unwrap();
+            assert_eq!(pins[name].to_string(), source, "{line}");
+        }
     }
 
     #[test]
@@ -159,14 +215,7 @@ mod tests {
         assert_eq!(pins.keys().collect::<Vec<_>>(), ["numpy", "scikit-learn", "six"]);
         assert!(matches!(of("-r gone.txt\n"), Err(LockTrouble::Within { line: 1, .. })));
         assert!(matches!(of("# x\n-r r.txt\n"), Err(LockTrouble::Within { line: 2, .. })));
-        for line in [
-            "-e .",
-            "-e git+https://x/y.git#egg=z",
-            "git+https://x/y.git",
-            "x @ https://y/z.whl",
-            "./local",
-            "/tmp/x.whl",
-        ] {
+        for line in ["-e .", "git+https://x/y.git", "x @ https://y/z.tar.gz", "./local", "/tmp/x.whl"] {
             assert!(
                 matches!(
                     of(&format!("numpy==1.26.4\n{line}\n")),

@@ -1,9 +1,12 @@
 //! Versions of packages: `scikit-learn==1.7.2 numpy==2.3.5`, with commas or blanks between them, and several of one
-//! package by `scikit-learn==1.5.2,1.7.2` or by naming it twice. A version means what it means in a matrix.
+//! package by `scikit-learn==1.5.2,1.7.2` or by naming it twice. A version means what it means in a matrix, and so does what
+//! stands behind an `@`: `mylib @ ./mylib`.
+
+use std::path::Path;
 
 use super::super::error::RequestError;
 use crate::artifact::python_for;
-use crate::matrix::{self, EnvironmentSpec, RuntimeSpec, VersionSpec};
+use crate::matrix::{self, EnvironmentSpec, PackageSource, RuntimeSpec, VersionSpec};
 use crate::notation::{Version, VersionError, package_name};
 
 /// What is written in the place of an example.
@@ -63,11 +66,17 @@ fn requirements(text: &str) -> Result<Vec<(String, Vec<String>)>, RequestError> 
     let text = SIGNS.iter().fold(text.to_owned(), |text, sign| {
         text.replace(&format!(" {sign} "), sign).replace(&format!("{sign} "), sign)
     });
+    let text = text.replace(" @ ", "@");
     for part in text.split([',', ' ', '\t', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
+        if let Some((package, from)) = part.split_once('@').filter(|(_, from)| is_source(from)) {
+            found.push((package_name(package.trim())?, vec![format!("@{from}")]));
+            continue;
+        }
         let start = SIGNS.iter().filter_map(|sign| part.find(sign)).min();
         match (start, found.last_mut()) {
             // Another version of the package before, or another condition on it.
             (None, Some((_, conditions))) if is_version(part) => conditions.push(part.to_owned()),
+            (None, Some((_, conditions))) if is_source(part) => conditions.push(format!("@{part}")),
             (Some(0), Some((_, conditions))) => conditions.push(part.to_owned()),
             (Some(at), _) if at > 0 => {
                 let (package, condition) = part.split_at(at);
@@ -77,6 +86,11 @@ fn requirements(text: &str) -> Result<Vec<(String, Vec<String>)>, RequestError> 
         }
     }
     Ok(found)
+}
+
+/// Whether a text names a folder, a file, a repository or an address, as `mylib @ ./mylib` does.
+fn is_source(text: &str) -> bool {
+    PackageSource::parse(text, Path::new("")).is_some()
 }
 
 fn is_version(part: &str) -> bool {
@@ -111,6 +125,12 @@ fn choices(package: &str, conditions: &[String]) -> Result<Vec<VersionSpec>, Req
     }
     let mut specs = Vec::new();
     for text in one_of {
+        if let Some(from) = text.strip_prefix('@')
+            && let Some(source) = PackageSource::parse(from, Path::new(""))
+        {
+            specs.push(VersionSpec::Source(source?));
+            continue;
+        }
         specs.extend(matrix::versions(package, text.trim_start_matches("=="))?);
     }
     Ok(specs)
@@ -159,7 +179,8 @@ fn release(spec: &VersionSpec) -> Option<String> {
         | VersionSpec::PreRelease
         | VersionSpec::Companion
         | VersionSpec::Specifier(_)
-        | VersionSpec::Proved(_) => None,
+        | VersionSpec::Proved(_)
+        | VersionSpec::Source(_) => None,
     }
 }
 
@@ -205,6 +226,16 @@ mod tests {
         assert_eq!(python("scikit-learn==1.0.*"), "3.10", "1.0.2 is the newest");
         assert_eq!(python("scikit-learn==1.0.1"), "3.9");
         assert_eq!(python("scikit-learn==1.7.2 python==3.12.4"), "3.12");
+    }
+
+    #[test]
+    fn a_package_can_come_from_elsewhere() {
+        for text in ["tiny @ ./tiny", "tiny@./tiny", "tiny @ tiny.zip", "tiny @ git+file:///x/tiny@main"] {
+            let all = environments(text).unwrap();
+            assert!(matches!(all[0].packages["tiny"], VersionSpec::Source(_)), "{text}");
+        }
+        let several = "scikit-learn==1.7.2 tiny==0.1.0 tiny @ ./tiny,../other";
+        assert_eq!(names(several).unwrap(), ["sk1.7.2-tiny0.1.0", "sk1.7.2-tinytiny", "sk1.7.2-tinyother"]);
     }
 
     #[test]

@@ -80,11 +80,22 @@ class Unkept(Exception):
 
 
 def read_inputs(path, drop=()):
-    """Rows of a .csv or .npy: a DataFrame where pandas is there, else an array or a list of texts."""
+    """Rows of a .csv, .parquet or .npy: a DataFrame where pandas is there, else an array or a list of texts."""
     import numpy
 
     if path.endswith(".npy"):
         return numpy.load(path, allow_pickle=False)
+    if path.endswith(".parquet"):
+        try:
+            import pandas
+
+            return pandas.read_parquet(path).drop(columns=list(drop))
+        except ImportError as reason:
+            first = (str(reason).strip().splitlines() or [""])[0]
+            raise SystemExit(
+                "shelflife_pack: reading %s needs pandas and pyarrow in this environment: %s"
+                % (path, first)
+            ) from None
     try:
         import pandas
 
@@ -190,7 +201,11 @@ def forms(estimator, inputs):
         return [frame, inputs.values]
     if any(is_text):
         return [inputs.values, frame]
-    return [inputs.values.astype("float64"), frame]
+    try:
+        return [inputs.values.astype("float64"), frame]
+    except (TypeError, ValueError):
+        # Numbers of pandas' own types, of which some are missing.
+        return [frame, inputs.values]
 
 
 def fitting(estimator, inputs):
@@ -440,7 +455,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model", help="the saved model")
     parser.add_argument(
-        "--inputs", required=True, help="rows to validate with: .csv with a header line, or .npy"
+        "--inputs", required=True, help="rows to validate with: .csv with a header line, .parquet, or .npy"
     )
     parser.add_argument("--output", "-o", default="models", help="folder of packages")
     parser.add_argument("--name", help="name of the model; by default that of its file")

@@ -28,7 +28,7 @@ pub struct FileArgs {
     /// each. Default: the validation file beside each, else random numbers of the right width.
     #[arg(long, short = 'i', value_name = "FILE")]
     pub inputs: Option<PathBuf>,
-    /// Columns of a CSV that are no inputs, such as the target (separated by commas).
+    /// Columns of a CSV that are not inputs, such as the target (separated by commas).
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub drop: Vec<String>,
     /// Types of columns of a CSV, such as `zip=text` (float64, float32, int64, bool, text); inferred otherwise.
@@ -105,7 +105,7 @@ pub struct GateArgs {
     /// What is tried: artifacts, or one matrix (.toml).
     #[command(flatten)]
     pub files: ArtifactArgs,
-    /// The environment of today, as for `check --on`. What nothing tells the maker of counts as made there.
+    /// The environment of today, as for `check --on`. Files that do not say what made them count as made there.
     #[arg(long, value_name = "ENV")]
     pub from: Option<String>,
     /// The environment to move to.
@@ -188,7 +188,8 @@ pub struct HistoryArgs {
     /// The database; history.sqlite in the folder of all runs by default.
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
-    /// Where to write the page; history.html beside the database by default.
+    /// Where to write the page; history.html beside the database by default, and with --model or --matrix a page of that
+    /// selection beside it.
     #[arg(long, short = 'o', value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Only these models (glob, repeatable).
@@ -208,7 +209,7 @@ pub struct BisectArgs {
     /// A release that works.
     #[arg(long, value_name = "VERSION")]
     pub good: String,
-    /// A release that does not; later, or earlier for who goes back.
+    /// A release that does not: a later one, or an earlier one to go back.
     #[arg(long, value_name = "VERSION")]
     pub bad: String,
     /// The package whose releases are tried.
@@ -235,6 +236,8 @@ pub struct BaselineArgs {
 #[derive(Debug, Subcommand)]
 pub enum BaselineCommand {
     /// Record the verdicts of a run as what is known, after a person has looked at them.
+    ///
+    /// --json: one object with every change.
     Accept(AcceptArgs),
 }
 
@@ -272,7 +275,7 @@ pub struct PackArgs {
     /// Version: the package goes to NAME/VERSION/, and NAME/latest points at it.
     #[arg(long, value_name = "VERSION")]
     pub version: Option<String>,
-    /// Columns of a CSV that are no inputs, such as the target (separated by commas).
+    /// Columns of a CSV that are not inputs, such as the target (separated by commas).
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub drop: Vec<String>,
     /// Print the Python helper instead.

@@ -19,6 +19,7 @@ fn cause_of_file(reference: Option<Outcome>, outcome: Outcome) -> Cause {
         inputs_from: String::new(),
         inferred: Vec::new(),
         expected: false,
+        expected_from: None,
         imports: [("xgboost".to_owned(), "xgboost".to_owned())].into(),
         own_modules: ["utils".to_owned()].into(),
         proved: Default::default(),

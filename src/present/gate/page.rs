@@ -1,10 +1,11 @@
 //! The page of a gate for a pull request.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::trouble::{MOST_CHARACTERS, message, trouble};
 use super::{Account, Answer, GateView, grid, tasks};
-use crate::present::markup::{code, prose};
+use crate::present::markup::{code, prose, spans};
 use crate::present::rescue;
 use crate::present::view::Section;
 use crate::present::words::plural;
@@ -87,38 +88,52 @@ fn moved(out: &mut String, view: &GateView<'_>) {
     }
 }
 
-fn details(out: &mut String, view: &GateView<'_>) {
-    let failing: Vec<&CellRecord> =
-        view.cells().filter(|cell| !matches!(cell.status, Some(Status::Pass | Status::Fixed))).collect();
-    let notes =
-        view.record.artifacts.iter().filter_map(|artifact| artifact.file.as_ref().map(|it| (artifact, it)));
-    let mut body = String::new();
-    for cell in failing {
-        let _ = writeln!(
-            body,
-            "- {} in {}: {}{}",
-            code(cell.model.as_str()),
-            code(cell.consumer.as_str()),
-            prose(&trouble(cell)),
-            cell.blame.as_ref().map_or_else(String::new, |module| format!("; raised in {}", code(module)))
-        );
-        if let Some(frame) = cell.error.as_ref().and_then(|error| error.frames.last()) {
-            let _ = writeln!(body, "  - {}", code(frame));
-        }
-        if out.len() + body.len() > MOST_CHARACTERS {
-            let _ = writeln!(body, "- more is in `report.html`");
-            break;
+/// Names of one line that are listed.
+const MOST_NAMED: usize = 20;
+
+/// Lines that say the same of several models, in the order in which they first came up.
+#[derive(Default)]
+struct Lines<'a> {
+    lines: Vec<(String, Vec<&'a str>)>,
+    known: HashMap<String, usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn push(&mut self, text: String, name: &'a str) {
+        let lines = &mut self.lines;
+        let at = *self.known.entry(text).or_insert_with_key(|text| {
+            lines.push((text.clone(), Vec::new()));
+            lines.len() - 1
+        });
+        if lines[at].1.last() != Some(&name) {
+            lines[at].1.push(name);
         }
     }
-    for (artifact, file) in notes {
-        let _ = writeln!(
-            body,
-            "- {}: {}, {}; {}",
-            code(artifact.model.as_str()),
-            code(&file.path),
-            prose(&file.inputs_from),
-            prose(&file.notes.join("; "))
-        );
+}
+
+/// The names behind a line, as many as anybody reads.
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(MOST_NAMED).map(|name| code(name)).collect();
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn details(out: &mut String, view: &GateView<'_>) {
+    let mut lines = Lines::default();
+    for cell in view.cells().filter(|cell| !matches!(cell.status, Some(Status::Pass | Status::Fixed))) {
+        lines.push(what_failed(cell), cell.model.as_str());
+    }
+    for artifact in &view.record.artifacts {
+        if let Some(file) = &artifact.file {
+            let text = format!(": {}; {}", prose(&file.inputs_from), prose(&file.notes.join("; ")));
+            lines.push(text, &file.path);
+        }
+    }
+    let mut body = String::new();
+    for (text, names) in &lines.lines {
+        let _ = writeln!(body, "- {}{text}", listed(names));
         if out.len() + body.len() > MOST_CHARACTERS {
             let _ = writeln!(body, "- more is in `report.html`");
             break;
@@ -127,4 +142,16 @@ fn details(out: &mut String, view: &GateView<'_>) {
     if !body.is_empty() {
         let _ = writeln!(out, "\n<details><summary>Details</summary>\n\n{body}\n</details>");
     }
+}
+
+/// What became of a cell, with the module and the line of code that raised.
+fn what_failed(cell: &CellRecord) -> String {
+    let mut text = format!(" in {}: {}", code(cell.consumer.as_str()), spans(&trouble(cell)));
+    if let Some(module) = &cell.blame {
+        let _ = write!(text, "; raised in {}", code(module));
+    }
+    if let Some(frame) = cell.error.as_ref().and_then(|error| error.frames.last()) {
+        let _ = write!(text, "\n  - {}", code(frame));
+    }
+    text
 }

@@ -8,7 +8,7 @@ use super::{Answer, GateView};
 use crate::explain;
 use crate::present::finding_text::FindingText;
 use crate::present::isolation;
-use crate::present::markup::{code, prose};
+use crate::present::markup::{code, prose, spans};
 use crate::vocab::{ArtifactRecord, CellRecord, EnvName, Finding, Next, Status, Verdict};
 
 /// Things to do that are told.
@@ -198,23 +198,23 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
         tasks.push(format!(
             "{} {}{}. To do: {}.",
             group.whom(),
-            prose(trouble(group.worst()).trim_end_matches('.')),
+            spans(trouble(group.worst()).trim_end_matches('.')),
             index.not_accepted(group.worst()),
-            prose(&group.remedy(&index))
+            spans(&group.remedy(&index))
         ));
     }
     for group in index.groups(|status| status == Status::Unjudged) {
         tasks.push(format!(
             "{} could not be judged: {}",
             group.whom(),
-            prose(&index.not_judged(group.worst()))
+            spans(&index.not_judged(group.worst()))
         ));
     }
     for left_out in &view.record.left_out {
         tasks.push(format!(
             "Left out: {}. To do: {}.",
-            prose(&left_out.says),
-            prose(left_out.help.trim_end_matches('.'))
+            spans(&left_out.says),
+            spans(left_out.help.trim_end_matches('.'))
         ));
     }
     for suspect in isolation::suspects(view.record) {
@@ -225,12 +225,12 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
             prose(&suspect.tried)
         ));
     }
-    tasks.extend(isolation::gaps(view.record).map(|gaps| prose(&gaps).into_owned()));
+    tasks.extend(isolation::gaps(view.record).map(|gaps| spans(&gaps)));
     for group in index.groups(|status| status == Status::Flaky) {
         tasks.push(format!(
             "{} is flaky: {} at first, and fine when tried again. Fix its `random_state`, or its limits.",
             group.whom(),
-            prose(&trouble(group.worst())),
+            spans(&trouble(group.worst())),
         ));
     }
     let accept = format!("shelflife baseline accept {}", view.run);

@@ -78,7 +78,7 @@ fn spans_markdown(spans: &[Span]) -> String {
         .iter()
         .map(|span| match span {
             // A blank at either end separates words from code, and `prose` would drop it.
-            Span::Words(text) => padded(text, &markup::prose(text)),
+            Span::Words(text) => padded(text, &markup::spans(text)),
             Span::Code(text) => markup::code(text),
         })
         .collect()
@@ -90,12 +90,18 @@ fn padded(text: &str, shown: &str) -> String {
     format!("{before}{}{after}", shown.trim())
 }
 
+/// Letters of code that stay together.
+const LONGEST_WORD: usize = 40;
+
 const STYLE: &str = "\
 :root{color-scheme:light dark}body{margin:0 auto;padding:1.5rem;max-width:60rem;font:16px/1.55 system-ui,sans-serif}\
 h1{font-size:1.7rem;line-height:1.2}h2{margin-top:2rem;font-size:1.25rem}table{border-collapse:collapse;width:100%}\
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8885}\
-code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}pre{padding:.8rem;background:#8882;overflow-x:auto}\
-.notice{border-left:4px solid #b45309;padding:.5rem .9rem;background:#f59e0b22;font-weight:600}";
+code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:break-word}.long{overflow-wrap:anywhere}pre{padding:.8rem;background:#8882;overflow-x:auto}\
+.notice{border-left:4px solid #b45309;padding:.5rem .9rem;background:#f59e0b22;font-weight:600}\
+h1{overflow-wrap:anywhere}.wide{overflow-x:auto}th{white-space:nowrap}td{min-width:4.5rem}\
+@media print{body{max-width:none;padding:0;font-size:10pt;color:#111;background:#fff}.wide,pre{overflow:visible}\
+pre{white-space:pre-wrap;overflow-wrap:anywhere}td{min-width:0;overflow-wrap:break-word}.long{overflow-wrap:anywhere}h2{break-after:avoid}tr{break-inside:avoid}}";
 
 /// The document as one HTML page.
 pub(super) fn html(title: &str, blocks: &[Block]) -> String {
@@ -122,7 +128,10 @@ pub(super) fn html(title: &str, blocks: &[Block]) -> String {
                     format!("<tr>{cells}</tr>\n")
                 };
                 let rows: String = rows.iter().map(row).collect();
-                writeln!(out, "<table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table>")
+                writeln!(
+                    out,
+                    "<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>"
+                )
             }
             Block::Code(_, text) => {
                 writeln!(out, "<pre><code>{}</code></pre>", escape(&self::block(text)))
@@ -137,8 +146,15 @@ fn spans_html(spans: &[Span]) -> String {
     spans
         .iter()
         .map(|span| match span {
-            Span::Words(text) => padded(text, &escaped(text)),
-            Span::Code(text) => format!("<code>{}</code>", escaped(text)),
+            Span::Words(text) => padded(text, &markup::html_spans(text)),
+            Span::Code(text) => {
+                // What no word is, such as a digest, may be broken anywhere.
+                let is_long = text
+                    .split(|sign: char| sign.is_whitespace() || sign == '-')
+                    .any(|word| word.len() > LONGEST_WORD);
+                let class = if is_long { " class=\"long\"" } else { "" };
+                format!("<code{class}>{}</code>", escaped(text))
+            }
         })
         .collect()
 }

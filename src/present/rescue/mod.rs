@@ -74,7 +74,7 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
 
 /// What a rescue would come to, for the page of a gate; empty where none was asked for.
 pub(super) fn gate_section(records: &[RescueRecord]) -> String {
-    use super::markup::{code, prose};
+    use super::markup::{code, spans};
     let mut text = String::new();
     let is_new = |record: &&RescueRecord| {
         !matches!(record.result, RescueResult::Rescued { way: crate::vocab::Way::AsItIs, .. })
@@ -96,7 +96,7 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
             }
         };
         // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "- {} {}", code(&record.original.path), prose(what.trim_end_matches('.')));
+        let _ = writeln!(text, "- {} {}", code(&record.original.path), spans(what.trim_end_matches('.')));
     }
     if text.is_empty() {
         return text;

@@ -1,6 +1,7 @@
 //! What a rescue says: every sentence about a file that was rescued or refused, written once, from facts.
 
-use super::super::words::{join, line, number, plural, shorten};
+use super::super::gist::gist;
+use super::super::words::{join, line, number, plural};
 use crate::vocab::{
     Agreement, Cause, Change, Exactness, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
     OutputComparison, ProbedPart, Probes, Refused, RescueEnvironment, RescueRecord, Share, Tried, Trouble,
@@ -24,8 +25,9 @@ pub(super) fn environment(environment: &RescueEnvironment) -> String {
 pub(super) fn did(tried: &Tried) -> String {
     let error = || {
         let said = tried.error.as_ref().map(ToString::to_string).unwrap_or_default();
-        let said = line(&said).into_owned();
-        if said.is_empty() { String::new() } else { format!(": {}", shorten(&said, LONGEST)) }
+        let said = gist(&said, LONGEST);
+        let said = said.trim_end_matches('.');
+        if said.is_empty() { String::new() } else { format!(": {said}") }
     };
     match tried.verdict {
         Verdict::Identical => "gives the same to the last bit".to_owned(),
@@ -225,8 +227,7 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
         Refused::Unproven { why } => format!("nothing can prove it: {}", no_proof(*why)),
         Refused::NotTried => match record.before.as_ref().map(|before| &before.cause) {
             Some(Cause::Environment { trouble: Trouble::NotMade { environment, says } }) => {
-                let says = line(says).into_owned();
-                format!("the environment {environment} could not be made: {}", shorten(&says, LONGEST))
+                format!("the environment {environment} could not be made: {}", gist(says, LONGEST))
             }
             _ => "it could not be tried, because of an environment".to_owned(),
         },
@@ -265,7 +266,7 @@ fn not_mended(outcome: &MendOutcome) -> String {
         },
         MendOutcome::Raised { error } => {
             let error = error.to_string();
-            format!("mending it ends in an error: {}", shorten(&line(&error), LONGEST))
+            format!("mending it ends in an error: {}", gist(&error, LONGEST))
         }
         MendOutcome::Inapplicable { reason } | MendOutcome::NotInstalled { reason } => {
             line(reason).into_owned()

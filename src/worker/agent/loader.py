@@ -1,6 +1,6 @@
 # Imports the agent's package from `MODULES`, which `build.rs` writes above this: names to files and
 # texts. There is no file of them where this runs. It starts the agent with `__agent__`, the whole
-# of this text.
+# of this text, and with what loads the modules that few interpreters need.
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -8,6 +8,9 @@ from importlib.machinery import ModuleSpec
 
 class PackedModules(object):
     """Finds and loads the modules; tracebacks name their files and show their lines."""
+
+    def __init__(self):
+        self.loaded = {}
 
     def find_spec(self, name, path=None, target=None):
         if name not in MODULES:
@@ -25,18 +28,19 @@ class PackedModules(object):
     def get_source(self, name):
         return MODULES[name][1]
 
+    def load(self, name):
+        """A module of the agent, with all that it imports."""
+        sys.modules.update(self.loaded)
+        sys.meta_path.insert(0, self)
+        try:
+            return import_module(name)
+        finally:
+            sys.meta_path.remove(self)
+            # An artifact must not find here what it will find nowhere else.
+            for name in MODULES:
+                if name in sys.modules:
+                    self.loaded[name] = sys.modules.pop(name)
 
-def load():
-    """The agent's main function."""
-    finder = PackedModules()
-    sys.meta_path.insert(0, finder)
-    try:
-        return import_module("shelflife_agent.main").main
-    finally:
-        sys.meta_path.remove(finder)
-        # An artifact must not find here what it will find nowhere else.
-        for name in MODULES:
-            sys.modules.pop(name, None)
 
-
-load()(__agent__)
+packed = PackedModules()
+packed.load("shelflife_agent.main").main(__agent__, packed.load)

@@ -1,19 +1,25 @@
 """Packs models over DataFrames of every type that a column can have, with rows that a seed decides.
 
     python frames.py FOLDER SEED
+    python frames.py FOLDER SEED parquet
 
+The second writes each model beside its rows as a Parquet file, with what it gives for them as pandas reads them back.
 The models answer with what they were given, as hashes and as texts: whoever hands them something else gets another
 answer.
 """
 
 import datetime
+import json
 import operator
+import os
 import random
 import sys
 
+import joblib
 import numpy as np
 import pandas as pd
 from shelflife_pack import pack
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 ROWS = 12
@@ -112,17 +118,40 @@ KINDS = (
 ]
 
 
+# What Parquet cannot hold, or shelflife cannot hand over from there.
+NOT_STORED = ("mixed", "period", "float16")
+
+
+def store(model, data, folder, name):
+    """The model with its rows as a Parquet file, and what it gives for them."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, name)
+    data.to_parquet(path + ".parquet")
+    read = pd.read_parquet(path + ".parquet")
+    joblib.dump(model.fit(read), path + ".joblib")
+    given = np.asarray(model.transform(read)).tolist()
+    with open(path + ".json", "w") as target:
+        json.dump({"transform": given}, target)
+
+
 def main():
+    is_stored = sys.argv[3:] == ["parquet"]
+    kinds = [kind for kind in KINDS if not is_stored or kind not in NOT_STORED]
     folder, rng = sys.argv[1], random.Random(int(sys.argv[2]))
-    frames = [[kind] for kind in KINDS] + [rng.sample(KINDS, rng.randrange(2, 6)) for _ in range(8)]
-    for number, kinds in enumerate(frames):
-        data = pd.DataFrame({"c%d" % place: column(kind, rng) for place, kind in enumerate(kinds)})
+    frames = [[kind] for kind in kinds] + [rng.sample(kinds, rng.randrange(2, 6)) for _ in range(8)]
+    for number, chosen in enumerate(frames):
+        data = pd.DataFrame({"c%d" % place: column(kind, rng) for place, kind in enumerate(chosen)})
         hashes = FunctionTransformer(pd.util.hash_pandas_object, kw_args={"index": False})
         texts = FunctionTransformer(operator.methodcaller("astype", str))
+        if is_stored:
+            # In JSON a text `nan` would be a missing number.
+            texts = make_pipeline(texts, FunctionTransformer(operator.methodcaller("radd", "=")))
         model = texts if number % 2 else hashes
-        pack(
-            model.fit(data), data, folder, "-".join(["%02d" % number] + kinds[:2]).replace(" ", "-")
-        )
+        name = "-".join(["%02d" % number] + chosen[:2]).replace(" ", "-")
+        if is_stored:
+            store(model, data, folder, name)
+        else:
+            pack(model.fit(data), data, folder, name)
 
 
 if __name__ == "__main__":

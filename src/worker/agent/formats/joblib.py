@@ -11,7 +11,11 @@ def module():
     try:
         import joblib
     except ImportError:
-        from sklearn.externals import joblib
+        try:
+            from sklearn.externals import joblib
+        except ImportError:
+            text = "joblib is not installed: add it to the packages of the environment"
+            raise Missing(text) from None
     return joblib
 
 

@@ -6,7 +6,8 @@ no environment needs a file. Imports go one way, from each line to those above i
 
     errors, frames, memory, archive, world, confine, kernel    know no other module
     facts, imports, turns                                      errors, frames as others see them
-    names, recipes, inputs, outputs, estimators, damage, handlers   what a task is made of
+    names, recipes, forms, widths, columns, inputs, outputs, estimators, damage, handlers
+                                                               what a task is made of
     mending, probing                                           two packages, each with its own map
     training, observing, rescuing                              one task
     ranks, child                                               one batch, in its own process

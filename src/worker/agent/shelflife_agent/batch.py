@@ -31,11 +31,13 @@ NICE = 5
 class Host(object):
     """What all batches of this interpreter share."""
 
-    def __init__(self, output, libc, ranks):
+    def __init__(self, output, libc, ranks, load):
         self.output = output
         self.libc = libc
         # How many interpreters a launcher has started side by side; 0 without one.
         self.ranks = ranks
+        # Gives a module of the agent that is not imported from the beginning.
+        self.load = load
         self.scratch = None
         # Names and values of modules as they were before the first fork.
         self.modules = {}
@@ -149,7 +151,7 @@ def be_the_child(request, limits, host, pipes, folder, parent, connection=None):
             kept.add(peak.control)
         host.cage.bind(kept, tasks, connection)
         protocol = ChildProtocol(pipes.results_end, request["batch"], len(tasks) == 1)
-        run_child(protocol, tasks, host.modules, peak, host.ranks > 0)
+        run_child(protocol, tasks, host, peak)
         status = 0
     except BaseException:
         traceback.print_exc()

@@ -8,15 +8,15 @@ from .facts import keep_local_paths
 from .frames import frame_of, write_all
 from .observing import observe
 from .ranks import end_of_ranks, failed
-from .rescuing import mend, probe
 from .training import train
 from .world import WorldState
 
 # A batch is reported as a whole, so this is what a kill of the orchestrator can cost, plus one
 # task.
 BATCH_SECONDS = 1.0
-# What does a task that observes nothing.
-OTHERS = {"train": train, "mend": mend, "probe": probe}
+# What a rescue asks for is a third of the agent, and compiled where it is asked for: a run starts
+# dozens of interpreters, and each compiles what it imports.
+RARE = {"mend": "shelflife_agent.rescuing", "probe": "shelflife_agent.rescuing"}
 
 
 class ChildProtocol(object):
@@ -47,19 +47,20 @@ class ChildProtocol(object):
             self.send({"op": "phase", "index": index, "phase": phase})
 
 
-def run_child(protocol, tasks, modules, peak, ranked=False):
+def run_child(protocol, tasks, host, peak):
     """Do the tasks of a batch one after another, as far as its time reaches; the rest comes in
     another batch. A process with a rank has one task."""
     start = time.monotonic()
     keep_local_paths()
-    world = WorldState(modules) if len(tasks) > 1 else None
+    others = {task["kind"]: what_does(task["kind"], host) for task in tasks}
+    world = WorldState(host.modules) if len(tasks) > 1 else None
     for index, task in enumerate(tasks):
         protocol.send({"op": "start", "index": index})
         if task["kind"] == "cell":
             message, payload = observe(task, protocol, peak, index)
         else:
-            message, payload = OTHERS[task["kind"]](task, protocol, index), b""
-        if ranked:
+            message, payload = others[task["kind"]](task, protocol, index), b""
+        if host.ranks > 0:
             end_with_others(protocol, message, payload)
             break
         # The result leaves with the start of the next task, that is, before the next artifact can
@@ -73,6 +74,13 @@ def run_child(protocol, tasks, modules, peak, ranked=False):
         if time.monotonic() - start > BATCH_SECONDS:
             break
     protocol.send({"op": "finished"})
+
+
+def what_does(kind, host):
+    """The function that does a task of that kind, unless it observes a cell."""
+    if kind == "cell":
+        return None
+    return train if kind == "train" else getattr(host.load(RARE[kind]), kind)
 
 
 def end_with_others(protocol, message, payload):

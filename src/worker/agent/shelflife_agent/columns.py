@@ -32,6 +32,10 @@ NO_TEXT = frozenset(
 )
 
 
+# Types of numbers that a column may have in a DataFrame, whatever an array of all columns holds.
+NUMBERS = frozenset("int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32".split())
+
+
 def texts_from(payload):
     """Length-prefixed texts; a missing one becomes NaN, as pandas and scikit-learn's imputers have
     it."""
@@ -110,8 +114,8 @@ def series_of(column, values):
     read_as = column.get("read_as")
     if column["dtype"] == "pandas":
         return typed_series(column["spec"], values)
-    if read_as == "int64":
-        return values.astype("int64")
+    if read_as in NUMBERS:
+        return values.astype(read_as)
     if read_as == "bool":
         import numpy
 

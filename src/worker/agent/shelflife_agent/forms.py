@@ -27,25 +27,6 @@ def has_pandas():
     return True
 
 
-def width_of(estimator):
-    """How many columns an estimator was fitted on, as far as it can be guessed."""
-    for name in ("n_features_in_", "n_features_"):
-        width = attribute(estimator, name)
-        if isinstance(width, int) or hasattr(width, "__index__"):
-            if int(width) > 0:
-                return int(width)
-    steps = attribute(estimator, "steps")
-    if isinstance(steps, list) and steps:
-        return width_of(steps[0][-1])
-    if any(attribute(estimator, name) is not None for name in ("X_thresholds_", "X_min_")):
-        # A function of one variable.
-        return 1
-    coefficients = attribute(estimator, "coef_")
-    if getattr(coefficients, "ndim", 0):
-        return int(coefficients.shape[-1])
-    return None
-
-
 def known_width(estimator):
     """How many columns an estimator says that it was fitted on; None where it says nothing that
     counts."""

@@ -42,9 +42,8 @@ def handler(name):
 
 def check_needs(scope, key):
     for module, package in scope.get(key, ()):
-        if not is_there(module):
-            if module == "sklearn":
-                raise Unsupported("reading it needs scikit-learn, which is not installed")
+        # Whether a file needs scikit-learn shows when it is read.
+        if module != "sklearn" and not is_there(module):
             raise missing(package)
 
 
@@ -86,4 +85,11 @@ def load_artifact(task):
     show_modules(task)
     if scope.get("FOLDER"):
         path = unpack(path, tempfile.mkdtemp(prefix="artifact-", dir=os.getcwd()))
-    return scope["load"](path, task["options"])
+    try:
+        return scope["load"](path, task["options"])
+    except ImportError as error:
+        named = (getattr(error, "name", None) or "").partition(".")[0]
+        if named == "sklearn" and not is_there("sklearn"):
+            text = "reading it needs scikit-learn, which is not installed"
+            raise Unsupported(text) from None
+        raise

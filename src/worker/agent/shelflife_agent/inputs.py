@@ -20,9 +20,9 @@ from .forms import (
     known_width,
     names_of,
     selects_by_name,
-    width_of,
 )
 from .imports import is_there, missing
+from .widths import widths_of
 
 # Numbers that are made up at most: 64 megabytes.
 MOST_SYNTHETIC = 1 << 23
@@ -48,6 +48,8 @@ class Dataset(object):
         self.renamed = None
         # The form in which a model from outside is given it.
         self.form = None
+        # How many columns are made up, with what tells that; None where they are given.
+        self.width, self.width_from = None, None
 
     def forms(self, estimator):
         """The forms in which to try the inputs of a file from outside on its model, the likeliest
@@ -111,14 +113,26 @@ class Dataset(object):
             form = ARRAY
         self.form = form
 
-    def make_up(self, estimator):
-        """Random numbers, as many columns as the model was fitted on."""
-        header = self.header
-        wide, wanted = width_of(estimator), names_of(estimator)
-        if wide is None:
+    def widths(self, estimator, told):
+        """The numbers of columns to try, with what tells each: of inputs that are made up, and one
+        that is none of those that are given."""
+        if self.header["layout"] != "synthetic":
+            return [(None, None)]
+        if told is not None:
+            return [(told, None)]
+        found = widths_of(estimator)
+        if not found:
             raise InputsDoNotFit(
                 "its number of columns is unknown, so inputs have to be provided: give it --inputs"
             )
+        return found
+
+    def make_up(self, estimator):
+        """Random numbers, as many columns as the model was fitted on."""
+        header = self.header
+        if self.width is None:
+            self.width, self.width_from = self.widths(estimator, None)[0]
+        wide, wanted = self.width, names_of(estimator)
         # A width of millions is one of counted words: few rows are made of it.
         rows = max(1, min(header["rows"], MOST_SYNTHETIC // wide))
         # Python's own generator gives the same bits in every version.

@@ -14,9 +14,9 @@ from .setup import warm_up
 from .world import module_state
 
 
-def main(agent):
+def main(agent, load):
     """Serve requests until the orchestrator closes our standard input. `agent` is the agent's own
-    source, for other ranks."""
+    source, for other ranks, and `load` gives a module of it by its full name."""
     # Collecting garbage finds none while importing, and would touch, and so copy, every inherited
     # page in a child.
     gc.disable()
@@ -26,7 +26,7 @@ def main(agent):
     libc = c_library()
     become_subreaper(libc)
     rank, ranks = rank_and_size()
-    host = Host(output, libc, ranks)
+    host = Host(output, libc, ranks, load)
     peers = Peers(ranks - 1, agent) if ranks and rank == 0 else None
     while True:
         frame = read_frame(0)

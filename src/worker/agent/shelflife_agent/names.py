@@ -3,6 +3,7 @@
 import ast
 import builtins
 import importlib
+import types
 
 from .errors import Lacking
 
@@ -145,14 +146,71 @@ def resolve(name):
     raise Lacking("scikit-learn %s has no %s" % (sklearn_version(), name))
 
 
+def dotted_names(expression):
+    """The names of an expression that stand before a dot, each with all that it is followed by:
+    `{"lib": [["lib", "models", "Tiny"]]}` of `lib.models.Tiny(k=3)`."""
+    inner, chains = set(), {}
+    # Outer attributes come first, and hold the inner ones.
+    for node in ast.walk(ast.parse(expression, mode="eval")):
+        if not isinstance(node, ast.Attribute) or id(node) in inner:
+            continue
+        chain, base = [], node
+        while isinstance(base, ast.Attribute):
+            inner.add(id(base))
+            chain.insert(0, base.attr)
+            base = base.value
+        if isinstance(base, ast.Name):
+            chains.setdefault(base.id, []).append([base.id] + chain)
+    return chains
+
+
+def resolve_module(name, chains):
+    """A module of any package, with the modules below it that an expression names."""
+    module = from_path(name)
+    if module is None:
+        raise Lacking("there is no module %s: declare the package that brings it" % name)
+    for chain in chains:
+        found, path = module, name
+        for part in chain[1:]:
+            path += "." + part
+            below = getattr(found, part, None)
+            if below is None and isinstance(found, types.ModuleType):
+                below = from_path(path)
+                if below is None:
+                    version = getattr(module, "__version__", "")
+                    told = "%s %s" % (name, version) if isinstance(version, str) else name
+                    raise Lacking("%s has no %s" % (told.strip(), ".".join(path.split(".")[1:])))
+            if below is None:
+                break
+            found = below
+    return module
+
+
+def from_path(path):
+    """A module, or None where there is none of that name."""
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name and (path + ".").startswith(error.name + "."):
+            return None
+        raise
+
+
 class Namespace(dict):
-    """Globals of an estimator expression: scikit-learn's names, `np`, `numpy`, and Python's own."""
+    """Globals of an estimator expression: scikit-learn's names, `np`, `numpy`, Python's own, and
+    modules of any package."""
+
+    def __init__(self, expression):
+        dict.__init__(self)
+        self.dotted = dotted_names(expression)
 
     def __missing__(self, name):
         if name in ("np", "numpy"):
             value = importlib.import_module("numpy")
         elif hasattr(builtins, name):
             value = getattr(builtins, name)
+        elif name in self.dotted and name not in HOME_OF:
+            value = resolve_module(name, self.dotted[name])
         else:
             value = resolve(name)
         self[name] = value
@@ -179,7 +237,7 @@ def evaluate(expression):
     """The estimator of an expression."""
     # `eval` looks up globals without `__missing__`, so the namespace is the locals and the names
     # that nested scopes (lambdas, comprehensions) need are put into the globals beforehand.
-    namespace = Namespace()
+    namespace = Namespace(expression)
     scope = {name: namespace[name] for name in expression_names(expression)}
     scope["__builtins__"] = builtins
     # What the expression defines belongs to `__main__`, as it would in a script.
@@ -192,7 +250,7 @@ def lacking(expressions):
     reasons = {}
     for model, expression in expressions.items():
         try:
-            namespace = Namespace()
+            namespace = Namespace(expression)
             for name in expression_names(expression):
                 namespace[name]
         except Lacking as reason:

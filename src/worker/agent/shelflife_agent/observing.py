@@ -15,7 +15,7 @@ from .estimators import (
     seed_everything,
     works,
 )
-from .facts import MAX_TEXT, class_name, cut, error_fact, text_of, warning_facts
+from .facts import MAX_NAME, MAX_TEXT, class_name, cut, error_fact, text_of, warning_facts
 from .handlers import load_artifact
 from .inputs import Dataset
 from .outputs import encode_output
@@ -39,7 +39,9 @@ def observe(task, protocol, peak, index):
             place["phase"], start = "predict", time.perf_counter()
             compute(task, estimator, dataset, place, outputs)
             message["predict_seconds"] = time.perf_counter() - start
-            message.update(outcome="predicted", form=place.get("form"))
+            message.update(
+                outcome="predicted", form=place.get("form"), made_up=place.get("made_up")
+            )
         except Unsupported as reason:
             message.update(outcome="inapplicable", reason=cut(text_of(reason), MAX_TEXT))
         except Missing as reason:
@@ -77,7 +79,10 @@ def compute(task, loaded, dataset, place, outputs):
         compute_parts(dict(task, methods=by_path), parts, place, outputs)
         plain = [name for name in task["methods"] if SEPARATOR not in name]
         task = dict(task, methods=plain)
-    place["form"] = suit(task, estimator, dataset)
+    dataset = suit(task, estimator, dataset)
+    place["form"] = dataset.form
+    if dataset.width_from is not None:
+        place["made_up"] = {"columns": dataset.width, "from": cut(dataset.width_from, MAX_NAME)}
     compute_one(task, estimator, dataset, place, outputs)
 
 
@@ -86,7 +91,7 @@ def compute_one(task, estimator, dataset, place, outputs, path=""):
     labels = predicts_labels(estimator)
     begin = path + SEPARATOR if path else ""
     first = None
-    for method in methods_of(task, estimator, dataset):
+    for method in with_classes(task, estimator, methods_of(task, estimator, dataset)):
         if first is None:
             place["method"] = begin + method
         try:
@@ -100,6 +105,17 @@ def compute_one(task, estimator, dataset, place, outputs, path=""):
         raise first
 
 
+def with_classes(task, estimator, methods):
+    """Outputs of a file from outside, with the classes that tell what its labels mean: who expects
+    labels has not asked for them."""
+    is_judged = any(name in ("predict", "predict_proba", "decision_function") for name in methods)
+    if not task.get("outside") or not is_judged or "classes_" in methods:
+        return methods
+    if offers(estimator, "classes_") and predicts_labels(estimator):
+        return list(methods) + ["classes_"]
+    return methods
+
+
 def compute_parts(task, parts, place, outputs):
     """The outputs of each estimator of several. What is asked for has to work; where nobody has
     said what, an estimator on whose inputs nothing works is left out: an encoder of labels takes
@@ -111,7 +127,8 @@ def compute_parts(task, parts, place, outputs):
             continue
         dataset = Dataset(task["inputs"], task["arrays"])
         try:
-            suit(dict(task, methods=wanted, form=None), estimator, dataset)
+            own = dict(task, methods=wanted, form=None, columns=None)
+            dataset = suit(own, estimator, dataset)
         except InputsDoNotFit as reason:
             if wanted is not None:
                 raise
@@ -128,26 +145,30 @@ def compute_parts(task, parts, place, outputs):
 
 
 def suit(task, estimator, dataset):
-    """Hand the inputs of a file from outside over in the form that its model takes; gives that
-    form. Where it is not told which, the first one counts in which any output can be had."""
-    if task.get("form") is not None:
-        dataset.forms(estimator)
-        dataset.take(task["form"])
-        return dataset.form
-    forms, trouble = dataset.forms(estimator)
+    """The inputs of a file from outside in the form that its model takes, and of the width that it
+    takes where they are made up. Where it is not told which, the first one counts in which any
+    output can be had."""
     asked = task["methods"]
-    for form in forms:
-        dataset.take(form)
-        if asked is None:
-            names = [name for name in METHODS if offers(estimator, name)]
-        else:
-            names = asked
-        if not names or any(works(estimator, name, dataset, task["seed"]) for name in names):
-            return dataset.form
+    if asked is None:
+        asked = [name for name in METHODS if offers(estimator, name)]
+    first = None
+    for columns, told_by in dataset.widths(estimator, task.get("columns")):
+        tried = dataset if columns is None else Dataset(task["inputs"], task.get("arrays"))
+        tried.width, tried.width_from = columns, told_by
+        forms, trouble = tried.forms(estimator)
+        if task.get("form") is not None:
+            tried.take(task["form"])
+            return tried
+        first = first or (tried, forms[0], trouble)
+        for form in forms:
+            tried.take(form)
+            if not asked or any(works(estimator, name, tried, task["seed"]) for name in asked):
+                return tried
+    tried, form, trouble = first
     if trouble is not None:
         raise InputsDoNotFit(trouble)
-    dataset.take(forms[0])
-    return dataset.form
+    tried.take(form)
+    return tried
 
 
 def joined(outputs):

@@ -65,8 +65,7 @@ def probe(task, protocol, index):
             # Of several estimators in one file each may take other rows.
             model = parts[0][1] if len(parts) == 1 else None
             if model is not None:
-                dataset = Dataset(task["inputs"])
-                suit(dict(task, methods=None), model, dataset)
+                dataset = suit(dict(task, methods=None), model, Dataset(task["inputs"]))
                 message["probes"] = derive(model, dataset, task["seed"], task["output"])
         except Exception:
             pass
