@@ -231,6 +231,7 @@ fn header(case: &Case) -> RunHeader {
             own_modules: Default::default(),
             proved: Default::default(),
             modules_given: false,
+            probes: None,
         }),
     };
     let expectation = |(consumers, verdicts): &(Vec<usize>, Vec<Verdict>)| ExpectationRecord {
