@@ -512,10 +512,9 @@ impl From<io::Error> for ProvisionFailure {
 
 impl From<LockError> for ProvisionFailure {
     fn from(error: LockError) -> Self {
-        let text = error.to_string();
-        match error {
-            LockError::Timeout { .. } => Self::Busy(text),
-            LockError::Io { source, .. } => Self::Io(IoTrouble { kind: source.kind(), text }),
+        match &error {
+            LockError::Timeout { .. } => Self::Busy(error.to_string()),
+            LockError::Io { source, .. } => Self::Io(IoTrouble { kind: source.kind(), text: error.to_string() }),
         }
     }
 }

@@ -3,8 +3,8 @@ bit generator, with its class, with the bit generator itself. All of them are un
 
 
 def bit_generator_here(value):
-    """A bit generator of the reader, by its name, its class or itself. Its state comes later; a seed
-    makes the same file each time of what the state leaves as it was."""
+    """A bit generator of the reader, by its name, its class or itself. Its state comes later; with
+    a seed, what the state leaves as it was is the same each time."""
     import numpy
 
     if isinstance(value, bytes):
