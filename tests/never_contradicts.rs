@@ -231,7 +231,6 @@ fn header(case: &Case) -> RunHeader {
             own_modules: Default::default(),
             proved: Default::default(),
             modules_given: false,
-            probes: None,
         }),
     };
     let expectation = |(consumers, verdicts): &(Vec<usize>, Vec<Verdict>)| ExpectationRecord {

@@ -514,7 +514,9 @@ impl From<LockError> for ProvisionFailure {
     fn from(error: LockError) -> Self {
         match &error {
             LockError::Timeout { .. } => Self::Busy(error.to_string()),
-            LockError::Io { source, .. } => Self::Io(IoTrouble { kind: source.kind(), text: error.to_string() }),
+            LockError::Io { source, .. } => {
+                Self::Io(IoTrouble { kind: source.kind(), text: error.to_string() })
+            }
         }
     }
 }
