@@ -20,6 +20,13 @@ import importlib, inspect, json, pkgutil, sys, warnings
 warnings.simplefilter("ignore")
 import sklearn
 
+# What a release shows only to who asks for it.
+for switch in ("hist_gradient_boosting", "iterative_imputer", "halving_search_cv", "successive_halving"):
+    try:
+        importlib.import_module("sklearn.experimental.enable_" + switch)
+    except Exception:
+        pass
+
 def modules():
     yield "sklearn"
     aside = {"tests", "conftest", "externals", "_build_utils", "setup"}

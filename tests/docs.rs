@@ -279,6 +279,8 @@ fn commands_and_options_exist() {
         for word in
             code.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '"' | '\'' | '(' | ')' | ';'))
         {
+            // A sentence of a report can end with one.
+            let word = word.trim_end_matches('.');
             let is_option = word.strip_prefix("--").is_some_and(|rest| rest.starts_with(char::is_alphabetic));
             if is_option && !known.contains(word) {
                 wrong.push(format!("{name}: {word}"));

@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::failure::{Damage, DamageKind};
+use super::damage::{Damage, DamageKind};
 use super::folder::READY;
 use crate::store;
 use crate::vocab::Digest;

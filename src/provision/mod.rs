@@ -13,6 +13,7 @@
 mod building;
 mod companions;
 mod container;
+mod damage;
 mod debian;
 mod emulator;
 mod engine;
@@ -59,6 +60,7 @@ use crate::process;
 use crate::store::{self, CacheRoot, LockError, LockGuard};
 use crate::vocab::{Digest, EnvName, EnvironmentTrouble, Lock};
 
+pub use damage::{Damage, DamageKind};
 pub use failure::*;
 pub use interpreters::Interpreter;
 pub use inventory::{CachedEnvironment, MachineFacts, Pruned};

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
-use super::failure::{Damage, DamageKind};
+use super::damage::{Damage, DamageKind};
 
 /// What is not as it was installed into these folders of packages: files that are gone or have another size; and other
 /// bytes, where a file has changed `since` then or all are to be read.

@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::damage::Damage;
 use super::existing;
-use super::failure::{Damage, ProvisionFailure};
+use super::failure::ProvisionFailure;
 use super::{folder, manifest};
 use crate::store::CacheRoot;
 use crate::vocab::EnvName;

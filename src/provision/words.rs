@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 
+use super::damage::DamageKind;
 use super::emulator::{BINFMT, RULES};
 use super::failure::{
-    DamageKind, EngineTrouble, ImportTrouble, IoTrouble, MissingPackage, NoFetch, NoReleases, NoUv,
-    NotInstalled, PipTrouble, ProbeTrouble, ProcessKind, ProcessTrouble, ProvisionFailure, SilentEngine,
-    Unregistered, UvAttempt,
+    EngineTrouble, ImportTrouble, IoTrouble, MissingPackage, NoFetch, NoReleases, NoUv, NotInstalled,
+    PipTrouble, ProbeTrouble, ProcessKind, ProcessTrouble, ProvisionFailure, SilentEngine, Unregistered,
+    UvAttempt,
 };
 use super::task_words::{FULL_DISK, task_reason, task_remedy, words};
 use super::uv::OLDEST;

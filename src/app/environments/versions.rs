@@ -75,8 +75,8 @@ fn requirements(text: &str) -> Result<Vec<(String, Vec<String>)>, RequestError> 
         let start = SIGNS.iter().filter_map(|sign| part.find(sign)).min();
         match (start, found.last_mut()) {
             // Another version of the package before, or another condition on it.
-            (None, Some((_, conditions))) if is_version(part) => conditions.push(part.to_owned()),
             (None, Some((_, conditions))) if is_source(part) => conditions.push(format!("@{part}")),
+            (None, Some((_, conditions))) if is_version(part) => conditions.push(part.to_owned()),
             (Some(0), Some((_, conditions))) => conditions.push(part.to_owned()),
             (Some(at), _) if at > 0 => {
                 let (package, condition) = part.split_at(at);
