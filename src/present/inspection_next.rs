@@ -1,5 +1,6 @@
 //! What to do with a file that was looked at: the environment that made it, as far as the file says, and what to type.
 
+use super::words::quoted;
 use crate::artifact::scikit_learn_beside;
 use crate::vocab::{ArtifactKind, Foreign, Inspected, Inspection, Trust};
 
@@ -150,10 +151,4 @@ fn newest(found: &Inspection) -> String {
     let versions = found.versions.get("scikit-learn").into_iter().flatten();
     let parsed = versions.filter_map(|text| Some((text.parse::<crate::notation::Version>().ok()?, text)));
     parsed.max_by(|a, b| a.0.cmp(&b.0)).map_or_else(|| "VERSION".to_owned(), |(_, text)| text.clone())
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let is_plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+=:@%,~".contains(c));
-    if is_plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }

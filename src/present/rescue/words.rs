@@ -2,7 +2,7 @@
 
 use super::super::gist::gist;
 use super::super::probed::grouped;
-use super::super::words::{join, line, number, plural};
+use super::super::words::{join, line, number, plural, quoted};
 use crate::vocab::{
     Agreement, Cause, Change, Exactness, Holds, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
     OutputComparison, Refused, RescueEnvironment, RescueRecord, TranslateOutcome, Tried, Trouble, Verdict,
@@ -270,7 +270,11 @@ fn translating(record: &RescueRecord) -> String {
     let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
     let release = record.target.packages.get("scikit-learn");
     let target = release.map_or_else(|| "ENV".to_owned(), |release| format!("scikit-learn=={release}"));
-    format!("shelflife rescue {path} --to {target} --format onnx -o {stem}.onnx")
+    format!(
+        "shelflife rescue {} --to {target} --format onnx -o {}",
+        quoted(&path),
+        quoted(&format!("{stem}.onnx"))
+    )
 }
 
 fn not_translated(outcome: &TranslateOutcome) -> String {
