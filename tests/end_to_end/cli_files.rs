@@ -82,8 +82,7 @@ fn page(context: &TestContext, name: &str) -> String {
 fn packages_are_gated_accepted_and_gated_again() {
     let context = trained();
     let gate = ["gate", "registry", "--from", "new.json", "--to", "old.json", "--badge", "badge.json", "-q"];
-    let first = context.run(gate).expect(100);
-    assert!(first.stderr().contains("2 failed and are tried again"), "{first}");
+    context.run(gate).expect(100);
     insta::with_settings!({ filters => FILTERS.iter().copied() }, {
         insta::assert_snapshot!("gate_page", page(&context, "reports/gate/gate.md"));
     });

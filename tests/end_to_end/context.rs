@@ -143,7 +143,12 @@ impl TestContext {
         let mut found = BTreeMap::new();
         for event in self.events(run).iter().filter(|event| event["event"] == "environment-ready") {
             for entry in fs_err::read_dir(self.cache().join(Bucket::Environments.folder())).unwrap() {
-                let python = entry.unwrap().path().join("bin/python");
+                let folder = entry.unwrap().path();
+                // One that is being made may be gone in a moment.
+                if !folder.join("ready.json").exists() {
+                    continue;
+                }
+                let python = folder.join("bin/python");
                 // No more than these either: another test may have made one that has something beside them.
                 let ask = "import sys, importlib.metadata as m\nfor p in sys.argv[1:]:\n  \
                            n, v = p.split('=')\n  assert m.version(n) == v\n\

@@ -168,7 +168,7 @@ fn wrong_expectations_are_an_error_of_the_input() {
     let ended = ended.expect(102);
     assert!(answer(&ended.stderr()).contains("Not judged: 1 of 1 model"), "{ended}");
     let page = context.read(GATE);
-    assert!(page.contains("does not give the expected values either"), "{page}");
+    assert!(page.contains("is not a class of the model"), "{page}");
 }
 
 #[test]

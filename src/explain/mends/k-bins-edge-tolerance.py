@@ -1,7 +1,8 @@
 """Up to scikit-learn 1.0 KBinsDiscretizer adds `1e-8 + 1e-5 * |x|` to each value before it looks
 for its bin, so that a value just below an edge is in the bin above it. Since 1.1 it does not. The
 sum grows with the value, so that there is one value from which on the old release is past an edge:
-as an edge of its own it gives the same bins, and centres of bins that are off by as little."""
+as an edge of its own it gives the same bins. The centres that inverse_transform gives are off by as
+little."""
 
 
 def past(value):

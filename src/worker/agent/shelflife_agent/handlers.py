@@ -42,8 +42,10 @@ def handler(name):
 
 def check_needs(scope, key):
     for module, package in scope.get(key, ()):
-        # Whether a file needs scikit-learn shows when it is read.
+        # Whether a file needs scikit-learn alone shows when it is read.
         if module != "sklearn" and not is_there(module):
+            if ("sklearn", "scikit-learn") in scope.get(key, ()) and not is_there("sklearn"):
+                raise Unsupported("reading it needs scikit-learn, which is not installed")
             raise missing(package)
 
 
