@@ -5,12 +5,12 @@ as an edge of its own it gives the same bins. The centres that inverse_transform
 little."""
 
 
-def past(value):
+def past_old_edge(value):
     """What releases up to 1.0 compare with the edges."""
     return value + (1e-8 + 1e-5 * abs(value))
 
 
-def first_past(edge):
+def first_past_old_edge(edge):
     """The smallest number that releases up to 1.0 take for at least the edge."""
     import numpy
 
@@ -19,12 +19,12 @@ def first_past(edge):
         middle = low + (high - low) / 2
         if not low < middle < high:
             break
-        low, high = (low, middle) if past(middle) >= edge else (middle, high)
+        low, high = (low, middle) if past_old_edge(middle) >= edge else (middle, high)
     # The two are neighbours now.
-    return numpy.float64(low if past(low) >= edge else high)
+    return numpy.float64(low if past_old_edge(low) >= edge else high)
 
 
-def moved(it, move, why):
+def move_inner_edges(it, move, why):
     """Each inner edge at another place; the outer ones bound nothing."""
     import numpy
 
@@ -43,11 +43,11 @@ def moved(it, move, why):
     "sklearn", "KBinsDiscretizer", written="<1.1", read=">=1.1", exactness="predict-only", late=True
 )
 def edges_of_what_was_added(it):
-    moved(it, first_past, "inner edges where the old release is past them")
+    move_inner_edges(it, first_past_old_edge, "inner edges where the old release is past them")
 
 
 @mend(
     "sklearn", "KBinsDiscretizer", written=">=1.1", read="<1.1", exactness="predict-only", late=True
 )
 def edges_of_what_will_be_added(it):
-    moved(it, past, "inner edges that the old release is past at the same values")
+    move_inner_edges(it, past_old_edge, "inner edges that it is past at the same values")
