@@ -288,7 +288,10 @@ fn what_is_wrong_is_named_and_the_rest_goes_on() {
         "-q",
     ];
     insta::with_settings!({ filters => FILTERS.iter().copied() }, {
-        insta::assert_snapshot!(context.run(all).expect(102).to_string());
+        // Two of the files are the same bytes: which of them is tried first, and whether the other one is known by then,
+        // is chance.
+        let told = context.run(all).expect(102).to_string().replace(" (1 observation reused)", "");
+        insta::assert_snapshot!(told);
     });
 }
 
