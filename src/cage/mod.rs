@@ -24,4 +24,4 @@ pub use filter::{Allowance, CellFilters, container_profile, for_cells};
 pub use mounts::HIDDEN;
 pub use plan::{Bind, CagePlan, Door};
 pub use program::{command, made_by};
-pub use view::{View, homes, is_interpreter, names, of_interpreter, system};
+pub use view::{CODE, View, homes, is_interpreter, names, of_interpreter, system};

@@ -34,8 +34,9 @@ const SETTINGS: &[&str] = &[
 const HARDWARE: &[&str] = &["/sys/devices/system/cpu", "/sys/devices/system/node"];
 /// Devices to compute on, with what their libraries look up.
 const ACCELERATORS: &[&str] = &["/dev/dri", "/dev/kfd", "/sys/bus/pci", "/sys/class/drm", "/sys/class/kfd"];
-/// Variables that name folders in which code is looked for.
-const CODE: &[&str] = &["PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "JAVA_HOME", "CONDA_PREFIX"];
+/// Variables that name code which no installer has put into an environment: it is seen from there, and may change while
+/// nothing is installed.
+pub const CODE: &[&str] = &["PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "JAVA_HOME", "CONDA_PREFIX"];
 
 /// What is seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

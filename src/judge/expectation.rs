@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::state::ArtifactFacts;
-use crate::vocab::{Cause, ErrorFact, ExpectedFile, Mismatch, Mistyped, Outcome, OutputComparison};
+use crate::vocab::{Cause, ErrorFact, ExpectedFile, Mismatch, Mistyped, OutputComparison};
 
 /// Why nothing can be said of a cell, where what is expected of its artifact is mistyped.
 pub(super) fn mistyped(
@@ -35,18 +35,8 @@ pub(super) fn no_such_output(
     if !is_absent || !from.columns.contains_key(output) {
         return None;
     }
-    let gives = |outcome: &Outcome| match outcome {
-        Outcome::Predicted { outputs } | Outcome::Raised { outputs, .. } => outputs.contains_key(output),
-        Outcome::Unfit { .. }
-        | Outcome::Inapplicable { .. }
-        | Outcome::NotInstalled { .. }
-        | Outcome::Signalled { .. }
-        | Outcome::Exited { .. }
-        | Outcome::TimedOut { .. }
-        | Outcome::OutOfMemory { .. }
-        | Outcome::Disturbed { .. } => false,
-    };
-    let is_given = artifact.seen().filter_map(|cell| cell.observation).any(|it| gives(&it.outcome));
+    let mut seen = artifact.seen().filter_map(|cell| cell.observation?.some_outputs());
+    let is_given = seen.any(|outputs| outputs.contains_key(output));
     let place = from.place(output, None, Some(0));
     (!is_given).then(|| Cause::ExpectedMistyped {
         output: output.to_owned(),

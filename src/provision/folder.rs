@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::interpreters::stamp;
 use super::{machine, record};
+use crate::cage;
 use crate::store::{self, Bucket, CacheRoot};
 use crate::vocab::{Digest, DigestBuilder, Lock};
 
@@ -106,13 +107,10 @@ pub(super) fn write_lock(folder: &Path, lock: &Lock) -> std::io::Result<()> {
     store::write_atomic(&lock_path(folder, &lock.variables), &serde_json::to_vec_pretty(lock)?)
 }
 
-/// Variables that name code which can change while nothing is installed.
-const CODE: [&str; 5] = ["PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "JAVA_HOME", "CONDA_PREFIX"];
-
 /// The lock that a folder keeps for these variables and this machine. Where one of them names code, the environment is
 /// asked each time.
 pub(super) fn stored_lock(folder: &Path, variables: &BTreeMap<String, String>) -> Option<Lock> {
-    if CODE.iter().any(|name| variables.contains_key(*name)) {
+    if cage::CODE.iter().any(|name| variables.contains_key(*name)) {
         return None;
     }
     let bytes = std::fs::read(lock_path(folder, variables)).ok()?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::comparing::{outputs, some_outputs, still_holds};
+use super::comparing::{outputs, still_holds};
 use super::comparisons::Sides;
 use super::external;
 use super::jobs::{Job, Target, TrainingOf};
@@ -337,7 +337,7 @@ impl<'a> Clerk<'a> {
     fn sides<'b>(&'b self, target: Target, held: Option<&'b Held>) -> Option<(&'b Outputs, &'b Outputs)> {
         let facts = &self.state().artifacts()[target.artifact() as usize];
         let observed = self.held_or_seen(target, held);
-        Some((facts.reference().and_then(outputs)?, some_outputs(observed?)?))
+        Some((facts.reference().and_then(outputs)?, observed?.some_outputs()?))
     }
 
     /// What is to be compared for a target, where both sides gave something.
@@ -346,7 +346,8 @@ impl<'a> Clerk<'a> {
         // What was given is not what the producer said first.
         let is_noise = matches!(target, Target::Noise { .. });
         let is_again = is_noise || matches!(target, Target::Repeat { .. });
-        let file = self.orders.file(target.artifact()).filter(|_| is_again);
+        let file = self.orders.file(target.artifact());
+        let given = file.filter(|_| is_again);
         // The classes come along for what they mean; who has asked for other outputs does not compare them.
         let model = self.orders.model(target.artifact());
         let is_asked =
@@ -355,7 +356,7 @@ impl<'a> Clerk<'a> {
         let is_partial = outputs(self.held_or_seen(target, held)?).is_none();
         let is_own = |name: &String| {
             is_asked(name)
-                && file.is_none_or(|file| !file.expected.contains_key(name))
+                && given.is_none_or(|file| !file.expected.contains_key(name))
                 && (!is_partial || observed.contains_key(name))
         };
         let own = |side: &Outputs| -> Outputs {
@@ -367,13 +368,9 @@ impl<'a> Clerk<'a> {
             reference: own(reference),
             // The classes of a model are no part of what is expected of it, and say what that means.
             observed: observed.clone(),
-            expected: self
-                .orders
-                .file(target.artifact())
-                .map(|it| external::expected_columns(it))
-                .unwrap_or_default(),
+            expected: file.map(|it| external::expected_columns(it)).unwrap_or_default(),
         };
-        Some((sides, self.orders.model(target.artifact()).name.clone(), self.pair(target)))
+        Some((sides, model.name.clone(), self.pair(target)))
     }
 
     fn pair(&self, target: Target) -> PairFacts {

@@ -109,14 +109,6 @@ pub(super) fn outputs(observation: &Observation) -> Option<&BTreeMap<String, Out
     }
 }
 
-/// The outputs of an observation, also of one that gave some and raised at another.
-pub(super) fn some_outputs(observation: &Observation) -> Option<&BTreeMap<String, OutputRef>> {
-    match &observation.outcome {
-        Outcome::Raised { outputs, .. } if !outputs.is_empty() => Some(outputs),
-        _ => outputs(observation),
-    }
-}
-
 /// Whether a recorded comparison was made with the tolerances that hold now.
 pub(super) fn still_holds(
     recorded: &BTreeMap<String, OutputComparison>,

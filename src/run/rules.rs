@@ -162,7 +162,9 @@ fn of_cells(state: &RunState, plan: &Plan, known: &Known, artifact: u32, actions
             let target = Target::Retry { artifact, consumer };
             actions.push(Action::Observe { target, why: Why::Regression });
         }
-        let observed = || facts.cell(consumer).view().observation.is_some_and(has_some_outputs);
+        // What gave some outputs before another one raised is compared as far as it goes.
+        let observed =
+            || facts.cell(consumer).view().observation.is_some_and(|it| it.some_outputs().is_some());
         if can_compare && cell.observed.step == Step::Done && cell.compared == Step::Untouched && observed() {
             actions.push(Action::Compare { artifact, consumer });
         }
@@ -171,12 +173,6 @@ fn of_cells(state: &RunState, plan: &Plan, known: &Known, artifact: u32, actions
 
 fn has_outputs(observation: &Observation) -> bool {
     matches!(observation.outcome, Outcome::Predicted { .. })
-}
-
-/// What gave some outputs before another one raised is compared as far as it goes.
-fn has_some_outputs(observation: &Observation) -> bool {
-    let partial = matches!(&observation.outcome, Outcome::Raised { outputs, .. } if !outputs.is_empty());
-    partial || has_outputs(observation)
 }
 
 #[cfg(test)]

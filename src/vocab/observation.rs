@@ -43,6 +43,24 @@ pub struct Observation {
     pub made_up: Option<MadeUp>,
 }
 
+impl Observation {
+    /// The outputs that were given, also by one that gave some and raised at another; `None` where there are none.
+    pub fn some_outputs(&self) -> Option<&BTreeMap<String, OutputRef>> {
+        match &self.outcome {
+            Outcome::Predicted { outputs } => Some(outputs),
+            Outcome::Raised { outputs, .. } => Some(outputs).filter(|outputs| !outputs.is_empty()),
+            Outcome::Unfit { .. }
+            | Outcome::Inapplicable { .. }
+            | Outcome::NotInstalled { .. }
+            | Outcome::Signalled { .. }
+            | Outcome::Exited { .. }
+            | Outcome::TimedOut { .. }
+            | Outcome::OutOfMemory { .. }
+            | Outcome::Disturbed { .. } => None,
+        }
+    }
+}
+
 /// How a cell ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

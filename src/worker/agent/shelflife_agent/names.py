@@ -114,16 +114,21 @@ def sklearn_version():
     return getattr(importlib.import_module("sklearn"), "__version__", "?")
 
 
-def from_module(module, name):
-    """An attribute of a module, or None where either is missing."""
+def from_path(path):
+    """A module, or None where there is none of that name."""
     try:
-        return getattr(importlib.import_module(module), name, None)
+        return importlib.import_module(path)
     except ModuleNotFoundError as error:
         # A missing dependency of an existing module is the environment's trouble, not a lack of the
         # name.
-        if error.name and (module + ".").startswith(error.name + "."):
+        if error.name and (path + ".").startswith(error.name + "."):
             return None
         raise
+
+
+def from_module(module, name):
+    """An attribute of a module, or None where either is missing."""
+    return getattr(from_path(module), name, None)
 
 
 def resolve(name):
@@ -184,16 +189,6 @@ def resolve_module(name, chains):
                 break
             found = below
     return module
-
-
-def from_path(path):
-    """A module, or None where there is none of that name."""
-    try:
-        return importlib.import_module(path)
-    except ModuleNotFoundError as error:
-        if error.name and (path + ".").startswith(error.name + "."):
-            return None
-        raise
 
 
 class Namespace(dict):

@@ -18,22 +18,37 @@ from .probing import derive, write_words
 
 def mend(task, protocol, index):
     """Mend one artifact and write it to the task's output."""
+    return told(mended, task, protocol, index)
+
+
+def translate(task, protocol, index):
+    """Read one artifact, and write what is in it to the task's output in another format."""
+    return told(translated, task, protocol, index)
+
+
+def told(what, task, protocol, index):
+    """What came of something that is done to a file, or why nothing did."""
     message = {"op": "result", "index": index}
     protocol.phase(index, "load")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            scope = handler(task["handler"])
-            check_needs(scope, "LOAD_NEEDS")
-            show_modules(task)
-            message.update(mend_folder(task) if scope.get("FOLDER") else mend_file(task))
-        except Unsupported as reason:
+            message.update(what(task, protocol, index))
+        except (Unsupported, InputsDoNotFit) as reason:
             message.update(outcome="inapplicable", reason=cut(text_of(reason), MAX_TEXT))
         except Missing as reason:
             message.update(outcome="unequipped", reason=cut(text_of(reason), MAX_TEXT))
         except BaseException as error:
             message.update(outcome="raised", phase="load", error=error_fact(error))
     return message
+
+
+def mended(task, protocol, index):
+    """Mend one artifact, whatever its format keeps it in."""
+    scope = handler(task["handler"])
+    check_needs(scope, "LOAD_NEEDS")
+    show_modules(task)
+    return mend_folder(task) if scope.get("FOLDER") else mend_file(task)
 
 
 def mend_folder(task):
@@ -51,27 +66,15 @@ def mend_folder(task):
     return facts
 
 
-def translate(task, protocol, index):
-    """Read one artifact, and write what is in it to the task's output in another format."""
-    message = {"op": "result", "index": index}
-    protocol.phase(index, "load")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            seed_everything(task["seed"])
-            thing = load_artifact(task)
-            protocol.phase(index, "predict")
-            message.update(outcome="translated", held=translated(task, thing))
-        except (Unsupported, InputsDoNotFit) as reason:
-            message.update(outcome="inapplicable", reason=cut(text_of(reason), MAX_TEXT))
-        except Missing as reason:
-            message.update(outcome="unequipped", reason=cut(text_of(reason), MAX_TEXT))
-        except BaseException as error:
-            message.update(outcome="raised", phase="load", error=error_fact(error))
-    return message
+def translated(task, protocol, index):
+    """Read one artifact, and write it in another format."""
+    seed_everything(task["seed"])
+    thing = load_artifact(task)
+    protocol.phase(index, "predict")
+    return {"outcome": "translated", "held": write_otherwise(task, thing)}
 
 
-def translated(task, thing):
+def write_otherwise(task, thing):
     """Write something in another format; gives the outputs that the file holds, None for all."""
     saving = {"handler": task["to"], "options": task["to_options"], "path": task["output"]}
     if task["holds"] == "estimator":
