@@ -106,7 +106,17 @@ pub struct Outcome {
 const UNSHARE: &[&str] =
     &["--mount", "--pid", "--ipc", "--uts", "--net", "--fork", "--kill-child", "--propagation", "private"];
 
+/// Folders that are empty on the stage: what is written there is what an attack has written.
+const FRESH: [&str; 2] = ["/tmp", "/run"];
+
 pub fn can_be_built() -> Result<(), String> {
+    if let Some(folder) =
+        FRESH.iter().find(|folder| Path::new(env!("CARGO_TARGET_TMPDIR")).starts_with(folder))
+    {
+        return Err(format!(
+            "the stage has a {folder} of its own, below which this clone lies: clone it elsewhere"
+        ));
+    }
     let script = "mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w /mnt/r && \
                   mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w none /mnt/r";
     let output = Command::new("unshare").args(UNSHARE).args(["sh", "-c", script]).output();

@@ -367,7 +367,9 @@ fn a_cell_sees_no_files_of_the_user() {
     assert_eq!(fs_err::read_to_string(&secret).unwrap(), "of the user");
     assert!(!context.path("left.txt").exists());
     let verdicts = context.verdicts("spies");
-    for (name, _) in &attacks {
+    // A cell has a /tmp of its own: what it makes there is no file of anybody, and goes with it.
+    let is_its_own = |name: &str| secret.starts_with("/tmp") && matches!(name, "appends" | "creates");
+    for (name, _) in attacks.iter().filter(|(name, _)| !is_its_own(name)) {
         // Signals since version 6, truncating since version 3.
         if !(*name == "kills-all" && version < 6 || *name == "truncates" && version < 3) {
             assert_eq!(verdicts[&format!("{name} home away")], "load-error state", "{name}\n{ended}");
