@@ -121,6 +121,32 @@ async fn an_interrupted_or_changed_environment_is_made_again() {
 }
 
 #[tokio::test]
+async fn an_environment_stays_what_it_is_when_its_cache_is_reached_by_another_name_or_moved() {
+    let place = tempfile::tempdir_in(cache().path().parent().expect("not the root")).expect("a folder");
+    let cache_in = |name: &str| CacheRoot::open(Some(place.path().join(name))).expect("a cache");
+    let prepare = async |cache: CacheRoot| {
+        let provisioner = Provisioner::new(cache, ProvisionOptions::default());
+        provisioner.prepare(&small(), &quiet).await.expect("it can be made")
+    };
+    let first = cache_in("first");
+    fs_err::remove_dir(first.bucket(Bucket::Uv)).expect("it is empty");
+    std::os::unix::fs::symlink(cache().bucket(Bucket::Uv), first.bucket(Bucket::Uv)).expect("a link");
+    let made = prepare(first.clone()).await;
+    assert!(!made.reused);
+
+    let link = place.path().join("link");
+    std::os::unix::fs::symlink(first.path(), &link).expect("a link");
+    let linked = prepare(cache_in("link")).await;
+    assert!(linked.reused);
+    assert_eq!(linked.lock, made.lock);
+
+    fs_err::rename(first.path(), place.path().join("moved")).expect("it can be moved");
+    let moved = prepare(cache_in("moved")).await;
+    assert!(moved.reused);
+    assert_eq!(moved.lock, made.lock);
+}
+
+#[tokio::test]
 async fn contradictions_are_explained_and_leave_nothing() {
     let provisioner = provisioner(ProvisionOptions::default());
     let before = provisioner.list().expect("readable").len();

@@ -22,12 +22,14 @@ pub(super) const USED: &str = "last-used";
 pub(super) struct Ready {
     pub(super) made: Timestamp,
     pub(super) python: String,
+    /// Where it is; for one that is a part of the environment, within its folder.
     pub(super) interpreter: PathBuf,
     pub(super) requirements: Vec<String>,
     pub(super) companions: Vec<String>,
     pub(super) packages: BTreeMap<String, String>,
-    /// Folders of installed packages with the second of their last change: who installs or removes something
-    /// there makes it another environment.
+    /// Folders of installed packages, as they are called within the folder of the environment, with the second of their
+    /// last change: who installs or removes something there makes it another environment. The cache itself may be
+    /// reached by several names, and be moved.
     pub(super) sites: Vec<(PathBuf, u64)>,
 }
 
@@ -40,9 +42,9 @@ pub(super) fn python_of(folder: &Path) -> PathBuf {
 pub(super) fn read_ready(folder: &Path) -> Option<Ready> {
     let bytes = std::fs::read(folder.join(READY)).ok()?;
     let ready: Ready = serde_json::from_slice(&bytes).ok()?;
-    let unchanged = ready.sites.iter().all(|(site, second)| changed_at(site) == Some(*second));
-    let python =
-        python_of(folder).exists() || ready.interpreter.starts_with(folder) && ready.interpreter.exists();
+    let unchanged = ready.sites.iter().all(|(site, second)| changed_at(&folder.join(site)) == Some(*second));
+    let is_own = ready.interpreter.is_relative() || ready.interpreter.starts_with(folder);
+    let python = python_of(folder).exists() || is_own && folder.join(&ready.interpreter).exists();
     (unchanged && python).then_some(ready)
 }
 

@@ -176,7 +176,7 @@ pub(super) async fn make(means: Means<'_>, tree: &Tree<'_>) -> Result<PathBuf, P
     let ready = Ready {
         made,
         python: lock.python.clone(),
-        interpreter: root.join("usr/bin/python3"),
+        interpreter: root.strip_prefix(&folder).unwrap_or(&root).join("usr/bin/python3"),
         requirements: std::iter::once(format!("debian {what}")).chain(tree.requirements()).collect(),
         companions: lock.companions.clone(),
         packages: lock.packages.clone(),

@@ -118,10 +118,11 @@ pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathB
     };
     let facts = probe::probe_for(cache, &launch(&folder), &BTreeMap::new(), wanted).await?;
     let mut sites = Vec::new();
-    for site in facts.sites.iter().filter(|site| site.starts_with(&folder)) {
+    for site in &facts.sites {
+        let Ok(within) = site.strip_prefix(&folder) else { continue };
         // Importing a module that is one file makes this folder, which must not look like an installation.
         store::create_folder(&site.join("__pycache__"))?;
-        sites.extend(changed_at(site).map(|second| (site.clone(), second)));
+        sites.extend(changed_at(site).map(|second| (within.to_owned(), second)));
     }
     let mut lock = facts.into_lock(Runtime::Venv, BTreeMap::new());
     lock.companions = companions.map(|companions| companions.described(&lock.packages)).unwrap_or_default();
