@@ -293,6 +293,9 @@ pub struct RunningArgs {
     /// Execute everything again, whatever the record and the cache hold.
     #[arg(long)]
     pub fresh: bool,
+    /// Also try trainings again that have failed twice with the same exception; one that failed once is tried again anyway.
+    #[arg(long)]
+    pub retry_failed: bool,
     /// How environments are made.
     #[command(flatten)]
     pub making: MakingArgs,
