@@ -8,11 +8,11 @@ use serde_spanned::Spanned;
 use super::axes::{self, MOST_ENVIRONMENTS, unknown_word};
 use super::error::{Fallible, Problems, Source};
 use super::formats::{Formats, json};
-use super::load::Placed;
+use super::load::{Placed, resolve};
 use super::naming;
 use super::raw::{RawEnvironment, texts};
 use super::runtimes::{self, Named};
-use super::types::{EnvironmentSpec, RuntimeSpec, VersionSpec};
+use super::types::{EnvironmentSpec, Index, RuntimeSpec, VersionSpec};
 use crate::vocab::{EnvName, Runtime, Setup};
 
 /// Extensions that the agent knows how to switch on.
@@ -92,6 +92,7 @@ fn compile_one(
         }
     }
     let setup = setup(source, raw)?;
+    let indexes = indexes(source, raw)?;
     let make =
         |name: EnvName, runtime: RuntimeSpec, packages: BTreeMap<String, VersionSpec>| EnvironmentSpec {
             extras: BTreeMap::new(),
@@ -99,6 +100,7 @@ fn compile_one(
             runtime,
             packages,
             companions: env.companions.unwrap_or(true),
+            indexes: indexes.clone(),
             build: env.allow_build.as_ref().is_some_and(|build| *build.get_ref()),
             variables: env.variables.clone(),
             config: config.clone(),
@@ -118,6 +120,37 @@ fn compile_one(
         Runtime::Existing | Runtime::UnknownProducer => vec![runtimes::existing(source, raw)?],
     };
     Ok(named.into_iter().map(|(name, runtime, packages)| make(name, runtime, packages)).collect())
+}
+
+/// Where its packages come from.
+fn indexes(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<Index>> {
+    let env = raw.get_ref();
+    let extra = env.extra_index.as_ref().map(texts).unwrap_or_default();
+    let all = extra.iter().map(|text| (text, false)).chain(env.index.iter().map(|text| (text, true)));
+    let mut indexes = Vec::new();
+    for (text, is_default) in all {
+        let place = text.get_ref().trim();
+        if place.is_empty() {
+            return Err(source.problem(
+                text.span(),
+                "an index is empty",
+                "write the address of an index, or the path of a folder with wheels",
+            ));
+        }
+        if runtimes::declared(source, raw)? != Runtime::Venv {
+            return Err(source.problem(
+                text.span(),
+                "only a virtual environment has an index",
+                "remove it, or the `runtime`",
+            ));
+        }
+        let place = match place.contains("://") {
+            true => place.strip_prefix("file://").unwrap_or(place).to_owned(),
+            false => resolve(&source.path, place).to_string_lossy().into_owned(),
+        };
+        indexes.push(Index { place, is_default });
+    }
+    Ok(indexes)
 }
 
 /// Launcher, extension and device.

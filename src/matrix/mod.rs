@@ -44,7 +44,7 @@ pub use select::EnvPattern;
 pub use sources::PackageSource;
 pub use tolerance::PairFacts;
 pub use types::{
-    BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
+    BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Index, Limits, Matrix, ModelSource,
     ModelSpec, Neighbour, PairKind, RootfsSpec, RuntimeSpec, SCIKIT_LEARN, ToleranceRule, VersionSpec,
 };
 pub use versions::parse as versions;

@@ -112,6 +112,13 @@ pub(super) struct RawEnvironment {
     pub include: Vec<Spanned<TextMap>>,
     /// Whether known-good versions constrain the packages that are not declared. Default: true.
     pub companions: Option<bool>,
+    /// The index that its packages come from in the place of the usual one: an address, or a folder with wheels.
+    #[schemars(with = "Option<String>")]
+    pub index: Option<Text>,
+    /// Indexes that are looked at first, such as one of nightly wheels: addresses, or folders with wheels.
+    #[schemars(with = "Option<OneOrMany>")]
+    #[serde(rename = "extra-index")]
+    pub extra_index: Option<Texts>,
     /// Whether packages without wheels may be built, which runs their code while they are installed. Default: false.
     #[schemars(with = "Option<bool>")]
     #[serde(rename = "allow-build")]

@@ -56,6 +56,8 @@ pub struct EnvironmentSpec {
     pub extras: BTreeMap<String, VersionSpec>,
     /// Whether known-good companions constrain what is not declared.
     pub companions: bool,
+    /// Where packages come from, beside the usual index or in its place; the first is looked at first.
+    pub indexes: Vec<Index>,
     /// Whether packages without wheels may be built, which runs their code.
     pub build: bool,
     /// Environment variables for its processes.
@@ -87,6 +89,7 @@ impl EnvironmentSpec {
             packages: BTreeMap::new(),
             extras: BTreeMap::new(),
             companions: true,
+            indexes: Vec::new(),
             build: false,
             variables: BTreeMap::new(),
             config: BTreeMap::new(),
@@ -125,6 +128,30 @@ pub const SCIKIT_LEARN: &str = "scikit-learn";
 
 /// What every environment with scikit-learn has.
 const WITH_SCIKIT_LEARN: [&str; 4] = ["joblib", "numpy", "scipy", "threadpoolctl"];
+
+/// Where an environment's packages come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// An address, or the path of a folder with wheels.
+    pub place: String,
+    /// Whether it stands for the usual index.
+    pub is_default: bool,
+}
+
+impl Index {
+    /// Whether it is a folder of this machine.
+    pub fn is_folder(&self) -> bool {
+        !self.place.contains("://")
+    }
+
+    /// The place without a name and a password, for everything that is written down.
+    pub fn shown(&self) -> String {
+        let Some((scheme, rest)) = self.place.split_once("://") else { return self.place.clone() };
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        format!("{scheme}://{host}/{path}")
+    }
+}
 
 /// How an environment is made.
 #[derive(Clone, Debug, PartialEq, Eq)]

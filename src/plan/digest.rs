@@ -80,6 +80,9 @@ fn environment(builder: DigestBuilder, env: &EnvironmentSpec) -> DigestBuilder {
     for (key, value) in &env.config {
         builder = builder.text("config").text(key).text(&value.to_string());
     }
+    for index in &env.indexes {
+        builder = builder.text(if index.is_default { "index" } else { "extra-index" }).text(&index.shown());
+    }
     builder = env.setup.digest_into(builder);
     for (what, formats) in [("writes", &env.writes), ("reads", &env.reads)] {
         if let Some(formats) = formats {

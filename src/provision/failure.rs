@@ -84,6 +84,8 @@ pub enum ProvisionFailure {
     CacheInTree(PathBuf),
     /// This machine allows no cage, with what its kernel says.
     NoCage(String),
+    /// The folder of an index is not there.
+    NoIndex(PathBuf),
     /// The sources of apt name no Debian mirror.
     NoMirror,
     /// The tree is not in the cache, and offline it cannot be made.
@@ -383,6 +385,7 @@ impl ProvisionFailure {
             Self::NotAPython(_)
             | Self::UnknownCpu { .. }
             | Self::NoContext(_)
+            | Self::NoIndex(_)
             | Self::NoCommand
             | Self::NotExecutable(_)
             | Self::WrongPlatform { .. } => Trouble::Declaration,

@@ -27,6 +27,9 @@ pub(super) struct Ready {
     pub(super) requirements: Vec<String>,
     pub(super) companions: Vec<String>,
     pub(super) packages: BTreeMap<String, String>,
+    /// What was installed from other indexes than the usual one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) contents: Vec<String>,
     /// Folders of installed packages, as they are called within the folder of the environment, with the second of their
     /// last change: who installs or removes something there makes it another environment. The cache itself may be
     /// reached by several names, and be moved.

@@ -20,6 +20,7 @@ mod engine;
 mod existing;
 mod failure;
 mod folder;
+mod indexes;
 mod interpreters;
 mod inventory;
 mod launch;
@@ -274,14 +275,8 @@ impl Provisioner {
     ) -> Result<(Lock, Launch, bool), ProvisionFailure> {
         let (interpreter, _) =
             self.interpreters.get(python.to_owned(), async || self.interpreter(python, note).await).await;
-        let wish = Wish {
-            interpreter: interpreter?,
-            packages: spec.packages.clone(),
-            extras: spec.extras.clone(),
-            companions: spec.companions,
-            sources: sources::locate(&spec.packages).await?,
-            build: spec.build || self.options.allow_build,
-        };
+        let sources = sources::locate(&spec.packages).await?;
+        let wish = Wish::of(spec, interpreter?, sources, self.options.allow_build);
         let (folder, first) =
             self.folders.get(wish.key(), async || self.folder(&spec.name, &wish, note).await).await;
         let folder = folder?;

@@ -29,6 +29,21 @@ pub(super) fn owner(file: &Path) -> Option<String> {
     Some(name.split('-').next()?.to_owned())
 }
 
+/// Each distribution in a folder of packages, with a digest of what was written down of its files: `numpy 1.26.4 0f3a...`.
+/// Where it is installed is no part of it.
+pub(super) fn contents(site: &Path) -> Vec<String> {
+    let one = |record: PathBuf| {
+        let name = record.parent()?.file_name()?.to_str()?.strip_suffix(".dist-info")?.replacen('-', " ", 1);
+        let text = std::fs::read_to_string(&record).ok()?;
+        let own = |path: &str| !path.starts_with(['/', '.']) && !path.contains(".dist-info/");
+        let mut files: Vec<&str> =
+            text.lines().filter(|line| parts(line).is_some_and(|(path, ..)| own(path))).collect();
+        files.sort_unstable();
+        Some(format!("{name} {}", crate::vocab::Digest::of(files.join("\n").as_bytes()).short()))
+    };
+    records(site).filter_map(one).collect()
+}
+
 fn records(site: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = std::fs::read_dir(site).into_iter().flatten().flatten();
     entries

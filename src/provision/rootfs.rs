@@ -180,6 +180,7 @@ pub(super) async fn make(means: Means<'_>, tree: &Tree<'_>) -> Result<PathBuf, P
         requirements: std::iter::once(format!("debian {what}")).chain(tree.requirements()).collect(),
         companions: lock.companions.clone(),
         packages: lock.packages.clone(),
+        contents: Vec::new(),
         sites: Vec::new(),
     };
     folder::write_lock(&folder, &lock)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::matrix::VersionSpec;
+use crate::matrix::{EnvironmentSpec, Index, VersionSpec};
 use crate::process::{self, Captured, Command};
 use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
@@ -17,6 +17,7 @@ use super::failure::{Asked, ProvisionFailure, Task};
 use super::folder::{
     READY, Ready, Unfinished, changed_at, free_folder, python_of, read_ready, stored_lock, write_lock,
 };
+use super::indexes;
 use super::interpreters::Interpreter;
 use super::launch::Launch;
 use super::needs::{self, Need};
@@ -41,12 +42,32 @@ pub(super) struct Wish {
     pub(super) companions: bool,
     /// The packages among them that come from elsewhere than an index.
     pub(super) sources: BTreeMap<String, Located>,
+    /// Where packages come from beside the usual index, or in its place.
+    pub(super) indexes: Vec<Index>,
     /// Whether packages without wheels may be built. What is installed in the end is the same, so that it is no part of
     /// the key.
     pub(super) build: bool,
 }
 
 impl Wish {
+    /// What an environment of a matrix asks for.
+    pub(super) fn of(
+        spec: &EnvironmentSpec,
+        interpreter: Interpreter,
+        sources: BTreeMap<String, Located>,
+        allow_build: bool,
+    ) -> Self {
+        Self {
+            interpreter,
+            packages: spec.packages.clone(),
+            extras: spec.extras.clone(),
+            companions: spec.companions,
+            sources,
+            indexes: spec.indexes.clone(),
+            build: spec.build || allow_build,
+        }
+    }
+
     /// Equal wishes share a folder. Names, roles and variables of environments are no part of it.
     pub(super) fn key(&self) -> Digest {
         let mut key = DigestBuilder::new("venv-v1")
@@ -62,6 +83,9 @@ impl Wish {
         }
         for located in self.sources.values() {
             key = key.text("source").text(&located.identity());
+        }
+        for index in &self.indexes {
+            key = key.text("index").digest(&indexes::identity(index));
         }
         if self.companions {
             key = key.digest(&companions::table_digest());
@@ -98,6 +122,9 @@ pub(super) fn launch(folder: &Path) -> Launch {
 pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathBuf, ProvisionFailure> {
     let Means { cache, note, .. } = means;
     let offline = means.options.offline;
+    if let Some(folder) = indexes::missing(&wish.indexes) {
+        return Err(ProvisionFailure::NoIndex(folder));
+    }
     let made = Timestamp::now();
     let folder = free_folder(cache, &wish.key(), made);
     let mut installer = Installer { cache, uv, wish, offline, asked: wish.requirements() };
@@ -124,10 +151,13 @@ pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathB
         store::create_folder(&site.join("__pycache__"))?;
         sites.extend(changed_at(site).map(|second| (within.to_owned(), second)));
     }
+    let facts_sites = facts.sites.clone();
     let mut lock = facts.into_lock(Runtime::Venv, BTreeMap::new());
     lock.companions = companions.map(|companions| companions.described(&lock.packages)).unwrap_or_default();
     lock.companions.extend(needs.iter().map(Need::described));
     lock.companions.extend(left_out.iter().map(|extra| format!("without {extra} (there is none for it)")));
+    let contents = indexes::contents(&wish.indexes, &facts_sites);
+    lock.code.extend(contents.iter().cloned());
     let ready = Ready {
         made,
         python: lock.python.clone(),
@@ -135,6 +165,7 @@ pub(super) async fn make(means: Means<'_>, uv: &Uv, wish: &Wish) -> Result<PathB
         requirements: wish.requirements(),
         companions: lock.companions.clone(),
         packages: lock.packages.clone(),
+        contents,
         sites,
     };
     write_lock(&folder, &lock)?;
@@ -158,7 +189,10 @@ pub(super) async fn lock_of(
     // Whether it has what was declared was checked when it was made.
     let facts = probe::probe_for(cache, &launch(folder), variables, probe::Wanted::Numpy).await?;
     let mut lock = facts.into_lock(Runtime::Venv, variables.clone());
-    lock.companions = read_ready(folder).map(|ready| ready.companions).unwrap_or_default();
+    if let Some(ready) = read_ready(folder) {
+        lock.companions = ready.companions;
+        lock.code.extend(ready.contents);
+    }
     write_lock(folder, &lock)?;
     Ok(lock)
 }
@@ -302,6 +336,7 @@ impl Installer<'_> {
                     .command(self.cache, self.offline)
                     .args(["pip", "compile", "--quiet", "--no-header", "--no-annotate"])
                     .args(wheels_only(self.wish.build))
+                    .args(indexes::arguments(&self.wish.indexes))
                     .args(["--python".as_ref(), python.as_os_str(), input.as_os_str()]);
                 let compiled = self.run(&compile, &[]).await?;
                 Ok(pinned_version(&compiled.stdout_text(), SCIKIT_LEARN))
@@ -336,6 +371,7 @@ impl Installer<'_> {
             .command(self.cache, self.offline)
             .args(["pip", "install"])
             .args(wheels_only(self.wish.build))
+            .args(indexes::arguments(&self.wish.indexes))
             .args(["--link-mode", if self.wish.build { "copy" } else { "hardlink" }, "--constraint"])
             .args([constraints.as_os_str(), "--python".as_ref(), python.as_os_str(), "--".as_ref()])
             .args(requirements);
@@ -392,6 +428,7 @@ mod tests {
             extras: BTreeMap::new(),
             companions: true,
             sources: BTreeMap::new(),
+            indexes: Vec::new(),
             build: false,
         }
     }

@@ -75,6 +75,9 @@ impl ProvisionFailure {
                 "the cache folder lies below `{}`, where a Debian tree has files of its own",
                 taken.display()
             ),
+            Self::NoIndex(folder) => {
+                format!("`{}`, from which packages are to come, is no folder", folder.display())
+            }
             Self::NoMirror => "no Debian mirror is configured: the sources of apt name none".to_owned(),
             Self::TreeOffline(tree) => format!("the Debian tree {tree} is not in the cache"),
             Self::NoEmulator { arch, why, .. } => unregistered(arch, why),
@@ -154,6 +157,9 @@ impl ProvisionFailure {
             }
             Self::NoContext(_) => {
                 "correct `context`: it is looked for relative to the matrix file".to_owned()
+            }
+            Self::NoIndex(_) => {
+                "correct `index` or `extra-index`: a path is looked for relative to the matrix file".to_owned()
             }
             Self::UnknownCpu { known, .. } => format!("write one of {}", known.join(", ")),
             Self::NoCage(_) => NAMESPACES.to_owned(),

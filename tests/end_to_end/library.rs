@@ -164,3 +164,56 @@ fn a_head_is_tried_on_the_files_of_its_releases() {
         assert!(told.contains(said), "{told}");
     }
 }
+
+/// A wheel of the library in a folder, as `pip wheel` would put it there.
+fn wheel(context: &TestContext, best: &str) {
+    project(context, "built", "centers_", best);
+    let script = "import base64, hashlib, os, zipfile\nos.makedirs('wheels', exist_ok=True)\n\
+        files = {'tinyclust/__init__.py': open('built/tinyclust/__init__.py').read(),\n\
+        'tinyclust-0.1.0.dist-info/METADATA': 'Metadata-Version: 2.1\\nName: tinyclust\\nVersion: 0.1.0\\nRequires-Dist: numpy\\n',\n\
+        'tinyclust-0.1.0.dist-info/WHEEL': 'Wheel-Version: 1.0\\nGenerator: hand\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n'}\n\
+        digest = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b'=').decode()\n\
+        lines = ['%s,sha256=%s,%d' % (name, digest(text), len(text)) for name, text in files.items()]\n\
+        files['tinyclust-0.1.0.dist-info/RECORD'] = '\\n'.join(lines + ['tinyclust-0.1.0.dist-info/RECORD,,']) + '\\n'\n\
+        with zipfile.ZipFile('wheels/tinyclust-0.1.0-py3-none-any.whl', 'w') as target:\n\
+        \x20   for name, text in files.items():\n        target.writestr(name, text)\n";
+    context.python("python3", &["-c", script]);
+}
+
+#[test]
+fn packages_come_from_an_index_of_ones_own_and_count_by_their_content() {
+    let context = TestContext::new();
+    wheel(&context, "argmin");
+    let environment = |more: &str| {
+        format!(
+            "[[environments]]\nname = \"own\"\npython = \"3.11\"\npackages = {{ tinyclust = \"0.1.0\", numpy = \"1.26.4\" }}\n{more}"
+        )
+    };
+    context.write("index.toml", &matrix(&environment("extra-index = \"./wheels\"\n"), ""));
+    context.run(["run", "index.toml"]).expect(0);
+    assert_eq!(context.verdicts("index")["nearest own own"], "identical value");
+    let lock = context.read("reports/index/locks/own.json");
+    assert!(lock.contains("\"index wheels\"") && lock.contains("\"tinyclust 0.1.0 "), "{lock}");
+    let again = context.run(["run", "index.toml"]).expect(0);
+    assert!(again.stdout().contains("2 observations reused"), "{}", again.stdout());
+
+    // The same version with other code.
+    wheel(&context, "argmax");
+    let changed = context.run(["run", "index.toml"]).expect(0);
+    assert!(!changed.stdout().contains("reused"), "{}", changed.stdout());
+    assert_ne!(context.read("reports/index/locks/own.json"), lock);
+
+    // Nothing else has it.
+    context.write("nowhere.toml", &matrix(&environment(""), ""));
+    let ended = context.run(["run", "nowhere.toml"]).expect(101);
+    let told = ended.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("tinyclust"), "{told}");
+    context.write("gone.toml", &matrix(&environment("extra-index = [\"./gone\"]\n"), ""));
+    let ended = context.run(["run", "gone.toml"]).expect(101);
+    let told = ended.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("from which packages are to come, is no folder"), "{told}");
+    context.write("only.toml", &matrix(&environment("index = \"./wheels\"\n"), ""));
+    let ended = context.run(["run", "only.toml"]).expect(101);
+    let told = ended.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("numpy"), "{told}");
+}
