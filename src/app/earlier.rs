@@ -93,6 +93,7 @@ mod tests {
                 expectations: Vec::new(),
                 left_out: Vec::new(),
             },
+            part: None,
         }
     }
 

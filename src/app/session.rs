@@ -18,10 +18,10 @@ use crate::judge::JudgeOptions;
 use crate::matrix::{EnvironmentSpec, Matrix, SCIKIT_LEARN};
 use crate::plan::{self, Plan, Selection};
 use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
-use crate::run::{self, Regressions, RunReport};
+use crate::run::{self, Regressions, RunReport, Share, Written};
 use crate::state::RunState;
 use crate::store::CacheRoot;
-use crate::vocab::{FORMAT_VERSION, MatrixRecord, RunHeader};
+use crate::vocab::{FORMAT_VERSION, MatrixRecord, PartHeader, RunHeader};
 
 /// How long somebody else may take to empty the cache.
 pub(super) const EMPTYING: Duration = Duration::from_secs(600);
@@ -102,6 +102,12 @@ pub(super) struct Job {
     name: String,
     /// Names the cells that are tried again once everything was tried.
     pub retry: Option<Regressions>,
+    /// What of it is done here.
+    pub share: Share,
+    /// What other machines have written of it.
+    pub written: Written,
+    /// Which part of a run it is, where it is one.
+    pub part: Option<PartHeader>,
 }
 
 impl Job {
@@ -114,7 +120,17 @@ impl Job {
     ) -> Result<Self, AppError> {
         let plan = plan::plan(&matrix, selection)?;
         let datasets = load_datasets(&matrix, &plan)?;
-        Ok(Self { folder: reports.join(&name), matrix, plan, datasets, name, retry: None })
+        Ok(Self {
+            folder: reports.join(&name),
+            matrix,
+            plan,
+            datasets,
+            name,
+            retry: None,
+            share: Share::whole(),
+            written: Written::default(),
+            part: None,
+        })
     }
 
     /// As [`Job::new`], of all of a matrix that was made from files.
@@ -143,6 +159,7 @@ impl Job {
                 plan_digest: self.plan.digest,
             },
             plan: self.plan.record(&self.matrix),
+            part: self.part.clone().map(Box::new),
         }
     }
 }
@@ -245,6 +262,8 @@ impl<'l> Session<'l> {
             datasets: job.datasets,
             header,
             recorded,
+            share: job.share,
+            written: job.written,
             retry: job.retry,
             fresh,
             jobs,

@@ -374,7 +374,9 @@ pub(super) struct Trial {
     pub matrix: Matrix,
     pub folder: tempfile::TempDir,
     pub recorded: Vec<Event>,
-    pub retry: Option<Regressions>,
+    pub share: super::Share::whole(),
+    written: super::Written::default(),
+    retry: Option<Regressions>,
     /// Whether to end when every cell is done.
     pub ends_with_cells: bool,
 }
@@ -465,6 +467,7 @@ pub(super) fn header(matrix: &Matrix, plan: &Plan) -> RunHeader {
             plan_digest: plan.digest,
         },
         plan: plan.record(matrix),
+        part: None,
     }
 }
 

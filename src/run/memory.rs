@@ -47,7 +47,7 @@ impl Memory {
         match &record {
             TrainingRecord::Made { digest, model, .. } => std::iter::once(digest)
                 .chain(model)
-                .all(|digest| self.cache.object_path(digest).exists())
+                .all(|digest| self.cache.has_object(digest))
                 .then_some(record),
             // Dying may have been the machine's fault: try again.
             TrainingRecord::Missing(

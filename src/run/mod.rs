@@ -19,6 +19,7 @@ mod disturbed;
 mod errand;
 mod executor;
 mod external;
+mod handover;
 mod host;
 mod inspecting;
 mod interrupt;
@@ -39,15 +40,18 @@ mod request;
 mod rules;
 mod scheduler;
 mod setup;
+mod share;
 mod soundness;
 
 use std::sync::Arc;
 
 pub use aside::{Errands, Ran, run_errands};
 pub use errand::{Errand, ErrandDone, ErrandKind};
+pub use handover::Carry;
 pub use reporter::{Progress, Reporter};
 pub use request::{RunError, RunReport, RunRequest};
 pub use scheduler::Regressions;
+pub use share::{Share, Written};
 
 use crate::provision::Provisioner;
 use crate::store::CacheRoot;

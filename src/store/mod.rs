@@ -8,6 +8,7 @@ mod objects;
 mod removal;
 mod root;
 mod scratch;
+mod travel;
 mod trust;
 
 pub use history::{Change, History, HistoryError, PastCell, PastRun};
@@ -19,3 +20,4 @@ pub use root::{
     write_atomic, write_atomic_for, write_new,
 };
 pub use scratch::Scratch;
+pub use travel::sources_in;

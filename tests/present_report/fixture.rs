@@ -656,6 +656,7 @@ pub fn run_started() -> Event {
             formats: Vec::new(),
             expectations: Vec::new(),
         },
+        part: None,
     }))
 }
 
