@@ -38,6 +38,7 @@ mod rescue;
 mod run;
 mod search;
 mod session;
+mod shards;
 
 pub use accepting::{AcceptRequest, Accepted};
 pub use bisect::{Bisected, Step};
@@ -61,3 +62,7 @@ pub use reporting::ReportRequest;
 pub use request::{BisectRequest, CheckRequest, FilesRequest, GateRequest, RescueRequest, RunRequest};
 pub use rescue::{RescueItem, Rescued};
 pub use session::{KEPT, Policy, Session, runtime};
+pub use shards::{
+    MergeRequest, Merged, PlanTrouble, ShardError, ShardOutcome, ShardPlanRequest, ShardRunRequest, open_shards,
+    plan_shards,
+};

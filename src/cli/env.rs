@@ -96,6 +96,9 @@ fn prepared(notice: &Notice) -> Option<serde_json::Value> {
         | Notice::Documented { .. }
         | Notice::SetAside { .. }
         | Notice::Retrying { .. }
+        | Notice::Unwritten { .. }
+        | Notice::PartRefused { .. }
+        | Notice::NotCarried { .. }
         | Notice::Tried { .. } => None,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::app::{Aside, Notice, PartStep};
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
+use crate::present::refusal;
 use crate::present::words::plural;
 
 /// What is done next, in a line.
@@ -35,6 +36,9 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
         | Notice::PackagesAsked { .. }
         | Notice::PackagesNeeded { .. }
         | Notice::OtherProducer { .. }
+        | Notice::Unwritten { .. }
+        | Notice::PartRefused { .. }
+        | Notice::NotCarried { .. }
         | Notice::NotPrepared { .. } => false,
     }
 }
@@ -78,6 +82,17 @@ pub(super) fn words(notice: &Notice) -> String {
             "{name}: Python {python}, scikit-learn {}{}",
             scikit_learn.as_deref().unwrap_or("?"),
             if *reused { " (cached)" } else { "" }
+        ),
+        Notice::Unwritten { parts } => format!(
+            "not there, or not at their end: {}; what they write cannot be read here. Run this shard again when they are",
+            parts.join(", ")
+        ),
+        Notice::PartRefused { folder, why } => {
+            format!("`{}` is not read: {}", folder.display(), refusal(why))
+        }
+        Notice::NotCarried { objects } => format!(
+            "{} of this part were lost from the cache: run the same command again before others read it",
+            plural(*objects, "object")
         ),
         Notice::NotPrepared { name, failure } => format!("{name}: {failure}"),
     }
@@ -140,5 +155,6 @@ fn aside(why: &Aside) -> String {
         Aside::OtherPlan => "it tried something else".to_owned(),
         Aside::OtherVersion(version) => format!("it was made by shelflife {version}"),
         Aside::Fresh => "everything is executed again".to_owned(),
+        Aside::MergedAgain => "parts were merged into it again".to_owned(),
     }
 }

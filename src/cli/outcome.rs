@@ -37,6 +37,11 @@ pub(super) fn summary(outcome: &Outcome) {
     } else {
         format!("executed {executed} observations, {reused} were known ({seconds:.1} s)")
     });
+    reports(outcome);
+}
+
+/// Where the reports are.
+pub(super) fn reports(outcome: &Outcome) {
     let show = |name: &str| outcome.file(name).map(Path::display).map(|path| path.to_string());
     let (page, text) = (show("report.html").unwrap_or_default(), show("report.md").unwrap_or_default());
     console::note(&format!("reports: {page} and {text}"));

@@ -38,6 +38,7 @@ impl RunningArgs {
             jobs: self.jobs,
             fresh: self.fresh,
             keep,
+            cache_from: self.cache_from.clone(),
             making: self.making.options(),
         }
     }

@@ -28,9 +28,11 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod markup;
+mod parts;
 mod probed;
 mod promises;
 mod reasons;
+mod record_file;
 mod rescue;
 pub mod sarif;
 pub mod sink;
@@ -53,7 +55,9 @@ pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::HtmlData;
 pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
 pub use inspection::InspectionText;
+pub use parts::{merge_notes, refused_parts, refusal, shard_line, shards_text};
 pub use reasons::{message, reason};
+pub use record_file::RecordFile;
 pub use rescue::{
     RescueView, ScriptParts, html as rescue_html, json as rescue_json, keep_dockerfile, keep_requirements,
     line as rescue_line, markdown as rescue_markdown, script as rescue_script, totals as rescue_totals,

@@ -178,7 +178,7 @@ fn check_header(header: &RunHeader, part: &PartHeader) -> Result<(), PartRefusal
         return Err(PartRefusal::Forged);
     }
     if plan.work(part.shard, part.phase).is_none() {
-        return Err(PartRefusal::NoSuchShard { shard: part.shard, of: plan.into() });
+        return Err(PartRefusal::NoSuchShard { shard: part.shard, of: plan.count() });
     }
     let is_planned =
         header.matrix.plan_digest == plan.plan_digest && digest_of_record(&header.plan) == plan.record_digest;

@@ -13,7 +13,7 @@ mod trust;
 
 pub use history::{Change, History, HistoryError, PastCell, PastRun};
 pub use input::{open_input, read_input};
-pub use lock::{LockError, LockGuard};
+pub use lock::{LockError, LockGuard, try_lock_file};
 pub use objects::digest_of_file;
 pub use root::{
     Bucket, CacheError, CacheRoot, create_folder, free_bytes, remove_file, remove_folder, rename, with_room,

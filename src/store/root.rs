@@ -135,6 +135,11 @@ impl CacheRoot {
         Self { sources: sources.into(), ..self }
     }
 
+    /// Where it looks for what it does not have.
+    pub fn sources(&self) -> &[PathBuf] {
+        &self.sources
+    }
+
     /// The folder itself, absolute.
     pub fn path(&self) -> &Path {
         &self.path

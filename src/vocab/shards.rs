@@ -125,7 +125,7 @@ pub struct ShardPlan {
 
 impl ShardPlan {
     /// How many shards there are.
-    pub const fn into(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.read.len()
     }
 
