@@ -63,6 +63,6 @@ pub use request::{BisectRequest, CheckRequest, FilesRequest, GateRequest, Rescue
 pub use rescue::{RescueItem, Rescued};
 pub use session::{KEPT, Policy, Session, runtime};
 pub use shards::{
-    MergeRequest, Merged, PlanTrouble, ShardError, ShardOutcome, ShardPlanRequest, ShardRunRequest, open_shards,
-    plan_shards,
+    MergeRequest, Merged, PlanTrouble, ShardError, ShardOutcome, ShardPlanRequest, ShardRunRequest,
+    open_shards, plan_shards,
 };

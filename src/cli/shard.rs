@@ -99,7 +99,9 @@ fn tell(outcome: &ShardOutcome) -> Result<ExitCode, Failure> {
     ));
     let next = match part.phase {
         _ if !outcome.is_sealed => "it was interrupted; the same command goes on".to_owned(),
-        ShardPhase::Write => format!("left in {}; when all have written, run --phase read", outcome.folder.display()),
+        ShardPhase::Write => {
+            format!("left in {}; when all have written, run --phase read", outcome.folder.display())
+        }
         ShardPhase::Read => format!(
             "left in {}; when all have read, run `shelflife merge {} -o reports/NAME`",
             outcome.folder.display(),

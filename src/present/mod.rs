@@ -55,7 +55,7 @@ pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::HtmlData;
 pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
 pub use inspection::InspectionText;
-pub use parts::{merge_notes, refused_parts, refusal, shard_line, shards_text};
+pub use parts::{merge_notes, refusal, refused_parts, shard_line, shards_text};
 pub use reasons::{message, reason};
 pub use record_file::RecordFile;
 pub use rescue::{

@@ -29,7 +29,7 @@ pub fn shard_line(
     let what = match part.phase {
         ShardPhase::Write => format!("{} written", plural(artifacts, "artifact")),
         ShardPhase::Read => {
-            let tried = cells.iter().filter(|cell| cell.verdict != Verdict::EnvError).count();
+            let tried = cells.iter().filter(|cell| cell.verdict != Verdict::NotTried).count();
             format!("{tried} of {} tried", plural(cells.len() as u64, "cell"))
         }
     };
@@ -115,12 +115,21 @@ pub fn merge_notes(told: &Told) -> Vec<String> {
         lines.push(format!("did not come to their end: {}; what they have counts", join(&told.unfinished)));
     }
     if told.equal > 0 {
-        lines.push(format!("{} came out the same on two machines, and count once", plural(told.equal, "cell")));
+        lines.push(format!(
+            "{} came out the same on two machines, and count once",
+            plural(told.equal, "cell")
+        ));
     }
     if told.unequal > 0 {
         lines.push(format!(
             "{} came out otherwise on a second machine: see `elsewhere` in results.json, which names both locks",
             plural(told.unequal, "cell")
+        ));
+    }
+    for (name, (part, reason)) in &told.failed {
+        lines.push(format!(
+            "{name} could not be made in {part}, and in another part it could: {}",
+            plain(reason)
         ));
     }
     for (name, moves) in &told.moved {
@@ -141,13 +150,21 @@ pub fn shards_text(plan: &ShardPlan, has_times: bool) -> String {
         plural(plan.artifacts, "artifact"),
         plural(plan.cells, "cell"),
         plural(plan.count() as u64, "shard"),
-        if has_times { "by the times of an earlier run" } else { "by what is usual: no earlier run is recorded" }
+        if has_times {
+            "by the times of an earlier run"
+        } else {
+            "by what is usual: no earlier run is recorded"
+        }
     );
     for phase in ShardPhase::ALL {
         let works = plan.phase(phase);
         let longest = works.iter().map(|work| work.seconds).fold(0.0, f64::max);
         let sum: f64 = works.iter().map(|work| work.seconds).sum();
-        let _ = writeln!(text, "\n{}: about {sum:.0} s on one core, {longest:.0} s the longest shard", phase.word());
+        let _ = writeln!(
+            text,
+            "\n{}: about {sum:.0} s on one core, {longest:.0} s the longest shard",
+            phase.word()
+        );
         for (shard, work) in (1u32..).zip(works) {
             let _ = writeln!(text, "  {shard}: {:.0} s, {}", work.seconds, environments(work));
         }

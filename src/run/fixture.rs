@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::host::{Host, Interpreter, Prepared, Start};
 use super::messages::Unusable;
-use super::{Progress, Regressions, Reporter, RunReport, RunRequest, setup};
+use super::{Progress, Regressions, Reporter, RunReport, RunRequest, Share, Written, setup};
 use crate::judge::{JudgeOptions, judge};
 use crate::matrix::{self, EnvironmentSpec, ExternalArtifact, Matrix, ModelSource};
 use crate::plan::{Plan, Selection, plan};
@@ -374,9 +374,13 @@ pub(super) struct Trial {
     pub matrix: Matrix,
     pub folder: tempfile::TempDir,
     pub recorded: Vec<Event>,
-    pub share: super::Share::whole(),
-    written: super::Written::default(),
-    retry: Option<Regressions>,
+    /// What of it is done, and in which phase; all where `None`.
+    pub share: Option<(ShardPhase, Vec<Slice>)>,
+    /// What others have written.
+    pub written: Vec<Event>,
+    /// Where objects and observations of others are.
+    pub sources: Vec<std::path::PathBuf>,
+    pub retry: Option<Regressions>,
     /// Whether to end when every cell is done.
     pub ends_with_cells: bool,
 }
@@ -392,23 +396,36 @@ pub(super) struct Played {
 impl Trial {
     pub fn of(matrix: Matrix) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { matrix, folder, recorded: Vec::new(), retry: None, ends_with_cells: false }
+        Self {
+            matrix,
+            folder,
+            recorded: Vec::new(),
+            share: None,
+            written: Vec::new(),
+            sources: Vec::new(),
+            retry: None,
+            ends_with_cells: false,
+        }
     }
 
     pub fn cache(&self) -> CacheRoot {
-        CacheRoot::open(Some(self.folder.path().join("cache"))).unwrap()
+        let cache = CacheRoot::open(Some(self.folder.path().join("cache"))).unwrap();
+        cache.reading_through(self.sources.clone())
     }
 
     /// Plays a script, until the run is over or the script hangs.
     pub fn play(&mut self, script: &Scripted) -> Played {
         let plan = plan(&self.matrix, &Selection::default()).unwrap();
         let recorded = std::mem::take(&mut self.recorded);
+        let share = self.share.as_ref().map(|(phase, slices)| Share::of(*phase, slices, &plan));
         let request = RunRequest {
             datasets: [("d".to_owned(), b"data".to_vec())].into(),
             header: header(&self.matrix, &plan),
             matrix: Arc::new(self.matrix.clone()),
             plan: Arc::new(plan),
             recorded: (!recorded.is_empty()).then(|| RunState::replay(recorded.clone()).unwrap()),
+            share: share.unwrap_or_default(),
+            written: Written(std::mem::take(&mut self.written)),
             retry: self.retry.take(),
             fresh: false,
             jobs: 2,

@@ -139,7 +139,8 @@ pub(super) fn of_artifact(
         of_cells(state, plan, known, share, artifact, &mut actions);
     }
     let can_ask = producer == Standing::Ready && own.reference.step == Step::Done;
-    let in_doubt = own.in_question || external && own.moved;
+    let in_doubt = own.in_question && is_unmeasured(state, planned.producer, artifact)
+        || external && own.moved && state.artifacts()[artifact as usize].repeated.is_none();
     if in_doubt && producer == Standing::Elsewhere && share.may_ask() && own.reference.step == Step::Done {
         actions.push(Action::Provision { environment: planned.producer });
     }
@@ -153,6 +154,13 @@ pub(super) fn of_artifact(
         actions.push(Action::Inspect { artifact });
     }
     actions
+}
+
+/// Whether the record does not say yet how far the answer of an artifact's producer moves.
+fn is_unmeasured(state: &RunState, producer: u32, artifact: u32) -> bool {
+    let EnvironmentFacts::Ready { lock, .. } = &state.environments()[producer as usize] else { return true };
+    let noise = &state.artifacts()[artifact as usize].noise;
+    noise::settings(lock).into_iter().any(|setting| !noise.contains_key(&setting))
 }
 
 /// About the noise floor of an artifact, of which a cell differs: once in each way in which its producer can compute.

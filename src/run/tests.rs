@@ -1,4 +1,5 @@
 mod interrupted;
+mod shards;
 
 use std::collections::BTreeSet;
 

@@ -24,6 +24,8 @@ pub struct Told {
     pub equal: u64,
     /// Cells that two parts have, with unequal ones.
     pub unequal: u64,
+    /// Environments that could be made in one part and not in another: in which, and why.
+    pub failed: BTreeMap<EnvName, (String, String)>,
     /// Environments that resolved to other packages in another part.
     pub moved: BTreeMap<EnvName, Vec<Move>>,
 }
@@ -155,6 +157,18 @@ impl Merger {
                 self.told.moved.entry(name.clone()).or_insert(moves);
             }
         }
+        let failed = events.iter().find_map(|event| match event {
+            Event::EnvironmentFailed { reason, .. } => Some(reason),
+            _ => None,
+        });
+        // What was seen where it could be made stands.
+        if let (Some(reason), Some(_)) = (failed, lock_of(&self.state, name)) {
+            self.told.failed.entry(name.clone()).or_insert((part.name(), reason.clone()));
+            return Ok(());
+        }
+        if let (Some(_), Some(reason)) = (ready, failure_of(&self.state, name)) {
+            self.told.failed.entry(name.clone()).or_insert(("an earlier part".to_owned(), reason));
+        }
         let is_later = part.phase == ShardPhase::Write || self.settled.insert(name.clone());
         if !is_later {
             return Ok(());
@@ -230,16 +244,27 @@ fn environment_events(events: &[Event]) -> BTreeMap<EnvName, Vec<Event>> {
     found.into_iter().map(|(name, events)| (name, events.into_iter().flatten().cloned().collect())).collect()
 }
 
+fn facts_of<'s>(state: &'s RunState, name: &EnvName) -> Option<&'s EnvironmentFacts> {
+    let mut planned = state.header().plan.environments.iter().zip(state.environments());
+    planned.find(|(plan, _)| plan.name == *name).map(|(_, facts)| facts)
+}
+
+fn failure_of(state: &RunState, name: &EnvName) -> Option<String> {
+    match facts_of(state, name)? {
+        EnvironmentFacts::Failed { reason, .. } => Some(reason.clone()),
+        EnvironmentFacts::Unknown | EnvironmentFacts::UnknownProducer | EnvironmentFacts::Ready { .. } => {
+            None
+        }
+    }
+}
+
 fn lock_of<'s>(state: &'s RunState, name: &EnvName) -> Option<&'s Lock> {
-    let planned = state.header().plan.environments.iter();
-    planned.zip(state.environments()).find(|(plan, _)| plan.name == *name).and_then(
-        |(_, facts)| match facts {
-            EnvironmentFacts::Ready { lock, .. } => Some(&**lock),
-            EnvironmentFacts::Unknown
-            | EnvironmentFacts::UnknownProducer
-            | EnvironmentFacts::Failed { .. } => None,
-        },
-    )
+    match facts_of(state, name)? {
+        EnvironmentFacts::Ready { lock, .. } => Some(lock),
+        EnvironmentFacts::Unknown | EnvironmentFacts::UnknownProducer | EnvironmentFacts::Failed { .. } => {
+            None
+        }
+    }
 }
 
 /// Whether two observations are of the same, however long they took.

@@ -116,7 +116,7 @@ fn place(output: &Path) -> Result<(String, PathBuf), AppError> {
 }
 
 /// The parts in the order in which they are merged, and the one that says what all belong to.
-fn peeked(given: &[PathBuf]) -> Result<(Vec<Peeked>, PartHeader), AppError> {
+pub(super) fn peeked(given: &[PathBuf]) -> Result<(Vec<Peeked>, PartHeader), AppError> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for folder in given.iter().flat_map(|given| folders_in(given)) {
         let same = |known: &PathBuf| {
@@ -143,7 +143,9 @@ fn peeked(given: &[PathBuf]) -> Result<(Vec<Peeked>, PartHeader), AppError> {
             Ok((parts, first))
         }
         Some(first) => {
-            let opened = parts.iter().filter_map(|it| Some((it.folder.clone(), part::open(&it.folder, &first).err()?)));
+            let opened = parts
+                .iter()
+                .filter_map(|it| Some((it.folder.clone(), part::open(&it.folder, &first).err()?)));
             refused.extend(opened);
             Err(ShardError::Refused(refused).into())
         }
@@ -157,7 +159,8 @@ fn order(part: &Peeked) -> (crate::vocab::ShardPhase, u32, &str, crate::vocab::D
     (part.part.phase, part.part.shard, &part.header.time, part.record)
 }
 
-fn merged(
+/// The record of parts that belong together. Where one does not, all that do not are named.
+pub(super) fn merged(
     name: &str,
     parts: &[Peeked],
     first: &PartHeader,

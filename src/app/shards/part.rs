@@ -70,8 +70,7 @@ pub(super) fn open(folder: &Path, first: &PartHeader) -> Result<PartSource, Part
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(_) => return Err(PartRefusal::BadSeal),
     };
-    let facts =
-        PartBytes { record: Digest::of(&bytes), length: bytes.len() as u64, seal: seal.as_deref() };
+    let facts = PartBytes { record: Digest::of(&bytes), length: bytes.len() as u64, seal: seal.as_deref() };
     open_part(events(&bytes)?, facts, first)
 }
 

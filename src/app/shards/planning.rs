@@ -89,30 +89,38 @@ fn times(request: &ShardPlanRequest, name: &str) -> Result<Times, AppError> {
 
 /// Those that train. External artifacts exist already, and whoever reads them asks their producer.
 fn writing(plan: &Plan, times: &Times) -> Vec<Work> {
-    works(plan, |index| {
-        let own = plan.artifacts.iter().filter(|it| it.producer == index);
-        let trained: Vec<u32> = own
-            .filter(|it| plan.models[it.model as usize].source.file().is_none())
-            .map(|it| it.model)
-            .collect();
-        let name = &plan.environments[index as usize].name;
-        let seconds = times.writing(name, trained.len() as u32);
-        let mut models = trained.clone();
-        models.dedup();
-        (!trained.is_empty()).then_some(Load { seconds, parts: models.len() as u32 })
-    }, times)
+    works(
+        plan,
+        |index| {
+            let own = plan.artifacts.iter().filter(|it| it.producer == index);
+            let trained: Vec<u32> = own
+                .filter(|it| plan.models[it.model as usize].source.file().is_none())
+                .map(|it| it.model)
+                .collect();
+            let name = &plan.environments[index as usize].name;
+            let seconds = times.writing(name, trained.len() as u32);
+            let mut models = trained.clone();
+            models.dedup();
+            (!trained.is_empty()).then_some(Load { seconds, parts: models.len() as u32 })
+        },
+        times,
+    )
 }
 
 /// Those that read.
 fn reading(plan: &Plan, times: &Times) -> Vec<Work> {
-    works(plan, |index| {
-        if !plan.consumers.contains(&index) {
-            return None;
-        }
-        let cells = plan.artifacts.iter().filter(|it| plan.is_read(**it, index)).count() as u32;
-        let seconds = times.reading(&plan.environments[index as usize].name, cells);
-        Some(Load { seconds, parts: cells })
-    }, times)
+    works(
+        plan,
+        |index| {
+            if !plan.consumers.contains(&index) {
+                return None;
+            }
+            let cells = plan.artifacts.iter().filter(|it| plan.is_read(**it, index)).count() as u32;
+            let seconds = times.reading(&plan.environments[index as usize].name, cells);
+            Some(Load { seconds, parts: cells })
+        },
+        times,
+    )
 }
 
 fn works(plan: &Plan, load: impl Fn(u32) -> Option<Load>, times: &Times) -> Vec<Work> {
@@ -138,8 +146,8 @@ pub fn open_shards(path: &Path) -> Result<ShardPlan, AppError> {
     if let Some(newer) = version(&value).filter(|version| *version > u64::from(SHARDS_VERSION)) {
         return Err(trouble(PlanTrouble::Newer(u32::try_from(newer).unwrap_or(u32::MAX))).into());
     }
-    let plan: ShardPlan = serde_json::from_value(value)
-        .map_err(|error| trouble(PlanTrouble::NoPlan(error.to_string())))?;
+    let plan: ShardPlan =
+        serde_json::from_value(value).map_err(|error| trouble(PlanTrouble::NoPlan(error.to_string())))?;
     if !plan.is_consistent() || plan.computed_fingerprint() != plan.fingerprint {
         return Err(trouble(PlanTrouble::Edited).into());
     }

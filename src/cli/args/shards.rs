@@ -116,7 +116,8 @@ impl FromStr for Of {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = text.split_once('/').and_then(|(shard, of)| Some((shard.parse().ok()?, of.parse().ok()?)));
+        let parsed =
+            text.split_once('/').and_then(|(shard, of)| Some((shard.parse().ok()?, of.parse().ok()?)));
         match parsed {
             Some((shard, of)) if shard >= 1 && shard <= of => Ok(Self { shard, of }),
             _ => Err("write K/N, such as 3/8, with K between 1 and N".to_owned()),
