@@ -15,7 +15,7 @@ pub use files::{
     GateArgs, HistoryArgs, PackArgs, RescueArgs,
 };
 
-pub use shards::{Engine, MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
+pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
 use crate::vocab::Verdict;
 

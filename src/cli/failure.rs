@@ -149,7 +149,7 @@ fn shards_code(error: &ShardError) -> ExitCode {
         | ShardError::Refused(_)
         | ShardError::NoSource(_) => ExitCode::InvalidInput,
         ShardError::Count(_) | ShardError::NoSuchShard { .. } | ShardError::TooMany { .. } => ExitCode::Usage,
-        ShardError::NoParts | ShardError::NothingIn(_) => ExitCode::NothingSelected,
+        ShardError::NoParts => ExitCode::NothingSelected,
         ShardError::Output(_) => ExitCode::CannotWrite,
         ShardError::Busy(_) => ExitCode::Internal,
     }
@@ -174,7 +174,6 @@ fn shards_help(error: &ShardError) -> String {
             "give --cache-from a cache of shelflife, a part that writes, or the folder of all parts"
         }
         ShardError::TooMany { most, .. } => return format!("plan with --into {most} or fewer"),
-        ShardError::NothingIn(_) => "plan the shards of a matrix that has models",
     };
     text.to_owned()
 }

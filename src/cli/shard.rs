@@ -7,8 +7,10 @@ use super::audience::Audience;
 use super::console;
 use super::failure::Failure;
 use super::programs;
-use crate::app::{Session, ShardOutcome, ShardPlanRequest, ShardRunRequest, open_shards, plan_shards};
-use crate::present::{self, shards_text};
+use crate::app::{
+    AppError, Session, ShardError, ShardOutcome, ShardPlanRequest, ShardRunRequest, open_shards, plan_shards,
+};
+use crate::present::{self, ENGINES, EngineJobs, shards_text};
 use crate::vocab::{ExitCode, ShardPhase};
 
 pub(super) fn shard(command: &ShardCommand) -> Result<ExitCode, Failure> {
@@ -45,7 +47,25 @@ fn plan(args: &ShardPlanArgs) -> Result<ExitCode, Failure> {
 
 fn render(args: &ShardRenderArgs) -> Result<ExitCode, Failure> {
     let plan = open_shards(&args.shards)?;
-    let _ = (args.engine(), &plan);
+    let Some(engine) = ENGINES.iter().find(|engine| engine.name == args.engine()) else {
+        return Err(Failure::Usage {
+            what: format!("there is no engine `{}`", args.engine()),
+            help: "name one with --slurm, --kubernetes, --github or --gitlab".to_owned(),
+        });
+    };
+    if plan.count() > engine.most {
+        let (shards, most) = (plan.count(), engine.most);
+        return Err(AppError::from(ShardError::TooMany { engine: engine.name, most, shards }).into());
+    }
+    let shards = args.shards.to_string_lossy();
+    let text = (engine.render)(&EngineJobs { plan: &plan, shards: &shards, image: &args.image });
+    match &args.output {
+        Some(path) if path.as_os_str() != "-" => {
+            present::write_file(path, text.as_bytes())?;
+            console::note(&format!("wrote {}", path.display()));
+        }
+        Some(_) | None => console::print(&text)?,
+    }
     Ok(ExitCode::Done)
 }
 

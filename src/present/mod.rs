@@ -7,6 +7,7 @@ mod compare;
 pub mod crossing;
 pub mod csv;
 mod damage;
+mod engines;
 mod error;
 pub mod events;
 mod events_fast;
@@ -44,6 +45,7 @@ pub mod view;
 pub mod words;
 
 pub use compare::{Changed, Comparison, compare, compare_text};
+pub use engines::{ENGINES, EngineJobs, EngineTemplate};
 pub use error::RenderError;
 pub use events::{EventLogError, parse_events};
 pub use finding_text::{FindingText, rule_remedy};

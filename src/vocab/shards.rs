@@ -115,6 +115,8 @@ pub struct ShardPlan {
     pub artifacts: u64,
     /// Planned cells.
     pub cells: u64,
+    /// The most bytes that one cell may take.
+    pub cell_memory_bytes: u64,
     /// What each shard writes.
     pub write: Vec<ShardWork>,
     /// What each shard reads.
@@ -259,6 +261,7 @@ mod tests {
             record_digest: Digest::of(b"r"),
             artifacts: 2,
             cells: 4,
+            cell_memory_bytes: 1 << 30,
             write: vec![work(&["a"]), work(&["b"])],
             read: vec![work(&["a", "b"]), work(&[])],
             fingerprint: Digest::of(b""),

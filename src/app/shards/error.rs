@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::present::refused_parts;
 use crate::shard::PartRefusal;
-use crate::vocab::ShardPhase;
 
 /// Why something about parts of a run ends early.
 #[derive(Debug, thiserror::Error)]
@@ -66,9 +65,6 @@ pub enum ShardError {
         /// What was planned.
         shards: usize,
     },
-    /// A phase has nothing to do anywhere.
-    #[error("no shard has anything to {}", .0.word())]
-    NothingIn(ShardPhase),
 }
 
 /// What is wrong with a file of shards.

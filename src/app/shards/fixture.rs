@@ -107,6 +107,7 @@ impl Shared {
             record_digest: digest_of_record(&plan.record(&matrix)),
             artifacts: plan.artifacts.len() as u64,
             cells: plan.cell_count(),
+            cell_memory_bytes: 1 << 30,
             write: assign(&works, 2),
             read: assign(&works, 2),
             fingerprint: plan.digest,

@@ -54,6 +54,7 @@ pub fn plan_shards(request: &ShardPlanRequest) -> Result<(ShardPlan, bool), AppE
         record_digest: digest_of_record(&plan.record(&matrix)),
         artifacts: plan.artifacts.len() as u64,
         cells: plan.cell_count(),
+        cell_memory_bytes: matrix.limits.memory_bytes,
         write: assign(&write, request.into),
         read: assign(&read, request.into),
         fingerprint: plan.digest,

@@ -51,19 +51,6 @@ pub struct ShardPlanArgs {
     pub reports: PathBuf,
 }
 
-/// The engines that `shard render` knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Engine {
-    /// Two job arrays of Slurm, and a merge.
-    Slurm,
-    /// Two Indexed Jobs of Kubernetes.
-    Kubernetes,
-    /// A workflow of GitHub Actions.
-    Github,
-    /// A pipeline of GitLab.
-    Gitlab,
-}
-
 /// Arguments of `shard render`.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("engine").required(true))]
@@ -92,13 +79,13 @@ pub struct ShardRenderArgs {
 }
 
 impl ShardRenderArgs {
-    /// Which engine was named.
-    pub fn engine(&self) -> Engine {
+    /// The name of the engine: one of them has to be named.
+    pub const fn engine(&self) -> &'static str {
         match (self.slurm, self.kubernetes, self.github) {
-            (true, _, _) => Engine::Slurm,
-            (_, true, _) => Engine::Kubernetes,
-            (_, _, true) => Engine::Github,
-            (false, false, false) => Engine::Gitlab,
+            (true, _, _) => "slurm",
+            (_, true, _) => "kubernetes",
+            (_, _, true) => "github",
+            (false, false, false) => "gitlab",
         }
     }
 }
