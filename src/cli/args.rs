@@ -209,7 +209,7 @@ pub enum Command {
     /// `shard plan` assigns every environment to a shard, `run --shard K/N --phase write|read` does a shard, and `merge`
     /// makes one record of the parts.
     ///
-    /// --json: the plan as one object; `render` prints the jobs as they are.
+    /// --json: one object, with the plan or with the text of the jobs.
     ///
     /// Example: shelflife shard plan matrices/releases.toml --into 8 -o shards.json
     Shard(ShardArgs),

@@ -64,6 +64,9 @@ fn render(args: &ShardRenderArgs) -> Result<ExitCode, Failure> {
             present::write_file(path, text.as_bytes())?;
             console::note(&format!("wrote {}", path.display()));
         }
+        Some(_) | None if console::is_for_programs() => {
+            programs::document(&serde_json::json!({ "engine": engine.name, "text": text }))?;
+        }
         Some(_) | None => console::print(&text)?,
     }
     Ok(ExitCode::Done)

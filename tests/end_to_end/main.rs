@@ -30,5 +30,6 @@ mod run_kill;
 mod run_launchers;
 mod run_rules;
 mod run_setup;
+mod run_shards;
 mod strangers;
 mod worker_hostile;

@@ -183,6 +183,10 @@ fn foreign(shared: &Shared, folder: &Path) {
     shared.write(&folder.file_name().unwrap().to_string_lossy(), &events);
 }
 
+fn copied(shared: &Shared, folder: &Path, file: &str) {
+    fs_err::copy(shared.path("read-1").join(file), folder.join(file)).unwrap();
+}
+
 /// All these are done to `read-2`, beside three good parts.
 const SPOILT: &[Spoilt] = &[
     (
@@ -280,12 +284,12 @@ const SPOILT: &[Spoilt] = &[
     ),
     (
         "the seal of another part",
-        |shared, at| drop(fs_err::copy(shared.path("read-1").join(SEAL), at.join(SEAL)).unwrap()),
+        |shared, at| copied(shared, at, SEAL),
         |why| *why == PartRefusal::SealOfAnother("read-1".to_owned()),
     ),
     (
         "the record of another part",
-        |shared, at| drop(fs_err::copy(shared.path("read-1").join(EVENTS), at.join(EVENTS)).unwrap()),
+        |shared, at| copied(shared, at, EVENTS),
         |why| matches!(why, PartRefusal::SealOfAnother(_)),
     ),
     (

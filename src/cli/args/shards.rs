@@ -25,7 +25,7 @@ pub enum ShardCommand {
     Plan(ShardPlanArgs),
     /// Print the jobs of an engine that do the shards.
     ///
-    /// --json: the same text.
+    /// --json: one object with the text.
     Render(ShardRenderArgs),
 }
 

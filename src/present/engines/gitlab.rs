@@ -8,7 +8,7 @@ pub(super) fn render(jobs: &EngineJobs<'_>) -> String {
     let stages = if writes { "write, read, merge" } else { "read, merge" };
     let mut text = format!(
         "{}#\n# Save it as .gitlab-ci.yml, or include it. The jobs of a stage get the parts of the stages before it.\nstages: [{stages}]\n\
-         default:\n  image: {}\nvariables:\n  SHELFLIFE_CACHE_DIR: \"$CI_PROJECT_DIR/.shelflife\"\n",
+         default:\n  image:\n    name: {}\n    entrypoint: [\"\"]\nvariables:\n  SHELFLIFE_CACHE_DIR: \"$CI_PROJECT_DIR/.shelflife\"\n",
         origin(jobs, "gitlab"),
         yaml(jobs.image)
     );
