@@ -14,6 +14,7 @@ mod machine;
 mod cli_files;
 mod cli_run;
 mod context;
+mod engines;
 mod gate_answers;
 mod given_inputs;
 mod inspect;
