@@ -69,7 +69,7 @@ const TYPED: &[(&str, &[i32])] = &[
     ("run --shard 3/2 --phase write --shards shards.json", &[2]),
     ("run --shard 1/3 --phase write --shards shards.json", &[2]),
     ("run --shard 1/2 --shards shards.json", &[2]),
-    ("merge parts -o reports/merged", &[101]),
+    ("merge parts -o reports/merged", &[101, 102]),
     ("merge nothing -o reports/merged", &[102]),
     ("merge reports/first -o reports/merged", &[102]),
     ("schema", &[0]),

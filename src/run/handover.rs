@@ -5,30 +5,13 @@ use std::collections::HashMap;
 use super::jobs::TrainingOf;
 use super::journal::Journal;
 use super::keys::TrainingRecord;
-use super::known::Here;
+use super::known::{Adopted, Here};
 use super::memory::Memory;
 use super::orders::Orders;
 use super::request::RunError;
-use super::share::{Share, Written};
+use super::share::{Carry, Share, Written};
 use crate::state::{ArtifactFacts, EnvironmentFacts, RunState};
 use crate::vocab::{ArtifactId, Digest, Event, Outcome, ReferenceKind};
-
-/// What readers on other machines need of what was written here, by digest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Carry {
-    /// Artifacts, and the outputs of their references.
-    pub objects: Vec<Digest>,
-    /// Keys of trainings and references.
-    pub records: Vec<Digest>,
-}
-
-/// What this process knows of an artifact that another one has written.
-pub(super) struct Adopted {
-    pub artifact: u32,
-    /// Its bytes, where there are some; `None` for an external artifact, which every machine has.
-    pub bytes: Option<Option<Here>>,
-    pub has_reference: bool,
-}
 
 /// Records what others have written, as far as the record does not say the same already.
 pub(super) fn take_over(journal: &mut Journal<'_>, written: Written) -> Result<(), RunError> {

@@ -23,7 +23,7 @@ pub(super) enum Standing {
     /// It stands for an unknown producer and is never made.
     Unknown,
     /// It is another shard's; it is made here only to answer for what it wrote.
-    Elsewhere,
+    OtherShard,
 }
 
 /// How far one thing has come.
@@ -64,6 +64,14 @@ pub(super) struct Here {
     pub digest: Digest,
     /// The pickle of the fitted model, where that is the reference.
     pub model: Option<Digest>,
+}
+
+/// What this process knows of an artifact that another one has written.
+pub(super) struct Adopted {
+    pub artifact: u32,
+    /// Its bytes, where there are some; `None` for an external artifact, which every machine has.
+    pub bytes: Option<Option<Here>>,
+    pub has_reference: bool,
 }
 
 /// An observation target.
@@ -134,7 +142,7 @@ impl Known {
                 if share.makes(index) {
                     Standing::Untouched
                 } else {
-                    Standing::Elsewhere
+                    Standing::OtherShard
                 }
             }
         };

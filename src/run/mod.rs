@@ -47,11 +47,10 @@ use std::sync::Arc;
 
 pub use aside::{Errands, Ran, run_errands};
 pub use errand::{Errand, ErrandDone, ErrandKind};
-pub use handover::Carry;
 pub use reporter::{Progress, Reporter};
 pub use request::{RunError, RunReport, RunRequest};
 pub use scheduler::Regressions;
-pub use share::{Share, Written};
+pub use share::{Carry, Share, Written};
 
 use crate::provision::Provisioner;
 use crate::store::CacheRoot;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use super::handover::Carry;
 use super::scheduler::Regressions;
-use super::share::{Share, Written};
+use super::share::{Carry, Share, Written};
 use crate::matrix::Matrix;
 use crate::plan::Plan;
 use crate::state::RunState;

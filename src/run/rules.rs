@@ -70,7 +70,7 @@ pub(super) enum Phase {
 pub(super) fn of_environment(known: &Known, environment: u32) -> Option<Action> {
     match known.standing(environment) {
         Standing::Untouched => Some(Action::Provision { environment }),
-        Standing::Asked | Standing::Ready | Standing::Failed | Standing::Unknown | Standing::Elsewhere => {
+        Standing::Asked | Standing::Ready | Standing::Failed | Standing::Unknown | Standing::OtherShard => {
             None
         }
     }
@@ -122,7 +122,7 @@ pub(super) fn of_artifact(
             actions.push(Action::Expect { artifact });
         }
         // Nobody has asked it, so that it is done here.
-        (Step::Untouched, Standing::Elsewhere) if external && share.may_ask() => {
+        (Step::Untouched, Standing::OtherShard) if external && share.may_ask() => {
             actions.push(Action::Provision { environment: planned.producer });
         }
         (
@@ -131,7 +131,7 @@ pub(super) fn of_artifact(
             | Standing::Asked
             | Standing::Failed
             | Standing::Unknown
-            | Standing::Elsewhere,
+            | Standing::OtherShard,
         )
         | (Step::Asked | Step::Done | Step::Lost | Step::Never, _) => {}
     }
@@ -141,7 +141,7 @@ pub(super) fn of_artifact(
     let can_ask = producer == Standing::Ready && own.reference.step == Step::Done;
     let in_doubt = own.in_question && is_unmeasured(state, planned.producer, artifact)
         || external && own.moved && state.artifacts()[artifact as usize].repeated.is_none();
-    if in_doubt && producer == Standing::Elsewhere && share.may_ask() && own.reference.step == Step::Done {
+    if in_doubt && producer == Standing::OtherShard && share.may_ask() && own.reference.step == Step::Done {
         actions.push(Action::Provision { environment: planned.producer });
     }
     if external && own.moved && can_ask && own.repeat.step == Step::Untouched {

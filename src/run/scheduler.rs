@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::comparing::differs;
-use super::handover::Adopted;
 use super::jobs::{Target, TrainingOf};
-use super::known::{Bytes, Here, Known, Observed, Standing, Step};
+use super::known::{Adopted, Bytes, Here, Known, Observed, Standing, Step};
 use super::noise;
 use super::reporter::Progress;
 use super::rules::{self, Action, Phase};
@@ -286,6 +285,8 @@ impl Scheduler {
         self.known.environments[environment as usize] = standing;
         self.touched.environments.push(environment);
         self.touch_all();
+        // Somebody else's, who is asked about what it wrote.
+        self.progress.environments += u64::from(!self.share.makes(environment));
         if is_ready {
             self.progress.environments_ready += 1;
         } else {

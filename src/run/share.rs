@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::plan::Plan;
-use crate::vocab::{EnvName, Event, ShardPhase, Slice};
+use crate::vocab::{Digest, EnvName, Event, ShardPhase, Slice};
 
 /// What a process does of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,3 +85,12 @@ impl Part {
 /// cells.
 #[derive(Clone, Debug, Default)]
 pub struct Written(pub Vec<Event>);
+
+/// What readers on other machines need of what was written here, by digest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carry {
+    /// Artifacts, and the outputs of their references.
+    pub objects: Vec<Digest>,
+    /// Keys of trainings and references.
+    pub records: Vec<Digest>,
+}

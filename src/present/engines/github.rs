@@ -1,6 +1,6 @@
 //! A workflow of GitHub Actions with two matrix jobs and a merge.
 
-use super::{EngineJobs, origin, yaml};
+use super::jobs::{EngineJobs, origin, yaml};
 use crate::vocab::ShardPhase;
 
 const BEGIN: &str = r#"    runs-on: ubuntu-24.04

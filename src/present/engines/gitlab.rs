@@ -1,6 +1,6 @@
 //! A pipeline of GitLab with two parallel jobs and a merge.
 
-use super::{EngineJobs, origin, yaml};
+use super::jobs::{EngineJobs, origin, yaml};
 use crate::vocab::{ExitCode, ShardPhase};
 
 pub(super) fn render(jobs: &EngineJobs<'_>) -> String {

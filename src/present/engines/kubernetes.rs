@@ -1,6 +1,6 @@
 //! Two Indexed Jobs of Kubernetes, a merge, and a claim for the volume that they share.
 
-use super::{EngineJobs, origin, yaml};
+use super::jobs::{EngineJobs, origin, yaml};
 use crate::vocab::{ExitCode, ShardPhase, part_name};
 
 /// What says something about the models, and comes out the same when it is done again.

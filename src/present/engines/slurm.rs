@@ -1,6 +1,6 @@
 //! Two job arrays of Slurm and a merge, in one script that submits them.
 
-use super::{EngineJobs, origin, shell};
+use super::jobs::{EngineJobs, origin, shell};
 use crate::vocab::ShardPhase;
 
 /// A heredoc's own end, which no command of ours contains.

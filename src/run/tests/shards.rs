@@ -125,8 +125,8 @@ fn lost_objects_of_others_are_no_fault_of_files() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("write-1");
     let (trial, wrote) = part(matrix(), ShardPhase::Write, slices(&["sk1"]), &well());
-    let events = carried(&trial, &wrote, &place);
-    fs_err::remove_dir_all(place.join("objects-v1")).unwrap();
+    let events = carried(&trial, &wrote, &folder.path().join("elsewhere"));
+    trial.cache().carry(&place, &[], &wrote.report.carry.records).unwrap();
     let (_, played) = read(matrix(), slices(&["sk2"]), &[(events, &*place)], &well());
     let verdicts = of(&played, "sk2");
     assert!(verdicts.values().all(|verdict| *verdict == Verdict::NotTried), "{verdicts:?}");
