@@ -101,6 +101,13 @@ pub enum Notice {
         /// Why.
         why: PartRefusal,
     },
+    /// What stood in the folder of a part could not be gone on with, and is begun anew.
+    PartReplaced {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        why: PartRefusal,
+    },
     /// Some of what readers need was lost before it could be put beside a part.
     NotCarried {
         /// How many objects and observations.
@@ -254,6 +261,7 @@ impl Listener for Part<'_> {
             | Notice::Prepared { .. }
             | Notice::Unwritten { .. }
             | Notice::PartRefused { .. }
+            | Notice::PartReplaced { .. }
             | Notice::NotCarried { .. }
             | Notice::NotPrepared { .. } => self.0.notice(notice),
         }

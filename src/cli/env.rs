@@ -98,6 +98,7 @@ fn prepared(notice: &Notice) -> Option<serde_json::Value> {
         | Notice::Retrying { .. }
         | Notice::Unwritten { .. }
         | Notice::PartRefused { .. }
+        | Notice::PartReplaced { .. }
         | Notice::NotCarried { .. }
         | Notice::Tried { .. } => None,
     }

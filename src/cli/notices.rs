@@ -7,6 +7,7 @@ use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
 use crate::present::refusal;
 use crate::present::words::plural;
+use crate::shard::PartRefusal;
 
 /// What is done next, in a line.
 pub(super) fn step(step: PartStep) -> String {
@@ -28,6 +29,7 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
     match notice {
         Notice::PackagesAdded { .. }
         | Notice::Documented { .. }
+        | Notice::PartReplaced { .. }
         | Notice::SetAside { .. }
         | Notice::Retrying { .. }
         | Notice::Tried { .. }
@@ -90,6 +92,9 @@ pub(super) fn words(notice: &Notice) -> String {
         Notice::PartRefused { folder, why } => {
             format!("`{}` is not read: {}", folder.display(), refusal(why))
         }
+        Notice::PartReplaced { folder, why } => {
+            format!("what stood in `{}` is begun anew: {}", folder.display(), stale(why))
+        }
         Notice::NotCarried { objects } => format!(
             "{} of this part were lost from the cache: run the same command again before others read it",
             plural(*objects, "object")
@@ -146,6 +151,14 @@ fn asked(file: &str, packages: &[AskedPackage]) -> String {
         format!("; to allow a package, give for example --allow-package {}", plain(&asked.requirement()))
     });
     format!("what comes with `{}` asks for {}{more}: not installed{allow}", plain(file), words.join("; "))
+}
+
+/// Why a part is not gone on with.
+fn stale(why: &PartRefusal) -> String {
+    match why {
+        PartRefusal::Stale => "it is of other shards than these".to_owned(),
+        other => refusal(other),
+    }
 }
 
 fn aside(why: &Aside) -> String {

@@ -121,7 +121,7 @@ fn tell(outcome: &ShardOutcome) -> Result<ExitCode, Failure> {
         (outcome.executed, outcome.reused),
     ));
     let next = match part.phase {
-        _ if !outcome.is_sealed => "it was interrupted; the same command goes on".to_owned(),
+        _ if !outcome.is_sealed => "it is not at its end; the same command goes on".to_owned(),
         ShardPhase::Write => {
             format!("left in {}; when all have written, run --phase read", outcome.folder.display())
         }

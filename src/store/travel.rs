@@ -120,8 +120,8 @@ mod tests {
         from.put_record(&key, &7u8).unwrap();
         let absent = Digest::of(b"nobody");
         assert_eq!(from.carry(&part, &[object, absent], &[key, absent]).unwrap(), 2);
-        assert_eq!(sources_in(carried.path()), [part.clone()]);
-        assert_eq!(sources_in(&part), [part.clone()]);
+        assert_eq!(sources_in(carried.path()), std::slice::from_ref(&part));
+        assert_eq!(sources_in(&part), std::slice::from_ref(&part));
         let reading = to.clone().reading_through(sources_in(carried.path()));
         assert!(reading.has_object(&object) && !reading.has_object(&absent));
         assert_eq!(reading.object(&object).as_deref(), Some(&b"model"[..]));

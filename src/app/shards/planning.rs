@@ -141,9 +141,11 @@ fn works(plan: &Plan, load: impl Fn(u32) -> Option<Load>, times: &Times) -> Vec<
 pub fn open_shards(path: &Path) -> Result<ShardPlan, AppError> {
     let trouble = |why| ShardError::Plan { path: path.to_owned(), why };
     let bytes = store::read_input(path).map_err(|error| trouble(PlanTrouble::Read(error)))?;
+    // Some editors and shells put a mark in front of UTF-8.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let version = |value: &serde_json::Value| value.get("shards_version")?.as_u64();
     let value: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| trouble(PlanTrouble::NoPlan(error.to_string())))?;
+        serde_json::from_slice(bytes).map_err(|error| trouble(PlanTrouble::NoPlan(error.to_string())))?;
     if let Some(newer) = version(&value).filter(|version| *version > u64::from(SHARDS_VERSION)) {
         return Err(trouble(PlanTrouble::Newer(u32::try_from(newer).unwrap_or(u32::MAX))).into());
     }

@@ -8,14 +8,14 @@ use super::part::{self, folders_in};
 use super::planning::{digest_of_matrix, open_shards};
 use crate::app::datasets::load_matrix;
 use crate::app::error::AppError;
-use crate::app::known::open;
+use crate::app::known::{EVENTS, open};
 use crate::app::listener::Notice;
 use crate::app::session::{Job, Session};
 use crate::judge::{self, JudgeOptions};
 use crate::plan::Selection;
 use crate::present::SinkError;
 use crate::run::{Share, Written};
-use crate::shard::digest_of_record;
+use crate::shard::{PartRefusal, digest_of_record};
 use crate::store;
 use crate::vocab::{
     Event, ExitCode, PartHeader, Record, ShardPhase, ShardPlan, ShardSelection, Verdict, part_name,
@@ -56,7 +56,7 @@ pub struct ShardOutcome {
     pub executed: u64,
     /// What was known.
     pub reused: u64,
-    /// Whether it came to its end.
+    /// Whether it came to its end, and nothing is missing.
     pub is_sealed: bool,
     /// Parts that write and are not there, so that what they should have written could not be read.
     pub unwritten: Vec<String>,
@@ -93,6 +93,7 @@ impl Session<'_> {
         // Two machines have caches of their own, and may share this folder.
         let lock = request.parts.join(format!(".{}.lock", part.name()));
         let _lock = store::try_lock_file(&lock)?.ok_or_else(|| ShardError::Busy(folder.clone()))?;
+        self.make_way(&folder, &part)?;
         part::unseal(&folder).map_err(refused(&folder))?;
         let mut unwritten = Vec::new();
         if part.phase == ShardPhase::Read {
@@ -100,15 +101,14 @@ impl Session<'_> {
             (job.written, unwritten) = (written, missing);
             self.read_through(sources);
         }
-        // What tried something else is of no use to anybody.
-        self.policy.keep = Some(0);
         let share = job.share.clone();
         let executed = self.execute(job)?;
-        let is_sealed = !executed.is_interrupted();
         let left_out = executed.carry(&self.cache, &folder).map_err(refused(&folder))?;
         if left_out > 0 {
             self.listener.notice(Notice::NotCarried { objects: left_out });
         }
+        // Whoever merges is to know that something is missing.
+        let is_sealed = !executed.is_interrupted() && left_out == 0 && unwritten.is_empty();
         if is_sealed {
             part::seal(&folder, &part).map_err(refused(&folder))?;
         }
@@ -122,6 +122,30 @@ impl Session<'_> {
         let artifacts = keep_own(&mut record, &share, state, &part);
         let (executed, reused) = executed.counts();
         Ok(ShardOutcome { folder, part, record, artifacts, executed, reused, is_sealed, unwritten })
+    }
+
+    /// What stands in the folder of a part and cannot be gone on with is removed: it is of another plan, or damaged, and the
+    /// cache knows what was seen. A run that is none of ours is left alone.
+    fn make_way(&mut self, folder: &Path, part: &PartHeader) -> Result<(), AppError> {
+        let record = folder.join(EVENTS);
+        if !record.exists() {
+            return Ok(());
+        }
+        let why = match part::peek(folder) {
+            Ok(known) => {
+                let of = |part: &PartHeader| (part.plan.fingerprint, part.shard, part.phase);
+                if of(&known.part) == of(part) {
+                    return Ok(());
+                }
+                PartRefusal::Stale
+            }
+            Err(why @ PartRefusal::WholeRun) => {
+                return Err(ShardError::Refused(vec![(folder.to_owned(), why)]).into());
+            }
+            Err(why) => why,
+        };
+        self.listener.notice(Notice::PartReplaced { folder: folder.to_owned(), why });
+        store::remove_file(&record).map_err(refused(&record))
     }
 
     /// The whole plan, of which this shard does its share.

@@ -64,7 +64,7 @@ fn job(jobs: &EngineJobs<'_>, phase: ShardPhase, needs: &str, before: &str) -> S
     format!(
         "  {word}:\n{needs}{BEGIN}    strategy:\n      fail-fast: false\n      matrix:\n        shard: [{}]\n    steps:\n{STEPS}{WHEELS}{before}      \
          - run: {}\n      - if: always()\n        uses: actions/upload-artifact@v4\n        with:\n          name: {word}-${{{{ matrix.shard }}}}\n          \
-         path: parts/{word}-${{{{ matrix.shard }}}}\n          retention-days: 7\n",
+         path: parts/{word}-${{{{ matrix.shard }}}}\n          overwrite: true\n          retention-days: 7\n",
         numbers.join(", "),
         yaml(&command)
     )
