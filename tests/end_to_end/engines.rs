@@ -134,11 +134,16 @@ fn tool(package: &str, program: &str) -> Result<PathBuf, String> {
     Ok(found)
 }
 
+#[expect(clippy::print_stderr, reason = "whoever runs the tests sees what was not tried")]
+fn skipped(package: &str, why: &str) {
+    eprintln!("skipped: {package} cannot be installed here: {why}");
+}
+
 /// What a program says of a file, if the program can be had.
 fn accepts(package: &str, program: &str, arguments: &[&str], file: &Path) {
     let tool = match tool(package, program) {
         Ok(tool) => tool,
-        Err(why) => return eprintln!("skipped: {package} cannot be installed here: {why}"),
+        Err(why) => return skipped(package, &why),
     };
     let output = Command::new(tool).args(arguments).arg(file).output().unwrap();
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
