@@ -169,7 +169,9 @@ fn shards_help(error: &ShardError) -> String {
         ShardError::Busy(_) => "wait for it: two that do the same part would get into each other's way",
         ShardError::NoParts => "name the folders that `shelflife run --shard` left, such as parts/*",
         ShardError::Refused(_) => "leave out or mend the parts that are named; the others are fine",
-        ShardError::Output(_) => "give a folder such as reports/NAME",
+        ShardError::Output(_) => {
+            "give a folder of its own, such as reports/NAME, that holds neither the parts nor the folder in which you are"
+        }
         ShardError::NoSource(_) => {
             "give --cache-from a cache of shelflife, a part that writes, or the folder of all parts"
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::notation::without_path;
 use crate::present::refused_parts;
 use crate::shard::PartRefusal;
 
@@ -71,7 +72,7 @@ pub enum ShardError {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanTrouble {
     /// It cannot be read.
-    #[error("{0}")]
+    #[error("{}", without_path(.0))]
     Read(std::io::Error),
     /// It is no plan of shards.
     #[error("it is not what `shelflife shard plan` writes ({0})")]

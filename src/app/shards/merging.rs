@@ -69,6 +69,10 @@ impl Session<'_> {
         let known = request.baseline.as_ref().map(|given| open(given, &self.policy.reports)).transpose()?;
         let (name, folder) = place(&request.output)?;
         let (parts, first) = peeked(&request.parts)?;
+        // What stands in the folder of a run may be moved aside.
+        if parts.iter().any(|part| is_within(&part.folder, &folder)) {
+            return Err(ShardError::Output(folder).into());
+        }
         let _lock = self.runtime.block_on(lock_run(&self.cache, &folder, &name))?;
         let mut record = RecordFile::begin(&folder)?;
         let merged = merged(&name, &parts, &first, &mut record);
@@ -110,8 +114,18 @@ fn place(output: &Path) -> Result<(String, PathBuf), AppError> {
     let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned());
     let is_file = absolute.is_file();
     match name {
-        Some(name) if !is_file => Ok((run_name(Some(&name), &name)?, output.to_owned())),
+        Some(name) if !is_file && !is_within(Path::new("."), &absolute) => {
+            Ok((run_name(Some(&name), &name)?, output.to_owned()))
+        }
         _ => Err(ShardError::Output(output.to_owned()).into()),
+    }
+}
+
+/// Whether a place is a folder, or somewhere below it.
+fn is_within(place: &Path, folder: &Path) -> bool {
+    match (fs_err::canonicalize(place), fs_err::canonicalize(folder)) {
+        (Ok(place), Ok(folder)) => place.starts_with(folder),
+        _ => false,
     }
 }
 
