@@ -120,6 +120,16 @@ fn tool(package: &str, program: &str) -> Result<PathBuf, String> {
     if found.exists() {
         return Ok(found);
     }
+    // Finding out that it cannot be had may take a minute: once is enough, until somebody removes the folder.
+    let known = folder.join("why-not.txt");
+    if let Ok(why) = fs_err::read_to_string(&known) {
+        return Err(why);
+    }
+    installed(&folder, package).map(|()| found).inspect_err(|why| fs_err::write(&known, why).unwrap())
+}
+
+/// Puts a package into an environment of its own.
+fn installed(folder: &Path, package: &str) -> Result<(), String> {
     let ended = |command: &mut Command| match command.output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
@@ -128,10 +138,9 @@ fn tool(package: &str, program: &str) -> Result<PathBuf, String> {
         }
         Err(error) => Err(error.to_string()),
     };
-    ended(Command::new("python3.11").args(["-m", "venv"]).arg(&folder))
-        .or_else(|_| ended(Command::new("python3").args(["-m", "venv"]).arg(&folder)))?;
-    ended(Command::new(folder.join("bin/pip")).args(["install", "--quiet", package]))?;
-    Ok(found)
+    ended(Command::new("python3.11").args(["-m", "venv"]).arg(folder))
+        .or_else(|_| ended(Command::new("python3").args(["-m", "venv"]).arg(folder)))?;
+    ended(Command::new(folder.join("bin/pip")).args(["install", "--quiet", package]))
 }
 
 #[expect(clippy::print_stderr, reason = "whoever runs the tests sees what was not tried")]
