@@ -19,7 +19,7 @@ use crate::judge::JudgeOptions;
 use crate::matrix::{EnvironmentSpec, Matrix, SCIKIT_LEARN};
 use crate::plan::{self, Plan, Selection};
 use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
-use crate::run::{self, Regressions, RunReport, Share, Written};
+use crate::run::{self, Counts, Regressions, RunReport, Share, Written};
 use crate::state::RunState;
 use crate::store::{self, CacheRoot};
 use crate::vocab::{FORMAT_VERSION, MatrixRecord, PartHeader, RunHeader};
@@ -40,6 +40,8 @@ pub struct Policy {
     pub jobs: Option<u16>,
     /// Whether everything is executed again, whatever the record and the cache hold.
     pub fresh: bool,
+    /// Whether trainings are tried again that have failed twice in the same way.
+    pub retry_failed: bool,
     /// How many earlier runs of the same name are kept where they tried something else; all where `None`.
     pub keep: Option<usize>,
     /// Other caches, or parts of a run, from which objects and observations are taken where this cache has none.
@@ -199,8 +201,8 @@ impl Executed {
     }
 
     /// Cells and references that were executed, and that were known.
-    pub(super) const fn counts(&self) -> (u64, u64) {
-        (self.report.executed, self.report.reused)
+    pub(super) const fn counts(&self) -> Counts {
+        self.report.counts
     }
 
     /// Puts what readers on other machines need beside the record; how much of it is lost.
@@ -214,8 +216,8 @@ impl Executed {
 
     /// Judges it and writes its reports.
     pub(super) fn judged(self, judging: &JudgeOptions) -> Result<Outcome, AppError> {
-        let RunReport { state, executed, reused, .. } = self.report;
-        Outcome::of(self.folder, &state, judging, (executed, reused), self.started)
+        let RunReport { state, counts, .. } = self.report;
+        Outcome::of(self.folder, &state, judging, counts, self.started)
     }
 }
 
@@ -286,7 +288,7 @@ impl<'l> Session<'l> {
         let _lock = self.runtime.block_on(lock_run(&self.cache, &job.folder, &job.name))?;
         let _in_use = self.runtime.block_on(self.cache.in_use(EMPTYING))?;
         let header = job.header(jobs);
-        let Policy { fresh, keep, .. } = self.policy;
+        let Policy { fresh, retry_failed, keep, .. } = self.policy;
         let recorded = earlier(&job.folder, &header, fresh, keep, listener)?;
         let matrix = Arc::new(job.matrix);
         let request = run::RunRequest {
@@ -299,6 +301,7 @@ impl<'l> Session<'l> {
             written: job.written,
             retry: job.retry,
             fresh,
+            retry_failed,
             jobs,
         };
         let mut recorder = Recorder::new(job.folder.join(EVENTS), listener);

@@ -18,6 +18,7 @@ mod history;
 mod inspect;
 mod merge;
 mod meter;
+mod museum;
 mod notices;
 mod outcome;
 mod pack;
@@ -64,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Pack(args) => pack::pack(&args),
+        Command::Museum(args) => museum::museum(&args),
         Command::Gate(args) => gate::gate(&args),
         Command::Rescue(args) => rescue::rescue(&args),
         Command::Baseline(args) => match args.command {

@@ -58,7 +58,7 @@ pub use html_data::HtmlData;
 pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
 pub use inspection::InspectionText;
 pub use parts::{merge_notes, refusal, refused_parts, shard_line, shards_text};
-pub use reasons::{message, reason};
+pub use reasons::{NOT_REACHED, absence_reason, message, reason};
 pub use record_file::RecordFile;
 pub use rescue::{
     RescueView, ScriptParts, html as rescue_html, json as rescue_json, keep_dockerfile, keep_requirements,

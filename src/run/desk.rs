@@ -84,9 +84,9 @@ impl<'a, H: Host> Desk<'a, H> {
     pub async fn finish(self, seconds: f64, interrupted: bool) -> Result<RunReport, RunError> {
         let (clerk, share) = (&self.clerk, self.scheduler.share());
         let carry = handover::to_carry(clerk.state(), clerk.orders(), clerk.memory(), share);
-        let (state, executed, reused) = self.clerk.finish(seconds, interrupted)?;
+        let (state, counts) = self.clerk.finish(seconds, interrupted)?;
         self.staff.crew.finish().await;
-        Ok(RunReport { state, executed, reused, interrupted, carry })
+        Ok(RunReport { state, counts, interrupted, carry })
     }
 
     fn perform(&mut self, action: Action) -> Result<(), RunError> {

@@ -381,6 +381,8 @@ pub(super) struct Trial {
     /// Where objects and observations of others are.
     pub sources: Vec<std::path::PathBuf>,
     pub retry: Option<Regressions>,
+    /// Whether trainings are tried again that have failed twice.
+    pub retry_failed: bool,
     /// Whether to end when every cell is done.
     pub ends_with_cells: bool,
 }
@@ -404,6 +406,7 @@ impl Trial {
             written: Vec::new(),
             sources: Vec::new(),
             retry: None,
+            retry_failed: false,
             ends_with_cells: false,
         }
     }
@@ -428,6 +431,7 @@ impl Trial {
             written: Written(std::mem::take(&mut self.written)),
             retry: self.retry.take(),
             fresh: false,
+            retry_failed: self.retry_failed,
             jobs: 2,
         };
         let ending = self.ends_with_cells.then(|| Arc::clone(&script.hangs));

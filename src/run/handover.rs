@@ -104,7 +104,7 @@ fn here(state: &RunState, orders: &Orders, memory: &Memory, artifact: u32) -> Op
     // What a translation is compared with is known only to whoever made it.
     match training(state, orders, memory, artifact)?.1 {
         TrainingRecord::Made { digest: made, model, .. } if made == digest => Some(Here { digest, model }),
-        TrainingRecord::Made { .. } | TrainingRecord::Missing(_) => None,
+        TrainingRecord::Made { .. } | TrainingRecord::Missing(_) | TrainingRecord::StillMissing(_) => None,
     }
 }
 

@@ -55,7 +55,19 @@ fn dispatcher<'a, H: Host>(
     scratch: PathBuf,
     reporter: &'a mut dyn Reporter,
 ) -> Result<Dispatcher<'a, H>, RunError> {
-    let RunRequest { matrix, plan, datasets, header, recorded, share, written, retry, fresh, jobs } = request;
+    let RunRequest {
+        matrix,
+        plan,
+        datasets,
+        header,
+        recorded,
+        share,
+        written,
+        retry,
+        fresh,
+        retry_failed,
+        jobs,
+    } = request;
     let datasets = kept_datasets(cache, &plan, datasets)?;
     let keys = Keys { agent: agent_digest() };
     let limits = WorkerLimits { seconds: matrix.limits.seconds, memory_bytes: matrix.limits.memory_bytes };
@@ -92,7 +104,7 @@ fn dispatcher<'a, H: Host>(
         left_alone: (0..plan.artifacts.len() as u32).map(is_damaged).collect(),
         asked: explain::asked().to_owned(),
     };
-    let memory = Memory { cache: cache.clone(), fresh, limits };
+    let memory = Memory { cache: cache.clone(), fresh, retry_failed, limits };
     let mut journal = Journal::new(recorded, header, reporter)?;
     handover::take_over(&mut journal, written)?;
     let clerk = Clerk::new(orders, memory, journal);

@@ -13,6 +13,7 @@ use crate::app::outcome::Outcome;
 use crate::app::session::{KEPT, Session};
 use crate::judge::{self, JudgeOptions};
 use crate::present::{self, RecordFile};
+use crate::run::Counts;
 use crate::shard::{Merger, PartRefusal, Told, fingerprint_of_most};
 use crate::state::RunState;
 use crate::vocab::{ExitCode, PartHeader, Verdict};
@@ -90,7 +91,11 @@ impl Session<'_> {
             baseline: known.map(|known| known.baseline()),
             forecast: false,
         };
-        let counts = state.finish().map_or((0, 0), |finish| (finish.executed, finish.reused));
+        let counts = state.finish().map_or_else(Counts::default, |finish| Counts {
+            executed: finish.executed,
+            reused: finish.reused,
+            known_failures: 0,
+        });
         let outcome = Outcome::of(folder, &state, &judging, counts, started)?;
         Ok(Merged { outcome, told, parts: parts.len(), matrix: first.plan.matrix.clone() })
     }

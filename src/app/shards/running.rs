@@ -14,7 +14,7 @@ use crate::app::session::{Job, Session};
 use crate::judge::{self, JudgeOptions};
 use crate::plan::Selection;
 use crate::present::SinkError;
-use crate::run::{Share, Written};
+use crate::run::{Counts, Share, Written};
 use crate::shard::{PartRefusal, digest_of_record};
 use crate::store;
 use crate::vocab::{
@@ -120,7 +120,7 @@ impl Session<'_> {
         let state = executed.state();
         let mut record = judge::judge(state, &judging);
         let artifacts = keep_own(&mut record, &share, state, &part);
-        let (executed, reused) = executed.counts();
+        let Counts { executed, reused, .. } = executed.counts();
         Ok(ShardOutcome { folder, part, record, artifacts, executed, reused, is_sealed, unwritten })
     }
 
