@@ -70,12 +70,12 @@ fn parts_come_to_what_one_run_does_and_do_nothing_twice() {
         let (mut trial, read) = read(matrix(), slices(&[consumer]), &written, &reader);
         assert_eq!(of(&read, consumer), of(&whole, consumer));
         assert_eq!(reader.count("sk1", "Train") + reader.count("sk2", "Train"), 0);
-        assert_eq!(read.report.executed, of(&whole, consumer).len() as u64);
+        assert_eq!(read.report.counts.executed, of(&whole, consumer).len() as u64);
         // The same again knows everything, and makes nobody else's environment.
         trial.recorded = read.events.clone();
         let again = script();
         let known = trial.play(&again);
-        assert_eq!((known.report.executed, of(&known, consumer)), (0, of(&whole, consumer)));
+        assert_eq!((known.report.counts.executed, of(&known, consumer)), (0, of(&whole, consumer)));
         let other = if consumer == "sk1" { "sk2" } else { "sk1" };
         assert_eq!(again.count(other, "Prepare"), 0);
     }
