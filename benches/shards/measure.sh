@@ -1,6 +1,6 @@
 #!/bin/sh
 # What it costs to do a run in shards: the CPU of all shards, one after another, against that of the run of one process, and how
-# even the shards are. Promises: at most 1.3 times the CPU of the single run; with the times of an earlier run the slowest
+# even the shards are. Wanted (docs/scale.md says what was measured): at most 1.3 times the CPU of the single run; with the times of an earlier run the slowest
 # shard of a phase takes at most 1.15 times the mean; the results are the same.
 #
 #     benches/shards/measure.sh BINARY MATRIX SHARDS FOLDER [SELECTION...]
