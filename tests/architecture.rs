@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("judge", 1),
     ("matrix", 1),
     ("plan", 1),
+    ("shard", 1),
     ("state", 1),
     ("cage", 2),
     ("process", 2),
@@ -55,6 +56,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("run", "provision"),
     ("run", "store"),
     ("run", "worker"),
+    ("shard", "state"),
     ("worker", "cage"),
     ("worker", "process"),
 ];

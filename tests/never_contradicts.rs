@@ -266,6 +266,7 @@ fn header(case: &Case) -> RunHeader {
                 .into_iter()
                 .collect(),
         },
+        part: None,
     }
 }
 

@@ -55,7 +55,10 @@ fn judge(bytes: &[u8], header: &RunHeader, fresh: bool) -> Earlier {
     let Some(Event::RunStarted(known)) = events.first() else {
         return Earlier::Aside(Aside::Empty, None);
     };
-    let why = if known.matrix.plan_digest != header.matrix.plan_digest {
+    let part = |header: &RunHeader| {
+        header.part.as_deref().map(|part| (part.plan.fingerprint, part.shard, part.phase))
+    };
+    let why = if known.matrix.plan_digest != header.matrix.plan_digest || part(known) != part(header) {
         Some(Aside::OtherPlan)
     } else if known.shelflife != header.shelflife {
         Some(Aside::OtherVersion(known.shelflife.clone()))
@@ -93,6 +96,7 @@ mod tests {
                 expectations: Vec::new(),
                 left_out: Vec::new(),
             },
+            part: None,
         }
     }
 

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::shards::ShardError;
 use crate::artifact::PinError;
 use crate::dataset::DatasetError;
 use crate::judge::BaselineError;
@@ -33,6 +34,9 @@ pub enum AppError {
     /// What was asked for makes no sense.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// Parts of a run cannot be planned, done or merged.
+    #[error(transparent)]
+    Shards(#[from] ShardError),
     /// Nothing that was named is an artifact.
     #[error("there is no artifact to try")]
     NoArtifact,

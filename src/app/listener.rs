@@ -8,6 +8,7 @@ use crate::artifact::Packages;
 use crate::matrix::AskedPackage;
 use crate::provision::ProvisionFailure;
 use crate::run::Progress;
+use crate::shard::PartRefusal;
 use crate::vocab::{EnvName, Event, LeftOut, Verdict};
 
 /// Something that a person may want to know and that is no result. The words are the listener's business.
@@ -88,6 +89,30 @@ pub enum Notice {
         /// Whether it was there already.
         reused: bool,
     },
+    /// Parts that write are not there: what they should have written cannot be read.
+    Unwritten {
+        /// Their names.
+        parts: Vec<String>,
+    },
+    /// A part that writes cannot be used.
+    PartRefused {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        why: PartRefusal,
+    },
+    /// What stood in the folder of a part could not be gone on with, and is begun anew.
+    PartReplaced {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        why: PartRefusal,
+    },
+    /// Some of what readers need was lost before it could be put beside a part.
+    NotCarried {
+        /// How many objects and observations.
+        objects: u64,
+    },
     /// An environment could not be made.
     NotPrepared {
         /// Its name.
@@ -113,6 +138,8 @@ pub enum Aside {
     OtherVersion(String),
     /// Everything is to be executed again.
     Fresh,
+    /// Parts were merged into it again.
+    MergedAgain,
 }
 
 /// What something that has several steps does next.
@@ -232,6 +259,10 @@ impl Listener for Part<'_> {
             | Notice::OtherProducer { .. }
             | Notice::Tried { .. }
             | Notice::Prepared { .. }
+            | Notice::Unwritten { .. }
+            | Notice::PartRefused { .. }
+            | Notice::PartReplaced { .. }
+            | Notice::NotCarried { .. }
             | Notice::NotPrepared { .. } => self.0.notice(notice),
         }
     }

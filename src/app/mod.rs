@@ -39,6 +39,7 @@ mod rescue;
 mod run;
 mod search;
 mod session;
+mod shards;
 
 pub use accepting::{AcceptRequest, Accepted};
 pub use bisect::{Bisected, Step};
@@ -65,3 +66,7 @@ pub use request::{
 };
 pub use rescue::{RescueItem, Rescued};
 pub use session::{KEPT, Policy, Session, runtime};
+pub use shards::{
+    MergeRequest, Merged, PlanTrouble, ShardError, ShardOutcome, ShardPlanRequest, ShardRunRequest,
+    open_shards, plan_shards,
+};

@@ -14,14 +14,15 @@ use super::listener::{Hushed, Listener, Notice, Part};
 use super::naming::lock_run;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
+use super::shards::ShardError;
 use crate::judge::JudgeOptions;
 use crate::matrix::{EnvironmentSpec, Matrix, SCIKIT_LEARN};
 use crate::plan::{self, Plan, Selection};
 use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
-use crate::run::{self, Regressions, RunReport};
+use crate::run::{self, Counts, Regressions, RunReport, Share, Written};
 use crate::state::RunState;
-use crate::store::CacheRoot;
-use crate::vocab::{FORMAT_VERSION, MatrixRecord, RunHeader};
+use crate::store::{self, CacheRoot};
+use crate::vocab::{FORMAT_VERSION, MatrixRecord, PartHeader, RunHeader};
 
 /// How long somebody else may take to empty the cache.
 pub(super) const EMPTYING: Duration = Duration::from_secs(600);
@@ -43,6 +44,8 @@ pub struct Policy {
     pub retry_failed: bool,
     /// How many earlier runs of the same name are kept where they tried something else; all where `None`.
     pub keep: Option<usize>,
+    /// Other caches, or parts of a run, from which objects and observations are taken where this cache has none.
+    pub cache_from: Vec<PathBuf>,
     /// How environments are made.
     pub making: ProvisionOptions,
 }
@@ -60,6 +63,19 @@ fn runtime_for(jobs: usize) -> Result<tokio::runtime::Runtime, AppError> {
         .enable_all()
         .build()
         .map_err(|source| AppError::Machine { doing: Doing::Runtime, source })
+}
+
+/// The folders in which something travels.
+fn sources(given: &[PathBuf]) -> Result<Vec<PathBuf>, AppError> {
+    let mut all = Vec::new();
+    for folder in given {
+        let found = store::sources_in(folder);
+        if found.is_empty() {
+            return Err(ShardError::NoSource(folder.clone()).into());
+        }
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 /// A runtime for what mostly waits.
@@ -104,6 +120,12 @@ pub(super) struct Job {
     name: String,
     /// Names the cells that are tried again once everything was tried.
     pub retry: Option<Regressions>,
+    /// What of it is done here.
+    pub share: Share,
+    /// What other machines have written of it.
+    pub written: Written,
+    /// Which part of a run it is, where it is one.
+    pub part: Option<PartHeader>,
 }
 
 impl Job {
@@ -116,7 +138,17 @@ impl Job {
     ) -> Result<Self, AppError> {
         let plan = plan::plan(&matrix, selection)?;
         let datasets = load_datasets(&matrix, &plan)?;
-        Ok(Self { folder: reports.join(&name), matrix, plan, datasets, name, retry: None })
+        Ok(Self {
+            folder: reports.join(&name),
+            matrix,
+            plan,
+            datasets,
+            name,
+            retry: None,
+            share: Share::whole(),
+            written: Written::default(),
+            part: None,
+        })
     }
 
     /// As [`Job::new`], of all of a matrix that was made from files.
@@ -131,7 +163,7 @@ impl Job {
         &self.plan
     }
 
-    fn header(&self, jobs: usize) -> RunHeader {
+    pub(super) fn header(&self, jobs: usize) -> RunHeader {
         RunHeader {
             format_version: FORMAT_VERSION,
             shelflife: env!("CARGO_PKG_VERSION").to_owned(),
@@ -145,6 +177,7 @@ impl Job {
                 plan_digest: self.plan.digest,
             },
             plan: self.plan.record(&self.matrix),
+            part: self.part.clone().map(Box::new),
         }
     }
 }
@@ -167,6 +200,16 @@ impl Executed {
         &self.matrix
     }
 
+    /// Cells and references that were executed, and that were known.
+    pub(super) const fn counts(&self) -> Counts {
+        self.report.counts
+    }
+
+    /// Puts what readers on other machines need beside the record; how much of it is lost.
+    pub(super) fn carry(&self, cache: &CacheRoot, folder: &Path) -> std::io::Result<u64> {
+        cache.carry(folder, &self.report.carry.objects, &self.report.carry.records)
+    }
+
     pub(super) fn is_interrupted(&self) -> bool {
         self.report.interrupted
     }
@@ -184,7 +227,8 @@ impl<'l> Session<'l> {
     /// # Errors
     /// When the cache cannot be used.
     pub fn open(policy: Policy, listener: &'l mut dyn Listener) -> Result<Self, AppError> {
-        let cache = CacheRoot::open(None)?;
+        let sources = sources(&policy.cache_from)?;
+        let cache = CacheRoot::open(None)?.reading_through(sources);
         let runtime = runtime_for(policy.jobs())?;
         let provisioner = Arc::new(Provisioner::new(cache.clone(), policy.making.clone()));
         cache.sweep();
@@ -204,6 +248,12 @@ impl<'l> Session<'l> {
         }
         self.policy.making.install_tools = ToolConsent::Given;
         self.provisioner = Arc::new(Provisioner::new(self.cache.clone(), self.policy.making.clone()));
+    }
+
+    /// Also takes objects and observations from these folders.
+    pub(super) fn read_through(&mut self, mut folders: Vec<PathBuf>) {
+        folders.extend(self.cache.sources().iter().cloned());
+        self.cache = self.cache.clone().reading_through(folders);
     }
 
     pub(super) fn tell(&mut self, notices: Vec<Notice>) {
@@ -247,6 +297,8 @@ impl<'l> Session<'l> {
             datasets: job.datasets,
             header,
             recorded,
+            share: job.share,
+            written: job.written,
             retry: job.retry,
             fresh,
             retry_failed,

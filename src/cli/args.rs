@@ -2,6 +2,7 @@
 
 mod files;
 mod help;
+mod shards;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
 };
+
+pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
 use crate::vocab::Verdict;
 
@@ -212,6 +215,25 @@ pub enum Command {
     ///
     /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
     Forecast(ForecastArgs),
+    /// Share a run among machines: plan who does what, and write the jobs of Slurm, Kubernetes, GitHub or GitLab.
+    ///
+    /// `shard plan` assigns every environment to a shard, `run --shard K/N --phase write|read` does a shard, and `merge`
+    /// makes one record of the parts.
+    ///
+    /// --json: one object, with the plan or with the text of the jobs.
+    ///
+    /// Example: shelflife shard plan matrices/releases.toml --into 8 -o shards.json
+    Shard(ShardArgs),
+    /// Make one record of the parts of a run, with the reports of a run.
+    ///
+    /// The parts may come in any order. What is missing stays missing (101), and `shelflife run` with the same matrix and
+    /// name finishes it here. A part that is cut, edited, stale or of another run is named with the reason, and nothing is
+    /// written then.
+    ///
+    /// --json: one object with the verdict of every cell, and what is missing.
+    ///
+    /// Example: shelflife merge parts/* -o reports/releases
+    Merge(MergeArgs),
     /// List, prepare and prune environments.
     ///
     /// --json: the help of each of the three says what it prints.
@@ -255,10 +277,14 @@ pub struct SelectArgs {
 #[derive(Args, Debug)]
 pub struct RunArgs {
     /// The matrix file.
-    pub matrix: PathBuf,
+    #[arg(required_unless_present = "shards")]
+    pub matrix: Option<PathBuf>,
     /// The part of it to run.
     #[command(flatten)]
     pub select: SelectArgs,
+    /// Which part of a shared run it is.
+    #[command(flatten)]
+    pub shard: ShardRunArgs,
     /// Verdicts that end the run with 100 wherever no `[[expect]]` covers them, separated by commas.
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
     pub fail_on: Vec<Verdict>,
@@ -293,6 +319,9 @@ pub struct RunningArgs {
     /// Execute everything again, whatever the record and the cache hold.
     #[arg(long)]
     pub fresh: bool,
+    /// Take objects and observations from another cache, or from the parts of a run, where this cache has none.
+    #[arg(long, value_name = "DIR")]
+    pub cache_from: Vec<PathBuf>,
     /// Also try trainings again that have failed twice with the same exception; one that failed once is tried again anyway.
     #[arg(long)]
     pub retry_failed: bool,

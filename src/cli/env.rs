@@ -96,6 +96,10 @@ fn prepared(notice: &Notice) -> Option<serde_json::Value> {
         | Notice::Documented { .. }
         | Notice::SetAside { .. }
         | Notice::Retrying { .. }
+        | Notice::Unwritten { .. }
+        | Notice::PartRefused { .. }
+        | Notice::PartReplaced { .. }
+        | Notice::NotCarried { .. }
         | Notice::Tried { .. } => None,
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use miette::Diagnostic;
 
-use crate::app::{AppError, BisectError, LockTrouble, PlaceTrouble, RequestError};
+use crate::app::{AppError, BisectError, LockTrouble, PlaceTrouble, RequestError, ShardError};
 use crate::plan::PlanError;
 use crate::present::{RenderError, SinkError};
 use crate::run::RunError;
@@ -125,6 +125,7 @@ fn code(error: &AppError) -> ExitCode {
         | AppError::EmptyFolder(_)
         | AppError::NoHistory => ExitCode::NothingSelected,
         AppError::Request(RequestError::OutputIsFile { .. }) => ExitCode::CannotWrite,
+        AppError::Shards(error) => shards_code(error),
         AppError::Plan(PlanError::BadPattern { .. }) | AppError::Request(_) => ExitCode::Usage,
         // A cache that cannot be written is in the way of the verdicts, and no mistake of this program.
         AppError::Bisect(_) | AppError::Run(RunError::Cache(_)) | AppError::Cache(_) => {
@@ -140,11 +141,51 @@ fn code(error: &AppError) -> ExitCode {
     }
 }
 
+fn shards_code(error: &ShardError) -> ExitCode {
+    match error {
+        ShardError::Plan { .. }
+        | ShardError::MatrixChanged(_)
+        | ShardError::OtherVersion { .. }
+        | ShardError::Refused(_)
+        | ShardError::NoSource(_) => ExitCode::InvalidInput,
+        ShardError::Count(_) | ShardError::NoSuchShard { .. } | ShardError::TooMany { .. } => ExitCode::Usage,
+        ShardError::NoParts => ExitCode::NothingSelected,
+        ShardError::Output(_) => ExitCode::CannotWrite,
+        ShardError::Busy(_) => ExitCode::Internal,
+    }
+}
+
+fn shards_help(error: &ShardError) -> String {
+    let text = match error {
+        ShardError::Plan { .. } => "make it with `shelflife shard plan MATRIX --into N -o shards.json`",
+        ShardError::MatrixChanged(_) => {
+            "plan its shards again with `shelflife shard plan`, or run this on the files that were planned"
+        }
+        ShardError::OtherVersion { .. } => "use the same shelflife on every machine, and plan with it",
+        ShardError::Count(_) => "give --into a number between 1 and 10000",
+        ShardError::NoSuchShard { planned, .. } => {
+            return format!("write --shard K/{planned} with K between 1 and {planned}");
+        }
+        ShardError::Busy(_) => "wait for it: two that do the same part would get into each other's way",
+        ShardError::NoParts => "name the folders that `shelflife run --shard` left, such as parts/*",
+        ShardError::Refused(_) => "leave out or mend the parts that are named; the others are fine",
+        ShardError::Output(_) => {
+            "give a folder of its own, such as reports/NAME, that holds neither the parts nor the folder in which you are"
+        }
+        ShardError::NoSource(_) => {
+            "give --cache-from a cache of shelflife, a part that writes, or the folder of all parts"
+        }
+        ShardError::TooMany { most, .. } => return format!("plan with --into {most} or fewer"),
+    };
+    text.to_owned()
+}
+
 /// What to do next.
 fn help(error: &AppError) -> Option<String> {
     let text = match error {
         AppError::Request(error) => return Some(request_help(error)),
         AppError::Bisect(error) => return bisect_help(error),
+        AppError::Shards(error) => return Some(shards_help(error)),
         AppError::Unreadable { .. } => {
             "give the name of a run under reports/, its folder, or its events.jsonl"
         }

@@ -16,6 +16,7 @@ mod forecast;
 mod gate;
 mod history;
 mod inspect;
+mod merge;
 mod meter;
 mod museum;
 mod notices;
@@ -27,6 +28,7 @@ mod report;
 mod requests;
 mod rescue;
 mod run;
+mod shard;
 
 use clap::FromArgMatches as _;
 
@@ -77,6 +79,8 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
+        Command::Shard(args) => shard::shard(&args.command),
+        Command::Merge(args) => merge::merge(&args),
         Command::Env(args) => env::env(&args.command),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::app::{Aside, Notice, PartStep};
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
+use crate::present::refusal;
 use crate::present::words::plural;
+use crate::shard::PartRefusal;
 
 /// What is done next, in a line.
 pub(super) fn step(step: PartStep) -> String {
@@ -27,6 +29,7 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
     match notice {
         Notice::PackagesAdded { .. }
         | Notice::Documented { .. }
+        | Notice::PartReplaced { .. }
         | Notice::SetAside { .. }
         | Notice::Retrying { .. }
         | Notice::Tried { .. }
@@ -35,6 +38,9 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
         | Notice::PackagesAsked { .. }
         | Notice::PackagesNeeded { .. }
         | Notice::OtherProducer { .. }
+        | Notice::Unwritten { .. }
+        | Notice::PartRefused { .. }
+        | Notice::NotCarried { .. }
         | Notice::NotPrepared { .. } => false,
     }
 }
@@ -78,6 +84,20 @@ pub(super) fn words(notice: &Notice) -> String {
             "{name}: Python {python}, scikit-learn {}{}",
             scikit_learn.as_deref().unwrap_or("?"),
             if *reused { " (cached)" } else { "" }
+        ),
+        Notice::Unwritten { parts } => format!(
+            "not there, or not at their end: {}; what they write cannot be read here. Run this shard again when they are",
+            parts.join(", ")
+        ),
+        Notice::PartRefused { folder, why } => {
+            format!("`{}` is not read: {}", folder.display(), refusal(why))
+        }
+        Notice::PartReplaced { folder, why } => {
+            format!("what stood in `{}` is begun anew: {}", folder.display(), stale(why))
+        }
+        Notice::NotCarried { objects } => format!(
+            "{} of this part were lost from the cache: run the same command again before others read it",
+            plural(*objects, "object")
         ),
         Notice::NotPrepared { name, failure } => format!("{name}: {failure}"),
     }
@@ -133,6 +153,14 @@ fn asked(file: &str, packages: &[AskedPackage]) -> String {
     format!("what comes with `{}` asks for {}{more}: not installed{allow}", plain(file), words.join("; "))
 }
 
+/// Why a part is not gone on with.
+fn stale(why: &PartRefusal) -> String {
+    match why {
+        PartRefusal::Stale => "it is of other shards than these".to_owned(),
+        other => refusal(other),
+    }
+}
+
 fn aside(why: &Aside) -> String {
     match why {
         Aside::Unreadable { line } => format!("line {line} of its record cannot be read"),
@@ -140,5 +168,6 @@ fn aside(why: &Aside) -> String {
         Aside::OtherPlan => "it tried something else".to_owned(),
         Aside::OtherVersion(version) => format!("it was made by shelflife {version}"),
         Aside::Fresh => "everything is executed again".to_owned(),
+        Aside::MergedAgain => "parts were merged into it again".to_owned(),
     }
 }

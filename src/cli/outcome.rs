@@ -44,6 +44,11 @@ pub(super) fn summary(outcome: &Outcome) {
             "{were} not tried again: making it has raised the same exception twice (--retry-failed tries it)"
         ));
     }
+    reports(outcome);
+}
+
+/// Where the reports are.
+pub(super) fn reports(outcome: &Outcome) {
     let show = |name: &str| outcome.file(name).map(Path::display).map(|path| path.to_string());
     let (page, text) = (show("report.html").unwrap_or_default(), show("report.md").unwrap_or_default());
     console::note(&format!("reports: {page} and {text}"));

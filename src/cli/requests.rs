@@ -39,6 +39,7 @@ impl RunningArgs {
             fresh: self.fresh,
             retry_failed: self.retry_failed,
             keep,
+            cache_from: self.cache_from.clone(),
             making: self.making.options(),
         }
     }

@@ -3,13 +3,17 @@
 use super::args::RunArgs;
 use super::audience::Audience;
 use super::failure::Failure;
-use super::outcome;
+use super::{outcome, shard};
 use crate::app::{RunRequest, Session};
 use crate::vocab::ExitCode;
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    if let Some(shards) = &args.shard.shards {
+        return shard::run(args, shards);
+    }
     let request = RunRequest {
-        matrix: args.matrix.clone(),
+        // clap asks for one where there are no shards.
+        matrix: args.matrix.clone().unwrap_or_default(),
         selection: args.select.selection(),
         fail_on: args.fail_on.clone(),
         baseline: args.baseline.clone(),

@@ -32,8 +32,8 @@ use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
-    InputsKind, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage, Status, Summary,
-    Trouble, Verdict, WarningFact,
+    InputsKind, MachineDifference, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage,
+    Status, Summary, Trouble, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
@@ -208,6 +208,13 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>, ended_early: bo
     if status.is_some_and(Status::is_bad) && verdict.fails() && works_on_retry(facts) {
         status = Some(Status::Flaky);
     }
+    let elsewhere = elsewhere(facts);
+    // What fails on both machines fails.
+    let works_on_one =
+        elsewhere.as_ref().is_some_and(|it| it.verdict != verdict && (it.verdict.works() || verdict.works()));
+    if works_on_one && gate.judges() {
+        status = Some(Status::Flaky);
+    }
     CellRecord {
         artifact: id.to_owned(),
         model: artifact.model.clone(),
@@ -232,7 +239,34 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>, ended_early: bo
         predict_seconds: observation.and_then(|observation| observation.predict_seconds),
         peak_rss_bytes: observation.and_then(|observation| observation.peak_rss_bytes),
         reused: facts.cell.reused,
+        elsewhere,
     }
+}
+
+/// What a cell is on the other machine that tried it, where something else came out there.
+fn elsewhere(facts: &CellFacts<'_>) -> Option<Box<MachineDifference>> {
+    let other = facts.cell.contradicted?;
+    let cell = CellView {
+        observation: Some(&other.observation),
+        outputs: Some(&other.outputs),
+        lost: None,
+        reused: false,
+        retried: None,
+        contradicted: None,
+    };
+    let opinion = judge_cell(&CellFacts { cell, ..*facts });
+    let lock = match facts.consumer {
+        EnvironmentFacts::Ready { lock, .. } => Some(lock.digest()),
+        EnvironmentFacts::Unknown | EnvironmentFacts::UnknownProducer | EnvironmentFacts::Failed { .. } => {
+            None
+        }
+    };
+    Some(Box::new(MachineDifference {
+        lock,
+        other_lock: other.lock.digest(),
+        verdict: opinion.verdict(),
+        reached: opinion.reached,
+    }))
 }
 
 /// Whether a cell worked when it was tried again.
@@ -244,6 +278,7 @@ fn works_on_retry(facts: &CellFacts<'_>) -> bool {
             lost: None,
             reused: false,
             retried: None,
+            contradicted: None,
         };
         let again = CellFacts { cell, ..*facts };
         judge_cell(&again).verdict().works()

@@ -69,6 +69,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
             expectations,
             left_out: Vec::new(),
         },
+        part: None,
     }))
 }
 

@@ -7,6 +7,7 @@ mod compare;
 pub mod crossing;
 pub mod csv;
 mod damage;
+mod engines;
 mod error;
 pub mod events;
 mod events_fast;
@@ -28,9 +29,11 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod markup;
+mod parts;
 mod probed;
 mod promises;
 mod reasons;
+mod record_file;
 mod rescue;
 pub mod sarif;
 pub mod sink;
@@ -42,6 +45,7 @@ pub mod view;
 pub mod words;
 
 pub use compare::{Changed, Comparison, compare, compare_text};
+pub use engines::{ENGINES, EngineJobs, EngineTemplate};
 pub use error::RenderError;
 pub use events::{EventLogError, parse_events};
 pub use finding_text::{FindingText, rule_remedy};
@@ -53,7 +57,9 @@ pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::HtmlData;
 pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
 pub use inspection::InspectionText;
+pub use parts::{merge_notes, refusal, refused_parts, shard_line, shards_text};
 pub use reasons::{NOT_REACHED, absence_reason, message, reason};
+pub use record_file::RecordFile;
 pub use rescue::{
     RescueView, ScriptParts, html as rescue_html, json as rescue_json, keep_dockerfile, keep_requirements,
     line as rescue_line, markdown as rescue_markdown, script as rescue_script, totals as rescue_totals,

@@ -5,8 +5,8 @@ use super::gist::gist;
 use super::words::{join, line, number, plural};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, Disturbance, EnvName, EnvironmentRecord,
-    ErrorFact, FormatName, Inapplicable, Limit, MadeUp, Misfit, Misread, NoReference, NoiseSetting, Outcome,
-    Trouble,
+    ErrorFact, FormatName, Inapplicable, Limit, MachineDifference, MadeUp, Misfit, Misread, NoReference,
+    NoiseSetting, Outcome, Trouble,
 };
 
 /// Characters of what somebody else said, within a sentence.
@@ -15,8 +15,26 @@ const LONGEST: usize = 400;
 /// What is said of what a run did not get to.
 pub const NOT_REACHED: &str = "the run ended before this was tried; run the same command again to continue";
 
-/// Why a cell has its verdict, where no exception says it.
+/// Why a cell has its verdict, where no exception says it; and what it is on another machine, if something else.
 pub fn reason(cell: &CellRecord) -> Option<String> {
+    let other = cell.elsewhere.as_deref().map(elsewhere);
+    match (own_reason(cell), other) {
+        (Some(own), Some(other)) => Some(format!("{own}; {other}")),
+        (own, other) => own.or(other),
+    }
+}
+
+/// What another machine made of a cell, with both locks.
+fn elsewhere(other: &MachineDifference) -> String {
+    let here = other.lock.map_or_else(|| "unknown".to_owned(), |lock| lock.short());
+    format!(
+        "on another machine, where the lock is {} instead of {here}, it is {} with other outputs",
+        other.other_lock.short(),
+        other.verdict
+    )
+}
+
+fn own_reason(cell: &CellRecord) -> Option<String> {
     Some(match &cell.cause {
         Cause::None if cell.is_noise() => noise(cell),
         Cause::None if is_synthetic(cell) => "on synthetic inputs".to_owned(),

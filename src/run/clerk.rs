@@ -83,6 +83,16 @@ impl<'a> Clerk<'a> {
         &self.orders
     }
 
+    /// Where what is known is looked up.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Whether an environment can be used, as far as the record says so.
+    pub fn is_ready(&self, environment: u32) -> bool {
+        matches!(self.state().environments()[environment as usize], EnvironmentFacts::Ready { .. })
+    }
+
     pub fn note(&mut self, text: &str) {
         self.journal.note(text);
     }

@@ -13,11 +13,10 @@ use super::keys::TrainingRecord;
 use super::known::{Here, Step};
 use super::messages::{Comparison, Message, TakeInError};
 use super::pool::Pool;
-use super::request::{Counts, RunError};
+use super::request::{RunError, RunReport};
 use super::rules::{Action, Why};
 use super::scheduler::{Compared, Scheduler};
-use super::{external, inspecting};
-use crate::state::RunState;
+use super::{external, handover, inspecting};
 use crate::store::CacheRoot;
 use crate::vocab::{ArtifactAbsence, Digest};
 
@@ -82,10 +81,12 @@ impl<'a, H: Host> Desk<'a, H> {
     }
 
     /// Records the end of the run, and gives what is known in the end, with what was executed and what reused.
-    pub async fn finish(self, seconds: f64, interrupted: bool) -> Result<(RunState, Counts), RunError> {
-        let known = self.clerk.finish(seconds, interrupted)?;
+    pub async fn finish(self, seconds: f64, interrupted: bool) -> Result<RunReport, RunError> {
+        let (clerk, share) = (&self.clerk, self.scheduler.share());
+        let carry = handover::to_carry(clerk.state(), clerk.orders(), clerk.memory(), share);
+        let (state, counts) = self.clerk.finish(seconds, interrupted)?;
         self.staff.crew.finish().await;
-        Ok(known)
+        Ok(RunReport { state, counts, interrupted, carry })
     }
 
     fn perform(&mut self, action: Action) -> Result<(), RunError> {
@@ -115,7 +116,10 @@ impl<'a, H: Host> Desk<'a, H> {
             Message::Isolation { environment, gaps } => self.clerk.isolation(environment, gaps)?,
             Message::Failed { environment, failure } => {
                 self.staff.crew.dismiss(environment);
-                self.clerk.failed(environment, failure)?;
+                // Where it wrote, it could be made: that stands.
+                if self.scheduler.owns(environment) || !self.clerk.is_ready(environment) {
+                    self.clerk.failed(environment, failure)?;
+                }
                 self.scheduler.provisioned(environment, false);
             }
             Message::Trained { training, artifacts } => self.trained(training, artifacts, false)?,

@@ -48,8 +48,7 @@ impl<'a, H: Host> Dispatcher<'a, H> {
         }
         self.desk.doubt().await?;
         let seconds = self.started.elapsed().as_secs_f64();
-        let (state, counts) = self.desk.finish(seconds, interrupted).await?;
-        Ok(RunReport { state, counts, interrupted })
+        self.desk.finish(seconds, interrupted).await
     }
 
     /// Takes in a message, and those that came with it: a batch has many results, and what follows from them can be

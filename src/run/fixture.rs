@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::host::{Host, Interpreter, Prepared, Start};
 use super::messages::Unusable;
-use super::{Progress, Regressions, Reporter, RunReport, RunRequest, setup};
+use super::{Progress, Regressions, Reporter, RunReport, RunRequest, Share, Written, setup};
 use crate::judge::{JudgeOptions, judge};
 use crate::matrix::{self, EnvironmentSpec, ExternalArtifact, Matrix, ModelSource};
 use crate::plan::{Plan, Selection, plan};
@@ -374,6 +374,12 @@ pub(super) struct Trial {
     pub matrix: Matrix,
     pub folder: tempfile::TempDir,
     pub recorded: Vec<Event>,
+    /// What of it is done, and in which phase; all where `None`.
+    pub share: Option<(ShardPhase, Vec<Slice>)>,
+    /// What others have written.
+    pub written: Vec<Event>,
+    /// Where objects and observations of others are.
+    pub sources: Vec<std::path::PathBuf>,
     pub retry: Option<Regressions>,
     /// Whether trainings are tried again that have failed twice.
     pub retry_failed: bool,
@@ -396,6 +402,9 @@ impl Trial {
             matrix,
             folder,
             recorded: Vec::new(),
+            share: None,
+            written: Vec::new(),
+            sources: Vec::new(),
             retry: None,
             retry_failed: false,
             ends_with_cells: false,
@@ -403,19 +412,23 @@ impl Trial {
     }
 
     pub fn cache(&self) -> CacheRoot {
-        CacheRoot::open(Some(self.folder.path().join("cache"))).unwrap()
+        let cache = CacheRoot::open(Some(self.folder.path().join("cache"))).unwrap();
+        cache.reading_through(self.sources.clone())
     }
 
     /// Plays a script, until the run is over or the script hangs.
     pub fn play(&mut self, script: &Scripted) -> Played {
         let plan = plan(&self.matrix, &Selection::default()).unwrap();
         let recorded = std::mem::take(&mut self.recorded);
+        let share = self.share.as_ref().map(|(phase, slices)| Share::of(*phase, slices, &plan));
         let request = RunRequest {
             datasets: [("d".to_owned(), b"data".to_vec())].into(),
             header: header(&self.matrix, &plan),
             matrix: Arc::new(self.matrix.clone()),
             plan: Arc::new(plan),
             recorded: (!recorded.is_empty()).then(|| RunState::replay(recorded.clone()).unwrap()),
+            share: share.unwrap_or_default(),
+            written: Written(std::mem::take(&mut self.written)),
             retry: self.retry.take(),
             fresh: false,
             retry_failed: self.retry_failed,
@@ -475,6 +488,7 @@ pub(super) fn header(matrix: &Matrix, plan: &Plan) -> RunHeader {
             plan_digest: plan.digest,
         },
         plan: plan.record(matrix),
+        part: None,
     }
 }
 

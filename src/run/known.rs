@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::jobs::Target;
+use super::share::Share;
 use crate::matrix::RuntimeSpec;
 use crate::plan::Plan;
 use crate::vocab::{Digest, NoiseSetting};
@@ -21,6 +22,8 @@ pub(super) enum Standing {
     Failed,
     /// It stands for an unknown producer and is never made.
     Unknown,
+    /// It is another shard's; it is made here only to answer for what it wrote.
+    OtherShard,
 }
 
 /// How far one thing has come.
@@ -61,6 +64,14 @@ pub(super) struct Here {
     pub digest: Digest,
     /// The pickle of the fitted model, where that is the reference.
     pub model: Option<Digest>,
+}
+
+/// What this process knows of an artifact that another one has written.
+pub(super) struct Adopted {
+    pub artifact: u32,
+    /// Its bytes, where there are some; `None` for an external artifact, which every machine has.
+    pub bytes: Option<Option<Here>>,
+    pub has_reference: bool,
 }
 
 /// An observation target.
@@ -121,23 +132,33 @@ pub(super) struct Training {
 
 impl Known {
     /// What is known before anything happened.
-    pub fn new(plan: &Plan) -> Self {
-        let standing = |runtime: &RuntimeSpec| match runtime {
+    pub fn new(plan: &Plan, share: &Share) -> Self {
+        let standing = |index: u32, runtime: &RuntimeSpec| match runtime {
             RuntimeSpec::UnknownProducer => Standing::Unknown,
             RuntimeSpec::Venv { .. }
             | RuntimeSpec::Rootfs(_)
             | RuntimeSpec::Container(_)
-            | RuntimeSpec::Existing { .. } => Standing::Untouched,
+            | RuntimeSpec::Existing { .. } => {
+                if share.makes(index) {
+                    Standing::Untouched
+                } else {
+                    Standing::OtherShard
+                }
+            }
         };
         let mut trainings: BTreeMap<(u32, u32), Training> = BTreeMap::new();
         for (index, artifact) in (0u32..).zip(&plan.artifacts) {
-            if plan.models[artifact.model as usize].source.file().is_none() {
+            let is_trained = plan.models[artifact.model as usize].source.file().is_none();
+            if is_trained && share.writes(artifact.model, artifact.producer) {
                 trainings.entry((artifact.model, artifact.producer)).or_default().artifacts.push(index);
             }
         }
         let artifact = Artifact { cells: vec![Cell::default(); plan.consumers.len()], ..Artifact::default() };
         Self {
-            environments: plan.environments.iter().map(|it| standing(&it.runtime)).collect(),
+            environments: (0u32..)
+                .zip(&plan.environments)
+                .map(|(at, it)| standing(at, &it.runtime))
+                .collect(),
             artifacts: vec![artifact; plan.artifacts.len()],
             trainings,
         }

@@ -49,7 +49,7 @@ impl Memory {
         match &record {
             TrainingRecord::Made { digest, model, .. } => std::iter::once(digest)
                 .chain(model)
-                .all(|digest| self.cache.object_path(digest).exists())
+                .all(|digest| self.cache.has_object(digest))
                 .then_some(record),
             TrainingRecord::StillMissing(_) => Some(record).filter(|_| !self.retry_failed),
             // Dying may have been the machine's fault, and so may an exception that was raised once: try again.

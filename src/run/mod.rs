@@ -19,6 +19,7 @@ mod disturbed;
 mod errand;
 mod executor;
 mod external;
+mod handover;
 mod host;
 mod inspecting;
 mod interrupt;
@@ -39,6 +40,7 @@ mod request;
 mod rules;
 mod scheduler;
 mod setup;
+mod share;
 mod soundness;
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub use errand::{Errand, ErrandDone, ErrandKind};
 pub use reporter::{Progress, Reporter};
 pub use request::{Counts, RunError, RunReport, RunRequest};
 pub use scheduler::Regressions;
+pub use share::{Carry, Share, Written};
 
 use crate::provision::Provisioner;
 use crate::store::CacheRoot;

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::scheduler::Regressions;
+use super::share::{Carry, Share, Written};
 use crate::matrix::Matrix;
 use crate::plan::Plan;
 use crate::state::RunState;
@@ -22,6 +23,10 @@ pub struct RunRequest {
     pub header: RunHeader,
     /// What an earlier process with the same plan recorded, to go on from.
     pub recorded: Option<RunState>,
+    /// What of it is done here.
+    pub share: Share,
+    /// What other machines have written of it.
+    pub written: Written,
     /// Names the cells that would be regressions, once everything was tried: they are tried again, all by themselves.
     pub retry: Option<Regressions>,
     /// Whether everything is executed again, whatever the cache holds.
@@ -52,6 +57,8 @@ pub struct RunReport {
     pub counts: Counts,
     /// Whether a signal ended it early.
     pub interrupted: bool,
+    /// What readers on other machines need of what was written here.
+    pub carry: Carry,
 }
 
 /// Why a run could not go on. Nothing that an artifact or an environment does leads here.

@@ -6,6 +6,7 @@
 use super::jobs::Target;
 use super::known::{Artifact, Bytes, Known, Standing, Step};
 use super::noise;
+use super::share::Share;
 use crate::plan::Plan;
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{Observation, Outcome};
@@ -69,7 +70,9 @@ pub(super) enum Phase {
 pub(super) fn of_environment(known: &Known, environment: u32) -> Option<Action> {
     match known.standing(environment) {
         Standing::Untouched => Some(Action::Provision { environment }),
-        Standing::Asked | Standing::Ready | Standing::Failed | Standing::Unknown => None,
+        Standing::Asked | Standing::Ready | Standing::Failed | Standing::Unknown | Standing::OtherShard => {
+            None
+        }
     }
 }
 
@@ -89,9 +92,13 @@ pub(super) fn of_artifact(
     state: &RunState,
     plan: &Plan,
     known: &Known,
+    share: &Share,
     (phase, is_wanted): (Phase, bool),
     artifact: u32,
 ) -> Vec<Action> {
+    if !share.is_whole() && !share.concerns(plan, artifact) {
+        return Vec::new();
+    }
     let own = known.artifact(artifact);
     let planned = plan.artifacts[artifact as usize];
     let external = plan.models[planned.model as usize].source.file().is_some();
@@ -114,13 +121,29 @@ pub(super) fn of_artifact(
         (Step::Untouched, Standing::Failed | Standing::Unknown) | (Step::Lost, _) if external => {
             actions.push(Action::Expect { artifact });
         }
-        (Step::Untouched, Standing::Untouched | Standing::Asked | Standing::Failed | Standing::Unknown)
+        // Nobody has asked it, so that it is done here.
+        (Step::Untouched, Standing::OtherShard) if external && share.may_ask() => {
+            actions.push(Action::Provision { environment: planned.producer });
+        }
+        (
+            Step::Untouched,
+            Standing::Untouched
+            | Standing::Asked
+            | Standing::Failed
+            | Standing::Unknown
+            | Standing::OtherShard,
+        )
         | (Step::Asked | Step::Done | Step::Lost | Step::Never, _) => {}
     }
     if !own.waits(external) {
-        of_cells(state, plan, known, artifact, &mut actions);
+        of_cells(state, plan, known, share, artifact, &mut actions);
     }
     let can_ask = producer == Standing::Ready && own.reference.step == Step::Done;
+    let in_doubt = own.in_question && is_unmeasured(state, planned.producer, artifact)
+        || external && own.moved && state.artifacts()[artifact as usize].repeated.is_none();
+    if in_doubt && producer == Standing::OtherShard && share.may_ask() && own.reference.step == Step::Done {
+        actions.push(Action::Provision { environment: planned.producer });
+    }
     if external && own.moved && can_ask && own.repeat.step == Step::Untouched {
         actions.push(Action::Observe { target: Target::Repeat { artifact }, why: Why::InDoubt });
     }
@@ -131,6 +154,13 @@ pub(super) fn of_artifact(
         actions.push(Action::Inspect { artifact });
     }
     actions
+}
+
+/// Whether the record does not say yet how far the answer of an artifact's producer moves.
+fn is_unmeasured(state: &RunState, producer: u32, artifact: u32) -> bool {
+    let EnvironmentFacts::Ready { lock, .. } = &state.environments()[producer as usize] else { return true };
+    let noise = &state.artifacts()[artifact as usize].noise;
+    noise::settings(lock).into_iter().any(|setting| !noise.contains_key(&setting))
 }
 
 /// About the noise floor of an artifact, of which a cell differs: once in each way in which its producer can compute.
@@ -144,14 +174,22 @@ fn of_noise(state: &RunState, producer: u32, own: &Artifact, artifact: u32, acti
 }
 
 /// About the cells of an artifact whose bytes are there.
-fn of_cells(state: &RunState, plan: &Plan, known: &Known, artifact: u32, actions: &mut Vec<Action>) {
+fn of_cells(
+    state: &RunState,
+    plan: &Plan,
+    known: &Known,
+    share: &Share,
+    artifact: u32,
+    actions: &mut Vec<Action>,
+) {
     let own = known.artifact(artifact);
     let planned = plan.artifacts[artifact as usize];
     let facts = &state.artifacts()[artifact as usize];
     let can_compare = own.reference.step == Step::Done && facts.reference().is_some_and(has_outputs);
     for (consumer, cell) in (0u32..).zip(&own.cells) {
         let environment = plan.consumers[consumer as usize];
-        if known.standing(environment) != Standing::Ready || !plan.is_read(planned, environment) {
+        let is_own = plan.is_read(planned, environment) && share.reads(artifact, environment);
+        if known.standing(environment) != Standing::Ready || !is_own {
             continue;
         }
         if cell.observed.step == Step::Untouched {
@@ -213,11 +251,11 @@ mod tests {
         let plan = plan(matrix, &Selection::default()).unwrap();
         let mut state = RunState::new(header(matrix, &plan));
         events.iter().cloned().for_each(|event| state.apply(event));
-        let mut known = Known::new(&plan);
+        let mut known = Known::new(&plan, &Share::whole());
         known.environments = standings.to_vec();
         let cells = if own.cells.is_empty() { vec![Cell::default(); 2] } else { own.cells.clone() };
         known.artifacts[0] = Artifact { cells, ..own };
-        of_artifact(&state, &plan, &known, (phase, true), 0)
+        of_artifact(&state, &plan, &known, &Share::whole(), (phase, true), 0)
     }
 
     fn seen(matrix: &Matrix) -> Vec<Event> {
@@ -349,7 +387,7 @@ mod tests {
     fn environments_are_made_once_and_train_when_they_are_ready() {
         let matrix = matrix();
         let plan = plan(&matrix, &Selection::default()).unwrap();
-        let mut known = Known::new(&plan);
+        let mut known = Known::new(&plan, &Share::whole());
         assert_eq!(of_environment(&known, 1), Some(Action::Provision { environment: 1 }));
         assert_eq!(of_trainings(&plan, &known, 1), []);
         known.environments[1] = Standing::Ready;

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use super::comparing::differs;
 use super::jobs::{Target, TrainingOf};
-use super::known::{Bytes, Here, Known, Observed, Standing, Step};
+use super::known::{Adopted, Bytes, Here, Known, Observed, Standing, Step};
 use super::noise;
 use super::reporter::Progress;
 use super::rules::{self, Action, Phase};
+use super::share::Share;
 use crate::plan::Plan;
 use crate::state::RunState;
 use crate::vocab::{ArtifactId, EnvName, OutputComparison};
@@ -62,6 +63,7 @@ pub(super) struct Scheduler {
     plan: Arc<Plan>,
     known: Known,
     policy: Policy,
+    share: Share,
     phase: Phase,
     touched: Touched,
     /// Actions that were named and have not ended.
@@ -92,21 +94,63 @@ impl Touched {
     }
 }
 
+/// How many of the first numbers are so.
+fn count(of: usize, is_so: impl Fn(u32) -> bool) -> u64 {
+    (0..of as u32).filter(|at| is_so(*at)).count() as u64
+}
+
+/// How many cells a share has.
+fn cells_of(plan: &Plan, share: &Share) -> u64 {
+    if share.is_whole() {
+        return plan.cell_count();
+    }
+    plan.cells().filter(|(artifact, consumer)| share.reads(*artifact, *consumer)).count() as u64
+}
+
 impl Scheduler {
-    pub fn new(plan: Arc<Plan>, policy: Policy) -> Self {
-        let known = Known::new(&plan);
+    pub fn new(plan: Arc<Plan>, share: Share, policy: Policy) -> Self {
+        let known = Known::new(&plan, &share);
         let progress = Progress {
-            environments: plan.environments.len() as u64,
+            environments: count(plan.environments.len(), |at| share.makes(at)),
             trainings: known.trainings.len() as u64,
-            cells: plan.cell_count(),
+            cells: cells_of(&plan, &share),
             ..Progress::default()
         };
         let mut touched = Touched { is_queued: vec![false; plan.artifacts.len()], ..Touched::default() };
         touched.environments.extend((0u32..).take(plan.environments.len()));
         let mut scheduler =
-            Self { known, policy, phase: Phase::Trying, touched, outstanding: 0, progress, plan };
+            Self { known, share, policy, phase: Phase::Trying, touched, outstanding: 0, progress, plan };
         scheduler.touch_all();
         scheduler
+    }
+
+    /// Whether an environment is one of those whose work this is.
+    pub fn owns(&self, environment: u32) -> bool {
+        self.share.makes(environment)
+    }
+
+    /// What of the plan is done here.
+    pub fn share(&self) -> &Share {
+        &self.share
+    }
+
+    /// An artifact was written elsewhere.
+    pub fn adopt(&mut self, adopted: Adopted) {
+        let Adopted { artifact, bytes, has_reference } = adopted;
+        let own = self.known.artifact_mut(artifact);
+        match bytes {
+            Some(Some(here)) => {
+                own.seen = Some(here.digest);
+                own.bytes = Bytes::Here(here);
+                own.reference.step = if has_reference { Step::Done } else { Step::Never };
+            }
+            Some(None) => {
+                own.bytes = Bytes::Missing;
+                self.close_all(artifact);
+            }
+            None if has_reference => own.reference.step = Step::Done,
+            None => {}
+        }
     }
 
     /// What to do now. Each action is named once, and has to be ended by the method that says how it went. Nothing to do
@@ -153,7 +197,13 @@ impl Scheduler {
         }
         for artifact in self.touched.take_artifacts() {
             let phase = (self.phase, self.is_wanted(state, artifact));
-            actions.extend(rules::of_artifact(state, &self.plan, &self.known, phase, artifact));
+            let named = rules::of_artifact(state, &self.plan, &self.known, &self.share, phase, artifact);
+            // Several artifacts may ask for the same producer.
+            named.into_iter().for_each(|action| {
+                if !(matches!(action, Action::Provision { .. }) && actions.contains(&action)) {
+                    actions.push(action);
+                }
+            });
         }
         actions.iter().for_each(|action| self.mark(*action));
         actions
@@ -235,6 +285,8 @@ impl Scheduler {
         self.known.environments[environment as usize] = standing;
         self.touched.environments.push(environment);
         self.touch_all();
+        // Somebody else's, who is asked about what it wrote.
+        self.progress.environments += u64::from(!self.share.makes(environment));
         if is_ready {
             self.progress.environments_ready += 1;
         } else {
@@ -402,7 +454,8 @@ impl Scheduler {
     /// A cell has come to its end, whatever that is.
     fn close(&mut self, artifact: u32, consumer: u32) {
         let planned = self.plan.artifacts[artifact as usize];
-        let is_planned = self.plan.is_read(planned, self.plan.consumers[consumer as usize]);
+        let environment = self.plan.consumers[consumer as usize];
+        let is_planned = self.plan.is_read(planned, environment) && self.share.reads(artifact, environment);
         let cell = &mut self.known.artifact_mut(artifact).cells[consumer as usize];
         if is_planned && !std::mem::replace(&mut cell.closed, true) {
             self.progress.cells_done += 1;

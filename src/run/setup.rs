@@ -13,7 +13,6 @@ use super::crew::Crew;
 use super::desk::{Desk, Staff};
 use super::dispatcher::Dispatcher;
 use super::executor::Shared;
-use super::external;
 use super::host::Host;
 use super::journal::Journal;
 use super::keys::Keys;
@@ -25,6 +24,7 @@ use super::reporter::Reporter;
 use super::request::{RunError, RunReport, RunRequest};
 use super::scheduler::{Policy, Scheduler};
 use super::soundness::Soundness;
+use super::{external, handover};
 use crate::explain;
 use crate::matrix::ModelSource;
 use crate::plan::Plan;
@@ -55,7 +55,19 @@ fn dispatcher<'a, H: Host>(
     scratch: PathBuf,
     reporter: &'a mut dyn Reporter,
 ) -> Result<Dispatcher<'a, H>, RunError> {
-    let RunRequest { matrix, plan, datasets, header, recorded, retry, fresh, retry_failed, jobs } = request;
+    let RunRequest {
+        matrix,
+        plan,
+        datasets,
+        header,
+        recorded,
+        share,
+        written,
+        retry,
+        fresh,
+        retry_failed,
+        jobs,
+    } = request;
     let datasets = kept_datasets(cache, &plan, datasets)?;
     let keys = Keys { agent: agent_digest() };
     let limits = WorkerLimits { seconds: matrix.limits.seconds, memory_bytes: matrix.limits.memory_bytes };
@@ -93,8 +105,13 @@ fn dispatcher<'a, H: Host>(
         asked: explain::asked().to_owned(),
     };
     let memory = Memory { cache: cache.clone(), fresh, retry_failed, limits };
-    let clerk = Clerk::new(orders, memory, Journal::new(recorded, header, reporter)?);
-    let desk = Desk::new(Scheduler::new(plan, policy), clerk, staff, cache.clone());
+    let mut journal = Journal::new(recorded, header, reporter)?;
+    handover::take_over(&mut journal, written)?;
+    let clerk = Clerk::new(orders, memory, journal);
+    let adopted = handover::adopted(clerk.state(), clerk.orders(), clerk.memory(), &share);
+    let mut scheduler = Scheduler::new(plan, share, policy);
+    adopted.into_iter().for_each(|it| scheduler.adopt(it));
+    let desk = Desk::new(scheduler, clerk, staff, cache.clone());
     Ok(Dispatcher::new(desk, messages))
 }
 

@@ -1,5 +1,6 @@
 mod failed;
 mod interrupted;
+mod shards;
 
 use std::collections::BTreeSet;
 

@@ -76,6 +76,17 @@ pub struct Retried {
     pub outputs: BTreeMap<String, OutputComparison>,
 }
 
+/// What another machine saw of a cell, where that is something else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contradicted {
+    /// What was seen.
+    pub observation: Observation,
+    /// How it compares with the reference.
+    pub outputs: BTreeMap<String, OutputComparison>,
+    /// What the environment resolved to there.
+    pub lock: Box<Lock>,
+}
+
 /// An artifact that exists.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {
@@ -153,6 +164,7 @@ pub struct CellState {
     pub(super) current: bool,
     pub(super) lost: Option<Box<str>>,
     pub(super) retried: Option<Box<Retried>>,
+    pub(super) contradicted: Option<Box<Contradicted>>,
 }
 
 impl CellState {
@@ -179,6 +191,7 @@ impl CellState {
             lost: self.lost.as_deref(),
             reused: self.seen.as_deref().is_some_and(|it| it.reused),
             retried: self.retried.as_deref().map(|it| (&it.observation, &it.outputs)),
+            contradicted: self.contradicted.as_deref(),
         }
     }
 }
@@ -196,6 +209,8 @@ pub struct CellView<'a> {
     pub reused: bool,
     /// What was seen when it was tried again, and how that compares.
     pub retried: Option<(&'a Observation, &'a BTreeMap<String, OutputComparison>)>,
+    /// What another machine saw, where that is something else.
+    pub contradicted: Option<&'a Contradicted>,
 }
 
 /// A cell with everything that its verdict depends on.

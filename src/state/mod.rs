@@ -12,8 +12,8 @@ mod layout;
 mod run;
 
 pub use facts::{
-    ArtifactFacts, CellFacts, CellState, CellView, EnvironmentFacts, Finish, Made, Recorded, Repeated,
-    Retried,
+    ArtifactFacts, CellFacts, CellState, CellView, Contradicted, EnvironmentFacts, Finish, Made, Recorded,
+    Repeated, Retried,
 };
 pub use layout::{Layout, PlannedArtifact, Roles, Written};
 pub use run::{ReplayError, RunState};

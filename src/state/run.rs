@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::facts::{
-    ArtifactFacts, CellFacts, CellState, EnvironmentFacts, Finish, Made, Recorded, Repeated, Retried,
+    ArtifactFacts, CellFacts, CellState, Contradicted, EnvironmentFacts, Finish, Made, Recorded, Repeated,
+    Retried,
 };
 use super::layout::{Layout, PlannedArtifact, Roles};
 use crate::vocab::{
@@ -163,6 +164,11 @@ impl RunState {
             Event::CellRetried { artifact, consumer, observation, outputs } => {
                 if let Some(cell) = self.cell_mut(&artifact, &consumer) {
                     cell.retried = Some(Box::new(Retried { observation, outputs }));
+                }
+            }
+            Event::CellContradicted { artifact, consumer, observation, outputs, lock } => {
+                if let Some(cell) = self.cell_mut(&artifact, &consumer) {
+                    cell.contradicted = Some(Box::new(Contradicted { observation, outputs, lock }));
                 }
             }
             Event::RunFinished { time, seconds, executed, reused, interrupted } => {

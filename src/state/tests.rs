@@ -68,6 +68,7 @@ pub(crate) fn header() -> RunHeader {
             formats: Vec::new(),
             expectations: Vec::new(),
         },
+        part: None,
     }
 }
 

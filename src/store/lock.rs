@@ -55,6 +55,14 @@ pub(super) fn try_acquire(path: &Path) -> Result<Option<LockGuard>, LockError> {
     }
 }
 
+/// As a lock of the cache, for a file elsewhere: a folder that several machines share. `None` where somebody else holds it.
+///
+/// # Errors
+/// When the file cannot be made or locked.
+pub fn try_lock_file(path: &Path) -> Result<Option<LockGuard>, LockError> {
+    try_acquire(path)
+}
+
 /// Locks the file at `path` (made where absent, never removed: removing would let two processes hold "the
 /// same" lock on two files).
 pub(super) async fn acquire(path: &Path, hold: Hold, timeout: Duration) -> Result<LockGuard, LockError> {

@@ -20,8 +20,7 @@ const STRETCH: usize = 1 << 20;
 
 impl CacheRoot {
     fn entry(&self, bucket: Bucket, digest: &Digest, suffix: &str) -> PathBuf {
-        let name = digest.to_string();
-        self.bucket(bucket).join(&name[..2]).join(format!("{}{suffix}", &name[2..]))
+        entry_in(self.path(), bucket, digest, suffix)
     }
 
     /// Where the object of a digest is, or would be.
@@ -42,6 +41,7 @@ impl CacheRoot {
 
     /// An object to be read as a stream; its bytes are not checked. `None` where there is none.
     pub fn open_object(&self, digest: &Digest) -> Option<std::fs::File> {
+        self.fetch_object(digest);
         let file = fs::File::open(self.object_path(digest)).ok()?.into_parts().0;
         file.metadata().is_ok_and(|data| data.is_file()).then_some(file)
     }
@@ -120,6 +120,7 @@ impl CacheRoot {
 
     /// The bytes of an object. A damaged one is removed and counts as absent.
     pub fn object(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.fetch_object(digest);
         let path = self.object_path(digest);
         let bytes = fs::read(&path).ok()?;
         if Digest::of(&bytes) == *digest {
@@ -132,6 +133,7 @@ impl CacheRoot {
 
     /// Whether an object is there and has the bytes of its digest. A damaged one is removed. It is read as a stream.
     pub fn is_sound(&self, digest: &Digest) -> bool {
+        self.fetch_object(digest);
         let path = self.object_path(digest);
         let Ok(mut file) = fs::File::open(&path) else { return false };
         if hash(&mut file, &mut io::sink()).is_ok_and(|(found, _)| found == *digest) {
@@ -161,7 +163,18 @@ impl CacheRoot {
 
     /// The record under a key. A damaged one, or one of another shape, is removed and counts as absent.
     pub fn record<T: DeserializeOwned>(&self, key: &Digest) -> Option<T> {
-        let path = self.entry(Bucket::Observations, key, ".json");
+        self.fetch_record(key);
+        self.own_record(key)
+    }
+
+    /// Where the record of a key is, or would be.
+    pub(super) fn record_path(&self, key: &Digest) -> PathBuf {
+        self.entry(Bucket::Observations, key, ".json")
+    }
+
+    /// As [`CacheRoot::record`], of this cache alone.
+    pub(super) fn own_record<T: DeserializeOwned>(&self, key: &Digest) -> Option<T> {
+        let path = self.record_path(key);
         let bytes = fs::read(&path).ok()?;
         let parsed = split_record(&bytes)
             .filter(|(json, digest)| record_digest(key, json) == *digest)
@@ -209,7 +222,13 @@ pub fn digest_of_file(path: &Path) -> io::Result<Digest> {
     Ok(hash(&mut open_input(path)?, &mut io::sink())?.0)
 }
 
-fn write_entry(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Where an entry of a folder with the layout of a cache is.
+pub(super) fn entry_in(root: &Path, bucket: Bucket, digest: &Digest, suffix: &str) -> PathBuf {
+    let name = digest.to_string();
+    root.join(bucket.folder()).join(&name[..2]).join(format!("{}{suffix}", &name[2..]))
+}
+
+pub(super) fn write_entry(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder_of(path)?;
     write_atomic(path, bytes)
 }
@@ -241,6 +260,11 @@ fn hash(from: &mut impl io::Read, to: &mut impl io::Write) -> io::Result<(Digest
 
 fn record_digest(key: &Digest, json: &[u8]) -> Digest {
     DigestBuilder::new("record-v1").digest(key).field(json).finish()
+}
+
+/// Whether bytes are a whole record of a key.
+pub(super) fn is_record(key: &Digest, bytes: &[u8]) -> bool {
+    split_record(bytes).is_some_and(|(json, digest)| record_digest(key, json) == digest)
 }
 
 fn split_record(bytes: &[u8]) -> Option<(&[u8], Digest)> {

@@ -92,7 +92,11 @@ pub enum CacheError {
 ///
 /// Everything in it can be removed at any time at the price of doing it again.
 #[derive(Clone, Debug)]
-pub struct CacheRoot(Arc<Path>);
+pub struct CacheRoot {
+    path: Arc<Path>,
+    /// Other caches, from which objects and observations are taken where this one has none.
+    pub(super) sources: Arc<[PathBuf]>,
+}
 
 impl CacheRoot {
     /// Opens the cache folder and makes what is missing of it: at `explicit`, else where `SHELFLIFE_CACHE_DIR`
@@ -113,7 +117,7 @@ impl CacheRoot {
         // Virtual environments and child processes with another working folder need an absolute path.
         let path = std::path::absolute(path)?;
         fs_err::create_dir_all(&path)?;
-        let root = Self(fs_err::canonicalize(path)?.into());
+        let root = Self { path: fs_err::canonicalize(path)?.into(), sources: Arc::default() };
         for bucket in Bucket::ALL {
             fs_err::create_dir_all(root.bucket(*bucket))?;
         }
@@ -124,14 +128,26 @@ impl CacheRoot {
         Ok(root)
     }
 
+    /// The same cache, which looks for objects and observations that it does not have in other folders of its layout:
+    /// those of other machines. Environments are never taken from there.
+    #[must_use]
+    pub fn reading_through(self, sources: Vec<PathBuf>) -> Self {
+        Self { sources: sources.into(), ..self }
+    }
+
+    /// Where it looks for what it does not have.
+    pub fn sources(&self) -> &[PathBuf] {
+        &self.sources
+    }
+
     /// The folder itself, absolute.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The folder of a bucket; it exists.
     pub fn bucket(&self, bucket: Bucket) -> PathBuf {
-        self.0.join(bucket.folder())
+        self.path.join(bucket.folder())
     }
 
     /// Locks `name` (letters, digits, `-`, `_` and `.`) against other processes that use this cache, and

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile, FileFacts,
     Foreign, FormatName, Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation,
-    OutputComparison, Probes, Runtime, Verdict,
+    OutputComparison, PartHeader, Probes, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -150,6 +150,20 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         outputs: BTreeMap<String, OutputComparison>,
     },
+    /// Another machine has tried a cell as well, and something else came out: told where parts of a run are merged.
+    CellContradicted {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// The environment that read it.
+        consumer: EnvName,
+        /// What the other machine saw.
+        observation: Observation,
+        /// How that compares with the reference.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, OutputComparison>,
+        /// What the environment resolved to there.
+        lock: Box<Lock>,
+    },
     /// The producer of an external artifact was asked a second time, with another seed.
     ReferenceRepeated {
         /// The artifact.
@@ -286,6 +300,9 @@ pub struct RunHeader {
     pub matrix: MatrixRecord,
     /// What was planned.
     pub plan: PlanRecord,
+    /// Set where it is a part of a run that several machines share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Box<PartHeader>>,
 }
 
 /// The matrix of a run.

@@ -21,7 +21,8 @@ pub fn upgrade(event: &mut Event) {
         Event::ArtifactMissing { absence, .. } => upgrade_absence(absence),
         Event::ReferenceTaken { observation, .. }
         | Event::CellObserved { observation, .. }
-        | Event::CellRetried { observation, .. } => upgrade_observation(observation),
+        | Event::CellRetried { observation, .. }
+        | Event::CellContradicted { observation, .. } => upgrade_observation(observation),
         Event::EnvironmentReady { .. }
         | Event::EnvironmentFailed { .. }
         | Event::EnvironmentIsolation { .. }

@@ -26,6 +26,7 @@ mod promise;
 mod real;
 mod record;
 mod rescue;
+mod shards;
 mod trouble;
 mod verdict;
 
@@ -67,6 +68,10 @@ pub use rescue::{
     Change, Exactness, Holds, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle,
     ObstacleKind, ProbedPart, Probes, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord,
     RescueResult, Share, TranslateOutcome, Translation, Tried, Verification, Way, Wrapping,
+};
+pub use shards::{
+    MachineDifference, PartHeader, PartSeal, SHARDS_VERSION, ShardPhase, ShardPlan, ShardSelection,
+    ShardWork, Slice, part_name,
 };
 pub use trouble::EnvironmentTrouble;
 pub use verdict::{Reached, Stage, Status, Verdict};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Agreement, ArtifactAbsence, ArtifactId, Attempt, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan,
-    Forecast, FormatName, FormatPlan, Gap, LeftOut, Lock, MadeUp, ModelName, Next, Outcome, OutputComparison,
-    PromiseRecord, Reached, Runtime, Score, Setup, Stage, Status, Verdict,
+    Forecast, FormatName, FormatPlan, Gap, LeftOut, Lock, MachineDifference, MadeUp, ModelName, Next,
+    Outcome, OutputComparison, PromiseRecord, Reached, Runtime, Score, Setup, Stage, Status, Verdict,
 };
 
 /// A judged run.
@@ -222,6 +222,9 @@ pub struct CellRecord {
     pub peak_rss_bytes: Option<u64>,
     /// Whether the observation came from an earlier record or the cache.
     pub reused: bool,
+    /// What it is on another machine that tried it in the same run, where something else came out there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Box<MachineDifference>>,
 }
 
 impl CellRecord {

@@ -176,6 +176,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
         predict_seconds: Some(0.003),
         peak_rss_bytes: Some(187_654_144),
         reused: false,
+        elsewhere: None,
     };
     match verdict {
         Verdict::Identical => {
@@ -656,6 +657,7 @@ pub fn run_started() -> Event {
             formats: Vec::new(),
             expectations: Vec::new(),
         },
+        part: None,
     }))
 }
 

@@ -12,6 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Try files that exist", &["check", "gate", "bisect", "pack"]),
     ("Make files work elsewhere", &["rescue"]),
     ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
+    ("Share a run among machines", &["shard", "merge"]),
     ("Read what runs have shown", &["report", "compare", "history", "baseline"]),
     ("Look after this machine", &["env", "doctor", "help"]),
 ];

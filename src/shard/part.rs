@@ -1,0 +1,322 @@
+//! One part of a run, as it comes back: whether it is one, is whole, and speaks of its own work only.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::state::{Layout, Roles};
+use crate::vocab::{
+    ArtifactId, Digest, EnvName, Event, PartHeader, PartSeal, PlanRecord, RunHeader, SHARDS_VERSION,
+    ShardPhase, Slice,
+};
+
+/// Why a part is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartRefusal {
+    /// There is no record in it.
+    NoRecord {
+        /// What the machine says.
+        why: String,
+    },
+    /// A line of its record cannot be read.
+    NotEvents {
+        /// Which line, and what is wrong with it.
+        why: String,
+    },
+    /// Its record has no whole line.
+    Empty,
+    /// It is a run of its own.
+    WholeRun,
+    /// Its plan was written by a later version.
+    Newer(u32),
+    /// It is of another matrix, or of another selection of it.
+    Foreign {
+        /// The matrix file that it is of.
+        matrix: String,
+    },
+    /// It is of the same plan, shared out otherwise or at another time.
+    Stale,
+    /// Another version of shelflife made it.
+    OtherVersion(String),
+    /// What it says of the shards is not what its fingerprint was made of.
+    Forged,
+    /// There is no such shard.
+    NoSuchShard {
+        /// The shard that it says it is.
+        shard: u32,
+        /// How many there are.
+        of: usize,
+    },
+    /// What it says is planned is not what the shards were planned from.
+    OtherPlan,
+    /// A second record begins in the middle of it.
+    TwoRecords,
+    /// Its seal cannot be read.
+    BadSeal,
+    /// Its seal is of another part.
+    SealOfAnother(String),
+    /// Its record is shorter than when it was sealed.
+    Cut {
+        /// Bytes that are there.
+        has: u64,
+        /// Bytes that were sealed.
+        sealed: u64,
+    },
+    /// Its record is longer than when it was sealed.
+    Grown {
+        /// Bytes that are there.
+        has: u64,
+        /// Bytes that were sealed.
+        sealed: u64,
+    },
+    /// Its record has other bytes than when it was sealed.
+    Changed,
+    /// It is sealed, and its record does not come to an end.
+    NoEnd,
+    /// It speaks of something that the plan does not have.
+    NotPlanned(String),
+    /// It speaks of work that is not its own.
+    NotItsWork(String),
+    /// It has a cell of an environment or of an artifact that it never had.
+    FromNowhere(String),
+    /// It has an artifact with other bytes than another part.
+    OtherArtifact {
+        /// Which artifact.
+        artifact: String,
+        /// The part that came first.
+        part: String,
+    },
+    /// It compared with another reference than the one that another part took.
+    OtherReference {
+        /// Of which artifact.
+        artifact: String,
+        /// The part that came first.
+        part: String,
+    },
+}
+
+/// The bytes of a part, as far as its seal speaks of them.
+#[derive(Clone, Copy, Debug)]
+pub struct PartBytes<'a> {
+    /// Digest of its record.
+    pub record: Digest,
+    /// Its length.
+    pub length: u64,
+    /// What stands in its seal; `None` where it has none and did not come to its end.
+    pub seal: Option<&'a [u8]>,
+}
+
+/// A part that can be merged.
+#[derive(Clone, Debug)]
+pub struct PartSource {
+    /// What its record begins with.
+    pub header: RunHeader,
+    /// Which part it is.
+    pub part: PartHeader,
+    /// Whether it came to its end.
+    pub is_sealed: bool,
+    /// All of its record.
+    pub events: Vec<Event>,
+}
+
+/// The fingerprint that most of the parts have; of several, the one whose digest comes first, so that the order in which
+/// they are given does not matter.
+pub fn fingerprint_of_most(parts: impl IntoIterator<Item = Digest>) -> Option<Digest> {
+    let mut counts: HashMap<Digest, usize> = HashMap::new();
+    parts.into_iter().for_each(|fingerprint| *counts.entry(fingerprint).or_default() += 1);
+    let most = counts.into_iter().max_by(|(a, many), (b, others)| many.cmp(others).then(b.cmp(a)));
+    most.map(|(fingerprint, _)| fingerprint)
+}
+
+impl PartHeader {
+    /// Whether it belongs to the same run as another part.
+    pub(super) fn belongs_to(&self, first: &Self) -> Result<(), PartRefusal> {
+        if self.plan.fingerprint == first.plan.fingerprint {
+            return Ok(());
+        }
+        Err(if self.plan.shelflife != first.plan.shelflife || self.plan.agent != first.plan.agent {
+            PartRefusal::OtherVersion(self.plan.shelflife.clone())
+        } else if self.plan.plan_digest != first.plan.plan_digest {
+            PartRefusal::Foreign { matrix: self.plan.matrix.clone() }
+        } else {
+            PartRefusal::Stale
+        })
+    }
+}
+
+/// The digest of what is planned, as a plan of shards holds it.
+pub fn digest_of_record(plan: &PlanRecord) -> Digest {
+    // A plan is made of texts and lists, which JSON can hold.
+    Digest::of(&serde_json::to_vec(plan).unwrap_or_default())
+}
+
+/// A part from its events, checked against its seal, its own plan, and the run that it has to belong to.
+///
+/// # Errors
+/// When it is not whole, or not of that run.
+pub fn open_part(
+    events: Vec<Event>,
+    bytes: PartBytes<'_>,
+    first: &PartHeader,
+) -> Result<PartSource, PartRefusal> {
+    let Some(Event::RunStarted(header)) = events.first() else { return Err(PartRefusal::Empty) };
+    let Some(part) = header.part.as_deref() else { return Err(PartRefusal::WholeRun) };
+    check_header(header, part)?;
+    part.belongs_to(first)?;
+    let is_sealed = check_seal(part, bytes)?;
+    check_events(header, part, &events)?;
+    if is_sealed && !matches!(events.last(), Some(Event::RunFinished { interrupted: false, .. })) {
+        return Err(PartRefusal::NoEnd);
+    }
+    Ok(PartSource { header: (**header).clone(), part: part.clone(), is_sealed, events })
+}
+
+fn check_header(header: &RunHeader, part: &PartHeader) -> Result<(), PartRefusal> {
+    let plan = &part.plan;
+    if plan.shards_version > SHARDS_VERSION {
+        return Err(PartRefusal::Newer(plan.shards_version));
+    }
+    if !plan.is_consistent() || plan.computed_fingerprint() != plan.fingerprint {
+        return Err(PartRefusal::Forged);
+    }
+    if plan.work(part.shard, part.phase).is_none() {
+        return Err(PartRefusal::NoSuchShard { shard: part.shard, of: plan.count() });
+    }
+    let is_planned =
+        header.matrix.plan_digest == plan.plan_digest && digest_of_record(&header.plan) == plan.record_digest;
+    if is_planned && header.shelflife == plan.shelflife { Ok(()) } else { Err(PartRefusal::OtherPlan) }
+}
+
+fn check_seal(part: &PartHeader, bytes: PartBytes<'_>) -> Result<bool, PartRefusal> {
+    let Some(seal) = bytes.seal else { return Ok(false) };
+    let seal: PartSeal = serde_json::from_slice(seal).map_err(|_| PartRefusal::BadSeal)?;
+    if seal.shards_version > SHARDS_VERSION {
+        return Err(PartRefusal::Newer(seal.shards_version));
+    }
+    let is_own =
+        (seal.shard, seal.phase, seal.fingerprint) == (part.shard, part.phase, part.plan.fingerprint);
+    if !is_own {
+        return Err(PartRefusal::SealOfAnother(crate::vocab::part_name(seal.shard, seal.phase)));
+    }
+    let (has, sealed) = (bytes.length, seal.bytes);
+    match has.cmp(&sealed) {
+        std::cmp::Ordering::Less => Err(PartRefusal::Cut { has, sealed }),
+        std::cmp::Ordering::Greater => Err(PartRefusal::Grown { has, sealed }),
+        std::cmp::Ordering::Equal if seal.record != bytes.record => Err(PartRefusal::Changed),
+        std::cmp::Ordering::Equal => Ok(true),
+    }
+}
+
+/// What a part may speak of.
+struct Work<'a> {
+    phase: ShardPhase,
+    artifacts: HashMap<ArtifactId, (u32, u32)>,
+    environments: HashMap<&'a EnvName, Roles<'a>>,
+    slices: HashMap<&'a EnvName, &'a Slice>,
+    ready: HashSet<&'a EnvName>,
+    made: HashSet<&'a ArtifactId>,
+}
+
+fn check_events(header: &RunHeader, part: &PartHeader, events: &[Event]) -> Result<(), PartRefusal> {
+    let plan = &header.plan;
+    let id = |it: &crate::state::PlannedArtifact| {
+        let model = &plan.models[it.model as usize];
+        ArtifactId {
+            model: model.name.clone(),
+            format: model.formats[it.format as usize].clone(),
+            producer: plan.environments[it.producer as usize].name.clone(),
+        }
+    };
+    let planned: Vec<_> = Layout::of(plan).artifacts().collect();
+    let artifacts = (0u32..).zip(&planned).map(|(at, it)| (id(it), (at, it.model)));
+    let mut work = Work {
+        phase: part.phase,
+        artifacts: artifacts.collect(),
+        environments: plan.environments.iter().map(|it| (&it.name, Roles::from(it))).collect(),
+        slices: part.slices().iter().map(|slice| (&slice.environment, slice)).collect(),
+        ready: HashSet::new(),
+        made: HashSet::new(),
+    };
+    if work.slices.keys().any(|name| !work.environments.contains_key(*name)) {
+        return Err(PartRefusal::OtherPlan);
+    }
+    events.iter().skip(1).try_for_each(|event| work.check(header, event))
+}
+
+impl<'a> Work<'a> {
+    fn check(&mut self, header: &RunHeader, event: &'a Event) -> Result<(), PartRefusal> {
+        match event {
+            Event::RunStarted(_) => Err(PartRefusal::TwoRecords),
+            Event::RunResumed { header: again } => {
+                let is_same = again.part == header.part && again.plan == header.plan;
+                if is_same { Ok(()) } else { Err(PartRefusal::TwoRecords) }
+            }
+            Event::EnvironmentReady { name, .. } => {
+                self.environment(name)?;
+                self.ready.insert(name);
+                Ok(())
+            }
+            Event::EnvironmentFailed { name, .. } | Event::EnvironmentIsolation { name, .. } => {
+                self.environment(name)
+            }
+            Event::ArtifactMade { artifact, .. } => {
+                self.artifact(artifact)?;
+                self.made.insert(artifact);
+                Ok(())
+            }
+            Event::ArtifactMissing { artifact, .. } => self.artifact(artifact),
+            Event::ArtifactInspected { artifact, .. }
+            | Event::ReferenceTaken { artifact, .. }
+            | Event::ReferenceRepeated { artifact, .. }
+            | Event::ReferenceVaried { artifact, .. } => {
+                self.artifact(artifact)?;
+                self.has_bytes(artifact)
+            }
+            Event::CellObserved { artifact, consumer, .. } => {
+                self.cell(artifact, consumer)?;
+                self.has_bytes(artifact)?;
+                let is_ready = self.ready.contains(consumer);
+                if is_ready { Ok(()) } else { Err(PartRefusal::FromNowhere(consumer.to_string())) }
+            }
+            Event::CellLost { artifact, consumer, .. }
+            | Event::CellCompared { artifact, consumer, .. }
+            | Event::CellRetried { artifact, consumer, .. } => self.cell(artifact, consumer),
+            Event::CellContradicted { artifact, consumer, .. } => {
+                Err(PartRefusal::NotItsWork(format!("{artifact} in {consumer}")))
+            }
+            Event::RunFinished { .. } => Ok(()),
+        }
+    }
+
+    fn environment(&self, name: &EnvName) -> Result<(), PartRefusal> {
+        let is_known = self.environments.contains_key(name);
+        if is_known { Ok(()) } else { Err(PartRefusal::NotPlanned(name.to_string())) }
+    }
+
+    /// Whoever writes speaks of what it writes; whoever reads, of everything that it reads.
+    fn artifact(&self, artifact: &ArtifactId) -> Result<(), PartRefusal> {
+        let Some((_, model)) = self.artifacts.get(artifact) else {
+            return Err(PartRefusal::NotPlanned(artifact.to_string()));
+        };
+        let is_own = || self.slices.get(&artifact.producer).is_some_and(|slice| slice.has(*model));
+        match self.phase {
+            ShardPhase::Write if !is_own() => Err(PartRefusal::NotItsWork(artifact.to_string())),
+            ShardPhase::Write | ShardPhase::Read => Ok(()),
+        }
+    }
+
+    fn cell(&self, artifact: &ArtifactId, consumer: &EnvName) -> Result<(), PartRefusal> {
+        let (Some((index, _)), Some(roles)) = (self.artifacts.get(artifact), self.environments.get(consumer))
+        else {
+            return Err(PartRefusal::NotPlanned(format!("{artifact} in {consumer}")));
+        };
+        let is_own = self.phase == ShardPhase::Read
+            && roles.consumer
+            && roles.reads(&artifact.format)
+            && self.slices.get(consumer).is_some_and(|slice| slice.has(*index));
+        if is_own { Ok(()) } else { Err(PartRefusal::NotItsWork(format!("{artifact} in {consumer}"))) }
+    }
+
+    fn has_bytes(&self, artifact: &ArtifactId) -> Result<(), PartRefusal> {
+        let is_there = self.made.contains(artifact);
+        if is_there { Ok(()) } else { Err(PartRefusal::FromNowhere(artifact.to_string())) }
+    }
+}
