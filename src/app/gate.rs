@@ -16,7 +16,7 @@ use super::request::{FilesRequest, GateRequest, RescueRequest};
 use super::session::Session;
 use crate::artifact::Files;
 use crate::present::{self, GateView};
-use crate::vocab::{EnvName, RescueRecord};
+use crate::vocab::{EnvName, ExitCode, RescueRecord};
 
 /// What a gate is over.
 #[derive(Debug)]
@@ -159,6 +159,9 @@ impl Session<'_> {
             ..RescueRequest::default()
         };
         let rescued = self.rescue(&rescue)?;
+        if rescued.exit_code() == ExitCode::Interrupted {
+            return Err(AppError::Interrupted);
+        }
         Ok(rescued.items.into_iter().map(|item| item.record).collect())
     }
 }
