@@ -197,7 +197,10 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
     match why {
         Refused::NotMended { outcome } => not_mended(outcome),
         Refused::NotVerified => {
-            let failed = record.verified.iter().find(|one| !one.tried.verdict.works());
+            // What could not be compared says nothing beside what differs.
+            let fails = |one: &&Verification| one.tried.verdict.fails();
+            let failed = record.verified.iter().find(fails);
+            let failed = failed.or_else(|| record.verified.iter().find(|one| !one.tried.verdict.works()));
             let did = failed.map(|one| did(&one.tried)).unwrap_or_default();
             format!("the new file was tried and {did}; it was thrown away")
         }
