@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use super::trouble::{message, trouble};
+use super::trouble::{message, trouble, troubles};
 use super::{Answer, GateView};
 use crate::explain;
 use crate::present::finding_text::FindingText;
@@ -119,9 +119,32 @@ impl Group<'_> {
         format!("{models} in {}", named(readers))
     }
 
+    /// What is wrong with it, or with all of them.
+    fn trouble(&self) -> String {
+        match self.cells.iter().any(|cell| cell.model != self.cells[0].model) {
+            true => troubles(self.worst()),
+            false => trouble(self.worst()),
+        }
+    }
+
     /// The cell that stands for all of them.
     fn worst(&self) -> &CellRecord {
         self.cells[0]
+    }
+
+    /// What those do who write the library that reads the files, in plain text.
+    fn of_a_library(&self) -> String {
+        let written: BTreeSet<&str> = self.cells.iter().map(|cell| cell.producer.as_str()).collect();
+        let kept = match self.worst().verdict {
+            Verdict::Drift => {
+                "give what was predicted before, or say in the release notes what changed and why"
+            }
+            _ => {
+                "read the old state too (a `__setstate__` that fills in what it lacks, a module that keeps the old name), or say \
+                 in the release notes that such files have to be made again"
+            }
+        };
+        format!("{kept}. Files of {} are concerned", listed(written))
     }
 
     /// What to do, in plain text.
@@ -135,6 +158,9 @@ impl Group<'_> {
             Some(_) => return known.unwrap_or_else(|| "see the details below".to_owned()),
         };
         let them = if self.cells.len() == 1 { "it" } else { "them" };
+        if index.view.is_head {
+            return self.of_a_library();
+        }
         let places: BTreeSet<String> = self.cells.iter().map(|cell| index.place(cell, works_in)).collect();
         let readers: BTreeSet<&str> = self.cells.iter().map(|cell| cell.consumer.as_str()).collect();
         let (places, readers) = (listed(places), listed(readers));
@@ -198,7 +224,7 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
         tasks.push(format!(
             "{} {}{}. To do: {}.",
             group.whom(),
-            spans(trouble(group.worst()).trim_end_matches('.')),
+            spans(group.trouble().trim_end_matches('.')),
             index.not_accepted(group.worst()),
             spans(&group.remedy(&index))
         ));
