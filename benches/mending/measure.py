@@ -20,6 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import noise
 import numpy as np
 import tomllib
 
@@ -159,7 +160,7 @@ def variables():
     )
 
 
-def execute(python, what, order, path):
+def execute(python, what, order, path, **more):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(order))
     answer = Path(str(path) + ".answer")
@@ -167,7 +168,7 @@ def execute(python, what, order, path):
     worker = str(ROOT / "benches/mending/worker.py")
     subprocess.run(
         ["nice", "-n", "2", str(python), "-s", worker, what, str(path)],
-        env=variables(),
+        env=dict(variables(), **more),
         timeout=3000,
         stderr=subprocess.DEVNULL if what != "mend" else None,
     )
@@ -206,9 +207,10 @@ def how_far(left, right):
     return "by %g, in %d of %d rows" % (np.nanmax(apart), rows, len(apart))
 
 
-def judged(reference, outputs, was, now, rows=None, left_out=()):
+def judged(reference, outputs, was, now, rows=None, left_out=(), floors=None):
     """How far the outputs of one model agree, and what does not; on the first rows only where a
-    number is given, without the outputs that are left out."""
+    number is given, without the outputs that are left out. What moves no further than its floor is
+    rounding."""
     if not now["ok"]:
         return "raised", now["error"]
 
@@ -232,6 +234,8 @@ def judged(reference, outputs, was, now, rows=None, left_out=()):
                 return ("raised", "%s: %s" % (name, error)) if error else ("missing", name)
             was_it, is_now = part(left[name]), part(right[name])
             found = same(was_it, is_now)
+            if found == 2 and floors and name in floors and floors[name].covers(was_it, is_now):
+                found = 1
             if found == 2:
                 return "differs", "%s %s" % (name, how_far(was_it, is_now))
             if found == 1:
@@ -268,7 +272,22 @@ def produced(arguments, version, python, todo, data):
     return facts
 
 
-def crossed(arguments, producer, consumer, python, todo, data, facts):
+def asked_otherwise(source, maker, order, model):
+    """The floors of the outputs of a model: its producer is asked in each way in which it can
+    compute."""
+    answers = {}
+    for setting, variables in noise.settings().items():
+        folder = source / "noise" / setting
+        folder.mkdir(parents=True, exist_ok=True)
+        answers[setting] = folder / (model["name"] + ".npz")
+        if not answers[setting].exists():
+            one = dict(order, models=str(source / "models"), outputs=str(folder), todo=[model])
+            one["datasets"] = {model["dataset"]: order["datasets"][model["dataset"]]}
+            execute(maker, "observe", one, folder / (model["name"] + ".json"), **variables)
+    return noise.floors(source / "reference" / (model["name"] + ".npz"), answers)
+
+
+def crossed(arguments, producer, consumer, maker, python, todo, data, facts):
     """Rows (model, before, after, changes) of one pair."""
     source = Path(arguments.work) / producer
     target = Path(arguments.work) / ("%s-%s" % (producer, consumer))
@@ -286,13 +305,16 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
         before = json.loads(known.read_text())
     else:
         before = execute(python, "observe", order, target / "before.json")
-    was = {}
+    was, floors = {}, {}
     for model in todo:
         name = model["name"]
         reference, outputs = (
             folder / (name + ".npz") for folder in (source / "reference", target / "before")
         )
         was[name] = judged(reference, outputs, facts[name], before[name])
+        if was[name][0] == "differs":
+            floors[name] = asked_otherwise(source, maker, order, model)
+            was[name] = judged(reference, outputs, facts[name], before[name], floors=floors[name])
     # A rescue leaves what works as it is.
     chosen = [
         model for model in todo if arguments.also_working or was[model["name"]][0] not in GOOD
@@ -324,13 +346,20 @@ def crossed(arguments, producer, consumer, python, todo, data, facts):
         elif name in after:
             outputs = target / "after" / (name + ".npz")
             now = judged(reference, outputs, facts[name], after[name])
+            if now[0] == "differs" and name not in floors:
+                floors[name] = asked_otherwise(source, maker, order, model)
+            floor = floors.get(name)
+            if now[0] == "differs":
+                now = judged(reference, outputs, facts[name], after[name], floors=floor)
             if now[0] == "differs" and before[name]["ok"]:
                 # What the reader's own arithmetic makes of it, with or without mends.
                 untouched = target / "before" / (name + ".npz")
-                if judged(untouched, outputs, facts[name], after[name])[0] == "exact":
+                if judged(outputs, untouched, facts[name], before[name])[0] == "exact":
                     now = "untouched", now[1]
             rows = len(data[model["dataset"]]["train"]["rows"])
-            verified = judged(reference, outputs, facts[name], after[name], rows)[0] in GOOD
+            verified = (
+                judged(reference, outputs, facts[name], after[name], rows, (), floor)[0] in GOOD
+            )
         elif mended[name]["ok"]:
             refused = mended[name]
             now = "refused", json.dumps(refused["refused"] + refused["needs_companion"])[:300]
@@ -378,7 +407,9 @@ def main():
         facts = produced(arguments, producer, found[producer], todo, data)
         for consumer in arguments.consumers.split(","):
             counts = {}
-            cells = crossed(arguments, producer, consumer, found[consumer], todo, data, facts)
+            cells = crossed(
+                arguments, producer, consumer, found[producer], found[consumer], todo, data, facts
+            )
             for name, was, now, verified, mended in cells:
                 word = word_of(was, now, verified, mended)
                 counts[word] = counts.get(word, 0) + 1

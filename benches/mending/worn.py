@@ -22,8 +22,22 @@ def with_small_pointers(is_padded):
     def install(table):
         for kind in compiled_classes():
             table[kind] = lambda thing: narrowed(thing.__reduce__(), is_padded)
+        for kind in classifiers():
+            table[kind] = with_narrow_numbers
 
     return install
+
+
+def classifiers():
+    """Those that keep a number for the class of each sample."""
+    import sklearn.neighbors
+
+    return [sklearn.neighbors.KNeighborsClassifier, sklearn.neighbors.RadiusNeighborsClassifier]
+
+
+def with_narrow_numbers(thing):
+    function, arguments, state = thing.__reduce_ex__(2)[:3]
+    return function, arguments, dict(state, _y=narrowed(state["_y"], False))
 
 
 def compiled_classes():

@@ -18,7 +18,7 @@ use super::session::Session;
 use crate::artifact::{self, Files};
 use crate::matrix::{ModelSpec, PackageSource};
 use crate::present::{self, GateView};
-use crate::vocab::{EnvName, RescueRecord};
+use crate::vocab::{EnvName, ExitCode, RescueRecord};
 
 /// What a gate is over.
 #[derive(Debug)]
@@ -197,6 +197,9 @@ impl Session<'_> {
             ..RescueRequest::default()
         };
         let rescued = self.rescue(&rescue)?;
+        if rescued.exit_code() == ExitCode::Interrupted {
+            return Err(AppError::Interrupted);
+        }
         Ok(rescued.items.into_iter().map(|item| item.record).collect())
     }
 }

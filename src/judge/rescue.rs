@@ -128,7 +128,13 @@ pub fn rescue_exit_code<'a>(records: impl IntoIterator<Item = &'a RescueRecord>,
         RescueResult::Refused { why } => code(why),
     });
     let codes: Vec<ExitCode> = codes.chain(left_out.then_some(ExitCode::InvalidInput)).collect();
-    let worst = [ExitCode::Judged, ExitCode::CannotWrite, ExitCode::InvalidInput, ExitCode::CouldNotJudge];
+    let worst = [
+        ExitCode::Interrupted,
+        ExitCode::Judged,
+        ExitCode::CannotWrite,
+        ExitCode::InvalidInput,
+        ExitCode::CouldNotJudge,
+    ];
     worst.into_iter().find(|code| codes.contains(code)).unwrap_or(ExitCode::Done)
 }
 
@@ -150,6 +156,7 @@ fn code(why: &Refused) -> ExitCode {
             | TranslateOutcome::Ended { .. } => ExitCode::Judged,
         },
         Refused::Unproven { .. } | Refused::NotTried => ExitCode::CouldNotJudge,
+        Refused::Interrupted => ExitCode::Interrupted,
         Refused::NoArtifact { .. } => ExitCode::InvalidInput,
         Refused::Exists { .. } => ExitCode::CannotWrite,
     }
@@ -247,5 +254,7 @@ mod tests {
         assert_eq!(code(&[rescued()], true), ExitCode::InvalidInput);
         let unproven = refused(Refused::Unproven { why: NoProof::NoInputs });
         assert_eq!(code(&[rescued(), unproven], false), ExitCode::CouldNotJudge);
+        let interrupted = [refused(Refused::NotVerified), rescued(), refused(Refused::Interrupted)];
+        assert_eq!(code(&interrupted, true), ExitCode::Interrupted, "as a run that was interrupted");
     }
 }

@@ -404,6 +404,8 @@ pub enum Refused {
     },
     /// It was not tried: an environment could not be made, or lacks what the file needs.
     NotTried,
+    /// A signal ended the rescue before it was finished.
+    Interrupted,
     /// The file is damaged, or is no saved model.
     NoArtifact {
         /// In words of the run.

@@ -244,6 +244,40 @@ class Mending(Staged):
         self.assertEqual([pickle.load(source).a, pickle.load(source).a], [1, 2])
 
 
+class ByValue(Staged):
+    """What dill and cloudpickle write; neither is installed."""
+
+    ATTRIBUTE = b"cdill._dill\n_get_attr\n(cdill._dill\n_import_module\n(S'%s'\ntRS'%s'\ntR."
+
+    def test_names_that_dill_asks_for_by_calls_are_names(self):
+        self.assertEqual(self.mended(self.ATTRIBUTE % (b"shop", b"Item"))["outcome"], "mended")
+        self.assertIs(pickle.loads(self.written()), self.shop.Item)
+        text = "moved('shop', 'old.shop')"
+        reply = self.mended(self.ATTRIBUTE % (b"old.shop", b"Item"), text)
+        self.assertEqual(reply["outcome"], "mended", reply)
+        self.assertIs(pickle.loads(self.written()), self.shop.Item)
+
+    def test_nothing_is_reached_by_those_calls_that_no_name_reaches(self):
+        for module, name in ((b"os", b"system"), (b"shop", b"sys.exit"), (b"builtins", b"eval")):
+            reply = self.mended(self.ATTRIBUTE % (module, name))
+            self.assertEqual(reply["outcome"], "refused", (module, name))
+            self.assertEqual(reply["refused"][0]["why"], "name-not-allowed")
+        reply = self.mended(b"cdill._dill\n_get_attr\n(S'x'\nS'join'\ntR.")
+        self.assertEqual(reply["refused"][0]["why"], "name-not-allowed")
+
+    def test_what_travels_by_value_is_written_by_whoever_wrote_it(self):
+        package = types.ModuleType("cloudpickle")
+        package.made = lambda: lambda x: x + 1
+        package.dumps = lambda model, protocol: b"by value, protocol %d" % protocol
+        sys.modules["cloudpickle"] = package
+        try:
+            reply = self.mended(b"\x80\x02]ccloudpickle\nmade\n)Ra.")
+        finally:
+            del sys.modules["cloudpickle"]
+        self.assertEqual(reply["outcome"], "mended", reply)
+        self.assertEqual(self.written(), b"by value, protocol 2")
+
+
 class Places(unittest.TestCase):
     def test_places_are_written_as_in_python(self):
         leaf = [object() for _ in range(3)]

@@ -141,7 +141,8 @@ with zipfile.ZipFile("model.zip", "w", zipfile.ZIP_DEFLATED) as archive:
     archive.writestr("README", "words")
     archive.writestr("inner/model.pkl", pickle.dumps(forest, protocol=0))
 os.makedirs("others", exist_ok=True)
-joblib.dump(AdaBoostClassifier(n_estimators=5, random_state=0).fit(X, y), "others/boosted.joblib")
+boosted = AdaBoostClassifier(LogisticRegression(), n_estimators=5, random_state=0)
+joblib.dump(boosted.fit(X, y), "others/boosted.joblib")
 joblib.dump(LogisticRegression().fit(X, y), "others/linear.joblib")
 "#;
 

@@ -203,6 +203,18 @@ impl Case {
         Some(Verification { origin, from: file.inputs_from.clone(), rows: self.rows, tried })
     }
 
+    /// Gives it up where a signal came before it had a verdict: what was not tried to the end proves nothing.
+    /// `is_translation` says whether another format was asked for.
+    pub fn interrupt(&mut self, is_translation: bool) {
+        let is_whole = self.verified.len() == 1 + usize::from(self.probes.is_some());
+        let is_tried = self.verified.iter().all(|one| one.tried.verdict != Verdict::NotTried);
+        let is_made = self.translated.is_some() || !is_translation;
+        let is_open = is_to_be_mended(self) || may_refuse_gaps(self);
+        if self.refused.is_none() && !(is_whole && is_tried && is_made && !is_open) {
+            self.refused = Some(Refused::Interrupted);
+        }
+    }
+
     /// Takes in what a run says of it.
     pub fn take_in(&mut self, record: &Record, tried: &dyn Fn(&crate::vocab::CellRecord) -> Tried) {
         let cell = |name: &str| record.cells.iter().find(|cell| cell.model.as_str() == name);

@@ -8,7 +8,7 @@ use super::places::beside;
 use super::survey::Survey;
 use crate::app::error::AppError;
 use crate::present;
-use crate::vocab::{Lock, RescueRecord, RescueResult, Runtime};
+use crate::vocab::{Lock, Refused, RescueRecord, RescueResult, Runtime};
 
 /// Writes the environment of a file's producer beside the place where the rescued file would stand; `None` where it was
 /// rescued, where nobody knows that environment, or where it cannot read the file either.
@@ -18,7 +18,11 @@ pub(super) fn keep(
     record: &RescueRecord,
     place: &Path,
 ) -> Result<Option<PathBuf>, AppError> {
-    if !matches!(record.result, RescueResult::Refused { .. }) || case.artifact.producer_fails.is_some() {
+    let is_refused = match &record.result {
+        RescueResult::Refused { why } => *why != Refused::Interrupted,
+        RescueResult::Rescued { .. } => false,
+    };
+    if !is_refused || case.artifact.producer_fails.is_some() {
         return Ok(None);
     }
     let Some(lock) = lock_of(survey, case) else { return Ok(None) };

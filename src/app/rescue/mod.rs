@@ -86,18 +86,34 @@ impl Session<'_> {
         let survey = self.survey(request, name, wanted.map(|wanted| &**wanted))?;
         let mut cases = survey.cases();
         self.places(&mut cases, request, wanted)?;
-        self.probe(&survey, &mut cases)?;
+        match self.brought(&survey, &mut cases, request, name, wanted) {
+            // What is finished stays, and is told.
+            Err(AppError::Interrupted) => cases.iter_mut().for_each(|case| case.interrupt(wanted.is_some())),
+            other => other?,
+        }
+        self.written(&survey, cases, request)
+    }
+
+    /// Brings files from what they do as they are to a verdict about what was made of them.
+    fn brought(
+        &mut self,
+        survey: &Survey,
+        cases: &mut [Case],
+        request: &RescueRequest,
+        name: &str,
+        wanted: Option<&Arc<Format>>,
+    ) -> Result<(), AppError> {
+        self.probe(survey, cases)?;
         // A translation is made of the file as it is, where it works: what it does in the target changes nothing.
         if wanted.is_none_or(|wanted| holds(wanted) == Holds::Estimator) {
-            self.verify(&survey, &mut cases, Bytes::Original, name)?;
-            self.mend(&survey, &mut cases, request)?;
+            self.verify(survey, cases, Bytes::Original, name)?;
+            self.mend(survey, cases, request)?;
         }
         if let Some(wanted) = wanted {
-            self.translate(&survey, &mut cases, wanted)?;
+            self.translate(survey, cases, wanted)?;
         }
-        self.verify(&survey, &mut cases, Bytes::New, name)?;
-        self.verify_without_gaps(&survey, &mut cases, name)?;
-        self.written(&survey, cases, request)
+        self.verify(survey, cases, Bytes::New, name)?;
+        self.verify_without_gaps(survey, cases, name)
     }
 
     /// Tries the files as they are.
@@ -206,13 +222,13 @@ impl Session<'_> {
             Bytes::New => "made",
         };
         let executed = self.execute(Job::of_files(matrix, label.to_owned(), &folder)?)?;
-        finished(&executed)?;
+        let ended = finished(&executed);
         let record = judge::judge(executed.state(), &JudgeOptions::default());
         executed.judged(&JudgeOptions::default())?;
         for case in cases.iter_mut().filter(|case| which(case).is_some()) {
             case.take_in(&record, &judge::tried);
         }
-        Ok(())
+        ended
     }
 }
 

@@ -1,5 +1,6 @@
 """The parameter base_estimator of meta-estimators became estimator, at other releases for each, and
-with it base_estimator_. Which one the reader has is asked of its constructor."""
+with it base_estimator_, which is _estimator in 1.2.0 and 1.2.1. Which parameter the reader has is
+asked of its constructor."""
 
 HOLDERS = (
     "BaseEnsemble CalibratedClassifierCV RANSACRegressor SelfTrainingClassifier"
@@ -39,11 +40,24 @@ def default_of(cls, parameter):
     return None
 
 
-@mend("sklearn", "BaseEnsemble", read=">=1.2")
+def under_one_name(it, name):
+    """The fitted one under this name, whichever of the others it has."""
+    for other in ("base_estimator_", "_estimator", "estimator_"):
+        if other != name and it.rename(other, name):
+            return
+
+
+@mend("sklearn", "BaseEnsemble", read=">=1.2.2")
 def fitted_estimator_to_new_name(it):
-    it.rename("base_estimator_", "estimator_")
+    under_one_name(it, "estimator_")
+
+
+# 1.2.0 and 1.2.1 have both names as properties of a third one.
+@mend("sklearn", "BaseEnsemble", read=">=1.2,<1.2.2")
+def fitted_estimator_to_private_name(it):
+    under_one_name(it, "_estimator")
 
 
 @mend("sklearn", "BaseEnsemble", read="<1.2")
 def fitted_estimator_to_old_name(it):
-    it.rename("estimator_", "base_estimator_")
+    under_one_name(it, "base_estimator_")

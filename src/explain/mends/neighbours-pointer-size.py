@@ -1,6 +1,7 @@
 """KD trees and ball trees hold indices in integers of the machine's pointer width, and nodes as
 records of them with the machine's padding. They are cast by their fields; a value that does not fit
-cannot occur, since it counts samples in memory."""
+cannot occur, since it counts samples in memory. So are the classes that classifiers keep for each
+sample, as numbers, which RadiusNeighborsClassifier counts by a function that takes none wider."""
 
 
 def node_record():
@@ -32,3 +33,13 @@ def neighbours_of_this_width(it):
         made.append(part)
     if is_new:
         it.replace(tuple(made), "indices and nodes of this machine's width and byte order")
+
+
+@mend("sklearn", "KNeighborsClassifier RadiusNeighborsClassifier")
+def numbered_classes_of_this_width(it):
+    import numpy
+
+    numbers = it.get("_y")
+    dtype = getattr(numbers, "dtype", None)
+    if dtype is not None and dtype.kind == "i" and dtype.itemsize != numpy.dtype(int).itemsize:
+        it.set("_y", numbers.astype(int), "integers of this machine's width")

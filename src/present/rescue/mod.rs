@@ -13,7 +13,7 @@ pub use script::{ScriptParts, script};
 
 use super::terminal::painted_by;
 use super::words::Group;
-use crate::vocab::{RescueRecord, RescueResult};
+use crate::vocab::{Refused, RescueRecord, RescueResult};
 
 /// One rescue, for renderers.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,10 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
             writeln!(text, "{name}{to}  {word}{evidence}")
         }
         RescueResult::Refused { why } => {
-            let word = painted_by(Group::Fails, "refused");
+            let is_open = *why == Refused::Interrupted;
+            let (group, word) =
+                if is_open { (Group::NoVerdict, "not finished") } else { (Group::Fails, "refused") };
+            let word = painted_by(group, word);
             writeln!(
                 text,
                 "{name}  {word}: {}\n    {}",
@@ -110,13 +113,15 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
 
 /// What came of all of them, in numbers.
 pub fn totals<'a>(records: impl Iterator<Item = &'a RescueRecord>) -> String {
-    let (mut as_it_is, mut rescued, mut translated, mut unproven, mut refused) = (0, 0, 0, 0, 0);
+    let (mut as_it_is, mut rescued, mut translated, mut unproven) = (0, 0, 0, 0);
+    let (mut refused, mut unfinished) = (0, 0);
     for record in records {
         match &record.result {
             RescueResult::Rescued { unproven: Some(_), .. } => unproven += 1,
             RescueResult::Rescued { way: crate::vocab::Way::AsItIs, .. } => as_it_is += 1,
             RescueResult::Rescued { way: crate::vocab::Way::Translated, .. } => translated += 1,
             RescueResult::Rescued { .. } => rescued += 1,
+            RescueResult::Refused { why: Refused::Interrupted } => unfinished += 1,
             RescueResult::Refused { .. } => refused += 1,
         }
     }
@@ -126,6 +131,7 @@ pub fn totals<'a>(records: impl Iterator<Item = &'a RescueRecord>) -> String {
         (as_it_is, "working as they are"),
         (unproven, "without proof"),
         (refused, "refused"),
+        (unfinished, "not finished"),
     ];
     let said: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();

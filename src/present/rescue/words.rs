@@ -197,7 +197,10 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
     match why {
         Refused::NotMended { outcome } => not_mended(outcome),
         Refused::NotVerified => {
-            let failed = record.verified.iter().find(|one| !one.tried.verdict.works());
+            // What could not be compared says nothing beside what differs.
+            let fails = |one: &&Verification| one.tried.verdict.fails();
+            let failed = record.verified.iter().find(fails);
+            let failed = failed.or_else(|| record.verified.iter().find(|one| !one.tried.verdict.works()));
             let did = failed.map(|one| did(&one.tried)).unwrap_or_default();
             format!("the new file was tried and {did}; it was thrown away")
         }
@@ -212,6 +215,7 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
             }
             _ => "it could not be tried, because of an environment".to_owned(),
         },
+        Refused::Interrupted => "the rescue was interrupted".to_owned(),
         Refused::NoArtifact { says } => line(says).into_owned(),
         Refused::Exists { path } => format!("`{path}` is there already"),
     }
@@ -256,6 +260,7 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
         Refused::NotPacked { .. } => "unpack it, and rescue the model alone".to_owned(),
         Refused::Unproven { why } => prove(*why).to_owned(),
         Refused::NotTried => "`shelflife check` says what is wrong with the environment".to_owned(),
+        Refused::Interrupted => "run the same command again: what was tried is remembered".to_owned(),
         Refused::NoArtifact { .. } => match record.before.as_ref().map(|before| &before.cause) {
             Some(Cause::Refused { foreign: Some(foreign), .. }) => foreign.help().to_owned(),
             Some(_) | None => "`shelflife inspect` says what the file is".to_owned(),

@@ -14,6 +14,7 @@ common. Imports go one way, from each line to those above it:
     patient       one object whose state is being mended
     generic       defaults of parameters
     permits       which names may be called
+    dilling       what dill and cloudpickle write where pickle writes a name
     unpickling    the reader
     placing       where in a model an object is
     reckoning     what became of every key

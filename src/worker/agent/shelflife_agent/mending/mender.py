@@ -125,7 +125,8 @@ def mended(task, data, options, companions):
         return refusal(session, refused.why, refused.facts)
     root = models[0] if len(models) == 1 else tuple(models)
     try:
-        out = written_bytes(models, session.has_frames, protocol_of(data), compression)
+        by_value = session.by_value.writer
+        out = written_bytes(models, session.has_frames, protocol_of(data), compression, by_value)
     except LeftOver as left:
         facts = {"module": left.module, "name": left.name}
         name = (left.module, left.name)

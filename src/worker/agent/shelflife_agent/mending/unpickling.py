@@ -6,6 +6,7 @@ import pickle
 import struct
 import sys
 
+from .dilling import ByValue
 from .framing import FRAME_MODULES, FRAME_NAME, ArrayFrame
 from .generic import fill_parameters
 from .patient import Patient, Refused
@@ -45,7 +46,8 @@ class Reader(pickle._Unpickler):
             return ArrayFrame
         if self.proto < 3:
             module, name = of_python_two(module, name)
-        return self.session.named(module, name)
+        by_value = self.session.by_value.found(module, name)
+        return self.session.named(module, name) if by_value is None else by_value
 
     def load_build(self):
         owner, state = self.stack[-2], self.stack[-1]
@@ -137,6 +139,12 @@ class Names(object):
                 raise Refused("name-not-allowed", module=module, name=name)
             self.known[key] = self.looked_up(module, name)
         return self.known[key]
+
+    def find_unlisted(self, module, name):
+        """The same for a name that whoever listed the names of the file may not have seen."""
+        if not is_permitted(module, name, None):
+            raise Refused("name-not-allowed", module=module, name=name)
+        return self.looked_up(module, name)
 
     def looked_up(self, module, name):
         replaced = self.replaced(module, name, True)
@@ -286,6 +294,7 @@ class Session(object):
         # From a package to the release that is installed here.
         self.read = read
         self.names = Names(read, allowed)
+        self.by_value = ByValue(self.names.find_unlisted)
         self.companion = companions
         # (object, name of its class before, mend, what)
         self.changes = []

@@ -4,6 +4,7 @@ import io
 import pickle
 
 from .containers import compressed
+from .dilling import dumped_by_value
 from .standins import LeftOver
 
 # What joblib compresses with where nobody asks for more.
@@ -19,16 +20,25 @@ def joblib_here():
     return joblib
 
 
-def written_bytes(models, is_framed, protocol, compression):
-    """The bytes of models one after another. Raises `LeftOver` where one holds a stand-in."""
+def written_bytes(models, is_framed, protocol, compression, by_value=None):
+    """The bytes of models one after another. Raises `LeftOver` where one holds a stand-in.
+    `by_value` is the package that writes what pickle cannot, where one has written the file."""
     protocol = min(protocol, pickle.HIGHEST_PROTOCOL)
     if is_framed:
         return framed_bytes(models[0], protocol, compression)
-    return compressed(b"".join(plain_bytes(model, protocol) for model in models), compression)
+    written = [plain_bytes(model, protocol, by_value) for model in models]
+    return compressed(b"".join(written), compression)
 
 
-def plain_bytes(model, protocol):
-    return unwrapped(lambda: pickle.dumps(model, protocol=protocol))
+def plain_bytes(model, protocol, by_value):
+    try:
+        return unwrapped(lambda: pickle.dumps(model, protocol=protocol))
+    except LeftOver:
+        raise
+    except Exception:
+        if by_value is None:
+            raise
+    return unwrapped(lambda: dumped_by_value(by_value, model, protocol))
 
 
 def framed_bytes(model, protocol, compression):
