@@ -71,7 +71,19 @@ const SAYINGS: &[Saying] = &[
 ];
 
 /// The commits of which the wheels of CatBoost were made that name no tag, as their models show them.
-const COMMITS: &[(&str, &str)] = &[];
+const COMMITS: &[(&str, &str)] = &[
+    ("9807fe7f2feac62f", "0.20.2"),
+    ("130b3ff9e57b9a4c", "0.23.2"),
+    ("e31af0f9afd45607", "0.24.4"),
+    ("a17d5edd9e552467", "0.25.1"),
+    ("53fa903917598e89", "0.26.1"),
+    ("68feda4c03e7e4c1", "1.0.0"),
+    ("42359eaac284723e", "1.0.6"),
+    ("d63ba37ba1c5b0a3", "1.1.1"),
+    ("f68bd8c0af356cca", "1.2.1"),
+    ("ff8f073eea240c11", "1.2.2"),
+    ("2605fe627ed4271a", "1.2.5"),
+];
 
 /// Whether a file is a booster, or a pickle that loads one.
 pub fn has_boosters(found: &Inspection) -> bool {

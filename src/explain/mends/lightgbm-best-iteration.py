@@ -1,5 +1,5 @@
-"""LightGBM 4 compares the best iteration with a number; without early stopping it is none before, and
--1 or the last one there, which predict the same."""
+"""LightGBM 4 compares the best iteration with a number; without early stopping it is none before,
+and -1 or the last one there, which predict the same."""
 
 
 @mend("lightgbm", "LGBMModel", written="<4.0", read=">=4.0")

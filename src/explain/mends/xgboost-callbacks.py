@@ -1,5 +1,5 @@
-"""XGBoost 1.6 made callbacks, early_stopping_rounds, eval_metric and more parameters of its wrappers: none
-of them were given before."""
+"""XGBoost 1.6 made callbacks, early_stopping_rounds, eval_metric and more parameters of its
+wrappers: none of them were given before."""
 
 
 @mend("xgboost", "XGBModel", written="<1.6", read=">=1.6")

@@ -1,5 +1,5 @@
-"""XGBoost 2.0 put device in the place of gpu_id and predictor: none is the CPU, as what was fitted
-without them."""
+"""XGBoost 2.0 put device in the place of gpu_id and predictor: none is the CPU, as what was
+fitted without them."""
 
 
 @mend("xgboost", "XGBModel", written=">=2.0", read="<2.0")

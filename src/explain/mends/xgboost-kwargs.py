@@ -1,4 +1,5 @@
-"""Up to XGBoost 1.4 a wrapper always has the dictionary kwargs: it is empty where nothing was given."""
+"""Up to XGBoost 1.4 a wrapper always has the dictionary kwargs: it is empty where nothing was
+given."""
 
 
 @mend("xgboost", "XGBModel", written=">=1.5", read="<1.5")

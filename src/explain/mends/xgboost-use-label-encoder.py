@@ -1,5 +1,5 @@
-"""XGBClassifier has the parameter use_label_encoder in 1.3 to 1.7. Before, labels always went through
-an encoder, which is kept; later, never."""
+"""XGBClassifier has the parameter use_label_encoder in 1.3 to 1.7. Before, labels always went
+through an encoder, which is kept; later, never."""
 
 
 @mend("xgboost", "XGBClassifier XGBRFClassifier", read=">=1.3,<2.0")
