@@ -213,7 +213,7 @@ fn with_boosters(path: &Path, mut found: Inspection) -> Inspection {
     if has_boosters(&found)
         && let Ok(file) = store::open_input(path)
     {
-        found.take_boosters(boosters(file, &found.containers));
+        found.take_boosters(boosters(file, &found));
     }
     found
 }

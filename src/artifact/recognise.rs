@@ -174,7 +174,7 @@ fn seen_with_booster(
     let mut seen = seen(path, inspection);
     if seen.format.is_some() && has_boosters(inspection) {
         file.rewind()?;
-        boosters(file, &inspection.containers).into_iter().for_each(|booster| seen.take_booster(booster));
+        boosters(file, inspection).into_iter().for_each(|booster| seen.take_booster(booster));
     }
     Ok(seen)
 }

@@ -57,9 +57,7 @@ const SAYINGS: &[Saying] = &[
         let line = memmem::find(rest, b"\nobjective=")? + b"\nobjective=".len();
         set(&mut facts.objective, word(&rest[line..]))
     }),
-    saying(CATBOOST, b"\"loss_function\":{\"type\":\"", |_, rest, facts| {
-        set(&mut facts.objective, word(rest))
-    }),
+    saying(CATBOOST, b"\"loss_function\":", |_, rest, facts| set(&mut facts.objective, loss_of(rest))),
     saying(CATBOOST, b"\n    Branch: tags/v", |_, rest, facts| set(&mut facts.version, catboost_tag(rest))),
     saying(CATBOOST, b"\\n    Branch: tags/v", |_, rest, facts| set(&mut facts.version, catboost_tag(rest))),
     saying(CATBOOST, b"Git info:\n    Commit: ", |_, rest, facts| {
@@ -87,9 +85,27 @@ const COMMITS: &[(&str, &str)] = &[
 
 /// Whether a file is a booster, or a pickle that loads one.
 pub fn has_boosters(found: &Inspection) -> bool {
-    let is_one = |package: &str| [XGBOOST, LIGHTGBM, CATBOOST].contains(&package);
-    matches!(found.kind, ArtifactKind::Xgboost | ArtifactKind::Lightgbm | ArtifactKind::Catboost)
-        || found.pickle.iter().flat_map(|pickle| &pickle.wrappers).any(|it| is_one(&it.package))
+    [XGBOOST, LIGHTGBM, CATBOOST].into_iter().any(|library| has_one_of(found, library))
+}
+
+fn has_one_of(found: &Inspection, library: &str) -> bool {
+    let is_named = || found.pickle.iter().flat_map(|pickle| &pickle.wrappers).any(|it| it.package == library);
+    match found.kind {
+        ArtifactKind::Xgboost => library == XGBOOST,
+        ArtifactKind::Lightgbm => library == LIGHTGBM,
+        ArtifactKind::Catboost => library == CATBOOST,
+        ArtifactKind::Pickle
+        | ArtifactKind::Joblib
+        | ArtifactKind::Skops
+        | ArtifactKind::Onnx
+        | ArtifactKind::Npy
+        | ArtifactKind::Npz
+        | ArtifactKind::Json
+        | ArtifactKind::Zip
+        | ArtifactKind::Tar
+        | ArtifactKind::Mlflow
+        | ArtifactKind::Unknown => is_named(),
+    }
 }
 
 impl Inspection {
@@ -107,22 +123,24 @@ impl Inspection {
     }
 }
 
-/// What the boosters in a file say, one of each library and the first of several; nothing is looked for in containers
-/// within containers.
-pub fn boosters<R: Read + Seek>(file: R, containers: &[Container]) -> Vec<BoosterFacts> {
-    let found = || -> std::io::Result<Vec<BoosterFacts>> {
-        let mut source = Source::new(file)?;
-        match containers {
-            [] => {
-                source.rewind()?;
-                Ok(search(source))
-            }
-            [Container::Zip] => Ok(Vec::new()),
-            [one] => Ok(search(unwrap(*one, &source)?)),
-            _ => Ok(Vec::new()),
-        }
-    };
-    found().unwrap_or_default()
+/// What the boosters in a file say that it is or names, one of each library and the first of several; nothing is looked for
+/// in containers within containers.
+pub fn boosters<R: Read + Seek>(file: R, found: &Inspection) -> Vec<BoosterFacts> {
+    let mut said = said(file, &found.containers);
+    said.retain(|facts| has_one_of(found, &facts.library));
+    said
+}
+
+/// What the bytes say without the container around them; nothing of an archive, or of a container within a container.
+fn said<R: Read + Seek>(file: R, containers: &[Container]) -> Vec<BoosterFacts> {
+    let searched = Source::new(file).and_then(|mut source| match containers {
+        [] => source.rewind().map(|()| search(source)),
+        [Container::Zip] => Ok(Vec::new()),
+        [one] => unwrap(*one, &source).map(search),
+        _ => Ok(Vec::new()),
+    });
+    // What cannot be read says nothing.
+    searched.unwrap_or_default()
 }
 
 fn search(file: impl Read) -> Vec<BoosterFacts> {
@@ -174,6 +192,18 @@ fn word(rest: &[u8]) -> Option<String> {
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-');
     let end = rest.iter().take(LONGEST).position(|byte| !is_letter(byte))?;
     (end > 0).then(|| String::from_utf8_lossy(&rest[..end]).into_owned())
+}
+
+/// CatBoost's loss, which is a word or an object with its type, with blanks between them or without.
+fn loss_of(rest: &[u8]) -> Option<String> {
+    let rest = rest.trim_ascii_start();
+    if let Some(name) = rest.strip_prefix(b"\"") {
+        return word(name);
+    }
+    let inside = rest.strip_prefix(b"{")?;
+    let kind = b"\"type\":\"";
+    let at = memmem::find(&inside[..inside.len().min(OVERLAP / 2)], kind)?;
+    word(&inside[at + kind.len()..])
 }
 
 fn counted(length: u64, rest: &[u8]) -> Option<String> {
@@ -242,7 +272,7 @@ mod tests {
     use super::*;
 
     fn of(bytes: &[u8]) -> Vec<BoosterFacts> {
-        boosters(Cursor::new(bytes), &[])
+        said(Cursor::new(bytes), &[])
     }
 
     fn facts(
@@ -273,6 +303,9 @@ mod tests {
         assert_eq!(of(text), [facts(LIGHTGBM, None, Some(4), Some("binary"))]);
         let cbm = b"CBM1..\"loss_function\":{\"type\":\"Logloss\",..Git info:\n    Commit: b1\n    Branch: tags/v1.2.10\n";
         assert_eq!(of(cbm), [facts(CATBOOST, Some("1.2.10"), None, Some("Logloss"))]);
+        let json = b"{\n\"loss_function\":\n  {\n \"params\":\n {},\n \"type\":\"RMSE\"\n}";
+        assert_eq!(of(json), [facts(CATBOOST, None, None, Some("RMSE"))]);
+        let json = b"\"version\":[1,5,2]";
         for nothing in
             [&b""[..], b"\"version\":[", b"\"version\":[1,2]", b"\"version\":[a,b,c]", b"version[#L"]
         {
@@ -285,7 +318,7 @@ mod tests {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(3));
         encoder.write_all(&far).unwrap();
         let packed = encoder.finish().unwrap();
-        assert_eq!(boosters(Cursor::new(packed), &[Container::Zlib]).len(), 1);
+        assert_eq!(said(Cursor::new(packed), &[Container::Zlib]).len(), 1);
     }
 
     #[test]
