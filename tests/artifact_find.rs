@@ -132,7 +132,7 @@ fn a_folder_of_mlflow_is_one_artifact_with_the_environment_that_it_names() {
 fn producers_of_one_command_share_what_reading_takes() {
     let folder = folder();
     let found = find(folder.path(), "models", &Packages::new());
-    let needs = artifact::needs(&found.models);
+    let needs = artifact::needs(&found.models, &[]);
     assert_eq!(needs.get("mlflow-skinny").unwrap().as_deref(), Some("2.22.0"));
     let mut environments = vec![
         EnvironmentSpec::new("few", RuntimeSpec::Venv { python: "3.11".to_owned() }),

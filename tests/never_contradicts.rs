@@ -500,7 +500,7 @@ fn shown(case: &Case, record: &Record) -> Shown {
     let view = View::new(record);
     let code = exit_code(record);
     let from = matches!(case.judged_by, JudgedBy::From).then(|| EnvName::from("one"));
-    let gate = GateView { record, code, from: from.as_ref(), run: "reports/r", rescues: &[] };
+    let gate = GateView { record, code, from: from.as_ref(), is_head: false, run: "reports/r", rescues: &[] };
     let bytes = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let xml = bytes(junit::render(&view).unwrap());
     let report = Report::deserialize_from_str(&xml).unwrap();

@@ -242,8 +242,14 @@ pub enum RequestError {
     #[error("--rescue and --probe take artifacts that move from one environment to another, not a matrix")]
     RescueOfMatrix,
     /// A gate over artifacts without environments.
-    #[error("a gate of artifacts needs --from and --to")]
+    #[error("a gate of artifacts needs --from and --to, or --head")]
     NoEnvironments,
+    /// A gate without the environment that is left, over a file that does not say what it gave.
+    #[error("`{0}` does not bring what all of its outputs were, and no --from says where it works today")]
+    NothingExpected(String),
+    /// A folder that does not say which package it is.
+    #[error("`{}` does not say which package it is: it has no `pyproject.toml` with a `[project]` name", .0.display())]
+    NoProject(PathBuf),
     /// A gate with nothing known.
     #[error("there is nothing to judge by")]
     NothingToJudgeBy,

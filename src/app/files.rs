@@ -184,7 +184,14 @@ fn undeclared(matrix: &Matrix) -> Option<Notice> {
             }
         }
         if file.given_modules.is_none() && !made.is_empty() {
-            file.own_modules.iter().for_each(|module| *modules.entry(module.clone()).or_insert(0) += 1);
+            // A package of that name, which somebody has named, brings it.
+            let brings = |package: &String, module: &String| package.replace('-', "_") == *module;
+            let lacks = |module: &String| {
+                let declared = |it: &EnvironmentSpec| it.packages.keys().any(|name| brings(name, module));
+                made.iter().any(|it| it.consumer && !declared(it))
+            };
+            let lacking = file.own_modules.iter().filter(|module| lacks(module));
+            lacking.for_each(|module| *modules.entry(module.clone()).or_insert(0) += 1);
         }
     }
     (!packages.is_empty() || !modules.is_empty()).then_some(Notice::PackagesNeeded { packages, modules })
@@ -196,7 +203,7 @@ fn find_with_packages(
     find: &dyn Fn(&[EnvironmentSpec], &Packages) -> Expanded,
 ) -> (Expanded, Option<Notice>) {
     let expanded = find(environments, &Packages::new());
-    let packages = artifact::needs(&expanded.models);
+    let packages = artifact::needs(&expanded.models, environments);
     let is_proved = take_proved(environments, &expanded);
     if packages.is_empty() && !is_proved {
         return (expanded, None);

@@ -27,6 +27,7 @@ mod judging;
 mod known;
 mod listener;
 mod makers;
+mod museum;
 mod naming;
 mod outcome;
 mod packing;
@@ -54,10 +55,13 @@ pub use inspecting::{PassedOver, inspect};
 pub use judging::gate_options;
 pub use known::{EVENTS, Opened, open, open_accepted, open_record, open_run, parse};
 pub use listener::{Aside, Listener, Notice, PartStep, Silent};
+pub use museum::{Museum, NotKept, WhyNotKept};
 pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
 pub use promised::{Stated, StatedPair, statements};
 pub use reporting::ReportRequest;
-pub use request::{BisectRequest, CheckRequest, FilesRequest, GateRequest, RescueRequest, RunRequest};
+pub use request::{
+    BisectRequest, CheckRequest, FilesRequest, GateRequest, MuseumRequest, RescueRequest, RunRequest,
+};
 pub use rescue::{RescueItem, Rescued};
 pub use session::{KEPT, Policy, Session, runtime};

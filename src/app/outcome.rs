@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::error::AppError;
 use crate::judge::{self, JudgeOptions};
 use crate::present::{self, RENDERERS, View};
+use crate::run::Counts;
 use crate::state::RunState;
 use crate::vocab::{ExitCode, Record};
 
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub executed: u64,
     /// Cells and references that were known.
     pub reused: u64,
+    /// Artifacts that were not tried again: their training has failed twice in the same way.
+    pub known_failures: u64,
     /// Seconds from the start to the last report.
     pub seconds: f64,
 }
@@ -31,13 +34,14 @@ impl Outcome {
         folder: PathBuf,
         state: &RunState,
         judging: &JudgeOptions,
-        (executed, reused): (u64, u64),
+        counts: Counts,
         started: Instant,
     ) -> Result<Self, AppError> {
         let record = judge::judge(state, judging);
         let files = present::write_reports(&folder, &View::new(&record), RENDERERS)?;
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Self { folder, record, files, executed, reused, seconds })
+        let Counts { executed, reused, known_failures } = counts;
+        Ok(Self { folder, record, files, executed, reused, known_failures, seconds })
     }
 
     /// What it says to whoever asked.

@@ -81,6 +81,8 @@ pub struct GateRequest {
     pub from: Option<String>,
     /// The environment to move to.
     pub to: Option<String>,
+    /// The folder of a project that is tried instead of an environment: its head. The files have to bring what they gave.
+    pub head: Option<PathBuf>,
     /// What is known: see [`super::open`].
     pub baseline: Option<PathBuf>,
     /// Whether what would be a regression is tried again before it is believed.
@@ -90,6 +92,17 @@ pub struct GateRequest {
     /// Whether each file is also tried on rows that are derived from it.
     pub probe: bool,
     /// Name of the run.
+    pub name: Option<String>,
+}
+
+/// Keep the models of a matrix as each of its environments saves them.
+#[derive(Clone, Debug, Default)]
+pub struct MuseumRequest {
+    /// The matrix file.
+    pub matrix: PathBuf,
+    /// The folder of the museum.
+    pub output: PathBuf,
+    /// Name of the run in which they are made.
     pub name: Option<String>,
 }
 

@@ -39,6 +39,8 @@ pub struct Policy {
     pub jobs: Option<u16>,
     /// Whether everything is executed again, whatever the record and the cache hold.
     pub fresh: bool,
+    /// Whether trainings are tried again that have failed twice in the same way.
+    pub retry_failed: bool,
     /// How many earlier runs of the same name are kept where they tried something else; all where `None`.
     pub keep: Option<usize>,
     /// How environments are made.
@@ -171,8 +173,8 @@ impl Executed {
 
     /// Judges it and writes its reports.
     pub(super) fn judged(self, judging: &JudgeOptions) -> Result<Outcome, AppError> {
-        let RunReport { state, executed, reused, .. } = self.report;
-        Outcome::of(self.folder, &state, judging, (executed, reused), self.started)
+        let RunReport { state, counts, .. } = self.report;
+        Outcome::of(self.folder, &state, judging, counts, self.started)
     }
 }
 
@@ -236,7 +238,7 @@ impl<'l> Session<'l> {
         let _lock = self.runtime.block_on(lock_run(&self.cache, &job.folder, &job.name))?;
         let _in_use = self.runtime.block_on(self.cache.in_use(EMPTYING))?;
         let header = job.header(jobs);
-        let Policy { fresh, keep, .. } = self.policy;
+        let Policy { fresh, retry_failed, keep, .. } = self.policy;
         let recorded = earlier(&job.folder, &header, fresh, keep, listener)?;
         let matrix = Arc::new(job.matrix);
         let request = run::RunRequest {
@@ -247,6 +249,7 @@ impl<'l> Session<'l> {
             recorded,
             retry: job.retry,
             fresh,
+            retry_failed,
             jobs,
         };
         let mut recorder = Recorder::new(job.folder.join(EVENTS), listener);

@@ -20,7 +20,7 @@ use crate::dataset::{self, Dataset};
 use crate::format;
 use crate::matrix::{
     ArtifactDeclaration, DatasetSpec, DeclaredInputs, EnvironmentSpec, Expanded, ExpectedOutput,
-    ExternalArtifact, FindArtifacts, GivenModules, ModelSource, ModelSpec, Refusal, RuntimeSpec,
+    ExternalArtifact, FindArtifacts, GivenModules, ModelSource, ModelSpec, Refusal, RuntimeSpec, VersionSpec,
 };
 use crate::vocab::{EnvName, ExpectedFile, Foreign, FormatName, InputsKind};
 
@@ -95,7 +95,14 @@ struct State<'a> {
 /// Whether every output that is to be compared has expected values, so that nobody has to be asked for them.
 pub fn all_expected(methods: Option<&[String]>, expected: &BTreeMap<String, ExpectedOutput>) -> bool {
     methods.is_some_and(|methods| {
-        !methods.is_empty() && methods.iter().all(|method| expected.contains_key(method))
+        // An output that is a list of arrays has each of them by its place: `predict_proba[0]`.
+        let is_part = |name: &String, method: &String| {
+            name.strip_prefix(method.as_str()).is_some_and(|place| place.starts_with('['))
+        };
+        let is_given = |method: &String| {
+            expected.contains_key(method) || expected.keys().any(|name| is_part(name, method))
+        };
+        !methods.is_empty() && methods.iter().all(is_given)
     })
 }
 
@@ -189,8 +196,6 @@ impl State<'_> {
         for versions in [&mut package.versions, &mut seen.versions] {
             *versions = admission::admit(std::mem::take(versions), &declaration.allowed, &mut asked);
         }
-        notes.extend(admission::said(&asked));
-        let made_by = FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes);
         let packages: Packages = seen
             .packages
             .iter()
@@ -200,7 +205,17 @@ impl State<'_> {
         let rows = given.as_ref().map(|file| file.rows);
         let mut told = Vec::new();
         let (expected, expected_from) = self.expected(declaration, &package, inputs, rows, found, &mut told);
-        let is_asked = !all_expected(declaration.methods.as_deref(), &expected);
+        let methods = declaration.methods.clone().or(package.methods.take());
+        let is_asked = !all_expected(methods.as_deref(), &expected);
+        if !is_asked {
+            // Words about a producer that is not made have nothing installed.
+            asked.clear();
+        }
+        notes.extend(admission::said(&asked));
+        let made_by = match package.release.take().filter(|_| !is_asked && declaration.made_by.is_none()) {
+            Some((package, version)) => FileProducer::Release { package, version },
+            None => FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes),
+        };
         let (producer, extra) = self.producer(&made_by, &packages, is_asked, &mut notes);
         notes.append(&mut told);
         if let Some(environment) = extra {
@@ -237,7 +252,7 @@ impl State<'_> {
             dataset,
             inputs: None,
             formats: vec![format],
-            methods: declaration.methods.clone(),
+            methods,
             requires: Vec::new(),
             arrays: None,
             seed: declaration.seed,
@@ -303,6 +318,12 @@ impl State<'_> {
                     environment.add_extras(self.packages);
                 }
                 environment
+            }
+            FileProducer::Release { package, version } => {
+                notes.push(format!("kept from {package} {version}"));
+                let own = [(package.clone(), VersionSpec::Exact(version.clone()))].into();
+                let name = producer::release_name(package, version);
+                producer::environment(&name, RuntimeSpec::UnknownProducer, own)
             }
             FileProducer::Unknown => match self.default_producer {
                 Some(name) => {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::admission;
 use super::arrays::Arrays;
 use super::files::{Files, Kind};
+use super::museum::{self, Exhibit};
 use super::names::model_name;
 use super::rows::rows;
 use super::saved::saved;
@@ -35,6 +36,10 @@ pub(super) struct Package {
     pub example: bool,
     /// What it should give.
     pub expected: BTreeMap<String, ExpectedOutput>,
+    /// The package whose release wrote it, and that release, where a museum keeps it.
+    pub release: Option<(String, String)>,
+    /// The methods whose outputs are compared, where that was written down.
+    pub methods: Option<Vec<String>>,
     /// Why what it is to be checked by cannot be used.
     unusable: Option<String>,
     /// Why the inputs beside it cannot be used.
@@ -102,7 +107,10 @@ impl Package {
             None => {}
         }
         if let Some(Companion { file, value, is_own }) = json("validation") {
-            let read = value.and_then(|validation| package.read_validation(&validation, names));
+            let read = value.and_then(|validation| match museum::is_kept(&validation) {
+                true => package.read_kept(files, folder, validation),
+                false => package.read_validation(&validation, names),
+            });
             let read = match read {
                 Ok(()) if is_own && package.inputs.is_none() => Err("it has no `inputs`".to_owned()),
                 other => other,
@@ -141,6 +149,9 @@ impl Package {
             let versions = if known { &mut self.versions } else { &mut self.hinted };
             versions.insert(package, text.trim().to_owned());
         }
+        let named = |key: &str| fields.get(key).and_then(Value::as_str);
+        let version = |package: &str| fields.get("packages")?.get(package)?.as_str();
+        self.release = named("package").and_then(|name| Some((name.to_owned(), version(name)?.to_owned())));
         for key in ["lock", "packages", "environment"] {
             let Some(lock) = fields.get(key).and_then(Value::as_object) else { continue };
             // A lock of shelflife has its packages one level below.
@@ -177,6 +188,12 @@ impl Package {
             let dtypes = validation.get("expected_dtypes");
             self.expected = Arrays::of_typed_json(expected, dtypes)?.outputs();
         }
+        Ok(())
+    }
+
+    fn read_kept(&mut self, files: &dyn Files, folder: &Path, validation: Value) -> Result<(), String> {
+        let Exhibit { inputs, expected, methods } = museum::read(files, folder, validation)?;
+        (self.inputs, self.expected, self.methods) = (Some(inputs), expected, Some(methods));
         Ok(())
     }
 

@@ -2,19 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::matrix::{EnvironmentSpec, ModelSpec, RuntimeSpec, VersionSpec};
-use crate::vocab::EnvName;
+use crate::format;
+use crate::matrix::{EnvironmentSpec, ModelSpec, RuntimeSpec, SCIKIT_LEARN, VersionSpec};
+use crate::vocab::{EnvName, FormatName};
 
 /// Packages with their release, where one is known.
 pub type Packages = BTreeMap<String, Option<String>>;
 
+/// What reads joblib's files: the name of the package, and of the handler.
+const JOBLIB: &str = "joblib";
+
 /// Packages of a lock that an installer brings itself, and that no model needs.
 pub const INSTALLERS: &[&str] = &["pip", "setuptools", "wheel", "uv"];
 
-/// What reading all files takes beside scikit-learn: pandas where one was fitted on named columns, skops for skops
-/// files, and so on; in the release that the files record, where they agree.
-pub fn needs(models: &[ModelSpec]) -> Packages {
+/// What reading all files in these environments takes beside scikit-learn: pandas where one was fitted on named columns,
+/// skops for skops files, and so on; in the release that the files record, where they agree. What comes with scikit-learn is
+/// among it only where some environment is made without.
+pub fn needs(models: &[ModelSpec], environments: &[EnvironmentSpec]) -> Packages {
     let mut wanted: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
+    let is_without = |it: &EnvironmentSpec| {
+        matches!(it.runtime, RuntimeSpec::Venv { .. }) && !it.packages.contains_key(SCIKIT_LEARN)
+    };
+    let is_joblib =
+        |format: &FormatName| format::find(format.as_str()).is_some_and(|row| row.handler == JOBLIB);
+    if environments.iter().any(is_without) && models.iter().flat_map(|model| &model.formats).any(is_joblib) {
+        wanted.entry(JOBLIB).or_default().insert(None);
+    }
     for file in models.iter().filter_map(|model| model.source.file()) {
         for (package, version) in &file.packages {
             wanted.entry(package).or_default().insert(version.as_deref());

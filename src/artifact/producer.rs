@@ -19,6 +19,13 @@ pub(super) enum FileProducer {
     Environment(EnvName),
     /// These versions.
     Versions(Versions),
+    /// A release that a museum keeps it of; nobody has to be asked what it gave there.
+    Release {
+        /// The package.
+        package: String,
+        /// Its release.
+        version: String,
+    },
     /// Nothing tells.
     Unknown,
 }
@@ -94,7 +101,7 @@ impl FileProducer {
                 let minors = choices(scikit_learn, versions.evidence.pythons.as_ref());
                 minors.into_iter().skip(1).map(|minor| format!("3.{minor}")).collect()
             }
-            Self::Versions(_) | Self::Environment(_) | Self::Unknown => Vec::new(),
+            Self::Versions(_) | Self::Environment(_) | Self::Release { .. } | Self::Unknown => Vec::new(),
         }
     }
 }
@@ -193,6 +200,14 @@ fn is_chosen_anyway(release: Option<&Version>, package: &str, specifier: &str) -
     let Some(release) = release else { return false };
     let row = CHOSEN.iter().find(|(known, said, ..)| *known == package && *said == specifier);
     row.is_some_and(|(_, _, from, bound)| (*release >= Version::release(bound)) == *from)
+}
+
+/// The name of the environment that stands for a release.
+pub(super) fn release_name(package: &str, version: &str) -> String {
+    match package {
+        "scikit-learn" => format!("sk{version}"),
+        other => format!("{other}{version}"),
+    }
 }
 
 /// An environment that is here because files were written in it.

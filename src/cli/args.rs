@@ -11,7 +11,7 @@ pub(super) use help::command;
 
 pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
-    GateArgs, HistoryArgs, PackArgs, RescueArgs,
+    GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
 };
 
 use crate::vocab::Verdict;
@@ -109,6 +109,17 @@ pub enum Command {
     ///
     /// Example: shelflife pack churn.joblib --inputs X.csv --python .venv/bin/python --version 3 -o models
     Pack(PackArgs),
+    /// Keep the models of a matrix as each release saves them, with what they predict, for later gates of a library's head.
+    ///
+    /// The models are trained in every environment that the matrix declares. A folder for each release gets the files, and
+    /// beside each what made it and what its outputs were, byte for byte; a model that is there already stays as it is, so that
+    /// the same command adds the newest release. `shelflife gate museum --head .` then needs one environment only. Ends 101
+    /// where something could not be kept.
+    ///
+    /// --json: the events of the run, an object a line; the last line is `{"answer": ...}` with what was added and left out.
+    ///
+    /// Example: shelflife museum releases.toml -o museum
+    Museum(MuseumArgs),
     /// Judge whether artifacts can move from one environment to another, or a matrix against a baseline.
     ///
     /// Ends 0 when nothing new fails, 100 when something does, 101 when something could not be judged. What would be a
@@ -282,6 +293,9 @@ pub struct RunningArgs {
     /// Execute everything again, whatever the record and the cache hold.
     #[arg(long)]
     pub fresh: bool,
+    /// Also try trainings again that have failed twice with the same exception; one that failed once is tried again anyway.
+    #[arg(long)]
+    pub retry_failed: bool,
     /// How environments are made.
     #[command(flatten)]
     pub making: MakingArgs,

@@ -227,6 +227,10 @@ fn request_help(error: &RequestError) -> String {
         RequestError::MatrixWithFileOptions => "declare [limits] and [formats] there",
         RequestError::RescueOfMatrix => "give artifacts with --from and --to, or leave them out",
         RequestError::NoEnvironments => "for example --from scikit-learn==1.5.2 --to scikit-learn==1.7.2",
+        RequestError::NothingExpected(_) => {
+            "name today's environment with --from, give --methods with --expected, or take what `shelflife museum` writes"
+        }
+        RequestError::NoProject(_) => "give the folder that holds it, or --to \"NAME @ FOLDER\"",
         RequestError::NothingToJudgeBy => "give --baseline, or declare [[expect]] in the matrix",
         RequestError::NotMadeHere => "give --with as versions, such as \"scikit-learn==1.5.2 python==3.11\"",
         RequestError::SeveralArtifacts(_) => "name one file",

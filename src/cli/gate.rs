@@ -17,6 +17,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
         files: args.files.request(),
         from: args.from.clone(),
         to: args.to.clone(),
+        head: args.head.clone(),
         baseline: args.baseline.clone(),
         retry: !args.no_retry,
         rescue: args.rescue,

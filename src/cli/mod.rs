@@ -17,6 +17,7 @@ mod gate;
 mod history;
 mod inspect;
 mod meter;
+mod museum;
 mod notices;
 mod outcome;
 mod pack;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Pack(args) => pack::pack(&args),
+        Command::Museum(args) => museum::museum(&args),
         Command::Gate(args) => gate::gate(&args),
         Command::Rescue(args) => rescue::rescue(&args),
         Command::Baseline(args) => match args.command {

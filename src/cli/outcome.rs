@@ -29,7 +29,7 @@ pub(super) fn table(outcome: &Outcome) -> Result<(), Failure> {
 
 /// What was executed, and where the reports are.
 pub(super) fn summary(outcome: &Outcome) {
-    let Outcome { executed, reused, seconds, .. } = outcome;
+    let Outcome { executed, reused, known_failures, seconds, .. } = outcome;
     console::note(&if outcome.record.run.interrupted {
         format!("interrupted after {executed} new observations; the same command goes on")
     } else if *executed == 0 {
@@ -37,6 +37,13 @@ pub(super) fn summary(outcome: &Outcome) {
     } else {
         format!("executed {executed} observations, {reused} were known ({seconds:.1} s)")
     });
+    if *known_failures > 0 {
+        let were =
+            if *known_failures == 1 { "1 artifact was" } else { &format!("{known_failures} artifacts were") };
+        console::note(&format!(
+            "{were} not tried again: making it has raised the same exception twice (--retry-failed tries it)"
+        ));
+    }
     let show = |name: &str| outcome.file(name).map(Path::display).map(|path| path.to_string());
     let (page, text) = (show("report.html").unwrap_or_default(), show("report.md").unwrap_or_default());
     console::note(&format!("reports: {page} and {text}"));

@@ -41,6 +41,7 @@ pub(super) fn judged(outcome: &Outcome, code: ExitCode) -> Value {
         "interrupted": record.run.interrupted,
         "executed": outcome.executed,
         "reused": outcome.reused,
+        "known_failures": outcome.known_failures,
         "summary": record.summary,
         "left_out": record.left_out,
         "cells": record.cells.iter().map(cell).collect::<Vec<_>>(),

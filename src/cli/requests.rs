@@ -37,6 +37,7 @@ impl RunningArgs {
             reports: self.reports.clone(),
             jobs: self.jobs,
             fresh: self.fresh,
+            retry_failed: self.retry_failed,
             keep,
             making: self.making.options(),
         }

@@ -105,17 +105,23 @@ impl EnvironmentSpec {
         self.extras.iter().chain(&self.packages).collect()
     }
 
-    /// Adds packages that some files take, where they are not declared. Says whether anything was added.
+    /// Adds packages that some files take, where they are not declared and do not come with scikit-learn. Says whether
+    /// anything was added.
     pub fn add_extras(&mut self, packages: &BTreeMap<String, Option<String>>) -> bool {
         let before = self.extras.len();
-        for (package, version) in packages.iter().filter(|(package, _)| !self.packages.contains_key(*package))
-        {
+        let has_scikit_learn = self.packages.contains_key(super::SCIKIT_LEARN);
+        let comes = |package: &String| has_scikit_learn && WITH_SCIKIT_LEARN.contains(&package.as_str());
+        let lacks = |package: &String| !self.packages.contains_key(package) && !comes(package);
+        for (package, version) in packages.iter().filter(|(package, _)| lacks(package)) {
             let spec = || version.clone().map_or(VersionSpec::Latest, VersionSpec::Exact);
             self.extras.entry(package.clone()).or_insert_with(spec);
         }
         self.extras.len() > before
     }
 }
+
+/// What every environment with scikit-learn has.
+const WITH_SCIKIT_LEARN: [&str; 4] = ["joblib", "numpy", "scipy", "threadpoolctl"];
 
 /// How an environment is made.
 #[derive(Clone, Debug, PartialEq, Eq)]

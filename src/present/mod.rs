@@ -53,7 +53,7 @@ pub use history::{HistoryView, Story, history_html, history_text, history_view};
 pub use html_data::HtmlData;
 pub use html_rows::{CellRow, Columns, DetailRow, OutputRow};
 pub use inspection::InspectionText;
-pub use reasons::{message, reason};
+pub use reasons::{NOT_REACHED, absence_reason, message, reason};
 pub use rescue::{
     RescueView, ScriptParts, html as rescue_html, json as rescue_json, keep_dockerfile, keep_requirements,
     line as rescue_line, markdown as rescue_markdown, script as rescue_script, totals as rescue_totals,

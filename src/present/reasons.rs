@@ -5,7 +5,8 @@ use super::gist::gist;
 use super::words::{join, line, number, plural};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, Disturbance, EnvName, EnvironmentRecord,
-    ErrorFact, Inapplicable, Limit, MadeUp, Misfit, Misread, NoReference, NoiseSetting, Outcome, Trouble,
+    ErrorFact, FormatName, Inapplicable, Limit, MadeUp, Misfit, Misread, NoReference, NoiseSetting, Outcome,
+    Trouble,
 };
 
 /// Characters of what somebody else said, within a sentence.
@@ -106,10 +107,9 @@ pub fn message(cell: &CellRecord) -> String {
     reason(cell).or_else(|| cell.error.as_ref().map(ToString::to_string)).unwrap_or_default()
 }
 
-/// Why an artifact does not exist, or what its own producer did with it instead of predicting.
-pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
-    let producer = &artifact.producer;
-    let absence = artifact.absence.as_ref().map(|absence| match absence {
+/// Why an artifact does not exist that a producer was to write in a format.
+pub fn absence_reason(absence: &ArtifactAbsence, producer: &EnvName, format: &FormatName) -> String {
+    match absence {
         ArtifactAbsence::RuledOut { requirement } => {
             format!("the matrix restricts it to {requirement}")
         }
@@ -119,13 +119,20 @@ pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
         ArtifactAbsence::NoOutput => NO_OUTPUT.to_owned(),
         ArtifactAbsence::NoOutputHeld { methods } => no_output_held(methods),
         ArtifactAbsence::TrainFailed { error } => format!("training failed in {producer}: {}", brief(error)),
-        ArtifactAbsence::NotInstalled { reason } => format!("{} in {producer}: {reason}", artifact.format),
+        ArtifactAbsence::NotInstalled { reason } => format!("{} in {producer}: {reason}", format),
         ArtifactAbsence::SaveFailed { error } => {
-            format!("{} cannot hold this model: {}", artifact.format, brief(error))
+            format!("{} cannot hold this model: {}", format, brief(error))
         }
         ArtifactAbsence::Died { reason } => format!("training failed in {producer}: {reason}"),
         ArtifactAbsence::Disturbed { by } => disturbed(producer, by),
-    });
+    }
+}
+
+/// Why an artifact does not exist, or what its own producer did with it instead of predicting.
+pub fn absence(artifact: &ArtifactRecord) -> Option<String> {
+    let producer = &artifact.producer;
+    let absence =
+        artifact.absence.as_ref().map(|absence| absence_reason(absence, producer, &artifact.format));
     absence.or_else(|| {
         let outcome = artifact.producer_fails.as_ref()?;
         Some(format!("{producer} {}", instead_of_predicting(outcome)))

@@ -15,7 +15,7 @@ use super::messages::Unusable;
 use super::noise;
 use super::orders::{Asked, Orders, Wanted};
 use super::reporter::Progress;
-use super::request::RunError;
+use super::request::{Counts, RunError};
 use super::rules::Why;
 use super::scheduler::Compared;
 use crate::matrix::{PairFacts, RuntimeSpec};
@@ -38,6 +38,8 @@ pub(super) struct Clerk<'a> {
     locks: Vec<Option<Digest>>,
     executed: u64,
     reused: u64,
+    /// Artifacts that were not tried again: their training has failed twice in the same way.
+    known_failures: u64,
 }
 
 /// What is known of a target that is to be observed.
@@ -70,7 +72,7 @@ pub(super) struct Held {
 impl<'a> Clerk<'a> {
     pub fn new(orders: Orders, memory: Memory, journal: Journal<'a>) -> Self {
         let locks = vec![None; orders.plan.environments.len()];
-        Self { orders, memory, journal, locks, executed: 0, reused: 0 }
+        Self { orders, memory, journal, locks, executed: 0, reused: 0, known_failures: 0 }
     }
 
     pub fn state(&self) -> &RunState {
@@ -193,6 +195,10 @@ impl<'a> Clerk<'a> {
                 (event, Some(Here { digest, model }))
             }
             TrainingRecord::Missing(absence) => (Event::ArtifactMissing { artifact, absence }, None),
+            TrainingRecord::StillMissing(absence) => {
+                self.known_failures += u64::from(reused);
+                (Event::ArtifactMissing { artifact, absence }, None)
+            }
         };
         self.journal.add_artifact(index, event)?;
         Ok(here)
@@ -470,11 +476,11 @@ impl<'a> Clerk<'a> {
     }
 
     /// Records the end of the run, and gives what is known in the end, with what was executed and what reused.
-    pub fn finish(mut self, seconds: f64, interrupted: bool) -> Result<(RunState, u64, u64), RunError> {
+    pub fn finish(mut self, seconds: f64, interrupted: bool) -> Result<(RunState, Counts), RunError> {
         let (executed, reused) = (self.executed, self.reused);
         let time = jiff::Timestamp::now().to_string();
         self.journal.add(Event::RunFinished { time, seconds, executed, reused, interrupted })?;
-        Ok((self.journal.into_state(), executed, reused))
+        Ok((self.journal.into_state(), Counts { executed, reused, known_failures: self.known_failures }))
     }
 
     fn consumer(&self, position: u32) -> crate::vocab::EnvName {

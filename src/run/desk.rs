@@ -13,7 +13,7 @@ use super::keys::TrainingRecord;
 use super::known::{Here, Step};
 use super::messages::{Comparison, Message, TakeInError};
 use super::pool::Pool;
-use super::request::RunError;
+use super::request::{Counts, RunError};
 use super::rules::{Action, Why};
 use super::scheduler::{Compared, Scheduler};
 use super::{external, inspecting};
@@ -82,7 +82,7 @@ impl<'a, H: Host> Desk<'a, H> {
     }
 
     /// Records the end of the run, and gives what is known in the end, with what was executed and what reused.
-    pub async fn finish(self, seconds: f64, interrupted: bool) -> Result<(RunState, u64, u64), RunError> {
+    pub async fn finish(self, seconds: f64, interrupted: bool) -> Result<(RunState, Counts), RunError> {
         let known = self.clerk.finish(seconds, interrupted)?;
         self.staff.crew.finish().await;
         Ok(known)

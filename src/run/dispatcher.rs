@@ -48,8 +48,8 @@ impl<'a, H: Host> Dispatcher<'a, H> {
         }
         self.desk.doubt().await?;
         let seconds = self.started.elapsed().as_secs_f64();
-        let (state, executed, reused) = self.desk.finish(seconds, interrupted).await?;
-        Ok(RunReport { state, executed, reused, interrupted })
+        let (state, counts) = self.desk.finish(seconds, interrupted).await?;
+        Ok(RunReport { state, counts, interrupted })
     }
 
     /// Takes in a message, and those that came with it: a batch has many results, and what follows from them can be

@@ -375,6 +375,8 @@ pub(super) struct Trial {
     pub folder: tempfile::TempDir,
     pub recorded: Vec<Event>,
     pub retry: Option<Regressions>,
+    /// Whether trainings are tried again that have failed twice.
+    pub retry_failed: bool,
     /// Whether to end when every cell is done.
     pub ends_with_cells: bool,
 }
@@ -390,7 +392,14 @@ pub(super) struct Played {
 impl Trial {
     pub fn of(matrix: Matrix) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { matrix, folder, recorded: Vec::new(), retry: None, ends_with_cells: false }
+        Self {
+            matrix,
+            folder,
+            recorded: Vec::new(),
+            retry: None,
+            retry_failed: false,
+            ends_with_cells: false,
+        }
     }
 
     pub fn cache(&self) -> CacheRoot {
@@ -409,6 +418,7 @@ impl Trial {
             recorded: (!recorded.is_empty()).then(|| RunState::replay(recorded.clone()).unwrap()),
             retry: self.retry.take(),
             fresh: false,
+            retry_failed: self.retry_failed,
             jobs: 2,
         };
         let ending = self.ends_with_cells.then(|| Arc::clone(&script.hangs));

@@ -67,10 +67,35 @@ fn keep_trained(
             .collect::<io::Result<_>>()?
         }
     };
-    for ((_, record), (_, key)) in records.iter().zip(artifacts) {
-        cache.put_record(key, record)?;
+    let mut kept = Vec::with_capacity(records.len());
+    for ((artifact, record), (_, key)) in records.into_iter().zip(artifacts) {
+        let record = settled(record, cache.record(key));
+        cache.put_record(key, &record)?;
+        kept.push((artifact, record));
     }
-    Ok(records)
+    Ok(kept)
+}
+
+/// An exception that was raised before, in the same words, is what this training comes to; one that is raised the first time
+/// may have been the machine's fault.
+fn settled(record: TrainingRecord, before: Option<TrainingRecord>) -> TrainingRecord {
+    let (
+        TrainingRecord::Missing(now),
+        Some(TrainingRecord::Missing(then) | TrainingRecord::StillMissing(then)),
+    ) = (&record, &before)
+    else {
+        return record;
+    };
+    let raised = |absence: &ArtifactAbsence| match absence {
+        ArtifactAbsence::TrainFailed { error } | ArtifactAbsence::SaveFailed { error } => {
+            Some((error.class.clone(), error.message.clone()))
+        }
+        _ => None,
+    };
+    match raised(now) {
+        Some(error) if raised(then) == Some(error.clone()) => TrainingRecord::StillMissing(now.clone()),
+        Some(_) | None => record,
+    }
 }
 
 fn keep_saved(

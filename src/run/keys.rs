@@ -27,6 +27,8 @@ pub(super) enum TrainingRecord {
         model: Option<Digest>,
     },
     Missing(ArtifactAbsence),
+    /// It was tried twice, at different times, and raised the same exception.
+    StillMissing(ArtifactAbsence),
 }
 
 impl Keys {

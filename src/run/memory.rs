@@ -13,6 +13,8 @@ pub(super) struct Memory {
     pub cache: CacheRoot,
     /// Whether everything is executed again, whatever is known.
     pub fresh: bool,
+    /// Whether trainings are tried again that have failed twice in the same way.
+    pub retry_failed: bool,
     pub limits: WorkerLimits,
 }
 
@@ -49,9 +51,12 @@ impl Memory {
                 .chain(model)
                 .all(|digest| self.cache.object_path(digest).exists())
                 .then_some(record),
-            // Dying may have been the machine's fault: try again.
+            TrainingRecord::StillMissing(_) => Some(record).filter(|_| !self.retry_failed),
+            // Dying may have been the machine's fault, and so may an exception that was raised once: try again.
             TrainingRecord::Missing(
                 ArtifactAbsence::Died { .. }
+                | ArtifactAbsence::TrainFailed { .. }
+                | ArtifactAbsence::SaveFailed { .. }
                 | ArtifactAbsence::NotInstalled { .. }
                 | ArtifactAbsence::Disturbed { .. },
             ) => None,

@@ -46,7 +46,7 @@ use std::sync::Arc;
 pub use aside::{Errands, Ran, run_errands};
 pub use errand::{Errand, ErrandDone, ErrandKind};
 pub use reporter::{Progress, Reporter};
-pub use request::{RunError, RunReport, RunRequest};
+pub use request::{Counts, RunError, RunReport, RunRequest};
 pub use scheduler::Regressions;
 
 use crate::provision::Provisioner;

@@ -26,8 +26,21 @@ pub struct RunRequest {
     pub retry: Option<Regressions>,
     /// Whether everything is executed again, whatever the cache holds.
     pub fresh: bool,
+    /// Whether trainings are tried again that have failed twice in the same way.
+    pub retry_failed: bool,
     /// Batches that run side by side.
     pub jobs: usize,
+}
+
+/// What a run executed, and what it did not have to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Cells and references executed.
+    pub executed: u64,
+    /// Cells and references taken from the record or the cache.
+    pub reused: u64,
+    /// Artifacts that were not tried again: their training has failed twice in the same way.
+    pub known_failures: u64,
 }
 
 /// What a run did.
@@ -35,10 +48,8 @@ pub struct RunRequest {
 pub struct RunReport {
     /// What is known at the end, recorded and new.
     pub state: RunState,
-    /// Cells and references executed.
-    pub executed: u64,
-    /// Cells and references taken from the record or the cache.
-    pub reused: u64,
+    /// What was executed and what was known.
+    pub counts: Counts,
     /// Whether a signal ended it early.
     pub interrupted: bool,
 }

@@ -55,7 +55,7 @@ fn dispatcher<'a, H: Host>(
     scratch: PathBuf,
     reporter: &'a mut dyn Reporter,
 ) -> Result<Dispatcher<'a, H>, RunError> {
-    let RunRequest { matrix, plan, datasets, header, recorded, retry, fresh, jobs } = request;
+    let RunRequest { matrix, plan, datasets, header, recorded, retry, fresh, retry_failed, jobs } = request;
     let datasets = kept_datasets(cache, &plan, datasets)?;
     let keys = Keys { agent: agent_digest() };
     let limits = WorkerLimits { seconds: matrix.limits.seconds, memory_bytes: matrix.limits.memory_bytes };
@@ -92,7 +92,7 @@ fn dispatcher<'a, H: Host>(
         left_alone: (0..plan.artifacts.len() as u32).map(is_damaged).collect(),
         asked: explain::asked().to_owned(),
     };
-    let memory = Memory { cache: cache.clone(), fresh, limits };
+    let memory = Memory { cache: cache.clone(), fresh, retry_failed, limits };
     let clerk = Clerk::new(orders, memory, Journal::new(recorded, header, reporter)?);
     let desk = Desk::new(Scheduler::new(plan, policy), clerk, staff, cache.clone());
     Ok(Dispatcher::new(desk, messages))

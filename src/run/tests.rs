@@ -1,3 +1,4 @@
+mod failed;
 mod interrupted;
 
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ fn a_run_comes_to_its_end_and_its_record_says_the_same() {
     let played = trial.play(&well());
     assert_eq!(played.verdicts().len(), 8);
     assert_eq!(kinds(&played), [Verdict::Identical]);
-    assert_eq!((played.report.executed, played.report.reused), (12, 0));
+    assert_eq!((played.report.counts.executed, played.report.counts.reused), (12, 0));
     assert!(is_finish(played.events.last().unwrap()));
     let replayed = RunState::replay(played.events.clone()).unwrap();
     assert_eq!(replayed, played.report.state);
@@ -37,12 +38,12 @@ fn a_run_comes_to_its_end_and_its_record_says_the_same() {
     trial.recorded = played.events.clone();
     let script = well();
     let again = trial.play(&script);
-    assert_eq!((again.report.executed, again.report.reused), (0, 12));
+    assert_eq!((again.report.counts.executed, again.report.counts.reused), (0, 12));
     assert_eq!(again.events.len(), played.events.len() + 1);
     assert_eq!(script.count("sk1", "Load") + script.count("sk1", "Train"), 0);
     // Without the record, the cache knows it.
     let cached = trial.play(&well());
-    assert_eq!((cached.report.executed, cached.report.reused), (0, 12));
+    assert_eq!((cached.report.counts.executed, cached.report.counts.reused), (0, 12));
     assert_eq!(cached.verdicts(), played.verdicts());
 }
 
@@ -108,7 +109,7 @@ fn an_artifact_that_is_damaged_behind_the_record_is_trained_again_once() {
     let again = trial.play(&script);
     assert_eq!(again.verdicts(), first.verdicts());
     assert_eq!(script.count("sk1", "Train"), 1);
-    assert_eq!(again.report.executed, 1);
+    assert_eq!(again.report.counts.executed, 1);
     assert!(again.notes.iter().any(|note| note.contains("was lost or damaged")), "{:?}", again.notes);
 }
 
@@ -129,7 +130,7 @@ fn arrays_that_the_store_has_lost_are_observed_again() {
     trial.recorded.retain(|event| !matches!(event, Event::CellCompared { .. }));
     let again = trial.play(&close());
     assert_eq!(again.verdicts(), first.verdicts());
-    assert!(again.report.executed >= 1);
+    assert!(again.report.counts.executed >= 1);
 }
 
 #[test]
@@ -219,14 +220,14 @@ fn a_producer_computes_otherwise_where_a_cell_drifts_and_nowhere_else() {
     assert_eq!(played.verdicts()[cell], Verdict::Roundoff);
     // Of one artifact: without a change, by two kernels, and with two threads.
     assert_eq!(count(&played, is_varied), 4);
-    assert_eq!((played.report.executed, played.report.reused), (12, 0));
+    assert_eq!((played.report.counts.executed, played.report.counts.reused), (12, 0));
     assert_eq!(RunState::replay(played.events.clone()).unwrap(), played.report.state);
     // The same again is known, with and without the record.
     for recorded in [played.events.clone(), Vec::new()] {
         trial.recorded = recorded;
         let script = noisy(1.02, noise);
         let again = trial.play(&script);
-        assert_eq!((again.verdicts(), again.report.executed), (played.verdicts(), 0));
+        assert_eq!((again.verdicts(), again.report.counts.executed), (played.verdicts(), 0));
         assert_eq!(script.count("sk1 OPENBLAS_CORETYPE", "Load"), 0);
         assert_eq!(count(&again, is_varied), 4);
     }
@@ -290,7 +291,7 @@ fn a_regression_is_tried_again_alone() {
     assert!(is_finish(played.events.last().unwrap()), "the run ends after what it tried again");
     assert_eq!(played.notes, ["1 again"]);
     // What is tried a second time was counted the first.
-    assert_eq!(played.report.executed, 12);
+    assert_eq!(played.report.counts.executed, 12);
 
     let broken = Scripted::new(|who, what, _| match (who, what) {
         ("sk2", Asked::Load { bytes, .. }) if bytes.ends_with("pkl of sk1") => Play::Raises,
@@ -346,7 +347,7 @@ fn what_the_machine_does_twice_is_no_fact_about_the_artifact() {
         assert_eq!(words, [word]);
         // Neither the record nor the cache takes it for known, and nothing else is done again.
         let cached = trial.play(&well());
-        assert_eq!((cached.report.executed, kinds(&cached)), (1, vec![Verdict::Identical]), "{word}");
+        assert_eq!((cached.report.counts.executed, kinds(&cached)), (1, vec![Verdict::Identical]), "{word}");
         trial.recorded = played.events;
         assert_eq!(kinds(&trial.play(&well())), [Verdict::Identical], "{word}");
     }
@@ -468,7 +469,7 @@ fn an_interruption_while_bytes_are_looked_at_loses_nothing() {
     trial.recorded = played.events;
     let again = trial.play(&well());
     assert_eq!(kinds(&again), [Verdict::Identical]);
-    assert_eq!(again.report.executed, 0);
+    assert_eq!(again.report.counts.executed, 0);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod ids;
 mod inputs;
 mod inspection;
 pub mod legacy;
+mod museum;
 mod next;
 mod noise;
 mod observation;
@@ -49,6 +50,7 @@ pub use inspection::{
     Inspected, Inspection, InspectionReport, JoblibFacts, Member, NumpyFacts, OnnxFacts, PackageFact,
     PickleFacts, PointerFact, Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
+pub use museum::{Kept, KeptInputs, KeptOutput};
 pub use next::{LeftOut, Next};
 pub use noise::{NoiseFloor, NoiseSetting};
 pub use observation::{

@@ -93,3 +93,74 @@ fn changed_code_on_the_path_is_tried_again() {
     let again = context.run(["run", "path.toml"]).expect(0);
     assert!(!again.stdout().contains("reused"), "{}", again.stdout());
 }
+
+/// The next release of a library on files of its earlier ones: one environment is made, and no release is.
+#[test]
+fn a_head_is_tried_on_the_files_of_its_releases() {
+    let context = TestContext::new();
+    project(&context, "old", "centers_", "argmin");
+    project(&context, "lib", "centers_", "argmin");
+    let releases = "[[environments]]\npython = \"3.11\"\npackages = { tinyclust = \"./old\" }\n";
+    context.write(
+        "releases.toml",
+        &matrix(releases, "\n[[models]]\nname = \"typo\"\nestimator = \"tinyclust.Nearst()\"\n"),
+    );
+    // A model that no release has is told and keeps nothing else out.
+    let made = context.run(["museum", "releases.toml"]).expect(0);
+    assert!(
+        made.stderr().contains("museum: 1 added, 0 kept as they were; 1 do not exist in their release"),
+        "{}",
+        made.stderr()
+    );
+    assert_eq!(context.list("museum"), ["0.1.0", "inputs"]);
+    let kept = ["nearest-0.1.0.pkl", "nearest-0.1.0_metadata.json", "nearest-0.1.0_validation.json"];
+    assert_eq!(context.list("museum/0.1.0"), kept);
+    let before = context.read("museum/0.1.0/nearest-0.1.0_validation.json");
+    let again = context.run(["museum", "releases.toml"]).expect(0);
+    assert!(again.stderr().contains("museum: 0 added, 1 kept as they were"), "{}", again.stderr());
+    assert_eq!(context.read("museum/0.1.0/nearest-0.1.0_validation.json"), before);
+
+    let gate = |code| context.run(["gate", "museum", "--head", "lib"]).expect(code);
+    gate(0);
+    assert_eq!(context.verdicts("gate")["nearest-0.1.0 tinyclust0.1.0 head"], "identical value");
+    assert!(
+        context.read("reports/gate/gate.md").contains("Go: the model works in head"),
+        "{}",
+        context.read("reports/gate/gate.md")
+    );
+    project(&context, "lib", "centroids_", "argmin");
+    gate(100);
+    let page = context.read("reports/gate/gate.md");
+    assert!(page.contains("has no attribute 'centroids\\_'") && page.contains("`__setstate__`"), "{page}");
+    project(&context, "lib", "centers_", "argmax");
+    gate(100);
+    let page = context.read("reports/gate/gate.md");
+    assert!(page.contains("say in the release notes what changed"), "{page}");
+
+    // Inputs that changed are no reason to blame the head, and neither are values that were damaged.
+    let data = context.read("museum/inputs/blobs.csv");
+    context.write("museum/inputs/blobs.csv", &data.replacen("3.86", "3.87", 1));
+    let ended = gate(102);
+    let told = ended.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("does not match its declared digest"), "{told}");
+    context.write("museum/inputs/blobs.csv", &data);
+    context.write(
+        "museum/0.1.0/nearest-0.1.0_validation.json",
+        &before.replacen("\"base64\": \"A", "\"base64\": \"B", 1),
+    );
+    let ended = gate(102);
+    let told = ended.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("is not what its digest says"), "{told}");
+
+    for (arguments, said) in [
+        (vec!["gate", "museum", "--head", "museum"], "does not say which package it is"),
+        (
+            vec!["gate", "museum/0.1.0/nearest-0.1.0.pkl", "--to", "tinyclust @ ./lib", "-i", "blobs.csv"],
+            "does not bring what all of its outputs were",
+        ),
+    ] {
+        let ended = context.run(arguments.iter().copied()).expect(2);
+        let told = ended.stderr().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(said), "{told}");
+    }
+}

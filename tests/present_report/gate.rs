@@ -34,8 +34,14 @@ fn moved(count: usize) -> Record {
 
 fn page(record: &Record) -> String {
     let from = EnvName::from("old");
-    let view =
-        GateView { record, code: ExitCode::Judged, from: Some(&from), run: "reports/gate", rescues: &[] };
+    let view = GateView {
+        record,
+        code: ExitCode::Judged,
+        from: Some(&from),
+        is_head: false,
+        run: "reports/gate",
+        rescues: &[],
+    };
     String::from_utf8(gate_markdown(&view)).expect("a page is text")
 }
 
@@ -73,8 +79,14 @@ fn a_long_message_keeps_its_end_and_no_word_is_cut() {
     let task = text.lines().find(|line| line.starts_with("- 2 models")).expect("it is told");
     assert!(task.contains(explains), "{task}");
     let from = EnvName::from("old");
-    let view =
-        GateView { record: &record, code: ExitCode::Judged, from: Some(&from), run: "r", rescues: &[] };
+    let view = GateView {
+        record: &record,
+        code: ExitCode::Judged,
+        from: Some(&from),
+        is_head: false,
+        run: "r",
+        rescues: &[],
+    };
     assert!(gate_annotations(&view).contains(explains));
 }
 

@@ -62,7 +62,7 @@ fn a_noise_floor_is_shown_in_every_report() {
     }
     let from = "sk1.2.2".into();
     let (run, code) = ("reports/gate", ExitCode::Done);
-    let view = GateView { record: &record, code, from: Some(&from), run, rescues: &[] };
+    let view = GateView { record: &record, code, from: Some(&from), is_head: false, run, rescues: &[] };
     let page = String::from_utf8(gate_markdown(&view)).expect("is UTF-8").replace('\\', "");
     assert!(page.contains(&says), "{page}");
     // What drifts further than its floor shows it as well.

@@ -19,7 +19,11 @@ const PROGRAMS: [&[u8]; 5] =
 /// Whether a text that leads nowhere was meant as a path.
 pub(super) fn is_path(text: &str) -> bool {
     let has_version = text.contains("==") || text.contains(">=") || text.contains('<');
-    !has_version && (text.contains('/') || text.starts_with(['.', '~']) || is_lock(Path::new(text)))
+    // `mylib @ ./mylib`; the folder of a path may have an `@` in its name.
+    let has_source = text.split_once('@').is_some_and(|(name, _)| package_name(name.trim()).is_ok());
+    !has_version
+        && !has_source
+        && (text.contains('/') || text.starts_with(['.', '~']) || is_lock(Path::new(text)))
 }
 
 /// A folder: a virtual environment, or what it is instead.

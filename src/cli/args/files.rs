@@ -111,6 +111,10 @@ pub struct GateArgs {
     /// The environment to move to.
     #[arg(long, value_name = "ENV")]
     pub to: Option<String>,
+    /// The folder of a library's own project, which is built and tried against files of its releases (`shelflife museum`).
+    /// It stands for --to, and what the files bring for --from.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["from", "to", "rescue"])]
+    pub head: Option<PathBuf>,
     /// What is known: the file of `shelflife baseline accept`, or an earlier run (name, folder, results.json).
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
@@ -131,6 +135,19 @@ pub struct GateArgs {
     #[arg(long, value_name = "FILE")]
     pub badge: Option<PathBuf>,
     /// How the run goes.
+    #[command(flatten)]
+    pub running: RunningArgs,
+}
+
+/// Arguments of `museum`.
+#[derive(Args, Debug)]
+pub struct MuseumArgs {
+    /// The matrix: which models, in which releases.
+    pub matrix: PathBuf,
+    /// The folder of the museum. What stands there already stays as it is.
+    #[arg(long, short = 'o', value_name = "DIR", default_value = "museum")]
+    pub output: PathBuf,
+    /// How the run goes in which they are made.
     #[command(flatten)]
     pub running: RunningArgs,
 }

@@ -11,7 +11,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Look at files, without running them", &["inspect", "forecast", "explain"]),
     ("Try files that exist", &["check", "gate", "bisect", "pack"]),
     ("Make files work elsewhere", &["rescue"]),
-    ("Try a matrix of models and environments", &["plan", "run", "schema"]),
+    ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
     ("Read what runs have shown", &["report", "compare", "history", "baseline"]),
     ("Look after this machine", &["env", "doctor", "help"]),
 ];

@@ -26,6 +26,8 @@ pub struct GateView<'a> {
     pub code: ExitCode,
     /// The environment that is left, where there is one.
     pub from: Option<&'a EnvName>,
+    /// Whether the next release of a library is tried on files of its earlier ones.
+    pub is_head: bool,
     /// What `shelflife baseline accept` is to be told: the run.
     pub run: &'a str,
     /// What a rescue of the files would come to, where that was asked.

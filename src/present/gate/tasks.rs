@@ -119,9 +119,28 @@ impl Group<'_> {
         format!("{models} in {}", named(readers))
     }
 
+    fn has_several_models(&self) -> bool {
+        self.cells.iter().any(|cell| cell.model != self.cells[0].model)
+    }
+
     /// The cell that stands for all of them.
     fn worst(&self) -> &CellRecord {
         self.cells[0]
+    }
+
+    /// What those do who write the library that reads the files, in plain text.
+    fn of_a_library(&self) -> String {
+        let written: BTreeSet<&str> = self.cells.iter().map(|cell| cell.producer.as_str()).collect();
+        let kept = match self.worst().verdict {
+            Verdict::Drift => {
+                "give what was predicted before, or say in the release notes what changed and why"
+            }
+            _ => {
+                "read the old state too (a `__setstate__` that fills in what it lacks, a module that keeps the old name), or say \
+                 in the release notes that such files have to be made again"
+            }
+        };
+        format!("{kept}. Files of {} are concerned", listed(written))
     }
 
     /// What to do, in plain text.
@@ -135,6 +154,9 @@ impl Group<'_> {
             Some(_) => return known.unwrap_or_else(|| "see the details below".to_owned()),
         };
         let them = if self.cells.len() == 1 { "it" } else { "them" };
+        if index.view.is_head {
+            return self.of_a_library();
+        }
         let places: BTreeSet<String> = self.cells.iter().map(|cell| index.place(cell, works_in)).collect();
         let readers: BTreeSet<&str> = self.cells.iter().map(|cell| cell.consumer.as_str()).collect();
         let (places, readers) = (listed(places), listed(readers));
@@ -196,8 +218,9 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
     let mut tasks = Vec::new();
     for group in index.groups(Status::is_bad) {
         tasks.push(format!(
-            "{} {}{}. To do: {}.",
+            "{}{} {}{}. To do: {}.",
             group.whom(),
+            if group.has_several_models() { ":" } else { "" },
             spans(trouble(group.worst()).trim_end_matches('.')),
             index.not_accepted(group.worst()),
             spans(&group.remedy(&index))
