@@ -56,7 +56,7 @@ pub enum WhyNotKept {
         /// The model.
         id: ArtifactId,
         /// What became of it; nothing is known where the run ended before.
-        absence: Option<ArtifactAbsence>,
+        absence: Option<Box<ArtifactAbsence>>,
     },
     /// Its own environment cannot read it back and predict.
     DoesNotReload,
@@ -70,7 +70,7 @@ impl NotKept {
     /// Whether nobody expected it: there is no such model in that release, or the matrix says so.
     pub fn is_by_design(&self) -> bool {
         let WhyNotKept::NotMade { absence: Some(absence), .. } = &self.why else { return false };
-        matches!(absence, ArtifactAbsence::RuledOut { .. } | ArtifactAbsence::ClassAbsent { .. })
+        matches!(**absence, ArtifactAbsence::RuledOut { .. } | ArtifactAbsence::ClassAbsent { .. })
     }
 }
 
@@ -234,7 +234,10 @@ impl Session<'_> {
     /// The bytes of a model, with what it gave where it was made.
     fn exhibit(&self, facts: &ArtifactFacts, inputs_file: KeptInputs) -> Result<(Vec<u8>, Kept), WhyNotKept> {
         let Some(made) = &facts.made else {
-            return Err(WhyNotKept::NotMade { id: facts.id.clone(), absence: facts.absence.clone() });
+            return Err(WhyNotKept::NotMade {
+                id: facts.id.clone(),
+                absence: facts.absence.clone().map(Box::new),
+            });
         };
         let Some(Outcome::Predicted { outputs: given }) = facts.reference().map(|it| &it.outcome) else {
             return Err(WhyNotKept::DoesNotReload);

@@ -7,15 +7,12 @@ use serde_spanned::Spanned;
 use super::error::{Fallible, Problem, Source};
 use super::raw::{RawEnvironment, Text, TextMap, Texts, texts};
 use super::sources::PackageSource;
-use super::types::VersionSpec;
+use super::types::{SCIKIT_LEARN, VersionSpec};
 use super::versions;
 use crate::notation::{Requirement, Specifiers, glob, package_name};
 
 /// The key of the interpreter among the axes.
 pub(super) const PYTHON: &str = "python";
-
-/// The package that is under test where a matrix names none.
-pub const SCIKIT_LEARN: &str = "scikit-learn";
 
 /// More environments than anybody can make: a typing error in an axis.
 pub(super) const MOST_ENVIRONMENTS: usize = 10_000;

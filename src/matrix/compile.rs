@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
-use super::axes::{SCIKIT_LEARN, package_key};
+use super::axes::package_key;
 use super::datasets::DatasetSpec;
 use super::error::{Fallible, MatrixError, Problem, Problems, Source};
 use super::finding::{Expanded, FindArtifacts};
@@ -17,7 +17,7 @@ use super::naming::plain_name;
 use super::raw::{RawDataset, RawSelect, Text, Texts, texts};
 use super::raw_limits::{Quantity, RawLimits};
 use super::select::env_pattern;
-use super::types::{EnvironmentSpec, Limits, Matrix};
+use super::types::{EnvironmentSpec, Limits, Matrix, SCIKIT_LEARN};
 use super::{artifacts, environments, rules};
 use crate::notation::{LimitError, glob, memory_limit, time_limit};
 

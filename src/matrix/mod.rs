@@ -30,7 +30,6 @@ mod tolerance;
 mod types;
 mod versions;
 
-pub use axes::SCIKIT_LEARN;
 pub use compile::{load, load_with};
 pub use datasets::{COMMAND_LINE, DatasetSpec};
 pub use error::{MatrixError, Problem};
@@ -46,6 +45,6 @@ pub use sources::PackageSource;
 pub use tolerance::PairFacts;
 pub use types::{
     BuildSpec, ContainerSpec, EnvironmentSpec, Expectation, ImageSource, Limits, Matrix, ModelSource,
-    ModelSpec, Neighbour, PairKind, RootfsSpec, RuntimeSpec, ToleranceRule, VersionSpec,
+    ModelSpec, Neighbour, PairKind, RootfsSpec, RuntimeSpec, SCIKIT_LEARN, ToleranceRule, VersionSpec,
 };
 pub use versions::parse as versions;

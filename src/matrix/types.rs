@@ -109,7 +109,7 @@ impl EnvironmentSpec {
     /// anything was added.
     pub fn add_extras(&mut self, packages: &BTreeMap<String, Option<String>>) -> bool {
         let before = self.extras.len();
-        let has_scikit_learn = self.packages.contains_key(super::SCIKIT_LEARN);
+        let has_scikit_learn = self.packages.contains_key(SCIKIT_LEARN);
         let comes = |package: &String| has_scikit_learn && WITH_SCIKIT_LEARN.contains(&package.as_str());
         let lacks = |package: &String| !self.packages.contains_key(package) && !comes(package);
         for (package, version) in packages.iter().filter(|(package, _)| lacks(package)) {
@@ -119,6 +119,9 @@ impl EnvironmentSpec {
         self.extras.len() > before
     }
 }
+
+/// The package that is under test where a matrix names none.
+pub const SCIKIT_LEARN: &str = "scikit-learn";
 
 /// What every environment with scikit-learn has.
 const WITH_SCIKIT_LEARN: [&str; 4] = ["joblib", "numpy", "scipy", "threadpoolctl"];

@@ -9,6 +9,7 @@ import unittest
 
 from shelflife_agent import bundles
 from shelflife_agent.errors import InputsDoNotFit, NotAModel
+from support import needs_numpy, numpy
 
 
 class Model(object):
@@ -54,6 +55,34 @@ class Bundles(unittest.TestCase):
             bundles.alone(bundles.estimators_in([Model(), Model()]), ["predict"])
         with self.assertRaises(InputsDoNotFit):
             bundles.alone(parts, ["predict_prob"])
+
+    @needs_numpy
+    def test_what_stands_beside_estimators_is_compared_as_data(self):
+        model, itself = Model(), []
+        itself.append(itself)
+        thing = {
+            "model": model,
+            "t": 0.5,
+            "names": ["a", None, 3],
+            "deep": {"w": numpy.arange(6.0).reshape(2, 3), "none": None},
+            "mixed": [1, {"k": b"x"}],
+            "class": Model,
+            "itself": itself,
+            "complex": numpy.array([1j]),
+            "long": numpy.zeros(bundles.MOST_VALUES + 1),
+        }
+        found = {path: value.tolist() for path, value in bundles.data_in(thing)}
+        told = {
+            "t": [0.5],
+            "names": ["a", None, 3],
+            "deep/w": [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]],
+            "deep/none": [None],
+            "mixed/0": [1],
+            "mixed/1/k": [b"x"],
+        }
+        self.assertEqual(found, told)
+        self.assertEqual(bundles.data_in(model), [])
+        self.assertEqual(bundles.data_in(3), [], "what is no container has no path")
 
     def test_pickles_one_after_another_are_all_read(self):
         folder = tempfile.mkdtemp()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use super::trouble::{message, trouble};
+use super::trouble::{message, trouble, troubles};
 use super::{Answer, GateView};
 use crate::explain;
 use crate::present::finding_text::FindingText;
@@ -119,8 +119,12 @@ impl Group<'_> {
         format!("{models} in {}", named(readers))
     }
 
-    fn has_several_models(&self) -> bool {
-        self.cells.iter().any(|cell| cell.model != self.cells[0].model)
+    /// What is wrong with it, or with all of them.
+    fn trouble(&self) -> String {
+        match self.cells.iter().any(|cell| cell.model != self.cells[0].model) {
+            true => troubles(self.worst()),
+            false => trouble(self.worst()),
+        }
     }
 
     /// The cell that stands for all of them.
@@ -218,10 +222,9 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
     let mut tasks = Vec::new();
     for group in index.groups(Status::is_bad) {
         tasks.push(format!(
-            "{}{} {}{}. To do: {}.",
+            "{} {}{}. To do: {}.",
             group.whom(),
-            if group.has_several_models() { ":" } else { "" },
-            spans(trouble(group.worst()).trim_end_matches('.')),
+            spans(group.trouble().trim_end_matches('.')),
             index.not_accepted(group.worst()),
             spans(&group.remedy(&index))
         ));

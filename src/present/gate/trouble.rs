@@ -29,6 +29,18 @@ pub fn trouble(cell: &CellRecord) -> String {
     }
 }
 
+/// The same of several models, of which the cell is one: verbs agree.
+pub(super) fn troubles(cell: &CellRecord) -> String {
+    let one = trouble(cell);
+    let plural =
+        [("gives ", "give "), ("does not ", "do not "), ("loads and then fails", "load and then fail")];
+    let verb = plural.iter().find_map(|(verb, verbs)| Some((one.strip_prefix(verb)?, verbs)));
+    match verb.filter(|_| !matches!(cell.verdict, Verdict::Crash | Verdict::Timeout | Verdict::OutOfMemory)) {
+        Some((rest, verbs)) => format!("{verbs}{rest}"),
+        None => one,
+    }
+}
+
 pub(super) fn message(cell: &CellRecord) -> String {
     gist(&reasons::message(cell), LONGEST_MESSAGE)
 }

@@ -13,7 +13,13 @@ MOST = 64
 MOST_ITEMS = 10000
 DEEPEST = 4
 LONGEST_KEY = 60
+# What stands behind the path of plain data, in the place of a method.
+DATA = "data"
+# Pieces of plain data of one file that are compared, and values in one of them.
+MOST_DATA = 256
+MOST_VALUES = 100000
 # Whose objects are looked into only where they are containers.
+SCALARS = (bool, int, float, str, bytes)
 LIBRARIES = ("builtins", "numpy", "pandas", "scipy", "sklearn")
 
 
@@ -54,6 +60,53 @@ def parts_of(thing, path, depth, seen):
         else:
             for found in parts_of(part, here, depth + 1, seen):
                 yield found
+
+
+def data_in(thing):
+    """The plain data in a container, with the path of each: thresholds, names of columns, arrays.
+    Whoever loads the file uses it with the estimators."""
+    found, paths = [], set()
+    for path, value in data_of(thing, (), 0, set()):
+        name = SEPARATOR.join(path)
+        if path and name not in paths:
+            paths.add(name)
+            found.append((name, value))
+        if len(found) == MOST_DATA:
+            break
+    return found
+
+
+def data_of(thing, path, depth, seen):
+    """Plain data in the order in which it stands there. Estimators are tried instead."""
+    value = plain(thing)
+    if value is not None:
+        yield path, value
+        return
+    if id(thing) in seen or depth > DEEPEST or is_table(thing) or is_model(thing):
+        return
+    seen.add(id(thing))
+    for key, part in items_of(thing):
+        for found in data_of(part, path + (named(key),), depth + 1, seen):
+            yield found
+
+
+def plain(thing):
+    """A value as an array, or a list of such values; None for everything else."""
+    import numpy
+
+    if thing is None or isinstance(thing, SCALARS + (numpy.generic,)):
+        array = numpy.empty(1, dtype=object)
+        array[0] = thing
+        return array
+    if type(thing).__name__ == "ndarray":
+        is_plain = thing.dtype.kind in "biufUSMm" and thing.size <= MOST_VALUES
+        return thing if is_plain else None
+    if isinstance(thing, (list, tuple)) and thing and len(thing) <= MOST_VALUES:
+        if all(item is None or isinstance(item, SCALARS + (numpy.generic,)) for item in thing):
+            array = numpy.empty(len(thing), dtype=object)
+            array[:] = list(thing)
+            return array
+    return None
 
 
 def items_of(thing):

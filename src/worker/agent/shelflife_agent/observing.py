@@ -3,7 +3,7 @@
 import time
 import warnings
 
-from .bundles import SEPARATOR, alone, estimators_in, wanted_of
+from .bundles import DATA, SEPARATOR, alone, data_in, estimators_in, wanted_of
 from .errors import InputsDoNotFit, Missing, NotAModel, Unsupported
 from .estimators import (
     METHODS,
@@ -72,11 +72,13 @@ def compute(task, loaded, dataset, place, outputs):
         raise NotAModel("the file holds a %s, which has nothing to predict with" % kind)
     estimator = parts[0][1] if not parts[0][0] else alone(parts, task["methods"])
     if estimator is None:
-        return compute_parts(task, parts, place, outputs)
+        compute_parts(task, parts, place, outputs)
+        return compute_data(task["methods"], loaded, outputs)
     by_path = [name for name in task["methods"] or () if parts[0][0] and SEPARATOR in name]
     if by_path:
         # Some of what is compared is expected, and the rest is what its producer said of each part.
         compute_parts(dict(task, methods=by_path), parts, place, outputs)
+        compute_data(by_path, loaded, outputs)
         plain = [name for name in task["methods"] if SEPARATOR not in name]
         task = dict(task, methods=plain)
     dataset = suit(task, estimator, dataset)
@@ -135,6 +137,9 @@ def compute_parts(task, parts, place, outputs):
             failed = failed or InputsDoNotFit("%s: %s" % (path, reason))
             continue
         asked = wanted or offered_outputs(estimator, dataset, task["seed"])
+        if not asked and offers(estimator, "classes_"):
+            # An encoder of labels takes no rows; what it knows are the labels.
+            asked = ["classes_"]
         if asked:
             part = dict(task, methods=asked)
             compute_one(part, estimator, dataset, place, outputs, path)
@@ -142,6 +147,15 @@ def compute_parts(task, parts, place, outputs):
             failed = failed or InputsDoNotFit("%s: nothing works on these inputs" % path)
     if not outputs and failed is not None:
         raise failed
+
+
+def compute_data(methods, loaded, outputs):
+    """What stands beside estimators in a file and is no estimator: compared value by value."""
+    for path, value in data_in(loaded):
+        name = path + SEPARATOR + DATA
+        if methods is None or name in methods:
+            for own, facts, data in encode_output(DATA, value, True):
+                outputs.append((path + SEPARATOR + own, dict(facts, kind="label"), data))
 
 
 def suit(task, estimator, dataset):
