@@ -60,7 +60,7 @@ pub struct FileArgs {
     pub allow_package: Vec<String>,
     /// A folder with modules that they need and that no package brings, your own code: the folder of the training
     /// script, or one .py file (repeatable). They are imported in the cells, in the same cage as the file.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, visible_alias = "module", value_name = "FOLDER")]
     pub modules: Vec<PathBuf>,
     /// The most that one load with its predictions may take, such as 90s or 2m. Default: 60s.
     #[arg(long, value_name = "TIME", value_parser = time)]
