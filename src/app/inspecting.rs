@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::error::{AppError, Doing};
-use crate::inspect::{BoosterRelease, InspectOptions, booster_release, digests, inspect as read, unreadable};
+use crate::inspect::{InspectOptions, boosters, digests, has_boosters, inspect as read, unreadable};
 use crate::store;
 use crate::vocab::{ArtifactKind, Inspected, Inspection, Trust};
 
@@ -193,7 +193,7 @@ fn next(queue: &Mutex<Queue>, has_room: &Condvar, ahead: usize) -> Option<(usize
 /// Reads one file. The facts and the digest of a large one are read at the same time.
 fn look(path: &Path, options: InspectOptions) -> Inspection {
     let facts = |options| match store::open_input(path) {
-        Ok(file) => with_booster(path, read(file, options)),
+        Ok(file) => with_boosters(path, read(file, options)),
         Err(error) => unreadable(&error),
     };
     let is_large = std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() >= LARGE);
@@ -208,16 +208,12 @@ fn look(path: &Path, options: InspectOptions) -> Inspection {
     })
 }
 
-/// What was found, with the release that a booster in the file says wrote it.
-fn with_booster(path: &Path, mut found: Inspection) -> Inspection {
-    const XGBOOST: &str = "xgboost";
-    let is_one = found.pickle.iter().flat_map(|pickle| &pickle.wrappers).any(|it| it.package == XGBOOST);
-    if is_one
-        && !found.versions.contains_key(XGBOOST)
+/// What was found, with what the boosters in the file say of themselves.
+fn with_boosters(path: &Path, mut found: Inspection) -> Inspection {
+    if has_boosters(&found)
         && let Ok(file) = store::open_input(path)
-        && let Some(BoosterRelease::Xgboost(version)) = booster_release(file, &found.containers)
     {
-        found.versions.insert(XGBOOST.to_owned(), [version].into());
+        found.take_boosters(boosters(file, &found));
     }
     found
 }

@@ -31,7 +31,9 @@ pub fn statements(plan: &Plan) -> Vec<Stated<'_>> {
 
 fn pairs<'p>(plan: &'p Plan, promise: &'static Promise) -> Vec<StatedPair<'p>> {
     let is_concerned = |environment: &&EnvironmentSpec| {
-        environment.producer && environment.setup.extension.as_deref() == Some(promise.extension.as_str())
+        let extension = environment.setup.extension.as_deref();
+        let mut formats = plan.models.iter().flat_map(|model| &model.formats);
+        environment.producer && formats.any(|format| promise.concerns(extension, format.as_str()))
     };
     let consumers = || plan.environments.iter().filter(|environment| environment.consumer);
     let pair = |producer: &'p EnvironmentSpec, consumer: &'p EnvironmentSpec| StatedPair {

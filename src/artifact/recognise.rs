@@ -7,10 +7,10 @@ use std::path::Path;
 use super::admission;
 use super::evidence::Evidence;
 use crate::format;
-use crate::inspect::{BoosterRelease, InspectOptions, booster_release, contained, digests, inspect};
+use crate::inspect::{InspectOptions, boosters, contained, digests, has_boosters, inspect};
 use crate::matrix::AskedPackage;
 use crate::notation::Version;
-use crate::vocab::{ArtifactKind, Container, Digest, Foreign, Inspection};
+use crate::vocab::{ArtifactKind, BoosterFacts, Container, Digest, Foreign, Inspection};
 
 /// Modules of one file that are told.
 const MOST_MODULES: usize = 64;
@@ -19,8 +19,8 @@ const COMPRESSED: &str = "joblib";
 /// The same for lz4, which joblib reads only beside the package of that name.
 const COMPRESSED_LZ4: &str = "joblib-lz4";
 
-/// Modules of packages that write their release into the bytes of a model.
-const BOOSTERS: &[&str] = &["xgboost", "lightgbm"];
+/// Which releases of LightGBM write which version of its text.
+const LIGHTGBM_FORMATS: &[(u32, &str)] = &[(4, ">=4"), (3, ">=2.3,<4")];
 
 /// What a static look says of an artifact.
 #[derive(Clone, Debug, Default)]
@@ -73,20 +73,15 @@ impl Seen {
     }
 
     /// Takes what a booster says of the release that wrote it; where it is one release, its readers get it as well.
-    fn take_booster(&mut self, release: Option<BoosterRelease>) {
-        match release {
-            Some(BoosterRelease::Xgboost(version)) => {
-                self.versions.insert("xgboost".to_owned(), version);
-                self.packages.insert("xgboost".to_owned());
-            }
-            // The format of 4.0 and later; that of 2.3 to 3.3.
-            Some(BoosterRelease::Lightgbm(4)) => {
-                self.evidence.packages.insert("lightgbm", ">=4");
-            }
-            Some(BoosterRelease::Lightgbm(3)) => {
-                self.evidence.packages.insert("lightgbm", ">=2.3,<4");
-            }
-            Some(BoosterRelease::Lightgbm(_)) | None => {}
+    fn take_booster(&mut self, booster: BoosterFacts) {
+        if let Some(version) = booster.version {
+            self.packages.insert(booster.library.clone());
+            self.versions.entry(booster.library).or_insert(version);
+            return;
+        }
+        let format = LIGHTGBM_FORMATS.iter().find(|(format, _)| Some(*format) == booster.format_version);
+        if let Some((_, releases)) = format {
+            self.evidence.packages.insert("lightgbm", *releases);
         }
     }
 
@@ -177,9 +172,9 @@ fn seen_with_booster(
     file: &mut (impl Read + Seek),
 ) -> io::Result<Seen> {
     let mut seen = seen(path, inspection);
-    if seen.imports.keys().any(|module| BOOSTERS.contains(&module.as_str())) {
+    if seen.format.is_some() && has_boosters(inspection) {
         file.rewind()?;
-        seen.take_booster(booster_release(file, &inspection.containers));
+        boosters(file, inspection).into_iter().for_each(|booster| seen.take_booster(booster));
     }
     Ok(seen)
 }

@@ -66,6 +66,24 @@ pub struct Shown {
 /// Packages whose versions rules speak of.
 const PACKAGES: [&str; 4] = ["scikit-learn", "numpy", "scipy", "joblib"];
 
+/// Modules of packages whose releases are not kept here: that a file with one of them worked says nothing of another release.
+const OF_OTHERS: [&str; 14] = [
+    "catboost",
+    "category_encoders",
+    "feature_engine",
+    "hdbscan",
+    "imblearn",
+    "lightgbm",
+    "pyod",
+    "quantile_forest",
+    "sklearn_pandas",
+    "skrub",
+    "sksurv",
+    "statsmodels",
+    "umap",
+    "xgboost",
+];
+
 /// What was measured.
 pub fn evidence() -> &'static Evidence {
     &EVIDENCE
@@ -161,6 +179,9 @@ impl Evidence {
             let facts = of_artifact.get(&cell.artifact).and_then(|facts| facts.as_ref());
             // What a schema names says nothing of pickles.
             for name in facts.filter(|facts| !facts.is_schema).iter().flat_map(|facts| &facts.globals) {
+                if OF_OTHERS.contains(&name.split(['.', ':']).next().unwrap_or_default()) {
+                    continue;
+                }
                 let pairs = tried.names.entry(name.clone()).or_default();
                 pairs.insert(index[&cell.producer], index[&cell.consumer]);
             }

@@ -38,6 +38,9 @@ pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
         | ArtifactKind::Npz
         | ArtifactKind::Json
         | ArtifactKind::Mlflow
+        | ArtifactKind::Xgboost
+        | ArtifactKind::Lightgbm
+        | ArtifactKind::Catboost
         | ArtifactKind::Unknown => return None,
     }
     let pickle = inspection.pickle.as_ref()?;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::rule::Versions;
-use crate::notation::Version;
+use crate::notation::{Version, glob};
 
 static TEXT: &str = include_str!("promises.toml");
 
@@ -25,7 +25,10 @@ struct Promises {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Promise {
     /// The extension that an environment declares when its files are concerned.
-    pub extension: String,
+    pub extension: Option<String>,
+    /// The formats that are concerned, whoever writes them; globs.
+    #[serde(default)]
+    pub formats: Vec<String>,
     /// The package that reader and writer need.
     pub package: String,
     /// One line.
@@ -57,6 +60,10 @@ pub enum Kind {
     Same,
     /// The same major number, and the same or a higher minor one.
     SameOrNewerMinor,
+    /// The same release or a later one.
+    SameOrNewer,
+    /// The same major number.
+    SameMajor,
 }
 
 /// What is documented about one writer and one reader.
@@ -81,6 +88,8 @@ impl Relation {
             Kind::SameOrNewerMinor => {
                 format!("{}: the same major version, and the same or a higher minor one", self.package)
             }
+            Kind::SameOrNewer => format!("{}: the same release or a later one", self.package),
+            Kind::SameMajor => format!("{}: the same major version", self.package),
         }
     }
 
@@ -92,11 +101,21 @@ impl Relation {
         match self.relation {
             Kind::Same => written == read,
             Kind::SameOrNewerMinor => written.part(0) == read.part(0) && read.part(1) >= written.part(1),
+            Kind::SameOrNewer => written <= read,
+            Kind::SameMajor => written.part(0) == read.part(0),
         }
     }
 }
 
 impl Promise {
+    /// Whether it speaks of files in a format that an environment with this extension writes.
+    pub fn concerns(&self, extension: Option<&str>, format: &str) -> bool {
+        match &self.extension {
+            Some(own) => extension == Some(own.as_str()),
+            None => self.formats.iter().any(|glob| glob::matches(glob, format)),
+        }
+    }
+
     /// What is documented about files of this extension between two environments.
     pub fn stated(&self, producer: &Versions, consumer: &Versions) -> Statement {
         if !consumer.is_empty() && !consumer.contains_key(&self.package) {
@@ -129,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_documented_rules_say_yes_no_and_unknown() {
-        let [promise] = promises() else { panic!("{} promises", promises().len()) };
+        let promise = promises().iter().find(|promise| promise.extension.is_some()).unwrap();
         let side = |extension: &str, daal: &str, python: &str| {
             versions(&[
                 ("scikit-learn", "1.5.2"),
@@ -152,5 +171,18 @@ mod tests {
         let declared = versions(&[("scikit-learn", "1.5.2"), ("scikit-learn-intelex", "2025.8.0")]);
         assert_eq!(stated(&declared).because, ["python is not declared"]);
         assert_eq!(stated(&declared).promised, None);
+    }
+    #[test]
+    fn boosters_promise_that_later_releases_read_their_own_formats() {
+        let stated = |format: &str, package: &str, written: &str, read: &str| {
+            let promise = promises().iter().find(|promise| promise.concerns(None, format)).unwrap();
+            promise.stated(&versions(&[(package, written)]), &versions(&[(package, read)])).promised
+        };
+        assert_eq!(stated("xgboost-json", "xgboost", "1.0.2", "3.4.1"), Some(true));
+        assert_eq!(stated("xgboost-json", "xgboost", "3.4.1", "1.0.2"), Some(false));
+        assert_eq!(stated("lightgbm-text", "lightgbm", "3.3.5", "3.0.0"), Some(true));
+        assert_eq!(stated("lightgbm-text", "lightgbm", "3.3.5", "4.0.0"), Some(false));
+        assert_eq!(stated("catboost-cbm", "catboost", "0.20.2", "1.2.10"), Some(true));
+        assert!(promises().iter().all(|promise| !promise.concerns(None, "pickle")));
     }
 }

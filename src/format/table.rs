@@ -52,6 +52,18 @@ pub const HANDLERS: &[Handler] = &[
         reads: Some(ArtifactKind::Onnx), &["onnxruntime"], writing: Some(&["skl2onnx"])
     ),
     handler!(
+        "xgboost", "json", Artifact, Translation, runs_code: false, &["as"],
+        reads: Some(ArtifactKind::Xgboost), &["xgboost"], writing: Some(&["xgboost"])
+    ),
+    handler!(
+        "lightgbm", "txt", Artifact, Translation, runs_code: false, &[],
+        reads: Some(ArtifactKind::Lightgbm), &["lightgbm"], writing: Some(&["lightgbm"])
+    ),
+    handler!(
+        "catboost", "cbm", Artifact, Translation, runs_code: false, &["as"],
+        reads: Some(ArtifactKind::Catboost), &["catboost"], writing: Some(&["catboost"])
+    ),
+    handler!(
         "json_params", "json", Model, Translation, runs_code: false, &[],
         reads: None, &[], writing: Some(&[])
     ),
@@ -134,6 +146,17 @@ pub const TABLE: &[FormatRow] = &[
         "skops.io.dump, loaded with trust in every type in it",
     ),
     row("onnx", "onnx", "{}", "skl2onnx in the producer, onnxruntime in the consumer; float32 inputs"),
+    row(
+        "xgboost-json",
+        "xgboost",
+        r#"{"as":"json"}"#,
+        "XGBoost's own JSON: the booster, without its wrapper",
+    ),
+    row("xgboost-ubj", "xgboost", r#"{"as":"ubj"}"#, "XGBoost's own UBJSON, written by 1.6 and later"),
+    row("xgboost-binary", "xgboost", r#"{"as":"bin"}"#, "XGBoost's old binary form, written before 3.1"),
+    row("lightgbm-text", "lightgbm", "{}", "LightGBM's own text: the booster, without its wrapper"),
+    row("catboost-cbm", "catboost", r#"{"as":"cbm"}"#, "CatBoost's own binary form"),
+    row("catboost-json", "catboost", r#"{"as":"json"}"#, "CatBoost's own JSON"),
     row(
         "json-params",
         "json_params",

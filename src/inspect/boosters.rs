@@ -1,81 +1,224 @@
-//! Releases that boosters write into their own bytes, which pickles carry along: XGBoost's model, and LightGBM's text.
+//! What boosters write of themselves into their own bytes, which pickles carry along: XGBoost's model in each of its formats,
+//! LightGBM's text, CatBoost's binary model and its JSON.
 
 use std::io::{Read, Seek};
 
+use memchr::memmem;
+
 use super::container::unwrap;
 use super::source::Source;
-use crate::vocab::Container;
+use crate::vocab::{ArtifactKind, BoosterFacts, Container, Inspection};
 
 /// Bytes that are searched of any file.
 const MOST: u64 = 1 << 30;
 /// Bytes that are searched at a time, and that are looked at again with the next ones.
 const CHUNK: usize = 1 << 20;
-const OVERLAP: usize = 64;
+const OVERLAP: usize = 512;
+/// No word that is looked for is longer.
+const LONGEST: usize = 64;
 
-/// `"version":[1,5,2]` in XGBoost's JSON.
-const XGBOOST_JSON: &[u8] = b"\"version\":[";
-/// The same in its UBJSON: a typed count of three, and three numbers.
-const XGBOOST_UBJSON: &[u8] = b"version[#L\0\0\0\0\0\0\0\x03";
-/// LightGBM's text says the version of its format.
-const LIGHTGBM: &[u8] = b"tree\nversion=v";
+const XGBOOST: &str = "xgboost";
+const LIGHTGBM: &str = "lightgbm";
+const CATBOOST: &str = "catboost";
 
-/// What a booster says of the release that wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BoosterRelease {
-    /// The release of XGBoost.
-    Xgboost(String),
-    /// The format of LightGBM, which several releases write.
-    Lightgbm(u32),
+/// Takes what stands around a place: the bytes before it, those behind it.
+type Reading = fn(&[u8], &[u8], &mut BoosterFacts) -> Option<()>;
+
+/// One thing that a booster says: what stands before it, and how it is read.
+struct Saying {
+    library: &'static str,
+    before: &'static [u8],
+    read: Reading,
 }
 
-/// The first release that a booster in a file says; nothing is looked for in containers within containers.
-pub fn booster_release<R: Read + Seek>(file: R, containers: &[Container]) -> Option<BoosterRelease> {
-    let mut source = Source::new(file).ok()?;
-    match containers {
-        [] => {
-            source.rewind().ok()?;
-            search(source)
-        }
-        [Container::Zip] => None,
-        [one] => search(unwrap(*one, &source).ok()?),
-        _ => None,
+const fn saying(library: &'static str, before: &'static [u8], read: Reading) -> Saying {
+    Saying { library, before, read }
+}
+
+/// What each library writes, in JSON, UBJSON (a typed count of three, and three numbers), text or its own binary form.
+const SAYINGS: &[Saying] = &[
+    saying(XGBOOST, b"\"version\":[", |_, rest, facts| set(&mut facts.version, json_version(rest))),
+    saying(XGBOOST, b"version[#L\0\0\0\0\0\0\0\x03", |_, rest, facts| {
+        set(&mut facts.version, ubjson_version(rest))
+    }),
+    saying(XGBOOST, b"\"objective\":{\"name\":\"", |_, rest, facts| set(&mut facts.objective, word(rest))),
+    saying(XGBOOST, b"objective{L\0\0\0\0\0\0\0\x04nameSL", |_, rest, facts| {
+        let (length, rest) = rest.split_first_chunk()?;
+        set(&mut facts.objective, counted(u64::from_be_bytes(*length), rest))
+    }),
+    // The old binary form holds two names, each behind its length: what it was fitted for, and what it is made of.
+    saying(XGBOOST, b"\x06\0\0\0\0\0\0\0gbtree", objective_before),
+    saying(XGBOOST, b"\x08\0\0\0\0\0\0\0gblinear", objective_before),
+    saying(XGBOOST, b"\x04\0\0\0\0\0\0\0dart", objective_before),
+    saying(LIGHTGBM, b"tree\nversion=v", |_, rest, facts| {
+        let digit = rest.first().filter(|byte| byte.is_ascii_digit())?;
+        facts.format_version = facts.format_version.or(Some(u32::from(digit - b'0')));
+        // The objective stands in the lines that follow.
+        let line = memmem::find(rest, b"\nobjective=")? + b"\nobjective=".len();
+        set(&mut facts.objective, word(&rest[line..]))
+    }),
+    saying(CATBOOST, b"\"loss_function\":", |_, rest, facts| set(&mut facts.objective, loss_of(rest))),
+    saying(CATBOOST, b"\n    Branch: tags/v", |_, rest, facts| set(&mut facts.version, catboost_tag(rest))),
+    saying(CATBOOST, b"\\n    Branch: tags/v", |_, rest, facts| set(&mut facts.version, catboost_tag(rest))),
+    saying(CATBOOST, b"Git info:\n    Commit: ", |_, rest, facts| {
+        set(&mut facts.version, catboost_commit(rest))
+    }),
+    saying(CATBOOST, b"Git info:\\n    Commit: ", |_, rest, facts| {
+        set(&mut facts.version, catboost_commit(rest))
+    }),
+];
+
+/// The commits of which the wheels of CatBoost were made that name no tag, as their models show them.
+const COMMITS: &[(&str, &str)] = &[
+    ("9807fe7f2feac62f", "0.20.2"),
+    ("130b3ff9e57b9a4c", "0.23.2"),
+    ("e31af0f9afd45607", "0.24.4"),
+    ("a17d5edd9e552467", "0.25.1"),
+    ("53fa903917598e89", "0.26.1"),
+    ("68feda4c03e7e4c1", "1.0.0"),
+    ("42359eaac284723e", "1.0.6"),
+    ("d63ba37ba1c5b0a3", "1.1.1"),
+    ("f68bd8c0af356cca", "1.2.1"),
+    ("ff8f073eea240c11", "1.2.2"),
+    ("2605fe627ed4271a", "1.2.5"),
+];
+
+/// Whether a file is a booster, or a pickle that loads one.
+pub fn has_boosters(found: &Inspection) -> bool {
+    [XGBOOST, LIGHTGBM, CATBOOST].into_iter().any(|library| has_one_of(found, library))
+}
+
+fn has_one_of(found: &Inspection, library: &str) -> bool {
+    let is_named = || found.pickle.iter().flat_map(|pickle| &pickle.wrappers).any(|it| it.package == library);
+    match found.kind {
+        ArtifactKind::Xgboost => library == XGBOOST,
+        ArtifactKind::Lightgbm => library == LIGHTGBM,
+        ArtifactKind::Catboost => library == CATBOOST,
+        ArtifactKind::Pickle
+        | ArtifactKind::Joblib
+        | ArtifactKind::Skops
+        | ArtifactKind::Onnx
+        | ArtifactKind::Npy
+        | ArtifactKind::Npz
+        | ArtifactKind::Json
+        | ArtifactKind::Zip
+        | ArtifactKind::Tar
+        | ArtifactKind::Mlflow
+        | ArtifactKind::Unknown => is_named(),
     }
 }
 
-fn search(file: impl Read) -> Option<BoosterRelease> {
+impl Inspection {
+    /// Takes what the boosters in it say; a release that the file records otherwise stays.
+    pub fn take_boosters(&mut self, boosters: Vec<BoosterFacts>) {
+        for booster in &boosters {
+            if let Some(version) = &booster.version {
+                let versions = self.versions.entry(booster.library.clone()).or_default();
+                if versions.is_empty() {
+                    versions.insert(version.clone());
+                }
+            }
+        }
+        self.boosters = boosters;
+    }
+}
+
+/// What the boosters in a file say that it is or names, one of each library and the first of several; nothing is looked for
+/// in containers within containers.
+pub fn boosters<R: Read + Seek>(file: R, found: &Inspection) -> Vec<BoosterFacts> {
+    let mut said = said(file, &found.containers);
+    said.retain(|facts| has_one_of(found, &facts.library));
+    said
+}
+
+/// What the bytes say without the container around them; nothing of an archive, or of a container within a container.
+fn said<R: Read + Seek>(file: R, containers: &[Container]) -> Vec<BoosterFacts> {
+    let searched = Source::new(file).and_then(|mut source| match containers {
+        [] => source.rewind().map(|()| search(source)),
+        [Container::Zip] => Ok(Vec::new()),
+        [one] => unwrap(*one, &source).map(search),
+        _ => Ok(Vec::new()),
+    });
+    // What cannot be read says nothing.
+    searched.unwrap_or_default()
+}
+
+fn search(file: impl Read) -> Vec<BoosterFacts> {
     let mut file = file.take(MOST);
     let mut window: Vec<u8> = Vec::with_capacity(CHUNK + OVERLAP);
+    let mut found: Vec<BoosterFacts> = Vec::new();
     loop {
         let before = window.len();
         // What is damaged behind the booster says nothing against it.
         let read = file.by_ref().take(CHUNK as u64).read_to_end(&mut window);
-        if let Some(found) = found(&window) {
-            return Some(found);
+        for saying in SAYINGS {
+            take_in(&window, saying, &mut found);
         }
         if read.is_err() || window.len() == before {
-            return None;
+            return found;
         }
         let kept = window.len().saturating_sub(OVERLAP);
         window.drain(..kept);
     }
 }
 
-fn found(bytes: &[u8]) -> Option<BoosterRelease> {
-    behind(bytes, XGBOOST_JSON)
-        .find_map(json_version)
-        .or_else(|| behind(bytes, XGBOOST_UBJSON).find_map(ubjson_version))
-        .map(BoosterRelease::Xgboost)
-        .or_else(|| {
-            let digit =
-                |rest: &[u8]| rest.first().filter(|it| it.is_ascii_digit()).map(|it| u32::from(it - b'0'));
-            behind(bytes, LIGHTGBM).find_map(digit).map(BoosterRelease::Lightgbm)
-        })
+/// Takes what stands behind each place of a pattern, until something has been read there.
+fn take_in(bytes: &[u8], saying: &Saying, found: &mut Vec<BoosterFacts>) {
+    for at in memmem::find_iter(bytes, saying.before) {
+        let known = found.iter_mut().find(|facts| facts.library == saying.library);
+        let (head, rest) = (&bytes[..at], &bytes[at + saying.before.len()..]);
+        let mut facts = known.as_deref().cloned().unwrap_or_default();
+        if (saying.read)(head, rest, &mut facts).is_none() && facts == BoosterFacts::default() {
+            continue;
+        }
+        facts.library = saying.library.to_owned();
+        match known {
+            Some(known) => *known = facts,
+            None => found.push(facts),
+        }
+        return;
+    }
 }
 
-/// What follows each place of a pattern.
-fn behind<'a>(bytes: &'a [u8], pattern: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    let places = bytes.windows(pattern.len()).enumerate().filter(move |(_, window)| *window == pattern);
-    places.map(move |(at, _)| &bytes[at + pattern.len()..])
+/// Fills what is not known yet; the first booster counts.
+fn set(place: &mut Option<String>, found: Option<String>) -> Option<()> {
+    let found = found?;
+    place.get_or_insert(found);
+    Some(())
+}
+
+/// A name such as `binary:logistic`, up to what cannot be part of one.
+fn word(rest: &[u8]) -> Option<String> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-');
+    let end = rest.iter().take(LONGEST).position(|byte| !is_letter(byte))?;
+    (end > 0).then(|| String::from_utf8_lossy(&rest[..end]).into_owned())
+}
+
+/// CatBoost's loss, which is a word or an object with its type, with blanks between them or without.
+fn loss_of(rest: &[u8]) -> Option<String> {
+    let rest = rest.trim_ascii_start();
+    if let Some(name) = rest.strip_prefix(b"\"") {
+        return word(name);
+    }
+    let inside = rest.strip_prefix(b"{")?;
+    let kind = b"\"type\":\"";
+    let at = memmem::find(&inside[..inside.len().min(OVERLAP / 2)], kind)?;
+    word(&inside[at + kind.len()..])
+}
+
+fn counted(length: u64, rest: &[u8]) -> Option<String> {
+    let length = usize::try_from(length).ok().filter(|length| *length < LONGEST)?;
+    let name = rest.get(..length)?;
+    word(&[name, b"\0"].concat()).filter(|word| word.len() == length)
+}
+
+/// The name that ends where the bytes end, behind its length in eight bytes.
+fn objective_before(head: &[u8], _: &[u8], facts: &mut BoosterFacts) -> Option<()> {
+    let name = (1..LONGEST).find_map(|length| {
+        let (rest, name) = head.split_at_checked(head.len().checked_sub(length)?)?;
+        rest.ends_with(&(length as u64).to_le_bytes()).then(|| counted(length as u64, name)).flatten()
+    });
+    set(&mut facts.objective, name)
 }
 
 fn json_version(rest: &[u8]) -> Option<String> {
@@ -110,37 +253,80 @@ fn dotted(numbers: impl Iterator<Item = Option<u64>>) -> Option<String> {
     is_release.then(|| format!("{}.{}.{}", numbers[0], numbers[1], numbers[2]))
 }
 
+/// `1.2.10` at the end of a line, which in JSON ends with a backslash.
+fn catboost_tag(rest: &[u8]) -> Option<String> {
+    let is_version = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let end = rest.iter().take(LONGEST).position(|byte| !is_version(byte))?;
+    (end > 0).then(|| String::from_utf8_lossy(&rest[..end]).into_owned())
+}
+
+fn catboost_commit(rest: &[u8]) -> Option<String> {
+    let known = COMMITS.iter().find(|(commit, _)| rest.starts_with(commit.as_bytes()))?;
+    Some(known.1.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write as _};
 
     use super::*;
 
-    fn of(bytes: &[u8]) -> Option<BoosterRelease> {
-        booster_release(Cursor::new(bytes), &[])
+    fn of(bytes: &[u8]) -> Vec<BoosterFacts> {
+        said(Cursor::new(bytes), &[])
+    }
+
+    fn facts(
+        library: &str,
+        version: Option<&str>,
+        format: Option<u32>,
+        objective: Option<&str>,
+    ) -> BoosterFacts {
+        BoosterFacts {
+            library: library.to_owned(),
+            version: version.map(str::to_owned),
+            format_version: format,
+            objective: objective.map(str::to_owned),
+        }
     }
 
     #[test]
-    fn releases_are_read_wherever_they_stand() {
-        let json = b"..\"objective\":{}}},\"version\":[1,5,2]},\"Model\"..";
-        assert_eq!(of(json), Some(BoosterRelease::Xgboost("1.5.2".to_owned())));
-        let mut ubjson = b"\x07".to_vec();
-        ubjson.extend_from_slice(XGBOOST_UBJSON);
-        ubjson.extend_from_slice(b"i\x02i\x01i\x04}");
-        assert_eq!(of(&ubjson), Some(BoosterRelease::Xgboost("2.1.4".to_owned())));
-        assert_eq!(of(b"Xtree\nversion=v4\nnum_class=1"), Some(BoosterRelease::Lightgbm(4)));
+    fn releases_and_objectives_are_read_wherever_they_stand() {
+        let json = b"..\"objective\":{\"name\":\"reg:squarederror\"}},\"version\":[1,5,2]},\"Model\"..";
+        assert_eq!(of(json), [facts(XGBOOST, Some("1.5.2"), None, Some("reg:squarederror"))]);
+        let mut ubjson =
+            b"\x07objective{L\0\0\0\0\0\0\0\x04nameSL\0\0\0\0\0\0\0\x0fbinary:logisticL".to_vec();
+        ubjson.extend_from_slice(b"version[#L\0\0\0\0\0\0\0\x03i\x02i\x01i\x04}");
+        assert_eq!(of(&ubjson), [facts(XGBOOST, Some("2.1.4"), None, Some("binary:logistic"))]);
+        let binary = b"binf\0\0\0\0\0\0\0\0\x0f\0\0\0\0\0\0\0binary:logistic\x06\0\0\0\0\0\0\0gbtree";
+        assert_eq!(of(binary), [facts(XGBOOST, None, None, Some("binary:logistic"))]);
+        let text = b"Xtree\nversion=v4\nnum_class=1\nobjective=binary sigmoid:1\nfeature_names=a";
+        assert_eq!(of(text), [facts(LIGHTGBM, None, Some(4), Some("binary"))]);
+        let cbm = b"CBM1..\"loss_function\":{\"type\":\"Logloss\",..Git info:\n    Commit: b1\n    Branch: tags/v1.2.10\n";
+        assert_eq!(of(cbm), [facts(CATBOOST, Some("1.2.10"), None, Some("Logloss"))]);
+        let json = b"{\n\"loss_function\":\n  {\n \"params\":\n {},\n \"type\":\"RMSE\"\n}";
+        assert_eq!(of(json), [facts(CATBOOST, None, None, Some("RMSE"))]);
+        let json = b"\"version\":[1,5,2]";
         for nothing in
             [&b""[..], b"\"version\":[", b"\"version\":[1,2]", b"\"version\":[a,b,c]", b"version[#L"]
         {
-            assert_eq!(of(nothing), None);
+            assert_eq!(of(nothing), []);
         }
         // Across the border of two pieces, and compressed.
         let mut far = vec![0; CHUNK - 5];
         far.extend_from_slice(json);
-        assert!(of(&far).is_some());
+        assert_eq!(of(&far).len(), 1);
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(3));
         encoder.write_all(&far).unwrap();
         let packed = encoder.finish().unwrap();
-        assert!(booster_release(Cursor::new(packed), &[Container::Zlib]).is_some());
+        assert_eq!(said(Cursor::new(packed), &[Container::Zlib]).len(), 1);
+    }
+
+    #[test]
+    fn two_libraries_in_one_file_are_told_apart_and_the_first_of_each_counts() {
+        let bytes = b"tree\nversion=v3\nobjective=regression\n..\"version\":[1,0,2]..\"version\":[2,0,3]..tree\nversion=v4\n";
+        assert_eq!(
+            of(bytes),
+            [facts(XGBOOST, Some("1.0.2"), None, None), facts(LIGHTGBM, None, Some(3), Some("regression"))]
+        );
     }
 }

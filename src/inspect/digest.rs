@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use sha2::Digest as _;
 
-use crate::vocab::Digest;
+use crate::vocab::{Digest, Inspection, Problem, ProblemKind};
 
 /// Bytes that are read at once.
 const PIECE: usize = 256 << 10;
@@ -42,4 +42,25 @@ pub fn digests(mut source: impl Read, sha256: bool) -> io::Result<Digests> {
     let hexadecimal =
         |hasher: sha2::Sha256| hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     Ok(Digests { size, blake3: Digest::of_hash(blake3.finalize()), sha256: second.map(hexadecimal) })
+}
+
+impl Inspection {
+    /// Takes what the pass over all bytes gave.
+    pub fn digested(&mut self, digests: std::io::Result<Digests>) {
+        match digests {
+            Ok(digests) => {
+                self.size = digests.size;
+                self.digest = Some(digests.blake3);
+                self.sha256 = digests.sha256;
+            }
+            Err(error) => {
+                self.complete = false;
+                self.problems.push(Problem {
+                    kind: ProblemKind::Unreadable,
+                    offset: 0,
+                    what: format!("cannot be digested: {error}"),
+                });
+            }
+        }
+    }
 }

@@ -266,6 +266,11 @@ impl Collector {
         std::mem::take(&mut self.has_objects)
     }
 
+    /// Whether loading would import something, or call what cannot be named.
+    pub fn imports_anything(&self) -> bool {
+        !self.pickle.globals.is_empty() || self.pickle.hidden() > 0
+    }
+
     /// An instance of a class appears.
     pub fn instance(&mut self, global: u32, offset: u64) {
         self.has_objects |= self.pickle.globals.get(global as usize).is_some_and(|it| !is_plain(&it.module));

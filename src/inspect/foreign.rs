@@ -78,6 +78,9 @@ pub(super) fn recognise(head: &[u8], is_all: bool) -> Option<Foreign> {
     if let Some((_, known)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(*known);
     }
+    if is_xgboost_before_1_0(head) {
+        return Some(Foreign::Xgboost);
+    }
     match head {
         [_, _, _, _, b'T', b'F', b'L', b'3', ..] => return Some(Foreign::TensorFlowLite),
         [_, _, _, _, _, 0, 0, 0, b'{', b'"', ..] => return Some(Foreign::SafeTensors),
@@ -87,6 +90,18 @@ pub(super) fn recognise(head: &[u8], is_all: bool) -> Option<Foreign> {
         return Some(Foreign::Zeros);
     }
     changed_pickle(head).or_else(|| text(head, is_all))
+}
+
+/// The binary form of XGBoost before 1.0, which has no letters of its own at its beginning: the name of the objective, such
+/// as `binary:logistic`, stands behind its length and a block of numbers.
+fn is_xgboost_before_1_0(head: &[u8]) -> bool {
+    const NUMBERS: usize = 136;
+    let Some((length, name)) = head.get(NUMBERS..).and_then(|rest| rest.split_first_chunk()) else {
+        return false;
+    };
+    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    let is_word = |name: &[u8]| name.iter().all(|byte| byte.is_ascii_lowercase() || b":_".contains(byte));
+    (5..64).contains(&length) && name.get(..length).is_some_and(|name| is_word(name) && name.contains(&b':'))
 }
 
 /// Whether the bytes begin as pickles of protocol 2 and later do.

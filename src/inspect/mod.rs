@@ -27,6 +27,7 @@ mod literals;
 mod machine;
 mod members;
 mod memo;
+mod native;
 mod npy;
 mod objects;
 mod onnx;
@@ -50,7 +51,7 @@ mod tests;
 
 use std::io::{Read, Seek};
 
-pub use boosters::{BoosterRelease, booster_release};
+pub use boosters::{boosters, has_boosters};
 pub use contained::contained;
 pub use digest::{Digests, digests};
 pub use replaced::replaced;
@@ -109,27 +110,6 @@ pub fn unreadable(error: &std::io::Error) -> Inspection {
     let mut found = Found::new();
     found.stopped(stop(ProblemKind::Unreadable, 0, format!("cannot be read: {}", without_path(error))));
     found.inspection(0)
-}
-
-impl Inspection {
-    /// Takes what the pass over all bytes gave.
-    pub fn digested(&mut self, digests: std::io::Result<Digests>) {
-        match digests {
-            Ok(digests) => {
-                self.size = digests.size;
-                self.digest = Some(digests.blake3);
-                self.sha256 = digests.sha256;
-            }
-            Err(error) => {
-                self.complete = false;
-                self.problems.push(Problem {
-                    kind: ProblemKind::Unreadable,
-                    offset: 0,
-                    what: format!("cannot be digested: {error}"),
-                });
-            }
-        }
-    }
 }
 
 /// What is found while an artifact is read.
@@ -261,6 +241,7 @@ impl Found {
             pickle: (pickle.pickles > 0).then_some(pickle),
             skops: self.skops,
             onnx: self.onnx,
+            boosters: Vec::new(),
             arrays: self.arrays,
             versions: self.versions,
             foreign: self.foreign,
@@ -379,6 +360,9 @@ fn instead(head: &[u8], found: &Found) -> Option<Foreign> {
         ArtifactKind::Unknown if is_cut && recognised.is_none() => None,
         ArtifactKind::Unknown => recognised.or(Some(Foreign::Unknown)),
         ArtifactKind::Onnx
+        | ArtifactKind::Xgboost
+        | ArtifactKind::Lightgbm
+        | ArtifactKind::Catboost
         | ArtifactKind::Skops
         | ArtifactKind::Npz
         | ArtifactKind::Zip
@@ -398,6 +382,9 @@ fn known(input: &mut Input<'_>, head: &[u8], found: &mut Found) {
         model_of_onnx(input, found);
     } else if text && head.trim_ascii_start().starts_with(b"{") {
         document(input, found);
+        found.kind = native::kind_of(head).unwrap_or(found.kind);
+    } else if let Some(kind) = native::kind_of(head) {
+        booster(input, head, found, kind);
     } else if text && text::looks_like_mlmodel(head) {
         if let Some(versions) = text::mlmodel(&mut *input) {
             found.kind = ArtifactKind::Mlflow;
@@ -405,6 +392,24 @@ fn known(input: &mut Input<'_>, head: &[u8], found: &mut Found) {
         }
     } else {
         pickles(input, found);
+    }
+}
+
+/// A booster's own format. The first letters of CatBoost's begin a pickle too, so that one may follow: then it is that.
+fn booster(input: &mut Input<'_>, head: &[u8], found: &mut Found, kind: ArtifactKind) {
+    if kind == ArtifactKind::Catboost {
+        pickles(input, found);
+        if found.kind != ArtifactKind::Unknown || found.facts.imports_anything() {
+            return;
+        }
+        // What a reader of pickles made of these bytes says nothing of them.
+        found.facts = Collector::new();
+        found.problems.clear();
+        found.incomplete = false;
+    }
+    found.kind = kind;
+    if let Err(stopped) = native::read(input, head, kind) {
+        found.stopped(stopped);
     }
 }
 

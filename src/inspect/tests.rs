@@ -274,3 +274,38 @@ proptest! {
         check(&compressed);
     }
 }
+
+/// What is no pickle is never walked as one for long, and what could be one is.
+#[test]
+fn boosters_in_their_own_formats_are_named_read_to_their_end_and_never_hide_a_pickle() {
+    let kind = |bytes: &[u8]| {
+        let found = seen(bytes);
+        (found.kind, found.foreign, found.complete)
+    };
+    let json = br#"{"learner":{"attributes":{},"objective":{"name":"reg:squarederror"}},"version":[2,0,3]}"#;
+    assert_eq!(kind(json), (ArtifactKind::Xgboost, None, true));
+    assert_eq!(kind(&json[..60]), (ArtifactKind::Xgboost, Some(Foreign::Cut), false));
+    let mut ubjson = b"{L\0\0\0\0\0\0\0\x07learner{}L\0\0\0\0\0\0\0\x07version[#L".to_vec();
+    ubjson.extend(b"\0\0\0\0\0\0\0\x03i\x02i\x00i\x03}");
+    assert_eq!(kind(&ubjson), (ArtifactKind::Xgboost, None, true));
+    assert_eq!(kind(&ubjson[..40]).1, Some(Foreign::Cut));
+    // Before 1.0: numbers only, and the name of the objective behind its length.
+    let mut binary = vec![0; 136];
+    binary.extend(15u64.to_le_bytes());
+    binary.extend(b"binary:logistic\x06\0\0\0\0\0\0\0gbtree");
+    assert_eq!(kind(&binary), (ArtifactKind::Xgboost, None, true));
+    let text = b"tree\nversion=v4\nnum_class=1\n\nTree=0\n\nend of trees\n\nparameters:\n";
+    assert_eq!(kind(text), (ArtifactKind::Lightgbm, None, true));
+    assert_eq!(kind(&text[..30]), (ArtifactKind::Lightgbm, Some(Foreign::Cut), false));
+    let mut model = b"CBM1".to_vec();
+    model.extend(80u32.to_le_bytes());
+    model.extend([b'#'; 80]);
+    assert_eq!(kind(&model), (ArtifactKind::Catboost, None, true));
+    assert!(seen(&model).globals().is_empty() && seen(&model).trust() == Trust::Known);
+    assert_eq!(kind(&model[..50]), (ArtifactKind::Catboost, Some(Foreign::Cut), false));
+    // The first letter puts 66 bytes on the stack of a pickle, and what follows runs.
+    let mut hostile = b"CBM1".to_vec();
+    hostile.extend([b'.'; 64]);
+    hostile.extend(b"cos\nsystem\n(S'id'\ntR.");
+    assert_eq!(seen(&hostile).trust(), Trust::Dangerous);
+}

@@ -121,6 +121,10 @@ fn recorded(header: &RunHeader, environment: &EnvironmentRecord) -> Side {
 
 /// What somebody else said about the trouble of an environment: rules know the messages of installers and interpreters.
 fn words(cause: &Cause) -> Option<String> {
+    // What a process said before it ended is all that there is of a reason.
+    if let Cause::Exited { printed, .. } | Cause::Signal { printed, .. } = cause {
+        return printed.clone();
+    }
     let Cause::Environment { trouble } = cause else { return None };
     match trouble {
         Trouble::NotMade { says, .. }

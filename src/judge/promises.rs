@@ -12,22 +12,26 @@ pub(super) fn promises(record: &Record) -> Vec<PromiseRecord> {
 
 fn one(promise: &Promise, record: &Record) -> Option<PromiseRecord> {
     let mut cells: BTreeMap<(&str, &str), Vec<&CellRecord>> = BTreeMap::new();
+    let extension: BTreeMap<_, _> =
+        record.environments.iter().map(|it| (&it.name, it.setup.extension.as_deref())).collect();
     for cell in &record.cells {
+        let extension = extension.get(&cell.producer).copied().flatten();
+        if !promise.concerns(extension, cell.format.as_str()) {
+            continue;
+        }
         cells.entry((cell.producer.as_str(), cell.consumer.as_str())).or_default().push(cell);
     }
     let known = |environment: &&EnvironmentRecord| environment.lock.is_some();
-    let is_concerned = |environment: &&EnvironmentRecord| {
-        environment.setup.extension.as_deref() == Some(promise.extension.as_str())
-    };
     let side = |environment: &EnvironmentRecord| {
         Side::new(&environment.python, &environment.packages, Some(environment.bits)).versions
     };
     let mut pairs = Vec::new();
-    for producer in record.environments.iter().filter(known).filter(is_concerned) {
+    for producer in record.environments.iter().filter(known) {
         for consumer in record.environments.iter().filter(known) {
             let Some(cells) = cells.get(&(producer.name.as_str(), consumer.name.as_str())) else { continue };
             let statement = promise.stated(&side(producer), &side(consumer));
             let Some(promised) = statement.promised else { continue };
+            // What no such file was written of, or was not to be tried, neither keeps a promise nor breaks it.
             let count = |works: bool| {
                 cells
                     .iter()

@@ -5,15 +5,23 @@ use std::fmt;
 use super::types::VersionSpec;
 use crate::notation::{Requirement, Specifiers, Version, VersionError};
 
-/// A major release, its first minor, and its last one where the major is closed.
+/// A major release, its first minor, and its last one where the major is closed; one with a gap has several.
 type Major = (u64, u64, Option<u64>);
 
 /// Minor releases by package. Needed for ranges over several majors; taken from the packages' release histories.
 const MINORS: &[(&str, &[Major])] = &[
+    ("catboost", &[(0, 9, Some(26)), (1, 0, None)]),
+    ("category-encoders", &[(1, 0, Some(3)), (2, 0, None)]),
+    ("feature-engine", &[(0, 1, Some(6)), (1, 0, None)]),
+    ("lightgbm", &[(2, 0, Some(3)), (3, 0, Some(3)), (4, 0, None)]),
     ("numpy", &[(1, 7, Some(26)), (2, 0, None)]),
     ("pandas", &[(0, 20, Some(25)), (1, 0, Some(5)), (2, 0, Some(3)), (3, 0, None)]),
+    ("pyod", &[(0, 5, Some(9)), (1, 0, Some(1)), (2, 0, Some(1)), (3, 0, None)]),
     ("scikit-learn", &[(0, 18, Some(24)), (1, 0, None)]),
     ("scipy", &[(0, 19, Some(19)), (1, 0, None)]),
+    ("sklearn-pandas", &[(1, 0, Some(8)), (2, 0, None)]),
+    // A major number may have gaps: nothing was released between 0.82 and 0.90.
+    ("xgboost", &[(0, 80, Some(82)), (0, 90, Some(90)), (1, 0, Some(7)), (2, 0, Some(1)), (3, 0, None)]),
 ];
 
 /// More minors than any package has: a longer range is a typing error.
@@ -127,13 +135,17 @@ fn range(package: &str, first: &str, last: &str) -> Result<Vec<VersionSpec>, Ver
     }
     let mut minors = Vec::new();
     for (major, from, to) in majors {
-        let from = if major == low.0 { low.1 } else { from };
-        let to = if major == high.0 { Some(high.1) } else { to };
-        if major < low.0 || major > high.0 {
+        let from = if major == low.0 { from.max(low.1) } else { from };
+        let to = match to {
+            Some(to) if major == high.0 => to.min(high.1),
+            Some(to) => to,
+            None if major == high.0 => high.1,
+            // An open major before the last one of the range would have no end.
+            None => from,
+        };
+        if major < low.0 || major > high.0 || from > to {
             continue;
         }
-        // An open major before the last one of the range would have no end.
-        let to = to.unwrap_or(from);
         if to - from >= MOST_MINORS {
             return Err(VersionError::new(
                 format!("the range `{text}` stands for more than {MOST_MINORS} releases"),
@@ -274,6 +286,11 @@ mod tests {
         assert_eq!(minors("scikit-learn", "0.23..1.1"), ["0.23", "0.24", "1.0", "1.1"]);
         assert_eq!(minors("numpy", "1.25..2.1"), ["1.25", "1.26", "2.0", "2.1"]);
         assert_eq!(minors("pandas", "1.5..3.0"), ["1.5", "2.0", "2.1", "2.2", "2.3", "3.0"]);
+        assert_eq!(minors("xgboost", "0.82..1.1"), ["0.82", "0.90", "1.0", "1.1"]);
+        assert_eq!(minors("xgboost", "2.1..3.4"), ["2.1", "3.0", "3.1", "3.2", "3.3", "3.4"]);
+        assert_eq!(minors("lightgbm", "3.2..4.1"), ["3.2", "3.3", "4.0", "4.1"]);
+        assert_eq!(minors("catboost", "0.26..1.2"), ["0.26", "1.0", "1.1", "1.2"]);
+        assert!(parse("xgboost", "0.85..1.1").is_err());
         assert_eq!(minors("joblib", "1.2..1.4"), ["1.2", "1.3", "1.4"]);
         assert!(parse("joblib", "0.14..1.2").unwrap_err().help.contains("list them"));
         assert!(parse("joblib", "1.0..1.99999999999").is_err());

@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::inspection_next as next;
 use crate::vocab::{
-    ArtifactKind, ByteOrder, ClassFact, Container, Foreign, GlobalFact, Inspected, Inspection, Member,
-    PickleFacts, Problem, ProblemKind, TensorFact, Trust,
+    ArtifactKind, BoosterFacts, ByteOrder, ClassFact, Container, Foreign, GlobalFact, Inspected, Inspection,
+    Member, PickleFacts, Problem, ProblemKind, TensorFact, Trust,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -168,6 +168,7 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
         row("inputs", &listed(onnx.inputs.iter().map(tensor)));
         row("outputs", &listed(onnx.outputs.iter().map(tensor)));
     }
+    row("boosters", &listed(found.boosters.iter().map(booster)));
     row(
         "records",
         &listed(found.versions.iter().map(|(package, versions)| {
@@ -187,6 +188,16 @@ fn one(text: &mut String, artifact: &Inspected, many: bool) {
     for step in next::steps(artifact) {
         row("next", &plain(&step));
     }
+}
+
+/// What a booster says of itself.
+fn booster(facts: &BoosterFacts) -> String {
+    let version = facts.version.as_ref().map(|version| format!(" {}", plain(version))).unwrap_or_default();
+    let format = facts.format_version.map(|format| format!("format v{format}"));
+    let objective = facts.objective.as_ref().map(|objective| format!("objective {}", plain(objective)));
+    let said: Vec<String> = format.into_iter().chain(objective).collect();
+    let said = if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) };
+    format!("{}{version}{said}", plain(&facts.library))
 }
 
 /// The models of an archive.
@@ -221,6 +232,9 @@ fn answer(found: &Inspection) -> String {
         ArtifactKind::Zip => "a zip archive",
         ArtifactKind::Tar => "a tar archive",
         ArtifactKind::Mlflow => "the description of an MLflow model",
+        ArtifactKind::Xgboost => "a booster in XGBoost's own format",
+        ArtifactKind::Lightgbm => "a booster in LightGBM's own format",
+        ArtifactKind::Catboost => "a model in CatBoost's own format",
         ArtifactKind::Unknown => "not an artifact that shelflife knows",
     };
     let instead = next::instead(found).filter(|foreign| *foreign != Foreign::Unknown);

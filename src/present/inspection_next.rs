@@ -110,6 +110,9 @@ pub(super) fn steps(artifact: &Inspected) -> Vec<String> {
                 .to_owned(),
         ];
     }
+    if let Some(step) = of_booster(found, &path) {
+        return vec![step];
+    }
     match found.recorded_version("scikit-learn") {
         Some(version) => vec![format!(
             "shelflife check {path} --inputs X.csv --on scikit-learn=={version} (try it where it was made)"
@@ -132,6 +135,35 @@ pub(super) fn steps(artifact: &Inspected) -> Vec<String> {
         )],
         None => Vec::new(),
     }
+}
+
+/// What to do with a file in a booster's own format, which needs its library alone.
+fn of_booster(found: &Inspection, path: &str) -> Option<String> {
+    let library = match found.kind {
+        ArtifactKind::Xgboost => "xgboost",
+        ArtifactKind::Lightgbm => "lightgbm",
+        ArtifactKind::Catboost => "catboost",
+        ArtifactKind::Pickle
+        | ArtifactKind::Joblib
+        | ArtifactKind::Skops
+        | ArtifactKind::Onnx
+        | ArtifactKind::Npy
+        | ArtifactKind::Npz
+        | ArtifactKind::Json
+        | ArtifactKind::Zip
+        | ArtifactKind::Tar
+        | ArtifactKind::Mlflow
+        | ArtifactKind::Unknown => return None,
+    };
+    Some(match found.recorded_version(library) {
+        Some(version) => format!(
+            "shelflife check {path} --inputs X.csv --on {library}=={version} (try it where it was made; it needs no scikit-learn)"
+        ),
+        None => format!(
+            "shelflife check {path} --inputs X.csv --made-by \"scikit-learn==VERSION {library}==VERSION\" --on \
+             {library}==VERSION (it does not say which release wrote it)"
+        ),
+    })
 }
 
 /// The package that tells when a file was saved which names no scikit-learn, its release, and the scikit-learn of its days.

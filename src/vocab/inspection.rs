@@ -30,6 +30,12 @@ pub enum ArtifactKind {
     Tar,
     /// A folder with an `MLmodel` file.
     Mlflow,
+    /// A booster in a format of XGBoost itself.
+    Xgboost,
+    /// A booster in LightGBM's text.
+    Lightgbm,
+    /// A model in a format of CatBoost itself.
+    Catboost,
     /// Not recognised.
     #[default]
     Unknown,
@@ -87,6 +93,9 @@ pub struct Inspection {
     /// What an ONNX model says.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub onnx: Option<OnnxFacts>,
+    /// What the boosters in it say of themselves, one of each library.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub boosters: Vec<BoosterFacts>,
     /// Arrays, grouped.
     pub arrays: Vec<ArrayFact>,
     /// Versions that the artifact records: package, and every version that is named for it.
@@ -153,6 +162,22 @@ pub struct PickleFacts {
     pub python2: Vec<String>,
     /// Code objects, which bind the file to a minor version of Python: number of arguments and how often.
     pub code_objects: BTreeMap<u32, u64>,
+}
+
+/// What a booster says of itself in its own bytes, which pickles carry along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoosterFacts {
+    /// The package that wrote it.
+    pub library: String,
+    /// The release that wrote it, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// The version of its format, which several releases write.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub format_version: Option<u32>,
+    /// What it was fitted for, in the words of its library.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub objective: Option<String>,
 }
 
 /// How far a global is trusted.
@@ -421,7 +446,12 @@ impl Inspection {
             ProblemKind::Truncated | ProblemKind::Trailing => false,
         };
         let is_pickled = match self.kind {
-            ArtifactKind::Onnx | ArtifactKind::Json | ArtifactKind::Mlflow => false,
+            ArtifactKind::Onnx
+            | ArtifactKind::Json
+            | ArtifactKind::Mlflow
+            | ArtifactKind::Xgboost
+            | ArtifactKind::Lightgbm
+            | ArtifactKind::Catboost => false,
             ArtifactKind::Pickle
             | ArtifactKind::Joblib
             | ArtifactKind::Skops

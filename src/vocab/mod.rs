@@ -47,9 +47,9 @@ pub use foreign::Foreign;
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
 pub use inputs::{InferredColumns, InferredType, InputForm, InputTypes, MadeUp};
 pub use inspection::{
-    ArrayFact, ArtifactKind, AttributeFact, ClassFact, Container, FieldFact, GlobalFact, Inspected,
-    Inspection, InspectionReport, JoblibFacts, Member, NumpyFacts, OnnxFacts, PackageFact, PickleFacts,
-    PointerFact, Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
+    ArrayFact, ArtifactKind, AttributeFact, BoosterFacts, ClassFact, Container, FieldFact, GlobalFact,
+    Inspected, Inspection, InspectionReport, JoblibFacts, Member, NumpyFacts, OnnxFacts, PackageFact,
+    PickleFacts, PointerFact, Problem, ProblemKind, SkopsFacts, TensorFact, Trust,
 };
 pub use museum::{Kept, KeptInputs, KeptOutput};
 pub use next::{LeftOut, Next};

@@ -55,13 +55,23 @@ def call_output(estimator, name, dataset):
 
 
 def as_it_takes(estimator, features):
-    """What a bare booster of XGBoost takes rows as."""
+    """What a bare booster of XGBoost takes rows as, by the names and types that it was fitted on
+    where the rows have none of their own."""
     kind = type(estimator)
-    if kind.__name__ == "Booster" and kind.__module__.partition(".")[0] == "xgboost":
-        import xgboost
+    if kind.__name__ != "Booster" or kind.__module__.partition(".")[0] != "xgboost":
+        return features
+    import xgboost
 
+    if hasattr(features, "columns"):
         return xgboost.DMatrix(features)
-    return features
+    settings = {}
+    names = getattr(estimator, "feature_names", None)
+    if names and len(names) == features.shape[1]:
+        types = getattr(estimator, "feature_types", None)
+        settings = {"feature_names": names, "feature_types": types}
+        if types and "c" in types:
+            settings["enable_categorical"] = True
+    return xgboost.DMatrix(features, **settings)
 
 
 def offers(estimator, name):
