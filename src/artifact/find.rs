@@ -1,11 +1,13 @@
 //! From a path, a folder, a glob or a registry to files, each with the name of its model.
 
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use super::files::{Files, Kind};
 use super::folder::MLMODEL;
 use super::names::{model_name, plain, registry_version, uncompressed};
 use crate::format;
+use crate::inspect;
 use crate::matrix::{ArtifactDeclaration, Refusal};
 use crate::notation::{glob, without_path};
 use crate::vocab::ArtifactKind;
@@ -16,6 +18,9 @@ const DEPTH: usize = 8;
 const EXTENSIONS: &[&str] = &["pickle", "sav", "model"];
 /// Extensions of archives in which one model may travel, such as `model.tar.gz`.
 const ARCHIVES: &[&str] = &["tar", "tgz", "zip", "qza"];
+
+/// Bytes of a file that tell whether it is a booster's own.
+const HEAD: u64 = 4096;
 
 /// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +46,7 @@ pub(super) fn files(
         for path in walk.matching(&declaration.path) {
             match files.kind(&path) {
                 Kind::Folder => walk.folder(&path, 0),
-                Kind::File if !is_companion(&path) => walk.found.push(path),
+                Kind::File if !is_companion(&path) || walk.is_native(&path) => walk.found.push(path),
                 Kind::File | Kind::Missing => {}
                 Kind::Dangling => walk.dangling.push(path),
             }
@@ -121,6 +126,11 @@ fn is_companion(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json" || extension == "txt" || extension == "md")
 }
 
+/// Whether a name says nothing: a booster's own file may have it, and so may anything else.
+fn is_of_many_kinds(path: &Path) -> bool {
+    is_companion(path) || path.extension().is_some_and(|extension| extension == "bin")
+}
+
 /// As a person would name it: what was typed, and what lies below that.
 fn shown(path: &Path, declaration: &ArtifactDeclaration) -> String {
     let below = path.strip_prefix(&declaration.path).ok().filter(|below| !below.as_os_str().is_empty());
@@ -175,6 +185,13 @@ impl Walk<'_> {
         paths
     }
 
+    /// Whether a file is a booster's own, by its first bytes.
+    fn is_native(&self, path: &Path) -> bool {
+        let mut head = Vec::new();
+        let read = self.files.open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+        read.is_ok() && inspect::is_native(&head)
+    }
+
     /// Every artifact below a folder: real folders before links, so that a version is known by its own name and not
     /// as `latest`.
     fn folder(&mut self, folder: &Path, depth: usize) {
@@ -194,6 +211,8 @@ impl Walk<'_> {
                 continue;
             }
             match self.files.kind(&entry) {
+                // Most files of such a name stand beside a model.
+                Kind::File if is_of_many_kinds(&entry) && !self.is_native(&entry) => {}
                 Kind::File if has_model_extension(&entry) => self.found.push(entry),
                 Kind::File | Kind::Missing => {}
                 Kind::Folder => folders.push(entry),

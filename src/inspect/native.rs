@@ -28,6 +28,11 @@ pub(super) fn kind_of(head: &[u8]) -> Option<ArtifactKind> {
     KINDS.iter().find(|(foreign, _)| *foreign == recognised).map(|(_, kind)| *kind)
 }
 
+/// Whether the first bytes of a file are those of a booster's own format.
+pub fn is_native(head: &[u8]) -> bool {
+    kind_of(head).is_some()
+}
+
 /// Reads one that is no JSON to its end.
 ///
 /// # Errors
