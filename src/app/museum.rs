@@ -248,18 +248,13 @@ impl Session<'_> {
             outputs.insert(name.clone(), artifact::kept(output, &bytes));
         }
         let methods: Vec<String> =
-            made.methods.iter().filter(|method| is_given(method, outputs.keys())).cloned().collect();
+            made.methods.iter().filter(|method| artifact::gives(method, outputs.keys())).cloned().collect();
         if methods.is_empty() {
             return Err(WhyNotKept::Random);
         }
         let bytes = self.cache.object(&made.digest).ok_or(WhyNotKept::Gone)?;
         Ok((bytes, Kept { inputs_file, methods, outputs }))
     }
-}
-
-/// Whether outputs hold what a method gives: one array, or several by their places.
-fn is_given<'a>(method: &str, mut names: impl Iterator<Item = &'a String>) -> bool {
-    names.any(|name| name.strip_prefix(method).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')))
 }
 
 fn write(stem: &Path, ending: &str, value: &impl serde::Serialize) -> Result<(), AppError> {

@@ -94,16 +94,13 @@ struct State<'a> {
 
 /// Whether every output that is to be compared has expected values, so that nobody has to be asked for them.
 pub fn all_expected(methods: Option<&[String]>, expected: &BTreeMap<String, ExpectedOutput>) -> bool {
-    methods.is_some_and(|methods| {
-        // An output that is a list of arrays has each of them by its place: `predict_proba[0]`.
-        let is_part = |name: &String, method: &String| {
-            name.strip_prefix(method.as_str()).is_some_and(|place| place.starts_with('['))
-        };
-        let is_given = |method: &String| {
-            expected.contains_key(method) || expected.keys().any(|name| is_part(name, method))
-        };
-        !methods.is_empty() && methods.iter().all(is_given)
-    })
+    let is_given = |method: &String| gives(method, expected.keys());
+    methods.is_some_and(|methods| !methods.is_empty() && methods.iter().all(is_given))
+}
+
+/// Whether outputs hold what a method gives: one array, or several by their places, such as `predict_proba[0]`.
+pub fn gives<'a>(method: &str, mut outputs: impl Iterator<Item = &'a String>) -> bool {
+    outputs.any(|name| name.strip_prefix(method).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')))
 }
 
 /// What is in a file or folder.

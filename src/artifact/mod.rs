@@ -28,7 +28,7 @@ mod saved;
 
 pub use beside::scikit_learn_beside;
 pub use files::{Files, Kind, Stream};
-pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected};
+pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected, gives};
 pub use folder::{Entry, unpacked};
 pub use interpreters::python_for;
 pub use modules::with_modules;

@@ -6,8 +6,9 @@ use std::io::{Read, Seek};
 use memchr::memmem;
 
 use super::container::unwrap;
+use super::native::library_of;
 use super::source::Source;
-use crate::vocab::{ArtifactKind, BoosterFacts, Container, Inspection};
+use crate::vocab::{BoosterFacts, Container, Inspection};
 
 /// Bytes that are searched of any file.
 const MOST: u64 = 1 << 30;
@@ -90,22 +91,7 @@ pub fn has_boosters(found: &Inspection) -> bool {
 
 fn has_one_of(found: &Inspection, library: &str) -> bool {
     let is_named = || found.pickle.iter().flat_map(|pickle| &pickle.wrappers).any(|it| it.package == library);
-    match found.kind {
-        ArtifactKind::Xgboost => library == XGBOOST,
-        ArtifactKind::Lightgbm => library == LIGHTGBM,
-        ArtifactKind::Catboost => library == CATBOOST,
-        ArtifactKind::Pickle
-        | ArtifactKind::Joblib
-        | ArtifactKind::Skops
-        | ArtifactKind::Onnx
-        | ArtifactKind::Npy
-        | ArtifactKind::Npz
-        | ArtifactKind::Json
-        | ArtifactKind::Zip
-        | ArtifactKind::Tar
-        | ArtifactKind::Mlflow
-        | ArtifactKind::Unknown => is_named(),
-    }
+    library_of(found.kind).map_or_else(is_named, |own| own == library)
 }
 
 impl Inspection {

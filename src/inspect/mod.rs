@@ -54,7 +54,7 @@ use std::io::{Read, Seek};
 pub use boosters::{boosters, has_boosters};
 pub use contained::contained;
 pub use digest::{Digests, digests};
-pub use native::is_native;
+pub use native::{is_native, library_of};
 pub use replaced::replaced;
 
 use facts::{Collector, Versions};

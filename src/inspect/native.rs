@@ -8,11 +8,11 @@ use super::foreign;
 use super::input::{Input, Stop, stop};
 use crate::vocab::{ArtifactKind, Foreign, ProblemKind};
 
-/// What the first bytes say, and the kind of file that it is.
-const KINDS: &[(Foreign, ArtifactKind)] = &[
-    (Foreign::Xgboost, ArtifactKind::Xgboost),
-    (Foreign::Lightgbm, ArtifactKind::Lightgbm),
-    (Foreign::Catboost, ArtifactKind::Catboost),
+/// What the first bytes say, the kind of file that it is, and the library whose own format that is.
+const KINDS: &[(Foreign, ArtifactKind, &str)] = &[
+    (Foreign::Xgboost, ArtifactKind::Xgboost, "xgboost"),
+    (Foreign::Lightgbm, ArtifactKind::Lightgbm, "lightgbm"),
+    (Foreign::Catboost, ArtifactKind::Catboost, "catboost"),
 ];
 
 /// The line that stands behind the last tree of LightGBM's text.
@@ -25,12 +25,17 @@ const CHUNK: usize = 1 << 16;
 /// The kind of a file in a booster's own format, by its first bytes; none where it is something else.
 pub(super) fn kind_of(head: &[u8]) -> Option<ArtifactKind> {
     let recognised = foreign::recognise(head, false)?;
-    KINDS.iter().find(|(foreign, _)| *foreign == recognised).map(|(_, kind)| *kind)
+    KINDS.iter().find(|(foreign, ..)| *foreign == recognised).map(|(_, kind, _)| *kind)
 }
 
 /// Whether the first bytes of a file are those of a booster's own format.
 pub fn is_native(head: &[u8]) -> bool {
     kind_of(head).is_some()
+}
+
+/// The library whose own format a kind of file is; none for what several write, or anybody.
+pub fn library_of(kind: ArtifactKind) -> Option<&'static str> {
+    KINDS.iter().find(|(_, known, _)| *known == kind).map(|(.., library)| *library)
 }
 
 /// Reads one that is no JSON to its end.

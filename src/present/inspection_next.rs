@@ -2,6 +2,7 @@
 
 use super::words::quoted;
 use crate::artifact::scikit_learn_beside;
+use crate::inspect::library_of;
 use crate::vocab::{ArtifactKind, Foreign, Inspected, Inspection, Trust};
 
 /// What the file is instead of an artifact that can be tried.
@@ -139,22 +140,7 @@ pub(super) fn steps(artifact: &Inspected) -> Vec<String> {
 
 /// What to do with a file in a booster's own format, which needs its library alone.
 fn of_booster(found: &Inspection, path: &str) -> Option<String> {
-    let library = match found.kind {
-        ArtifactKind::Xgboost => "xgboost",
-        ArtifactKind::Lightgbm => "lightgbm",
-        ArtifactKind::Catboost => "catboost",
-        ArtifactKind::Pickle
-        | ArtifactKind::Joblib
-        | ArtifactKind::Skops
-        | ArtifactKind::Onnx
-        | ArtifactKind::Npy
-        | ArtifactKind::Npz
-        | ArtifactKind::Json
-        | ArtifactKind::Zip
-        | ArtifactKind::Tar
-        | ArtifactKind::Mlflow
-        | ArtifactKind::Unknown => return None,
-    };
+    let library = library_of(found.kind)?;
     Some(match found.recorded_version(library) {
         Some(version) => format!(
             "shelflife check {path} --inputs X.csv --on {library}=={version} (try it where it was made; it needs no scikit-learn)"

