@@ -23,6 +23,7 @@ mod mends;
 mod noise_floor;
 mod producers;
 mod remedies;
+mod requires;
 mod rescue;
 mod run_container;
 mod run_env_errors;
