@@ -90,7 +90,8 @@ def stage():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, source / path)
     (source / "SUMMARY.md").write_text(contents(), encoding="utf-8")
-    shutil.copyfile(ROOT / "docs" / "book.toml", STAGE / "book.toml")
+    for name in ["book.toml", "book.css"]:
+        shutil.copyfile(ROOT / "docs" / name, STAGE / name)
 
 
 class Page(html.parser.HTMLParser):
