@@ -1,7 +1,8 @@
-//! Pages of the documentation that the program itself writes: its commands, and the known causes.
+//! Pages of the documentation that are written by a test: every file, every command, and every known cause.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 use shelflife::cli::Cli;
@@ -20,7 +21,8 @@ pub fn commands() -> String {
 }
 
 fn one_command(page: &mut String, command: clap::Command, name: &str, globals: &[String], is_top: bool) {
-    let below: Vec<clap::Command> = command.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned().collect();
+    let below: Vec<clap::Command> =
+        command.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned().collect();
     let mut shown = command.bin_name(name.to_owned());
     if !is_top {
         let given: Vec<String> = shown.get_arguments().map(|arg| arg.get_id().to_string()).collect();
@@ -92,4 +94,68 @@ fn distinct(rule: &Rule, of: impl Fn(&Case) -> String) -> String {
         }
     }
     seen.join(", ")
+}
+
+/// The Rust and Python files below a folder.
+pub fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder).expect("sources can be listed") {
+        let path = entry.expect("sources can be listed").path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// What a source file says of itself in its first sentence.
+fn about(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("#!")).collect();
+    let of_comment = |mark: &str| -> Option<String> {
+        let words: Vec<&str> = lines
+            .iter()
+            .map_while(|line| line.strip_prefix(mark).map(str::trim))
+            .take_while(|line| !line.is_empty())
+            .collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    };
+    let of_python = || {
+        let text = lines.join("\n");
+        let body = text.strip_prefix("\"\"\"")?.split("\"\"\"").next()?.to_owned();
+        Some(body.split("\n\n").next()?.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let said = of_comment("//!").or_else(of_python).or_else(|| of_comment("#"))?;
+    let sentence = said.split(". ").next().unwrap_or(&said).trim_end_matches(['.', ':']);
+    Some(sentence.to_owned())
+}
+
+/// `docs/map.md` as the sources say it: every file of `src` in the words with which it begins.
+pub fn map(root: &Path) -> String {
+    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut silent = Vec::new();
+    for file in sources(&root.join("src")) {
+        let path = file.strip_prefix(root).expect("below the root");
+        let folder = path.parent().expect("a file has a folder").display().to_string();
+        // Rules, mends and companions are data: each is named by its rule, which `shelflife explain` prints.
+        let is_data =
+            ["rules", "mends", "companions"].iter().any(|name| folder == format!("src/explain/{name}"));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs_err::read_to_string(&file).expect("the source can be read");
+        match about(&text) {
+            _ if is_data || name == "tests.rs" => {}
+            Some(words) => folders.entry(folder).or_default().push(format!("- `{name}`: {words}\n")),
+            None => silent.push(path.display().to_string()),
+        }
+    }
+    assert!(silent.is_empty(), "these files do not say what they are in their first line: {silent:?}");
+    let mut map = "# Every file\n\nWhat each file of `src` is, in the words with which it begins; [ARCHITECTURE.md](../ARCHITECTURE.md) says \
+                   how they belong together.\n"
+        .to_owned();
+    for (folder, mut lines) in folders {
+        lines.sort();
+        map.push_str(&format!("\n## {folder}\n\n{}", lines.concat()));
+    }
+    map
 }
