@@ -367,12 +367,12 @@ fn joblib(pickle: &PickleFacts) -> String {
     let Some(joblib) = &pickle.joblib else { return String::new() };
     let mut parts = Vec::new();
     for (count, what) in [
-        (joblib.aligned, "arrays behind an alignment pad: joblib 1.2 or later reads it"),
-        (joblib.packed, "arrays without a pad"),
-        (joblib.objects, "arrays of objects, pickled"),
+        (joblib.aligned, "behind an alignment pad: joblib 1.2 or later reads it"),
+        (joblib.packed, "without a pad"),
+        (joblib.objects, "of objects, pickled"),
     ] {
         if count > 0 {
-            parts.push(format!("{count} {what}"));
+            parts.push(format!("{count} {} {what}", if count == 1 { "array" } else { "arrays" }));
         }
     }
     if !joblib.files.is_empty() {

@@ -71,6 +71,15 @@ impl Located {
         format!("{} @ {}", self.package, self.content)
     }
 
+    /// Whether code of the package runs before there is a wheel.
+    pub(super) fn is_built(&self) -> bool {
+        match &self.source {
+            PackageSource::Folder { .. } | PackageSource::Git { .. } => true,
+            PackageSource::File(path) => path.extension().is_none_or(|ending| ending != "whl"),
+            PackageSource::Address(_) => false,
+        }
+    }
+
     /// What an installer is given: the address or path of a wheel, which is built where there is none. What is built
     /// lies below `scratch`.
     pub(super) async fn wheel(
