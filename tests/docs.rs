@@ -438,9 +438,10 @@ fn every_file_is_on_the_map() {
 }
 
 #[test]
-fn commands_and_causes_have_pages() {
+fn commands_causes_and_keys_have_pages() {
     is_written("docs/cli.md", &pages::commands());
     is_written("docs/rules.md", &pages::rules());
+    is_written("docs/keys.md", &pages::keys());
 }
 
 #[test]

@@ -1,12 +1,14 @@
-//! Pages of the documentation that are written by a test: every file, every command, and every known cause.
+//! Pages of the documentation that are written by a test: every file, command, known cause, and key.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
+use serde_json::Value;
 use shelflife::cli::Cli;
 use shelflife::explain::{self, Case, Rule};
+use shelflife::matrix;
 use shelflife::notation::Requirement;
 
 /// `docs/cli.md`: the help of every command, as `--help` shows it on a terminal of 100 columns.
@@ -73,6 +75,70 @@ pub fn rules() -> String {
         }
     }
     page
+}
+
+/// `docs/keys.md`: every key of a matrix, from the schema that editors read.
+pub fn keys() -> String {
+    let schema: Value = serde_json::from_str(&matrix::schema_json()).expect("the schema is JSON");
+    let mut page = "# Every key of a matrix\n\nWhat the schema says of each (`shelflife schema` prints it for editors). \
+                    [matrix.md](matrix.md) explains how they belong together.\n"
+        .to_owned();
+    one_table(&mut page, &schema, &schema, "Top level", &[]);
+    page
+}
+
+/// A table of keys, and those of the tables in it. `path` are the names that lead there, such as `models` or `datasets`.
+fn one_table(page: &mut String, schema: &Value, table: &Value, title: &str, path: &[(&str, Place)]) {
+    let properties = table["properties"].as_object().expect("a table has keys");
+    let required: Vec<&str> =
+        table["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let _ = write!(page, "\n## {title}\n\n| key | what it is |\n| --- | --- |\n");
+    for (key, about) in properties {
+        let said = about["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let must = if required.contains(&key.as_str()) { " Required." } else { "" };
+        let _ = writeln!(page, "| `{key}` | {}{must} |", said.replace('|', "\\|"));
+    }
+    for (key, about) in properties {
+        if let Some((name, place)) = table_in(about) {
+            let below: Vec<(&str, Place)> = path.iter().copied().chain([(key.as_str(), place)]).collect();
+            one_table(page, schema, &schema["$defs"][format!("Raw{name}")], &written(&below), &below);
+        }
+    }
+}
+
+/// How tables of one kind stand in a file.
+#[derive(Clone, Copy)]
+enum Place {
+    /// `[limits]`
+    One,
+    /// `[[models]]`
+    List,
+    /// `[datasets.NAME]`
+    ByName,
+}
+
+/// The kind of table that a key holds, and how such tables stand there. What is a value in one of several forms is none.
+fn table_in(about: &Value) -> Option<(&str, Place)> {
+    let direct = about["anyOf"].as_array().map_or(about, |any| any.first().unwrap_or(about));
+    [(direct, Place::One), (&about["items"], Place::List), (&about["additionalProperties"], Place::ByName)]
+        .into_iter()
+        .find_map(|(value, place)| Some((value["$ref"].as_str()?.strip_prefix("#/$defs/Raw")?, place)))
+}
+
+/// `[[models]]`, `[datasets.NAME]`, `[environments.build]`.
+fn written(path: &[(&str, Place)]) -> String {
+    let names: Vec<String> = path
+        .iter()
+        .map(|(name, place)| match place {
+            Place::One | Place::List => (*name).to_owned(),
+            Place::ByName => format!("{name}.NAME"),
+        })
+        .collect();
+    let joined = names.join(".");
+    match path.last() {
+        Some((_, Place::List)) => format!("`[[{joined}]]`"),
+        _ => format!("`[{joined}]`"),
+    }
 }
 
 /// A text as it stands in a cell of a table.
