@@ -246,7 +246,7 @@ fn facts(inspection: &Inspection) -> Seen {
     // Any bytes hold some opcodes: of what is no artifact at all that says nothing.
     if inspection.kind != ArtifactKind::Unknown && inspection.trust() == Trust::Dangerous {
         seen.notes
-            .push("loading it RUNS COMMANDS or code of its own: `shelflife inspect` says which".to_owned());
+            .push("loading it RUNS COMMANDS or code of its own (shelflife inspect says which)".to_owned());
     }
     if let Some(pickle) = &inspection.pickle {
         if pickle.consecutive > 1 {
