@@ -66,6 +66,27 @@ fn ready(name: &EnvName) -> Event {
     }
 }
 
+/// What the producer of an artifact recorded of it.
+fn written(artifact: &ArtifactRecord) -> [Event; 2] {
+    let id = fixture::cell(artifact, artifact.producer.as_str(), Verdict::Identical);
+    let made = Event::ArtifactMade {
+        artifact: id.artifact_id(),
+        digest: Digest::of(artifact.id.as_bytes()),
+        size: 12_345,
+        train_seconds: 0.25,
+        save_seconds: 0.0015,
+        methods: ["predict", "predict_proba", "decision_function"].map(str::to_owned).to_vec(),
+        reused: false,
+    };
+    let reference = Event::ReferenceTaken {
+        artifact: id.artifact_id(),
+        key: Digest::of(artifact.id.as_bytes()),
+        observation: fixture::observation(&id, Digest::of(artifact.id.as_bytes())),
+        reused: false,
+    };
+    [made, reference]
+}
+
 struct Run {
     header: RunHeader,
     shards: ShardPlan,
@@ -114,7 +135,7 @@ impl Run {
         let is_told = |name: &EnvName| part.phase == ShardPhase::Read || is_own(name);
         self.environments.iter().filter(|name| is_told(name)).for_each(|name| sink(&ready(name)));
         for artifact in self.artifacts.iter().filter(|it| is_told(&it.producer)) {
-            fixture::written(artifact).iter().for_each(&mut sink);
+            written(artifact).iter().for_each(&mut sink);
         }
         let mut cells = 0;
         for (at, artifact) in self.artifacts.iter().enumerate().filter(|_| part.phase == ShardPhase::Read) {
@@ -139,9 +160,9 @@ impl Run {
     }
 
     fn write(&self, folder: &Path, part: &PartHeader) {
-        std::fs::create_dir_all(folder).expect("a folder can be made");
+        fs_err::create_dir_all(folder).expect("a folder can be made");
         let path = folder.join("events.jsonl");
-        let mut file = BufWriter::new(std::fs::File::create(&path).expect("a file can be made"));
+        let mut file = BufWriter::new(fs_err::File::create(&path).expect("a file can be made"));
         self.events(part, |event| {
             serde_json::to_writer(&mut file, event).expect("an event can be written");
             file.write_all(b"\n").expect("an event can be written");
@@ -156,7 +177,7 @@ impl Run {
             bytes: path.metadata().expect("the record is there").len(),
         };
         let text = serde_json::to_string(&seal).expect("a seal can be written");
-        std::fs::write(folder.join("part.json"), text).expect("a seal can be written");
+        fs_err::write(folder.join("part.json"), text).expect("a seal can be written");
     }
 }
 
@@ -166,9 +187,9 @@ fn main() {
     // `cargo test --benches` gives nothing.
     let Some(folder) = words.first().map(PathBuf::from) else { return };
     let cells = words.get(1).and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
-    std::fs::create_dir_all(&folder).expect("the folder can be made");
-    std::fs::write(folder.join("d.csv"), "x,y\n1,2\n3,4\n").expect("a file can be written");
-    std::fs::write(folder.join("parts.toml"), matrix(cells)).expect("a file can be written");
+    fs_err::create_dir_all(&folder).expect("the folder can be made");
+    fs_err::write(folder.join("d.csv"), "x,y\n1,2\n3,4\n").expect("a file can be written");
+    fs_err::write(folder.join("parts.toml"), matrix(cells)).expect("a file can be written");
     let run = Run::new(&folder.join("parts.toml"));
     for phase in ShardPhase::ALL {
         for shard in 1..=SHARDS as u32 {

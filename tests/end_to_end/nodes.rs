@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::context::{DATA, TestContext, both, models, recipe};
+use crate::run_shards::{timeless, without_counts};
 
 /// What a node needs: Slurm, and the libraries of interpreters that were built elsewhere.
 const PACKAGES: &str = "slurmctld,slurmd,slurm-client,munge,iproute2,ca-certificates,libssl3,libffi8,libbz2-1.0,\
@@ -66,6 +69,15 @@ pub fn slow() -> TestContext {
     fs_err::create_dir(context.path("bin")).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_shelflife"), context.path("bin/shelflife")).unwrap();
     context
+}
+
+/// Results without what is of the machine: also what its cells were not kept from.
+pub fn of_any_machine(text: &str) -> Value {
+    let mut results = without_counts(&timeless(text));
+    for environment in results["environments"].as_array_mut().unwrap() {
+        environment.as_object_mut().unwrap().remove("gaps");
+    }
+    results
 }
 
 /// The folders that nodes share with this machine: those of the run, of the environments and of their interpreters.

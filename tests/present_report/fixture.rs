@@ -589,7 +589,7 @@ pub fn events(cells: usize) -> Vec<Event> {
 }
 
 /// An observation of outputs of three methods, or what the cell raised, with a warning.
-fn observation(cell: &CellRecord, key: Digest) -> Observation {
+pub fn observation(cell: &CellRecord, key: Digest) -> Observation {
     let output = |name: &&str| {
         let reference = OutputRef {
             digest: key,
@@ -646,27 +646,6 @@ pub fn seen(cell: &CellRecord, key: Digest) -> [Event; 2] {
         outputs: cell.outputs.clone(),
     };
     [observed, compared]
-}
-
-/// What the producer of an artifact recorded of it.
-pub fn written(artifact: &ArtifactRecord) -> [Event; 2] {
-    let id = cell(artifact, artifact.producer.as_str(), Verdict::Identical);
-    let made = Event::ArtifactMade {
-        artifact: id.artifact_id(),
-        digest: Digest::of(artifact.id.as_bytes()),
-        size: 12_345,
-        train_seconds: 0.25,
-        save_seconds: 0.0015,
-        methods: ["predict", "predict_proba", "decision_function"].map(str::to_owned).to_vec(),
-        reused: false,
-    };
-    let reference = Event::ReferenceTaken {
-        artifact: id.artifact_id(),
-        key: Digest::of(artifact.id.as_bytes()),
-        observation: observation(&id, Digest::of(artifact.id.as_bytes())),
-        reused: false,
-    };
-    [made, reference]
 }
 
 pub fn run_started() -> Event {
