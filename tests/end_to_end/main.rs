@@ -24,6 +24,7 @@ mod nodes;
 mod noise_floor;
 mod producers;
 mod remedies;
+mod requires;
 mod rescue;
 mod run_container;
 mod run_env_errors;
