@@ -17,6 +17,7 @@ mod forecast;
 mod gate;
 mod history;
 mod inspect;
+mod made;
 mod merge;
 mod meter;
 mod museum;
