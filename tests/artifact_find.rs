@@ -142,7 +142,7 @@ fn producers_of_one_command_share_what_reading_takes() {
         },
     ];
     let changed = artifact::add_packages(&mut environments, &needs);
-    assert_eq!(changed.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["few"]);
+    assert_eq!(changed.iter().map(|it| it.environment.as_str()).collect::<Vec<_>>(), ["few"]);
     let found = find(folder.path(), "models", &needs);
     let (_, plain) = file(&found, "plain");
     let (_, mixed) = file(&found, "mixed");
