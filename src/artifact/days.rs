@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::packages::Packages;
 use crate::matrix::{EnvironmentSpec, SCIKIT_LEARN, VersionSpec};
 use crate::notation::Version;
+
+/// Packages with their release, where one is known.
+pub type Packages = BTreeMap<String, Option<String>>;
 
 const TEXT: &str = include_str!("days.toml");
 

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::days;
+pub use super::days::Packages;
 use crate::format;
 use crate::matrix::{EnvironmentSpec, ModelSpec, RuntimeSpec, SCIKIT_LEARN, VersionSpec};
 use crate::vocab::{EnvName, FormatName};
-
-/// Packages with their release, where one is known.
-pub type Packages = BTreeMap<String, Option<String>>;
 
 /// What reads joblib's files: the name of the package, and of the handler.
 const JOBLIB: &str = "joblib";

@@ -1,10 +1,10 @@
-"""Up to category_encoders 2.6 a fitted encoder does not find pandas.NA among its categories and
-gives what it gives for one that it never saw. 2.7 makes it NaN first, so the number of NaN in the
+"""Up to category_encoders 2.6.2 a fitted encoder does not find pandas.NA among its categories and
+gives what it gives for one that it never saw. 2.6.3 makes it NaN first, so the number of NaN in the
 file is set to what its writer gave. Columns of other types have NaN or None where values are
 missing, which every release finds; they are left alone."""
 
 
-@mend("category_encoders", "OrdinalEncoder", written="<2.7", read=">=2.7")
+@mend("category_encoders", "OrdinalEncoder", written="<2.6.3", read=">=2.6.3")
 def missing_as_never_seen(it):
     mapping = it.get("mapping")
     if not isinstance(mapping, list):
