@@ -16,7 +16,7 @@ pub use files::{
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
 };
 
-pub use knowledge::RequiresArgs;
+pub use knowledge::{EnvForArgs, RequiresArgs};
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
@@ -231,6 +231,19 @@ pub enum Command {
     ///
     /// Example: shelflife requires churn.joblib --as requirements
     Requires(RequiresArgs),
+    /// Find an environment that reads a file, by trying, and make it.
+    ///
+    /// What the file records is tried first, then what has everything that it names, best first and in isolation, until one
+    /// loads it. Nothing is compared: `check` does that.
+    ///
+    /// Ends 0 when one was found, 100 when none of those that were tried reads it, 101 when none could be made, 102 when it is
+    /// no saved model.
+    ///
+    /// --json: the events of its runs, an object a line; the last line is `{"answer": ...}` with what was tried, and the
+    /// environment.
+    ///
+    /// Example: shelflife env-for old-model.pkl
+    EnvFor(EnvForArgs),
     /// Share a run among machines: plan who does what, and write the jobs of Slurm, Kubernetes, GitHub or GitLab.
     ///
     /// `shard plan` assigns every environment to a shard, `run --shard K/N --phase write|read` does a shard, and `merge`
@@ -479,6 +492,53 @@ pub enum EnvCommand {
     Prepare {
         /// The matrix file.
         matrix: PathBuf,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
+    /// Make environments, or find them in the cache, and print what starts their interpreters.
+    ///
+    /// --json: one array with the name, the versions, the command and the folder of programs of each.
+    ///
+    /// Example: shelflife env make scikit-learn==1.2.2
+    Make {
+        /// The environments, as for `check --on`.
+        #[arg(value_name = "ENV", required_unless_present = "reading")]
+        environments: Vec<String>,
+        /// One that reads this file, found as `env-for` finds it.
+        #[arg(long = "for", value_name = "FILE", conflicts_with = "environments")]
+        reading: Option<PathBuf>,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
+    /// Print the interpreter of an environment alone, which is made if it is not there.
+    ///
+    /// --json: the same as `env make` prints.
+    ///
+    /// Example: $(shelflife env path scikit-learn==1.2.2) -c "import sklearn"
+    Path {
+        /// The environment, as for `check --on`.
+        #[arg(value_name = "ENV")]
+        environment: String,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
+    /// Run a command in an environment, which is made if it is not there. It runs as you, without a cage.
+    ///
+    /// Ends as the command ends.
+    ///
+    /// --json: nothing of its own: standard output is the command's.
+    ///
+    /// Example: shelflife env run scikit-learn==1.2.2 -- python -c "import sklearn"
+    Run {
+        /// The environment, as for `check --on`.
+        #[arg(value_name = "ENV")]
+        environment: String,
+        /// The command: `python` and what it is to do, or another program of a virtual environment.
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<std::ffi::OsString>,
         /// How environments are made.
         #[command(flatten)]
         making: MakingArgs,

@@ -10,6 +10,7 @@ mod compare;
 mod console;
 mod doctor;
 mod env;
+mod env_for;
 mod explain;
 mod failure;
 mod forecast;
@@ -80,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
+        Command::EnvFor(args) => env_for::env_for(&args),
         Command::Requires(args) => requires::requires(&args),
         Command::Shard(args) => shard::shard(&args.command),
         Command::Merge(args) => merge::merge(&args),

@@ -34,7 +34,11 @@ pub(super) fn requires(args: &RequiresArgs) -> Result<ExitCode, Failure> {
     let code = ended(&files, args.kind.is_some() && common.is_empty());
     if console::is_for_programs() {
         let value = json(&files, &common, code);
-        if args.tried { programs::answer(&value)? } else { programs::object(&value)? }
+        if args.tried {
+            programs::answer(&value)?
+        } else {
+            programs::object(&value)?
+        }
         return Ok(code);
     }
     match REQUIREMENT_FILES.iter().find(|kind| Some(kind.name) == args.kind.as_deref()) {
@@ -138,7 +142,8 @@ fn one(text: &mut String, file: &RequiredFile) {
         }
     }
     if file.borders.is_none() {
-        let next = format!("shelflife requires {path} --try --inputs X.csv   tries the borders with this file");
+        let next =
+            format!("shelflife requires {path} --try --inputs X.csv   tries the borders with this file");
         let _ = writeln!(text, "  next:  {next}");
     }
 }

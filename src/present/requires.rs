@@ -101,10 +101,7 @@ mod tests {
     #[test]
     fn each_file_says_all_ranges() {
         let spans = spans();
-        assert_eq!(
-            requirement_line(&spans),
-            "scikit-learn>=1.3,<1.8  numpy>=1.22.4,<2.4  python>=3.8,<3.13"
-        );
+        assert_eq!(requirement_line(&spans), "scikit-learn>=1.3,<1.8  numpy>=1.22.4,<2.4  python>=3.8,<3.13");
         assert_eq!(
             requirements(&spans),
             "# Python >=3.8,<3.13\nscikit-learn>=1.3,<1.8\nnumpy>=1.22.4,<2.4\n"
