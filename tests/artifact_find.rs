@@ -142,12 +142,21 @@ fn producers_of_one_command_share_what_reading_takes() {
         },
     ];
     let changed = artifact::add_packages(&mut environments, &needs);
-    assert_eq!(changed.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["few"]);
+    assert_eq!(changed.iter().map(|it| it.environment.as_str()).collect::<Vec<_>>(), ["few"]);
     let found = find(folder.path(), "models", &needs);
     let (_, plain) = file(&found, "plain");
     let (_, mixed) = file(&found, "mixed");
     assert_eq!(plain.producer, mixed.producer);
     assert_eq!(mixed.imports.get("imblearn").map(String::as_str), Some("imbalanced-learn"));
+    // No byte of it names a release: each side gets that of the days of its scikit-learn.
+    let exact = |version: &str| Some(VersionSpec::Exact(version.to_owned()));
+    let maker = found.environments.iter().find(|env| env.name == mixed.producer).unwrap();
+    assert_eq!(maker.extras.get("imbalanced-learn").cloned(), exact("0.11.0"));
+    let mut reader = EnvironmentSpec::new("new", RuntimeSpec::Venv { python: "3.11".to_owned() });
+    reader.packages = [("scikit-learn".to_owned(), exact("1.7.2").unwrap())].into();
+    let mut reader = [reader];
+    let changed = artifact::add_packages(&mut reader, &needs);
+    assert!(changed[0].requirements.contains(&"imbalanced-learn==0.14.0".to_owned()), "{changed:?}");
     assert!(plain.imports.is_empty());
 }
 

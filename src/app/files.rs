@@ -211,7 +211,7 @@ fn find_with_packages(
     let changed = artifact::add_packages(environments, &packages);
     // Now that they are other environments, one of them may be the one that made a file.
     let expanded = find(environments, &packages);
-    let notice = (!changed.is_empty()).then_some(Notice::PackagesAdded { packages, environments: changed });
+    let notice = (!changed.is_empty()).then_some(Notice::PackagesAdded(changed));
     (expanded, notice)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use crate::artifact::Packages;
+use crate::artifact::PackagesOf;
 use crate::matrix::AskedPackage;
 use crate::provision::ProvisionFailure;
 use crate::run::Progress;
@@ -17,12 +17,10 @@ pub enum Notice {
     /// Something was asked for and is no artifact; the rest goes on.
     LeftOut(LeftOut),
     /// Environments of the command line got packages that reading the files takes.
-    PackagesAdded {
-        /// What was added.
-        packages: Packages,
-        /// To which environments.
-        environments: Vec<EnvName>,
-    },
+    PackagesAdded(
+        /// Which environment got what.
+        Vec<PackagesOf>,
+    ),
     /// What comes with a file names packages that nobody knows; they are not installed.
     PackagesAsked {
         /// The file, as it was named.
@@ -253,7 +251,7 @@ impl Listener for Part<'_> {
         match notice {
             Notice::SetAside { .. } | Notice::Retrying { .. } | Notice::Documented { .. } => {}
             Notice::LeftOut(_)
-            | Notice::PackagesAdded { .. }
+            | Notice::PackagesAdded(_)
             | Notice::PackagesAsked { .. }
             | Notice::PackagesNeeded { .. }
             | Notice::OtherProducer { .. }

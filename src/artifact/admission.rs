@@ -27,7 +27,7 @@ struct Table {
     package: Vec<KnownPackage>,
 }
 
-/// A row of the table. Where a project is and what it is for is for whoever reads the table.
+/// A row of the table. Where a project is, is for whoever reads the table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KnownPackage {
@@ -37,7 +37,6 @@ struct KnownPackage {
     modules: Vec<String>,
     #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test looks at it"))]
     home: String,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test looks at it"))]
     kind: String,
 }
 
@@ -55,6 +54,13 @@ pub(super) fn package_of(module: &str) -> Option<&'static str> {
         TABLE.iter().find(|row| row.name == name && row.modules.is_empty())
     };
     named.or_else(own).map(|row| row.name.as_str())
+}
+
+/// Whether a package that a file imports is installed beside it: scikit-learn is what an environment is about, and its
+/// own companions come with it.
+pub(super) fn is_brought(package: &str) -> bool {
+    let row = TABLE.iter().find(|row| row.name == package && !INSTALLERS.contains(&package));
+    row.is_some_and(|row| !matches!(row.kind.as_str(), "itself" | "companion"))
 }
 
 /// Keeps of versions that came with a file those that may be installed; the others are asked for.

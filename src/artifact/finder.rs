@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::admission;
+use super::days;
 use super::files::{Files, Kind};
 use super::find::{self, Found};
 use super::folder;
@@ -193,9 +194,16 @@ impl State<'_> {
         for versions in [&mut package.versions, &mut seen.versions] {
             *versions = admission::admit(std::mem::take(versions), &declaration.allowed, &mut asked);
         }
-        let packages: Packages = seen
+        let mut packages: Packages = seen
             .packages
             .iter()
+            .map(|package| (package.clone(), seen.versions.get(package).cloned()))
+            .collect();
+        // What its code imports and no byte of it names a release of.
+        let imported: Packages = seen
+            .imports
+            .values()
+            .filter(|package| admission::is_brought(package) && !packages.contains_key(*package))
             .map(|package| (package.clone(), seen.versions.get(package).cloned()))
             .collect();
         let (inputs, inputs_from, dataset) = self.inputs(declaration, &package, found, given.as_deref());
@@ -213,7 +221,8 @@ impl State<'_> {
             Some((package, version)) => FileProducer::Release { package, version },
             None => FileProducer::of(declaration.made_by.as_ref(), &package, &seen, &mut notes),
         };
-        let (producer, extra) = self.producer(&made_by, &packages, is_asked, &mut notes);
+        let (producer, extra) = self.producer(&made_by, &packages, &imported, is_asked, &mut notes);
+        packages.extend(imported);
         notes.append(&mut told);
         if let Some(environment) = extra {
             self.expanded.environments.push(environment);
@@ -296,15 +305,17 @@ impl State<'_> {
         &self,
         recorded: &FileProducer,
         packages: &Packages,
+        imported: &Packages,
         is_asked: bool,
         notes: &mut Vec<String>,
     ) -> (EnvName, Option<EnvironmentSpec>) {
         let spec = match recorded {
             FileProducer::Environment(name) => return (name.clone(), None),
             FileProducer::Versions(versions) => {
-                notes.push(versions.said());
                 let mut environment = versions.environment();
                 add(packages, &mut environment.packages);
+                let chosen = days::beside(imported, &environment, self.declared);
+                notes.push(versions.said(&chosen));
                 if !is_asked {
                     notes.push(
                         "its producer is not made: every output that is compared has expected values"
@@ -312,7 +323,9 @@ impl State<'_> {
                     );
                     environment.runtime = RuntimeSpec::UnknownProducer;
                 } else if !environment.whole {
-                    environment.add_extras(self.packages);
+                    environment.add_extras(&chosen);
+                    let more = days::of(self.packages, &environment);
+                    environment.add_extras(&more);
                 }
                 environment
             }

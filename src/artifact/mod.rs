@@ -6,6 +6,7 @@
 mod admission;
 mod arrays;
 mod beside;
+mod days;
 mod evidence;
 mod expected;
 mod files;
@@ -33,6 +34,6 @@ pub use folder::{Entry, unpacked};
 pub use interpreters::python_for;
 pub use modules::with_modules;
 pub use museum::kept;
-pub use packages::{INSTALLERS, Packages, add_packages, needs};
+pub use packages::{INSTALLERS, Packages, PackagesOf, add_packages, needs};
 pub use producer::proved_beside;
 pub use requirements::{PinError, pin};

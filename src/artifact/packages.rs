@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::days;
+pub use super::days::Packages;
 use crate::format;
 use crate::matrix::{EnvironmentSpec, ModelSpec, RuntimeSpec, SCIKIT_LEARN, VersionSpec};
 use crate::vocab::{EnvName, FormatName};
-
-/// Packages with their release, where one is known.
-pub type Packages = BTreeMap<String, Option<String>>;
 
 /// What reads joblib's files: the name of the package, and of the handler.
 const JOBLIB: &str = "joblib";
@@ -40,16 +39,32 @@ pub fn needs(models: &[ModelSpec], environments: &[EnvironmentSpec]) -> Packages
     wanted.into_iter().map(|(package, versions)| (package.to_owned(), agreed(versions))).collect()
 }
 
-/// Gives the environments of a command line packages that they lack. Returns the names of those that got any.
+/// What an environment got beside what was declared of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackagesOf {
+    /// Its name.
+    pub environment: EnvName,
+    /// The requirements that it got.
+    pub requirements: Vec<String>,
+}
+
+/// Gives the environments of a command line packages that they lack, and says which of them got what.
 ///
 /// They are extras: what one file takes keeps no other from being tried.
-pub fn add_packages(environments: &mut [EnvironmentSpec], packages: &Packages) -> Vec<EnvName> {
+pub fn add_packages(environments: &mut [EnvironmentSpec], packages: &Packages) -> Vec<PackagesOf> {
     let mut changed = Vec::new();
     for environment in environments {
         let is_made = matches!(environment.runtime, RuntimeSpec::Venv { .. });
         // A lock is what it is; few words leave the rest open.
-        if is_made && !environment.whole && environment.add_extras(packages) {
-            changed.push(environment.name.clone());
+        if !is_made || environment.whole {
+            continue;
+        }
+        let before = environment.extras.clone();
+        environment.add_extras(&days::of(packages, environment));
+        let new = environment.extras.iter().filter(|(package, _)| !before.contains_key(*package));
+        let requirements: Vec<String> = new.map(|(package, spec)| spec.requirement(package)).collect();
+        if !requirements.is_empty() {
+            changed.push(PackagesOf { environment: environment.name.clone(), requirements });
         }
     }
     changed

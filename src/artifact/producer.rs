@@ -6,7 +6,7 @@ use super::beside::scikit_learn_beside;
 use super::evidence::Evidence;
 use super::interpreters::{choices, python_among, python_for};
 use super::package::Package;
-use super::packages::INSTALLERS;
+use super::packages::{INSTALLERS, Packages};
 use super::recognise::Seen;
 use crate::matrix::{EnvironmentSpec, MadeBy, RuntimeSpec, VersionSpec};
 use crate::notation::Version;
@@ -117,8 +117,8 @@ impl Versions {
         self.packages.get("scikit-learn").map(String::as_str).or(self.beside)
     }
 
-    /// For the reader: what is known, and what is assumed.
-    pub fn said(&self) -> String {
+    /// For the reader: what is known, and what is assumed. `chosen` is what the file imports, and names no release of.
+    pub fn said(&self, chosen: &Packages) -> String {
         let more = self.packages.keys().map(String::as_str).filter(|name| !TOLD.contains(name));
         // A whole lock stands elsewhere.
         let names = TOLD.iter().copied().chain(more.filter(|_| self.packages.len() <= FEW));
@@ -127,7 +127,13 @@ impl Versions {
             .collect();
         let lacking: Vec<&str> =
             TOLD.iter().copied().filter(|name| !self.packages.contains_key(*name)).collect();
-        let assumed = match lacking.as_slice() {
+        let chosen = chosen.iter().filter(|(name, _)| !self.packages.contains_key(*name));
+        let chosen = chosen.map(|(name, version)| match version {
+            Some(version) => format!("{name} {version}"),
+            None => name.clone(),
+        });
+        let assumed: Vec<String> = lacking.into_iter().map(str::to_owned).chain(chosen).collect();
+        let assumed = match assumed.as_slice() {
             [] => String::new(),
             names => format!("; {} chosen to match", names.join(", ")),
         };

@@ -184,7 +184,7 @@ fn prepared(notice: &Notice) -> Option<serde_json::Value> {
             "remedy": failure.remedy(),
         })),
         Notice::LeftOut(_)
-        | Notice::PackagesAdded { .. }
+        | Notice::PackagesAdded(_)
         | Notice::PackagesAsked { .. }
         | Notice::PackagesNeeded { .. }
         | Notice::OtherProducer { .. }

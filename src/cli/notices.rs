@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::{Aside, Notice, PartStep};
+use crate::artifact::PackagesOf;
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
 use crate::present::refusal;
@@ -27,7 +28,7 @@ pub(super) fn step(step: PartStep) -> String {
 /// other than was asked for.
 pub(super) const fn is_note(notice: &Notice) -> bool {
     match notice {
-        Notice::PackagesAdded { .. }
+        Notice::PackagesAdded(_)
         | Notice::Documented { .. }
         | Notice::PartReplaced { .. }
         | Notice::SetAside { .. }
@@ -49,19 +50,7 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
 pub(super) fn words(notice: &Notice) -> String {
     match notice {
         Notice::LeftOut(left) => format!("left out: {} ({})", left.says, left.help),
-        Notice::PackagesAdded { packages, environments } => {
-            let said = packages.iter().map(|(package, version)| match version {
-                Some(version) => format!("{package}=={version}"),
-                None => package.clone(),
-            });
-            let said: Vec<String> = said.collect();
-            let names: Vec<&str> = environments.iter().map(|name| name.as_str()).collect();
-            format!(
-                "reading these files needs {}, which is not declared: added to {}",
-                said.join(", "),
-                names.join(", ")
-            )
-        }
+        Notice::PackagesAdded(added) => added_packages(added),
         Notice::PackagesAsked { file, packages } => asked(file, packages),
         Notice::PackagesNeeded { packages, modules } => needed(packages, modules),
         Notice::OtherProducer { name, python, companions } => format!(
@@ -101,6 +90,22 @@ pub(super) fn words(notice: &Notice) -> String {
         ),
         Notice::NotPrepared { name, failure } => format!("{name}: {failure}"),
     }
+}
+
+/// What environments got, those with the same packages together.
+fn added_packages(added: &[PackagesOf]) -> String {
+    let mut groups: Vec<(&[String], Vec<&str>)> = Vec::new();
+    for PackagesOf { environment, requirements } in added {
+        match groups.iter_mut().find(|(known, _)| known == requirements) {
+            Some((_, names)) => names.push(environment.as_str()),
+            None => groups.push((requirements, vec![environment.as_str()])),
+        }
+    }
+    let said = groups
+        .iter()
+        .map(|(requirements, names)| format!("{} to {}", requirements.join(" and "), names.join(", ")));
+    let said: Vec<String> = said.collect();
+    format!("added, since reading these files needs it and nobody has declared it: {}", said.join("; "))
 }
 
 /// All that the files need and no environment has, with one command.

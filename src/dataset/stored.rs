@@ -166,6 +166,10 @@ fn category(stored: &Stored<'_>, told: &ToldColumn) -> Option<(Value, Vec<Value>
         false if kinds.iter().all(Value::is_i64) => "int64",
         false => return None,
     };
+    if !is_text {
+        // No dictionary of numbers says their order; pandas sorts categories where nobody gives them.
+        kinds.sort_by_key(Value::as_i64);
+    }
     let codes = values
         .iter()
         .map(|value| kinds.iter().position(|kind| kind == value).map_or(Value::Null, Value::from));

@@ -13,6 +13,7 @@ const MINORS: &[(&str, &[Major])] = &[
     ("catboost", &[(0, 9, Some(26)), (1, 0, None)]),
     ("category-encoders", &[(1, 0, Some(3)), (2, 0, None)]),
     ("feature-engine", &[(0, 1, Some(6)), (1, 0, None)]),
+    ("glum", &[(2, 0, Some(7)), (3, 0, None)]),
     ("lightgbm", &[(2, 0, Some(3)), (3, 0, Some(3)), (4, 0, None)]),
     ("numpy", &[(1, 7, Some(26)), (2, 0, None)]),
     ("pandas", &[(0, 20, Some(25)), (1, 0, Some(5)), (2, 0, Some(3)), (3, 0, None)]),
@@ -289,6 +290,7 @@ mod tests {
         assert_eq!(minors("xgboost", "0.82..1.1"), ["0.82", "0.90", "1.0", "1.1"]);
         assert_eq!(minors("xgboost", "2.1..3.4"), ["2.1", "3.0", "3.1", "3.2", "3.3", "3.4"]);
         assert_eq!(minors("lightgbm", "3.2..4.1"), ["3.2", "3.3", "4.0", "4.1"]);
+        assert_eq!(minors("glum", "2.6..3.1"), ["2.6", "2.7", "3.0", "3.1"]);
         assert_eq!(minors("catboost", "0.26..1.2"), ["0.26", "1.0", "1.1", "1.2"]);
         assert!(parse("xgboost", "0.85..1.1").is_err());
         assert_eq!(minors("joblib", "1.2..1.4"), ["1.2", "1.3", "1.4"]);

@@ -234,6 +234,9 @@ fn versions(survey: &Survey, case: &Case) -> BTreeMap<String, String> {
         return BTreeMap::new();
     };
     let mut versions = producer.packages.clone();
+    // Mends name a package as it is imported.
+    let imported = producer.packages.iter().map(|(name, version)| (name.replace('-', "_"), version.clone()));
+    versions.extend(imported);
     versions.insert("python".to_owned(), producer.python.clone());
     versions
 }
