@@ -31,6 +31,7 @@ mod museum;
 mod naming;
 mod outcome;
 mod packing;
+mod project;
 mod promised;
 mod recorder;
 mod reporting;
@@ -40,6 +41,7 @@ mod run;
 mod search;
 mod session;
 mod shards;
+mod starting;
 
 pub use accepting::{AcceptRequest, Accepted};
 pub use bisect::{Bisected, Step};
@@ -59,6 +61,7 @@ pub use listener::{Aside, Listener, Notice, PartStep, Silent};
 pub use museum::{Museum, NotKept, WhyNotKept};
 pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
+pub use project::{Taken, reports_of, settings};
 pub use promised::{Stated, StatedPair, statements};
 pub use reporting::ReportRequest;
 pub use request::{
@@ -70,3 +73,4 @@ pub use shards::{
     MergeRequest, Merged, PlanTrouble, ShardError, ShardOutcome, ShardPlanRequest, ShardRunRequest,
     open_shards, plan_shards,
 };
+pub use starting::{Started, start};

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and nothing about what it does.
 
+mod care;
 mod files;
 mod help;
 mod shards;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use help::command;
 
+pub use care::{DoctorArgs, EnvArgs, EnvCommand, InitArgs, SchemaArgs, SchemaOf};
 pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
@@ -248,12 +250,20 @@ pub enum Command {
     ///
     /// Example: shelflife doctor
     Doctor(DoctorArgs),
-    /// Print the JSON schema of matrix files, for editors.
+    /// Print the JSON schema of matrix files, or of the settings of a project, for editors.
     ///
     /// --json: the same, it is JSON already.
     ///
     /// Example: shelflife schema > schema/matrix.schema.json
-    Schema,
+    Schema(SchemaArgs),
+    /// Write the first settings of a project, `shelflife.toml`, from the models and requirements that lie in its folder.
+    ///
+    /// Nothing is overwritten, and no file is executed. Plain `shelflife gate` then does what the settings say.
+    ///
+    /// --json: one object with the file that was written, and what was found.
+    ///
+    /// Example: shelflife init
+    Init(InitArgs),
 }
 
 /// Which part of a matrix.
@@ -310,9 +320,9 @@ pub struct RunningArgs {
     /// Name of the run and of its folder; the matrix's or the command's name by default.
     #[arg(long, value_name = "NAME")]
     pub run: Option<String>,
-    /// Folder of all runs.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
+    /// Folder of all runs. Default: reports.
+    #[arg(long, value_name = "DIR")]
+    pub reports: Option<PathBuf>,
     /// Batches of cells that run side by side; the number of cores by default.
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -352,14 +362,6 @@ pub struct MakingArgs {
     /// network; such a run ends 101.
     #[arg(long)]
     pub require_isolation: bool,
-}
-
-/// Arguments of `doctor`.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct DoctorArgs {
-    /// Install what is missing of Debian's packages (with sudo for others than root), and say each command.
-    #[arg(long)]
-    pub fix: bool,
 }
 
 /// Arguments of `plan`.
@@ -440,41 +442,6 @@ pub struct InspectArgs {
     /// Leave out the digest: of a large file only the parts that say something are read, a fraction of it.
     #[arg(long, conflicts_with = "sha256")]
     pub no_digest: bool,
-}
-
-/// Arguments of `env`.
-#[derive(Args, Debug)]
-pub struct EnvArgs {
-    /// What to do with environments.
-    #[command(subcommand)]
-    pub command: EnvCommand,
-}
-
-/// The subcommands of `env`.
-#[derive(Debug, Subcommand)]
-pub enum EnvCommand {
-    /// List the environments in the cache, last used first.
-    ///
-    /// --json: one array with folders and interpreters.
-    List,
-    /// Make the environments of a matrix without running anything.
-    ///
-    /// --json: an object a line for each environment, as soon as it is made or cannot be.
-    Prepare {
-        /// The matrix file.
-        matrix: PathBuf,
-        /// How environments are made.
-        #[command(flatten)]
-        making: MakingArgs,
-    },
-    /// Remove environments, artifacts and observations that were not used lately.
-    ///
-    /// --json: one object with what was removed.
-    Prune {
-        /// Keep what was used within so many days; 0 removes everything.
-        #[arg(long, value_name = "N", default_value_t = 30)]
-        days: u32,
-    },
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod failure;
 mod forecast;
 mod gate;
 mod history;
+mod init;
 mod inspect;
 mod merge;
 mod meter;
@@ -28,6 +29,7 @@ mod report;
 mod requests;
 mod rescue;
 mod run;
+mod schema;
 mod shard;
 
 use clap::FromArgMatches as _;
@@ -83,7 +85,8 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::merge(&args),
         Command::Env(args) => env::env(&args.command),
         Command::Doctor(args) => doctor::doctor(&args),
-        Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),
+        Command::Schema(args) => schema::schema(args),
+        Command::Init(args) => init::init(&args),
     };
     let code = result.unwrap_or_else(|failure| {
         console::explain(&failure);

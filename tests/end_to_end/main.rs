@@ -22,6 +22,7 @@ mod library;
 mod mends;
 mod noise_floor;
 mod producers;
+mod project;
 mod remedies;
 mod rescue;
 mod run_container;

@@ -9,7 +9,7 @@ use super::Cli;
 /// The subcommands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Look at files, without running them", &["inspect", "forecast", "explain"]),
-    ("Try files that exist", &["check", "gate", "bisect", "pack"]),
+    ("Try files that exist", &["init", "check", "gate", "bisect", "pack"]),
     ("Make files work elsewhere", &["rescue"]),
     ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
     ("Share a run among machines", &["shard", "merge"]),

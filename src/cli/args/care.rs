@@ -1,0 +1,75 @@
+//! What can be typed about a project and this machine, apart from what is tried.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::MakingArgs;
+
+/// Arguments of `init`.
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The folder of the project.
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+}
+
+/// Arguments of `schema`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct SchemaArgs {
+    /// Of which files.
+    #[arg(value_enum, default_value_t = SchemaOf::Matrix)]
+    pub of: SchemaOf,
+}
+
+/// The files that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Matrices.
+    Matrix,
+    /// `shelflife.toml`, and the table `[tool.shelflife]` of `pyproject.toml`.
+    Settings,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct DoctorArgs {
+    /// Install what is missing of Debian's packages (with sudo for others than root), and say each command.
+    #[arg(long)]
+    pub fix: bool,
+}
+
+/// Arguments of `env`.
+#[derive(Args, Debug)]
+pub struct EnvArgs {
+    /// What to do with environments.
+    #[command(subcommand)]
+    pub command: EnvCommand,
+}
+
+/// The subcommands of `env`.
+#[derive(Debug, Subcommand)]
+pub enum EnvCommand {
+    /// List the environments in the cache, last used first.
+    ///
+    /// --json: one array with folders and interpreters.
+    List,
+    /// Make the environments of a matrix without running anything.
+    ///
+    /// --json: an object a line for each environment, as soon as it is made or cannot be.
+    Prepare {
+        /// The matrix file.
+        matrix: PathBuf,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
+    /// Remove environments, artifacts and observations that were not used lately.
+    ///
+    /// --json: one object with what was removed.
+    Prune {
+        /// Keep what was used within so many days; 0 removes everything.
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        days: u32,
+    },
+}
