@@ -149,6 +149,9 @@ pub enum Doing {
     /// Remove what was not used lately.
     #[error("prune the cache")]
     Prune,
+    /// Put an archive together.
+    #[error("put the archive together")]
+    Pack,
     /// Read a folder.
     #[error("read the folder `{}`", .0.display())]
     Folder(PathBuf),

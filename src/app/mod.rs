@@ -7,6 +7,7 @@
 
 mod accepting;
 mod bisect;
+mod bundle;
 mod care;
 mod check;
 mod datasets;
@@ -45,6 +46,7 @@ mod starting;
 
 pub use accepting::{AcceptRequest, Accepted};
 pub use bisect::{Bisected, Step};
+pub use bundle::{Bundle, bundle};
 pub use care::Removed;
 pub use datasets::{load_datasets, load_matrix, load_plan};
 pub use disk::Disk;

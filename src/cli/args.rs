@@ -11,7 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use help::command;
 
-pub use care::{DoctorArgs, EnvArgs, EnvCommand, InitArgs, SchemaArgs, SchemaOf};
+pub use care::{
+    BugreportArgs, CompletionsArgs, DoctorArgs, EnvArgs, EnvCommand, InitArgs, ManArgs, SchemaArgs, SchemaOf,
+    Shell,
+};
 pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
@@ -21,6 +24,9 @@ pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderA
 
 use crate::vocab::Verdict;
 
+/// The version, and the commit that it was built from where that is known.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("SHELFLIFE_COMMIT"));
+
 /// Says, by trying it, in which environments a saved scikit-learn model still works.
 ///
 /// shelflife makes the environments of a matrix, trains and saves its models in each of them, loads every artifact in
@@ -29,7 +35,7 @@ use crate::vocab::Verdict;
 /// Exit codes: 0 done, 2 usage, 4 nothing selected, 100 judged and bad, 101 could not judge, 102 invalid input,
 /// 110 cannot write, 130 interrupted, 1 internal error.
 #[derive(Debug, Parser)]
-#[command(name = "shelflife", version, max_term_width = 100)]
+#[command(name = "shelflife", version = VERSION, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -213,6 +219,8 @@ pub enum Command {
     /// Reads the files without executing them, and answers from the known causes and from what the zoo has tried.
     /// Where neither speaks, the answer is `unknown`.
     ///
+    /// Ends 102 when a file is not an artifact, and 100 when --fail-on names a forecast that was made.
+    ///
     /// --json: an object a line for each file.
     ///
     /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
@@ -242,6 +250,27 @@ pub enum Command {
     ///
     /// Example: shelflife env prune --days 30
     Env(EnvArgs),
+    /// Print what a shell needs to complete this command line: bash, zsh or fish.
+    ///
+    /// --json: one object with the text.
+    ///
+    /// Example: shelflife completions bash > ~/.local/share/bash-completion/completions/shelflife
+    Completions(CompletionsArgs),
+    /// Write the man pages, one for each subcommand.
+    ///
+    /// --json: one object with what was written.
+    ///
+    /// Example: shelflife man -o ~/.local/share/man/man1
+    Man(ManArgs),
+    /// Put together what to attach to a report about a run: its record, its results, its locks and this machine.
+    ///
+    /// No byte of a model or of inputs is taken, and the home folder is written as `~`. Names of models, columns, paths and
+    /// packages, and what files raised, stand in it. Nothing is overwritten.
+    ///
+    /// --json: one object with what was written.
+    ///
+    /// Example: shelflife bugreport gate -o bugreport.tar.gz
+    Bugreport(BugreportArgs),
     /// Show what this machine offers: uv, interpreters, cache, free disk.
     ///
     /// With `--fix`, Debian packages that are missing are installed through apt, after each command is said.
@@ -383,6 +412,20 @@ pub struct ForecastArgs {
     /// The environment, as for `check --on`; beside versions also the machine, such as `arch=i386`.
     #[arg(long, value_name = "ENV", required = true)]
     pub to: Vec<String>,
+    /// Forecasts that end it with 100, separated by commas; without it, forecasts are told and nothing is judged.
+    #[arg(long, value_enum, value_name = "FORECASTS", value_delimiter = ',')]
+    pub fail_on: Vec<Doubt>,
+}
+
+/// Forecasts of which one may want to be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Doubt {
+    /// It cannot be loaded, or raises when it predicts.
+    Breaks,
+    /// It may give other values.
+    Drifts,
+    /// Nothing is known.
+    Unknown,
 }
 
 /// Arguments of `explain`.

@@ -5,8 +5,10 @@ mod args;
 mod audience;
 mod baseline;
 mod bisect;
+mod bugreport;
 mod check;
 mod compare;
+mod completions;
 mod console;
 mod doctor;
 mod env;
@@ -17,6 +19,7 @@ mod gate;
 mod history;
 mod init;
 mod inspect;
+mod man;
 mod merge;
 mod meter;
 mod museum;
@@ -86,6 +89,9 @@ pub fn main() -> ExitCode {
         Command::Env(args) => env::env(&args.command),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Schema(args) => schema::schema(args),
+        Command::Bugreport(args) => bugreport::bugreport(&args),
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => man::man(&args),
         Command::Init(args) => init::init(&args),
     };
     let code = result.unwrap_or_else(|failure| {

@@ -14,6 +14,46 @@ pub struct InitArgs {
     pub folder: PathBuf,
 }
 
+/// Arguments of `bugreport`.
+#[derive(Args, Debug)]
+pub struct BugreportArgs {
+    /// The run: its name, its folder, or its events.jsonl.
+    pub run: PathBuf,
+    /// Folder of all runs, for a run given by name.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// The archive to write.
+    #[arg(long, short = 'o', value_name = "FILE", default_value = "bugreport.tar.gz")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// The shells that are completed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash, with the package bash-completion.
+    Bash,
+    /// zsh: a file `_shelflife` in a folder of `fpath`.
+    Zsh,
+    /// fish.
+    Fish,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// The folder to write to, such as ~/.local/share/man/man1.
+    #[arg(long, short = 'o', value_name = "DIR")]
+    pub output: PathBuf,
+}
+
 /// Arguments of `schema`.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct SchemaArgs {

@@ -14,7 +14,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
     ("Share a run among machines", &["shard", "merge"]),
     ("Read what runs have shown", &["report", "compare", "history", "baseline"]),
-    ("Look after this machine", &["env", "doctor", "help"]),
+    ("Look after this machine", &["env", "doctor", "bugreport", "completions", "man", "help"]),
 ];
 
 /// Columns of a line, and of the names of subcommands.
