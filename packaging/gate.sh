@@ -28,9 +28,11 @@ done <<<"${INPUT_ARTIFACTS:-}"
 
 # The last line on standard error is the answer, with the page in brackets.
 said=$(mktemp)
-status=0
-shelflife gate "${arguments[@]}" 2> >(tee "$said" >&2) || status=$?
-wait
+exec 3>&1
+set +e
+shelflife gate "${arguments[@]}" 2>&1 >&3 3>&- | tee "$said" >&2
+status=${PIPESTATUS[0]}
+set -e
 page=$(sed -n 's/^gate: .* (\(.*gate\.md\))$/\1/p' "$said" | tail -n 1)
 rm -f "$said"
 if [ -n "${GITHUB_OUTPUT:-}" ]; then

