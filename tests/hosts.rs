@@ -52,7 +52,7 @@ fn said(output: &Output) -> String {
 /// The folders of the path, those given first.
 fn path_with(folders: &[&Path]) -> std::ffi::OsString {
     let rest = std::env::var_os("PATH").unwrap_or_default();
-    let rest = std::env::split_paths(&rest).map(Into::into);
+    let rest = std::env::split_paths(&rest);
     std::env::join_paths(folders.iter().map(|folder| folder.to_path_buf()).chain(rest)).unwrap()
 }
 

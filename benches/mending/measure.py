@@ -291,7 +291,6 @@ def crossed(arguments, producer, consumer, maker, python, todo, data, facts):
     """Rows (model, before, after, changes) of one pair."""
     source = Path(arguments.work) / producer
     target = Path(arguments.work) / ("%s-%s" % (producer, consumer))
-    companions = ROOT / "src/explain/companions"
     for name in ("before", "after", "mended"):
         (target / name).mkdir(parents=True, exist_ok=True)
     todo = [model for model in todo if facts[model["name"]]["ok"]]
@@ -319,58 +318,73 @@ def crossed(arguments, producer, consumer, maker, python, todo, data, facts):
     chosen = [
         model for model in todo if arguments.also_working or was[model["name"]][0] not in GOOD
     ]
+    found = {}
+    # With classes that travel beside the file only what is not right without them.
+    for companions in ([], texts(ROOT / "src/explain/companions")):
+        open_ones = [
+            model
+            for model in chosen
+            if model["name"] not in found or found[model["name"]][0][0] not in GOOD
+        ]
+        mended, after = attempted(target, python, order, open_ones, companions)
+        for model in open_ones:
+            one = seen(source, target, maker, order, model, facts, before, mended, after, floors)
+            found[model["name"]] = one
+    for model in todo:
+        name = model["name"]
+        now, verified, mended = found.get(name, (was[name], None, {}))
+        yield name, was[name], now, verified, mended
+
+
+def attempted(target, python, order, todo, companions):
+    """What mending models comes to, and what those that were written do where nobody saw the
+    mends."""
     mending = dict(
         order,
-        todo=chosen,
+        todo=todo,
         mended=str(target / "mended"),
         mends=texts(ROOT / "src/explain/mends"),
-        companions=texts(companions),
+        companions=companions,
         datasets={},
     )
     mended = execute(python, "mend", mending, target / "mend.json")
-    written = [model for model in chosen if mended[model["name"]].get("outcome") == "mended"]
+    written = [model for model in todo if mended[model["name"]].get("outcome") == "mended"]
     order = dict(
         order,
         models=str(target / "mended"),
         outputs=str(target / "after"),
-        companions=str(companions),
+        companions=str(ROOT / "src/explain/companions"),
         todo=written,
     )
-    after = execute(python, "observe", order, target / "after.json")
-    for model in todo:
-        name = model["name"]
-        reference = source / "reference" / (name + ".npz")
-        verified = None
-        if name not in mended:
-            mended[name], now = {}, was[name]
-        elif name in after:
-            outputs = target / "after" / (name + ".npz")
-            now = judged(reference, outputs, facts[name], after[name])
-            if now[0] == "differs" and name not in floors:
-                floors[name] = asked_otherwise(source, maker, order, model)
-            floor = floors.get(name)
-            if now[0] == "differs":
-                now = judged(reference, outputs, facts[name], after[name], floors=floor)
-            if now[0] == "differs" and before[name]["ok"]:
-                # What the reader's own arithmetic makes of it, with or without mends.
-                untouched = target / "before" / (name + ".npz")
-                if judged(outputs, untouched, facts[name], before[name])[0] == "exact":
-                    now = "untouched", now[1]
-            rows = len(data[model["dataset"]]["train"]["rows"])
-            verified = (
-                judged(reference, outputs, facts[name], after[name], rows, (), floor)[0] in GOOD
-            )
-        elif mended[name]["ok"]:
-            refused = mended[name]
-            now = "refused", json.dumps(refused["refused"] + refused["needs_companion"])[:300]
-        else:
-            now = (
-                "mender",
-                mended[name]["error"]
-                + " "
-                + " ".join(mended[name].get("trace", "").split())[-300:],
-            )
-        yield name, was[name], now, verified, mended[name]
+    return mended, execute(python, "observe", order, target / "after.json")
+
+
+def seen(source, target, maker, order, model, facts, before, mended, after, floors):
+    """How a mended model compares with its producer, whether a rescue would believe it, and what
+    was done."""
+    name, mended = model["name"], mended[model["name"]]
+    reference, verified = source / "reference" / (name + ".npz"), None
+    if name in after:
+        outputs = target / "after" / (name + ".npz")
+        now = judged(reference, outputs, facts[name], after[name])
+        if now[0] == "differs" and name not in floors:
+            floors[name] = asked_otherwise(source, maker, order, model)
+        floor = floors.get(name)
+        if now[0] == "differs":
+            now = judged(reference, outputs, facts[name], after[name], floors=floor)
+        if now[0] == "differs" and before[name]["ok"]:
+            # What the reader's own arithmetic makes of it, with or without mends.
+            untouched = target / "before" / (name + ".npz")
+            if judged(outputs, untouched, facts[name], before[name])[0] == "exact":
+                now = "untouched", now[1]
+        rows = len(order["datasets"][model["dataset"]]["train"]["rows"])
+        verified = judged(reference, outputs, facts[name], after[name], rows, (), floor)[0] in GOOD
+    elif mended["ok"]:
+        now = "refused", json.dumps(mended["refused"] + mended["needs_companion"])[:300]
+    else:
+        trace = " ".join(mended.get("trace", "").split())[-300:]
+        now = "mender", mended["error"] + " " + trace
+    return now, verified, mended
 
 
 def matrix_of(name):

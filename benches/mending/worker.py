@@ -197,7 +197,7 @@ def mend_one(model, order):
         "output": os.path.join(order["mended"], model["file"]),
         "versions": order.get("versions"),
         "mends": order["mends"],
-        "companions": order["companions"],
+        "companions": order["companions"] if model.get("may_have_companions", True) else [],
     }
     if os.path.exists(task["output"]):
         os.unlink(task["output"])

@@ -37,6 +37,7 @@ mod promised;
 mod recorder;
 mod reporting;
 mod request;
+mod requires;
 mod rescue;
 mod run;
 mod search;
@@ -69,6 +70,7 @@ pub use reporting::ReportRequest;
 pub use request::{
     BisectRequest, CheckRequest, FilesRequest, GateRequest, MuseumRequest, RescueRequest, RunRequest,
 };
+pub use requires::{Border, Borders, RequiredFile, RequiresRequest, required};
 pub use rescue::{RescueItem, Rescued};
 pub use session::{KEPT, Policy, Session, runtime};
 pub use shards::{

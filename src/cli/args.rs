@@ -3,6 +3,7 @@
 mod care;
 mod files;
 mod help;
+mod knowledge;
 mod shards;
 
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
 };
+
+pub use knowledge::RequiresArgs;
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
@@ -225,6 +228,19 @@ pub enum Command {
     ///
     /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
     Forecast(ForecastArgs),
+    /// Say which releases of scikit-learn, numpy and Python read a file: the widest range that is known to work.
+    ///
+    /// Reads the files without executing them, and answers from the known causes and from what was tried of files with the same
+    /// names. With --try the borders are executed: the last release that works and the first that does not, on both sides.
+    ///
+    /// Ends 0 when every file has a range, 100 when files have none in common (--as), 101 when nothing is known of one, 102 when
+    /// one is not a saved model.
+    ///
+    /// --json: one object with every file; with --try the events of its runs come first, an object a line, and the last line is
+    /// `{"answer": ...}`.
+    ///
+    /// Example: shelflife requires churn.joblib --as requirements
+    Requires(RequiresArgs),
     /// Share a run among machines: plan who does what, and write the jobs of Slurm, Kubernetes, GitHub or GitLab.
     ///
     /// `shard plan` assigns every environment to a shard, `run --shard K/N --phase write|read` does a shard, and `merge`

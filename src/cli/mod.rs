@@ -30,6 +30,7 @@ mod plan;
 mod programs;
 mod report;
 mod requests;
+mod requires;
 mod rescue;
 mod run;
 mod schema;
@@ -84,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
+        Command::Requires(args) => requires::requires(&args),
         Command::Shard(args) => shard::shard(&args.command),
         Command::Merge(args) => merge::merge(&args),
         Command::Env(args) => env::env(&args.command),

@@ -230,7 +230,7 @@ fn concerned(case: &Case, file: &FileFacts) -> Vec<Version> {
 }
 
 /// Every version of scikit-learn that the file records, without repetition.
-fn recorded(file: &FileFacts) -> Vec<Version> {
+pub(super) fn recorded(file: &FileFacts) -> Vec<Version> {
     let texts: BTreeSet<&String> = file.objects.values().flat_map(|object| &object.versions).collect();
     texts.into_iter().filter_map(|text| text.parse().ok()).collect()
 }

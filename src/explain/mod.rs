@@ -14,6 +14,7 @@ mod pairs;
 mod pattern;
 mod promise;
 mod releases;
+mod requires;
 mod rule;
 mod score;
 
@@ -27,6 +28,7 @@ pub use mends::{COMPANIONS, ENGINE, MENDS};
 pub use message::{Match, for_message};
 pub use promise::{Promise, Relation, Statement, promises};
 pub use releases::public_names;
+pub use requires::{Reading, Required, Span, requires};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
 pub use score::score;
 

@@ -50,6 +50,11 @@ pub(super) fn lacking<'n>(names: impl Iterator<Item = &'n String>, version: &Ver
     names.filter(lacks).map(String::as_str).collect()
 }
 
+/// The releases that were looked at, in order.
+pub(super) fn all() -> &'static [Version] {
+    &RELEASES.versions
+}
+
 /// What any release offers to those who write expressions: the names of its public modules, sorted.
 pub fn public_names() -> Vec<&'static str> {
     let name = |line: &'static str| {

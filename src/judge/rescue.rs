@@ -235,6 +235,7 @@ mod tests {
             keys: None,
             mends: Vec::new(),
             companions: Vec::new(),
+            would_use: Vec::new(),
             translation: None,
             wrapping: None,
             verified: Vec::new(),

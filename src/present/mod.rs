@@ -34,6 +34,7 @@ mod probed;
 mod promises;
 mod reasons;
 mod record_file;
+mod requires;
 mod rescue;
 pub mod sarif;
 pub mod sink;
@@ -60,6 +61,7 @@ pub use inspection::InspectionText;
 pub use parts::{merge_notes, refusal, refused_parts, shard_line, shards_text};
 pub use reasons::{NOT_REACHED, absence_reason, message, reason};
 pub use record_file::RecordFile;
+pub use requires::{REQUIREMENT_FILES, RequirementFile, requirement_line};
 pub use rescue::{
     RescueView, ScriptParts, html as rescue_html, json as rescue_json, keep_dockerfile, keep_requirements,
     line as rescue_line, markdown as rescue_markdown, script as rescue_script, totals as rescue_totals,

@@ -132,6 +132,9 @@ pub enum MendOutcome {
         /// Modules that the file needs beside it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         companions: Vec<String>,
+        /// Modules with which it would be more like the original.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        would_use: Vec<String>,
     },
     /// Nothing was written: no mend makes it what the target can read.
     Refused {
@@ -477,6 +480,9 @@ pub struct RescueRecord {
     /// Modules that stand beside the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<String>,
+    /// Modules with which it would be more like the original, where they may stand beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub would_use: Vec<String>,
     /// Set where it is of another format now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub translation: Option<Translation>,

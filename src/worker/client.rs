@@ -390,9 +390,11 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
 
 /// What a mending came to; `None` where the child's words do not fit together.
 fn mended(raw: RawResult) -> Option<TaskResult> {
-    let RawResult { changes, keys, mends, refused, needs_companion: companions, .. } = raw;
+    let RawResult { changes, keys, mends, refused, needs_companion: companions, would_use, .. } = raw;
     let outcome = match raw.outcome.as_deref()? {
-        "mended" => MendOutcome::Mended { changes, keys: keys.unwrap_or_default(), mends, companions },
+        "mended" => {
+            MendOutcome::Mended { changes, keys: keys.unwrap_or_default(), mends, companions, would_use }
+        }
         "refused" => MendOutcome::Refused { obstacles: refused, companions },
         "inapplicable" => MendOutcome::Inapplicable { reason: raw.reason? },
         "unequipped" => MendOutcome::NotInstalled { reason: raw.reason? },

@@ -367,6 +367,7 @@ pub(super) struct RawResult {
     pub mends: Vec<String>,
     pub refused: Vec<Obstacle>,
     pub needs_companion: Vec<String>,
+    pub would_use: Vec<String>,
     // Probing.
     pub probes: Option<Probes>,
     // Translating.

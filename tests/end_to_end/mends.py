@@ -49,6 +49,7 @@ def rows_of(table, only):
                 plain=name + "-plain" + ending,
                 source=source,
                 dataset=row.get("data", "blobs"),
+                may_have_companions="companion" in row,
             )
         )
     return found

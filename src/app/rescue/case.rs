@@ -88,6 +88,11 @@ impl Case {
         }
     }
 
+    /// What it was before anything was made of it; what it reached with missing and unknown values counts anew.
+    pub fn before_mending(&self) -> Self {
+        Self { mended: None, translated: None, verified: Vec::new(), refused: None, ..self.clone() }
+    }
+
     /// The file that it is; a rescue is of files only.
     pub fn file(&self) -> Option<&Arc<ExternalArtifact>> {
         match &self.model.source {
@@ -236,6 +241,19 @@ pub(super) fn is_to_be_mended(case: &Case) -> bool {
         && case.translated.is_none()
         && (judge::first_step(&case.before) == FirstStep::Mend
             || judge::proof(&case.verified) == Proof::Contradicted)
+}
+
+/// Whether classes that travel beside the file would make more of it than the target's own did.
+pub(super) fn may_take_companions(case: &Case) -> bool {
+    match (&case.refused, &case.mended) {
+        (Some(Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } }), _) => {
+            !companions.is_empty()
+        }
+        (None, Some((MendOutcome::Mended { would_use, .. }, _))) => {
+            !would_use.is_empty() && judge::proof(&case.verified) == Proof::Contradicted
+        }
+        (Some(_) | None, _) => false,
+    }
 }
 
 /// Whether a new file agrees wherever it predicts, and may have refused nothing but missing or unknown values.

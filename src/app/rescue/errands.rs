@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::case::{Case, Translated, is_to_be_mended};
+use super::case::{Case, Translated};
 use super::survey::Survey;
 use crate::app::error::AppError;
 use crate::app::listener::PartStep;
-use crate::app::request::RescueRequest;
 use crate::app::session::Session;
-use crate::explain::{COMPANIONS, MENDS};
+use crate::explain::MENDS;
 use crate::format::{self, Format};
 use crate::inspect::{InspectOptions, inspect};
 use crate::matrix::{EnvironmentSpec, RuntimeSpec};
@@ -65,20 +64,21 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Mends what does not work as it is.
+    /// Mends what is to be, with classes that travel beside the file where some are given.
     pub(super) fn mend(
         &mut self,
         survey: &Survey,
         cases: &mut [Case],
-        request: &RescueRequest,
+        which: impl Fn(&Case) -> bool,
+        companions: &'static [(&'static str, &'static str)],
     ) -> Result<(), AppError> {
         let Some(spec) = survey.target_spec() else { return Ok(()) };
         let mut round = Round::default();
-        for (index, case) in cases.iter().enumerate().filter(|(_, case)| is_to_be_mended(case)) {
+        for (index, case) in cases.iter().enumerate().filter(|(_, case)| which(case)) {
             let what = ErrandKind::Mend {
                 versions: versions(survey, case),
                 mends: MENDS,
-                companions: if request.companion { COMPANIONS } else { &[] },
+                companions,
                 allowed: self.allowed(case),
             };
             if let Some(errand) = case.errand(what) {

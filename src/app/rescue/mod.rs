@@ -24,11 +24,12 @@ use super::naming::run_name;
 use super::request::RescueRequest;
 use super::session::{Executed, Job, Session};
 use crate::artifact;
+use crate::explain::COMPANIONS;
 use crate::format::{self, Format};
 use crate::judge::{self, JudgeOptions, Proof};
 use crate::plan::{self, Selection};
 use crate::vocab::{Digest, EnvName, ExitCode, Holds, LeftOut, RescueRecord};
-use case::{Bytes, Case, is_to_be_mended, may_refuse_gaps, trial_matrix};
+use case::{Bytes, Case, is_to_be_mended, may_refuse_gaps, may_take_companions, trial_matrix};
 use errands::holds;
 use places::is_own;
 use survey::Survey;
@@ -107,13 +108,48 @@ impl Session<'_> {
         // A translation is made of the file as it is, where it works: what it does in the target changes nothing.
         if wanted.is_none_or(|wanted| holds(wanted) == Holds::Estimator) {
             self.verify(survey, cases, Bytes::Original, name)?;
-            self.mend(survey, cases, request)?;
+            self.mend(survey, cases, is_to_be_mended, &[])?;
         }
+        self.made(survey, cases, name, wanted)?;
+        if request.companion { self.with_companions(survey, cases, name, wanted) } else { Ok(()) }
+    }
+
+    /// Brings what was mended into the format that is wanted, and tries what came of it.
+    fn made(
+        &mut self,
+        survey: &Survey,
+        cases: &mut [Case],
+        name: &str,
+        wanted: Option<&Arc<Format>>,
+    ) -> Result<(), AppError> {
         if let Some(wanted) = wanted {
             self.translate(survey, cases, wanted)?;
         }
         self.verify(survey, cases, Bytes::New, name)?;
         self.verify_without_gaps(survey, cases, name)
+    }
+
+    /// Mends again, with classes that travel beside the file, what the target's own classes cannot express.
+    fn with_companions(
+        &mut self,
+        survey: &Survey,
+        cases: &mut [Case],
+        name: &str,
+        wanted: Option<&Arc<Format>>,
+    ) -> Result<(), AppError> {
+        let mut some: Vec<Case> =
+            cases.iter().filter(|case| may_take_companions(case)).map(Case::before_mending).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        self.mend(survey, &mut some, |_| true, COMPANIONS)?;
+        self.made(survey, &mut some, &format!("{name}/with-companions"), wanted)?;
+        for new in some {
+            if let Some(case) = cases.iter_mut().find(|case| case.model.name == new.model.name) {
+                *case = new;
+            }
+        }
+        Ok(())
     }
 
     /// Tries the files as they are.

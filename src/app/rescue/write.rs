@@ -176,11 +176,11 @@ fn write_beside(place: &Path, record: &RescueRecord, script: bool) -> Result<Pat
 /// The facts of a case.
 fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
     let environment = |name: &EnvName| survey.record.environments.iter().find(|known| known.name == *name);
-    let (changes, keys, mends, companions) = match &case.mended {
-        Some((MendOutcome::Mended { changes, keys, mends, companions }, _)) => {
-            (changes.clone(), Some(keys.clone()), mends.clone(), companions.clone())
+    let (changes, keys, mends, companions, would_use) = match &case.mended {
+        Some((MendOutcome::Mended { changes, keys, mends, companions, would_use }, _)) => {
+            (changes.clone(), Some(keys.clone()), mends.clone(), companions.clone(), would_use.clone())
         }
-        Some(_) | None => (Vec::new(), None, Vec::new(), Vec::new()),
+        Some(_) | None => Default::default(),
     };
     let producer = environment(&case.artifact.producer).filter(|it| it.runtime != Runtime::UnknownProducer);
     let file = case.file();
@@ -209,6 +209,7 @@ fn record(survey: &Survey, case: &Case, allow_unproven: bool) -> RescueRecord {
         keys,
         mends,
         companions,
+        would_use,
         translation: translation(case),
         wrapping: wrapping(case),
         verified: case.verified.clone(),

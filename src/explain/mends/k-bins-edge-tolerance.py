@@ -2,7 +2,7 @@
 for its bin, so that a value just below an edge is in the bin above it. Since 1.1 it does not. The
 sum grows with the value, so that there is one value from which on the old release is past an edge:
 as an edge of its own it gives the same bins. The centres that inverse_transform gives are off by as
-little."""
+little; a class that travels beside the file has both."""
 
 
 def past_old_edge(value):
@@ -43,6 +43,9 @@ def move_inner_edges(it, move, why):
     "sklearn", "KBinsDiscretizer", written="<1.1", read=">=1.1", exactness="predict-only", late=True
 )
 def edges_of_what_was_added(it):
+    if it.kind == "KBinsDiscretizer" and it.may_have("rescued_bins"):
+        it.become(it.companion("rescued_bins", "TolerantKBinsDiscretizer"), "its tolerance")
+        return
     move_inner_edges(it, first_past_old_edge, "inner edges where the old release is past them")
 
 

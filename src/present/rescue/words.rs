@@ -232,13 +232,9 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
     let is_open = reads_it && !record.producer_fails && record.translation.is_none();
     match why {
         Refused::NotMended { outcome: MendOutcome::Refused { companions, .. } } if !companions.is_empty() => {
-            let companion = "run it again with --companion, which writes a small module beside the file";
-            if is_open {
-                format!("{companion}; or translate it: {}", translating(record))
-            } else {
-                companion.to_owned()
-            }
+            or_translated(COMPANION, record, is_open)
         }
+        Refused::NotVerified if !record.would_use.is_empty() => or_translated(COMPANION, record, is_open),
         Refused::NotMended { outcome } if lacks(outcome).is_some() => {
             let package = lacks(outcome).unwrap_or_default();
             format!("name it with --to, in the release that is there: --to \"... {package}==...\"")
@@ -267,6 +263,14 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
         },
         Refused::Exists { .. } => "choose another name with -o, or move that file away".to_owned(),
     }
+}
+
+/// What lets a class of its own travel with a file.
+const COMPANION: &str = "run it again with --companion, which writes a small module beside the file";
+
+/// A way, and the translation where that is open.
+fn or_translated(way: &str, record: &RescueRecord, is_open: bool) -> String {
+    if is_open { format!("{way}; or translate it: {}", translating(record)) } else { way.to_owned() }
 }
 
 /// The command that translates a file.

@@ -61,8 +61,15 @@ class Companions(object):
     def __init__(self, sources):
         self.sources = dict(sources)
         self.used = []
+        # Those that would make a model more like the original, and are not given.
+        self.wanted = []
 
     def has(self, module):
+        return module in self.sources
+
+    def may_have(self, module):
+        if module not in self.sources and module not in self.wanted:
+            self.wanted.append(module)
         return module in self.sources
 
     def __call__(self, module, name):
@@ -141,6 +148,7 @@ def mended(task, data, options, companions):
         "mends": sorted(session.names.used),
         "refused": [],
         "needs_companion": list(companions.used),
+        "would_use": list(companions.wanted),
     }
 
 

@@ -79,13 +79,17 @@ class Patient(object):
 
     def companion(self, module, name):
         """A class that travels beside the file, where it may."""
-        if not self.may_have(module):
+        if not self.session.companion.has(module):
             self.refuse("needs-companion", companion=module)
         return self.session.companion(module, name)
 
     def may_have(self, module):
-        """Whether a module may travel beside the file."""
-        return self.session.companion.has(module)
+        """Whether a module may travel beside the file; that it would help is noted where not."""
+        return self.session.companion.may_have(module)
+
+    def releases_of(self, package):
+        """The releases of another package that wrote the file and that is here."""
+        return self.session.written(package), self.session.read(package)
 
     def refuse(self, why, **facts):
         raise Refused(why, owner=self.owner, rule=self.mend.rule, **facts)
