@@ -339,6 +339,20 @@ fn a_folder_gives_what_is_compressed_and_archives_and_tells_them_apart() {
     assert!(crlf.foreign.is_some() && crlf.own_modules.is_empty(), "{:?}", crlf.own_modules);
 }
 
+/// A model that works and runs a command quietly would pass every cell.
+#[test]
+fn what_runs_commands_is_said_whatever_comes_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = pickled("sklearn.linear_model._base", "LinearRegression", "1.5.2");
+    fs_err::write(folder.path().join("quiet.pkl"), [&b"cos\nsystem\n(Vtrue\ntR0"[..], &model].concat())
+        .unwrap();
+    fs_err::write(folder.path().join("plain.pkl"), &model).unwrap();
+    let found = find(folder.path(), ".", &Packages::new());
+    let is_told = |name: &str| file(&found, name).1.notes.iter().any(|note| note.contains("RUNS COMMANDS"));
+    assert!(is_told("quiet"), "{:?}", file(&found, "quiet").1.notes);
+    assert!(!is_told("plain"));
+}
+
 /// A tar archive of two files.
 fn tar(beside: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();

@@ -17,9 +17,28 @@ use shelflife::{app, dataset, format, matrix, present, project};
 
 #[path = "common/documented.rs"]
 mod documented;
+#[path = "common/pages.rs"]
+mod pages;
 
 /// Options of other programs that the documents mention.
-const FOREIGN_OPTIONS: &[&str] = &["--release", "--locked", "--path", "--bench", "--network", "--build-arg"];
+const FOREIGN_OPTIONS: &[&str] = &[
+    "--release",
+    "--locked",
+    "--path",
+    "--bench",
+    "--network",
+    "--build-arg",
+    "--all-targets",
+    "--lib",
+    "--test",
+    "--no-deps",
+    "--document-private-items",
+    "--fetch",
+];
+
+/// Documents that stand beside the code.
+const AT_THE_ROOT: &[&str] =
+    &["README.md", "ARCHITECTURE.md", "STYLE.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -31,15 +50,22 @@ fn text(file: &str) -> String {
 
 /// Every document, by its path from the root.
 fn documents() -> Vec<String> {
-    let mut files = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "STYLE.md".to_owned()];
-    for entry in fs_err::read_dir(root().join("docs")).expect("docs can be listed") {
-        let name = entry.expect("docs can be listed").file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") {
-            files.push(format!("docs/{name}"));
-        }
-    }
+    let mut files: Vec<String> = AT_THE_ROOT.iter().map(|name| (*name).to_owned()).collect();
+    documents_below("docs", &mut files);
     files.sort();
     files
+}
+
+fn documents_below(folder: &str, files: &mut Vec<String>) {
+    for entry in fs_err::read_dir(root().join(folder)).expect("docs can be listed") {
+        let entry = entry.expect("docs can be listed");
+        let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            documents_below(&name, files);
+        } else if name.ends_with(".md") {
+            files.push(name);
+        }
+    }
 }
 
 /// The fenced blocks of a document, with the word behind the fence.
@@ -181,10 +207,13 @@ fn the_shipped_matrices_load_and_their_data_too() {
 
 #[test]
 fn the_words_are_explained() {
-    let readme = text("README.md");
+    let verdicts = text("docs/verdicts.md");
     let results = text("docs/results.md");
     for verdict in Verdict::ALL {
-        assert!(readme.contains(&format!("\n| `{verdict}` |")), "README.md has no row for {verdict}");
+        assert!(
+            verdicts.contains(&format!("\n| `{verdict}` |")),
+            "docs/verdicts.md has no row for {verdict}"
+        );
         assert!(results.contains(&format!("\n| `{verdict}` |")), "docs/results.md has no row for {verdict}");
     }
     for status in Status::ALL {
@@ -206,8 +235,8 @@ fn the_words_are_explained() {
     ];
     for code in codes {
         assert!(
-            readme.contains(&format!("\n| {} |", code as u8)),
-            "README.md has no row for exit code {code:?}"
+            verdicts.contains(&format!("\n| {} |", code as u8)),
+            "docs/verdicts.md has no row for exit code {code:?}"
         );
     }
 }
@@ -278,7 +307,8 @@ fn commands_and_options_exist() {
     let commands: BTreeSet<&str> =
         cli.get_subcommands().map(clap::Command::get_name).chain(["help"]).collect();
     let mut wrong = Vec::new();
-    for name in documents() {
+    // What the program has written of itself needs no second look.
+    for name in documents().into_iter().filter(|name| name != "docs/cli.md") {
         let code = code_of(&text(&name));
         for word in
             code.split(|c: char| c.is_whitespace() || matches!(c, '=' | ',' | '"' | '\'' | '(' | ')' | ';'))
@@ -303,12 +333,12 @@ fn commands_and_options_exist() {
         }
     }
     assert!(wrong.is_empty(), "the documents mention what does not exist: {wrong:#?}");
-    let readme = text("README.md");
+    let overview = text("docs/commands.md");
     for command in cli.get_subcommands() {
         let name = command.get_name();
         assert!(
-            readme.contains(&format!("shelflife {name}")),
-            "README.md does not mention `shelflife {name}`"
+            overview.contains(&format!("shelflife {name}")),
+            "docs/commands.md does not mention `shelflife {name}`"
         );
     }
 }
@@ -346,7 +376,7 @@ fn retired_words_stay_away() {
         assert!(text(document).contains("](STYLE.md)"), "{document} does not link STYLE.md");
     }
     let mut wrong = Vec::new();
-    for file in sources(&root().join("src")) {
+    for file in pages::sources(&root().join("src")) {
         // What earlier versions wrote is read in their words.
         if file.ends_with("vocab/legacy.rs") {
             continue;
@@ -393,89 +423,87 @@ fn words_in_files_stay_whatever_rust_calls_them() {
     assert_eq!(text.matches("\"unequipped\"").count(), 3, "{text}");
 }
 
-/// The Rust and Python files below a folder.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs_err::read_dir(folder).expect("sources can be listed") {
-        let path = entry.expect("sources can be listed").path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
-            files.push(path);
-        }
-    }
-    files
-}
-
-/// What a source file says of itself in its first sentence.
-fn about(text: &str) -> Option<String> {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("#!")).collect();
-    let of_comment = |mark: &str| -> Option<String> {
-        let words: Vec<&str> = lines
-            .iter()
-            .map_while(|line| line.strip_prefix(mark).map(str::trim))
-            .take_while(|line| !line.is_empty())
-            .collect();
-        (!words.is_empty()).then(|| words.join(" "))
-    };
-    let of_python = || {
-        let text = lines.join("\n");
-        let body = text.strip_prefix("\"\"\"")?.split("\"\"\"").next()?.to_owned();
-        Some(body.split("\n\n").next()?.split_whitespace().collect::<Vec<_>>().join(" "))
-    };
-    let said = of_comment("//!").or_else(of_python).or_else(|| of_comment("#"))?;
-    let sentence = said.split(". ").next().unwrap_or(&said).trim_end_matches(['.', ':']);
-    Some(sentence.to_owned())
-}
-
-/// `docs/map.md` as the sources say it: every file of `src` in the words with which it begins.
-fn map() -> String {
-    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut silent = Vec::new();
-    for file in sources(&root().join("src")) {
-        let path = file.strip_prefix(root()).expect("below the root");
-        let folder = path.parent().expect("a file has a folder").display().to_string();
-        // Rules, mends and companions are data: each is named by its rule, which `shelflife explain` prints.
-        let is_data =
-            ["rules", "mends", "companions"].iter().any(|name| folder == format!("src/explain/{name}"));
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs_err::read_to_string(&file).expect("the source can be read");
-        match about(&text) {
-            _ if is_data || name == "tests.rs" => {}
-            Some(words) => folders.entry(folder).or_default().push(format!("- `{name}`: {words}\n")),
-            None => silent.push(path.display().to_string()),
-        }
-    }
-    assert!(silent.is_empty(), "these files do not say what they are in their first line: {silent:?}");
-    let mut map = "# Every file\n\nWhat each file of `src` is, in the words with which it begins; [ARCHITECTURE.md](../ARCHITECTURE.md) says \
-                   how they belong together.\n"
-        .to_owned();
-    for (folder, mut lines) in folders {
-        lines.sort();
-        map.push_str(&format!("\n## {folder}\n\n{}", lines.concat()));
-    }
-    map
-}
-
-#[test]
-fn every_file_is_on_the_map() {
-    let wanted = map();
-    let path = root().join("docs/map.md");
+/// A page that is written here stands as it would be written now; `INSTA_UPDATE=always` writes it.
+fn is_written(name: &str, wanted: &str) {
+    let path = root().join(name);
     if std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always") {
-        fs_err::write(&path, &wanted).expect("the map can be written");
+        fs_err::write(&path, wanted).expect("the page can be written");
     }
     let known = fs_err::read_to_string(&path).unwrap_or_default();
     assert!(
         known == wanted,
-        "docs/map.md is out of date: run `INSTA_UPDATE=always cargo test --test docs map`"
+        "{name} is out of date: run `INSTA_UPDATE=always cargo test --test docs`, and look at what changed"
     );
+}
+
+#[test]
+fn every_file_is_on_the_map() {
+    is_written("docs/map.md", &pages::map(root()));
+}
+
+#[test]
+fn commands_causes_and_keys_have_pages() {
+    is_written("docs/cli.md", &pages::commands());
+    is_written("docs/rules.md", &pages::rules());
+    is_written("docs/keys.md", &pages::keys());
+}
+
+#[test]
+fn the_readme_is_one_page_and_the_book_has_all_others() {
+    let lines = text("README.md").lines().count();
+    assert!(lines <= 150, "README.md has {lines} lines: what is more than a first look belongs below docs");
+    let contents = text("docs/SUMMARY.md");
+    let missing: Vec<String> = documents()
+        .into_iter()
+        .filter(|name| name != "docs/SUMMARY.md")
+        .filter(|name| {
+            let link = name
+                .strip_prefix("docs/")
+                .map_or_else(|| format!("(../{name})"), |below| format!("({below})"));
+            !contents.contains(&link)
+        })
+        .collect();
+    assert!(missing.is_empty(), "docs/SUMMARY.md does not list {missing:?}");
+}
+
+/// What stands in blocks of `console` is typed, and shows what is written below it: `printf` and what needs no environment.
+#[test]
+fn the_examples_show_what_they_show() {
+    let program = Path::new(env!("CARGO_BIN_EXE_shelflife"));
+    let folder = program.parent().expect("it lies in a folder").display();
+    let mut typed = 0;
+    for name in documents() {
+        let place = tempfile::tempdir().expect("a folder");
+        for (_, body) in blocks(&text(&name)).into_iter().filter(|(language, _)| language == "console") {
+            let mut lines = body.lines().peekable();
+            while let Some(line) = lines.next() {
+                let command =
+                    line.strip_prefix("$ ").unwrap_or_else(|| panic!("{name}: no command before `{line}`"));
+                let mut shown = String::new();
+                while let Some(output) = lines.next_if(|line| !line.starts_with("$ ")) {
+                    shown.push_str(output);
+                    shown.push('\n');
+                }
+                let told = std::process::Command::new("sh")
+                    .args(["-c", command])
+                    .current_dir(place.path())
+                    .env("PATH", format!("{folder}:/usr/bin:/bin"))
+                    .output()
+                    .expect("there is a shell");
+                let told = String::from_utf8_lossy(&told.stdout).into_owned();
+                assert_eq!(told.trim_end(), shown.trim_end(), "{name}: {command}");
+                typed += 1;
+            }
+        }
+    }
+    assert!(typed >= 5, "only {typed} commands were found");
 }
 
 /// Folders below `src` have a place in the architecture.
 #[test]
 fn every_folder_is_in_the_architecture() {
     let architecture = text("ARCHITECTURE.md");
-    let folders: BTreeSet<String> = sources(&root().join("src"))
+    let folders: BTreeSet<String> = pages::sources(&root().join("src"))
         .iter()
         .filter_map(|file| Some(file.parent()?.strip_prefix(root().join("src")).ok()?.display().to_string()))
         .filter(|folder| !folder.is_empty() && !folder.ends_with("/tests"))
@@ -496,20 +524,14 @@ fn every_folder_is_in_the_architecture() {
     assert!(missing.is_empty(), "ARCHITECTURE.md does not name {missing:?}");
 }
 
-/// Findings of a section that the captured run in README.md shows.
-const CAPTURED: usize = 3;
-
-/// The captured run as README.md shows it: what a terminal of 100 columns shows of `reports/example`, without most of what fails.
+/// The captured run as docs/quickstart.md shows it: what a terminal of 100 columns shows of `reports/example`.
 fn captured(record: &shelflife::vocab::Record) -> String {
     let options = TerminalOptions { width: 100, ..TerminalOptions::default() };
-    let text = anstream::adapter::strip_str(&present::terminal(record, &options)).to_string();
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    let fails = lines.iter().position(|line| line.starts_with("Fails  ")).expect("something fails");
-    let findings = (fails..lines.len()).filter(|at| lines[*at].starts_with("  x "));
-    let cut = findings.take(CAPTURED + 1).last().expect("something fails");
-    let more = (cut..lines.len()).find(|at| lines[*at].starts_with("  and ")).unwrap_or(cut);
-    [&lines[..cut], &["  [...]"], &lines[more..]].concat().join("\n")
+    anstream::adapter::strip_str(&present::terminal(record, &options)).to_string().trim_end().to_owned()
 }
+
+/// The most that the example may take, in bytes.
+const EXAMPLE: u64 = 500_000;
 
 #[test]
 fn the_example_is_what_this_version_shows() {
@@ -527,15 +549,21 @@ fn the_example_is_what_this_version_shows() {
         let known = fs_err::read(example.join(renderer.file)).expect("it can be read");
         assert!(known == wanted, "reports/example/{} is of another version: {help}", renderer.file);
     }
-    let readme = text("README.md");
-    let begin = "<!-- capture: cargo run --release -- run matrices/quickstart.toml -->\n```text\n";
-    let (before, rest) = readme.split_once(begin).expect("README.md shows a run");
+    let files = fs_err::read_dir(&example)
+        .expect("it can be listed")
+        .chain(fs_err::read_dir(example.join("locks")).expect("it can be listed"));
+    let bytes: u64 =
+        files.map(|file| file.and_then(|file| file.metadata()).expect("it is there").len()).sum();
+    assert!(bytes <= EXAMPLE, "reports/example has {bytes} bytes: choose fewer cells");
+    let page = text("docs/quickstart.md");
+    let begin = "<!-- capture: reports/example -->\n```text\n";
+    let (before, rest) = page.split_once(begin).expect("docs/quickstart.md shows a run");
     let (known, after) = rest.split_once("\n```\n<!-- /capture -->").expect("the capture ends");
     let wanted = captured(&record);
     if is_renewed {
         let renewed = format!("{before}{begin}{wanted}\n```\n<!-- /capture -->{after}");
-        fs_err::write(root().join("README.md"), renewed).expect("README.md can be written");
+        fs_err::write(root().join("docs/quickstart.md"), renewed).expect("the page can be written");
     } else {
-        assert!(known == wanted, "the captured run in README.md is of another version: {help}");
+        assert!(known == wanted, "the captured run in docs/quickstart.md is of another version: {help}");
     }
 }

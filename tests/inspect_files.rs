@@ -188,6 +188,23 @@ fn what_stands_in_the_place_of_a_model_is_named_with_what_to_do() {
     assert_eq!(all.status.code(), Some(102));
 }
 
+/// Nothing is to be expected of it in any environment, and nobody should find that out by loading it.
+#[test]
+fn a_forecast_says_what_runs_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(folder.path().join("bad.pkl"), b"cos\nsystem\n(Vid\ntR.").unwrap();
+    fs_err::write(folder.path().join("good.pkl"), model(b"")).unwrap();
+    let said = |arguments: &[&str]| {
+        text(&shelflife(folder.path(), &[arguments, &["--to", "scikit-learn==1.7.2"]].concat()))
+    };
+    assert!(
+        said(&["forecast", "bad.pkl"])
+            .contains("  ! it RUNS COMMANDS when it is loaded: `shelflife inspect`")
+    );
+    assert!(!said(&["forecast", "good.pkl"]).contains("when it is loaded"));
+    assert!(said(&["forecast", "--json", "bad.pkl"]).contains("\"trust\":\"dangerous\""));
+}
+
 /// What SARIF 2.1.0 requires of a log.
 #[test]
 fn sarif_is_what_code_scanning_reads() {

@@ -34,6 +34,13 @@ const TYPED: &[(&str, &[i32])] = &[
     ("forecast texts --to scikit-learn==1.7.2", &[0]),
     ("forecast empty --to scikit-learn==1.7.2", &[4]),
     ("forecast model.pkl --to scikit-learn==new", &[2]),
+    ("requires model.pkl", &[0]),
+    ("requires texts", &[4]),
+    ("requires empty", &[4]),
+    ("requires model.pkl --as nothing", &[2]),
+    ("env-for model.pkl --offline --most 1", &[101]),
+    ("env-for texts", &[4, 102]),
+    ("env-for nothing.pkl", &[102]),
     ("explain", &[0]),
     ("explain tfidf-idf", &[0]),
     ("explain nothing", &[4]),
@@ -103,6 +110,12 @@ const TYPED: &[(&str, &[i32])] = &[
     ("history nothing --database other.sqlite", &[4, 102]),
     ("baseline accept first", &[0]),
     ("baseline accept nothing", &[102]),
+    ("env make scikit-learn==1.7.2 --offline", &[101]),
+    ("env make scikit-learn==new", &[2]),
+    ("env path scikit-learn==1.7.2 --offline", &[101]),
+    ("env path nothing.lock", &[2]),
+    ("env run scikit-learn==1.7.2 --offline -- python", &[101]),
+    ("env run nothing.lock -- python", &[2]),
     ("env list", &[0]),
     ("env prepare matrix.toml", &[101]),
     ("env prepare broken.toml", &[102]),
@@ -146,7 +159,10 @@ fn shelflife(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 fn typed(folder: &Path, line: &str, more: &[&str]) -> Output {
-    let words: Vec<&str> = line.split(' ').chain(more.iter().copied()).collect();
+    // What stands behind two dashes is a command of its own.
+    let (own, command) = line.split_once(" -- ").map_or((line, None), |(own, command)| (own, Some(command)));
+    let behind = command.iter().flat_map(|command| std::iter::once("--").chain(command.split(' ')));
+    let words: Vec<&str> = own.split(' ').chain(more.iter().copied()).chain(behind).collect();
     shelflife(folder, &words)
 }
 

@@ -39,6 +39,15 @@ def version_of(environment):
     return re.match(r"scikit_learn-(.*)\.dist-info", found[0].name).group(1)
 
 
+def versions_of(python):
+    """What is installed beside an interpreter, as a rescue knows it of the producer."""
+    found = {}
+    for info in Path(python).parent.parent.glob("lib/python3*/site-packages/*.dist-info"):
+        name, _, version = info.name[: -len(".dist-info")].rpartition("-")
+        found[name.replace("_", "-").lower()] = version
+    return found
+
+
 def environments(folder, chosen):
     """An interpreter of each release of scikit-learn; those that are chosen by their folder
     first."""
@@ -326,7 +335,9 @@ def crossed(arguments, producer, consumer, maker, python, todo, data, facts):
             for model in chosen
             if model["name"] not in found or found[model["name"]][0][0] not in GOOD
         ]
-        mended, after = attempted(target, python, order, open_ones, companions)
+        mended, after = attempted(
+            target, python, dict(order, versions=versions_of(maker)), open_ones, companions
+        )
         for model in open_ones:
             one = seen(source, target, maker, order, model, facts, before, mended, after, floors)
             found[model["name"]] = one

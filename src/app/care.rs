@@ -1,12 +1,15 @@
 //! The environments in the cache: listed, made ahead, removed.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 
 use super::datasets::load_plan;
+use super::disk::Disk;
+use super::environments::{environments, joined};
 use super::error::{AppError, Doing};
 use super::listener::{Listener, Notice};
 use super::session::{EMPTYING, Session};
@@ -14,6 +17,7 @@ use crate::matrix::EnvironmentSpec;
 use crate::plan::Selection;
 use crate::provision::{CachedEnvironment, MachineFacts, ProvisionFailure, ReadyEnvironment};
 use crate::store::LockError;
+use crate::vocab::EnvName;
 
 /// What was removed.
 #[derive(Clone, Debug, Default)]
@@ -85,13 +89,31 @@ impl Session<'_> {
     /// When the matrix is invalid.
     pub fn prepare(&mut self, matrix: &Path) -> Result<usize, AppError> {
         let (_, plan) = load_plan(matrix, &Selection::default())?;
-        self.ask_for_tools(&plan.environments);
+        let count = plan.environments.len();
+        Ok(count - self.make(plan.environments)?.len())
+    }
+
+    /// Makes the environments that texts mean, as `check --on` takes them; those that could not be made are told.
+    ///
+    /// # Errors
+    /// When a text means none.
+    pub fn make_named(&mut self, texts: &[String]) -> Result<Vec<Made>, AppError> {
+        let mut specs = Vec::new();
+        for text in texts {
+            specs.extend(environments(text, &Disk)?);
+        }
+        self.make(joined(specs))
+    }
+
+    /// Makes environments side by side; those that could not be made are told.
+    pub(super) fn make(&mut self, specs: Vec<EnvironmentSpec>) -> Result<Vec<Made>, AppError> {
+        self.ask_for_tools(&specs);
         let _in_use = self.runtime.block_on(self.cache.in_use(EMPTYING))?;
         let (sender, mut heard) = mpsc::unbounded_channel();
-        let mut failed = 0;
+        let mut made = Vec::new();
         self.runtime.block_on(async {
             let mut preparing = Vec::new();
-            for spec in plan.environments {
+            for spec in specs {
                 let (provisioner, sender) = (Arc::clone(&self.provisioner), sender.clone());
                 preparing.push(tokio::spawn(async move {
                     let notes = sender.clone();
@@ -103,15 +125,30 @@ impl Session<'_> {
             }
             drop(sender);
             while let Some(heard) = heard.recv().await {
-                failed += usize::from(tell(self.listener, heard));
+                made.extend(tell(self.listener, heard));
             }
             for task in preparing {
                 // Nothing aborts these tasks, so only a panic could end one early.
                 task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
             }
         });
-        Ok(failed)
+        Ok(made)
     }
+}
+
+/// An environment that was made, or was there.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its name.
+    pub name: EnvName,
+    /// The version of its Python.
+    pub python: String,
+    /// Versions of its packages.
+    pub packages: BTreeMap<String, String>,
+    /// What a person types to start its Python.
+    pub command: Vec<String>,
+    /// The folder with its programs, where it is a virtual environment on this machine.
+    pub programs: Option<PathBuf>,
 }
 
 /// What making an environment tells.
@@ -120,16 +157,22 @@ enum Heard {
     Done(Box<(EnvironmentSpec, Result<ReadyEnvironment, ProvisionFailure>)>),
 }
 
-/// Passes on what was heard; true where an environment could not be made.
-fn tell(listener: &mut dyn Listener, heard: Heard) -> bool {
+/// Passes on what was heard; what was made.
+fn tell(listener: &mut dyn Listener, heard: Heard) -> Option<Made> {
     let (spec, prepared) = match heard {
         Heard::Doing(text) => {
             listener.doing(&text);
-            return false;
+            return None;
         }
         Heard::Done(done) => *done,
     };
-    let is_failed = prepared.is_err();
+    let made = prepared.as_ref().ok().map(|ready| Made {
+        name: spec.name.clone(),
+        python: ready.lock.python.clone(),
+        packages: ready.lock.packages.clone(),
+        command: ready.launch.by_hand(),
+        programs: ready.launch.programs(),
+    });
     listener.notice(match prepared {
         Ok(ready) => Notice::Prepared {
             name: spec.name,
@@ -139,5 +182,5 @@ fn tell(listener: &mut dyn Listener, heard: Heard) -> bool {
         },
         Err(failure) => Notice::NotPrepared { name: spec.name, failure },
     });
-    is_failed
+    made
 }

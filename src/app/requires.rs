@@ -11,8 +11,6 @@ use crate::vocab::{CellRecord, Foreign};
 
 /// The package whose releases are tried.
 const SCIKIT_LEARN: &str = "scikit-learn";
-/// Searches for one border, at most: from what is known, then inwards or outwards, then to an end.
-const MOST: usize = 4;
 
 /// Which releases read files.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +97,7 @@ pub fn required(request: &RequiresRequest) -> Result<Vec<RequiredFile>, AppError
         });
         Ok::<(), AppError>(())
     })?;
-    Ok(found)
+    if found.is_empty() { Err(AppError::NoArtifact) } else { Ok(found) }
 }
 
 impl Session<'_> {
@@ -109,11 +107,13 @@ impl Session<'_> {
     /// When something cannot be started or recorded, or the release that wrote a file does not read it.
     pub fn requires(&mut self, request: &RequiresRequest) -> Result<Vec<RequiredFile>, AppError> {
         let mut files = required(request)?;
-        for file in &mut files {
+        for (index, file) in files.iter_mut().enumerate() {
             let Some(required) = file.required.as_ref().filter(|_| file.foreign.is_none()) else { continue };
             let Some(anchor) = required.written.last() else { continue };
             let only = FilesRequest { artifacts: vec![(&file.path).into()], ..request.files.clone() };
-            let mut sides = Sides { session: self, request, files: only, anchor };
+            let base = request.name.clone().unwrap_or_else(|| "requires".to_owned());
+            let name = if index == 0 { base } else { format!("{base}-{}", index + 1) };
+            let mut sides = Sides { session: self, files: only, name, anchor };
             let span = required.spans.get(SCIKIT_LEARN);
             let ends = (required.readings.first(), required.readings.last());
             let (Some(oldest), Some(newest)) = ends else { continue };
@@ -136,72 +136,53 @@ impl Session<'_> {
 /// The search for the borders of one file.
 struct Sides<'s, 'l> {
     session: &'s mut Session<'l>,
-    request: &'s RequiresRequest,
     files: FilesRequest,
+    name: String,
     anchor: &'s Version,
 }
 
 /// What a search between two releases came to.
-enum Between {
-    /// The border lies there.
-    Border(Border),
+enum Between<T, E> {
+    /// The border lies there: the last release that works, the first that does not, and what happens in it.
+    Border(Version, Version, T),
     /// Both ends work.
     Neither,
     /// The one that should work does not.
-    Both(Box<AppError>),
+    Both(E),
 }
 
 impl Sides<'_, '_> {
-    /// The border on one side: first where it is thought to be, then further in or further out.
+    /// The border on one side, and whether it lies where it was thought to be.
     fn border(
         &mut self,
         inside: Option<&Version>,
         outside: Option<&Version>,
         end: &Version,
     ) -> Result<Border, AppError> {
-        let mut good = inside.unwrap_or(self.anchor).clone();
-        let mut bad = outside.unwrap_or(end).clone();
-        let mut failure = None;
-        for _ in 0..MOST {
-            if good == bad {
-                // What lies at the end of everything is tried from where the file came from.
-                if good == *self.anchor {
-                    return Ok(Border { inside: good, outside: None });
-                }
-                good = self.anchor.clone();
-            }
-            match self.between(&good, &bad)? {
-                Between::Border(border) => return Ok(border),
-                Between::Neither if bad == *end => return Ok(Border { inside: bad, outside: None }),
-                Between::Neither => (good, bad) = (bad, end.clone()),
-                Between::Both(error) if good == *self.anchor => return Err(*error),
-                Between::Both(error) => {
-                    failure = Some(error);
-                    (good, bad) = (self.anchor.clone(), good);
-                }
-            }
-        }
-        Err(failure.map_or(AppError::NoArtifact, |error| *error))
+        let start = (inside.unwrap_or(self.anchor), outside.unwrap_or(end));
+        let (inside, outside) = border(self.anchor, start, end, |good, bad| self.between(good, bad))?;
+        Ok(Border { inside, outside: outside.map(|(release, cell)| (release, Box::new(cell))) })
     }
 
-    fn between(&mut self, good: &Version, bad: &Version) -> Result<Between, AppError> {
+    fn between(&mut self, good: &Version, bad: &Version) -> Result<Between<CellRecord, AppError>, AppError> {
         let request = BisectRequest {
             files: self.files.clone(),
             good: good.to_string(),
             bad: bad.to_string(),
             package: SCIKIT_LEARN.to_owned(),
             with: None,
-            name: Some(self.request.name.clone().unwrap_or_else(|| "requires".to_owned())),
+            name: Some(self.name.clone()),
         };
         match self.session.bisect(&request) {
-            Ok(found) if found.good.cell.verdict.works() => Ok(Between::Border(Border {
-                inside: found.good.release.parse().unwrap_or_else(|_| good.clone()),
-                outside: found.bad.release.parse().ok().map(|release| (release, Box::new(found.bad.cell))),
-            })),
+            Ok(found) if found.good.cell.verdict.works() => Ok(Between::Border(
+                found.good.release.parse().unwrap_or_else(|_| good.clone()),
+                found.bad.release.parse().unwrap_or_else(|_| bad.clone()),
+                found.bad.cell,
+            )),
             Ok(found) => {
                 let at = |step: &super::Step| (step.release.clone(), step.cell.verdict);
                 let (package, first, last) = (found.package, at(&found.good), at(&found.bad));
-                Ok(Between::Both(Box::new(BisectError::NothingWorse { package, first, last }.into())))
+                Ok(Between::Both(BisectError::NothingWorse { package, first, last }.into()))
             }
             Err(AppError::Bisect(error)) => match error {
                 BisectError::NothingWorse { ref first, ref last, .. }
@@ -209,10 +190,92 @@ impl Sides<'_, '_> {
                 {
                     Ok(Between::Neither)
                 }
-                error @ BisectError::NothingWorse { .. } => Ok(Between::Both(Box::new(error.into()))),
+                error @ BisectError::NothingWorse { .. } => Ok(Between::Both(error.into())),
                 error => Err(error.into()),
             },
             Err(other) => Err(other),
+        }
+    }
+}
+
+/// A border between what works and what does not: the last release that works, and the next one with what happens there;
+/// `None` where everything up to the end works. The search begins between `inside` and `outside`, where the border is thought
+/// to be, and goes on inwards to the release that wrote the file, or outwards to the end.
+fn border<T, E>(
+    anchor: &Version,
+    (inside, outside): (&Version, &Version),
+    end: &Version,
+    mut between: impl FnMut(&Version, &Version) -> Result<Between<T, E>, E>,
+) -> Result<(Version, Option<(Version, T)>), E> {
+    let (mut good, mut bad) = (inside.clone(), outside.clone());
+    let mut is_narrowed = false;
+    loop {
+        if good == bad {
+            // What lies at the end of everything is tried from where the file came from.
+            if good == *anchor {
+                return Ok((good, None));
+            }
+            good = anchor.clone();
+        }
+        match between(&good, &bad)? {
+            Between::Border(inside, outside, what) => return Ok((inside, Some((outside, what)))),
+            // What worked on the second look is not looked at a third time.
+            Between::Neither if bad == *end || is_narrowed => return Ok((bad, None)),
+            Between::Neither => (good, bad) = (bad, end.clone()),
+            Between::Both(error) if good == *anchor => return Err(error),
+            Between::Both(_) => {
+                (good, bad) = (anchor.clone(), good);
+                is_narrowed = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a search over releases `0..count` finds, of which the first `works` work.
+    fn searched(works: u64, good: &Version, bad: &Version) -> Between<u64, String> {
+        let (good, bad) = (good.part(0), bad.part(0));
+        match (good < works, bad < works) {
+            (true, true) => Between::Neither,
+            (true, false) => {
+                Between::Border(Version::release(&[works - 1]), Version::release(&[works]), works)
+            }
+            (false, _) => Between::Both("the good end does not work".to_owned()),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_border_is_found_wherever_it_was_thought_to_be(
+            count in 2u64..40, works in 0u64..41, anchor in 0u64..40, inside in 0u64..40, is_open in any::<bool>()
+        ) {
+            let works = works.min(count);
+            let anchor = anchor % count;
+            let inside = anchor.max(inside % count);
+            let outside = if is_open || inside + 1 >= count { count - 1 } else { inside + 1 };
+            let release = |at: u64| Version::release(&[at]);
+            let mut searches = 0;
+            let found = border(&release(anchor), (&release(inside), &release(outside)), &release(count - 1), |good, bad| {
+                searches += 1;
+                assert!(good < bad, "{good} {bad}");
+                Ok(searched(works, good, bad))
+            });
+            prop_assert!(searches <= 3);
+            match found {
+                Err(_) => prop_assert!(works <= anchor || searches == 0),
+                Ok((last, None)) => {
+                    let is_last = last.part(0) == count - 1 && (works == count || anchor == count - 1);
+                    prop_assert!(is_last, "{last} of {works}/{count}");
+                }
+                Ok((last, Some((next, _)))) => {
+                    prop_assert_eq!((last.part(0), next.part(0)), (works - 1, works));
+                }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::format;
 use crate::inspect::{InspectOptions, boosters, contained, digests, has_boosters, inspect};
 use crate::matrix::AskedPackage;
 use crate::notation::Version;
-use crate::vocab::{ArtifactKind, BoosterFacts, Container, Digest, Foreign, Inspection};
+use crate::vocab::{ArtifactKind, BoosterFacts, Container, Digest, Foreign, Inspection, Trust};
 
 /// Modules of one file that are told.
 const MOST_MODULES: usize = 64;
@@ -242,6 +242,12 @@ fn facts(inspection: &Inspection) -> Seen {
     seen.named_columns =
         inspection.classes().iter().any(|class| class.attributes.contains_key("feature_names_in_"))
             || inspection.skops.as_ref().is_some_and(|skops| skops.named_columns);
+    // A model that works and runs a command quietly would pass for one that only works.
+    // Any bytes hold some opcodes: of what is no artifact at all that says nothing.
+    if inspection.kind != ArtifactKind::Unknown && inspection.trust() == Trust::Dangerous {
+        seen.notes
+            .push("loading it RUNS COMMANDS or code of its own (shelflife inspect says which)".to_owned());
+    }
     if let Some(pickle) = &inspection.pickle {
         if pickle.consecutive > 1 {
             let count = pickle.consecutive;

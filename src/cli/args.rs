@@ -23,7 +23,7 @@ pub use files::{
 };
 pub use forecast::{Doubt, ForecastArgs};
 
-pub use knowledge::RequiresArgs;
+pub use knowledge::{EnvForArgs, RequiresArgs};
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
@@ -243,6 +243,19 @@ pub enum Command {
     ///
     /// Example: shelflife requires churn.joblib --as requirements
     Requires(RequiresArgs),
+    /// Find an environment that reads a file, by trying, and make it.
+    ///
+    /// What the file records is tried first, then what has everything that it names, best first and in isolation, until one
+    /// loads it. Nothing is compared: `check` does that.
+    ///
+    /// Ends 0 when one was found, 100 when none of those that were tried reads it, 101 when none could be made, 102 when it is
+    /// no saved model.
+    ///
+    /// --json: the events of its runs, an object a line; the last line is `{"answer": ...}` with what was tried, and the
+    /// environment.
+    ///
+    /// Example: shelflife env-for old-model.pkl
+    EnvFor(EnvForArgs),
     /// Share a run among machines: plan who does what, and write the jobs of Slurm, Kubernetes, GitHub or GitLab.
     ///
     /// `shard plan` assigns every environment to a shard, `run --shard K/N --phase write|read` does a shard, and `merge`

@@ -1,24 +1,35 @@
 //! `shelflife env`: the environments in the cache.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{EnvCommand, MakingArgs};
 use super::audience::Audience;
 use super::console;
 use super::doctor::size;
+use super::env_for;
 use super::failure::Failure;
 use super::programs;
-use crate::app::{Notice, Policy, Removed, Session};
-use crate::present::words::plural;
+use crate::app::{EnvForRequest, KEPT, Made, Notice, Policy, Removed, Session};
+use crate::present::words::{plural, quoted};
 use crate::provision::CachedEnvironment;
 use crate::vocab::ExitCode;
+
+/// Environments that are tried for a file, at most.
+const TRIED_AT_MOST: usize = 8;
 
 pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
     match command {
         EnvCommand::List => list(),
         EnvCommand::Prune { days } => prune(*days),
         EnvCommand::Prepare { matrix, making } => prepare(matrix, *making),
+        EnvCommand::Make { environments, reading, making } => match reading {
+            Some(file) => make_for(file, *making),
+            None => make(environments, *making),
+        },
+        EnvCommand::Path { environment, making } => path(environment, *making),
+        EnvCommand::Run { environment, command, making } => run(environment, command, *making),
     }
 }
 
@@ -69,6 +80,120 @@ fn prepare(matrix: &Path, making: MakingArgs) -> Result<ExitCode, Failure> {
     let mut audience = Audience::of_making(prepared);
     let failed = Session::open(policy, &mut audience)?.prepare(matrix)?;
     Ok(if failed > 0 { ExitCode::CouldNotJudge } else { ExitCode::Done })
+}
+
+fn make(texts: &[String], making: MakingArgs) -> Result<ExitCode, Failure> {
+    let made = made(texts, making)?;
+    if console::is_for_programs() {
+        programs::document(&made.iter().map(of_made).collect::<Vec<_>>())?;
+    } else {
+        console::print(&made.iter().map(made_line).collect::<String>())?;
+    }
+    Ok(if made.is_empty() { ExitCode::CouldNotJudge } else { ExitCode::Done })
+}
+
+fn made(texts: &[String], making: MakingArgs) -> Result<Vec<Made>, Failure> {
+    let policy = Policy { making: making.options(), ..Policy::default() };
+    let mut audience = Audience::plain();
+    Ok(Session::open(policy, &mut audience)?.make_named(texts)?)
+}
+
+/// An environment with what starts its interpreter.
+pub(super) fn made_line(made: &Made) -> String {
+    let release =
+        made.packages.get("scikit-learn").map_or_else(String::new, |it| format!(", scikit-learn {it}"));
+    format!(
+        "{}: python {}{release}
+  {}
+",
+        made.name,
+        made.python,
+        shell(&made.command)
+    )
+}
+
+/// One that was made, for programs.
+pub(super) fn of_made(made: &Made) -> serde_json::Value {
+    serde_json::json!({
+        "name": made.name,
+        "python": made.python,
+        "packages": made.packages,
+        "command": made.command,
+        "programs": made.programs.as_deref().map(programs::path),
+    })
+}
+
+/// A command as it is typed.
+fn shell(words: &[String]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn make_for(file: &Path, making: MakingArgs) -> Result<ExitCode, Failure> {
+    let policy = Policy {
+        making: making.options(),
+        keep: Some(KEPT),
+        reports: PathBuf::from("reports"),
+        ..Policy::default()
+    };
+    let mut audience = Audience::plain();
+    let request = EnvForRequest { file: file.to_owned(), most: TRIED_AT_MOST, name: None };
+    let found = Session::open(policy, &mut audience)?.environment_for(&request)?;
+    if console::is_for_programs() {
+        programs::document(&found.made.iter().map(of_made).collect::<Vec<_>>())?;
+    } else if let Some(made) = &found.made {
+        console::print(&made_line(made))?;
+    } else {
+        console::warn(&env_for::words(file, &found));
+    }
+    Ok(env_for::ended(&found))
+}
+
+fn path(text: &str, making: MakingArgs) -> Result<ExitCode, Failure> {
+    let made = made(&[text.to_owned()], making)?;
+    if console::is_for_programs() {
+        programs::document(&made.iter().map(of_made).collect::<Vec<_>>())?;
+    } else {
+        console::print(&made.iter().map(|made| format!("{}\n", shell(&made.command))).collect::<String>())?;
+    }
+    Ok(if made.is_empty() { ExitCode::CouldNotJudge } else { ExitCode::Done })
+}
+
+/// Runs a command in an environment and ends as it does.
+fn run(text: &str, command: &[OsString], making: MakingArgs) -> Result<ExitCode, Failure> {
+    let made = made(&[text.to_owned()], making)?;
+    let [made] = made.as_slice() else {
+        return Ok(ExitCode::CouldNotJudge);
+    };
+    let Some((program, arguments)) = command.split_first() else { return Ok(ExitCode::Usage) };
+    let is_python = ["python", "python3"].iter().any(|name| program == name);
+    let mut process = match (&made.programs, is_python, made.command.split_first()) {
+        (_, true, Some((first, rest))) => {
+            let mut process = std::process::Command::new(first);
+            process.args(rest);
+            process
+        }
+        (Some(folder), _, _) => std::process::Command::new(in_folder(folder, program)),
+        (None, ..) => {
+            console::warn("only python can be started there: shelflife env run ENV -- python ...");
+            return Ok(ExitCode::Usage);
+        }
+    };
+    if let Some(folder) = &made.programs {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let paths = std::iter::once(folder.clone()).chain(std::env::split_paths(&path));
+        if let Ok(joined) = std::env::join_paths(paths) {
+            process.env("PATH", joined);
+        }
+    }
+    let status = process.args(arguments).status().map_err(Failure::Output)?;
+    // Whoever called it wants the command's own code, which need not be one of ours.
+    std::process::exit(status.code().unwrap_or(ExitCode::Internal as i32))
+}
+
+/// A program of an environment, or one that is found elsewhere.
+fn in_folder(folder: &Path, program: &OsString) -> PathBuf {
+    let own = folder.join(program);
+    if own.is_file() { own } else { PathBuf::from(program) }
 }
 
 /// What became of an environment that was to be made.

@@ -11,10 +11,10 @@ use super::programs;
 use crate::app::{self, AppError, Disk, Target};
 use crate::explain;
 use crate::inspect::InspectOptions;
-use crate::present::inspection::plain;
+use crate::present::inspection::{plain, runs_on_load};
 use crate::present::rule_remedy;
 use crate::present::words::line;
-use crate::vocab::{ExitCode, Expected, Forecast, Foreign};
+use crate::vocab::{ExitCode, Expected, Forecast, Foreign, Inspected};
 
 pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
     let target = Target::parse(&args.to, &Disk).map_err(AppError::from)?;
@@ -27,7 +27,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
         let forecast = target.forecast(&artifact.inspection);
         is_judged |= foreign.is_none() && args.fail_on.iter().any(|doubt| doubt.is(forecast.expected));
         if console::is_for_programs() {
-            return line_of_json(&artifact.path, foreign, &target.assumed, &forecast);
+            return line_of_json(&artifact, foreign, &target.assumed, &forecast);
         }
         let mut text = String::new();
         match foreign {
@@ -37,6 +37,11 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
                 let _ = writeln!(text, "{}", fold("  next: ", foreign.help(), console::terminal_width()));
             }
             None => one(&mut text, &artifact.path, &forecast),
+        }
+        // Whatever is to be expected of it, nobody should try it by hand.
+        if let Some(runs) = runs_on_load(&artifact.inspection).filter(|_| foreign.is_none()) {
+            let said = format!("it {runs}: `shelflife inspect` says what");
+            let _ = writeln!(text, "{}", fold("  ! ", &said, console::terminal_width()));
         }
         if let Some(problem) =
             artifact.inspection.problems.first().filter(|_| foreign.is_none() && !artifact.is_sound())
@@ -68,14 +73,17 @@ impl Doubt {
 }
 
 fn line_of_json(
-    path: &str,
+    artifact: &Inspected,
     foreign: Option<Foreign>,
     assumed: &[String],
     forecast: &Forecast,
 ) -> Result<(), Failure> {
+    let (path, trust) = (&artifact.path, artifact.inspection.trust());
     let json = match foreign {
         Some(foreign) => serde_json::json!({ "artifact": path, "assumed": assumed, "foreign": foreign }),
-        None => serde_json::json!({ "artifact": path, "assumed": assumed, "forecast": forecast }),
+        None => {
+            serde_json::json!({ "artifact": path, "assumed": assumed, "forecast": forecast, "trust": trust })
+        }
     };
     programs::object(&json)
 }

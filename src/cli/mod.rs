@@ -12,6 +12,7 @@ mod completions;
 mod console;
 mod doctor;
 mod env;
+mod env_for;
 mod explain;
 mod failure;
 mod forecast;
@@ -85,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
+        Command::EnvFor(args) => env_for::env_for(&args),
         Command::Requires(args) => requires::requires(&args),
         Command::Shard(args) => shard::shard(&args.command),
         Command::Merge(args) => merge::merge(&args),

@@ -84,6 +84,24 @@ const OF_OTHERS: [&str; 14] = [
     "xgboost",
 ];
 
+/// The modules of what arrays and plain values are rebuilt with. What they hold says nothing of the release of scikit-learn that
+/// wrote them; whether a reader has them hangs on its own numpy.
+const OF_ARRAYS: [&str; 8] = [
+    "_codecs",
+    "builtins",
+    "collections",
+    "copyreg",
+    "numpy",
+    "numpy._core.multiarray",
+    "numpy.core.multiarray",
+    "numpy.core.numeric",
+];
+
+/// Whether a name is that of arrays or plain values.
+fn is_of_arrays(name: &str) -> bool {
+    name.split_once(':').is_some_and(|(module, _)| OF_ARRAYS.contains(&module))
+}
+
 /// What was measured.
 pub fn evidence() -> &'static Evidence {
     &EVIDENCE
@@ -245,11 +263,17 @@ impl Evidence {
             .matrices
             .values()
             .map(|tried| (tried, indices(tried, &is_from), indices(tried, &|it| it.is_like(to))))
-            .filter(|(_, producers, consumers)| !producers.is_empty() && !consumers.is_empty())
+            .filter(|(_, _, consumers)| !consumers.is_empty())
             .collect();
         let is_tried = |name: &str| {
             tables.iter().any(|(tried, producers, consumers)| {
-                tried.names.get(name).is_some_and(|pairs| pairs.between(producers, consumers))
+                tried.names.get(name).is_some_and(|pairs| {
+                    if is_of_arrays(name) {
+                        pairs.into_any(consumers)
+                    } else {
+                        pairs.between(producers, consumers)
+                    }
+                })
             })
         };
         file.globals.iter().map(String::as_str).filter(|name| !is_tried(name)).collect()

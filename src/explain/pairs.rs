@@ -20,6 +20,11 @@ impl Pairs {
         let mut known = self.0.iter().filter(|(producer, _)| producers.contains(producer));
         known.any(|(_, having)| !having.is_disjoint(consumers))
     }
+
+    /// Whether one of these consumers is in any pair.
+    pub fn into_any(&self, consumers: &BTreeSet<usize>) -> bool {
+        self.0.values().any(|having| !having.is_disjoint(consumers))
+    }
 }
 
 impl fmt::Display for Pairs {

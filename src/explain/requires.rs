@@ -66,6 +66,67 @@ pub fn requires(file: &FileFacts, bits: u8) -> Required {
     Required { written, readings, spans }
 }
 
+/// The releases in which a file may be read, the likeliest first: those that it records, then what is nearest to them and
+/// known to read it, then what nobody knows about. Where it records none, those that have everything that it names, from both
+/// ends: releases before 0.18 recorded nothing, and what holds no estimator is read by any.
+pub fn readers(file: &FileFacts) -> Vec<Version> {
+    let required = requires(file, file.bits.unwrap_or(64));
+    let may_read = |reading: &&Reading| reading.forecast.expected != Expected::Breaks;
+    let open: Vec<&Reading> = required.readings.iter().filter(may_read).collect();
+    let Some(anchor) = required.written.last() else {
+        let is_old = file.protocol.is_some_and(|protocol| protocol <= 2)
+            && file.globals.iter().any(|name| name.starts_with("sklearn."));
+        let releases = open.iter().map(|reading| reading.release.clone());
+        return from_both_ends(&if is_old { releases.collect() } else { releases.rev().collect::<Vec<_>>() });
+    };
+    let at = open.iter().position(|reading| reading.release >= *anchor).unwrap_or(open.len());
+    let mut near: Vec<(bool, usize, &Version)> = open
+        .iter()
+        .enumerate()
+        .map(|(index, reading)| {
+            (reading.forecast.expected != Expected::Works, index.abs_diff(at), &reading.release)
+        })
+        .collect();
+    near.sort_by_key(|(is_unknown, distance, _)| (*is_unknown, *distance));
+    let mut releases: Vec<Version> = required.written.iter().rev().cloned().collect();
+    for (_, _, release) in near {
+        if !releases.contains(release) {
+            releases.push(release.clone());
+        }
+    }
+    releases
+}
+
+/// Every release that was looked at, the newest first.
+pub fn newest_first() -> Vec<Version> {
+    releases::all().iter().rev().cloned().collect()
+}
+
+/// The first, the last, the one between them, those between these, and so on.
+fn from_both_ends(releases: &[Version]) -> Vec<Version> {
+    let mut order: Vec<usize> = Vec::new();
+    let mut step = releases.len().saturating_sub(1);
+    while step > 0 && order.len() < releases.len() {
+        let next: Vec<usize> = (0..releases.len())
+            .step_by(step)
+            .chain([releases.len() - 1])
+            .filter(|at| !order.contains(at))
+            .collect();
+        for at in next {
+            if !order.contains(&at) {
+                order.push(at);
+            }
+        }
+        step /= 2;
+    }
+    for at in 0..releases.len() {
+        if !order.contains(&at) {
+            order.push(at);
+        }
+    }
+    order.into_iter().map(|at| releases[at].clone()).collect()
+}
+
 /// What is to be expected in a release: that it works, where it does beside any packages with which it was tried, else what
 /// the likeliest of them say.
 fn reading(file: &FileFacts, bits: u8, release: &Version, sides: &[Side]) -> Option<Reading> {
@@ -234,6 +295,15 @@ mod tests {
         assert_eq!(span("1.3.1", "1.3.1", Some("1.3.2")).specifier(), ">=1.3.1,<1.3.2");
         assert_eq!(span("1.0", "1.9.1", None).specifier(), ">=1.0,<1.10");
         assert_eq!(span("3.8.18", "3.12.1", None).specifier(), ">=3.8.18,<3.13");
+    }
+
+    #[test]
+    fn what_may_be_anything_is_tried_from_both_ends() {
+        let releases: Vec<Version> = (0..6).map(|minor| Version::release(&[1, minor])).collect();
+        let order: Vec<String> = from_both_ends(&releases).iter().map(ToString::to_string).collect();
+        assert_eq!(order, ["1.0", "1.5", "1.2", "1.4", "1.1", "1.3"]);
+        assert_eq!(from_both_ends(&releases[..1]).len(), 1);
+        assert!(from_both_ends(&[]).is_empty());
     }
 
     #[test]

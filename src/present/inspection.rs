@@ -110,6 +110,14 @@ impl InspectionText {
     }
 }
 
+/// What an artifact does when it is loaded that models do not do, as its verb; none where all that it imports is known.
+pub fn runs_on_load(found: &Inspection) -> Option<&'static str> {
+    worst(found).map(|trust| match trust {
+        Trust::Dangerous => "RUNS COMMANDS when it is loaded",
+        Trust::Unknown | Trust::Known => "runs code that shelflife does not know when it is loaded",
+    })
+}
+
 /// How far the least trusted thing that loading does is trusted; none where everything is known, or nothing is loaded.
 fn worst(found: &Inspection) -> Option<Trust> {
     let named = || found.globals().iter().map(|global| global.trust).max();
@@ -255,9 +263,9 @@ fn answer(found: &Inspection) -> String {
         let disagree = if versions.len() > 1 { " (they disagree)" } else { "" };
         parts.push(format!("scikit-learn {}{disagree}", versions.join(" and ")));
     }
-    let verdict = match worst(found) {
-        Some(Trust::Dangerous) => painted(RED, "RUNS COMMANDS when it is loaded"),
-        Some(_) => painted(YELLOW, "runs code that shelflife does not know when it is loaded"),
+    let warning = if worst(found) == Some(Trust::Dangerous) { RED } else { YELLOW };
+    let verdict = match runs_on_load(found) {
+        Some(what) => painted(warning, what),
         None if instead == Some(Foreign::Cut) => painted(RED, Foreign::Cut.what()),
         None if instead == Some(Foreign::NoModelInside) => painted(YELLOW, "holds no model"),
         None if instead == Some(Foreign::SeveralInside) => painted(YELLOW, "holds several models"),
@@ -367,12 +375,12 @@ fn joblib(pickle: &PickleFacts) -> String {
     let Some(joblib) = &pickle.joblib else { return String::new() };
     let mut parts = Vec::new();
     for (count, what) in [
-        (joblib.aligned, "arrays behind an alignment pad: joblib 1.2 or later reads it"),
-        (joblib.packed, "arrays without a pad"),
-        (joblib.objects, "arrays of objects, pickled"),
+        (joblib.aligned, "behind an alignment pad: joblib 1.2 or later reads it"),
+        (joblib.packed, "without a pad"),
+        (joblib.objects, "of objects, pickled"),
     ] {
         if count > 0 {
-            parts.push(format!("{count} {what}"));
+            parts.push(format!("{count} {} {what}", if count == 1 { "array" } else { "arrays" }));
         }
     }
     if !joblib.files.is_empty() {

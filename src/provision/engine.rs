@@ -98,6 +98,14 @@ pub(super) async fn engine() -> Result<Engine, ProvisionFailure> {
 }
 
 impl Image {
+    /// What a person types to start something in it.
+    pub(super) fn by_hand(&self) -> Vec<String> {
+        let mut words = vec![self.engine.name.clone(), "run".to_owned(), "--rm".to_owned(), "-it".to_owned()];
+        words.extend(self.platform.iter().map(|platform| format!("--platform={platform}")));
+        words.push(self.id.clone());
+        words
+    }
+
     /// The engine's arguments that start a container and attach to it. It goes when its input is closed, and so when
     /// whoever started it goes.
     pub(super) fn argv(&self, reach: &Reach<'_>) -> Vec<String> {

@@ -89,6 +89,29 @@ impl Launch {
         !self.launcher.is_empty()
     }
 
+    /// What a person types to start its Python, without a cage: what it runs can do whatever they can.
+    pub fn by_hand(&self) -> Vec<String> {
+        let own = self.command.iter().cloned();
+        match &self.place {
+            Place::Here { .. } => own.collect(),
+            Place::Tree { root, linux32 } => {
+                let entered = ["chroot".to_owned(), root.display().to_string()];
+                linux32.iter().map(|path| path.display().to_string()).chain(entered).chain(own).collect()
+            }
+            Place::Container(image) => image.by_hand().into_iter().chain(own).collect(),
+        }
+    }
+
+    /// The folder with its programs, where it is a virtual environment on this machine.
+    pub fn programs(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Here { .. } => {
+                self.command.first().map(Path::new).and_then(Path::parent).map(Path::to_owned)
+            }
+            Place::Tree { .. } | Place::Container(_) => None,
+        }
+    }
+
     /// Program and arguments that start Python from here with this reach; its own arguments are appended.
     pub fn argv(&self, reach: &Reach<'_>) -> Vec<String> {
         let caged = self.is_caged(reach.room);

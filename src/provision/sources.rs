@@ -71,6 +71,15 @@ impl Located {
         format!("{} @ {}", self.package, self.content)
     }
 
+    /// Whether code of the package runs before there is a wheel.
+    pub(super) fn is_built(&self) -> bool {
+        match &self.source {
+            PackageSource::Folder { .. } | PackageSource::Git { .. } => true,
+            PackageSource::File(path) => path.extension().is_none_or(|ending| ending != "whl"),
+            PackageSource::Address(_) => false,
+        }
+    }
+
     /// What an installer is given: the address or path of a wheel, which is built where there is none. What is built
     /// lies below `scratch`.
     pub(super) async fn wheel(
@@ -191,6 +200,17 @@ fn is_skipped(name: &str) -> bool {
     SKIPPED.contains(&name) || name.ends_with("_cache") || name.ends_with(".pyc")
 }
 
+/// Whether a folder of a project is what setuptools left of an earlier build. It takes modules from there that the project
+/// has changed or removed since, so that old code would be tried in the name of the new one.
+fn is_leftover(folder: &Path, depth: usize) -> bool {
+    let is_of_build = |name: &str| name == "lib" || name.starts_with("lib.") || name.starts_with("bdist.");
+    depth == 0
+        && folder.file_name().is_some_and(|name| name == "build")
+        && std::fs::read_dir(folder).is_ok_and(|entries| {
+            entries.flatten().any(|entry| is_of_build(&entry.file_name().to_string_lossy()))
+        })
+}
+
 /// The files of a project, relative to it. Links are what they lead to, since a copy has no links.
 fn files_below(root: &Path, at: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
     if depth > DEPTH {
@@ -203,6 +223,7 @@ fn files_below(root: &Path, at: &Path, depth: usize, found: &mut Vec<PathBuf>) -
             continue;
         }
         match std::fs::metadata(root.join(&path)) {
+            Ok(facts) if facts.is_dir() && is_leftover(&root.join(&path), depth) => {}
             Ok(facts) if facts.is_dir() => files_below(root, &path, depth + 1, found)?,
             Ok(facts) if facts.is_file() => found.push(path),
             // Neither a socket nor a link into nowhere is code.
@@ -212,7 +233,8 @@ fn files_below(root: &Path, at: &Path, depth: usize, found: &mut Vec<PathBuf>) -
     Ok(())
 }
 
-/// Copies a project, and its history too: releases are often read from there.
+/// Copies a project, and its history too: releases are often read from there. Files keep their times, by which builds
+/// decide what they do again.
 fn copy_folder(from: &Path, to: &Path, depth: usize) -> io::Result<()> {
     store::create_folder(to)?;
     if depth > DEPTH {
@@ -225,8 +247,13 @@ fn copy_folder(from: &Path, to: &Path, depth: usize) -> io::Result<()> {
             continue;
         }
         match std::fs::metadata(&path) {
+            Ok(facts) if facts.is_dir() && is_leftover(&path, depth) => {}
             Ok(facts) if facts.is_dir() => copy_folder(&path, &to.join(&name), depth + 1)?,
-            Ok(facts) if facts.is_file() => drop(fs_err::copy(&path, to.join(&name))?),
+            Ok(facts) if facts.is_file() => {
+                let copy = to.join(&name);
+                fs_err::copy(&path, &copy)?;
+                fs_err::File::open(&copy)?.set_modified(facts.modified()?)?;
+            }
             Ok(_) | Err(_) => {}
         }
     }
@@ -301,6 +328,27 @@ mod tests {
         let third = project();
         fs_err::rename(third.path().join("toy/data.json"), third.path().join("toy/date.json")).unwrap();
         assert_ne!(of(&one), of(&third));
+    }
+
+    /// `pip wheel .` leaves modules below `build/lib`, and the next build takes those that look newer than the project's.
+    #[test]
+    fn what_an_earlier_build_left_is_no_code() {
+        let (one, other) = (project(), project());
+        let of = |folder: &tempfile::TempDir| content_of(folder.path(), true).unwrap();
+        fs_err::create_dir_all(other.path().join("build/lib/toy")).unwrap();
+        fs_err::write(other.path().join("build/lib/toy/__init__.py"), "a = 0\n").unwrap();
+        assert_eq!(of(&one), of(&other));
+        let copies = tempfile::tempdir().unwrap();
+        copy_folder(other.path(), &copies.path().join("other"), 0).unwrap();
+        assert!(!copies.path().join("other/build").exists());
+        let time = |path: &Path| fs_err::metadata(path.join("toy/__init__.py")).unwrap().modified().unwrap();
+        assert_eq!(time(other.path()), time(&copies.path().join("other")));
+        // A package may have that name.
+        fs_err::create_dir_all(one.path().join("build")).unwrap();
+        fs_err::write(one.path().join("build/__init__.py"), "").unwrap();
+        assert_ne!(of(&one), of(&other));
+        copy_folder(one.path(), &copies.path().join("one"), 0).unwrap();
+        assert!(copies.path().join("one/build/__init__.py").exists());
     }
 
     #[test]

@@ -220,7 +220,9 @@ impl Installer<'_> {
                 asked.push(spec.requirement(package));
                 continue;
             };
-            note(&format!("building {}", spec.requirement(package)));
+            if located.is_built() {
+                note(&format!("building {}", spec.requirement(package)));
+            }
             let own = scratch.join(package);
             store::create_folder(&own)?;
             asked.push(located.wheel(self.cache, self.uv, folder, &own).await?);

@@ -24,6 +24,7 @@ mod noise_floor;
 mod producers;
 mod project;
 mod remedies;
+mod requires;
 mod rescue;
 mod run_container;
 mod run_env_errors;

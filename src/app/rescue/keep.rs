@@ -30,7 +30,7 @@ pub(super) fn keep(
     if folder.exists() {
         return Ok(None);
     }
-    let model = place.file_name().unwrap_or_default().to_string_lossy();
+    let model = Path::new(&record.original.path).file_name().unwrap_or_default().to_string_lossy();
     let lock_json = serde_json::to_vec_pretty(lock).map_err(|error| crate::present::SinkError::Render {
         path: folder.join("lock.json"),
         source: error.into(),

@@ -104,6 +104,53 @@ pub enum EnvCommand {
         #[command(flatten)]
         making: MakingArgs,
     },
+    /// Make environments, or find them in the cache, and print what starts their interpreters.
+    ///
+    /// --json: one array with the name, the versions, the command and the folder of programs of each.
+    ///
+    /// Example: shelflife env make scikit-learn==1.2.2
+    Make {
+        /// The environments, as for `check --on`.
+        #[arg(value_name = "ENV", required_unless_present = "reading")]
+        environments: Vec<String>,
+        /// One that reads this file, found as `env-for` finds it.
+        #[arg(long = "for", value_name = "FILE", conflicts_with = "environments")]
+        reading: Option<PathBuf>,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
+    /// Print the interpreter of an environment alone, which is made if it is not there.
+    ///
+    /// --json: the same as `env make` prints.
+    ///
+    /// Example: $(shelflife env path scikit-learn==1.2.2) -c "import sklearn"
+    Path {
+        /// The environment, as for `check --on`.
+        #[arg(value_name = "ENV")]
+        environment: String,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
+    /// Run a command in an environment, which is made if it is not there. It runs as you, without a cage.
+    ///
+    /// Ends as the command ends.
+    ///
+    /// --json: nothing of its own: standard output is the command's.
+    ///
+    /// Example: shelflife env run scikit-learn==1.2.2 -- python -c "import sklearn"
+    Run {
+        /// The environment, as for `check --on`.
+        #[arg(value_name = "ENV")]
+        environment: String,
+        /// The command: `python` and what it is to do, or another program of a virtual environment.
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<std::ffi::OsString>,
+        /// How environments are made.
+        #[command(flatten)]
+        making: MakingArgs,
+    },
     /// Remove environments, artifacts and observations that were not used lately.
     ///
     /// --json: one object with what was removed.

@@ -1,10 +1,26 @@
 //! What is asked of what is known: which releases a file needs.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::{ArtifactArgs, RunningArgs};
 use crate::present::REQUIREMENT_FILES;
+
+/// Arguments of `env-for`.
+#[derive(Args, Debug)]
+pub struct EnvForArgs {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How many environments are tried at most.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    pub most: u16,
+    /// How it goes.
+    #[command(flatten)]
+    pub running: RunningArgs,
+}
 
 /// Arguments of `requires`.
 #[derive(Args, Debug)]

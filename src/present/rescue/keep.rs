@@ -24,7 +24,7 @@ pub fn keep_requirements(lock: &Lock) -> Vec<u8> {
 pub fn keep_dockerfile(lock: &Lock, model: &str) -> Vec<u8> {
     let minor: Vec<&str> = lock.python.split('.').take(2).collect();
     format!(
-        "# The environment that reads {model}. Put the original model beside this file, then:\n\
+        "# The environment that reads {model}. Put that file beside this one, then:\n\
          #   docker build -t keep-model .\n\
          FROM python:{}-slim\n\
          WORKDIR /model\n\

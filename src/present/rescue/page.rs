@@ -178,11 +178,18 @@ fn changes(record: &RescueRecord, blocks: &mut Vec<Block>) {
             "And {more} more, which the record beside this page lists."
         ))]));
     }
-    blocks.push(Block::Text(vec![
-        words("Each known cause in this type is explained by "),
-        code("shelflife explain NAME"),
-        words("; generic gives a parameter that the new release has and the old one did not its default."),
-    ]));
+    let is_known = |change: &Change| explain::find(&change.mend).is_some();
+    if record.changes.iter().any(is_known) {
+        blocks.push(Block::Text(vec![
+            code("shelflife explain NAME"),
+            words(" says why each known cause exists, and where it was measured."),
+        ]));
+    }
+    if record.changes.iter().any(|change| change.mend == "generic") {
+        blocks.push(Block::Text(vec![words(
+            "Generic means: a parameter that the new release has and the old one did not was given its default.",
+        )]));
+    }
     if let Some(keys) = &record.keys {
         blocks.push(Block::Text(vec![words(format!(
             "Every attribute of every object is accounted for: {} kept, {} renamed, {} left out, {} kept that the new \
