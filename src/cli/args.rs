@@ -21,7 +21,7 @@ pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
 };
-pub use forecast::{Doubt, ForecastArgs};
+pub use forecast::{Doubt, ExplainArgs, ForecastArgs};
 
 pub use knowledge::{EnvForArgs, RequiresArgs};
 
@@ -432,23 +432,6 @@ pub struct PlanArgs {
     /// The part of it to show.
     #[command(flatten)]
     pub select: SelectArgs,
-}
-
-/// Arguments of `explain`.
-#[derive(Args, Debug)]
-pub struct ExplainArgs {
-    /// The known cause to print, as reports name it; without it, all are listed.
-    pub id: Option<String>,
-    /// Find the cause of an error: the message, or a whole traceback; `-` reads standard input.
-    #[arg(long, short = 'm', value_name = "TEXT", conflicts_with = "id", allow_hyphen_values = true)]
-    pub message: Option<String>,
-    /// Measure recorded runs and print what they show, for `src/explain/evidence.json`; what it says of matrices that are
-    /// not among them is kept.
-    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["id", "message"])]
-    pub measure: Vec<PathBuf>,
-    /// Folder of all runs, for runs given by name.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
 }
 
 /// Arguments of `report`.

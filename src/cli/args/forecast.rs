@@ -1,4 +1,4 @@
-//! What can be typed about forecasts.
+//! What can be typed about forecasts and known causes.
 
 use std::path::PathBuf;
 
@@ -27,4 +27,21 @@ pub enum Doubt {
     Drifts,
     /// Nothing is known.
     Unknown,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// The known cause to print, as reports name it; without it, all are listed.
+    pub id: Option<String>,
+    /// Find the cause of an error: the message, or a whole traceback; `-` reads standard input.
+    #[arg(long, short = 'm', value_name = "TEXT", conflicts_with = "id", allow_hyphen_values = true)]
+    pub message: Option<String>,
+    /// Measure recorded runs and print what they show, for `src/explain/evidence.json`; what it says of matrices that are
+    /// not among them is kept.
+    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["id", "message"])]
+    pub measure: Vec<PathBuf>,
+    /// Folder of all runs, for runs given by name.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
 }
