@@ -31,6 +31,7 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--all-targets",
     "--lib",
     "--test",
+    "--ignored",
     "--no-deps",
     "--document-private-items",
     "--fetch",

@@ -10,9 +10,11 @@ use super::console;
 use super::doctor::size;
 use super::env_for;
 use super::failure::Failure;
+use super::made::{made_line, of_made, shell};
 use super::programs;
 use crate::app::{EnvForRequest, KEPT, Made, Notice, Policy, Removed, Session};
-use crate::present::words::{plural, quoted};
+use crate::present::words::plural;
+use crate::process::replace;
 use crate::provision::CachedEnvironment;
 use crate::vocab::ExitCode;
 
@@ -98,36 +100,6 @@ fn made(texts: &[String], making: MakingArgs) -> Result<Vec<Made>, Failure> {
     Ok(Session::open(policy, &mut audience)?.make_named(texts)?)
 }
 
-/// An environment with what starts its interpreter.
-pub(super) fn made_line(made: &Made) -> String {
-    let release =
-        made.packages.get("scikit-learn").map_or_else(String::new, |it| format!(", scikit-learn {it}"));
-    format!(
-        "{}: python {}{release}
-  {}
-",
-        made.name,
-        made.python,
-        shell(&made.command)
-    )
-}
-
-/// One that was made, for programs.
-pub(super) fn of_made(made: &Made) -> serde_json::Value {
-    serde_json::json!({
-        "name": made.name,
-        "python": made.python,
-        "packages": made.packages,
-        "command": made.command,
-        "programs": made.programs.as_deref().map(programs::path),
-    })
-}
-
-/// A command as it is typed.
-fn shell(words: &[String]) -> String {
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
 fn make_for(file: &Path, making: MakingArgs) -> Result<ExitCode, Failure> {
     let policy = Policy {
         making: making.options(),
@@ -158,7 +130,7 @@ fn path(text: &str, making: MakingArgs) -> Result<ExitCode, Failure> {
     Ok(if made.is_empty() { ExitCode::CouldNotJudge } else { ExitCode::Done })
 }
 
-/// Runs a command in an environment and ends as it does.
+/// Becomes a command in an environment.
 fn run(text: &str, command: &[OsString], making: MakingArgs) -> Result<ExitCode, Failure> {
     let made = made(&[text.to_owned()], making)?;
     let [made] = made.as_slice() else {
@@ -166,28 +138,26 @@ fn run(text: &str, command: &[OsString], making: MakingArgs) -> Result<ExitCode,
     };
     let Some((program, arguments)) = command.split_first() else { return Ok(ExitCode::Usage) };
     let is_python = ["python", "python3"].iter().any(|name| program == name);
-    let mut process = match (&made.programs, is_python, made.command.split_first()) {
-        (_, true, Some((first, rest))) => {
-            let mut process = std::process::Command::new(first);
-            process.args(rest);
-            process
+    let words = match (&made.programs, is_python) {
+        (_, true) => made.command.iter().map(OsString::from).chain(arguments.iter().cloned()).collect(),
+        (Some(folder), false) => {
+            let program = in_folder(folder, program).into_os_string();
+            std::iter::once(program).chain(arguments.iter().cloned()).collect::<Vec<_>>()
         }
-        (Some(folder), _, _) => std::process::Command::new(in_folder(folder, program)),
-        (None, ..) => {
+        (None, false) => {
             console::warn("only python can be started there: shelflife env run ENV -- python ...");
             return Ok(ExitCode::Usage);
         }
     };
-    if let Some(folder) = &made.programs {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let paths = std::iter::once(folder.clone()).chain(std::env::split_paths(&path));
-        if let Ok(joined) = std::env::join_paths(paths) {
-            process.env("PATH", joined);
-        }
-    }
-    let status = process.args(arguments).status().map_err(Failure::Output)?;
-    // Whoever called it wants the command's own code, which need not be one of ours.
-    std::process::exit(status.code().unwrap_or(ExitCode::Internal as i32))
+    let Some((program, arguments)) = words.split_first() else { return Ok(ExitCode::Usage) };
+    let path = made.programs.as_ref().and_then(|folder| {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let paths = std::iter::once(folder.clone()).chain(std::env::split_paths(&others));
+        std::env::join_paths(paths).ok()
+    });
+    let failed = replace(program, arguments, path.map(|path| ("PATH", path)));
+    console::warn(&format!("`{}` cannot be started: {failed}", program.display()));
+    Ok(ExitCode::Usage)
 }
 
 /// A program of an environment, or one that is found elsewhere.

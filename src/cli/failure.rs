@@ -154,7 +154,7 @@ fn shards_code(error: &ShardError) -> ExitCode {
         ShardError::Count(_) | ShardError::NoSuchShard { .. } | ShardError::TooMany { .. } => ExitCode::Usage,
         ShardError::NoParts => ExitCode::NothingSelected,
         ShardError::Output(_) => ExitCode::CannotWrite,
-        ShardError::Busy(_) => ExitCode::Internal,
+        ShardError::Busy(_) | ShardError::FolderBusy(_) => ExitCode::Internal,
     }
 }
 
@@ -169,6 +169,7 @@ fn shards_help(error: &ShardError) -> String {
         ShardError::NoSuchShard { planned, .. } => {
             return format!("write --shard K/{planned} with K between 1 and {planned}");
         }
+        ShardError::FolderBusy(_) => "wait for it, or merge into another folder with -o",
         ShardError::Busy(_) => "wait for it: two that do the same part would get into each other's way",
         ShardError::NoParts => "name the folders that `shelflife run --shard` left, such as parts/*",
         ShardError::Refused(_) => "leave out or mend the parts that are named; the others are fine",

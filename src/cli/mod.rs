@@ -20,6 +20,7 @@ mod gate;
 mod history;
 mod init;
 mod inspect;
+mod made;
 mod man;
 mod merge;
 mod meter;

@@ -269,7 +269,7 @@ impl Evidence {
             tables.iter().any(|(tried, producers, consumers)| {
                 tried.names.get(name).is_some_and(|pairs| {
                     if is_of_arrays(name) {
-                        pairs.into_any(consumers)
+                        pairs.reach(consumers)
                     } else {
                         pairs.between(producers, consumers)
                     }

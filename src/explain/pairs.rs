@@ -22,7 +22,7 @@ impl Pairs {
     }
 
     /// Whether one of these consumers is in any pair.
-    pub fn into_any(&self, consumers: &BTreeSet<usize>) -> bool {
+    pub fn reach(&self, consumers: &BTreeSet<usize>) -> bool {
         self.0.values().any(|having| !having.is_disjoint(consumers))
     }
 }

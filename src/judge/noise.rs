@@ -14,6 +14,9 @@ pub(super) const FACTOR: f64 = 4.0;
 /// what moves in that one is random.
 pub(super) fn floors(artifact: &ArtifactFacts) -> BTreeMap<&str, NoiseFloor> {
     let Some(control) = artifact.noise.get(&NoiseSetting::Unchanged) else { return BTreeMap::new() };
+    if !artifact.is_in_question() {
+        return BTreeMap::new();
+    }
     let steady = control.outputs.iter().filter(|(_, it)| it.agreement == Agreement::BitEqual);
     let floor = |(name, _): (&'_ String, &OutputComparison)| {
         let varied = artifact.noise.iter().filter(|(setting, _)| **setting != NoiseSetting::Unchanged);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::inspection::plain;
 use super::words::{join, plural};
 use crate::shard::{PartRefusal, Told};
-use crate::vocab::{CellRecord, PartHeader, ShardPhase, ShardPlan, ShardWork, Verdict};
+use crate::vocab::{CellRecord, Floors, PartHeader, ShardPhase, ShardPlan, ShardWork, Verdict};
 
 /// Refused parts, each with its reason.
 pub fn refused_parts(parts: &[(PathBuf, PartRefusal)]) -> String {
@@ -169,6 +169,9 @@ pub fn shards_text(plan: &ShardPlan, has_times: bool) -> String {
             let _ = writeln!(text, "  {shard}: {:.0} s, {}", work.seconds, environments(work));
         }
     }
+    if let Some(whose) = floors(plan) {
+        let _ = writeln!(text, "\nwhoever writes measures the noise floors of {whose}");
+    }
     let split: Vec<String> = split(plan);
     if !split.is_empty() {
         let _ = writeln!(
@@ -178,6 +181,21 @@ pub fn shards_text(plan: &ShardPlan, has_times: bool) -> String {
         );
     }
     text
+}
+
+fn floors(plan: &ShardPlan) -> Option<String> {
+    match &plan.floors {
+        Floors::None => None,
+        Floors::All => Some("all artifacts, since several readers may be in doubt about the same".to_owned()),
+        Floors::Of(pairs) => {
+            let count = pairs.iter().map(|(first, last)| u64::from(last - first) + 1).sum();
+            Some(format!(
+                "{} that {} in doubt in that run",
+                plural(count, "artifact"),
+                if count == 1 { "was" } else { "were" }
+            ))
+        }
+    }
 }
 
 fn environments(work: &ShardWork) -> String {

@@ -10,6 +10,7 @@ mod attached;
 mod capture;
 mod environment;
 mod group;
+mod replace;
 mod tail;
 mod worker;
 
@@ -24,6 +25,7 @@ pub use attached::start_attached;
 pub use capture::{Captured, capture, capture_with_input};
 pub use environment::{base_environment, worker_environment};
 pub use group::end_all_at_home;
+pub use replace::replace;
 pub use worker::{WorkerProcess, spawn_worker};
 
 /// What to start.

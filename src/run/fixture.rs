@@ -376,6 +376,8 @@ pub(super) struct Trial {
     pub recorded: Vec<Event>,
     /// What of it is done, and in which phase; all where `None`.
     pub share: Option<(ShardPhase, Vec<Slice>)>,
+    /// Whose noise floors are measured where they are written.
+    pub floors: Floors,
     /// What others have written.
     pub written: Vec<Event>,
     /// Where objects and observations of others are.
@@ -403,6 +405,7 @@ impl Trial {
             folder,
             recorded: Vec::new(),
             share: None,
+            floors: Floors::None,
             written: Vec::new(),
             sources: Vec::new(),
             retry: None,
@@ -421,6 +424,7 @@ impl Trial {
         let plan = plan(&self.matrix, &Selection::default()).unwrap();
         let recorded = std::mem::take(&mut self.recorded);
         let share = self.share.as_ref().map(|(phase, slices)| Share::of(*phase, slices, &plan));
+        let share = share.map(|share| share.measuring(self.floors.clone()));
         let request = RunRequest {
             datasets: [("d".to_owned(), b"data".to_vec())].into(),
             header: header(&self.matrix, &plan),

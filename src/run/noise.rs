@@ -1,8 +1,6 @@
 //! In which ways an environment can be asked to compute otherwise, and what of its answers can be measured.
 
-use std::collections::BTreeMap;
-
-use crate::vocab::{Agreement, Encoding, Lock, NoiseSetting, OutputComparison, OutputKind, OutputRef};
+use crate::vocab::{Encoding, Lock, NoiseSetting, OutputKind, OutputRef};
 
 /// What an environment has that can compute in another way.
 struct Means<'a> {
@@ -52,14 +50,6 @@ pub(super) fn settings(lock: &Lock) -> Vec<NoiseSetting> {
     let settings: Vec<NoiseSetting> =
         NoiseSetting::ALL.iter().copied().filter(|setting| means.can(*setting)).collect();
     if settings.len() > 1 { settings } else { Vec::new() }
-}
-
-/// Whether arithmetic alone may have moved what differs: values and labels, and nothing that is missing or of another
-/// shape.
-pub(super) fn is_in_question(outputs: &BTreeMap<String, OutputComparison>) -> bool {
-    let is_moved = |it: &OutputComparison| it.agreement == Agreement::Outside && it.nonfinite_differ == 0;
-    outputs.values().any(is_moved)
-        && outputs.values().all(|it| it.agreement != Agreement::Mismatched && it.nonfinite_differ == 0)
 }
 
 /// Whether the noise of an output can be measured: real numbers, and labels. What is kept as text is compared exactly.

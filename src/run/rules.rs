@@ -58,6 +58,9 @@ impl Why {
 pub(super) enum Phase {
     /// Making, training, observing and comparing.
     Trying,
+    /// How far the answers of producers move by themselves, where that matters: when all doubts are known, an interpreter
+    /// that computes otherwise is started once for all of them.
+    Measuring,
     /// The same, for what would be a regression.
     Retrying,
     /// Looking at the bytes of artifacts.
@@ -139,7 +142,10 @@ pub(super) fn of_artifact(
         of_cells(state, plan, known, share, artifact, &mut actions);
     }
     let can_ask = producer == Standing::Ready && own.reference.step == Step::Done;
-    let in_doubt = own.in_question && is_unmeasured(state, planned.producer, artifact)
+    let has_answered = || state.artifacts()[artifact as usize].reference().is_some_and(has_outputs);
+    let is_ahead = || share.measures(artifact, planned.model, planned.producer) && has_answered();
+    let may_measure = phase != Phase::Trying && (own.in_question || is_ahead());
+    let in_doubt = may_measure && is_unmeasured(state, planned.producer, artifact)
         || external && own.moved && state.artifacts()[artifact as usize].repeated.is_none();
     if in_doubt && producer == Standing::OtherShard && share.may_ask() && own.reference.step == Step::Done {
         actions.push(Action::Provision { environment: planned.producer });
@@ -147,7 +153,7 @@ pub(super) fn of_artifact(
     if external && own.moved && can_ask && own.repeat.step == Step::Untouched {
         actions.push(Action::Observe { target: Target::Repeat { artifact }, why: Why::InDoubt });
     }
-    if own.in_question && can_ask {
+    if may_measure && can_ask {
         of_noise(state, planned.producer, own, artifact, &mut actions);
     }
     if phase == Phase::Inspecting && is_wanted && own.inspected == Step::Untouched {
@@ -163,7 +169,7 @@ fn is_unmeasured(state: &RunState, producer: u32, artifact: u32) -> bool {
     noise::settings(lock).into_iter().any(|setting| !noise.contains_key(&setting))
 }
 
-/// About the noise floor of an artifact, of which a cell differs: once in each way in which its producer can compute.
+/// About the noise floor of an artifact: once in each way in which its producer can compute.
 fn of_noise(state: &RunState, producer: u32, own: &Artifact, artifact: u32, actions: &mut Vec<Action>) {
     let EnvironmentFacts::Ready { lock, .. } = &state.environments()[producer as usize] else { return };
     for setting in noise::settings(lock) {

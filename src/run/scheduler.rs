@@ -10,12 +10,11 @@ use std::sync::Arc;
 use super::comparing::differs;
 use super::jobs::{Target, TrainingOf};
 use super::known::{Adopted, Bytes, Here, Known, Observed, Standing, Step};
-use super::noise;
 use super::reporter::Progress;
 use super::rules::{self, Action, Phase};
 use super::share::Share;
 use crate::plan::Plan;
-use crate::state::RunState;
+use crate::state::{RunState, is_in_question};
 use crate::vocab::{ArtifactId, EnvName, OutputComparison};
 
 /// Names the cells of a run that are to be tried again, all by themselves.
@@ -53,7 +52,7 @@ impl Compared {
     pub fn of(outputs: &BTreeMap<String, OutputComparison>) -> Self {
         match differs(outputs) {
             false => Self::Agrees,
-            true if noise::is_in_question(outputs) => Self::InQuestion,
+            true if is_in_question(outputs) => Self::InQuestion,
             true => Self::Differs,
         }
     }
@@ -241,6 +240,10 @@ impl Scheduler {
     fn advance(&mut self, state: &RunState) {
         self.phase = match self.phase {
             Phase::Trying => {
+                self.touch_all();
+                Phase::Measuring
+            }
+            Phase::Measuring => {
                 self.begin_retries(state);
                 Phase::Retrying
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::plan::Plan;
-use crate::vocab::{Digest, EnvName, Event, ShardPhase, Slice};
+use crate::vocab::{Digest, EnvName, Event, Floors, ShardPhase, Slice};
 
 /// What a process does of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ struct Part {
     phase: ShardPhase,
     /// One an environment of the plan.
     slices: Vec<Option<Slice>>,
+    /// Whose noise floors are measured by whoever writes them.
+    floors: Floors,
 }
 
 impl Share {
@@ -27,7 +29,15 @@ impl Share {
         let by_name: HashMap<&EnvName, &Slice> =
             slices.iter().map(|slice| (&slice.environment, slice)).collect();
         let slices = plan.environments.iter().map(|it| by_name.get(&it.name).map(|slice| (*slice).clone()));
-        Self(Some(Part { phase, slices: slices.collect() }))
+        Self(Some(Part { phase, slices: slices.collect(), floors: Floors::None }))
+    }
+
+    /// The same, and the noise floors of some of what is written here are measured.
+    pub fn measuring(mut self, floors: Floors) -> Self {
+        if let Some(part) = &mut self.0 {
+            part.floors = floors;
+        }
+        self
     }
 
     /// Whether it is all of the plan.
@@ -46,6 +56,12 @@ impl Share {
             None => true,
             Some(part) => part.phase == ShardPhase::Write && part.has(producer, model),
         }
+    }
+
+    /// Whether the noise floor of an artifact is measured here although nobody is in doubt.
+    pub(super) fn measures(&self, artifact: u32, model: u32, producer: u32) -> bool {
+        let is_wanted = self.0.as_ref().is_some_and(|part| part.floors.has(artifact));
+        is_wanted && self.writes(model, producer)
     }
 
     /// Whether an artifact is read here in an environment.

@@ -33,19 +33,20 @@ const WORTH: f64 = 0.05;
 pub fn assign(works: &[Work], into: usize) -> Vec<ShardWork> {
     let into = into.max(1);
     let mut pieces = vec![1u32; works.len()];
-    let mut best = shared(works, &pieces, into);
-    // Each round makes one piece more, and there are never more pieces than shards.
+    let mut shards = shared(works, &pieces, into);
+    let mut best = shards.clone();
+    // Each round makes one piece more, and there are never more pieces than shards. Several may be equally long, so that
+    // nothing ends sooner before all of them are split.
     for _ in 0..into.saturating_mul(works.len()) {
-        let Some(alone) = longest_alone(works, &best) else { break };
+        let Some(alone) = longest_alone(works, &shards) else { break };
         pieces[alone] += 1;
         if pieces[alone] > works[alone].load.parts.min(u32::try_from(into).unwrap_or(u32::MAX)) {
             break;
         }
-        let split = shared(works, &pieces, into);
-        if longest(&split) > longest(&best) * (1.0 - WORTH) {
-            break;
+        shards = shared(works, &pieces, into);
+        if longest(&shards) <= longest(&best) * (1.0 - WORTH) {
+            best.clone_from(&shards);
         }
-        best = split;
     }
     best
 }
@@ -184,6 +185,14 @@ mod tests {
             works[6] = heavy;
             let slices = assign(&works, 4).into_iter().flat_map(|shard| shard.environments);
             assert!(slices.into_iter().all(|slice| slice.of == 1));
+        }
+    }
+
+    #[test]
+    fn environments_that_are_equally_long_are_split_together() {
+        let works: Vec<_> = (0..3).map(|at| work(at, 1.0, 10.0, 50)).collect();
+        for (environments, into, seconds) in [(2, 4, 6.0), (3, 6, 6.0), (2, 3, 11.0), (3, 12, 3.5)] {
+            assert_eq!(longest(&assign(&works[..environments], into)), seconds, "{environments} into {into}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! What environments took in an earlier run, and what is usual where nothing is recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::vocab::{EnvName, Event, Observation, Runtime};
+use crate::vocab::{ArtifactId, EnvName, Event, NoiseSetting, Observation, Runtime};
 
 /// Seconds that a cell takes besides loading and predicting: its share of a fork, of messages and of comparing.
 const AROUND: f64 = 0.03;
@@ -10,6 +10,8 @@ const AROUND: f64 = 0.03;
 const START: f64 = 2.0;
 /// Seconds of a cell of which nothing like it is recorded.
 const CELL: f64 = 0.05;
+/// In how many ways an environment usually computes.
+const SETTINGS: u32 = 8;
 /// Seconds to fit a model and save it in one format, where nothing like it is recorded.
 const TRAINING: f64 = 0.2;
 
@@ -37,6 +39,10 @@ pub struct Times {
     creations: BTreeMap<EnvName, f64>,
     writing: BTreeMap<EnvName, Sum>,
     reading: BTreeMap<EnvName, Sum>,
+    /// In which other ways producers computed.
+    settings: BTreeMap<EnvName, BTreeSet<NoiseSetting>>,
+    /// The artifacts that were in doubt, so that their producers were asked.
+    measured: BTreeSet<ArtifactId>,
 }
 
 impl Times {
@@ -64,6 +70,12 @@ impl Times {
             Event::CellObserved { consumer, observation, .. } => {
                 self.reading.entry(consumer.clone()).or_default().add(seconds_of(observation));
             }
+            Event::ReferenceVaried { artifact, setting, .. } => {
+                self.settings.entry(artifact.producer.clone()).or_default().insert(*setting);
+                if !self.measured.contains(artifact) {
+                    self.measured.insert(artifact.clone());
+                }
+            }
             _ => {}
         }
     }
@@ -81,6 +93,21 @@ impl Times {
     /// Seconds to write so many artifacts.
     pub fn writing(&self, name: &EnvName, artifacts: u32) -> f64 {
         f64::from(artifacts) * mean_of(&self.writing, name).unwrap_or(TRAINING)
+    }
+
+    /// Whether the noise floor of an artifact was measured.
+    pub fn is_measured(&self, artifact: &ArtifactId) -> bool {
+        self.measured.contains(artifact)
+    }
+
+    /// Seconds to measure the noise floors of so many artifacts: an interpreter is started for each way of computing, and
+    /// loads each of them.
+    pub fn measuring(&self, name: &EnvName, artifacts: u32) -> f64 {
+        if artifacts == 0 {
+            return 0.0;
+        }
+        let ways = self.settings.get(name).map_or(SETTINGS, |settings| settings.len() as u32);
+        f64::from(ways) * (START + self.reading(name, artifacts))
     }
 
     /// Seconds to read so many artifacts.

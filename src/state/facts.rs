@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
-    ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, Lock, MadeUp, ModelName,
-    NoiseSetting, Observation, OutputComparison,
+    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, Lock, MadeUp,
+    ModelName, NoiseSetting, Observation, OutputComparison,
 };
 
 /// The end of a run.
@@ -129,6 +129,14 @@ pub struct ArtifactFacts {
     pub(super) cells: Vec<CellState>,
 }
 
+/// Whether arithmetic alone may have moved what differs: values and labels, and nothing that is missing or of another
+/// shape.
+pub fn is_in_question(outputs: &BTreeMap<String, OutputComparison>) -> bool {
+    let is_moved = |it: &OutputComparison| it.agreement == Agreement::Outside && it.nonfinite_differ == 0;
+    outputs.values().any(is_moved)
+        && outputs.values().all(|it| it.agreement != Agreement::Mismatched && it.nonfinite_differ == 0)
+}
+
 impl ArtifactFacts {
     /// What its producer saw.
     pub fn reference(&self) -> Option<&Observation> {
@@ -139,6 +147,12 @@ impl ArtifactFacts {
     pub fn made_up(&self) -> Option<&MadeUp> {
         let observed = self.cells.iter().filter_map(|cell| Some(&cell.recorded()?.observation));
         self.reference().into_iter().chain(observed).find_map(|it| it.made_up.as_ref())
+    }
+
+    /// Whether arithmetic alone may have moved what it gives somewhere. What was measured of its producer counts only then:
+    /// in a run of several machines whoever writes an artifact may measure before anybody is in doubt.
+    pub fn is_in_question(&self) -> bool {
+        self.cells.iter().filter_map(CellState::comparison).any(is_in_question)
     }
 
     /// What was seen of it anywhere, and how that compares.

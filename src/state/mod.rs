@@ -13,7 +13,7 @@ mod run;
 
 pub use facts::{
     ArtifactFacts, CellFacts, CellState, CellView, Contradicted, EnvironmentFacts, Finish, Made, Recorded,
-    Repeated, Retried,
+    Repeated, Retried, is_in_question,
 };
 pub use layout::{Layout, PlannedArtifact, Roles, Written};
 pub use run::{ReplayError, RunState};

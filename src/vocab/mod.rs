@@ -70,7 +70,7 @@ pub use rescue::{
     RescueResult, Share, TranslateOutcome, Translation, Tried, Verification, Way, Wrapping,
 };
 pub use shards::{
-    MachineDifference, PartHeader, PartSeal, SHARDS_VERSION, ShardPhase, ShardPlan, ShardSelection,
+    Floors, MachineDifference, PartHeader, PartSeal, SHARDS_VERSION, ShardPhase, ShardPlan, ShardSelection,
     ShardWork, Slice, part_name,
 };
 pub use trouble::EnvironmentTrouble;

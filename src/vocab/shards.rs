@@ -74,6 +74,62 @@ pub struct ShardWork {
     pub seconds: f64,
 }
 
+/// Whose noise floors are measured by whoever writes them, before anybody is in doubt. What is in doubt later and was not
+/// measured then, is measured by everybody who reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Floors {
+    /// Nobody's.
+    #[default]
+    None,
+    /// Everybody's.
+    All,
+    /// Those of the artifacts from the first to the last of each pair, by their places in the plan.
+    Of(Vec<(u32, u32)>),
+}
+
+impl Floors {
+    /// Those of artifacts in the order of the plan.
+    pub fn of(artifacts: impl IntoIterator<Item = u32>) -> Self {
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for artifact in artifacts {
+            match pairs.last_mut() {
+                Some((_, last)) if *last + 1 == artifact => *last = artifact,
+                _ => pairs.push((artifact, artifact)),
+            }
+        }
+        if pairs.is_empty() { Self::None } else { Self::Of(pairs) }
+    }
+
+    /// Whether that of an artifact is.
+    pub fn has(&self, artifact: u32) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Of(pairs) => {
+                let after = pairs.partition_point(|(first, _)| *first <= artifact);
+                after.checked_sub(1).is_some_and(|at| artifact <= pairs[at].1)
+            }
+        }
+    }
+
+    /// Whether the pairs can be looked up.
+    fn are_ordered(&self) -> bool {
+        match self {
+            Self::None | Self::All => true,
+            Self::Of(pairs) => {
+                pairs.iter().all(|(first, last)| first <= last)
+                    && pairs.windows(2).all(|pair| pair[0].1 < pair[1].0)
+            }
+        }
+    }
+
+    /// Whether nobody's is.
+    pub const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
 /// The part of a matrix that was selected when it was planned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardSelection {
@@ -117,6 +173,9 @@ pub struct ShardPlan {
     pub cells: u64,
     /// The most bytes that one cell may take.
     pub cell_memory_bytes: u64,
+    /// Whose noise floors are measured in the phase that writes.
+    #[serde(default, skip_serializing_if = "Floors::is_none")]
+    pub floors: Floors,
     /// What each shard writes.
     pub write: Vec<ShardWork>,
     /// What each shard reads.
@@ -161,6 +220,13 @@ impl ShardPlan {
             builder = builder.field(&(patterns.len() as u64).to_le_bytes());
             builder = patterns.iter().fold(builder, |builder, text| builder.text(text));
         }
+        builder = match &self.floors {
+            Floors::None => builder,
+            Floors::All => builder.text("all"),
+            Floors::Of(pairs) => pairs.iter().fold(builder.text("of"), |builder, (first, last)| {
+                builder.field(&[first.to_le_bytes(), last.to_le_bytes()].concat())
+            }),
+        };
         for phase in ShardPhase::ALL {
             builder = builder.text(phase.word()).field(&(self.phase(phase).len() as u64).to_le_bytes());
             for work in self.phase(phase) {
@@ -178,7 +244,10 @@ impl ShardPlan {
     pub fn is_consistent(&self) -> bool {
         let slices = self.write.iter().chain(&self.read).flat_map(|work| &work.environments);
         let are_pieces = slices.into_iter().all(|slice| (1..=slice.of).contains(&slice.piece));
-        !self.read.is_empty() && self.write.len() == self.read.len() && are_pieces
+        !self.read.is_empty()
+            && self.write.len() == self.read.len()
+            && are_pieces
+            && self.floors.are_ordered()
     }
 }
 
@@ -262,6 +331,7 @@ mod tests {
             artifacts: 2,
             cells: 4,
             cell_memory_bytes: 1 << 30,
+            floors: Floors::None,
             write: vec![work(&["a"]), work(&["b"])],
             read: vec![work(&["a", "b"]), work(&[])],
             fingerprint: Digest::of(b""),
@@ -282,6 +352,25 @@ mod tests {
         let mut split = before.clone();
         split.read[1].environments.push(Slice { environment: "a".into(), piece: 2, of: 2 });
         assert_ne!(split.computed_fingerprint(), before.fingerprint);
+        let mut prints = vec![before.fingerprint];
+        for floors in [Floors::All, Floors::Of(vec![(0, 1)]), Floors::Of(vec![(0, 0), (1, 1)])] {
+            prints.push(ShardPlan { floors, ..before.clone() }.computed_fingerprint());
+        }
+        let all = prints.len();
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), all);
+    }
+
+    #[test]
+    fn floors_are_those_that_were_named() {
+        for wanted in [vec![], vec![0], vec![3, 4, 5], vec![0, 2, 3, 9, 10, 11, 20]] {
+            let floors = Floors::of(wanted.iter().copied());
+            let has: Vec<u32> = (0..30).filter(|at| floors.has(*at)).collect();
+            assert_eq!(has, wanted);
+            assert_eq!(floors.is_none(), wanted.is_empty());
+        }
+        assert!(Floors::All.has(7) && !Floors::None.has(7));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The jobs of engines: the engines' own schemas accept them, and their commands do a run from its plan to its report.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::context::{DATA, TestContext, both, models};
+use crate::nodes::{of_any_machine, shared as shared_with_nodes, skipped, slow, tree};
+use crate::run_shards::machine;
 
 const OPTIONS: [&str; 4] = ["--slurm", "--kubernetes", "--github", "--gitlab"];
 
@@ -143,11 +146,6 @@ fn installed(folder: &Path, package: &str) -> Result<(), String> {
     ended(Command::new(folder.join("bin/pip")).args(["install", "--quiet", package]))
 }
 
-#[expect(clippy::print_stderr, reason = "whoever runs the tests sees what was not tried")]
-fn skipped(package: &str, why: &str) {
-    eprintln!("skipped: {package} cannot be installed here: {why}");
-}
-
 /// What a program says of a file, if the program can be had.
 fn accepts(package: &str, program: &str, arguments: &[&str], file: &Path) {
     let tool = match tool(package, program) {
@@ -174,4 +172,96 @@ fn engines_accept_their_jobs() {
     let manifests = context.path("jobs.yaml");
     fs_err::copy(context.path("kubernetes.job"), &manifests).unwrap();
     accepts("kubernetes-validate", "kubernetes-validate", &["--strict"], &manifests);
+}
+
+#[test]
+fn kubectl_takes_the_jobs_for_what_they_are() {
+    let context = shared();
+    let mut server = Command::new("python3")
+        .arg("-c")
+        .arg(include_str!("discovery.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let address = format!("http://127.0.0.1:{}", port.trim());
+    let words = [
+        "apply",
+        "--dry-run=client",
+        "--validate=false",
+        "--kubeconfig=/dev/null",
+        "--server",
+        &address,
+        "-f",
+    ];
+    let applied = Command::new("kubectl")
+        .args(words)
+        .arg(context.path("kubernetes.job"))
+        .env("HOME", context.path("."))
+        .output();
+    drop(server.stdin.take());
+    server.wait().unwrap();
+    let output = match applied {
+        Ok(output) => output,
+        Err(error) => return skipped("kubectl (Debian has it as kubernetes-client)", &error.to_string()),
+    };
+    let said =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{said}");
+    for what in
+        ["persistentvolumeclaim/m-parts", "job.batch/m-write", "job.batch/m-read", "job.batch/m-merge"]
+    {
+        assert!(said.contains(what), "no {what} in:\n{said}");
+    }
+}
+
+/// The command of a pod in a container: a Debian tree, the volume of the run, and the interpreters of this machine.
+fn pod(context: &TestContext, image: &str, script: &str, index: u32) -> Command {
+    let cache = machine(context, "cache-of-nodes");
+    let mut command = Command::new("docker");
+    command.args(["run", "--rm", "--network=none", "--memory=3g"]);
+    for folder in shared_with_nodes(context) {
+        command.arg("--volume").arg(format!("{0}:{0}", folder.display()));
+    }
+    command.arg("--volume").arg(format!("{}:/work", context.path(".").canonicalize().unwrap().display()));
+    command.arg("--env").arg(format!("SHELFLIFE_CACHE_DIR={}", cache.canonicalize().unwrap().display()));
+    command
+        .args(["--env", "PATH=/work/bin:/usr/bin:/bin", "--env"])
+        .arg(format!("JOB_COMPLETION_INDEX={index}"));
+    command.args(["--workdir", "/work", image, "/bin/sh", "-c", script]);
+    command
+}
+
+#[test]
+#[ignore = "needs a daemon of docker and a Debian tree: docker/with-daemon.sh cargo test --test end_to_end pods -- --ignored"]
+fn pods_in_containers_do_a_run() {
+    let is_there = Command::new("docker").args(["info", "--format", "{{.ServerVersion}}"]).output();
+    if !is_there.is_ok_and(|output| output.status.success()) {
+        return skipped("daemon of docker", "docker/with-daemon.sh starts one");
+    }
+    let tree = match tree() {
+        Ok(tree) => tree,
+        Err(why) => return skipped("image for pods", &why),
+    };
+    let image = "shelflife-test-node";
+    let import = format!(
+        "tar -C '{}' --exclude=./dev --exclude=./proc -c . | docker import - {image}",
+        tree.display()
+    );
+    assert!(Command::new("sh").args(["-c", &import]).stdout(Stdio::null()).status().unwrap().success());
+    let context = slow();
+    context.run(["shard", "render", "shards.json", "--kubernetes", "-o", "kubernetes.job"]).expect(0);
+    let pods = scripts(&context.read("kubernetes.job"), "command: [\"/bin/sh\", \"-c\", ");
+    for (script, indices) in pods.iter().zip([0..2, 0..2, 0..1]) {
+        for index in indices {
+            let output = pod(&context, image, script, index).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "`{script}` at {index} ended {}:\n{said}", output.status);
+        }
+    }
+    context.run(["run", "m.toml", "--run", "whole"]).expect(0);
+    let results = |run: &str| of_any_machine(&context.read(&format!("reports/{run}/results.json")));
+    assert_eq!(results("m"), results("whole"));
 }

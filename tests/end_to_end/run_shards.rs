@@ -28,7 +28,7 @@ fn small() -> TestContext {
 }
 
 /// What both ways have in common: everything but times and names of runs.
-fn timeless(text: &str) -> String {
+pub fn timeless(text: &str) -> String {
     let mut results: Value = serde_json::from_str(text).unwrap();
     for key in ["name", "started", "finished", "seconds", "jobs"] {
         results["run"][key] = Value::Null;
@@ -46,8 +46,17 @@ fn timeless(text: &str) -> String {
     serde_json::to_string_pretty(&results).unwrap()
 }
 
+/// The same, but for what was known already: of that there is more where somebody was killed.
+pub fn without_counts(text: &str) -> Value {
+    let mut results: Value = serde_json::from_str(text).unwrap();
+    (results["run"]["executed"], results["run"]["reused"]) = (Value::Null, Value::Null);
+    let cells = results["cells"].as_array_mut().unwrap();
+    cells.iter_mut().for_each(|cell| cell["reused"] = Value::Null);
+    results
+}
+
 /// A machine of its own: a cache with the environments of the others, and nothing else of theirs.
-fn machine(context: &TestContext, name: &str) -> std::path::PathBuf {
+pub fn machine(context: &TestContext, name: &str) -> std::path::PathBuf {
     let cache = context.path(name);
     if !cache.exists() {
         fs_err::create_dir(&cache).unwrap();
@@ -99,6 +108,11 @@ fn three_machines_come_to_the_results_of_one() {
     let finished =
         context.run(["run", "small.toml", "--run", "part", "--cache-from", "parts", "--jobs", "1"]).expect(0);
     assert!(!finished.stderr().contains("executed 0"), "{}", finished.stderr());
+    // Another machine, which shares this folder and no cache, merges into it.
+    let held = fs_err::File::create(context.path("reports/.part.lock")).unwrap();
+    held.file().lock().unwrap();
+    let busy = context.run(["merge", "parts", "-o", "reports/part"]).expect(1).stderr();
+    assert!(busy.contains("another shelflife is working in `reports/part`"), "{busy}");
     // A part that was cut on the way, and one of another plan.
     let events = context.read("parts/write-2/events.jsonl");
     context.write("parts/write-2/events.jsonl", &events[..events.len() / 2]);
@@ -141,13 +155,6 @@ fn shards_that_are_killed_lose_nothing_and_do_nothing_twice() {
     context.wait_for_no_processes();
     let merged = merged(&context);
     context.run(["run", "small.toml"]).expect(0);
-    let without_counts = |text: &str| {
-        let mut results: Value = serde_json::from_str(text).unwrap();
-        (results["run"]["executed"], results["run"]["reused"]) = (Value::Null, Value::Null);
-        let cells = results["cells"].as_array_mut().unwrap();
-        cells.iter_mut().for_each(|cell| cell["reused"] = Value::Null);
-        results
-    };
     let whole = timeless(&context.read("reports/small/results.json"));
     assert_eq!(without_counts(&merged), without_counts(&whole));
 }

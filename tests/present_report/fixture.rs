@@ -576,56 +576,7 @@ pub fn events(cells: usize) -> Vec<Event> {
     let record = large(cells);
     let mut events = vec![run_started()];
     for (number, cell) in record.cells.iter().enumerate() {
-        let key = Digest::of(&number.to_le_bytes());
-        let names = ["predict", "predict_proba", "decision_function"];
-        let output = |name: &&str| {
-            let reference = OutputRef {
-                digest: key,
-                encoding: Encoding::F64,
-                kind: OutputKind::Continuous,
-                dtype: "float64".to_owned(),
-                shape: vec![150, 3],
-            };
-            ((*name).to_owned(), reference)
-        };
-        let outcome = match &cell.error {
-            Some(error) => Outcome::Raised {
-                phase: Phase::Load,
-                method: None,
-                error: error.clone(),
-                outputs: Default::default(),
-            },
-            None => Outcome::Predicted { outputs: names.iter().map(output).collect() },
-        };
-        events.push(Event::CellObserved {
-            artifact: cell.artifact_id(),
-            consumer: cell.consumer.clone(),
-            key,
-            observation: Observation {
-                outcome,
-                warnings: vec![WarningFact {
-                    category: "sklearn.exceptions.InconsistentVersionWarning".to_owned(),
-                    message: "Trying to unpickle estimator KMeans from version 1.2.2 when using version 1.5.2. This \
-                              might lead to breaking code or invalid results."
-                        .to_owned(),
-                    count: 1,
-                }],
-                load_seconds: cell.load_seconds,
-                predict_seconds: cell.predict_seconds,
-                peak_rss_bytes: cell.peak_rss_bytes,
-                printed: None,
-                alone: false,
-                tried: Vec::new(),
-                form: None,
-                made_up: None,
-            },
-            reused: false,
-        });
-        events.push(Event::CellCompared {
-            artifact: cell.artifact_id(),
-            consumer: cell.consumer.clone(),
-            outputs: cell.outputs.clone(),
-        });
+        events.extend(seen(cell, Digest::of(&number.to_le_bytes())));
     }
     events.push(Event::RunFinished {
         time: "2026-11-20T22:10:00Z".to_owned(),
@@ -635,6 +586,66 @@ pub fn events(cells: usize) -> Vec<Event> {
         interrupted: false,
     });
     events
+}
+
+/// An observation of outputs of three methods, or what the cell raised, with a warning.
+pub fn observation(cell: &CellRecord, key: Digest) -> Observation {
+    let output = |name: &&str| {
+        let reference = OutputRef {
+            digest: key,
+            encoding: Encoding::F64,
+            kind: OutputKind::Continuous,
+            dtype: "float64".to_owned(),
+            shape: vec![150, 3],
+        };
+        ((*name).to_owned(), reference)
+    };
+    let outcome = match &cell.error {
+        Some(error) => Outcome::Raised {
+            phase: Phase::Load,
+            method: None,
+            error: error.clone(),
+            outputs: Default::default(),
+        },
+        None => Outcome::Predicted {
+            outputs: ["predict", "predict_proba", "decision_function"].iter().map(output).collect(),
+        },
+    };
+    Observation {
+        outcome,
+        warnings: vec![WarningFact {
+            category: "sklearn.exceptions.InconsistentVersionWarning".to_owned(),
+            message: "Trying to unpickle estimator KMeans from version 1.2.2 when using version 1.5.2. This \
+                      might lead to breaking code or invalid results."
+                .to_owned(),
+            count: 1,
+        }],
+        load_seconds: cell.load_seconds,
+        predict_seconds: cell.predict_seconds,
+        peak_rss_bytes: cell.peak_rss_bytes,
+        printed: None,
+        alone: false,
+        tried: Vec::new(),
+        form: None,
+        made_up: None,
+    }
+}
+
+/// What a run records of a cell: an observation and a comparison.
+pub fn seen(cell: &CellRecord, key: Digest) -> [Event; 2] {
+    let observed = Event::CellObserved {
+        artifact: cell.artifact_id(),
+        consumer: cell.consumer.clone(),
+        key,
+        observation: observation(cell, key),
+        reused: false,
+    };
+    let compared = Event::CellCompared {
+        artifact: cell.artifact_id(),
+        consumer: cell.consumer.clone(),
+        outputs: cell.outputs.clone(),
+    };
+    [observed, compared]
 }
 
 pub fn run_started() -> Event {

@@ -44,6 +44,9 @@ pub enum ShardError {
     /// Another process does the same part.
     #[error("another shelflife is working on the part `{}`", .0.display())]
     Busy(PathBuf),
+    /// Another process works in the folder of the run that is to be merged.
+    #[error("another shelflife is working in `{}`", .0.display())]
+    FolderBusy(PathBuf),
     /// There is nothing to merge.
     #[error("there are no parts in what was given")]
     NoParts,

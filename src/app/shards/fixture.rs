@@ -108,6 +108,7 @@ impl Shared {
             artifacts: plan.artifacts.len() as u64,
             cells: plan.cell_count(),
             cell_memory_bytes: 1 << 30,
+            floors: Floors::None,
             write: assign(&works, 2),
             read: assign(&works, 2),
             fingerprint: plan.digest,

@@ -12,10 +12,11 @@ use crate::app::naming::{lock_run, run_name};
 use crate::app::outcome::Outcome;
 use crate::app::session::{KEPT, Session};
 use crate::judge::{self, JudgeOptions};
-use crate::present::{self, RecordFile};
+use crate::present::{self, RecordFile, SinkError};
 use crate::run::Counts;
 use crate::shard::{Merger, PartRefusal, Told, fingerprint_of_most};
 use crate::state::RunState;
+use crate::store::{self, LockError, LockGuard};
 use crate::vocab::{ExitCode, PartHeader, Verdict};
 
 /// What is merged, and where to.
@@ -74,7 +75,12 @@ impl Session<'_> {
         if parts.iter().any(|part| is_within(&part.folder, &folder)) {
             return Err(ShardError::Output(folder).into());
         }
-        let _lock = self.runtime.block_on(lock_run(&self.cache, &folder, &name))?;
+        let _lock =
+            self.runtime.block_on(lock_run(&self.cache, &folder, &name)).map_err(|error| match error {
+                AppError::Busy(_) => ShardError::FolderBusy(folder.clone()).into(),
+                other => other,
+            })?;
+        let _beside = lock_beside(&folder, &name)?;
         let mut record = RecordFile::begin(&folder)?;
         let merged = merged(&name, &parts, &first, &mut record);
         let (state, told) = match merged {
@@ -111,6 +117,19 @@ impl Session<'_> {
         self.listener.notice(Notice::SetAside { folder: aside, why: Aside::MergedAgain, kept: Some(KEPT) });
         Ok(())
     }
+}
+
+/// Locks the folder of a run for the machines that share it: each has a cache of its own.
+fn lock_beside(folder: &Path, name: &str) -> Result<LockGuard, AppError> {
+    let parent = std::path::absolute(folder).ok().and_then(|path| Some(path.parent()?.to_owned()));
+    let parent = parent.unwrap_or_default();
+    let refused = |path: PathBuf, source| AppError::Sink(SinkError::Write { path, source });
+    store::create_folder(&parent).map_err(|source| refused(parent.clone(), source))?;
+    let lock = store::try_lock_file(&parent.join(format!(".{name}.lock"))).map_err(|error| match error {
+        LockError::Io { path, source } => refused(path, source),
+        other => other.into(),
+    })?;
+    lock.ok_or_else(|| ShardError::FolderBusy(folder.to_owned()).into())
 }
 
 /// The name of a run and its folder.
@@ -158,7 +177,7 @@ pub(super) fn peeked(given: &[PathBuf]) -> Result<(Vec<Peeked>, PartHeader), App
     match first {
         // Nothing is merged without those that are refused; the others are looked at all the same, so that one go tells all.
         Some(first) if refused.is_empty() => {
-            parts.sort_by(|a, b| order(a).cmp(&order(b)));
+            parts.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.digest().cmp(&b.digest())));
             Ok((parts, first))
         }
         Some(first) => {
@@ -174,8 +193,8 @@ pub(super) fn peeked(given: &[PathBuf]) -> Result<(Vec<Peeked>, PartHeader), App
 }
 
 /// Those that write come first; of a part that was done twice, the one that began first.
-fn order(part: &Peeked) -> (crate::vocab::ShardPhase, u32, &str, crate::vocab::Digest) {
-    (part.part.phase, part.part.shard, &part.header.time, part.record)
+fn order(part: &Peeked) -> (crate::vocab::ShardPhase, u32, &str) {
+    (part.part.phase, part.part.shard, &part.header.time)
 }
 
 /// The record of parts that belong together. Where one does not, all that do not are named.

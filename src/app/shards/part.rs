@@ -1,5 +1,6 @@
 //! Folders of parts: the record, its seal, and what travels beside them.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use crate::app::known::EVENTS;
@@ -17,8 +18,13 @@ pub(super) struct Peeked {
     pub folder: PathBuf,
     pub header: RunHeader,
     pub part: PartHeader,
-    /// Digest of its record.
-    pub record: Digest,
+}
+
+impl Peeked {
+    /// Digest of its record, all of which is read for it.
+    pub fn digest(&self) -> Option<Digest> {
+        store::digest_of_file(&self.folder.join(EVENTS)).ok()
+    }
 }
 
 /// What is right below a folder that has a record, or the folder itself. Hidden ones are no parts.
@@ -42,29 +48,29 @@ pub(super) fn folders_in(given: &Path) -> Vec<PathBuf> {
     if below.is_empty() { vec![given] } else { below }
 }
 
-fn record(folder: &Path) -> Result<Vec<u8>, PartRefusal> {
-    store::read_input(&folder.join(EVENTS))
-        .map_err(|error| PartRefusal::NoRecord { why: crate::notation::without_path(&error) })
+fn unreadable(error: std::io::Error) -> PartRefusal {
+    PartRefusal::NoRecord { why: crate::notation::without_path(&error) }
 }
 
 fn events(bytes: &[u8]) -> Result<Vec<Event>, PartRefusal> {
     parse_events(bytes).map_err(|error| PartRefusal::NotEvents { why: error.to_string() })
 }
 
-/// What a part says it is.
+/// What a part says it is, in the first line of its record.
 pub(super) fn peek(folder: &Path) -> Result<Peeked, PartRefusal> {
-    let bytes = record(folder)?;
-    let first = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let Some(Event::RunStarted(header)) = events(&bytes[..first])?.into_iter().next() else {
+    let file = store::open_input(&folder.join(EVENTS)).map_err(unreadable)?;
+    let mut first = Vec::new();
+    BufReader::new(file).read_until(b'\n', &mut first).map_err(unreadable)?;
+    let Some(Event::RunStarted(header)) = events(&first)?.into_iter().next() else {
         return Err(PartRefusal::Empty);
     };
     let Some(part) = header.part.clone() else { return Err(PartRefusal::WholeRun) };
-    Ok(Peeked { folder: folder.to_owned(), header: *header, part: *part, record: Digest::of(&bytes) })
+    Ok(Peeked { folder: folder.to_owned(), header: *header, part: *part })
 }
 
 /// All of a part, which has to belong to the same run as `first`.
 pub(super) fn open(folder: &Path, first: &PartHeader) -> Result<PartSource, PartRefusal> {
-    let bytes = record(folder)?;
+    let bytes = store::read_input(&folder.join(EVENTS)).map_err(unreadable)?;
     let seal = match store::read_input(&folder.join(SEAL)) {
         Ok(seal) => Some(seal),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,

@@ -10,11 +10,14 @@ use crate::plan::{Plan, Selection};
 use crate::present::parse_events;
 use crate::shard::{Load, Times, Work, assign, digest_of_record};
 use crate::store;
-use crate::vocab::{Digest, Runtime, SHARDS_VERSION, ShardPlan, ShardSelection};
+use crate::vocab::{Digest, Floors, Runtime, SHARDS_VERSION, ShardPlan, ShardSelection};
 use crate::worker::agent_digest;
 
 /// More shards than any engine takes.
 const MOST: usize = 10_000;
+/// From how many shards that read on it costs less to measure all noise floors once than those in doubt in each of them:
+/// about one artifact in three is in doubt somewhere.
+const MANY: usize = 4;
 
 /// What is to be shared out.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +44,9 @@ pub fn plan_shards(request: &ShardPlanRequest) -> Result<(ShardPlan, bool), AppE
     }
     let (matrix, plan) = load_plan(&request.matrix, &request.selection)?;
     let times = times(request, &matrix.name)?;
-    let (write, read) = (writing(&plan, &times), reading(&plan, &times));
+    let read = assign(&reading(&plan, &times), request.into);
+    let floors = floors(&plan, &times, read.iter().filter(|work| !work.environments.is_empty()).count());
+    let write = assign(&writing(&plan, &times, &floors), request.into);
     let Selection { models, formats, producers, consumers } = request.selection.clone();
     let mut shards = ShardPlan {
         shards_version: SHARDS_VERSION,
@@ -55,8 +60,9 @@ pub fn plan_shards(request: &ShardPlanRequest) -> Result<(ShardPlan, bool), AppE
         artifacts: plan.artifacts.len() as u64,
         cells: plan.cell_count(),
         cell_memory_bytes: matrix.limits.memory_bytes,
-        write: assign(&write, request.into),
-        read: assign(&read, request.into),
+        floors,
+        write,
+        read,
         fingerprint: plan.digest,
     };
     shards.fingerprint = shards.computed_fingerprint();
@@ -88,19 +94,30 @@ fn times(request: &ShardPlanRequest, name: &str) -> Result<Times, AppError> {
     }
 }
 
+/// Whose noise floors are measured by whoever writes: those that were needed in an earlier run. Where there was none,
+/// everybody's, if there are so many readers that each would measure many of them again.
+fn floors(plan: &Plan, times: &Times, readers: usize) -> Floors {
+    if times.is_empty() {
+        return if readers >= MANY { Floors::All } else { Floors::None };
+    }
+    let artifacts = 0..plan.artifacts.len() as u32;
+    Floors::of(artifacts.filter(|at| times.is_measured(&plan.artifact_id(*at))))
+}
+
 /// Those that train. External artifacts exist already, and whoever reads them asks their producer.
-fn writing(plan: &Plan, times: &Times) -> Vec<Work> {
+fn writing(plan: &Plan, times: &Times, floors: &Floors) -> Vec<Work> {
     works(
         plan,
         |index| {
-            let own = plan.artifacts.iter().filter(|it| it.producer == index);
-            let trained: Vec<u32> = own
-                .filter(|it| plan.models[it.model as usize].source.file().is_none())
-                .map(|it| it.model)
+            let own = (0u32..).zip(&plan.artifacts).filter(|(_, it)| it.producer == index);
+            let trained: Vec<(u32, u32)> = own
+                .filter(|(_, it)| plan.models[it.model as usize].source.file().is_none())
+                .map(|(at, it)| (at, it.model))
                 .collect();
             let name = &plan.environments[index as usize].name;
-            let seconds = times.writing(name, trained.len() as u32);
-            let mut models = trained.clone();
+            let measured = trained.iter().filter(|(at, _)| floors.has(*at)).count() as u32;
+            let seconds = times.writing(name, trained.len() as u32) + times.measuring(name, measured);
+            let mut models: Vec<u32> = trained.iter().map(|(_, model)| *model).collect();
             models.dedup();
             (!trained.is_empty()).then_some(Load { seconds, parts: models.len() as u32 })
         },
@@ -155,4 +172,36 @@ pub fn open_shards(path: &Path) -> Result<ShardPlan, AppError> {
         return Err(trouble(PlanTrouble::Edited).into());
     }
     Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Shared;
+    use super::*;
+    use crate::vocab::{ArtifactId, Event, NoiseSetting};
+
+    fn varied(artifact: ArtifactId) -> Event {
+        let (setting, key) = (NoiseSetting::Unchanged, Digest::of(b"k"));
+        Event::ReferenceVaried { artifact, setting, key, outputs: Default::default(), reused: false }
+    }
+
+    #[test]
+    fn floors_that_were_needed_are_measured_by_those_who_write() {
+        let plan = Shared::new().plan;
+        let times = |events: &[Event]| Times::of(events);
+        let none = times(&[]);
+        assert_eq!(floors(&plan, &none, MANY - 1), Floors::None);
+        assert_eq!(floors(&plan, &none, MANY), Floors::All);
+        // What an earlier run has seen is known, also that nobody was in doubt.
+        let fixture = Shared::new();
+        let mut events = fixture.events(1, crate::vocab::ShardPhase::Read);
+        assert_eq!(floors(&plan, &times(&events), MANY), Floors::None);
+        let before = writing(&plan, &times(&events), &Floors::None);
+        events.extend([1, 2].map(|at| varied(plan.artifact_id(at))));
+        let now = floors(&plan, &times(&events), MANY);
+        assert_eq!(now, Floors::Of(vec![(1, 2)]));
+        // And it takes time.
+        let after = writing(&plan, &times(&events), &now);
+        assert!(after[0].load.seconds > before[0].load.seconds + 1.0, "{before:?} {after:?}");
+    }
 }

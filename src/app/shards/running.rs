@@ -162,7 +162,8 @@ impl Session<'_> {
         if job.plan().digest != part.plan.plan_digest || record_of(&job) != part.plan.record_digest {
             return Err(ShardError::MatrixChanged(path).into());
         }
-        job.share = Share::of(part.phase, part.slices(), job.plan());
+        let share = Share::of(part.phase, part.slices(), job.plan());
+        job.share = share.measuring(part.plan.floors.clone());
         job.part = Some(part.clone());
         Ok(job)
     }

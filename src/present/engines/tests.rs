@@ -2,7 +2,7 @@
 
 use super::jobs::{EngineJobs, shell};
 use super::table::ENGINES;
-use crate::vocab::{Digest, SHARDS_VERSION, ShardPlan, ShardSelection, ShardWork, Slice};
+use crate::vocab::{Digest, Floors, SHARDS_VERSION, ShardPlan, ShardSelection, ShardWork, Slice};
 
 pub(super) fn plan(matrix: &str, into: usize) -> ShardPlan {
     let work =
@@ -23,6 +23,7 @@ pub(super) fn plan(matrix: &str, into: usize) -> ShardPlan {
         artifacts: 2,
         cells: 4,
         cell_memory_bytes: 2 << 30,
+        floors: Floors::None,
         write: works(into.min(2)),
         read: works(into),
         fingerprint: Digest::of(b""),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::fixture::{Asked, Play, Played, Scripted, Trial, external, matrix};
-use super::well;
+use super::{is_varied, noisy, well};
 use crate::matrix::Matrix;
-use crate::vocab::{Event, ShardPhase, Slice, Verdict};
+use crate::vocab::{Event, Floors, ShardPhase, Slice, Verdict};
 
 fn slices(names: &[&str]) -> Vec<Slice> {
     names.iter().map(|name| Slice::whole((*name).into())).collect()
@@ -153,4 +153,35 @@ fn external_artifacts_need_the_second_phase_only() {
     // Its producer was made, to be asked twice, and trained nothing.
     assert_eq!(reader.count("sk1", "Prepare"), 1);
     assert_eq!(reader.count("sk1", "Train"), 0);
+}
+
+#[test]
+fn whoever_writes_measures_what_others_will_be_in_doubt_about() {
+    let script = || noisy(1.02, |_| Play::Gives(1.01));
+    let cell = "ridge/pickle-4/sk1 in sk2";
+    let of_all = |events: &[Event]| events.iter().filter(|event| is_varied(event)).count();
+    for (floors, measured, asked) in [(Floors::All, 8, 0), (Floors::of([0]), 4, 0), (Floors::None, 0, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut one = Trial::of(matrix());
+        one.share = Some((ShardPhase::Write, slices(&["sk1"])));
+        one.floors = floors.clone();
+        let wrote = one.play(&script());
+        assert_eq!(of_all(&wrote.events), measured, "{floors:?}");
+        let (two, also) = part(matrix(), ShardPhase::Write, slices(&["sk2"]), &script());
+        let places = [folder.path().join("write-1"), folder.path().join("write-2")];
+        let written = [
+            (carried(&one, &wrote, &places[0]), &*places[0]),
+            (carried(&two, &also, &places[1]), &*places[1]),
+        ];
+        let reader = script();
+        let (_, read) = read(matrix(), slices(&["sk2"]), &written, &reader);
+        // The producer is asked by those who are in doubt, and by nobody where it has answered already.
+        assert_eq!(reader.count("sk1", "Prepare"), asked, "{floors:?}");
+        assert_eq!(of(&read, "sk2")[cell], Verdict::Roundoff, "{floors:?}");
+        assert_eq!(of_all(&read.events), measured.max(4), "{floors:?}");
+        // What was measured in vain changes nothing.
+        assert!(
+            of(&read, "sk2").iter().all(|(name, verdict)| name == cell || *verdict == Verdict::Identical)
+        );
+    }
 }
