@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, io};
 
 /// The folder and the name of the agent's package.
@@ -16,7 +17,39 @@ fn main() -> io::Result<()> {
     write(&target.join("mends.rs"), &texts(&root.join("src/explain/mends"), "py")?)?;
     write(&target.join("companions.rs"), &texts(&root.join("src/explain/companions"), "py")?)?;
     write(&target.join("engine.rs"), &texts(&root.join(AGENT).join(PACKAGE).join("mending"), "py")?)?;
-    write(&target.join("agent.py"), &agent(&root.join(AGENT))?)
+    write(&target.join("agent.py"), &agent(&root.join(AGENT))?)?;
+    println!("cargo:rustc-env=SHELFLIFE_COMMIT={}", commit(&root));
+    Ok(())
+}
+
+/// The commit that this is built from, in brackets behind the version; nothing where there is no repository of our own, as
+/// in a source distribution. A release script can say it by a variable.
+fn commit(root: &Path) -> String {
+    println!("cargo:rerun-if-env-changed=SHELFLIFE_BUILD_COMMIT");
+    let told = env::var("SHELFLIFE_BUILD_COMMIT").ok().or_else(|| of_repository(root));
+    let is_one = |text: &String| text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    told.filter(is_one).map(|text| format!(" ({})", &text[..text.len().min(12)])).unwrap_or_default()
+}
+
+fn of_repository(root: &Path) -> Option<String> {
+    // A repository further up is somebody else's.
+    let marker = root.join(".git");
+    if !marker.exists() {
+        return None;
+    }
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").current_dir(root).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    // Whatever moves the head is written to its log.
+    for file in ["HEAD", "logs/HEAD"] {
+        if let Some(path) =
+            git(&["rev-parse", "--git-path", file]).map(|path| root.join(path)).filter(|it| it.exists())
+        {
+            println!("cargo:rerun-if-changed={}", path.display());
+        }
+    }
+    git(&["rev-parse", "HEAD"])
 }
 
 /// A list of the names and texts of a folder's files.

@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod judge;
 pub mod matrix;
 pub mod plan;
+pub mod project;
 pub mod shard;
 pub mod state;
 

@@ -13,7 +13,7 @@ use shelflife::vocab::{
     ArtifactAbsence, EnvironmentTrouble, ExitCode, Next, NoReference, Outcome, Runtime, Stage, Status,
     Trouble, Verdict,
 };
-use shelflife::{app, dataset, format, matrix, present};
+use shelflife::{app, dataset, format, matrix, present, project};
 
 #[path = "common/documented.rs"]
 mod documented;
@@ -112,6 +112,10 @@ fn the_schema_file_is_current() {
     assert!(
         known == matrix::schema_json(),
         "schema/matrix.schema.json is out of date: run `cargo run -- schema > schema/matrix.schema.json`"
+    );
+    assert!(
+        text("schema/settings.schema.json") == project::settings_schema_json(),
+        "schema/settings.schema.json is out of date: run `cargo run -- schema settings > schema/settings.schema.json`"
     );
 }
 

@@ -8,7 +8,7 @@ use super::shards::ShardError;
 use crate::artifact::PinError;
 use crate::dataset::DatasetError;
 use crate::judge::BaselineError;
-use crate::matrix::{MatrixError, Refusal};
+use crate::matrix::{MatrixError, Problem, Refusal};
 use crate::notation::{VersionError, without_path};
 use crate::plan::PlanError;
 use crate::present::json::ReadRecordError;
@@ -25,6 +25,15 @@ pub enum AppError {
     /// The matrix is invalid.
     #[error(transparent)]
     Matrix(#[from] Box<MatrixError>),
+    /// The settings of a project cannot be used.
+    #[error(transparent)]
+    Settings(#[from] Box<Problem>),
+    /// A project has settings already.
+    #[error("there are settings already, in `{}`, and nothing was written", .0.display())]
+    Started(PathBuf),
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// A dataset cannot be used.
     #[error(transparent)]
     Dataset(#[from] Box<DatasetError>),
@@ -121,6 +130,13 @@ pub enum AppError {
     },
 }
 
+fn nothing_named(settings: Option<&PathBuf>) -> String {
+    match settings {
+        Some(path) => format!("no artifact is named, and `{}` has no `artifacts`", path.display()),
+        None => "no artifact is named, and no folder from here upwards has settings".to_owned(),
+    }
+}
+
 /// What this machine was to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doing {
@@ -133,6 +149,9 @@ pub enum Doing {
     /// Remove what was not used lately.
     #[error("prune the cache")]
     Prune,
+    /// Put an archive together.
+    #[error("put the archive together")]
+    Pack,
     /// Read a folder.
     #[error("read the folder `{}`", .0.display())]
     Folder(PathBuf),
@@ -192,6 +211,9 @@ pub enum RequestError {
         /// The environments that it means.
         names: Vec<EnvName>,
     },
+    /// Neither the command line nor settings say what a gate is over.
+    #[error("{}", nothing_named(.0.as_ref()))]
+    NothingNamed(Option<PathBuf>),
     /// No format of this name can be tried.
     #[error("`{name}` is not a format in which files can be tried")]
     Format {

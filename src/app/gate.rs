@@ -62,9 +62,14 @@ fn view<'a>(
 }
 
 impl GateRequest {
-    fn over(&self, files: &dyn Files) -> Result<Over<'_>, RequestError> {
+    /// Whether what is named is a matrix, or several of them.
+    pub(super) fn is_over_a_matrix(&self) -> bool {
         let is_matrix = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
-        if !self.files.artifacts.iter().any(is_matrix) {
+        self.files.artifacts.iter().any(is_matrix)
+    }
+
+    fn over(&self, files: &dyn Files) -> Result<Over<'_>, RequestError> {
+        if !self.is_over_a_matrix() {
             let to = match (&self.to, &self.head) {
                 (Some(to), _) => Cow::Borrowed(to.as_str()),
                 (None, Some(folder)) => Cow::Owned(head(folder, files)?),
@@ -153,11 +158,11 @@ impl Session<'_> {
         let is_matrix = from.is_none() && request.to.is_none() && request.head.is_none();
         let name = run_name(request.name.as_deref(), &matrix.name)?;
         let matrix = if request.probe { self.with_probes(matrix, &name)? } else { matrix };
-        let mut judge = GateJudge { from, earlier: None, known: None };
+        let mut judge = GateJudge { from, earlier: None, known: None, fail_on: request.fail_on.clone() };
         match request.baseline.as_ref().map(|given| open(given, &self.policy.reports)).transpose()? {
             Some(Opened::Accepted(known)) => judge.known = Some(known),
             Some(other) => judge.earlier = Some(other.baseline()),
-            None if is_matrix && !has_expectations => {
+            None if is_matrix && !has_expectations && request.fail_on.is_empty() => {
                 return Err(RequestError::NothingToJudgeBy.into());
             }
             None => {}

@@ -14,6 +14,7 @@ pub fn gate_options(
     left: Option<(&Record, &EnvName)>,
     earlier: Option<&Baseline>,
     known: Option<&Known>,
+    asked: &[Verdict],
 ) -> JudgeOptions {
     let base = match (left, earlier) {
         (Some((record, from)), None) => Some(Baseline::of_environment(record, from)),
@@ -27,7 +28,8 @@ pub fn gate_options(
         None => base,
     };
     // A cell that no baseline knows has nothing to be compared with, and must not pass by failing.
-    let fail_on = if baseline.is_none() { Verdict::FAILURES.to_vec() } else { Vec::new() };
+    let mut fail_on = if baseline.is_none() { Verdict::FAILURES.to_vec() } else { Vec::new() };
+    fail_on.extend(asked.iter().filter(|verdict| baseline.is_some() || !Verdict::FAILURES.contains(verdict)));
     JudgeOptions { fail_on, baseline, forecast: false }
 }
 
@@ -44,13 +46,15 @@ pub(super) struct GateJudge {
     pub earlier: Option<Baseline>,
     /// What somebody has accepted.
     pub known: Option<Known>,
+    /// Verdicts that are regressions whatever is known.
+    pub fail_on: Vec<Verdict>,
 }
 
 impl GateJudge {
     pub(super) fn options(&self, state: &RunState) -> JudgeOptions {
         let survey = self.from.as_ref().map(|from| (judge::judge(state, &JudgeOptions::default()), from));
         let left = survey.as_ref().map(|(record, from)| (record, *from));
-        gate_options(left, self.earlier.as_ref(), self.known.as_ref())
+        gate_options(left, self.earlier.as_ref(), self.known.as_ref(), &self.fail_on)
     }
 
     /// Names what would be a regression and was not tried again yet.
@@ -76,7 +80,7 @@ mod tests {
 
     #[test]
     fn without_anything_known_every_failure_counts() {
-        let options = gate_options(None, None, None);
+        let options = gate_options(None, None, None, &[]);
         assert_eq!(options.fail_on, Verdict::FAILURES);
         assert_eq!(options.baseline, None);
     }
@@ -86,11 +90,11 @@ mod tests {
         let from = EnvName::from("old");
         let survey =
             record(&[cell("old", Reached::Identical, &Cause::None), cell("new", Reached::Started, &FAILS)]);
-        let left = gate_options(Some((&survey, &from)), None, None);
+        let left = gate_options(Some((&survey, &from)), None, None, &[]);
         assert_eq!(left.baseline, Some(Baseline::of_environment(&survey, &from)));
         assert!(left.fail_on.is_empty());
         let earlier = Baseline::of(&survey);
-        assert_eq!(gate_options(None, Some(&earlier), None).baseline, Some(earlier));
+        assert_eq!(gate_options(None, Some(&earlier), None, &[]).baseline, Some(earlier));
     }
 
     #[test]
@@ -101,10 +105,10 @@ mod tests {
         let mut known = Known::default();
         known.accept(&survey);
         let expected = Baseline::of_environment(&survey, &from).accepting(&known);
-        let options = gate_options(Some((&survey, &from)), None, Some(&known));
+        let options = gate_options(Some((&survey, &from)), None, Some(&known), &[]);
         assert_eq!(options.baseline, Some(expected));
         assert_eq!(
-            gate_options(None, None, Some(&known)).baseline,
+            gate_options(None, None, Some(&known), &[]).baseline,
             Some(Baseline::default().accepting(&known))
         );
     }

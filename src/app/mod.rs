@@ -7,6 +7,7 @@
 
 mod accepting;
 mod bisect;
+mod bundle;
 mod care;
 mod check;
 mod datasets;
@@ -32,6 +33,7 @@ mod museum;
 mod naming;
 mod outcome;
 mod packing;
+mod project;
 mod promised;
 mod recorder;
 mod reporting;
@@ -42,9 +44,11 @@ mod run;
 mod search;
 mod session;
 mod shards;
+mod starting;
 
 pub use accepting::{AcceptRequest, Accepted};
 pub use bisect::{Bisected, Step};
+pub use bundle::{Bundle, bundle};
 pub use care::{Made, Removed};
 pub use datasets::{load_datasets, load_matrix, load_plan};
 pub use disk::Disk;
@@ -62,6 +66,7 @@ pub use listener::{Aside, Listener, Notice, PartStep, Silent};
 pub use museum::{Museum, NotKept, WhyNotKept};
 pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
+pub use project::{Taken, reports_of, settings};
 pub use promised::{Stated, StatedPair, statements};
 pub use reporting::ReportRequest;
 pub use request::{
@@ -74,3 +79,4 @@ pub use shards::{
     MergeRequest, Merged, PlanTrouble, ShardError, ShardOutcome, ShardPlanRequest, ShardRunRequest,
     open_shards, plan_shards,
 };
+pub use starting::{Started, start};

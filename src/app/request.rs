@@ -85,6 +85,8 @@ pub struct GateRequest {
     pub head: Option<PathBuf>,
     /// What is known: see [`super::open`].
     pub baseline: Option<PathBuf>,
+    /// Verdicts that are regressions whatever is known.
+    pub fail_on: Vec<Verdict>,
     /// Whether what would be a regression is tried again before it is believed.
     pub retry: bool,
     /// Whether to find out which of the files could be rescued.

@@ -32,6 +32,19 @@ pub(super) struct Found {
     pub name: String,
 }
 
+/// Whether a file has the name of a saved model, or the bytes of one where the name says nothing.
+pub fn is_model(path: &Path, files: &dyn Files) -> bool {
+    let walk = Walk { files, dangling: Vec::new(), unlisted: Vec::new(), found: Vec::new() };
+    walk.is_model(path)
+}
+
+/// Every saved model below a folder, as it is found where the folder is named.
+pub fn models_below(folder: &Path, files: &dyn Files) -> Vec<PathBuf> {
+    let mut walk = Walk { files, dangling: Vec::new(), unlisted: Vec::new(), found: Vec::new() };
+    walk.folder(folder, 0);
+    walk.found
+}
+
 /// The files that a declaration means, in order. What leads to none is noted.
 pub(super) fn files(
     files: &dyn Files,
@@ -192,6 +205,11 @@ impl Walk<'_> {
         read.is_ok() && inspect::is_native(&head)
     }
 
+    fn is_model(&self, path: &Path) -> bool {
+        // Most files of such a name stand beside a model.
+        has_model_extension(path) && (!is_of_many_kinds(path) || self.is_native(path))
+    }
+
     /// Every artifact below a folder: real folders before links, so that a version is known by its own name and not
     /// as `latest`.
     fn folder(&mut self, folder: &Path, depth: usize) {
@@ -211,9 +229,7 @@ impl Walk<'_> {
                 continue;
             }
             match self.files.kind(&entry) {
-                // Most files of such a name stand beside a model.
-                Kind::File if is_of_many_kinds(&entry) && !self.is_native(&entry) => {}
-                Kind::File if has_model_extension(&entry) => self.found.push(entry),
+                Kind::File if self.is_model(&entry) => self.found.push(entry),
                 Kind::File | Kind::Missing => {}
                 Kind::Folder => folders.push(entry),
                 Kind::Dangling => self.dangling.push(entry),

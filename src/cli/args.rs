@@ -1,6 +1,8 @@
 //! The command line: what can be typed, and nothing about what it does.
 
+mod care;
 mod files;
+mod forecast;
 mod help;
 mod knowledge;
 mod shards;
@@ -11,16 +13,24 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use help::command;
 
+pub use care::{
+    BugreportArgs, CompletionsArgs, DoctorArgs, EnvArgs, EnvCommand, InitArgs, ManArgs, SchemaArgs, SchemaOf,
+    Shell,
+};
 pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
 };
+pub use forecast::{Doubt, ExplainArgs, ForecastArgs};
 
 pub use knowledge::{EnvForArgs, RequiresArgs};
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
 use crate::vocab::Verdict;
+
+/// The version, and the commit that it was built from where that is known.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("SHELFLIFE_COMMIT"));
 
 /// Says, by trying it, in which environments a saved scikit-learn model still works.
 ///
@@ -30,7 +40,7 @@ use crate::vocab::Verdict;
 /// Exit codes: 0 done, 2 usage, 4 nothing selected, 100 judged and bad, 101 could not judge, 102 invalid input,
 /// 110 cannot write, 130 interrupted, 1 internal error.
 #[derive(Debug, Parser)]
-#[command(name = "shelflife", version, max_term_width = 100)]
+#[command(name = "shelflife", version = VERSION, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -214,6 +224,8 @@ pub enum Command {
     /// Reads the files without executing them, and answers from the known causes and from what the zoo has tried.
     /// Where neither speaks, the answer is `unknown`.
     ///
+    /// Ends 102 when a file is not an artifact, and 100 when --fail-on names a forecast that was made.
+    ///
     /// --json: an object a line for each file.
     ///
     /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
@@ -269,6 +281,27 @@ pub enum Command {
     ///
     /// Example: shelflife env prune --days 30
     Env(EnvArgs),
+    /// Print what a shell needs to complete this command line: bash, zsh or fish.
+    ///
+    /// --json: one object with the text.
+    ///
+    /// Example: shelflife completions bash > ~/.local/share/bash-completion/completions/shelflife
+    Completions(CompletionsArgs),
+    /// Write the man pages, one for each subcommand.
+    ///
+    /// --json: one object with what was written.
+    ///
+    /// Example: shelflife man -o ~/.local/share/man/man1
+    Man(ManArgs),
+    /// Put together what to attach to a report about a run: its record, its results, its locks and this machine.
+    ///
+    /// No byte of a model or of inputs is taken, and the home folder is written as `~`. Names of models, columns, paths and
+    /// packages, and what files raised, stand in it. Nothing is overwritten.
+    ///
+    /// --json: one object with what was written.
+    ///
+    /// Example: shelflife bugreport gate -o bugreport.tar.gz
+    Bugreport(BugreportArgs),
     /// Show what this machine offers: uv, interpreters, cache, free disk.
     ///
     /// With `--fix`, Debian packages that are missing are installed through apt, after each command is said.
@@ -277,12 +310,20 @@ pub enum Command {
     ///
     /// Example: shelflife doctor
     Doctor(DoctorArgs),
-    /// Print the JSON schema of matrix files, for editors.
+    /// Print the JSON schema of matrix files, or of the settings of a project, for editors.
     ///
     /// --json: the same, it is JSON already.
     ///
     /// Example: shelflife schema > schema/matrix.schema.json
-    Schema,
+    Schema(SchemaArgs),
+    /// Write the first settings of a project, `shelflife.toml`, from the models and requirements that lie in its folder.
+    ///
+    /// Nothing is overwritten, and no file is executed. Plain `shelflife gate` then does what the settings say.
+    ///
+    /// --json: one object with the file that was written, and what was found.
+    ///
+    /// Example: shelflife init
+    Init(InitArgs),
 }
 
 /// Which part of a matrix.
@@ -339,9 +380,9 @@ pub struct RunningArgs {
     /// Name of the run and of its folder; the matrix's or the command's name by default.
     #[arg(long, value_name = "NAME")]
     pub run: Option<String>,
-    /// Folder of all runs.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
+    /// Folder of all runs. Default: reports.
+    #[arg(long, value_name = "DIR")]
+    pub reports: Option<PathBuf>,
     /// Batches of cells that run side by side; the number of cores by default.
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -383,14 +424,6 @@ pub struct MakingArgs {
     pub require_isolation: bool,
 }
 
-/// Arguments of `doctor`.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct DoctorArgs {
-    /// Install what is missing of Debian's packages (with sudo for others than root), and say each command.
-    #[arg(long)]
-    pub fix: bool,
-}
-
 /// Arguments of `plan`.
 #[derive(Args, Debug)]
 pub struct PlanArgs {
@@ -399,34 +432,6 @@ pub struct PlanArgs {
     /// The part of it to show.
     #[command(flatten)]
     pub select: SelectArgs,
-}
-
-/// Arguments of `forecast`.
-#[derive(Args, Debug)]
-pub struct ForecastArgs {
-    /// Files, or folders with files.
-    #[arg(required = true)]
-    pub artifacts: Vec<PathBuf>,
-    /// The environment, as for `check --on`; beside versions also the machine, such as `arch=i386`.
-    #[arg(long, value_name = "ENV", required = true)]
-    pub to: Vec<String>,
-}
-
-/// Arguments of `explain`.
-#[derive(Args, Debug)]
-pub struct ExplainArgs {
-    /// The known cause to print, as reports name it; without it, all are listed.
-    pub id: Option<String>,
-    /// Find the cause of an error: the message, or a whole traceback; `-` reads standard input.
-    #[arg(long, short = 'm', value_name = "TEXT", conflicts_with = "id", allow_hyphen_values = true)]
-    pub message: Option<String>,
-    /// Measure recorded runs and print what they show, for `src/explain/evidence.json`; what it says of matrices that are
-    /// not among them is kept.
-    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["id", "message"])]
-    pub measure: Vec<PathBuf>,
-    /// Folder of all runs, for runs given by name.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
 }
 
 /// Arguments of `report`.
@@ -469,88 +474,6 @@ pub struct InspectArgs {
     /// Leave out the digest: of a large file only the parts that say something are read, a fraction of it.
     #[arg(long, conflicts_with = "sha256")]
     pub no_digest: bool,
-}
-
-/// Arguments of `env`.
-#[derive(Args, Debug)]
-pub struct EnvArgs {
-    /// What to do with environments.
-    #[command(subcommand)]
-    pub command: EnvCommand,
-}
-
-/// The subcommands of `env`.
-#[derive(Debug, Subcommand)]
-pub enum EnvCommand {
-    /// List the environments in the cache, last used first.
-    ///
-    /// --json: one array with folders and interpreters.
-    List,
-    /// Make the environments of a matrix without running anything.
-    ///
-    /// --json: an object a line for each environment, as soon as it is made or cannot be.
-    Prepare {
-        /// The matrix file.
-        matrix: PathBuf,
-        /// How environments are made.
-        #[command(flatten)]
-        making: MakingArgs,
-    },
-    /// Make environments, or find them in the cache, and print what starts their interpreters.
-    ///
-    /// --json: one array with the name, the versions, the command and the folder of programs of each.
-    ///
-    /// Example: shelflife env make scikit-learn==1.2.2
-    Make {
-        /// The environments, as for `check --on`.
-        #[arg(value_name = "ENV", required_unless_present = "reading")]
-        environments: Vec<String>,
-        /// One that reads this file, found as `env-for` finds it.
-        #[arg(long = "for", value_name = "FILE", conflicts_with = "environments")]
-        reading: Option<PathBuf>,
-        /// How environments are made.
-        #[command(flatten)]
-        making: MakingArgs,
-    },
-    /// Print the interpreter of an environment alone, which is made if it is not there.
-    ///
-    /// --json: the same as `env make` prints.
-    ///
-    /// Example: $(shelflife env path scikit-learn==1.2.2) -c "import sklearn"
-    Path {
-        /// The environment, as for `check --on`.
-        #[arg(value_name = "ENV")]
-        environment: String,
-        /// How environments are made.
-        #[command(flatten)]
-        making: MakingArgs,
-    },
-    /// Run a command in an environment, which is made if it is not there. It runs as you, without a cage.
-    ///
-    /// Ends as the command ends.
-    ///
-    /// --json: nothing of its own: standard output is the command's.
-    ///
-    /// Example: shelflife env run scikit-learn==1.2.2 -- python -c "import sklearn"
-    Run {
-        /// The environment, as for `check --on`.
-        #[arg(value_name = "ENV")]
-        environment: String,
-        /// The command: `python` and what it is to do, or another program of a virtual environment.
-        #[arg(last = true, required = true, value_name = "COMMAND")]
-        command: Vec<std::ffi::OsString>,
-        /// How environments are made.
-        #[command(flatten)]
-        making: MakingArgs,
-    },
-    /// Remove environments, artifacts and observations that were not used lately.
-    ///
-    /// --json: one object with what was removed.
-    Prune {
-        /// Keep what was used within so many days; 0 removes everything.
-        #[arg(long, value_name = "N", default_value_t = 30)]
-        days: u32,
-    },
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::args::DoctorArgs;
+use super::args::{self, DoctorArgs};
 use super::audience::Audience;
 use super::console;
 use super::failure::Failure;
@@ -26,7 +26,8 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<ExitCode, Failure> {
     Ok(fixed)
 }
 
-fn answer(facts: &MachineFacts) -> serde_json::Value {
+/// What programs are told of this machine.
+pub(super) fn answer(facts: &MachineFacts) -> serde_json::Value {
     let interpreters = facts.interpreters.iter().map(|it| {
         serde_json::json!({
             "implementation": it.implementation,
@@ -40,7 +41,7 @@ fn answer(facts: &MachineFacts) -> serde_json::Value {
         offers.map(|it| serde_json::json!({ "what": it.what, "ready": it.ready, "detail": it.detail }));
     let uv = facts.uv.as_ref();
     serde_json::json!({
-        "shelflife": env!("CARGO_PKG_VERSION"),
+        "shelflife": args::VERSION,
         "uv": uv.map(|uv| serde_json::json!({ "version": uv.version, "path": programs::path(&uv.path) })),
         "cache": programs::path(&facts.cache),
         "free_bytes": facts.free_bytes,
@@ -70,7 +71,7 @@ fn fix(session: &mut Session<'_>) -> ExitCode {
 fn words(facts: &MachineFacts) -> String {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "shelflife {}", env!("CARGO_PKG_VERSION"));
+    let _ = writeln!(text, "shelflife {}", args::VERSION);
     let _ = match &facts.uv {
         Some(uv) => writeln!(text, "uv: {} at {}", uv.version, uv.path.display()),
         None => writeln!(text, "uv: none yet; the first run fetches it through pip into the cache"),

@@ -66,6 +66,7 @@ impl Failure {
         match self {
             Self::App(AppError::Matrix(error)) => Some(&**error),
             Self::App(AppError::Dataset(error)) => Some(&**error),
+            Self::App(AppError::Settings(error)) => Some(&**error),
             Self::App(AppError::Plan(error)) => Some(error),
             Self::App(_)
             | Self::Usage { .. }
@@ -111,6 +112,7 @@ fn code(error: &AppError) -> ExitCode {
     match error {
         AppError::Matrix(_)
         | AppError::Dataset(_)
+        | AppError::Settings(_)
         | AppError::Unreadable { .. }
         | AppError::NoBaseline { .. }
         | AppError::Artifact { .. }
@@ -123,8 +125,9 @@ fn code(error: &AppError) -> ExitCode {
             PlanError::NothingSelected { .. } | PlanError::NoFormatLeft { .. } | PlanError::NobodyReads,
         )
         | AppError::EmptyFolder(_)
+        | AppError::NoFolder(_)
         | AppError::NoHistory => ExitCode::NothingSelected,
-        AppError::Request(RequestError::OutputIsFile { .. }) => ExitCode::CannotWrite,
+        AppError::Started(_) | AppError::Request(RequestError::OutputIsFile { .. }) => ExitCode::CannotWrite,
         AppError::Shards(error) => shards_code(error),
         AppError::Plan(PlanError::BadPattern { .. }) | AppError::Request(_) => ExitCode::Usage,
         // A cache that cannot be written is in the way of the verdicts, and no mistake of this program.
@@ -202,6 +205,8 @@ fn help(error: &AppError) -> Option<String> {
         AppError::History { .. } => {
             "name another file with --database, or move this one aside: it is made again from the runs that are still there"
         }
+        AppError::Started(_) => "change that file, or move it aside and run the same command again",
+        AppError::NoFolder(_) => "give the folder of a project",
         AppError::NoHistory => "leave --matrix out to see all",
         AppError::Inputs(refusals) => {
             return refusals.iter().map(|refusal| refusal.help.clone()).find(|help| !help.is_empty());
@@ -214,6 +219,7 @@ fn help(error: &AppError) -> Option<String> {
         }
         AppError::Matrix(_)
         | AppError::Dataset(_)
+        | AppError::Settings(_)
         | AppError::Plan(_)
         | AppError::Interrupted
         | AppError::Run(_)
@@ -268,7 +274,12 @@ fn request_help(error: &RequestError) -> String {
         RequestError::MatrixWithEnvironments => "leave --from and --to out, and give --baseline",
         RequestError::MatrixWithFileOptions => "declare [limits] and [formats] there",
         RequestError::RescueOfMatrix => "give artifacts with --from and --to, or leave them out",
-        RequestError::NoEnvironments => "for example --from scikit-learn==1.5.2 --to scikit-learn==1.7.2",
+        RequestError::NoEnvironments => {
+            "for example --from scikit-learn==1.5.2 --to scikit-learn==1.7.2, or `from` and `to` in shelflife.toml"
+        }
+        RequestError::NothingNamed(_) => {
+            "name a saved model or a folder of them, or write settings with `shelflife init`"
+        }
         RequestError::NothingExpected(_) => {
             "name today's environment with --from, give --methods with --expected, or take what `shelflife museum` writes"
         }

@@ -3,7 +3,7 @@
 // Writing to a `String` cannot fail.
 use std::fmt::Write as _;
 
-use super::args::ForecastArgs;
+use super::args::{Doubt, ForecastArgs};
 use super::console;
 use super::explain::fold;
 use super::failure::Failure;
@@ -19,11 +19,13 @@ use crate::vocab::{ExitCode, Expected, Forecast, Foreign, Inspected};
 pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
     let target = Target::parse(&args.to, &Disk).map_err(AppError::from)?;
     let mut has_none = false;
+    let mut is_judged = false;
     app::inspect(&args.artifacts, InspectOptions::FACTS, |artifact| {
         // What is no artifact is named as what it is: nothing is to be expected of it.
         let foreign = artifact.inspection.foreign;
         has_none |= foreign.is_some() || !artifact.is_sound();
         let forecast = target.forecast(&artifact.inspection);
+        is_judged |= foreign.is_none() && args.fail_on.iter().any(|doubt| doubt.is(forecast.expected));
         if console::is_for_programs() {
             return line_of_json(&artifact, foreign, &target.assumed, &forecast);
         }
@@ -52,7 +54,22 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
     if !target.assumed.is_empty() && !console::is_for_programs() {
         console::print(&format!("\nassumed: {}\n", target.assumed.join(", ")))?;
     }
-    Ok(if has_none { ExitCode::InvalidInput } else { ExitCode::Done })
+    Ok(match (is_judged, has_none) {
+        (true, _) => ExitCode::Judged,
+        (false, true) => ExitCode::InvalidInput,
+        (false, false) => ExitCode::Done,
+    })
+}
+
+impl Doubt {
+    fn is(self, expected: Expected) -> bool {
+        match expected {
+            Expected::Works => false,
+            Expected::Breaks => self == Self::Breaks,
+            Expected::Drifts => self == Self::Drifts,
+            Expected::Unknown => self == Self::Unknown,
+        }
+    }
 }
 
 fn line_of_json(

@@ -8,24 +8,20 @@ use super::console;
 use super::failure::Failure;
 use super::outcome;
 use super::programs;
-use crate::app::{GateRequest, Gated, KEPT, Session};
+use crate::app::{self, AppError, Disk, GateRequest, Gated, KEPT, RequestError, Session};
 use crate::present;
+use crate::project::Settings;
 use crate::vocab::ExitCode;
 
 pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
-    let request = GateRequest {
-        files: args.files.request(),
-        from: args.from.clone(),
-        to: args.to.clone(),
-        head: args.head.clone(),
-        baseline: args.baseline.clone(),
-        retry: !args.no_retry,
-        rescue: args.rescue,
-        probe: args.probe,
-        name: args.running.run.clone(),
-    };
+    let settings = if args.no_config { None } else { app::settings(args.config.as_deref())? };
+    let request = completed(request(args), settings.as_ref())?;
+    let mut policy = args.running.policy(Some(KEPT));
+    if let Some(settings) = settings.filter(|_| args.running.reports.is_none()) {
+        policy.reports = app::reports_of(&settings);
+    }
     let mut audience = Audience::of_a_run();
-    let gated = Session::open(args.running.policy(Some(KEPT)), &mut audience)?.gate(&request)?;
+    let gated = Session::open(policy, &mut audience)?.gate(&request)?;
     let code = gated.outcome.exit_code();
     if console::is_for_programs() {
         programs::answer(&answer(&gated, code))?;
@@ -35,6 +31,40 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, Failure> {
     outcome::summary(&gated.outcome);
     tell(args, &gated)?;
     Ok(code)
+}
+
+fn request(args: &GateArgs) -> GateRequest {
+    GateRequest {
+        files: args.files.request(),
+        from: args.from.clone(),
+        to: args.to.clone(),
+        head: args.head.clone(),
+        baseline: args.baseline.clone(),
+        fail_on: args.fail_on.clone(),
+        retry: !args.no_retry,
+        rescue: args.rescue,
+        probe: args.probe,
+        name: args.running.run.clone(),
+    }
+}
+
+/// What was typed, completed by the settings of the project.
+fn completed(typed: GateRequest, settings: Option<&Settings>) -> Result<GateRequest, Failure> {
+    let request = match settings {
+        Some(settings) => {
+            let (request, taken) = typed.completed(settings, &Disk);
+            if !taken.is_empty() {
+                console::note(&format!("from `{}`: {}", settings.path.display(), taken.join(", ")));
+            }
+            request
+        }
+        None => typed,
+    };
+    if request.files.artifacts.is_empty() {
+        let path = settings.map(|settings| settings.path.clone());
+        return Err(AppError::from(RequestError::NothingNamed(path)).into());
+    }
+    Ok(request)
 }
 
 /// What a judged run came to, with what a gate says of it.

@@ -5,8 +5,10 @@ mod args;
 mod audience;
 mod baseline;
 mod bisect;
+mod bugreport;
 mod check;
 mod compare;
+mod completions;
 mod console;
 mod doctor;
 mod env;
@@ -16,8 +18,10 @@ mod failure;
 mod forecast;
 mod gate;
 mod history;
+mod init;
 mod inspect;
 mod made;
+mod man;
 mod merge;
 mod meter;
 mod museum;
@@ -31,6 +35,7 @@ mod requests;
 mod requires;
 mod rescue;
 mod run;
+mod schema;
 mod shard;
 
 use clap::FromArgMatches as _;
@@ -88,7 +93,11 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::merge(&args),
         Command::Env(args) => env::env(&args.command),
         Command::Doctor(args) => doctor::doctor(&args),
-        Command::Schema => console::print(&crate::matrix::schema_json()).map(|()| ExitCode::Done),
+        Command::Schema(args) => schema::schema(args),
+        Command::Bugreport(args) => bugreport::bugreport(&args),
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => man::man(&args),
+        Command::Init(args) => init::init(&args),
     };
     let code = result.unwrap_or_else(|failure| {
         console::explain(&failure);

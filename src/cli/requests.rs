@@ -1,5 +1,7 @@
 //! From what was typed to requests and policies.
 
+use std::path::PathBuf;
+
 use super::args::{ArtifactArgs, FileArgs, MakingArgs, RunningArgs, SelectArgs};
 use crate::app::{FilesRequest, Policy};
 use crate::plan::Selection;
@@ -34,7 +36,7 @@ impl RunningArgs {
     /// How it goes; `keep` says how many earlier runs of the same name stay, all where `None`.
     pub(super) fn policy(&self, keep: Option<usize>) -> Policy {
         Policy {
-            reports: self.reports.clone(),
+            reports: self.reports.clone().unwrap_or_else(|| PathBuf::from("reports")),
             jobs: self.jobs,
             fresh: self.fresh,
             retry_failed: self.retry_failed,

@@ -91,9 +91,9 @@ pub struct Problem {
 /// A result whose error is boxed, because a problem carries a lot.
 pub(super) type Fallible<T> = Result<T, Box<Problem>>;
 
-/// The text of one matrix file.
+/// The text of one file, with which places are told.
 #[derive(Debug)]
-pub(super) struct Source {
+pub struct Source {
     /// The file, as it was asked for.
     pub path: PathBuf,
     /// Its text.
@@ -103,6 +103,21 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// The bytes of a file as its text.
+    ///
+    /// # Errors
+    /// A sentence about the line that is not UTF-8.
+    pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Self, String> {
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            format!("`{}` is not UTF-8 text: line {line} has an invalid byte", path.display())
+        })?;
+        // A byte order mark would shift every place in messages.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        Ok(Self::new(path, text))
+    }
+
     /// The text of a file.
     pub fn new(path: &Path, text: String) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();

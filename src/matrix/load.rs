@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use serde_spanned::Spanned;
 
+use super::complaint::complaint;
 use super::error::{Fallible, Source};
 use super::raw::{
     RawArtifact, RawDataset, RawDefaults, RawEnvironment, RawExpect, RawFormat, RawHeader, RawMatrix,
     RawModel, RawSelect, RawTolerance, Text,
 };
 use super::raw_limits::{RawLimits, RawRecipes};
-use crate::notation::{glob, without_path};
+use crate::notation::without_path;
 
 /// Reads the bytes of a file.
 pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -58,7 +59,7 @@ fn load_chain(
 ) -> Fallible<Merged> {
     let source = Arc::new(read_source(path, asked, read)?);
     seen.push(path.to_owned());
-    let raw: RawMatrix = toml::from_str(&source.text).map_err(|error| toml_problem(&source, &error))?;
+    let raw: RawMatrix = toml::from_str(&source.text).map_err(|error| complaint(&source, &error))?;
     let base = match &raw.extends {
         None => None,
         Some(base) => {
@@ -89,17 +90,7 @@ fn read_source(path: &Path, asked: Option<(&Source, &Text)>, read: Read<'_>) -> 
     let bytes = read(path).map_err(|error| {
         refuse(format!("cannot read the matrix `{}`: {}", path.display(), without_path(&error)), where_it_is)
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        refuse(
-            format!("`{}` is not UTF-8 text: line {line} has an invalid byte", path.display()),
-            "save the file as UTF-8",
-        )
-    })?;
-    // A byte order mark would shift every place in messages.
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    Ok(Source::new(path, text))
+    Source::decoded(path, bytes).map_err(|message| refuse(message, "save the file as UTF-8"))
 }
 
 /// `relative` as seen from the folder of `file`, without leading `./` and `x/..`.
@@ -179,52 +170,4 @@ fn merge(source: Arc<Source>, raw: RawMatrix, base: Option<Merged>) -> Merged {
         expect: appended(&source, base.expect, raw.expect),
         main: source,
     }
-}
-
-/// TOML's or serde's complaint in our words, with a suggestion where a key was mistyped.
-fn toml_problem(source: &Source, error: &toml::de::Error) -> Box<super::error::Problem> {
-    let message = error.message();
-    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    // A problem of the file as a whole has no span: it is shown at its first line.
-    let span = error.span().unwrap_or(0..source.text.find('\n').unwrap_or(source.text.len()));
-    if message.starts_with("unknown field")
-        && let Some((unknown, known)) = words.split_first()
-    {
-        let help = match glob::nearest(unknown, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "no key is known here".to_owned(),
-            None => format!("the keys known here are `{}`", known.join("`, `")),
-        };
-        return source.problem(span, format!("unknown key `{unknown}`"), help);
-    }
-    if message.starts_with("missing field")
-        && let [missing] = words.as_slice()
-    {
-        return source.problem(span, format!("the key `{missing}` is missing here"), missing_help(missing));
-    }
-    let help = if message.contains("the number") {
-        "write it in quotes, for example \"3.11\""
-    } else if message.contains("expected a text in quotes") {
-        "write a text in quotes, or for example [\"one\", \"other\"]"
-    } else if message.contains("invalid type") {
-        "write a value of the expected type"
-    } else if message.contains("duplicate key") {
-        "remove or rename one of the two"
-    } else {
-        "TOML writes `key = value`, texts in quotes, lists as [1, 2] and tables as { key = value }"
-    };
-    source.problem(span, message.trim().replace('\n', " "), help)
-}
-
-fn missing_help(key: &str) -> String {
-    let example = match key {
-        "name" => "name = \"logistic\"",
-        "path" => "path = \"../datasets/blobs.csv\"",
-        "verdict" => "verdict = \"drift\"",
-        "reason" => "reason = \"why this is expected, in a sentence for the reader of the report\"",
-        "rtol" => "rtol = 1e-7",
-        "stol" => "stol = 1e-12",
-        _ => return String::new(),
-    };
-    format!("add `{example}`")
 }

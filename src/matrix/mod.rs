@@ -9,6 +9,7 @@
 mod artifacts;
 mod axes;
 mod compile;
+mod complaint;
 mod datasets;
 mod environments;
 mod error;
@@ -31,8 +32,9 @@ mod types;
 mod versions;
 
 pub use compile::{load, load_with};
+pub use complaint::complaint;
 pub use datasets::{COMMAND_LINE, DatasetSpec};
-pub use error::{MatrixError, Problem};
+pub use error::{MatrixError, Problem, Source};
 pub use external::{
     ArtifactDeclaration, AskedPackage, DeclaredInputs, ExpectedOutput, ExternalArtifact, GivenModules,
     MadeBy, NotAdmitted, OriginalArtifact, Refusal,

@@ -23,6 +23,7 @@ mod mends;
 mod nodes;
 mod noise_floor;
 mod producers;
+mod project;
 mod remedies;
 mod requires;
 mod rescue;

@@ -53,6 +53,29 @@ fn unlabelled(what: &str, files: &dyn Files) -> Result<Vec<EnvironmentSpec>, Req
     }
 }
 
+/// A text of an environment that was written in a folder, as it has to be written here.
+pub(super) fn below(text: &str, folder: &Path, files: &dyn Files) -> String {
+    // What cannot be understood is told with the words in which it was written.
+    let Ok((label, what)) = label::split(text.trim()) else { return text.to_owned() };
+    let placed = |path: &str| folder.join(path).display().to_string();
+    let what = if matches!(machines::machine(what), Ok(Some(_)) | Err(_)) {
+        what.to_owned()
+    } else if places::is_path(what) || files.kind(&folder.join(what)) != Kind::Missing {
+        placed(what)
+    } else {
+        match what.split_once('@') {
+            Some((name, path)) if path.trim_start().starts_with('.') => {
+                format!("{}@ {}", name, placed(path.trim_start()))
+            }
+            Some(_) | None => what.to_owned(),
+        }
+    };
+    match label {
+        Some(label) => format!("{label}={what}"),
+        None => what,
+    }
+}
+
 /// The one environment that a text means, which was given with `option`.
 ///
 /// # Errors
@@ -172,6 +195,27 @@ mod tests {
         assert_eq!(names("x=scikit-learn==1.5.2,1.7.2").unwrap(), ["x-sk1.5.2", "x-sk1.7.2"]);
         assert!(names("numpy=1.26").unwrap_err().contains("numpy=1.26"));
         assert!(names("scikit-learn==1.5.2 bits=32").unwrap_err().contains("bits"));
+    }
+
+    #[test]
+    fn what_was_written_in_another_folder_is_found_from_here() {
+        let files = Memory::of(&[("../venv/bin/python", "\x7fELF")]);
+        let seen = |text: &str| below(text, Path::new(".."), &files);
+        for (text, here) in [
+            ("requirements.txt", "../requirements.txt"),
+            ("today=locks/a.json", "today=../locks/a.json"),
+            ("venv", "../venv"),
+            ("./x", ".././x"),
+            ("/opt/python", "/opt/python"),
+            ("scikit-learn==1.5.2,1.7.2", "scikit-learn==1.5.2,1.7.2"),
+            ("a=scikit-learn==1.5.2", "a=scikit-learn==1.5.2"),
+            ("docker:ghcr.io/acme/serve:1.2", "docker:ghcr.io/acme/serve:1.2"),
+            ("mylib @ ./mylib", "mylib @ .././mylib"),
+            ("mylib @ git+https://example.org/mylib", "mylib @ git+https://example.org/mylib"),
+        ] {
+            assert_eq!(seen(text), here);
+        }
+        assert_eq!(below("./x", Path::new(""), &files), "./x");
     }
 
     #[test]

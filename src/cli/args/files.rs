@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::RunningArgs;
 use crate::notation::{memory_limit, time_limit};
+use crate::vocab::Verdict;
 
 /// Which files, what is known of them, and their format.
 #[derive(Args, Debug, Default)]
@@ -99,8 +100,12 @@ pub struct CheckArgs {
     pub running: RunningArgs,
 }
 
+/// What a gate is over, in the help.
+const GATED: &str = "Files, folders, globs or registries, or one matrix (.toml). Default: what the settings of the project say";
+
 /// Arguments of `gate`.
 #[derive(Args, Debug)]
+#[command(mut_arg("artifacts", |it| it.required(false).help(GATED)))]
 pub struct GateArgs {
     /// What is tried: artifacts, or one matrix (.toml).
     #[command(flatten)]
@@ -118,6 +123,16 @@ pub struct GateArgs {
     /// What is known: the file of `shelflife baseline accept`, or an earlier run (name, folder, results.json).
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Verdicts that end the gate with 100 whatever is known, separated by commas, such as `roundoff`.
+    #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
+    pub fail_on: Vec<Verdict>,
+    /// The file with the settings of the project. Default: `shelflife.toml`, or `pyproject.toml` with `[tool.shelflife]`, of
+    /// this folder or of the nearest one above.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Leave the settings of the project aside.
+    #[arg(long)]
+    pub no_config: bool,
     /// Believe a regression at once.
     #[arg(long)]
     pub no_retry: bool,

@@ -9,17 +9,17 @@ use super::Cli;
 /// The subcommands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Look at files, without running them", &["inspect", "requires", "forecast", "explain"]),
-    ("Try files that exist", &["check", "gate", "bisect", "env-for", "pack"]),
+    ("Try files that exist", &["init", "check", "gate", "bisect", "env-for", "pack"]),
     ("Make files work elsewhere", &["rescue"]),
     ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
     ("Share a run among machines", &["shard", "merge"]),
     ("Read what runs have shown", &["report", "compare", "history", "baseline"]),
-    ("Look after this machine", &["env", "doctor", "help"]),
+    ("Look after this machine", &["env", "doctor", "bugreport", "completions", "man", "help"]),
 ];
 
 /// Columns of a line, and of the names of subcommands.
 const WIDTH: usize = 100;
-const NAMES: usize = 11;
+const NAMES: usize = 13;
 
 /// The command line, with its subcommands in groups.
 pub fn command() -> clap::Command {

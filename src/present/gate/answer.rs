@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::GateView;
 use crate::present::words::plural;
-use crate::vocab::{Cause, ExitCode, Record, Status};
+use crate::vocab::{Cause, CellRecord, ExitCode, Record, Standing, Status};
 
 /// What a gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,12 @@ impl Answer {
                 let (regressed, new) = (account.count(Status::Regression), account.count(Status::New));
                 let stop = |count: usize| if count == 1 { "stops" } else { "stop" };
                 let fail = |count: usize| if count == 1 { "fails" } else { "fail" };
+                let gives = |count: usize| if count == 1 { "gives" } else { "give" };
                 match (regressed, new) {
+                    (_, 0) if regressed == account.asked => format!(
+                        "Not yet: {regressed} of {given} {} in {targets} what is to stop the gate",
+                        gives(regressed)
+                    ),
                     (_, 0) => {
                         format!("Not yet: {regressed} of {given} {} working in {targets}", stop(regressed))
                     }
@@ -96,6 +101,8 @@ pub struct Account {
     pub left_out: usize,
     /// Models that pass because they load, and were not asked for more.
     loaded: usize,
+    /// Models that work, and stop the gate because somebody asked for that.
+    asked: usize,
 }
 
 /// How much a status says about a model of which other cells have others.
@@ -112,22 +119,32 @@ const fn weight(status: Status) -> u8 {
     }
 }
 
+/// Whether a cell works, and stops the gate because somebody asked for that.
+pub(super) fn is_asked(cell: &CellRecord) -> bool {
+    cell.status == Some(Status::Regression) && cell.cause.standing() == Standing::Works
+}
+
 impl Account {
     /// Of a judged run.
     pub fn of(record: &Record) -> Self {
-        let mut worst: BTreeMap<&str, (Status, bool)> = BTreeMap::new();
+        let mut worst: BTreeMap<&str, &CellRecord> = BTreeMap::new();
         for cell in &record.cells {
-            let Some(status) = cell.status else { continue };
-            let is_load_only = cell.cause == Cause::LoadOnly;
-            let known = worst.entry(cell.model.as_str()).or_insert((status, is_load_only));
-            if weight(status) > weight(known.0) {
-                *known = (status, is_load_only);
+            if cell.status.is_none() {
+                continue;
+            }
+            // Of two that weigh the same, what does not work says more.
+            let heavy = |cell: &CellRecord| (cell.status.map_or(0, weight), !is_asked(cell));
+            let known = worst.entry(cell.model.as_str()).or_insert(cell);
+            if heavy(cell) > heavy(known) {
+                *known = cell;
             }
         }
         let mut account = Self { left_out: record.left_out.len(), ..Self::default() };
-        for (status, is_load_only) in worst.into_values() {
+        for cell in worst.into_values() {
+            let Some(status) = cell.status else { continue };
             *account.statuses.entry(status).or_default() += 1;
-            account.loaded += usize::from(status == Status::Pass && is_load_only);
+            account.loaded += usize::from(status == Status::Pass && cell.cause == Cause::LoadOnly);
+            account.asked += usize::from(is_asked(cell));
         }
         account
     }

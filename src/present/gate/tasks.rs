@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
+use super::answer::is_asked;
 use super::trouble::{message, trouble, troubles};
 use super::{Answer, GateView};
 use crate::explain;
@@ -149,6 +150,9 @@ impl Group<'_> {
 
     /// What to do, in plain text.
     fn remedy(&self, index: &Index<'_>) -> String {
+        if is_asked(self.worst()) {
+            return "see whether the difference matters, or leave this verdict out of `fail-on`".to_owned();
+        }
         let text =
             self.finding.map(|finding| FindingText::new(index.view.record, finding)).unwrap_or_default();
         let known = text.remedy.map(|remedy| remedy.trim_end_matches('.').to_owned());
@@ -260,7 +264,8 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
         ));
     }
     let accept = format!("shelflife baseline accept {}", view.run);
-    if matches!(answer, Answer::NotYet | Answer::OutOfDate) {
+    let is_all_asked = answer == Answer::NotYet && view.bad().iter().all(|cell| is_asked(cell));
+    if matches!(answer, Answer::NotYet | Answer::OutOfDate) && !is_all_asked {
         tasks.push(format!("If this is intended, run {} and commit the file.", code(&accept)));
     } else if !view.with(|status| status == Status::Fixed).is_empty() {
         tasks.push(format!("Some models work again: run {} to record it.", code(&accept)));

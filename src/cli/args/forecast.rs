@@ -1,0 +1,47 @@
+//! What can be typed about forecasts and known causes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Arguments of `forecast`.
+#[derive(Args, Debug)]
+pub struct ForecastArgs {
+    /// Files, or folders with files.
+    #[arg(required = true)]
+    pub artifacts: Vec<PathBuf>,
+    /// The environment, as for `check --on`; beside versions also the machine, such as `arch=i386`.
+    #[arg(long, value_name = "ENV", required = true)]
+    pub to: Vec<String>,
+    /// Forecasts that end it with 100, separated by commas; without it, forecasts are told and nothing is judged.
+    #[arg(long, value_enum, value_name = "FORECASTS", value_delimiter = ',')]
+    pub fail_on: Vec<Doubt>,
+}
+
+/// Forecasts of which one may want to be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Doubt {
+    /// It cannot be loaded, or raises when it predicts.
+    Breaks,
+    /// It may give other values.
+    Drifts,
+    /// Nothing is known.
+    Unknown,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// The known cause to print, as reports name it; without it, all are listed.
+    pub id: Option<String>,
+    /// Find the cause of an error: the message, or a whole traceback; `-` reads standard input.
+    #[arg(long, short = 'm', value_name = "TEXT", conflicts_with = "id", allow_hyphen_values = true)]
+    pub message: Option<String>,
+    /// Measure recorded runs and print what they show, for `src/explain/evidence.json`; what it says of matrices that are
+    /// not among them is kept.
+    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["id", "message"])]
+    pub measure: Vec<PathBuf>,
+    /// Folder of all runs, for runs given by name.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+}

@@ -1,0 +1,16 @@
+//! `shelflife schema`: what editors need to know of files that people write.
+
+use super::args::{SchemaArgs, SchemaOf};
+use super::console;
+use super::failure::Failure;
+use crate::vocab::ExitCode;
+use crate::{matrix, project};
+
+pub(super) fn schema(args: SchemaArgs) -> Result<ExitCode, Failure> {
+    let text = match args.of {
+        SchemaOf::Matrix => matrix::schema_json(),
+        SchemaOf::Settings => project::settings_schema_json(),
+    };
+    console::print(&text)?;
+    Ok(ExitCode::Done)
+}
