@@ -35,7 +35,7 @@ const TYPED: &[(&str, &[i32])] = &[
     ("forecast empty --to scikit-learn==1.7.2", &[4]),
     ("forecast model.pkl --to scikit-learn==new", &[2]),
     ("requires model.pkl", &[0]),
-    ("requires texts", &[4]),
+    ("requires texts", &[102]),
     ("requires empty", &[4]),
     ("requires model.pkl --as nothing", &[2]),
     ("env-for model.pkl --offline --most 1", &[101]),
