@@ -11,9 +11,8 @@ use super::listener::Notice;
 use super::naming::run_name;
 use super::request::BisectRequest;
 use super::search::{badness, boundary};
-use super::session::{Job, Session};
+use super::session::Session;
 use crate::artifact::{Files, python_for};
-use crate::judge::{self, JudgeOptions};
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use crate::notation::{Version, package_name};
 use crate::vocab::{CellRecord, EnvName, Move, moves};
@@ -251,16 +250,8 @@ impl Search<'_, '_> {
         // What is left out was told before, or is told with the error that there is nothing.
         let is_news = |notice: &Notice| matrix.models.is_empty() || !matches!(notice, Notice::LeftOut(_));
         self.session.tell(notices.into_iter().filter(is_news).collect());
-        let job = Job::of_files(matrix, release.to_owned(), &self.folder)?;
-        let executed = self.session.execute_hushed(job)?;
-        if executed.is_interrupted() {
-            return Err(AppError::Interrupted);
-        }
-        let mut record = judge::judge(executed.state(), &JudgeOptions::default());
-        let Some(at) = record.cells.iter().position(|cell| cell.consumer == consumer) else {
-            return Err(AppError::NoArtifact);
-        };
-        let cell = record.cells.swap_remove(at);
+        let found = self.session.cell_in(matrix, &consumer, release.to_owned(), &self.folder)?;
+        let Some((cell, record)) = found else { return Err(AppError::NoArtifact) };
         self.session.listener.notice(Notice::Tried {
             package: self.package.clone(),
             release: release.to_owned(),

@@ -11,10 +11,9 @@ use super::files::Draft;
 use super::inspecting::inspect;
 use super::naming::run_name;
 use super::request::FilesRequest;
-use super::session::{Job, Session};
+use super::session::Session;
 use crate::explain;
 use crate::inspect::InspectOptions;
-use crate::judge::{self, JudgeOptions};
 use crate::matrix::EnvironmentSpec;
 use crate::vocab::{CellRecord, Foreign, Reached};
 
@@ -75,8 +74,10 @@ impl Session<'_> {
         })?;
         let inspection = looked.ok_or(AppError::NoArtifact)?;
         let facts = explain::facts_of(&inspection);
-        let objects = facts.as_ref().map(|facts| facts.objects.values().cloned().collect::<Vec<_>>());
-        let writes = |release: &str| objects.iter().flatten().any(|object| object.versions.contains(release));
+        let writes = |release: &str| {
+            let mut objects = facts.iter().flat_map(|facts| facts.objects.values());
+            objects.any(|object| object.versions.contains(release))
+        };
         let foreign = inspection.foreign;
         let mut found = Found { tried: Vec::new(), made: None, is_writer: false, foreign, folder };
         if found.foreign.is_some() {
@@ -115,12 +116,7 @@ impl Session<'_> {
         self.tell(notices);
         // With what the file needs beside scikit-learn.
         let spec = matrix.environments.iter().find(|spec| spec.name == consumer).cloned();
-        let executed = self.execute_hushed(Job::of_files(matrix, text.clone(), folder)?)?;
-        if executed.is_interrupted() {
-            return Err(AppError::Interrupted);
-        }
-        let record = judge::judge(executed.state(), &JudgeOptions::default());
-        let cell = record.cells.into_iter().find(|cell| cell.consumer == consumer);
+        let cell = self.cell_in(matrix, &consumer, text.clone(), folder)?.map(|(cell, _)| cell);
         Ok(cell.map(|cell| TriedEnv { text, cell }).zip(spec))
     }
 }

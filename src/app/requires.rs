@@ -6,11 +6,9 @@ use super::request::{BisectRequest, FilesRequest};
 use super::session::Session;
 use crate::explain::{self, Required, Span};
 use crate::inspect::InspectOptions;
+use crate::matrix::SCIKIT_LEARN;
 use crate::notation::Version;
 use crate::vocab::{CellRecord, Foreign};
-
-/// The package whose releases are tried.
-const SCIKIT_LEARN: &str = "scikit-learn";
 
 /// Which releases read files.
 #[derive(Clone, Debug, Default)]

@@ -15,14 +15,14 @@ use super::naming::lock_run;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
 use super::shards::ShardError;
-use crate::judge::JudgeOptions;
+use crate::judge::{self, JudgeOptions};
 use crate::matrix::{EnvironmentSpec, Matrix, SCIKIT_LEARN};
 use crate::plan::{self, Plan, Selection};
 use crate::provision::{ProvisionOptions, Provisioner, ToolConsent};
 use crate::run::{self, Counts, Regressions, RunReport, Share, Written};
 use crate::state::RunState;
 use crate::store::{self, CacheRoot};
-use crate::vocab::{FORMAT_VERSION, MatrixRecord, PartHeader, RunHeader};
+use crate::vocab::{CellRecord, EnvName, FORMAT_VERSION, MatrixRecord, PartHeader, Record, RunHeader};
 
 /// How long somebody else may take to empty the cache.
 pub(super) const EMPTYING: Duration = Duration::from_secs(600);
@@ -268,6 +268,23 @@ impl<'l> Session<'l> {
     /// Runs one of many jobs: nobody hears of its progress.
     pub(super) fn execute_hushed(&mut self, job: Job) -> Result<Executed, AppError> {
         self.execute_heard(job, Heard::Hushed)
+    }
+
+    /// Runs files in silence, and gives what the one among them did in an environment, with the record of all.
+    pub(super) fn cell_in(
+        &mut self,
+        matrix: Matrix,
+        consumer: &EnvName,
+        label: String,
+        folder: &Path,
+    ) -> Result<Option<(CellRecord, Record)>, AppError> {
+        let executed = self.execute_hushed(Job::of_files(matrix, label, folder)?)?;
+        if executed.is_interrupted() {
+            return Err(AppError::Interrupted);
+        }
+        let mut record = judge::judge(executed.state(), &JudgeOptions::default());
+        let at = record.cells.iter().position(|cell| cell.consumer == *consumer);
+        Ok(at.map(|at| (record.cells.swap_remove(at), record)))
     }
 
     fn execute_heard(&mut self, job: Job, heard: Heard) -> Result<Executed, AppError> {

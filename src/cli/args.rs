@@ -23,7 +23,7 @@ pub use files::{
 };
 pub use forecast::{Doubt, ExplainArgs, ForecastArgs};
 
-pub use knowledge::{EnvForArgs, RequiresArgs};
+pub use knowledge::{EnvForArgs, RequiresArgs, TRIED_AT_MOST};
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 

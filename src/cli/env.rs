@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::args::{EnvCommand, MakingArgs};
+use super::args::{EnvCommand, MakingArgs, TRIED_AT_MOST};
 use super::audience::Audience;
 use super::console;
 use super::doctor::size;
@@ -17,9 +17,6 @@ use crate::present::words::plural;
 use crate::process::replace;
 use crate::provision::CachedEnvironment;
 use crate::vocab::ExitCode;
-
-/// Environments that are tried for a file, at most.
-const TRIED_AT_MOST: usize = 8;
 
 pub(super) fn env(command: &EnvCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -85,11 +82,15 @@ fn prepare(matrix: &Path, making: MakingArgs) -> Result<ExitCode, Failure> {
 }
 
 fn make(texts: &[String], making: MakingArgs) -> Result<ExitCode, Failure> {
-    let made = made(texts, making)?;
+    tell(&made(texts, making)?, made_line)
+}
+
+/// Tells of environments that were made: programs everything, people in these words.
+fn tell(made: &[Made], words: impl Fn(&Made) -> String) -> Result<ExitCode, Failure> {
     if console::is_for_programs() {
         programs::document(&made.iter().map(of_made).collect::<Vec<_>>())?;
     } else {
-        console::print(&made.iter().map(made_line).collect::<String>())?;
+        console::print(&made.iter().map(words).collect::<String>())?;
     }
     Ok(if made.is_empty() { ExitCode::CouldNotJudge } else { ExitCode::Done })
 }
@@ -108,7 +109,7 @@ fn make_for(file: &Path, making: MakingArgs) -> Result<ExitCode, Failure> {
         ..Policy::default()
     };
     let mut audience = Audience::plain();
-    let request = EnvForRequest { file: file.to_owned(), most: TRIED_AT_MOST, name: None };
+    let request = EnvForRequest { file: file.to_owned(), most: usize::from(TRIED_AT_MOST), name: None };
     let found = Session::open(policy, &mut audience)?.environment_for(&request)?;
     if console::is_for_programs() {
         programs::document(&found.made.iter().map(of_made).collect::<Vec<_>>())?;
@@ -121,13 +122,7 @@ fn make_for(file: &Path, making: MakingArgs) -> Result<ExitCode, Failure> {
 }
 
 fn path(text: &str, making: MakingArgs) -> Result<ExitCode, Failure> {
-    let made = made(&[text.to_owned()], making)?;
-    if console::is_for_programs() {
-        programs::document(&made.iter().map(of_made).collect::<Vec<_>>())?;
-    } else {
-        console::print(&made.iter().map(|made| format!("{}\n", shell(&made.command))).collect::<String>())?;
-    }
-    Ok(if made.is_empty() { ExitCode::CouldNotJudge } else { ExitCode::Done })
+    tell(&made(&[text.to_owned()], making)?, |made| format!("{}\n", shell(&made.command)))
 }
 
 /// Becomes a command in an environment.

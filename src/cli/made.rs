@@ -8,14 +8,7 @@ use crate::present::words::quoted;
 pub(super) fn made_line(made: &Made) -> String {
     let release =
         made.packages.get("scikit-learn").map_or_else(String::new, |it| format!(", scikit-learn {it}"));
-    format!(
-        "{}: python {}{release}
-  {}
-",
-        made.name,
-        made.python,
-        shell(&made.command)
-    )
+    format!("{}: python {}{release}\n  {}\n", made.name, made.python, shell(&made.command))
 }
 
 /// One that was made, for programs.

@@ -10,7 +10,7 @@ use crate::notation::{Requirement, Version};
 use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
 
 /// The package that the releases of evidence are named by.
-const SCIKIT_LEARN: &str = "scikit-learn";
+pub(super) const SCIKIT_LEARN: &str = "scikit-learn";
 /// The handlers whose files are pickles.
 const PICKLES: [&str; 3] = ["pickle", "joblib", "cloudpickle"];
 /// Names that an answer lists at most.

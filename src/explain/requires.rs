@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use super::cells::Side;
 use super::evidence::evidence;
+use super::forecast::SCIKIT_LEARN;
 use super::{forecast, releases};
 use crate::notation::Version;
 use crate::vocab::{Expected, FileFacts, Forecast};
 
-/// The package that files record.
-const SCIKIT_LEARN: &str = "scikit-learn";
 /// What else decides whether a file can be read, and is named by its own range.
 const BESIDE: [&str; 2] = ["numpy", "python"];
 
@@ -56,8 +55,14 @@ pub fn requires(file: &FileFacts, bits: u8) -> Required {
     let mut spans = BTreeMap::new();
     let known = readings.iter().map(|reading| (reading.release.clone(), reading.forecast.expected));
     if let Some(span) = written.last().and_then(|anchor| around(anchor, &known.collect::<Vec<_>>())) {
+        let in_range = |side: &&Side| {
+            let release = side.versions.get(SCIKIT_LEARN);
+            release.is_some_and(|release| *release >= span.lowest && *release <= span.highest)
+        };
+        let tried: Vec<(&Side, Expected)> =
+            sides.iter().filter(in_range).map(|side| (side, forecast(file, side).expected)).collect();
         for package in BESIDE {
-            if let Some(beside) = beside(file, &sides, &span, written.last(), package) {
+            if let Some(beside) = beside(&tried, written.last(), package) {
                 spans.insert(package.to_owned(), beside);
             }
         }
@@ -147,29 +152,20 @@ fn reading(file: &FileFacts, bits: u8, release: &Version, sides: &[Side]) -> Opt
 
 /// The versions of another package with which releases of a range were tried: those that work, around the one that the
 /// writer is likeliest to have had.
-fn beside(
-    file: &FileFacts,
-    sides: &[Side],
-    range: &Span,
-    written: Option<&Version>,
-    package: &str,
-) -> Option<Span> {
+fn beside(tried: &[(&Side, Expected)], written: Option<&Version>, package: &str) -> Option<Span> {
     let mut known: BTreeMap<Version, Expected> = BTreeMap::new();
     let mut anchor = None;
-    for side in sides {
+    for (side, expected) in tried {
+        let expected = *expected;
         let (Some(release), Some(version)) = (side.versions.get(SCIKIT_LEARN), side.versions.get(package))
         else {
             continue;
         };
-        if *release < range.lowest || *release > range.highest {
-            continue;
-        }
         // Of an interpreter the minor release counts.
         let version = match package {
             "python" => Version::release(&[version.part(0), version.part(1)]),
             _ => version.clone(),
         };
-        let expected = forecast(file, side).expected;
         let entry = known.entry(version.clone()).or_insert(expected);
         *entry = worse(*entry, expected);
         let is_near = written.is_some_and(|written| minor(written) == minor(release));

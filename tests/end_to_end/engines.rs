@@ -225,12 +225,12 @@ fn pod(context: &TestContext, image: &str, script: &str, index: u32) -> Command 
     for folder in shared_with_nodes(context) {
         command.arg("--volume").arg(format!("{0}:{0}", folder.display()));
     }
-    command.arg("--volume").arg(format!("{}:/work", context.path(".").canonicalize().unwrap().display()));
+    command.arg("--volume").arg(format!("{}:/project", context.path(".").canonicalize().unwrap().display()));
     command.arg("--env").arg(format!("SHELFLIFE_CACHE_DIR={}", cache.canonicalize().unwrap().display()));
     command
-        .args(["--env", "PATH=/work/bin:/usr/bin:/bin", "--env"])
+        .args(["--env", "PATH=/project/bin:/usr/bin:/bin", "--env"])
         .arg(format!("JOB_COMPLETION_INDEX={index}"));
-    command.args(["--workdir", "/work", image, "/bin/sh", "-c", script]);
+    command.args(["--workdir", "/project", image, "/bin/sh", "-c", script]);
     command
 }
 

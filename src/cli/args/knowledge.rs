@@ -8,6 +8,9 @@ use clap::builder::PossibleValuesParser;
 use super::{ArtifactArgs, RunningArgs};
 use crate::present::REQUIREMENT_FILES;
 
+/// Environments that are tried for a file where nobody says how many.
+pub const TRIED_AT_MOST: u16 = 8;
+
 /// Arguments of `env-for`.
 #[derive(Args, Debug)]
 pub struct EnvForArgs {
@@ -15,7 +18,7 @@ pub struct EnvForArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// How many environments are tried at most.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = TRIED_AT_MOST, value_parser = clap::value_parser!(u16).range(1..))]
     pub most: u16,
     /// How it goes.
     #[command(flatten)]
