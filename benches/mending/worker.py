@@ -195,13 +195,13 @@ def mend_one(model, order):
     task = {
         "artifact": os.path.join(order["models"], model["file"]),
         "output": os.path.join(order["mended"], model["file"]),
-        "versions": order.get("versions"),
+        "versions": model.get("versions", order.get("versions")),
         "mends": order["mends"],
         "companions": order["companions"] if model.get("may_have_companions", True) else [],
     }
     if os.path.exists(task["output"]):
         os.unlink(task["output"])
-    return dict(mend_file(task), ok=True)
+    return dict(mend_file(task), ok=True, versions=task["versions"])
 
 
 def script_one(model, order):

@@ -250,7 +250,11 @@ def main():
         print(json.dumps({"rows": len(todo), "wrong": wrong}, indent=1))
         return
     written = side_by_side(bench.written, by(todo, "from"))
-    good = [row for row in todo if written[row["name"]][0]["ok"]]
+    # As a rescue tells the mends what else was installed where the file was made.
+    versions = {name: measure.versions_of(python) for name, python in there.items()}
+    good = [
+        dict(row, versions=versions[row["from"]]) for row in todo if written[row["name"]][0]["ok"]
+    ]
     read = side_by_side(bench.read, by(good, "to"))
     nothing = [{"ok": False, "error": "not tried"}] * 3
     wrong = {}

@@ -21,7 +21,10 @@ struct Table {
 
 #[derive(Deserialize)]
 struct Environment {
+    /// Release of scikit-learn.
     release: String,
+    /// What rows call it, where that is not the release.
+    name: Option<String>,
     python: String,
     #[serde(default)]
     packages: BTreeMap<String, String>,
@@ -31,6 +34,11 @@ struct Environment {
 const COMPARED_BY: &str = "1.9.1";
 
 impl Environment {
+    /// What rows call it.
+    fn name(&self) -> &str {
+        self.name.as_ref().unwrap_or(&self.release)
+    }
+
     /// What is asked for, as the list of environments tells it.
     fn requirements(&self) -> Vec<String> {
         let release = ("scikit-learn", self.release.as_str());
@@ -46,8 +54,10 @@ impl Environment {
         let packages: String =
             self.packages.iter().map(|(name, version)| format!(", {name} = \"{version}\"")).collect();
         format!(
-            "[[environments]]\nname = \"{0}\"\npython = \"{1}\"\npackages = {{ scikit-learn = \"{0}\"{packages} }}\n\n",
-            self.release, self.python
+            "[[environments]]\nname = \"{}\"\npython = \"{}\"\npackages = {{ scikit-learn = \"{}\"{packages} }}\n\n",
+            self.name(),
+            self.python,
+            self.release
         )
     }
 }
@@ -66,7 +76,7 @@ fn interpreters(context: &TestContext, wanted: &[Environment]) -> BTreeMap<Strin
                 && it["requirements"] == json!(environment.requirements())
                 && it["python"].as_str().is_some_and(|python| python.starts_with(&environment.python))
         })?;
-        Some((environment.release.clone(), found["interpreter"].as_str()?.to_owned()))
+        Some((environment.name().to_owned(), found["interpreter"].as_str()?.to_owned()))
     };
     wanted.iter().filter_map(of).collect()
 }
@@ -79,8 +89,8 @@ fn each_mend_gives_what_the_writer_gave() {
     let Some(compared_by) = pythons.get(COMPARED_BY) else {
         return not_tried("mends: there is no interpreter for their comparison");
     };
-    for environment in table.environments.iter().filter(|it| !pythons.contains_key(&it.release)) {
-        not_tried(format!("the mends of and for {}: there is no interpreter", environment.release));
+    for environment in table.environments.iter().filter(|it| !pythons.contains_key(it.name())) {
+        not_tried(format!("the mends of and for {}: there is no interpreter", environment.name()));
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/mends.py");
     let mut arguments = vec![script.to_str().unwrap().to_owned(), "--work=mends".to_owned()];
@@ -134,7 +144,7 @@ fn record_of(mended: &Value) -> RescueRecord {
         "time": "2026-11-29T01:02:03Z",
         "result": { "is": "rescued", "way": "mended" },
         "original": { "path": "model", "digest": digest, "size": 1, "format": "pickle" },
-        "producer": null,
+        "producer": { "name": "writer", "python": "3.11.7", "packages": mended["versions"], "lock": digest },
         "target": { "name": "target", "python": "3.11.7", "packages": {}, "lock": digest },
         "changes": mended["changes"],
         "mends": mended["mends"],
