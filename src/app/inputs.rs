@@ -6,9 +6,7 @@ use super::error::RequestError;
 use super::request::FilesRequest;
 use crate::artifact::NONE;
 use crate::matrix::{COMMAND_LINE, DatasetSpec, DeclaredInputs};
-
-/// Types that a column can be declared with.
-const DTYPES: [&str; 5] = ["float64", "float32", "int64", "bool", "text"];
+use crate::notation::ColumnType;
 
 /// The inputs of a request; what stands beside each file, or random numbers, where `None`.
 ///
@@ -23,7 +21,8 @@ pub(super) fn declared(request: &FilesRequest) -> Result<Option<DeclaredInputs>,
 
 fn spec(path: &Path, request: &FilesRequest) -> Result<DatasetSpec, RequestError> {
     let dtypes = request.dtype.iter().map(|text| {
-        let (column, dtype) = text.split_once('=').filter(|(_, dtype)| DTYPES.contains(dtype))?;
+        let (column, dtype) = text.split_once('=')?;
+        ColumnType::parse(dtype)?;
         Some((column.to_owned(), dtype.to_owned()))
     });
     let dtypes = dtypes

@@ -262,7 +262,7 @@ fn request_help(error: &RequestError) -> String {
         RequestError::SeveralEnvironments { .. } => "give one version of each package",
         RequestError::TrustWithoutSkops => "leave it out: the other formats ask nobody before they run code",
         RequestError::ColumnType(_) => {
-            "write such as --dtype zip=text; the types are float64, float32, int64, bool, text"
+            "write such as --dtype zip=text or 'size=category(S<M<L)'; the types are float64, float32, int64, bool, text, category, datetime, Int64, boolean, string"
         }
         RequestError::AllowedPackage { .. } => {
             "write the name of a package, or its name and version such as acme-models==1.2"

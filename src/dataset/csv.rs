@@ -4,17 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::columns::{Column, Dataset, ReadAs, Target, Values};
 use super::error::DatasetError;
+use super::fields::{Kinds, boolean, integer, is_missing_number, is_truth, moment, number_or_missing};
 use super::layout::features;
 use crate::matrix::DatasetSpec;
-use crate::notation::glob;
-
-/// What stands for a missing number, besides nothing at all: what pandas takes for one.
-const MISSING_NUMBERS: [&str; 16] = [
-    "NA", "NaN", "nan", "-NaN", "-nan", "N/A", "n/a", "#N/A", "#NA", "#N/A N/A", "<NA>", "NULL", "null",
-    "None", "1.#IND", "1.#QNAN",
-];
+use crate::notation::{ColumnType, glob};
 
 /// The text of the file, cut into records.
 struct Sheet<'a> {
@@ -151,16 +148,17 @@ impl<'a> Sheet<'a> {
         self.rows.iter().map(move |row| (row, row.fields.get(index).unwrap_or_default()))
     }
 
-    fn declared(&self, index: usize) -> Option<&str> {
-        self.spec.dtypes.get(&self.header[index]).map(String::as_str)
+    /// The type that a column was declared with; what is none was refused where it was declared.
+    fn declared(&self, index: usize) -> Option<ColumnType> {
+        self.spec.dtypes.get(&self.header[index]).and_then(|text| ColumnType::parse(text))
     }
 
     /// A column of X, with the declared type or else `float64` where every value is a number, and what pandas would make
     /// of it.
     fn feature(&self, index: usize) -> Result<Column, DatasetError> {
         let name = self.header[index].clone();
-        if let Some(dtype) = self.declared(index) {
-            return Ok(Column::typed(name, self.typed(index, dtype)?));
+        if let Some(declared) = self.declared(index) {
+            return Ok(Column::typed(name, self.typed(index, &declared)?));
         }
         let fields = || self.fields(index).map(|(_, field)| field);
         if let Some(whole) = fields().map(integer).collect::<Option<Vec<_>>>() {
@@ -178,18 +176,18 @@ impl<'a> Sheet<'a> {
         }
         let known = || fields().filter(|field| !is_missing_number(field));
         let read_as = if known().all(is_truth) { ReadAs::Truths } else { ReadAs::Texts };
-        Ok(Column { name, values: self.typed(index, "text")?, read_as: Some(read_as) })
+        Ok(Column { name, values: self.typed(index, &ColumnType::Text)?, read_as: Some(read_as) })
     }
 
     /// A column with a type.
-    fn typed(&self, index: usize, dtype: &str) -> Result<Values, DatasetError> {
+    fn typed(&self, index: usize, declared: &ColumnType) -> Result<Values, DatasetError> {
         let name = &self.header[index];
-        match dtype {
-            "float64" => {
+        match declared {
+            ColumnType::Float64 => {
                 let help = format!("correct it, or declare `{}`", self.spec.dtype_hint(name, "text"));
                 self.each(index, "is not a number", &help, number_or_missing).map(Values::F64)
             }
-            "float32" => {
+            ColumnType::Float32 => {
                 let help = format!("correct it, or declare `{}`", self.spec.dtype_hint(name, "text"));
                 // Read as float32 at once: rounding twice can give another value.
                 let read = |field: &str| {
@@ -197,14 +195,14 @@ impl<'a> Sheet<'a> {
                 };
                 self.each(index, "is not a number", &help, read).map(Values::F32)
             }
-            "int64" => {
+            ColumnType::Int64 => {
                 let help = format!(
                     "correct it, or declare `{}`, which can be missing",
                     self.spec.dtype_hint(name, "float64")
                 );
                 self.each(index, "is not an integer", &help, integer).map(Values::I64)
             }
-            "bool" => {
+            ColumnType::Bool => {
                 let read = |field: &str| match is_missing_number(field) {
                     true => Some(None),
                     false => boolean(field).map(Some),
@@ -214,13 +212,37 @@ impl<'a> Sheet<'a> {
                 let whole = values.iter().copied().collect::<Option<Vec<bool>>>();
                 Ok(whole.map_or(Values::Gaps(values), Values::Bool))
             }
-            _ => {
+            ColumnType::Text => {
                 // A length of `u32::MAX` marks a missing text.
                 let read = |field: &str| {
                     let fits = field.len() < u32::MAX as usize;
                     fits.then(|| Some(field.to_owned()).filter(|field| !field.is_empty()))
                 };
                 self.each(index, "is too long", "shorten it", read).map(Values::Text)
+            }
+            ColumnType::Category { listed, ordered } => {
+                let fields = || self.fields(index).map(|(_, field)| field);
+                let kinds = if listed.is_empty() { Kinds::of(fields()) } else { Kinds::listed(listed) };
+                let help = "list it, or leave the list out";
+                let read = |field: &str| kinds.code(field);
+                let items = self.each(index, "is none of the categories that are listed", help, read)?;
+                Ok(Values::Pandas { dtype: kinds.spec(*ordered), items })
+            }
+            ColumnType::Datetime => {
+                let help =
+                    "write a date and a time such as 2026-11-29 or 2026-11-29T22:05:00, without a zone";
+                let items = self.each(index, "is no moment", help, moment)?;
+                Ok(Values::Pandas { dtype: json!({ "dtype": "datetime64[ns]" }), items })
+            }
+            ColumnType::Nullable(dtype) => {
+                let read = |field: &str| match (is_missing_number(field), *dtype) {
+                    (true, _) => Some(Value::Null),
+                    (false, "Int64") => integer(field).map(Value::from),
+                    (false, "boolean") => boolean(field).map(Value::from),
+                    (false, _) => Some(Value::from(field)),
+                };
+                let items = self.each(index, &format!("is no value of {dtype}"), "correct it", read)?;
+                Ok(Values::Pandas { dtype: json!({ "dtype": dtype }), items })
             }
         }
     }
@@ -253,8 +275,8 @@ impl<'a> Sheet<'a> {
             kinds.push(match self.declared(index) {
                 Some(declared) => {
                     // What is declared must hold, with its own message.
-                    self.typed(index, declared)?;
-                    declared
+                    self.typed(index, &declared)?;
+                    target_kind(&declared)
                 }
                 None => self.infer_target(index),
             });
@@ -291,29 +313,15 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn is_missing_number(field: &str) -> bool {
-    let field = field.trim();
-    field.is_empty() || MISSING_NUMBERS.contains(&field)
-}
-
-fn number_or_missing(field: &str) -> Option<f64> {
-    if is_missing_number(field) { Some(f64::NAN) } else { field.trim().parse().ok() }
-}
-
-fn integer(field: &str) -> Option<i64> {
-    field.trim().parse().ok()
-}
-
-/// What pandas takes for a truth where nobody has declared one.
-fn is_truth(field: &str) -> bool {
-    matches!(field, "True" | "TRUE" | "true" | "False" | "FALSE" | "false")
-}
-
-fn boolean(field: &str) -> Option<bool> {
-    match field.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
+/// What a target of a declared type is: a target has no type of a DataFrame's own.
+const fn target_kind(declared: &ColumnType) -> &'static str {
+    match declared {
+        ColumnType::Int64 => "int64",
+        ColumnType::Bool => "bool",
+        ColumnType::Float64 | ColumnType::Float32 => "float64",
+        ColumnType::Text | ColumnType::Datetime | ColumnType::Nullable(_) | ColumnType::Category { .. } => {
+            "text"
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod columns;
 mod csv;
 mod encode;
 mod error;
+mod fields;
 mod layout;
 mod npy;
 mod parquet;

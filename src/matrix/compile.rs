@@ -19,10 +19,7 @@ use super::raw_limits::{Quantity, RawLimits};
 use super::select::env_pattern;
 use super::types::{EnvironmentSpec, Limits, Matrix, SCIKIT_LEARN};
 use super::{artifacts, environments, rules};
-use crate::notation::{LimitError, glob, memory_limit, time_limit};
-
-/// The types that a column can be declared as.
-const DTYPES: &[&str] = &["float64", "float32", "int64", "bool", "text"];
+use crate::notation::{ColumnType, LimitError, glob, memory_limit, time_limit};
 
 /// Reads and checks the matrix at `path`; `read` gives the bytes of a file (the matrix, the matrices that it
 /// extends, and recipes; never datasets).
@@ -254,11 +251,18 @@ fn compile_dataset(name: &Text, placed: &Placed<RawDataset>) -> Fallible<Dataset
         }
     }
     for dtype in raw.dtypes.values() {
-        if !DTYPES.contains(&dtype.get_ref().as_str()) {
+        let Some(declared) = ColumnType::parse(dtype.get_ref()) else {
             return Err(source.problem(
                 dtype.span(),
                 format!("`{}` is not a column type", dtype.get_ref()),
-                glob::suggestion(dtype.get_ref(), DTYPES.iter().copied()),
+                glob::suggestion(dtype.get_ref(), ColumnType::WORDS.iter().copied()),
+            ));
+        };
+        if declared.is_of_frames() && !raw.dataframe {
+            return Err(source.problem(
+                dtype.span(),
+                format!("only a DataFrame has columns of the type `{}`", dtype.get_ref()),
+                "add `dataframe = true` to the dataset, or declare another type",
             ));
         }
     }

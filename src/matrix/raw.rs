@@ -233,7 +233,8 @@ pub(super) struct RawDataset {
     /// Columns to leave out.
     #[schemars(with = "Option<OneOrMany>")]
     pub drop: Option<Texts>,
-    /// Types by column: `float64`, `float32`, `int64`, `bool` or `text`. Inferred where absent.
+    /// Types by column: `float64`, `float32`, `int64`, `bool`, `text`, and of a DataFrame `category`, `category(a|b)`,
+    /// `category(a<b)` with an order, `datetime`, `Int64`, `boolean`, `string`. Inferred where absent.
     #[schemars(with = "BTreeMap<String, String>")]
     #[serde(default)]
     pub dtypes: BTreeMap<String, Text>,

@@ -4,6 +4,7 @@
 //! Architecture Invariant: nothing here knows a matrix, a model or an environment; every error says what is wrong and
 //! what to write instead.
 
+mod column_type;
 pub mod glob;
 mod limit;
 mod package;
@@ -12,6 +13,7 @@ mod requirement;
 mod specifier;
 mod version;
 
+pub use column_type::ColumnType;
 pub use limit::{LimitError, memory_limit, time_limit};
 pub use package::package_name;
 pub use refusal::without_path;

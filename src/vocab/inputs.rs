@@ -36,6 +36,8 @@ pub enum InferredType {
 pub enum InputForm {
     /// A pandas DataFrame.
     Frame,
+    /// A pandas DataFrame whose columns of texts are categories.
+    Categories,
     /// A numpy array, a row for each sample.
     Array,
     /// A list of texts.
@@ -62,6 +64,7 @@ impl InputForm {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Frame => "frame",
+            Self::Categories => "categories",
             Self::Array => "array",
             Self::Texts => "texts",
             Self::Line => "line",

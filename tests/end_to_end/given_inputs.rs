@@ -70,6 +70,36 @@ of_old("guessed.joblib", Normalizer(), StandardScaler(), Ridge())
 of_old("refused.joblib", FunctionTransformer(numpy.diff), Ridge())
 joblib.dump(TfidfVectorizer().fit(["good day", "bad day"]), "words.joblib")
 joblib.dump(DictVectorizer().fit([{"a": 1, "b": "x"}, {"b": "y"}]), "records.joblib")
+# Types that a CSV cannot say: categories with and without an order, moments, whole numbers with gaps.
+typed = pandas.DataFrame({
+    "size": pandas.Categorical(generator.choice(["S", "M", "L"], 60), ["S", "M", "L"], ordered=True),
+    "town": pandas.Categorical(generator.choice(["Ulm", "Bern", "Graz"], 60)),
+    "when": pandas.Timestamp("2024-01-01") + pandas.to_timedelta(generator.randint(0, 10**6, 60), "s"),
+    "rooms": pandas.array(generator.choice([1, 2, 3], 60), dtype="Int64"), "n": generator.randn(60),
+})
+typed.loc[3, "rooms"], typed.loc[4, "town"], typed.loc[5, "when"] = pandas.NA, None, pandas.NaT
+NUMBERS = """def numbers(table):
+    kinds = [str(kind) for kind in table.dtypes]
+    assert kinds == ["category", "category", "datetime64[ns]", "Int64", "float64"], kinds
+    assert table["size"].cat.ordered and not table["town"].cat.ordered
+    codes = {"size": table["size"].cat.codes, "town": table["town"].cat.codes}
+    moments = {"when": table["when"].dt.hour.fillna(-1), "rooms": table["rooms"].fillna(9).astype(float)}
+    return table.assign(**codes, **moments)
+"""
+open("clocks.py", "w").write(NUMBERS)
+import sys
+sys.path.insert(0, ".")
+import clocks
+model = make_pipeline(FunctionTransformer(clocks.numbers), Ridge()).fit(typed, typed["n"])
+joblib.dump(model, "clocks.joblib")
+typed.to_csv("clocks.csv", index=False)
+numpy.save("clocks.npy", model.predict(typed))
+towns = typed[["town", "n"]].assign(town=typed["town"].cat.add_categories("Wien"))
+boosted = HistGradientBoostingClassifier(categorical_features="from_dtype", max_iter=5, min_samples_leaf=2)
+boosted.fit(towns, towns["town"] == "Bern")
+joblib.dump(boosted, "towns.joblib")
+towns.to_csv("towns.csv", index=False)
+numpy.save("towns.npy", boosted.predict(towns))
 open("records.json", "w").write('[{"a": 1, "b": "x"}, {"a": 3, "b": "y"}]')
 "#;
 
@@ -254,4 +284,20 @@ fn an_output_is_compared_though_another_raises() {
     assert!(cell["error"]["type"].as_str().unwrap().ends_with("TypeError"), "{cell}");
     let outputs = cell["outputs"].as_object().unwrap();
     assert!(outputs.contains_key("predict") && !outputs.contains_key("predict_proba"), "{cell}");
+}
+
+/// What a CSV cannot say of its columns is declared, and reaches the model as pandas has it; what is not declared and is refused
+/// as texts is tried as categories.
+#[test]
+fn columns_of_a_csv_have_the_types_that_are_declared() {
+    let types = "size=category(S<M<L),town=category,when=datetime,rooms=Int64";
+    let given = ["clocks.joblib", "-i", "clocks.csv", "-e", "clocks.npy", "--module", "clocks.py"];
+    let said = check(&[given.as_slice(), &["--dtype", types]].concat(), 0);
+    assert!(said.contains("identical"), "{said}");
+    let said = check(&[given.as_slice(), &["--dtype", "size=category(S<M)"]].concat(), 102);
+    assert!(said.contains("`L` is none of the categories"), "{said}");
+    let said = check(&[given.as_slice(), &["--dtype", "when=moment"]].concat(), 102);
+    assert!(said.contains("size=category(S<M<L)"), "{said}");
+    let said = check(&["towns.joblib", "-i", "towns.csv", "-e", "towns.npy"], 0);
+    assert!(said.contains("identical"), "{said}");
 }

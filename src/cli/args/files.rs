@@ -32,7 +32,8 @@ pub struct FileArgs {
     /// Columns of a CSV that are not inputs, such as the target (separated by commas).
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub drop: Vec<String>,
-    /// Types of columns of a CSV, such as `zip=text` (float64, float32, int64, bool, text); inferred otherwise.
+    /// Types of columns of a CSV, such as `zip=text` or `size=category(S<M<L)` (float64, float32, int64, bool, text, category,
+    /// datetime, and Int64, boolean, string of pandas); inferred otherwise.
     #[arg(long, value_name = "COLUMN=TYPE", value_delimiter = ',')]
     pub dtype: Vec<String>,
     /// What they should give: .npy for predict, .csv with a label or probability(CLASS) columns, .json by output, or a pattern

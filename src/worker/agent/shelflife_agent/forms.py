@@ -4,6 +4,8 @@ import importlib
 
 FRAME, ARRAY, TEXTS, LINE, OWN = "frame", "array", "texts", "line", "own"
 RECORDS = "records"
+# A DataFrame whose columns of texts are categories, as boosters are fitted on them.
+CATEGORIES = "categories"
 # Where an estimator keeps its choices of columns, and where in each of them the columns stand:
 # ColumnTransformer, and DataFrameMapper of sklearn-pandas.
 CHOICES = (("transformers", 2), ("features", 0))

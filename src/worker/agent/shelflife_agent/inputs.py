@@ -11,6 +11,7 @@ from .columns import column_values, of_objects, revived, series_of
 from .errors import InputsDoNotFit
 from .forms import (
     ARRAY,
+    CATEGORIES,
     FRAME,
     LINE,
     OWN,
@@ -85,8 +86,10 @@ class Dataset(object):
         if trouble is not None and frame:
             # Columns that stand elsewhere must not be taken for those that are missing.
             return frame
-        if (wanted or header["dataframe"]) and frame:
-            return frame
+        # What pandas alone has a type for is nothing else.
+        is_typed = any(column["dtype"] == "pandas" for column in header["columns"])
+        if (wanted or header["dataframe"] or is_typed) and frame:
+            return frame + self.with_categories()
         if is_text:
             forms = [TEXTS] + frame + [ARRAY]
         else:
@@ -99,14 +102,21 @@ class Dataset(object):
         if header.get("named", False) and hasattr(estimator, "vocabulary_"):
             # DictVectorizer counts what dictionaries hold.
             forms = forms + [RECORDS]
-        return forms + ([LINE] if one and not is_text else [])
+        forms = forms + ([LINE] if one and not is_text else [])
+        return forms + (self.with_categories() if frame else [])
+
+    def with_categories(self):
+        """The form of categories, where there are texts that can be some."""
+        columns = self.header["columns"]
+        texts = [column for column in columns if column.get("read_as") == "object"]
+        return [CATEGORIES] if len(columns) > 1 and texts else []
 
     def is_text(self):
         return self.header["columns"][0]["dtype"] == "text"
 
     def take(self, form):
         """Hand the inputs over in this form."""
-        if form == FRAME and not has_pandas():
+        if form in (FRAME, CATEGORIES) and not has_pandas():
             # Whoever was fitted on names takes an array of the same columns as well.
             if self.header["layout"] != "array":
                 raise missing("pandas")
@@ -186,6 +196,8 @@ class Dataset(object):
             return self.foreign(values.reshape(-1, 1) if form == ARRAY else values)
         if form == FRAME:
             return self.frame()
+        if form == CATEGORIES:
+            return self.frame(texts_as="category")
         if form == RECORDS:
             return self.records()
         values = self.table()
@@ -237,8 +249,9 @@ class Dataset(object):
             return [matrix[:, index] for index in range(len(described))]
         return [column_values(column, self.payload) for column in described]
 
-    def frame(self):
-        """A DataFrame, each column as pandas would have read it."""
+    def frame(self, texts_as=None):
+        """A DataFrame, each column as pandas would have read it, but for the type of texts where
+        one is given."""
         import pandas
 
         described = self.header["columns"]
@@ -250,6 +263,11 @@ class Dataset(object):
             return frame if self.chosen is None else frame.iloc[:, self.chosen]
         columns = self.columns()
         series = {names[place]: series_of(described[place], columns[place]) for place in places}
+        if texts_as is not None:
+            for place in places:
+                if described[place].get("read_as") == "object":
+                    texts = pandas.Series(series[names[place]])
+                    series[names[place]] = texts.astype(texts_as)
         return pandas.DataFrame(series, columns=[names[place] for place in places])
 
     def records(self):
