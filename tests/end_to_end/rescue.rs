@@ -1,8 +1,16 @@
 //! Files that are made to work elsewhere, with proof.
 
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::context::{DATA, TestContext, models, text};
+use crate::machine::not_tried;
+use crate::run_container::tree;
 
 /// What writes files of 1.2: a forest, a compressed one, and one in a dictionary.
 const DUMP: &str = r#"
@@ -308,4 +316,82 @@ fn what_the_older_release_refuses_with_an_error_is_said() {
     assert_eq!(facts["probes"]["missing"], false);
     let page = context.read("down.joblib.rescue.md");
     assert!(page.contains("refused with an error, where the original takes them"), "{page}");
+}
+
+/// Ctrl-C in each phase: no new file, none that is half there, nothing beside them; and the same command ends what it began.
+#[test]
+fn an_interrupted_rescue_leaves_nothing_and_is_ended_by_the_same_command() {
+    let (context, python) = old();
+    let words = ["rescue", "old", "--to", "scikit-learn==1.7.2", "-i", "X.csv", "-o", "out"];
+    let before = context.list("old");
+    for phase in ["trying 3 models as they are", "mending 3 models", "trying what was made of 3 models"] {
+        let mut child = context.command(words).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let mut said = said.skip_while(|line| !line.contains(phase));
+        assert!(said.next().is_some(), "{phase}: never said");
+        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
+        let rest: Vec<String> = said.collect();
+        let status = child.wait().unwrap();
+        // Before anything runs, nobody listens, and the signal ends the process by itself.
+        let ended = status.code().or(status.signal().map(|number| 128 + number));
+        assert_eq!(ended, Some(130), "{phase}: {rest:?}");
+        context.wait_for_no_processes();
+        assert_eq!(context.list("old"), before, "{phase}: the originals");
+        let made = if context.path("out").exists() { context.list("out") } else { Vec::new() };
+        let files: Vec<&String> =
+            made.iter().filter(|name| context.path("out").join(name).is_file()).collect();
+        assert!(files.is_empty(), "{phase}: {files:?}");
+    }
+    context.run(words).expect(0);
+    for name in ["out/forest.joblib", "out/inner/packed.joblib"] {
+        context.python(&python, &["-c", LOAD, name]);
+    }
+}
+
+/// What writes two kinds of trees to standard output: the sizes of their indexes are a machine's.
+const DUMP_HERE: &str = r#"
+import pickle, sys, numpy
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+generator = numpy.random.RandomState(0)
+X = generator.normal(size=(100, 3))
+y = (X[:, 0] + X[:, 1] > 0).astype(int)
+models = [RandomForestClassifier(5, random_state=0), HistGradientBoostingClassifier(max_iter=5)]
+sys.stdout.buffer.write(pickle.dumps([model.fit(X, y) for model in models], protocol=4))
+"#;
+
+/// What reads them from standard input, and says what they give.
+const SAY_HERE: &str = r#"
+import pickle, sys, numpy
+models = pickle.load(sys.stdin.buffer)
+X = numpy.random.RandomState(1).normal(size=(500, 3))
+print([["%.12f" % value for value in model.predict_proba(X).ravel()] for model in models])
+"#;
+
+#[test]
+fn a_file_goes_from_32_bit_to_64_and_back() {
+    let (context, python) = old();
+    if let Err(reason) = tree(&context) {
+        return not_tried(format_args!("no 32-bit Debian tree to write a model in: {reason}"));
+    }
+    const MACHINE: &str = "debian:bookworm/i386";
+    let ended = |words: &[&str], given: Option<&str>| {
+        let stdin = given.map_or_else(Stdio::null, |name| {
+            fs_err::File::open(context.path(name)).unwrap().into_parts().0.into()
+        });
+        let output = context.command(words.iter().copied()).stdin(stdin).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let there = ["env", "run", "-q", MACHINE, "--", "python3", "-c"];
+    let here = ["env", "run", "-q", &python, "--", "python", "-c"];
+    fs_err::write(context.path("there.pkl"), ended(&[&there[..], &[DUMP_HERE]].concat(), None)).unwrap();
+    fs_err::write(context.path("here.pkl"), ended(&[&here[..], &[DUMP_HERE]].concat(), None)).unwrap();
+    let up = ["rescue", "there.pkl", "--made-by", MACHINE, "--to", &python, "-o", "up.pkl"];
+    context.run(up).expect(0);
+    let down = ["rescue", "here.pkl", "--made-by", &python, "--to", MACHINE, "-o", "down.pkl"];
+    context.run(down).expect(0);
+    let said = |words: &[&str], name: &str| ended(&[words, &[SAY_HERE]].concat(), Some(name));
+    // Exponentials round otherwise on another machine: the words have twelve digits.
+    assert!(said(&there, "there.pkl") == said(&here, "up.pkl"), "up");
+    assert!(said(&here, "here.pkl") == said(&there, "down.pkl"), "down");
 }

@@ -21,7 +21,7 @@ fn left_behind() -> String {
 }
 
 /// The root of the Debian tree that the tests share; made where it is not there yet.
-fn tree(context: &TestContext) -> Result<PathBuf, String> {
+pub fn tree(context: &TestContext) -> Result<PathBuf, String> {
     context.write("tree.toml", &format!("{TREE}{DATA}\n{}", models(&[("scaler", "StandardScaler()")])));
     let ended = context.run(["env", "prepare", "tree.toml"]);
     if ended.code() != Some(0) {
