@@ -370,19 +370,26 @@ def attempted(target, python, order, todo, companions):
     return mended, execute(python, "observe", order, target / "after.json")
 
 
+def is_predict_only(mended):
+    changes = mended.get("changes") or []
+    return any(change["exactness"] == "predict-only" for change in changes)
+
+
 def seen(source, target, maker, order, model, facts, before, mended, after, floors):
     """How a mended model compares with its producer, whether a rescue would believe it, and what
     was done."""
     name, mended = model["name"], mended[model["name"]]
     reference, verified = source / "reference" / (name + ".npz"), None
+    # A mend may say that predictions alone are the same, and so does the page of a rescue.
+    left_out = ASKED_BESIDE if is_predict_only(mended) else ()
     if name in after:
         outputs = target / "after" / (name + ".npz")
-        now = judged(reference, outputs, facts[name], after[name])
+        now = judged(reference, outputs, facts[name], after[name], None, left_out)
         if now[0] == "differs" and name not in floors:
             floors[name] = asked_otherwise(source, maker, order, model)
         floor = floors.get(name)
         if now[0] == "differs":
-            now = judged(reference, outputs, facts[name], after[name], floors=floor)
+            now = judged(reference, outputs, facts[name], after[name], None, left_out, floor)
         if now[0] == "differs" and before[name]["ok"]:
             # What the reader's own arithmetic makes of it, with or without mends.
             untouched = target / "before" / (name + ".npz")

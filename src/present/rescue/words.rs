@@ -4,9 +4,9 @@ use super::super::gist::gist;
 use super::super::probed::grouped;
 use super::super::words::{join, line, number, plural, quoted};
 use crate::vocab::{
-    Agreement, Cause, Change, Exactness, Holds, InputsOrigin, MendOutcome, NoProof, Obstacle, ObstacleKind,
-    OutputComparison, Refused, RescueEnvironment, RescueRecord, TranslateOutcome, Tried, Trouble, Verdict,
-    Verification, Way,
+    Agreement, Cause, Change, Exactness, Holds, InputsOrigin, MendOutcome, NoProof, NoReference, Obstacle,
+    ObstacleKind, Outcome, OutputComparison, Refused, RescueEnvironment, RescueRecord, TranslateOutcome,
+    Tried, Trouble, Verdict, Verification, Way,
 };
 
 /// Longest message of an exception.
@@ -192,6 +192,18 @@ pub(super) fn prove(why: NoProof) -> &'static str {
     }
 }
 
+/// What the model said of inputs that it does not take, first of those on which it was verified, then of the original.
+fn misfit(record: &RescueRecord) -> Option<&str> {
+    record.verified.iter().map(|one| &one.tried).chain(&record.before).find_map(|tried| match &tried.cause {
+        Cause::InputsDoNotFit { says, .. } => Some(says.as_str()),
+        Cause::NoReference { why: NoReference::ProducerFails { outcome, .. } } => match &**outcome {
+            Outcome::Unfit { says, .. } => Some(says.as_str()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 /// Why a file was refused, as the end of a sentence.
 pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
     match why {
@@ -208,6 +220,12 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
         Refused::NotPacked { says } => {
             format!("what the model is in could not be put together again around the new one: {}", line(says))
         }
+        Refused::Unproven { why: NoProof::NoInputs } => match misfit(record) {
+            Some(says) => {
+                format!("nothing can prove it: the model does not take the inputs: {}", gist(says, LONGEST))
+            }
+            None => format!("nothing can prove it: {}", no_proof(NoProof::NoInputs)),
+        },
         Refused::Unproven { why } => format!("nothing can prove it: {}", no_proof(*why)),
         Refused::NotTried => match record.before.as_ref().map(|before| &before.cause) {
             Some(Cause::Environment { trouble: Trouble::NotMade { environment, says } }) => {
