@@ -32,6 +32,7 @@ COLUMNS = (
     ("NeighborsBase", "_fit_X", "columns"),
     ("BaseLibSVM", "shape_fit_", "last-number"),
     ("GaussianProcessRegressor", "X_train_", "columns"),
+    ("MissingIndicator", "_n_features", "number"),
     ("IsotonicRegression", "none", "items"),
 )
 
@@ -40,6 +41,8 @@ def counted_as(value, how):
     shape = getattr(value, "shape", None)
     if how == "last-number":
         return int(value[-1])
+    if how == "number":
+        return int(value)
     if how == "items":
         return len(value)
     if shape is None or not shape:
@@ -58,3 +61,8 @@ def features_counted(it):
             if count is not None and not hasattr(type(it.owner), "n_features_in_"):
                 it.set("n_features_in_", count, "counted in %s" % attribute)
                 return
+
+
+@mend("sklearn", "MissingIndicator", written=">=0.24", read=">=0.23,<0.24", late=True)
+def features_of_an_indicator(it):
+    features_counted(it)
