@@ -5,6 +5,7 @@ mod files;
 mod forecast;
 mod help;
 mod knowledge;
+mod map;
 mod shards;
 
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ pub use files::{
 pub use forecast::{Doubt, ExplainArgs, ForecastArgs};
 
 pub use knowledge::{EnvForArgs, RequiresArgs, TRIED_AT_MOST};
+
+pub use map::MapArgs;
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
@@ -230,6 +233,18 @@ pub enum Command {
     ///
     /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
     Forecast(ForecastArgs),
+    /// Say which release of scikit-learn reads what which other one has written, as far as it was measured.
+    ///
+    /// One estimator with --from is a row, without it a square; --from and --to without an estimator list all of them. Every
+    /// fact is a cell of a recorded run, with the cause where one is known and whether `rescue` mends it; what nobody has tried
+    /// is not there. Needs neither Python nor the network.
+    ///
+    /// Ends 4 when the estimator, the release or the format was not measured, and names what was next to it.
+    ///
+    /// --json: one object with every model and the records that it rests on.
+    ///
+    /// Example: shelflife map RandomForestClassifier --from 1.2.2
+    Map(MapArgs),
     /// Say which releases of scikit-learn, numpy and Python read a file: the widest range that is known to work.
     ///
     /// Reads the files without executing them, and answers from the known causes and from what was tried of files with the same

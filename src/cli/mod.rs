@@ -22,6 +22,7 @@ mod init;
 mod inspect;
 mod made;
 mod man;
+mod map;
 mod merge;
 mod meter;
 mod museum;
@@ -87,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
+        Command::Map(args) => map::map(&args),
         Command::EnvFor(args) => env_for::env_for(&args),
         Command::Requires(args) => requires::requires(&args),
         Command::Shard(args) => shard::shard(&args.command),

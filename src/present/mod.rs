@@ -4,6 +4,7 @@
 //! [`sink`] writes files.
 
 mod compare;
+mod compat;
 pub mod crossing;
 pub mod csv;
 mod damage;
@@ -46,6 +47,9 @@ pub mod view;
 pub mod words;
 
 pub use compare::{Changed, Comparison, compare, compare_text};
+pub use compat::{
+    MapHead, map_beside, map_object, map_overview, map_pair, map_row, map_square, map_unasked, pair_object,
+};
 pub use engines::{ENGINES, EngineJobs, EngineTemplate};
 pub use error::RenderError;
 pub use events::{EventLogError, parse_events};
