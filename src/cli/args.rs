@@ -26,7 +26,7 @@ pub use forecast::{Doubt, ExplainArgs, ForecastArgs};
 
 pub use knowledge::{EnvForArgs, RequiresArgs, TRIED_AT_MOST};
 
-pub use map::MapArgs;
+pub use map::{ExportArgs, MapArgs, MapCommand};
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 

@@ -1,6 +1,6 @@
 //! `shelflife map`: which release reads what which other one has written.
 
-use super::args::MapArgs;
+use super::args::{ExportArgs, MapArgs, MapCommand};
 use super::console;
 use super::failure::Failure;
 use super::programs;
@@ -10,6 +10,9 @@ use crate::present::{self, MapHead};
 use crate::vocab::ExitCode;
 
 pub(super) fn map(args: &MapArgs) -> Result<ExitCode, Failure> {
+    if let Some(MapCommand::Export(args)) = &args.command {
+        return export(args);
+    }
     if !args.measure.is_empty() {
         let facts = app::measure_map(&args.measure, &args.reports, compat::map())?;
         console::print(&facts.to_text().map_err(|error| Failure::Render(error.into()))?)?;
@@ -19,6 +22,22 @@ pub(super) fn map(args: &MapArgs) -> Result<ExitCode, Failure> {
         let (what, help) = present::map_unasked(&unasked);
         Failure::NotFound { what, help }
     })?
+}
+
+/// Writes the map in every form.
+fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
+    let files = present::map_export(compat::map(), args.number)?;
+    let listed = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+    present::write_new_folder(&args.output, listed)?;
+    if console::is_for_programs() {
+        programs::document(&serde_json::json!({
+            "folder": programs::path(&args.output),
+            "written": files.iter().map(|(path, _)| path).collect::<Vec<_>>(),
+        }))?;
+    }
+    let folder = args.output.display();
+    console::note(&format!("wrote {} files to {folder}; {folder}/site/index.html is the site", files.len()));
+    Ok(ExitCode::Done)
 }
 
 /// Answers, or says what is not in the map.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{MapEnvironment, MapFacts, MapModel};
+use super::facts::{MapEnvironment, MapFacts, MapModel, MapRun};
 use super::square::Seen;
 use crate::notation::{Version, glob};
 use crate::vocab::{FormatName, Verdict};
@@ -164,6 +164,14 @@ pub fn within<'m>(facts: &'m MapFacts, name: &str) -> Result<&'m str, Unasked> {
     })
 }
 
+/// Every estimator that was measured, with its module, by its class.
+pub fn estimators(facts: &MapFacts) -> Vec<&str> {
+    let models = facts.runs.values().flat_map(|run| run.models.values());
+    let by_class: BTreeSet<(&str, &str)> =
+        models.map(|model| (model.class(), model.estimator.as_str())).collect();
+    by_class.into_iter().map(|(_, estimator)| estimator).collect()
+}
+
 /// The releases that were measured on such machines, in order.
 pub fn releases(facts: &MapFacts, is_meant: impl Fn(&MapEnvironment) -> bool) -> Vec<String> {
     let environments = facts.runs.values().flat_map(|run| &run.environments);
@@ -192,37 +200,55 @@ pub fn release(measured: &[String], wanted: &str) -> Result<String, Unasked> {
     Err(Unasked::Release { release: wanted.to_owned(), near })
 }
 
-/// The models of an estimator that were tried between two releases, and what became of them.
-fn tally(facts: &MapFacts, estimator: &str, from: &str, to: &str, question: &Question) -> Tally {
+/// A model of the map with the run that it is from.
+#[derive(Clone, Copy, Debug)]
+struct Entry<'m> {
+    matrix: &'m str,
+    run: &'m MapRun,
+    name: &'m str,
+    model: &'m MapModel,
+}
+
+fn all_entries(facts: &MapFacts) -> impl Iterator<Item = Entry<'_>> {
+    facts.runs.iter().flat_map(|(matrix, run)| {
+        run.models.iter().map(move |(name, model)| Entry { matrix, run, name, model })
+    })
+}
+
+/// The models of an estimator.
+fn entries<'m>(facts: &'m MapFacts, estimator: &str) -> Vec<Entry<'m>> {
+    all_entries(facts).filter(|entry| entry.model.estimator == estimator).collect()
+}
+
+/// What became of models between two releases.
+fn tally(entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Tally {
     let mut tally = Tally::default();
-    for (matrix, run) in &facts.runs {
+    for Entry { matrix, run, name, model } in entries {
+        let Some(square) = model.formats.get(&question.format) else { continue };
         let sides = |release: &str, bits: u8| -> Vec<usize> {
             let environments = run.environments.iter().enumerate();
             let meant = environments.filter(|(_, one)| one.release == release && one.bits == bits);
             meant.map(|(index, _)| index).collect()
         };
         let (producers, consumers) = (sides(from, question.from_bits), sides(to, question.bits));
-        for (name, model) in run.models.iter().filter(|(_, model)| model.estimator == estimator) {
-            let Some(square) = model.formats.get(&question.format) else { continue };
-            let pairs = producers.iter().flat_map(|one| consumers.iter().map(move |other| (*one, *other)));
-            for (producer, consumer) in pairs {
-                let Some(seen) = square.get(producer, consumer) else { continue };
-                let model = format!("{matrix}:{name}");
-                let own = square.get(producer, producer);
-                if seen.verdict == Verdict::Absent && own.is_none_or(|own| own.verdict == Verdict::Absent) {
-                    tally.unmade.insert(model);
-                } else {
-                    tally.seen.entry(seen.clone()).or_default().insert(model);
-                }
-                tally.runs.insert(matrix.clone());
+        let pairs = producers.iter().flat_map(|one| consumers.iter().map(move |other| (*one, *other)));
+        for (producer, consumer) in pairs {
+            let Some(seen) = square.get(producer, consumer) else { continue };
+            let model = format!("{matrix}:{name}");
+            let own = square.get(producer, producer);
+            if seen.verdict == Verdict::Absent && own.is_none_or(|own| own.verdict == Verdict::Absent) {
+                tally.unmade.insert(model);
+            } else {
+                tally.seen.entry(seen.clone()).or_default().insert(model);
             }
+            tally.runs.insert((*matrix).to_owned());
         }
     }
     tally
 }
 
-/// What was measured at all: formats, with the widths of both sides.
-fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
+/// What was measured at all: formats, each with the widths of both sides.
+pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
     let mut found = BTreeSet::new();
     for run in facts.runs.values() {
         for model in run.models.values() {
@@ -248,8 +274,9 @@ pub fn row(
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let from = release(&producers, from)?;
     let consumers = releases(facts, |environment| environment.bits == question.bits);
+    let entries = entries(facts, estimator);
     let tallies = consumers.into_iter().map(|to| {
-        let tally = tally(facts, estimator, &from, &to, question);
+        let tally = tally(&entries, &from, &to, question);
         (to, tally)
     });
     let row: Vec<(String, Tally)> = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
@@ -286,10 +313,13 @@ pub fn pair(
 ) -> Result<Vec<(String, Tally)>, Unasked> {
     let from = release(&releases(facts, |environment| environment.bits == question.from_bits), from)?;
     let to = release(&releases(facts, |environment| environment.bits == question.bits), to)?;
-    let models = facts.runs.values().flat_map(|run| run.models.values());
-    let estimators: BTreeSet<&str> = models.map(|model| model.estimator.as_str()).collect();
-    let tallies = estimators.into_iter().map(|estimator| {
-        let tally = tally(facts, estimator, &from, &to, question);
+    let mut by_estimator: BTreeMap<(&str, &str), Vec<Entry<'_>>> = BTreeMap::new();
+    for entry in all_entries(facts) {
+        let key = (entry.model.class(), entry.model.estimator.as_str());
+        by_estimator.entry(key).or_default().push(entry);
+    }
+    let tallies = by_estimator.into_iter().map(|((_, estimator), entries)| {
+        let tally = tally(&entries, &from, &to, question);
         (estimator.to_owned(), tally)
     });
     let all: Vec<(String, Tally)> = tallies.filter(|(_, tally)| !tally.is_empty()).collect();

@@ -5,11 +5,16 @@
 //! entry, and whether a rescue helps is what the table of rules says.
 
 mod ask;
+mod export;
 mod facts;
 mod measure;
 mod square;
 
-pub use ask::{End, Question, Reach, Tally, Unasked, pair, reaches, release, releases, row, square, within};
+pub use ask::{
+    End, Question, Reach, Tally, Unasked, estimators, measured, pair, reaches, release, releases, row,
+    square, within,
+};
+pub use export::{CompatData, compat_schema_json, data_version};
 pub use facts::{MAP_VERSION, MapEnvironment, MapFacts, MapModel, MapRun, map};
 pub use measure::MeasuredRun;
 pub use square::{Seen, Square};

@@ -48,7 +48,8 @@ pub mod words;
 
 pub use compare::{Changed, Comparison, compare, compare_text};
 pub use compat::{
-    MapHead, map_beside, map_object, map_overview, map_pair, map_row, map_square, map_unasked, pair_object,
+    MapHead, map_beside, map_export, map_object, map_overview, map_pair, map_row, map_square, map_unasked,
+    pair_object,
 };
 pub use engines::{ENGINES, EngineJobs, EngineTemplate};
 pub use error::RenderError;

@@ -354,7 +354,7 @@ fn signs(tally: &Tally) -> String {
 }
 
 /// `1.3.2 to 1.9.1`.
-fn span((first, last): &(String, String)) -> String {
+pub(super) fn span((first, last): &(String, String)) -> String {
     if first == last { first.clone() } else { format!("{first} to {last}") }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::answer::MapHead;
-use crate::compat::{MapFacts, Tally};
+use crate::compat::{MapFacts, Question, Tally};
 use crate::explain;
 
 /// An answer about one estimator: its rows, by the release that wrote.
@@ -14,7 +14,7 @@ pub fn map_object(facts: &MapFacts, head: &MapHead<'_>, rows: &[(String, Vec<(St
     let runs = sources(facts, tallies);
     let row = |(from, row): &(String, Vec<(String, Tally)>)| {
         let readers = row.iter().map(
-            |(to, tally)| json!({ "to": to, "ends": ends(tally), "unmade": tally.unmade, "again": again(facts, from, to, tally) }),
+            |(to, tally)| json!({ "to": to, "ends": ends(tally), "unmade": tally.unmade, "again": again(facts, from, Some(to), head.question, tally) }),
         );
         json!({ "from": from, "readers": readers.collect::<Vec<_>>() })
     };
@@ -32,7 +32,7 @@ pub fn map_object(facts: &MapFacts, head: &MapHead<'_>, rows: &[(String, Vec<(St
 pub fn pair_object(facts: &MapFacts, head: &MapHead<'_>, all: &[(String, Tally)]) -> Value {
     let (from, to) = (head.from.unwrap_or_default(), head.to.unwrap_or_default());
     let estimators = all.iter().map(|(estimator, tally)| {
-        json!({ "estimator": estimator, "ends": ends(tally), "unmade": tally.unmade, "again": again(facts, from, to, tally) })
+        json!({ "estimator": estimator, "ends": ends(tally), "unmade": tally.unmade, "again": again(facts, from, Some(to), head.question, tally) })
     });
     json!({
         "from": from,
@@ -60,15 +60,28 @@ fn ends(tally: &Tally) -> Value {
     Value::Array(ends.collect())
 }
 
-/// The commands that try the models of a tally again.
-fn again(facts: &MapFacts, from: &str, to: &str, tally: &Tally) -> Vec<String> {
-    tally.runs.iter().filter_map(|matrix| again_in(facts, matrix, from, to, tally)).collect()
+/// The commands that try the models of a tally again, in one reader or in all.
+pub(super) fn again(
+    facts: &MapFacts,
+    from: &str,
+    to: Option<&str>,
+    question: &Question,
+    tally: &Tally,
+) -> Vec<String> {
+    tally.runs.iter().filter_map(|matrix| again_in(facts, matrix, (from, to), question, tally)).collect()
 }
 
-fn again_in(facts: &MapFacts, matrix: &str, from: &str, to: &str, tally: &Tally) -> Option<String> {
+fn again_in(
+    facts: &MapFacts,
+    matrix: &str,
+    (from, to): (&str, Option<&str>),
+    question: &Question,
+    tally: &Tally,
+) -> Option<String> {
     let run = facts.runs.get(matrix)?;
-    let named = |release: &str, option: &str| {
-        let meant = run.environments.iter().filter(|environment| environment.release == release);
+    let named = |release: &str, bits: u8, option: &str| {
+        let environments = run.environments.iter();
+        let meant = environments.filter(|one| one.release == release && one.bits == bits);
         meant.map(|environment| format!(" --{option} {}", environment.name)).collect::<String>()
     };
     let prefix = format!("{matrix}:");
@@ -76,9 +89,10 @@ fn again_in(facts: &MapFacts, matrix: &str, from: &str, to: &str, tally: &Tally)
         tally.seen.values().flatten().filter_map(|model| model.strip_prefix(&prefix)).collect();
     let models: String = models.iter().map(|model| format!(" --model {model}")).collect();
     Some(format!(
-        "shelflife run matrices/{matrix}.toml{models}{}{}",
-        named(from, "producer"),
-        named(to, "consumer")
+        "shelflife run matrices/{matrix}.toml{models} --format {}{}{}",
+        question.format,
+        named(from, question.from_bits, "producer"),
+        to.map_or_else(String::new, |to| named(to, question.bits, "consumer"))
     ))
 }
 
