@@ -6,6 +6,7 @@
 //! an [`AppError`], which holds facts. A test framework or another program can rest on this layer.
 
 mod accepting;
+mod attesting;
 mod bisect;
 mod bundle;
 mod care;
@@ -48,6 +49,7 @@ mod shards;
 mod starting;
 
 pub use accepting::{AcceptRequest, Accepted};
+pub use attesting::{Attested, attest, mismatches};
 pub use bisect::{Bisected, Step};
 pub use bundle::{Bundle, bundle};
 pub use care::{Made, Removed};

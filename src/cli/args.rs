@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and nothing about what it does.
 
+mod attest;
 mod care;
 mod files;
 mod forecast;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use help::command;
 
+pub use attest::{AttestArgs, ConfirmArgs};
 pub use care::{
     BugreportArgs, CompletionsArgs, DoctorArgs, EnvArgs, EnvCommand, InitArgs, ManArgs, SchemaArgs, SchemaOf,
     Shell,
@@ -258,6 +260,27 @@ pub enum Command {
     ///
     /// Example: shelflife requires churn.joblib --as requirements
     Requires(RequiresArgs),
+    /// Write what a run came to as an in-toto statement, for signing.
+    ///
+    /// A Statement v1 with the predicate test-result: its subjects are the artifacts by their digests, its configuration the record,
+    /// the plan and the lock of each environment, its tests the cells with their verdicts. It is not signed: cosign and others do that.
+    ///
+    /// --json: the statement is JSON; with --output one object with what was written.
+    ///
+    /// Example: shelflife attest gate --artifact churn.joblib -o churn.intoto.json
+    Attest(AttestArgs),
+    /// Check a statement and files against a record, and try the cells of the record again here.
+    ///
+    /// A statement has to say what the record says, to the last digest and verdict, and files have to be artifacts of it. What is
+    /// not is named and refused before anything is tried. With --matrix the cells are tried again, and those that came out
+    /// otherwise are named.
+    ///
+    /// Ends 0 when all agrees, 100 when something is refused or came out otherwise, 101 when it could not be checked.
+    ///
+    /// --json: one object; with --matrix the events of the run come first, and the last line is `{"answer": ...}`.
+    ///
+    /// Example: shelflife confirm reports/gate --statement churn.intoto.json --artifact churn.joblib
+    Confirm(ConfirmArgs),
     /// Find an environment that reads a file, by trying, and make it.
     ///
     /// What the file records is tried first, then what has everything that it names, best first and in isolation, until one

@@ -3,6 +3,7 @@
 //! Architecture Invariant: a renderer reads a [`View`] and returns bytes; it sees no path and no clock. Only
 //! [`sink`] writes files.
 
+mod attest;
 mod compare;
 mod compat;
 pub mod crossing;
@@ -46,6 +47,7 @@ pub mod tradeoffs;
 pub mod view;
 pub mod words;
 
+pub use attest::{mismatch_line, repetition_text};
 pub use compare::{Changed, Comparison, compare, compare_text};
 pub use compat::{
     MapHead, map_beside, map_export, map_object, map_overview, map_pair, map_row, map_square, map_unasked,

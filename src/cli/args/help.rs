@@ -13,7 +13,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Make files work elsewhere", &["rescue"]),
     ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
     ("Share a run among machines", &["shard", "merge"]),
-    ("Read what runs have shown", &["report", "compare", "history", "baseline"]),
+    ("Read what runs have shown", &["report", "compare", "history", "baseline", "attest", "confirm"]),
     ("Look after this machine", &["env", "doctor", "bugreport", "completions", "man", "help"]),
 ];
 
