@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use shelflife::app::{attest, mismatches};
-use shelflife::judge::Mismatch;
+use shelflife::judge::Discrepancy;
 use shelflife::vocab::Digest;
 
 /// A run with its statement, and a file that is one of its artifacts.
@@ -44,13 +44,13 @@ impl Place {
     }
 
     /// What is wrong with a statement about the run in a folder, with these files at hand.
-    fn wrong(&self, said: &Value, run: &str, files: &[&str]) -> Vec<Mismatch> {
+    fn wrong(&self, said: &Value, run: &str, files: &[&str]) -> Vec<Discrepancy> {
         fs_err::write(self.path("said.json"), said.to_string()).unwrap();
         let files: Vec<PathBuf> = files.iter().map(|name| self.path(name)).collect();
         match attest(&self.path(run), self.folder.path(), &files) {
             Ok(attested) => mismatches(&self.path("said.json"), &attested).unwrap().into_iter().collect(),
             // A record that cannot be read any more confirms nothing.
-            Err(_) => vec![Mismatch::Form],
+            Err(_) => vec![Discrepancy::Form],
         }
     }
 }
@@ -179,7 +179,7 @@ fn whatever_is_other_than_it_was_is_refused() {
         tamper(&mut other);
         assert_ne!(other, said, "{name} changes nothing");
         let wrong = place.wrong(&other, "run", &["model.pkl"]);
-        assert!(wrong.iter().any(Mismatch::is_contradiction), "{name}: {wrong:?}");
+        assert!(wrong.iter().any(Discrepancy::is_contradiction), "{name}: {wrong:?}");
     }
     assert!(tamperings.len() >= 30, "{}", tamperings.len());
 }
@@ -211,15 +211,15 @@ fn another_record_or_another_file_is_refused() {
         fs_err::create_dir_all(place.path("other")).unwrap();
         fs_err::write(place.path("other/events.jsonl"), text).unwrap();
         let wrong = place.wrong(&said, "other", &["model.pkl"]);
-        assert!(wrong.iter().any(Mismatch::is_contradiction), "{name}: {wrong:?}");
+        assert!(wrong.iter().any(Discrepancy::is_contradiction), "{name}: {wrong:?}");
     }
     // The file was swapped between check and load.
     let wrong = place.wrong(&said, "run", &["swapped.pkl"]);
-    assert!(wrong.iter().any(|one| matches!(one, Mismatch::File { .. })), "{wrong:?}");
+    assert!(wrong.iter().any(|one| matches!(one, Discrepancy::File { .. })), "{wrong:?}");
     for text in ["", "{}", "[]", "\u{0}", "{\"_type\": 1}"] {
         fs_err::write(place.path("said.json"), text).unwrap();
         let attested = attest(&place.path("run"), place.folder.path(), &[]).unwrap();
         let wrong = mismatches(&place.path("said.json"), &attested).unwrap();
-        assert!(wrong.contains(&Mismatch::Form), "{text}");
+        assert!(wrong.contains(&Discrepancy::Form), "{text}");
     }
 }

@@ -123,6 +123,7 @@ const TYPED: &[(&str, &[i32])] = &[
     ("schema nothing", &[2]),
     ("report first", &[0]),
     ("report first --format json --output -", &[0]),
+    ("report first --format release-notes", &[0]),
     ("report nothing", &[102]),
     ("compare first second", &[0]),
     ("compare first nothing", &[102]),

@@ -8,7 +8,7 @@ use super::known::{EVENTS, open_run};
 use super::request::RunRequest;
 use super::session::Session;
 use crate::inspect;
-use crate::judge::{self, JudgeOptions, Mismatch, Repetition};
+use crate::judge::{self, Discrepancy, JudgeOptions, Repetition};
 use crate::store;
 use crate::vocab::{Digest, Record, Statement};
 
@@ -53,14 +53,14 @@ pub fn attest(run: &Path, reports: &Path, files: &[PathBuf]) -> Result<Attested,
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn mismatches(statement: &Path, attested: &Attested) -> Result<BTreeSet<Mismatch>, AppError> {
+pub fn mismatches(statement: &Path, attested: &Attested) -> Result<BTreeSet<Discrepancy>, AppError> {
     let bytes = store::read_input(statement).map_err(unreadable(statement))?;
     let strangers = attested.strangers.iter();
-    let mut found: BTreeSet<Mismatch> =
-        strangers.map(|path| Mismatch::File { path: path.display().to_string() }).collect();
+    let mut found: BTreeSet<Discrepancy> =
+        strangers.map(|path| Discrepancy::File { path: path.display().to_string() }).collect();
     match serde_json::from_slice::<Statement>(&bytes) {
         Ok(said) => found.extend(judge::mismatches(&said, &attested.statement)),
-        Err(_) => drop(found.insert(Mismatch::Form)),
+        Err(_) => drop(found.insert(Discrepancy::Form)),
     }
     Ok(found)
 }

@@ -483,7 +483,8 @@ pub struct ReportArgs {
     /// Say for each cell what was to be expected of it, and score that against what happened.
     #[arg(long)]
     pub forecast: bool,
-    /// Only these files, separated by commas; all by default. `terminal` prints the table.
+    /// Only these files, separated by commas; all by default. `terminal` prints the table, `release-notes` is the section about
+    /// saved models for the notes of a release.
     #[arg(long, short = 'f', value_name = "FORMATS", value_delimiter = ',')]
     pub format: Vec<String>,
     /// Where to write: a folder, or `-` for standard output (one format then); the run's own folder by default.

@@ -9,7 +9,7 @@ use super::console;
 use super::failure::Failure;
 use super::programs;
 use crate::app::{self, RunRequest, Session};
-use crate::judge::{Mismatch, Repetition};
+use crate::judge::{Discrepancy, Repetition};
 use crate::present;
 use crate::vocab::ExitCode;
 
@@ -44,10 +44,10 @@ pub(super) fn confirm(args: &ConfirmArgs) -> Result<ExitCode, Failure> {
         None => attested
             .strangers
             .iter()
-            .map(|path| Mismatch::File { path: path.display().to_string() })
+            .map(|path| Discrepancy::File { path: path.display().to_string() })
             .collect(),
     };
-    let is_bad = found.iter().any(Mismatch::is_contradiction);
+    let is_bad = found.iter().any(Discrepancy::is_contradiction);
     // What is not what it says is not tried.
     let repetition = match &args.matrix {
         Some(matrix) if !is_bad => Some(repeated(args, &attested.record, matrix)?),
@@ -60,6 +60,7 @@ pub(super) fn confirm(args: &ConfirmArgs) -> Result<ExitCode, Failure> {
             "mismatches": found.iter().map(present::mismatch_line).collect::<Vec<_>>(),
             "agree": repetition.as_ref().map(|it| it.agree),
             "differ": repetition.as_ref().map(|it| &it.differ),
+            "left_out": repetition.as_ref().map(|it| it.left_out),
             "unjudged": repetition.as_ref().map(|it| &it.unjudged),
             "exit_code": code as u8,
         });
@@ -102,7 +103,7 @@ fn repeated(args: &ConfirmArgs, record: &crate::vocab::Record, matrix: &Path) ->
     Ok(Session::open(args.running.policy(None), &mut audience)?.repeat(record, &request)?)
 }
 
-fn ended(found: &BTreeSet<Mismatch>, is_bad: bool, repetition: Option<&Repetition>) -> ExitCode {
+fn ended(found: &BTreeSet<Discrepancy>, is_bad: bool, repetition: Option<&Repetition>) -> ExitCode {
     let differs = repetition.is_some_and(|it| !it.differ.is_empty());
     let nothing = repetition.is_some_and(|it| it.agree == 0);
     if is_bad || differs {

@@ -30,6 +30,9 @@ pub struct Tally {
     pub runs: BTreeSet<String>,
 }
 
+/// What became of an estimator, by the release that read, or of all between two releases, by the estimator.
+pub type MapRow = Vec<(String, Tally)>;
+
 /// Releases next to each other between which the models came out alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -265,12 +268,7 @@ pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
 ///
 /// # Errors
 /// When the release was not measured, or nothing in that format.
-pub fn row(
-    facts: &MapFacts,
-    estimator: &str,
-    from: &str,
-    question: &Question,
-) -> Result<Vec<(String, Tally)>, Unasked> {
+pub fn row(facts: &MapFacts, estimator: &str, from: &str, question: &Question) -> Result<MapRow, Unasked> {
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let from = release(&producers, from)?;
     let consumers = releases(facts, |environment| environment.bits == question.bits);
@@ -279,7 +277,7 @@ pub fn row(
         let tally = tally(&entries, &from, &to, question);
         (to, tally)
     });
-    let row: Vec<(String, Tally)> = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
+    let row: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
     if row.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(row) }
 }
 
@@ -291,7 +289,7 @@ pub fn square(
     facts: &MapFacts,
     estimator: &str,
     question: &Question,
-) -> Result<Vec<(String, Vec<(String, Tally)>)>, Unasked> {
+) -> Result<Vec<(String, MapRow)>, Unasked> {
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let rows = producers.into_iter().filter_map(|from| {
         let row = row(facts, estimator, &from, question).ok()?;
@@ -305,12 +303,7 @@ pub fn square(
 ///
 /// # Errors
 /// When a release was not measured, or nothing in that format.
-pub fn pair(
-    facts: &MapFacts,
-    from: &str,
-    to: &str,
-    question: &Question,
-) -> Result<Vec<(String, Tally)>, Unasked> {
+pub fn pair(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Result<MapRow, Unasked> {
     let from = release(&releases(facts, |environment| environment.bits == question.from_bits), from)?;
     let to = release(&releases(facts, |environment| environment.bits == question.bits), to)?;
     let mut by_estimator: BTreeMap<(&str, &str), Vec<Entry<'_>>> = BTreeMap::new();
@@ -322,7 +315,7 @@ pub fn pair(
         let tally = tally(&entries, &from, &to, question);
         (estimator.to_owned(), tally)
     });
-    let all: Vec<(String, Tally)> = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
+    let all: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
     if all.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(all) }
 }
 

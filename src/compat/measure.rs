@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{MAP_VERSION, MapEnvironment, MapFacts, MapModel, MapRun};
-use super::square::{Seen, Square};
+use super::square::{Seen, SeenCells, Square};
 use crate::explain;
 use crate::vocab::{
     ByteOrder, Digest, EnvironmentRecord, FileFacts, FormatName, ModelName, ModelPlan, Record, Setup, Verdict,
@@ -55,8 +55,7 @@ impl MeasuredRun<'_> {
                 environments.push(kept);
             }
         }
-        let mut cells: BTreeMap<(&ModelName, &FormatName), BTreeMap<usize, BTreeMap<usize, Seen>>> =
-            BTreeMap::new();
+        let mut cells: BTreeMap<(&ModelName, &FormatName), SeenCells> = BTreeMap::new();
         for cell in record.cells.iter().filter(|cell| says_something(cell.verdict)) {
             let sides = (indices.get(&cell.producer), indices.get(&cell.consumer));
             let (Some(producer), Some(consumer)) = sides else { continue };

@@ -11,10 +11,10 @@ mod measure;
 mod square;
 
 pub use ask::{
-    End, Question, Reach, Tally, Unasked, estimators, measured, pair, reaches, release, releases, row,
-    square, within,
+    End, MapRow, Question, Reach, Tally, Unasked, estimators, measured, pair, reaches, release, releases,
+    row, square, within,
 };
 pub use export::{CompatData, compat_schema_json, data_version};
 pub use facts::{MAP_VERSION, MapEnvironment, MapFacts, MapModel, MapRun, map};
 pub use measure::MeasuredRun;
-pub use square::{Seen, Square};
+pub use square::{Seen, SeenCells, Square};

@@ -18,6 +18,9 @@ pub struct Seen {
     pub rule: Option<String>,
 }
 
+/// What was seen, by producer and consumer.
+pub type SeenCells = BTreeMap<usize, BTreeMap<usize, Seen>>;
+
 /// The letter of each verdict in the file.
 const LETTERS: [(Verdict, &str); 13] = [
     (Verdict::Identical, "i"),
@@ -72,7 +75,7 @@ pub struct Square(Vec<Block>);
 
 impl Square {
     /// Of what was seen by producer and consumer.
-    pub fn new(cells: &BTreeMap<usize, BTreeMap<usize, Seen>>) -> Self {
+    pub fn new(cells: &SeenCells) -> Self {
         let mut blocks: Vec<(BTreeSet<usize>, &BTreeMap<usize, Seen>)> = Vec::new();
         for (producer, row) in cells.iter().filter(|(_, row)| !row.is_empty()) {
             match blocks.iter_mut().find(|(_, known)| *known == row) {

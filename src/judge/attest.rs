@@ -13,7 +13,7 @@ const SHA256: &str = "sha256";
 
 /// Something that a statement says otherwise than the record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mismatch {
+pub enum Discrepancy {
     /// It is no statement about test results in this form.
     Form,
     /// The digest of an artifact, of a lock, of the plan or of the record is another one.
@@ -50,7 +50,7 @@ pub enum Mismatch {
     },
 }
 
-impl Mismatch {
+impl Discrepancy {
     /// Whether it is a contradiction; otherwise something is not at hand.
     pub const fn is_contradiction(&self) -> bool {
         !matches!(self, Self::Unchecked { .. })
@@ -109,15 +109,15 @@ pub fn statement(
 
 /// What a statement says otherwise than that of the record: nothing where it is its own. `own` is what [`statement`] makes of the
 /// record.
-pub fn mismatches(said: &Statement, own: &Statement) -> BTreeSet<Mismatch> {
+pub fn mismatches(said: &Statement, own: &Statement) -> BTreeSet<Discrepancy> {
     let mut found = BTreeSet::new();
     if said.statement_type != own.statement_type || said.predicate_type != own.predicate_type {
-        found.insert(Mismatch::Form);
+        found.insert(Discrepancy::Form);
     }
     described(&said.subject, &own.subject, &mut found);
     described(&said.predicate.configuration, &own.predicate.configuration, &mut found);
     if said.predicate.result != own.predicate.result {
-        found.insert(Mismatch::Result);
+        found.insert(Discrepancy::Result);
     }
     let lists = |of: &TestResult| [of.passed_tests.clone(), of.warned_tests.clone(), of.failed_tests.clone()];
     for (said, own) in lists(&said.predicate).into_iter().zip(lists(&own.predicate)) {
@@ -125,38 +125,39 @@ pub fn mismatches(said: &Statement, own: &Statement) -> BTreeSet<Mismatch> {
         let mut seen = BTreeSet::new();
         for one in &said {
             if !known.contains(one) || !seen.insert(one) {
-                found.insert(Mismatch::Cell { said: one.clone() });
+                found.insert(Discrepancy::Cell { said: one.clone() });
             }
         }
         let left_out = own.iter().filter(|one| !seen.contains(one));
-        found.extend(left_out.map(|one| Mismatch::LeftOut { name: one.clone() }));
+        found.extend(left_out.map(|one| Discrepancy::LeftOut { name: one.clone() }));
     }
     found
 }
 
 /// Compares things and their digests.
-fn described(said: &[Described], own: &[Described], found: &mut BTreeSet<Mismatch>) {
+fn described(said: &[Described], own: &[Described], found: &mut BTreeSet<Discrepancy>) {
     let known: BTreeMap<&String, &BTreeMap<String, String>> =
         own.iter().map(|one| (&one.name, &one.digest)).collect();
     let mut seen = BTreeSet::new();
     for Described { name, digest } in said {
         let Some(known) = known.get(name).filter(|_| seen.insert(name)) else {
-            found.insert(Mismatch::Unknown { name: name.clone() });
+            found.insert(Discrepancy::Unknown { name: name.clone() });
             continue;
         };
         for (algorithm, text) in digest {
+            let name = name.clone();
             match known.get(algorithm) {
-                Some(own) if own == text => {}
-                None if algorithm == SHA256 => drop(found.insert(Mismatch::Unchecked { name: name.clone() })),
-                Some(_) | None => drop(found.insert(Mismatch::Digest { name: name.clone() })),
-            }
+                Some(own) if own == text => false,
+                None if algorithm == SHA256 => found.insert(Discrepancy::Unchecked { name }),
+                Some(_) | None => found.insert(Discrepancy::Digest { name }),
+            };
         }
         if !digest.contains_key(BLAKE3) {
-            found.insert(Mismatch::Digest { name: name.clone() });
+            found.insert(Discrepancy::Digest { name: name.clone() });
         }
     }
     let left_out = own.iter().filter(|one| !seen.contains(&one.name));
-    found.extend(left_out.map(|one| Mismatch::LeftOut { name: one.name.clone() }));
+    found.extend(left_out.map(|one| Discrepancy::LeftOut { name: one.name.clone() }));
 }
 
 /// How the cells of a record came out when they were tried again.
@@ -166,8 +167,10 @@ pub struct Repetition {
     pub agree: usize,
     /// Those that came out otherwise: the cell, what the record says, and what was seen now.
     pub differ: Vec<(String, String, String)>,
-    /// Those that were not judged now: not part of what was run again, or without an environment.
+    /// Those that were not judged now, for example without an environment.
     pub unjudged: Vec<String>,
+    /// How many are no part of what was tried again.
+    pub left_out: usize,
 }
 
 /// Compares the cells of a record that say something with those of another one.
@@ -191,7 +194,8 @@ pub fn repeated(record: &Record, again: &Record) -> Repetition {
                     found.differ.push((name, told(cell), told(other)));
                 }
             }
-            Some(_) | None => found.unjudged.push(name),
+            Some(_) => found.unjudged.push(name),
+            None => found.left_out += 1,
         }
     }
     found

@@ -21,7 +21,7 @@ mod stage;
 mod status;
 mod verdict;
 
-pub use attest::{Mismatch, Repetition, mismatches, repeated, statement};
+pub use attest::{Discrepancy, Repetition, mismatches, repeated, statement};
 pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
 pub use findings::normalised;
 pub use gate::{exit_code, is_bad_input};

@@ -36,6 +36,7 @@ mod probed;
 mod promises;
 mod reasons;
 mod record_file;
+pub mod release_notes;
 mod requires;
 mod rescue;
 pub mod sarif;
@@ -118,3 +119,11 @@ pub const RENDERERS: &[Renderer] = &[
     },
     Renderer { name: "junit", file: "junit.xml", about: "for CI dashboards", render: junit::render },
 ];
+
+/// What is made of a run only where somebody asks for it.
+pub const ASKED_RENDERERS: &[Renderer] = &[Renderer {
+    name: "release-notes",
+    file: "release-notes.md",
+    about: "the section about saved models for the notes of a release",
+    render: release_notes::render,
+}];

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::compat::{End, MapFacts, Question, Reach, Square, Tally, Unasked, reaches, releases};
+use crate::compat::{End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, reaches, releases};
 use crate::explain;
+use crate::notation::Version;
 use crate::present::words::{Group, join, plural};
 use crate::vocab::Verdict;
 
@@ -72,7 +73,7 @@ pub fn map_row(head: &MapHead<'_>, row: &[(String, Tally)]) -> String {
 }
 
 /// One estimator: every writer against every reader.
-pub fn map_square(head: &MapHead<'_>, rows: &[(String, Vec<(String, Tally)>)]) -> String {
+pub fn map_square(head: &MapHead<'_>, rows: &[(String, MapRow)]) -> String {
     let mut text = String::new();
     let mut readers: Vec<&str> = Vec::new();
     // Each row is in order and leaves out what was not tried: the longest one is the order of all.
@@ -247,7 +248,10 @@ pub fn map_unasked(unasked: &Unasked) -> (String, String) {
             };
             let help = match near.as_slice() {
                 [] => "`shelflife map` says what was; `shelflife requires FILE` asks about a file".to_owned(),
-                near => format!("did you mean {}?", join(near.iter().map(|name| format!("`{name}`")))),
+                near => format!(
+                    "did you mean {}? The map is about the estimators of scikit-learn itself",
+                    join(near.iter().map(|name| format!("`{name}`")))
+                ),
             };
             (what, help)
         }
@@ -318,7 +322,10 @@ fn cause(rule: Option<&str>) -> String {
 fn next(head: &MapHead<'_>, parts: &[Reach]) -> String {
     let is_mended =
         |end: &End| end.rule.as_deref().and_then(explain::find).is_some_and(explain::Rule::has_mend);
-    let mended = parts.iter().rfind(|part| {
+    let version = |text: &str| text.parse::<Version>().ok();
+    let from = version(head.from.unwrap_or_default());
+    let newer = parts.iter().filter(|part| version(&part.releases.1) > from);
+    let mended = newer.rev().find(|part| {
         let mut failing = part.ends.iter().filter(|end| !end.works());
         let has_any = part.ends.iter().any(|end| !end.works());
         has_any && failing.all(is_mended)

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::answer::MapHead;
-use crate::compat::{MapFacts, Question, Tally};
+use crate::compat::{MapFacts, MapRow, Question, Tally};
 use crate::explain;
 
 /// An answer about one estimator: its rows, by the release that wrote.
-pub fn map_object(facts: &MapFacts, head: &MapHead<'_>, rows: &[(String, Vec<(String, Tally)>)]) -> Value {
+pub fn map_object(facts: &MapFacts, head: &MapHead<'_>, rows: &[(String, MapRow)]) -> Value {
     let tallies = rows.iter().flat_map(|(_, row)| row.iter().map(|(_, tally)| tally));
     let runs = sources(facts, tallies);
-    let row = |(from, row): &(String, Vec<(String, Tally)>)| {
+    let row = |(from, row): &(String, MapRow)| {
         let readers = row.iter().map(
             |(to, tally)| json!({ "to": to, "ends": ends(tally), "unmade": tally.unmade, "again": again(facts, from, Some(to), head.question, tally) }),
         );

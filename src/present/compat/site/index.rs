@@ -93,11 +93,14 @@ fn field(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Field {
     let Ok(all) = pair(facts, from, to, question) else { return Field::default() };
     let tried: Vec<&Tally> = all.iter().map(|(_, tally)| tally).filter(|tally| tally.total() > 0).collect();
     let works = tried.iter().filter(|tally| tally.works() == tally.total()).count();
-    let drifts = tried.iter().any(|tally| super::parts::worst(tally) == Group::Silent);
-    let group = match (works == tried.len(), drifts) {
-        (true, _) => Group::Works,
-        (false, true) => Group::Silent,
-        (false, false) => Group::Fails,
+    let occurs = |group: Group| tried.iter().any(|tally| super::parts::groups(tally).contains(&group));
+    // What fails says how strong the colour is; that something is silently different is a sign beside it.
+    let signs: Vec<Group> =
+        [Group::Fails, Group::Silent].into_iter().filter(|group| occurs(*group)).collect();
+    let group = signs.first().copied().unwrap_or(Group::Works);
+    let sign: String = match signs.as_slice() {
+        [] => Group::Works.symbol().to_string(),
+        signs => signs.iter().map(|group| group.symbol()).collect(),
     };
     let share = (100 * (tried.len() - works)).checked_div(tried.len()).unwrap_or(0);
     Field {
@@ -108,7 +111,7 @@ fn field(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Field {
             "{works} of {} work, written by {from} and read by {to}",
             plural(tried.len() as u64, "estimator")
         ),
-        sign: group.symbol().to_string(),
+        sign,
         count: format!("{} %", 100 - share),
     }
 }

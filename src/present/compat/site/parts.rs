@@ -123,11 +123,15 @@ pub(super) fn legend() -> String {
     signs.map(|group| format!("{} {}", group.symbol(), group.word())).join(", ")
 }
 
-/// The worst group of a tally that does not work for all, else that it works.
-pub(super) fn worst(tally: &Tally) -> Group {
+/// The groups of the verdicts of a tally.
+pub(super) fn groups(tally: &Tally) -> BTreeSet<Group> {
     let ends = tally.ends();
-    let verdicts = ends.iter().flat_map(|end| &end.verdicts);
-    verdicts.map(|verdict| Group::of(*verdict)).min().unwrap_or(Group::Unsupported)
+    ends.iter().flat_map(|end| &end.verdicts).map(|verdict| Group::of(*verdict)).collect()
+}
+
+/// The worst group of a tally.
+fn worst(tally: &Tally) -> Group {
+    groups(tally).into_iter().next().unwrap_or(Group::Unsupported)
 }
 
 /// The field of a tally.
