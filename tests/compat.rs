@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use shelflife::compat::{self, CompatData, Question, Square, map};
-use shelflife::present::map_export;
+use shelflife::compat::{self, CompatData, Question, Square, Unasked, map};
+use shelflife::present::{MapHead, map_export, map_row};
 
 static FILES: LazyLock<BTreeMap<String, Vec<u8>>> =
     LazyLock::new(|| map_export(map(), 3).unwrap().into_iter().collect());
@@ -49,6 +49,46 @@ fn compat_json_says_what_the_map_says() {
         }
     }
     assert!(compared > 10_000, "{compared}");
+}
+
+#[test]
+fn what_is_not_in_the_map_is_named_with_what_is_next_to_it() {
+    let near = |unasked| match unasked {
+        Unasked::Estimator { near, .. } | Unasked::Release { near, .. } => near,
+        Unasked::Nothing { .. } => Vec::new(),
+    };
+    assert_eq!(
+        compat::within(map(), "randomforestclassifier").unwrap(),
+        "sklearn.ensemble.RandomForestClassifier"
+    );
+    assert_eq!(compat::within(map(), "sklearn.svm.SVC").unwrap(), "sklearn.svm.SVC");
+    let mistyped = compat::within(map(), "RandomForrestClassifier").unwrap_err();
+    assert!(near(mistyped).contains(&"RandomForestClassifier".to_owned()));
+    let between = compat::row(map(), "sklearn.svm.SVC", "1.2.1", &plain("pickle")).unwrap_err();
+    assert_eq!(near(between), ["1.1.3", "1.2.2"]);
+    let format = compat::row(map(), "sklearn.svm.SVC", "1.2.2", &plain("nothing")).unwrap_err();
+    assert!(matches!(&format, Unasked::Nothing { measured } if !measured.is_empty()));
+}
+
+#[test]
+fn a_row_says_where_it_works_and_how_it_fails_elsewhere() {
+    let question = plain("pickle");
+    let row = compat::row(map(), "sklearn.ensemble.RandomForestClassifier", "1.2.2", &question).unwrap();
+    let parts = compat::reaches(&row);
+    let all: usize = parts.iter().map(|part| part.count).sum();
+    assert_eq!(all, row.len());
+    let head = MapHead {
+        estimator: Some("sklearn.ensemble.RandomForestClassifier"),
+        from: Some("1.2.2"),
+        to: None,
+        beside: "",
+        question: &question,
+    };
+    let text = map_row(&head, &row);
+    assert!(text.contains("works in 0.24.2 to 1.2.2"), "{text}");
+    assert!(text.contains("(tree-node-layout); rescue mends it"), "{text}");
+    assert!(text.contains("next: shelflife rescue FILE --to scikit-learn==1.9.1"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-"""Which release of scikit-learn reads what which other one has written, as far as shelflife has measured it."""
+"""Which release of scikit-learn reads what which other one has written, as measured."""
 
 import json
 import os
