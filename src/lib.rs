@@ -11,6 +11,7 @@ pub mod vocab;
 // Layer 1: pure functions.
 pub mod artifact;
 pub mod compare;
+pub mod compat;
 pub mod dataset;
 pub mod explain;
 pub mod format;

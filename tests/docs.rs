@@ -117,6 +117,10 @@ fn the_schema_file_is_current() {
         text("schema/settings.schema.json") == project::settings_schema_json(),
         "schema/settings.schema.json is out of date: run `cargo run -- schema settings > schema/settings.schema.json`"
     );
+    assert!(
+        text("schema/compat.schema.json") == shelflife::compat::compat_schema_json(),
+        "schema/compat.schema.json is out of date: run `cargo run -- schema compat > schema/compat.schema.json`"
+    );
 }
 
 #[test]

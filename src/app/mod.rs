@@ -6,6 +6,7 @@
 //! an [`AppError`], which holds facts. A test framework or another program can rest on this layer.
 
 mod accepting;
+mod attesting;
 mod bisect;
 mod bundle;
 mod care;
@@ -29,6 +30,7 @@ mod judging;
 mod known;
 mod listener;
 mod makers;
+mod mapping;
 mod museum;
 mod naming;
 mod outcome;
@@ -47,6 +49,7 @@ mod shards;
 mod starting;
 
 pub use accepting::{AcceptRequest, Accepted};
+pub use attesting::{Attested, attest, mismatches};
 pub use bisect::{Bisected, Step};
 pub use bundle::{Bundle, bundle};
 pub use care::{Made, Removed};
@@ -63,6 +66,7 @@ pub use inspecting::{PassedOver, inspect};
 pub use judging::gate_options;
 pub use known::{EVENTS, Opened, open, open_accepted, open_record, open_run, parse};
 pub use listener::{Aside, Listener, Notice, PartStep, Silent};
+pub use mapping::measure_map;
 pub use museum::{Museum, NotKept, WhyNotKept};
 pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};

@@ -1,10 +1,13 @@
 //! The command line: what can be typed, and nothing about what it does.
 
+mod attest;
 mod care;
 mod files;
 mod forecast;
 mod help;
 mod knowledge;
+mod map;
+mod reading;
 mod shards;
 
 use std::path::PathBuf;
@@ -13,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use help::command;
 
+pub use attest::{AttestArgs, ConfirmArgs};
 pub use care::{
     BugreportArgs, CompletionsArgs, DoctorArgs, EnvArgs, EnvCommand, InitArgs, ManArgs, SchemaArgs, SchemaOf,
     Shell,
@@ -24,6 +28,10 @@ pub use files::{
 pub use forecast::{Doubt, ExplainArgs, ForecastArgs};
 
 pub use knowledge::{EnvForArgs, RequiresArgs, TRIED_AT_MOST};
+
+pub use reading::{InspectArgs, ReportArgs};
+
+pub use map::{ExportArgs, MapArgs, MapCommand};
 
 pub use shards::{MergeArgs, ShardArgs, ShardCommand, ShardPlanArgs, ShardRenderArgs, ShardRunArgs};
 
@@ -230,6 +238,18 @@ pub enum Command {
     ///
     /// Example: shelflife forecast model.joblib --to scikit-learn==1.7.2,numpy==2.3.5
     Forecast(ForecastArgs),
+    /// Say which release of scikit-learn reads what which other one has written, as far as it was measured.
+    ///
+    /// One estimator with --from is a row, without it a square; --from and --to without an estimator list all of them. Every
+    /// fact is a cell of a recorded run, with the cause where one is known and whether `rescue` mends it; what nobody has tried
+    /// is not there. Needs neither Python nor the network.
+    ///
+    /// Ends 4 when the estimator, the release or the format was not measured, and names what was next to it.
+    ///
+    /// --json: one object with every model and the records that it rests on.
+    ///
+    /// Example: shelflife map RandomForestClassifier --from 1.2.2
+    Map(MapArgs),
     /// Say which releases of scikit-learn, numpy and Python read a file: the widest range that is known to work.
     ///
     /// Reads the files without executing them, and answers from the known causes and from what was tried of files with the same
@@ -243,6 +263,27 @@ pub enum Command {
     ///
     /// Example: shelflife requires churn.joblib --as requirements
     Requires(RequiresArgs),
+    /// Write what a run came to as an in-toto statement, for signing.
+    ///
+    /// A Statement v1 with the predicate test-result: its subjects are the artifacts by their digests, its configuration the record,
+    /// the plan and the lock of each environment, its tests the cells with their verdicts. It is not signed: cosign and others do that.
+    ///
+    /// --json: the statement is JSON; with --output one object with what was written.
+    ///
+    /// Example: shelflife attest gate --artifact churn.joblib -o churn.intoto.json
+    Attest(AttestArgs),
+    /// Check a statement and files against a record, and try the cells of the record again here.
+    ///
+    /// A statement has to say what the record says, to the last digest and verdict, and files have to be artifacts of it. What is
+    /// not is named and refused before anything is tried. With --matrix the cells are tried again, and those that came out
+    /// otherwise are named.
+    ///
+    /// Ends 0 when all agrees, 100 when something is refused or came out otherwise, 101 when it could not be checked.
+    ///
+    /// --json: one object; with --matrix the events of the run come first, and the last line is `{"answer": ...}`.
+    ///
+    /// Example: shelflife confirm reports/gate --statement churn.intoto.json --artifact churn.joblib
+    Confirm(ConfirmArgs),
     /// Find an environment that reads a file, by trying, and make it.
     ///
     /// What the file records is tried first, then what has everything that it names, best first and in isolation, until one
@@ -432,48 +473,6 @@ pub struct PlanArgs {
     /// The part of it to show.
     #[command(flatten)]
     pub select: SelectArgs,
-}
-
-/// Arguments of `report`.
-#[derive(Args, Debug)]
-pub struct ReportArgs {
-    /// The run: its name, its folder, or its events.jsonl.
-    pub run: PathBuf,
-    /// Folder of all runs, for a run given by name.
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub reports: PathBuf,
-    /// Say for each cell what was to be expected of it, and score that against what happened.
-    #[arg(long)]
-    pub forecast: bool,
-    /// Only these files, separated by commas; all by default. `terminal` prints the table.
-    #[arg(long, short = 'f', value_name = "FORMATS", value_delimiter = ',')]
-    pub format: Vec<String>,
-    /// Where to write: a folder, or `-` for standard output (one format then); the run's own folder by default.
-    #[arg(long, short = 'o', value_name = "DIR")]
-    pub output: Option<PathBuf>,
-    /// Verdicts that end with 100 wherever no `[[expect]]` covers them, separated by commas.
-    #[arg(long, value_name = "VERDICTS", value_delimiter = ',')]
-    pub fail_on: Vec<Verdict>,
-    /// An earlier run (its name, its folder or its results.json) to judge this one against.
-    #[arg(long, value_name = "RUN")]
-    pub baseline: Option<PathBuf>,
-}
-
-/// Arguments of `inspect`.
-#[derive(Args, Debug)]
-pub struct InspectArgs {
-    /// Files, or folders with files.
-    #[arg(required = true, value_name = "ARTIFACT")]
-    pub artifacts: Vec<PathBuf>,
-    /// Also write what is suspicious as SARIF 2.1.0, for code scanning.
-    #[arg(long, value_name = "FILE")]
-    pub sarif: Option<PathBuf>,
-    /// Also digest with SHA-256.
-    #[arg(long)]
-    pub sha256: bool,
-    /// Leave out the digest: of a large file only the parts that say something are read, a fraction of it.
-    #[arg(long, conflicts_with = "sha256")]
-    pub no_digest: bool,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! prints what came of it; what they share is in `requests`, `audience`, `console`, `outcome` and `failure`.
 
 mod args;
+mod attest;
 mod audience;
 mod baseline;
 mod bisect;
@@ -22,6 +23,7 @@ mod init;
 mod inspect;
 mod made;
 mod man;
+mod map;
 mod merge;
 mod meter;
 mod museum;
@@ -87,6 +89,9 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
+        Command::Attest(args) => attest::attest(&args),
+        Command::Confirm(args) => attest::confirm(&args),
+        Command::Map(args) => map::map(&args),
         Command::EnvFor(args) => env_for::env_for(&args),
         Command::Requires(args) => requires::requires(&args),
         Command::Shard(args) => shard::shard(&args.command),

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::programs;
 use crate::app::ReportRequest;
 use crate::judge;
-use crate::present::{self, RENDERERS, Renderer, TerminalOptions, View, terminal};
+use crate::present::{self, ASKED_RENDERERS, RENDERERS, Renderer, TerminalOptions, View, terminal};
 use crate::vocab::ExitCode;
 
 pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
@@ -70,10 +70,10 @@ fn chosen(names: &[String]) -> Result<Vec<Renderer>, Failure> {
     }
     let mut chosen = Vec::new();
     for name in names.iter().filter(|name| *name != "terminal") {
-        match RENDERERS.iter().find(|renderer| renderer.name == name) {
+        match all().find(|renderer| renderer.name == name) {
             Some(renderer) => chosen.push(*renderer),
             None => {
-                let known: Vec<_> = RENDERERS.iter().map(|renderer| renderer.name).collect();
+                let known: Vec<_> = all().map(|renderer| renderer.name).collect();
                 return Err(Failure::Usage {
                     what: format!("there is no report format `{name}`"),
                     help: format!("use one of {}, terminal", known.join(", ")),
@@ -82,4 +82,8 @@ fn chosen(names: &[String]) -> Result<Vec<Renderer>, Failure> {
         }
     }
     Ok(chosen)
+}
+
+fn all() -> impl Iterator<Item = &'static Renderer> {
+    RENDERERS.iter().chain(ASKED_RENDERERS)
 }

@@ -4,11 +4,12 @@ use super::args::{SchemaArgs, SchemaOf};
 use super::console;
 use super::failure::Failure;
 use crate::vocab::ExitCode;
-use crate::{matrix, project};
+use crate::{compat, matrix, project};
 
 pub(super) fn schema(args: SchemaArgs) -> Result<ExitCode, Failure> {
     let text = match args.of {
         SchemaOf::Matrix => matrix::schema_json(),
+        SchemaOf::Compat => compat::compat_schema_json(),
         SchemaOf::Settings => project::settings_schema_json(),
     };
     console::print(&text)?;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::notation::{numbers, ranges};
+
 /// For each producer the consumers, by index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairs(BTreeMap<usize, BTreeSet<usize>>);
@@ -35,32 +37,6 @@ impl fmt::Display for Pairs {
         }
         Ok(())
     }
-}
-
-/// Numbers as ranges: `0-4,6`.
-pub(super) fn ranges(numbers: &BTreeSet<usize>) -> String {
-    let mut text: Vec<(usize, usize)> = Vec::new();
-    for number in numbers {
-        match text.last_mut() {
-            Some((_, last)) if *last + 1 == *number => *last = *number,
-            _ => text.push((*number, *number)),
-        }
-    }
-    let word = |(first, last): (usize, usize)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}-{last}"),
-    };
-    text.into_iter().map(word).collect::<Vec<_>>().join(",")
-}
-
-/// The numbers of ranges; none where they are not written so.
-pub(super) fn numbers(text: &str) -> Option<BTreeSet<usize>> {
-    let mut all = BTreeSet::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        all.extend(first.parse::<usize>().ok()?..=last.parse().ok()?);
-    }
-    Some(all)
 }
 
 impl Serialize for Pairs {

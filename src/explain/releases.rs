@@ -5,8 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-use super::pairs::numbers;
-use crate::notation::Version;
+use crate::notation::{Version, numbers};
 
 /// The first line names the releases; each further one a name and the releases that have it, by index.
 static TEXT: &str = include_str!("releases.txt");
@@ -55,6 +54,17 @@ pub(super) fn all() -> &'static [Version] {
     &RELEASES.versions
 }
 
+/// The public module from which a class is imported that is defined in a module: the outermost one that any release offers
+/// it in; `None` where none does.
+pub fn public_module<'m>(module: &'m str, class: &str) -> Option<&'m str> {
+    let ends = module.match_indices('.').map(|(at, _)| at).chain([module.len()]);
+    let mut outer = ends.map(|end| &module[..end]);
+    outer.find(|part| {
+        let is_public = part.split('.').all(|word| !word.starts_with('_'));
+        is_public && RELEASES.names.contains_key(format!("{part}:{class}").as_str())
+    })
+}
+
 /// What any release offers to those who write expressions: the names of its public modules, sorted.
 pub fn public_names() -> Vec<&'static str> {
     let name = |line: &'static str| {
@@ -74,6 +84,17 @@ mod tests {
     fn releases_are_in_order_and_every_line_is_read() {
         assert!(RELEASES.versions.is_sorted() && RELEASES.versions.len() > 20);
         assert_eq!(RELEASES.names.len(), TEXT.lines().count() - 1);
+    }
+
+    #[test]
+    fn classes_are_found_where_people_import_them() {
+        let forest = "RandomForestClassifier";
+        for module in ["sklearn.ensemble._forest", "sklearn.ensemble.forest", "sklearn.ensemble"] {
+            assert_eq!(public_module(module, forest), Some("sklearn.ensemble"));
+        }
+        let text = "sklearn.feature_extraction.text";
+        assert_eq!(public_module(text, "TfidfVectorizer"), Some(text));
+        assert_eq!(public_module("sklearn.tree._tree", "Nothing"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod arbitrary;
+mod attest;
 mod baseline;
 mod causes;
 mod expectation;
@@ -20,6 +21,7 @@ mod stage;
 mod status;
 mod verdict;
 
+pub use attest::{Discrepancy, Repetition, mismatches, repeated, statement};
 pub use baseline::{Acceptance, Baseline, BaselineError, Known, is_baseline, read_baseline, write_baseline};
 pub use findings::normalised;
 pub use gate::{exit_code, is_bad_input};

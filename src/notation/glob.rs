@@ -75,6 +75,11 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     similar::get_close_matches(word, &names, 1, 0.6).first().copied()
 }
 
+/// The names that are like `word`, the most alike first, at most `most` of them.
+pub fn near<'a>(word: &str, names: &[&'a str], most: usize) -> Vec<&'a str> {
+    similar::get_close_matches(word, names, most, 0.6)
+}
+
 /// What to say about a word that is none of `names`: the near miss, or what there is.
 pub fn suggestion<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 12;

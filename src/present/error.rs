@@ -12,6 +12,9 @@ pub enum RenderError {
     /// As HTML.
     #[error("cannot express the run as HTML")]
     Html(#[from] askama::Error),
+    /// As Parquet.
+    #[error("cannot express the facts as Parquet")]
+    Parquet(#[from] parquet::errors::ParquetError),
     /// As XML.
     #[error("cannot express the run as JUnit XML")]
     Junit(#[from] quick_junit::SerializeError),

@@ -3,7 +3,9 @@
 //! Architecture Invariant: a renderer reads a [`View`] and returns bytes; it sees no path and no clock. Only
 //! [`sink`] writes files.
 
+mod attest;
 mod compare;
+mod compat;
 pub mod crossing;
 pub mod csv;
 mod damage;
@@ -34,6 +36,7 @@ mod probed;
 mod promises;
 mod reasons;
 mod record_file;
+pub mod release_notes;
 mod requires;
 mod rescue;
 pub mod sarif;
@@ -45,7 +48,12 @@ pub mod tradeoffs;
 pub mod view;
 pub mod words;
 
+pub use attest::{mismatch_line, repetition_text};
 pub use compare::{Changed, Comparison, compare, compare_text};
+pub use compat::{
+    MapHead, map_beside, map_export, map_object, map_overview, map_pair, map_row, map_square, map_unasked,
+    pair_object,
+};
 pub use engines::{ENGINES, EngineJobs, EngineTemplate};
 pub use error::RenderError;
 pub use events::{EventLogError, parse_events};
@@ -111,3 +119,11 @@ pub const RENDERERS: &[Renderer] = &[
     },
     Renderer { name: "junit", file: "junit.xml", about: "for CI dashboards", render: junit::render },
 ];
+
+/// What is made of a run only where somebody asks for it.
+pub const ASKED_RENDERERS: &[Renderer] = &[Renderer {
+    name: "release-notes",
+    file: "release-notes.md",
+    about: "the section about saved models for the notes of a release",
+    render: release_notes::render,
+}];

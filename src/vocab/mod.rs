@@ -4,6 +4,7 @@
 //! this crate.
 
 mod attempt;
+mod attestation;
 mod cause;
 mod comparison;
 mod digest;
@@ -31,6 +32,7 @@ mod trouble;
 mod verdict;
 
 pub use attempt::{Attempt, AttemptKind, Gap};
+pub use attestation::{Described, STATEMENT_TYPE, Statement, TEST_RESULT_TYPE, TestOutcome, TestResult};
 pub use cause::{Cause, Inapplicable, Limit, Misfit, Misread, NoReference, Opinion, Standing, Trouble};
 pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance, Worst};
 pub use digest::{Digest, DigestBuilder, ParseDigestError};

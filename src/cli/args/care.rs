@@ -67,6 +67,8 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     /// Matrices.
     Matrix,
+    /// `compat.json`, which `shelflife map export` writes.
+    Compat,
     /// `shelflife.toml`, and the table `[tool.shelflife]` of `pyproject.toml`.
     Settings,
 }

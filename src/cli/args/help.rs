@@ -8,12 +8,12 @@ use super::Cli;
 
 /// The subcommands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Look at files, without running them", &["inspect", "requires", "forecast", "explain"]),
+    ("Look at files, without running them", &["inspect", "requires", "forecast", "explain", "map"]),
     ("Try files that exist", &["init", "check", "gate", "bisect", "env-for", "pack"]),
     ("Make files work elsewhere", &["rescue"]),
     ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
     ("Share a run among machines", &["shard", "merge"]),
-    ("Read what runs have shown", &["report", "compare", "history", "baseline"]),
+    ("Read what runs have shown", &["report", "compare", "history", "baseline", "attest", "confirm"]),
     ("Look after this machine", &["env", "doctor", "bugreport", "completions", "man", "help"]),
 ];
 

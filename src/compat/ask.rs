@@ -1,0 +1,342 @@
+//! What is asked of the map: a row (one estimator, one writer), a square (one estimator) and a pair (all estimators).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::{MapEnvironment, MapFacts, MapModel, MapRun};
+use super::square::Seen;
+use crate::notation::{Version, glob};
+use crate::vocab::{FormatName, Verdict};
+
+/// In which format, and between which machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The format.
+    pub format: FormatName,
+    /// Pointer width of the machine that wrote.
+    pub from_bits: u8,
+    /// Pointer width of the machine that reads.
+    pub bits: u8,
+}
+
+/// What became of the models of an estimator between two releases. Empty where nobody has tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Models by how they came out.
+    pub seen: BTreeMap<Seen, BTreeSet<String>>,
+    /// Models that the release that should write them cannot make: it has no such class, or no such parameter. They count
+    /// for nothing else.
+    pub unmade: BTreeSet<String>,
+    /// The matrices in which they were tried.
+    pub runs: BTreeSet<String>,
+}
+
+/// What became of an estimator, by the release that read, or of all between two releases, by the estimator.
+pub type MapRow = Vec<(String, Tally)>;
+
+/// Releases next to each other between which the models came out alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The first and the last of them.
+    pub releases: (String, String),
+    /// How many.
+    pub count: usize,
+    /// How the models came out there.
+    pub ends: Vec<End>,
+}
+
+/// Models that came out alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Their verdicts: one, or both of those that work.
+    pub verdicts: BTreeSet<Verdict>,
+    /// The cause, where one is known.
+    pub rule: Option<String>,
+    /// How many.
+    pub models: usize,
+}
+
+impl End {
+    /// Whether they work.
+    pub fn works(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.works())
+    }
+
+    /// The same end, whichever of the verdicts that work it has.
+    fn is_like(&self, other: &Self) -> bool {
+        let is_same = self.works() == other.works() && (self.works() || self.verdicts == other.verdicts);
+        is_same && self.rule == other.rule && self.models == other.models
+    }
+}
+
+/// What was asked for and is not in the map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// No such estimator was measured.
+    Estimator {
+        /// As it was asked for.
+        name: String,
+        /// Names that are like it.
+        near: Vec<String>,
+        /// Whether scikit-learn has it, in some release.
+        exists: bool,
+    },
+    /// No such release was measured.
+    Release {
+        /// As it was asked for.
+        release: String,
+        /// The releases next to it, below and above.
+        near: Vec<String>,
+    },
+    /// Nothing was measured in that format between such machines.
+    Nothing {
+        /// The formats that were, with the widths of both sides.
+        measured: Vec<(FormatName, u8, u8)>,
+    },
+}
+
+impl Tally {
+    /// How many different outcomes of models there are.
+    pub fn total(&self) -> usize {
+        self.seen.values().map(BTreeSet::len).sum()
+    }
+
+    /// How many of them work.
+    pub fn works(&self) -> usize {
+        self.count(Verdict::works)
+    }
+
+    /// How many have such a verdict.
+    pub fn count(&self, is_it: impl Fn(Verdict) -> bool) -> usize {
+        self.seen.iter().filter(|(seen, _)| is_it(seen.verdict)).map(|(_, models)| models.len()).sum()
+    }
+
+    /// Whether nobody has tried.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty() && self.unmade.is_empty()
+    }
+
+    /// How the models came out, those that work first, then what most models have.
+    pub fn ends(&self) -> Vec<End> {
+        let mut ends: Vec<End> = Vec::new();
+        for (seen, models) in &self.seen {
+            let works = seen.verdict.works();
+            match ends.iter_mut().find(|end| works && end.works()) {
+                Some(end) => {
+                    end.verdicts.insert(seen.verdict);
+                    end.models += models.len();
+                }
+                None => ends.push(End {
+                    verdicts: BTreeSet::from([seen.verdict]),
+                    rule: seen.rule.clone().filter(|_| !works),
+                    models: models.len(),
+                }),
+            }
+        }
+        if ends.is_empty() && !self.unmade.is_empty() {
+            let verdicts = BTreeSet::from([Verdict::Absent]);
+            ends.push(End { verdicts, rule: None, models: self.unmade.len() });
+        }
+        ends.sort_by_key(|end| (!end.works(), std::cmp::Reverse(end.models)));
+        ends
+    }
+}
+
+fn version(text: &str) -> Option<Version> {
+    text.parse().ok()
+}
+
+/// The estimator that somebody means by a name, with or without its module.
+///
+/// # Errors
+/// When none of that name was measured.
+pub fn within<'m>(facts: &'m MapFacts, name: &str) -> Result<&'m str, Unasked> {
+    let models = facts.runs.values().flat_map(|run| run.models.values());
+    let known: BTreeMap<&str, &MapModel> = models.map(|model| (model.estimator.as_str(), model)).collect();
+    let is_meant = |model: &&&MapModel| {
+        model.estimator.eq_ignore_ascii_case(name) || model.class().eq_ignore_ascii_case(name)
+    };
+    if let Some(model) = known.values().find(is_meant) {
+        return Ok(&model.estimator);
+    }
+    let class = name.rsplit('.').next().unwrap_or(name);
+    let names: Vec<&str> = known.values().map(|model| model.class()).collect();
+    Err(Unasked::Estimator {
+        name: name.to_owned(),
+        near: glob::near(class, &names, 3).into_iter().map(str::to_owned).collect(),
+        exists: crate::explain::public_names().binary_search(&class).is_ok(),
+    })
+}
+
+/// Every estimator that was measured, with its module, by its class.
+pub fn estimators(facts: &MapFacts) -> Vec<&str> {
+    let models = facts.runs.values().flat_map(|run| run.models.values());
+    let by_class: BTreeSet<(&str, &str)> =
+        models.map(|model| (model.class(), model.estimator.as_str())).collect();
+    by_class.into_iter().map(|(_, estimator)| estimator).collect()
+}
+
+/// The releases that were measured on such machines, in order.
+pub fn releases(facts: &MapFacts, is_meant: impl Fn(&MapEnvironment) -> bool) -> Vec<String> {
+    let environments = facts.runs.values().flat_map(|run| &run.environments);
+    let mut found: Vec<&str> =
+        environments.filter(|one| is_meant(one)).map(|environment| environment.release.as_str()).collect();
+    found.sort_by_key(|release| version(release));
+    found.dedup();
+    found.into_iter().map(str::to_owned).collect()
+}
+
+/// The measured release that somebody means, as it is written in the map.
+///
+/// # Errors
+/// When it was not measured.
+pub fn release(measured: &[String], wanted: &str) -> Result<String, Unasked> {
+    let meant = version(wanted);
+    let same = measured
+        .iter()
+        .find(|known| known.as_str() == wanted || (meant.is_some() && version(known) == meant));
+    if let Some(found) = same {
+        return Ok(found.clone());
+    }
+    let below = measured.iter().rfind(|known| meant.is_some() && version(known) < meant);
+    let above = measured.iter().find(|known| meant.is_some() && version(known) > meant);
+    let near = below.into_iter().chain(above).cloned().collect();
+    Err(Unasked::Release { release: wanted.to_owned(), near })
+}
+
+/// A model of the map with the run that it is from.
+#[derive(Clone, Copy, Debug)]
+struct Entry<'m> {
+    matrix: &'m str,
+    run: &'m MapRun,
+    name: &'m str,
+    model: &'m MapModel,
+}
+
+fn all_entries(facts: &MapFacts) -> impl Iterator<Item = Entry<'_>> {
+    facts.runs.iter().flat_map(|(matrix, run)| {
+        run.models.iter().map(move |(name, model)| Entry { matrix, run, name, model })
+    })
+}
+
+/// The models of an estimator.
+fn entries<'m>(facts: &'m MapFacts, estimator: &str) -> Vec<Entry<'m>> {
+    all_entries(facts).filter(|entry| entry.model.estimator == estimator).collect()
+}
+
+/// What became of models between two releases.
+fn tally(entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Tally {
+    let mut tally = Tally::default();
+    for Entry { matrix, run, name, model } in entries {
+        let Some(square) = model.formats.get(&question.format) else { continue };
+        let sides = |release: &str, bits: u8| -> Vec<usize> {
+            let environments = run.environments.iter().enumerate();
+            let meant = environments.filter(|(_, one)| one.release == release && one.bits == bits);
+            meant.map(|(index, _)| index).collect()
+        };
+        let (producers, consumers) = (sides(from, question.from_bits), sides(to, question.bits));
+        let pairs = producers.iter().flat_map(|one| consumers.iter().map(move |other| (*one, *other)));
+        for (producer, consumer) in pairs {
+            let Some(seen) = square.get(producer, consumer) else { continue };
+            let model = format!("{matrix}:{name}");
+            let own = square.get(producer, producer);
+            if seen.verdict == Verdict::Absent && own.is_none_or(|own| own.verdict == Verdict::Absent) {
+                tally.unmade.insert(model);
+            } else {
+                tally.seen.entry(seen.clone()).or_default().insert(model);
+            }
+            tally.runs.insert((*matrix).to_owned());
+        }
+    }
+    tally
+}
+
+/// What was measured at all: formats, each with the widths of both sides.
+pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
+    let mut found = BTreeSet::new();
+    for run in facts.runs.values() {
+        for model in run.models.values() {
+            for (format, square) in &model.formats {
+                let bits = |index: usize| run.environments[index].bits;
+                found.extend(square.cells().map(|(one, other, _)| (format.clone(), bits(one), bits(other))));
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Which releases read what one release has written of an estimator: each release that was tried, in order.
+///
+/// # Errors
+/// When the release was not measured, or nothing in that format.
+pub fn row(facts: &MapFacts, estimator: &str, from: &str, question: &Question) -> Result<MapRow, Unasked> {
+    let producers = releases(facts, |environment| environment.bits == question.from_bits);
+    let from = release(&producers, from)?;
+    let consumers = releases(facts, |environment| environment.bits == question.bits);
+    let entries = entries(facts, estimator);
+    let tallies = consumers.into_iter().map(|to| {
+        let tally = tally(&entries, &from, &to, question);
+        (to, tally)
+    });
+    let row: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
+    if row.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(row) }
+}
+
+/// The rows of an estimator, by the release that wrote.
+///
+/// # Errors
+/// When nothing was measured in that format.
+pub fn square(
+    facts: &MapFacts,
+    estimator: &str,
+    question: &Question,
+) -> Result<Vec<(String, MapRow)>, Unasked> {
+    let producers = releases(facts, |environment| environment.bits == question.from_bits);
+    let rows = producers.into_iter().filter_map(|from| {
+        let row = row(facts, estimator, &from, question).ok()?;
+        Some((from, row))
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(rows) }
+}
+
+/// What became of every estimator between two releases; those that were not tried are left out.
+///
+/// # Errors
+/// When a release was not measured, or nothing in that format.
+pub fn pair(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Result<MapRow, Unasked> {
+    let from = release(&releases(facts, |environment| environment.bits == question.from_bits), from)?;
+    let to = release(&releases(facts, |environment| environment.bits == question.bits), to)?;
+    let mut by_estimator: BTreeMap<(&str, &str), Vec<Entry<'_>>> = BTreeMap::new();
+    for entry in all_entries(facts) {
+        let key = (entry.model.class(), entry.model.estimator.as_str());
+        by_estimator.entry(key).or_default().push(entry);
+    }
+    let tallies = by_estimator.into_iter().map(|((_, estimator), entries)| {
+        let tally = tally(&entries, &from, &to, question);
+        (estimator.to_owned(), tally)
+    });
+    let all: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
+    if all.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(all) }
+}
+
+/// A row with releases next to each other put together where their models came out alike.
+pub fn reaches(row: &[(String, Tally)]) -> Vec<Reach> {
+    let mut all: Vec<Reach> = Vec::new();
+    for (release, tally) in row {
+        let ends = tally.ends();
+        let is_like = |known: &[End]| {
+            known.len() == ends.len() && known.iter().zip(&ends).all(|(one, other)| one.is_like(other))
+        };
+        match all.last_mut() {
+            Some(last) if is_like(&last.ends) => {
+                last.releases.1.clone_from(release);
+                last.count += 1;
+                for (known, end) in last.ends.iter_mut().zip(ends) {
+                    known.verdicts.extend(end.verdicts);
+                }
+            }
+            _ => all.push(Reach { releases: (release.clone(), release.clone()), count: 1, ends }),
+        }
+    }
+    all
+}
