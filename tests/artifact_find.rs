@@ -57,6 +57,7 @@ fn find_allowing(folder: &Path, below: &str, packages: &Packages, allowed: &Pack
         seed: 0,
         modules: Vec::new(),
         allowed: allowed.clone(),
+        registered: None,
     };
     Finder { files: &Disk, default_producer: None, packages: packages.clone() }.find(&[declaration], &[])
 }

@@ -223,6 +223,8 @@ fn header(case: &Case) -> RunHeader {
             producer: "one".into(),
             inputs: case.inputs,
             inputs_from: "inputs".to_owned(),
+            inputs_file: None,
+            registered: None,
             inferred: Vec::new(),
             expected: case.expected,
             expected_from: None,

@@ -36,6 +36,7 @@ mod packing;
 mod project;
 mod promised;
 mod recorder;
+mod registries;
 mod reporting;
 mod request;
 mod requires;

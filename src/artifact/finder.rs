@@ -235,6 +235,8 @@ impl State<'_> {
             producer,
             inputs,
             inputs_from,
+            inputs_file: given.as_ref().map(|file| file.name.clone()),
+            registered: declaration.registered.clone(),
             inferred: given.map(|file| file.inferred.clone()).unwrap_or_default(),
             packages,
             proved: seen.evidence.specifiers(),

@@ -171,6 +171,8 @@ impl Plan {
                 producer: file.producer.clone(),
                 inputs: file.inputs,
                 inputs_from: file.inputs_from.clone(),
+                inputs_file: file.inputs_file.clone(),
+                registered: file.registered.clone(),
                 inferred: file.inferred.clone(),
                 expected: !file.expected.is_empty(),
                 expected_from: file.expected_from.clone(),

@@ -346,6 +346,8 @@ pub(super) fn external(folder: &Path) -> Matrix {
         producer: "sk1".into(),
         inputs: InputsKind::Given,
         inputs_from: "somebody".to_owned(),
+        inputs_file: None,
+        registered: None,
         inferred: Vec::new(),
         modules: Vec::new(),
         packages: BTreeMap::new(),

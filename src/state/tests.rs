@@ -32,6 +32,8 @@ pub(crate) fn header() -> RunHeader {
         producer: "old".into(),
         inputs: InputsKind::Given,
         inputs_from: "somebody".to_owned(),
+        inputs_file: None,
+        registered: None,
         inferred: Vec::new(),
         expected: false,
         expected_from: None,

@@ -435,6 +435,12 @@ pub struct FilePlan {
     pub inputs: InputsKind,
     /// Where the inputs come from, in words.
     pub inputs_from: String,
+    /// The file that they are in, where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_file: Option<String>,
+    /// What it is registered as, where it was found in a registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Registered>,
     /// What the columns of the inputs were taken for, where nobody has declared it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inferred: InputTypes,
@@ -462,6 +468,24 @@ pub struct FilePlan {
     /// What a reader of its verdicts has to know: where the versions come from, what was assumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// A version of a registered model, as its registry describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// The model.
+    pub model: String,
+    /// Its version.
+    pub version: u64,
+    /// Its stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// What points at it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Who owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// What an external artifact predicts on.

@@ -37,7 +37,7 @@ pub use digest::{Digest, DigestBuilder, ParseDigestError};
 pub use environment::{ByteOrder, Lock, Move, Runtime, Setup, moves};
 pub use event::{
     ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, FormatPlan, InputsKind,
-    MatrixRecord, ModelPlan, PlanRecord, ReferenceKind, RunHeader, is_among,
+    MatrixRecord, ModelPlan, PlanRecord, ReferenceKind, Registered, RunHeader, is_among,
 };
 pub use exit::ExitCode;
 pub use expected::{ExpectedFile, ExpectedPlace, Mistyped};

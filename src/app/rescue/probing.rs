@@ -151,6 +151,8 @@ fn file_of(
         producer: facts.id.producer.clone(),
         inputs: InputsKind::Given,
         inputs_from: String::new(),
+        inputs_file: None,
+        registered: None,
         inferred: Vec::new(),
         modules: Vec::new(),
         packages: BTreeMap::new(),

@@ -17,6 +17,8 @@ fn cause_of_file(reference: Option<Outcome>, outcome: Outcome) -> Cause {
         producer: "old".into(),
         inputs: InputsKind::Given,
         inputs_from: String::new(),
+        inputs_file: None,
+        registered: None,
         inferred: Vec::new(),
         expected: false,
         expected_from: None,

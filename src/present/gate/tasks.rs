@@ -10,6 +10,7 @@ use crate::explain;
 use crate::present::finding_text::FindingText;
 use crate::present::isolation;
 use crate::present::markup::{code, prose, spans};
+use crate::present::repeat::Repeat;
 use crate::vocab::{ArtifactRecord, CellRecord, EnvName, Finding, Next, Status, Verdict};
 
 /// Things to do that are told.
@@ -25,6 +26,8 @@ struct Index<'a> {
     /// The cells of each artifact in the environment that is left.
     left: HashMap<&'a str, &'a CellRecord>,
     artifacts: HashMap<&'a str, &'a ArtifactRecord>,
+    /// Whole commands.
+    repeat: Repeat<'a>,
 }
 
 impl<'a> Index<'a> {
@@ -40,6 +43,7 @@ impl<'a> Index<'a> {
             finding,
             left: left.map(|cell| (cell.artifact.as_str(), cell)).collect(),
             artifacts: record.artifacts.iter().map(|artifact| (artifact.id.as_str(), artifact)).collect(),
+            repeat: Repeat::new(record),
         }
     }
 
@@ -174,8 +178,10 @@ impl Group<'_> {
         };
         let rule = self.worst().rule.as_deref().and_then(explain::find);
         if let Some(rule) = rule.filter(|rule| rule.has_mend()) {
+            let command = index.repeat.rescue(&self.cells);
             return format!(
-                "rescue {them} without training, with `shelflife rescue`; otherwise {general}. Known as {}: {}",
+                "rescue {them} without training, with `{}`; otherwise {general}. Known as {}: {}",
+                command.as_deref().unwrap_or("shelflife rescue"),
                 rule.id,
                 rule.remedy.trim_end_matches('.')
             );

@@ -75,8 +75,8 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
     text
 }
 
-/// What a rescue would come to, for the page of a gate; empty where none was asked for.
-pub(super) fn gate_section(records: &[RescueRecord]) -> String {
+/// What a rescue would come to, for the page of a gate, and the command that does it; empty where none was asked for.
+pub(super) fn gate_section(records: &[RescueRecord], command: Option<&str>) -> String {
     use super::markup::{code, spans};
     let mut text = String::new();
     let is_new = |record: &&RescueRecord| {
@@ -104,10 +104,9 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
     if text.is_empty() {
         return text;
     }
-    let how = "shelflife rescue FILES --to ENV -o FOLDER";
     format!(
         "**Rescue**\n\n{text}\n{} writes them, each with a page that says what was changed and why it can be trusted.\n\n",
-        code(how)
+        code(command.unwrap_or("shelflife rescue"))
     )
 }
 
