@@ -225,6 +225,7 @@ fn header(case: &Case) -> RunHeader {
             inputs_from: "inputs".to_owned(),
             inputs_file: None,
             registered: None,
+            runs_commands: false,
             inferred: Vec::new(),
             expected: case.expected,
             expected_from: None,

@@ -158,9 +158,7 @@ fn wheel() -> Option<PathBuf> {
     if let Some(given) = std::env::var_os("SHELFLIFE_WHEEL") {
         return Some(PathBuf::from(given));
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release-files");
-    let wheels = fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    wheels.into_iter().find(|path| path.to_string_lossy().ends_with("x86_64.whl"))
+    of_release("x86_64.whl")
 }
 
 /// The wheel and a tree; `None`, with a word on the terminal, where one of them cannot be had.
@@ -216,6 +214,49 @@ fn uvx_and_pipx_run_the_wheel() {
         let printed = tree.works(Network::Open, &line);
         assert!(printed.contains(concat!("shelflife ", env!("CARGO_PKG_VERSION"))), "{line}: {printed}");
     }
+}
+
+/// The newest file of a release whose name ends so.
+fn of_release(ending: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release-files");
+    let files = fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    files.into_iter().find(|path| path.to_string_lossy().ends_with(ending))
+}
+
+#[test]
+fn the_small_image_looks_at_files_as_nobody_and_without_a_network() {
+    let docker = |arguments: &[&str]| Command::new("docker").args(arguments).output();
+    if !docker(&["info"]).is_ok_and(|output| output.status.success()) {
+        return not_tried(
+            "the small image: docker does not answer; `docker/with-daemon.sh cargo test` starts one",
+        );
+    }
+    let given = std::env::var_os("SHELFLIFE_STATIC").map(PathBuf::from);
+    let Some(program) = given.or_else(|| of_release("-static")) else {
+        return not_tried("the small image: it takes the static program, which `scripts/release` builds");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::create_dir_all(folder.path().join("docker")).unwrap();
+    fs_err::copy(program, folder.path().join("docker/shelflife-static")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs_err::copy(root.join("Dockerfile"), folder.path().join("Dockerfile")).unwrap();
+    let name = "shelflife-test/small";
+    let context = folder.path().display().to_string();
+    let built = docker(&["build", "--quiet", "--target", "small", "--tag", name, &context]).unwrap();
+    assert!(built.status.success(), "{}", said(&built));
+    fs_err::write(folder.path().join("model.pkl"), MODEL).unwrap();
+    let volume = format!("{context}:/work:ro");
+    let run = |words: &[&str]| {
+        let base = ["run", "--rm", "--network", "none", "--read-only", "--volume", &volume, name];
+        docker(&base.iter().chain(words).copied().collect::<Vec<_>>()).unwrap()
+    };
+    let seen = run(&["inspect", "model.pkl"]);
+    assert!(seen.status.success() && said(&seen).contains("LogisticRegression"), "{}", said(&seen));
+    let expected = run(&["forecast", "model.pkl", "--to", "scikit-learn==1.9.1"]);
+    assert!(expected.status.success(), "{}", said(&expected));
+    let user = docker(&["image", "inspect", "--format", "{{.Config.User}} {{.Size}}", name]).unwrap();
+    let _ = writeln!(std::io::stderr(), "the small image: {}", said(&user).trim());
+    assert!(said(&user).starts_with("65534"), "{}", said(&user));
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl FilesRequest {
         Ok(Some(MadeBy::Environment(name)))
     }
 
-    fn declarations(
+    pub(super) fn declarations(
         &self,
         inputs: Option<&DeclaredInputs>,
         made_by: Option<&MadeBy>,

@@ -67,7 +67,7 @@ pub use listener::{Aside, Listener, Notice, PartStep, Silent};
 pub use museum::{Museum, NotKept, WhyNotKept};
 pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
-pub use project::{Taken, reports_of, settings};
+pub use project::{Taken, reports_of, settings, target_of};
 pub use promised::{Stated, StatedPair, statements};
 pub use reporting::ReportRequest;
 pub use request::{

@@ -237,6 +237,7 @@ impl State<'_> {
             inputs_from,
             inputs_file: given.as_ref().map(|file| file.name.clone()),
             registered: declaration.registered.clone(),
+            runs_commands: seen.runs_commands,
             inferred: given.map(|file| file.inferred.clone()).unwrap_or_default(),
             packages,
             proved: seen.evidence.specifiers(),

@@ -102,7 +102,7 @@ fn one(text: &mut String, path: &str, to: &[String], forecast: &Forecast) {
         }
     }
     let command = match to {
-        [to] => Some(format!("shelflife rescue {} --to {} -o rescued/", quoted(path), quoted(to))),
+        [to] => Some(format!("`shelflife rescue {} --to {} -o rescued/`", quoted(path), quoted(to))),
         // Several of them say something of a machine, too.
         _ => None,
     };

@@ -55,6 +55,11 @@ pub(super) fn all() -> &'static [Version] {
     &RELEASES.versions
 }
 
+/// The newest release that was looked at.
+pub fn newest_release() -> Option<&'static Version> {
+    RELEASES.versions.last()
+}
+
 /// What any release offers to those who write expressions: the names of its public modules, sorted.
 pub fn public_names() -> Vec<&'static str> {
     let name = |line: &'static str| {

@@ -124,6 +124,8 @@ pub struct ExternalArtifact {
     pub inputs_file: Option<String>,
     /// What it is registered as, where it was found in a registry.
     pub registered: Option<Registered>,
+    /// Whether loading it runs commands or arbitrary code, as far as its bytes say.
+    pub runs_commands: bool,
     /// What the columns of the inputs were taken for, where nobody has declared it.
     pub inferred: InputTypes,
     /// Modules of scikit-learn that loading it imports, as far as they are known.

@@ -173,6 +173,7 @@ impl Plan {
                 inputs_from: file.inputs_from.clone(),
                 inputs_file: file.inputs_file.clone(),
                 registered: file.registered.clone(),
+                runs_commands: file.runs_commands,
                 inferred: file.inferred.clone(),
                 expected: !file.expected.is_empty(),
                 expected_from: file.expected_from.clone(),

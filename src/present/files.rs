@@ -88,14 +88,18 @@ pub(super) fn text(record: &Record) -> String {
     out
 }
 
-/// What a file is registered as: `registered as churn version 3 (@champion, Production), owner alice`.
+/// What a file is registered as: `churn version 3 (@champion, Production), owner alice`.
 pub(super) fn registered(it: &Registered) -> String {
     let aliases = it.aliases.iter().map(|alias| format!("@{alias}"));
     let words = join(aliases.chain(it.stage.clone()));
     let words = if words.is_empty() { words } else { format!(" ({words})") };
     let owner = it.owner.as_ref().map(|owner| format!(", owner {owner}")).unwrap_or_default();
-    line(&format!("registered as {} version {}{words}{owner}", it.model, it.version)).into_owned()
+    line(&format!("{} version {}{words}{owner}", it.model, it.version)).into_owned()
 }
+
+/// What is said of a file that does more than to be a model.
+pub(super) const RUNS_COMMANDS: &str =
+    "loading it RUNS COMMANDS or code of its own (shelflife inspect says which)";
 
 /// What a reader has to know of a file.
 fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
@@ -108,7 +112,10 @@ fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
     };
     let inferred = inferred(&file.inferred);
     let from = file.probes.as_ref().map_or(from, probes);
-    let registered = file.registered.as_ref().map(registered);
+    let runs = file.runs_commands.then(|| RUNS_COMMANDS.to_owned());
+    let registered = runs
+        .into_iter()
+        .chain(file.registered.as_ref().map(|it| format!("registered as {}", registered(it))));
     registered
         .into_iter()
         .chain(std::iter::once(from))

@@ -80,12 +80,12 @@ impl FindingText {
     }
 }
 
-/// What to do about a known cause: a rescue where a mend exists, since nobody has to train for that; by the command where
-/// the files are known.
+/// What to do about a known cause: a rescue where a mend exists, since nobody has to train for that; by the command, as code,
+/// where the files are known.
 pub fn rule_remedy(rule: &explain::Rule, command: Option<&str>) -> String {
     if rule.has_mend() {
-        let command = command.unwrap_or("shelflife rescue FILE --to ENV -o NEW");
-        format!("Rescue it without training: `{command}`. Otherwise: {}", rule.remedy)
+        let command = command.unwrap_or("`shelflife rescue FILE --to ENV -o NEW`");
+        format!("Rescue it without training: {command}. Otherwise: {}", rule.remedy)
     } else {
         rule.remedy.clone()
     }
@@ -191,7 +191,7 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
         Next::NameAModel => "Give a file that holds a fitted estimator or pipeline.".to_owned(),
         Next::GiveInputs => {
             "Provide inputs that fit the model, with the columns that it was fitted on: --inputs (`inputs` in a \
-             matrix)."
+             matrix). A column that is not an input, such as the target, is left out by --drop COLUMN."
                 .to_owned()
         }
         Next::CorrectExpected => "Correct it there, or give the values of this model: nothing was compared with the file."

@@ -1,8 +1,6 @@
 //! `report.html`: one self-contained page. The table and the findings are plain HTML that reads without
 //! JavaScript; the cells behind a pair are data, shown by `templates/report.js`.
 
-use std::fmt::Write as _;
-
 use askama::Template;
 
 use super::crossing::{Crossing, CrossingFailure};
@@ -13,6 +11,7 @@ use super::html_data::HtmlData;
 use super::html_environments::{EnvironmentRow, environments, packages};
 use super::html_files::{FilesPage, files};
 use super::html_findings::{SectionPage, sections};
+pub use super::html_links::pair_link;
 use super::isolation;
 use super::promises::{self, PromisePage};
 use super::table::Table;
@@ -265,24 +264,6 @@ fn heat_cell(producer: &str, consumer: &str, counts: &Counts) -> HeatCell {
         label: format!("{} to {}: {}", line(producer), line(consumer), counts.sentence()),
         groups: counts.groups().map(|(group, count)| (group.class(), group.symbol(), count)).collect(),
     }
-}
-
-/// The fragment that opens a pair: `#pair=sk1.2.2/sk1.5.2`.
-pub fn pair_link(producer: &str, consumer: &str) -> String {
-    format!("#pair={}/{}", encode(&line(producer)), encode(&line(consumer)))
-}
-
-/// Percent-encodes everything that JavaScript's `encodeURIComponent` does, and some more.
-pub(super) fn encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing into a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
 }
 
 /// The page's content as text, for snapshots: everything but styles, script and data.

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::files::registered;
+use super::files::{RUNS_COMMANDS, registered};
 use super::gate::trouble;
-use super::html::{encode, pair_link};
 use super::html_findings::finding_id;
+use super::html_links::{encode, pair_link};
 use super::view::{Axis, View};
 use super::words::{Group, line, plural, shorten};
 use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, Status};
@@ -46,6 +46,8 @@ pub(super) struct FileRow {
     pub(super) about: String,
     /// What a registry says of it.
     pub(super) registered: String,
+    /// What loading it does that models do not do.
+    pub(super) danger: &'static str,
     pub(super) cells: Vec<Option<FileCell>>,
     weight: u8,
 }
@@ -103,6 +105,7 @@ pub(super) fn files(view: &View<'_>) -> Option<FilesPage> {
         name: line(artifact.model.as_str()).into_owned(),
         about: format!("{}, written by {}", line(&file.path), line(artifact.producer.as_str())),
         registered: file.registered.as_ref().map(registered).unwrap_or_default(),
+        danger: if file.runs_commands { RUNS_COMMANDS } else { "" },
         cells: vec![None; view.consumers.len()],
         weight: u8::MAX,
     };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::html::{encode, pair_link};
+use super::html_links::{encode, pair_link};
 use super::markup::{code, html_spans, prose, spans};
 use super::reasons::broken;
 use super::repeat::Repeat;

@@ -23,6 +23,7 @@ mod html_data;
 mod html_environments;
 mod html_files;
 mod html_findings;
+mod html_links;
 mod html_rows;
 pub mod inspection;
 mod inspection_next;

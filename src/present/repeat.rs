@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::words::{line, quoted};
+use super::words::{line, plural, quoted};
 use crate::vocab::{ArtifactRecord, CellRecord, EnvName, EnvironmentRecord, FilePlan, Record, Runtime};
 
 /// Files that one command names.
@@ -36,7 +36,8 @@ impl<'r> Repeat<'r> {
         Some(format!("shelflife check {} --on {environment}{}", path(&file.path)?, inputs(file)?))
     }
 
-    /// The command that rescues the files of cells for the environment of the first of them.
+    /// The command that rescues the files of cells for the environment of the first of them, as code, and how many files it does
+    /// not name.
     pub fn rescue(&self, cells: &[&CellRecord]) -> Option<String> {
         let first = cells.first()?;
         let mut files: Vec<&FilePlan> = Vec::new();
@@ -49,10 +50,16 @@ impl<'r> Repeat<'r> {
         let file = files.first()?;
         let target = self.environment(&first.consumer, file)?;
         // Files with inputs of their own are rescued one by one.
-        let is_alike = files.len() <= MOST_FILES && files.iter().all(|it| it.inputs_file == file.inputs_file);
-        let named = if is_alike { &files[..] } else { &files[..1] };
+        let is_alike = files.iter().all(|it| it.inputs_file == file.inputs_file);
+        let named = &files[..if is_alike { files.len().min(MOST_FILES) } else { 1 }];
+        let more = files.len() - named.len();
         let paths: Option<Vec<String>> = named.iter().map(|file| path(&file.path)).collect();
-        Some(format!("shelflife rescue {} --to {target}{} -o rescued/", paths?.join(" "), inputs(file)?))
+        let paths = paths?.join(" ");
+        let command = format!("`shelflife rescue {paths} --to {target}{} -o rescued/`", inputs(file)?);
+        Some(match more {
+            0 => command,
+            more => format!("{command}, and {} in the same way", plural(more as u64, "more file")),
+        })
     }
 
     /// An environment as `--on` and `--to` take it, with what a file needs of it.

@@ -348,6 +348,7 @@ pub(super) fn external(folder: &Path) -> Matrix {
         inputs_from: "somebody".to_owned(),
         inputs_file: None,
         registered: None,
+        runs_commands: false,
         inferred: Vec::new(),
         modules: Vec::new(),
         packages: BTreeMap::new(),

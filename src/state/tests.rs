@@ -34,6 +34,7 @@ pub(crate) fn header() -> RunHeader {
         inputs_from: "somebody".to_owned(),
         inputs_file: None,
         registered: None,
+        runs_commands: false,
         inferred: Vec::new(),
         expected: false,
         expected_from: None,

@@ -502,6 +502,7 @@ pub fn gated(count: usize) -> Record {
             inputs_from: "inputs: X.csv".to_owned(),
             inputs_file: Some("X.csv".to_owned()),
             registered: None,
+            runs_commands: false,
             inferred: Vec::new(),
             expected: false,
             expected_from: None,

@@ -153,6 +153,7 @@ fn file_of(
         inputs_from: String::new(),
         inputs_file: None,
         registered: None,
+        runs_commands: false,
         inferred: Vec::new(),
         modules: Vec::new(),
         packages: BTreeMap::new(),

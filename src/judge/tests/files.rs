@@ -19,6 +19,7 @@ fn cause_of_file(reference: Option<Outcome>, outcome: Outcome) -> Cause {
         inputs_from: String::new(),
         inputs_file: None,
         registered: None,
+        runs_commands: false,
         inferred: Vec::new(),
         expected: false,
         expected_from: None,

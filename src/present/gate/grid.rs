@@ -107,10 +107,12 @@ fn table(out: &mut String, columns: &[&EnvName], rows: &[ArtifactRow<'_>], is_of
                 format!(" {} |", it.map(|it| prose(&registered(it)).into_owned()).unwrap_or_default())
             }
         };
+        let is_dangerous = artifact.file.as_ref().is_some_and(|file| file.runs_commands);
+        let danger = if is_dangerous { " ⚠️ runs commands" } else { "" };
         let cells: String = columns.iter().map(|name| told(row.cells.get(name.as_str()).copied())).collect();
         let _ = writeln!(
             out,
-            "| {} | {} |{written}{owned}{cells}",
+            "| {}{danger} | {} |{written}{owned}{cells}",
             code(artifact.model.as_str()),
             code(artifact.format.as_str())
         );

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::answer::is_asked;
 use super::trouble::{message, trouble, troubles};
-use super::{Answer, GateView};
+use super::{Answer, GateView, dangerous};
 use crate::explain;
 use crate::present::finding_text::FindingText;
 use crate::present::isolation;
@@ -180,8 +180,8 @@ impl Group<'_> {
         if let Some(rule) = rule.filter(|rule| rule.has_mend()) {
             let command = index.repeat.rescue(&self.cells);
             return format!(
-                "rescue {them} without training, with `{}`; otherwise {general}. Known as {}: {}",
-                command.as_deref().unwrap_or("shelflife rescue"),
+                "rescue {them} without training, with {}; otherwise {general}. Known as {}: {}",
+                command.as_deref().unwrap_or("`shelflife rescue`"),
                 rule.id,
                 rule.remedy.trim_end_matches('.')
             );
@@ -251,6 +251,15 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
             "Left out: {}. To do: {}.",
             spans(&left_out.says),
             spans(left_out.help.trim_end_matches('.'))
+        ));
+    }
+    let files: Vec<String> =
+        dangerous(view.record).filter_map(|it| Some(code(&it.file.as_ref()?.path))).collect();
+    if !files.is_empty() {
+        tasks.push(format!(
+            "Loading {} runs commands or code of its own. To do: see with `shelflife inspect` what it does before anybody \
+             loads it.",
+            listed(files)
         ));
     }
     for suspect in isolation::suspects(view.record) {

@@ -68,10 +68,14 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
                 text,
                 "{name}  {word}: {}\n    {}",
                 words::refused(why, record),
-                words::next(why, record, kept)
+                words::next(why, record)
             )
         }
     };
+    // Whatever else there is to do, it is there already.
+    if let Some(folder) = kept {
+        let _ = writeln!(text, "    the environment that reads it is written down in {folder}");
+    }
     text
 }
 
@@ -94,7 +98,7 @@ pub(super) fn gate_section(records: &[RescueRecord], command: Option<&str>) -> S
                 format!(
                     "cannot be rescued: {}. To do: {}",
                     words::refused(why, record),
-                    words::next(why, record, None)
+                    words::next(why, record)
                 )
             }
         };
@@ -106,7 +110,7 @@ pub(super) fn gate_section(records: &[RescueRecord], command: Option<&str>) -> S
     }
     format!(
         "**Rescue**\n\n{text}\n{} writes them, each with a page that says what was changed and why it can be trusted.\n\n",
-        code(command.unwrap_or("shelflife rescue"))
+        spans(command.unwrap_or("`shelflife rescue`"))
     )
 }
 
