@@ -107,28 +107,28 @@ mod tests {
         let far = version("None", "s3://bucket/0/c/artifacts/model", 7);
         let logged = version("Staging", "models:/m-1f", 4);
         Memory::of(&[
-            ("mlruns/models/churn/meta.yaml", "name: 'it''s churn'\n"),
-            ("mlruns/models/churn/aliases/champion", "1"),
-            ("mlruns/models/churn/tags/owner", "team-a\n"),
-            ("mlruns/models/churn/version-1/meta.yaml", &one),
-            ("mlruns/models/churn/version-2/meta.yaml", &two),
-            ("mlruns/models/churn/version-3/meta.yaml", &three),
-            ("mlruns/models/churn/version-3/tags/owner", "bob"),
-            ("mlruns/models/churn/version-9/meta.yaml", "version: nine\n"),
-            ("mlruns/models/far/meta.yaml", "name: far\n"),
-            ("mlruns/models/far/version-7/meta.yaml", &far),
-            ("mlruns/models/logged/meta.yaml", "name: logged\n"),
-            ("mlruns/models/logged/version-4/meta.yaml", &logged),
-            ("mlruns/models/empty/meta.yaml", "name: empty\n"),
-            ("mlruns/0/a b/artifacts/model/MLmodel", "flavors:\n"),
-            ("mlruns/0/c/artifacts/model/MLmodel", "flavors:\n"),
-            ("mlruns/0/models/m-1f/artifacts/MLmodel", "flavors:\n"),
+            ("shop/mlruns/models/churn/meta.yaml", "name: 'it''s churn'\n"),
+            ("shop/mlruns/models/churn/aliases/champion", "1"),
+            ("shop/mlruns/models/churn/tags/owner", "team-a\n"),
+            ("shop/mlruns/models/churn/version-1/meta.yaml", &one),
+            ("shop/mlruns/models/churn/version-2/meta.yaml", &two),
+            ("shop/mlruns/models/churn/version-3/meta.yaml", &three),
+            ("shop/mlruns/models/churn/version-3/tags/owner", "bob"),
+            ("shop/mlruns/models/churn/version-9/meta.yaml", "version: nine\n"),
+            ("shop/mlruns/models/far/meta.yaml", "name: far\n"),
+            ("shop/mlruns/models/far/version-7/meta.yaml", &far),
+            ("shop/mlruns/models/logged/meta.yaml", "name: logged\n"),
+            ("shop/mlruns/models/logged/version-4/meta.yaml", &logged),
+            ("shop/mlruns/models/empty/meta.yaml", "name: empty\n"),
+            ("shop/mlruns/0/a b/artifacts/model/MLmodel", "flavors:\n"),
+            ("shop/mlruns/0/c/artifacts/model/MLmodel", "flavors:\n"),
+            ("shop/mlruns/0/models/m-1f/artifacts/MLmodel", "flavors:\n"),
         ])
     }
 
     #[test]
     fn a_store_of_files_stands_for_the_versions_that_somebody_points_at() {
-        for path in ["mlruns", "."] {
+        for path in ["shop/mlruns", "shop"] {
             let named = named(&store(), asked(path));
             let found: Vec<_> = named
                 .declared
