@@ -7,7 +7,9 @@
   var form = document.getElementById("filters");
   var panel = document.getElementById("cells");
   var links = Array.prototype.slice.call(document.querySelectorAll("#heat td a"));
-  var KEYS = ["model", "format", "verdict", "q"];
+  var FILTERS = ["model", "format", "verdict", "q"];
+  var KEYS = FILTERS.concat("sort");
+  var NONE = { model: "", format: "", verdict: "", q: "", sort: "" };
   var STEP = 200;
   var state = {}, shown = STEP, words = [];
   // Rows are arrays; the data names their columns. Here each is an object that reads its row by these names.
@@ -64,7 +66,7 @@
   // ---- the address -------------------------------------------------------------------------------------
   function decode(part) { try { return decodeURIComponent(part); } catch (error) { return part; } }
   function read() {
-    var next = { producer: -1, consumer: -1, model: "", format: "", verdict: "", q: "" };
+    var next = Object.assign({ producer: -1, consumer: -1 }, NONE);
     location.hash.slice(1).split("&").forEach(function (part) {
       var at = part.indexOf("=");
       var key = part.slice(0, at), value = part.slice(at + 1);
@@ -75,6 +77,7 @@
         if (next.producer < 0 || next.consumer < 0) next.producer = next.consumer = -1;
       } else if (KEYS.indexOf(key) >= 0) {
         next[key] = decode(value);
+        if (key === "sort" && !Object.prototype.hasOwnProperty.call(ORDERS, next[key])) next[key] = "";
       }
     });
     state = next;
@@ -143,9 +146,11 @@
       var chosen = state.producer === producer && state.consumer === consumer;
       link.parentNode.className = (groups.length ? groups[0].class : "empty") + (chosen ? " chosen" : "");
       link.parentNode.style.setProperty("--share", (total ? Math.floor(100 * groups[0].cells / total) : 0) + "%");
-      link.setAttribute("aria-label", data.producers[producer] + " to " + data.consumers[consumer] + ": " + (sentence.join(", ") || "no cells"));
       link.textContent = "";
-      groups.forEach(function (group) { link.appendChild(element("span", group.class, group.symbol + " " + group.cells)); });
+      link.appendChild(element("span", "sr", data.producers[producer] + " to " + data.consumers[consumer] + ": " + (sentence.join(", ") || "no cells")));
+      groups.forEach(function (group) {
+        link.appendChild(element("span", group.class, group.symbol + " " + group.cells)).setAttribute("aria-hidden", "true");
+      });
       link.href = address({ producer: producer, consumer: consumer });
       if (chosen) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
     });
@@ -222,8 +227,95 @@
     node.appendChild(more);
     return node;
   }
+  // Why, and what to do: said once where cells of one finding follow one another.
+  function advice(cell, before) {
+    var finding = has(cell.finding) ? data.findings[cell.finding] : null, node = element("div", "advice-of-cell");
+    if (!finding) return null;
+    var isSame = before && before.finding === cell.finding;
+    var link = element("a", "", isSame ? "why, and what next: as above" : "the finding");
+    link.href = "#" + finding.id;
+    if (!isSame) {
+      [["why", finding.why], ["next", finding.next]].forEach(function (said) {
+        if (!said[1]) return;
+        var line = node.appendChild(element("p", "next"));
+        line.appendChild(element("b", "", said[0]));
+        line.appendChild(document.createTextNode(" " + said[1]));
+      });
+    }
+    node.appendChild(link);
+    return node;
+  }
+  // The address of one cell, and what can be copied of it.
+  function addressOf(cell) {
+    return address(Object.assign({}, NONE, { producer: cell.producer, consumer: cell.consumer, model: data.models[cell.model], format: data.formats[cell.format] }));
+  }
+  function plain(text) { return text.replace(/\s+/g, " ").replace(/[\\`*_\[\]<>|#@~]/g, "\\$&"); }
+  // What stands between backticks stays code.
+  function withCode(text) {
+    var parts = text.split("`");
+    if (parts.length % 2 === 0) return plain(text);
+    return parts.map(function (part, at) { return at % 2 ? "`" + part + "`" : plain(part); }).join("");
+  }
+  function asMarkdown(cell) {
+    var detail = has(cell.detail) ? detailList[cell.detail] : null, finding = has(cell.finding) ? data.findings[cell.finding] : null;
+    var outputs = (has(cell.set) ? data.sets[cell.set] : []).map(output).sort(worse), lines = [];
+    lines.push("**" + plain(data.models[cell.model] + " (" + data.formats[cell.format] + "), written by " + data.producers[cell.producer] +
+      ", read by " + data.consumers[cell.consumer]) + "**: " + data.verdicts[cell.verdict] + (has(cell.status) ? " (" + data.statuses[cell.status] + ")" : ""));
+    if (detail && has(detail.error)) lines.push("", "    " + text(detail.error).replace(/\n/g, "\n    "), "");
+    else if (outputs.length) lines.push("- " + plain(outputs[0].name + ": " + difference(outputs[0])));
+    if (detail && has(detail.reason)) lines.push("- " + plain(text(detail.reason)));
+    if (finding && finding.why) lines.push("- why: " + withCode(finding.why));
+    if (finding && finding.next) lines.push("- next: " + withCode(finding.next));
+    if (detail && has(detail.command)) lines.push("- tried again by:", "", "      " + text(detail.command));
+    return lines.join("\n");
+  }
+  function tools(cell) {
+    var node = element("p", "tools"), link = node.appendChild(element("a", "", "Link to this"));
+    var detail = has(cell.detail) ? detailList[cell.detail] : null;
+    link.href = addressOf(cell);
+    node.appendChild(copier("Copy as Markdown", function () { return asMarkdown(cell); }));
+    if (detail && has(detail.command)) {
+      node.appendChild(copier("Copy the command that tries it again", function () { return text(detail.command); }));
+    }
+    return node;
+  }
+
+  // ---- copying -----------------------------------------------------------------------------------------
+  var copied = document.getElementById("copied");
+  function tell(label) { copied.textContent = label; }
+  function copy(what) {
+    function done() { tell("Copied."); }
+    function otherwise() {
+      // A page that was opened from a disk may have no clipboard of its own.
+      var area = element("textarea");
+      area.value = what;
+      document.body.appendChild(area);
+      area.select();
+      var ok = document.execCommand("copy");
+      document.body.removeChild(area);
+      tell(ok ? "Copied." : "This browser does not let a page copy.");
+    }
+    if (navigator.clipboard) navigator.clipboard.writeText(what).then(done, otherwise); else otherwise();
+  }
+  function copier(label, make) {
+    var button = element("button", "", label);
+    button.type = "button";
+    button.addEventListener("click", function () { copy(make()); });
+    return button;
+  }
+  Array.prototype.slice.call(document.querySelectorAll("[data-copy]")).forEach(function (button) {
+    button.addEventListener("click", function () { copy(button.dataset.copy); });
+  });
+  // What a link leads to is opened, with everything around it.
+  function reveal() {
+    var target = /^#finding-[0-9a-f-]+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
+    if (!target) return;
+    for (var around = target; around; around = around.parentNode) if ("open" in around) around.open = true;
+    target.scrollIntoView({ block: "start" });
+  }
+
   function labelled(label, node) { node.dataset.label = label; return node; }
-  function cellRow(index, withPair) {
+  function cellRow(index, withPair, before) {
     var cell = cellList[index], row = element("tr"), group = groupOf(cell.verdict), verdict = element("td");
     verdict.appendChild(element("span", "verdict " + group.class, group.symbol + " " + data.verdicts[cell.verdict]));
     if (has(cell.status)) {
@@ -240,25 +332,49 @@
       pair.appendChild(link);
       row.appendChild(pair);
     }
-    row.appendChild(what(cell));
+    var last = what(cell), why = advice(cell, before);
+    if (why) last.appendChild(why);
+    last.appendChild(tools(cell));
+    row.appendChild(last);
     return row;
   }
+  var ORDERS = {
+    "": { words: "worst first", of: function (cell) { return cell.verdict; } },
+    difference: { words: "largest difference first", of: function (cell) { return -largest(cell); } },
+    model: { words: "by model", of: function (cell) { return cell.model; } },
+    format: { words: "by format", of: function (cell) { return cell.format; } },
+    producer: { words: "by what wrote them", of: function (cell) { return cell.producer; } },
+    consumer: { words: "by what reads them", of: function (cell) { return cell.consumer; } },
+    load: { words: "slowest to load first", of: function (cell) { return -cell.load; } }
+  };
+  function largest(cell) {
+    return (has(cell.set) ? data.sets[cell.set] : []).reduce(function (most, index) {
+      var size = Number(outputList[index].rel) || 0;
+      return size > most ? size : most;
+    }, 0);
+  }
+  function inOrder(list) {
+    var of = ORDERS[state.sort].of, keys = {};
+    list.forEach(function (index) { keys[index] = of(cellList[index]); });
+    list.sort(function (a, b) { return keys[a] - keys[b] || cellList[a].verdict - cellList[b].verdict || a - b; });
+  }
   function cells(found) {
-    var isPair = state.producer >= 0, isFiltered = KEYS.some(function (key) { return state[key]; });
+    var isPair = state.producer >= 0, isFiltered = FILTERS.some(function (key) { return state[key]; });
     panel.textContent = "";
-    panel.hidden = !isPair && !isFiltered;
+    panel.hidden = !isPair && !isFiltered && !state.sort;
     if (panel.hidden) return;
     var list = found.filter(function (index) {
       return !isPair || (cellList[index].producer === state.producer && cellList[index].consumer === state.consumer);
-    }).sort(function (a, b) { return cellList[a].verdict - cellList[b].verdict || a - b; });
+    });
+    inOrder(list);
     var top = panel.appendChild(element("div", "top"));
     top.appendChild(element("h3", "", isPair ? data.producers[state.producer] + " \u2192 " + data.consumers[state.consumer] : "All pairs"));
-    top.appendChild(element("span", "muted", plural(list.length, "cell") + (isFiltered ? ", filtered" : "") + ", worst first"));
+    top.appendChild(element("span", "muted", plural(list.length, "cell") + (isFiltered ? ", filtered" : "") + ", " + ORDERS[state.sort].words));
     var close = top.appendChild(element("button", "", isPair ? "Close" : "Reset"));
     close.type = "button";
     close.addEventListener("click", function () {
       var from = isPair ? links[state.producer * data.consumers.length + state.consumer] : form.elements.model;
-      go(isPair ? { producer: -1, consumer: -1 } : { model: "", format: "", verdict: "", q: "" });
+      go(isPair ? { producer: -1, consumer: -1 } : NONE);
       from.focus();
     });
     if (!list.length) {
@@ -273,8 +389,13 @@
     });
     table.appendChild(element("thead")).appendChild(head);
     var body = table.appendChild(element("tbody"));
-    list.slice(0, shown).forEach(function (index) { body.appendChild(cellRow(index, !isPair)); });
+    list.slice(0, shown).forEach(function (index, at) { body.appendChild(cellRow(index, !isPair, at ? cellList[list[at - 1]] : null)); });
     panel.appendChild(table);
+    // A single cell is what somebody was sent to: nothing of it is folded.
+    if (list.length === 1) {
+      var only = body.childNodes[0].childNodes, details = only[only.length - 1].childNodes;
+      Array.prototype.slice.call(details).forEach(function (node) { if ("open" in node) node.open = true; });
+    }
     if (list.length > shown) {
       var more = panel.appendChild(element("button", "", "Show " + Math.min(STEP, list.length - shown) + " more of " + list.length));
       more.type = "button";
@@ -301,7 +422,8 @@
     KEYS.forEach(function (key) { change[key] = form.elements[key].value; });
     go(change);
   });
-  document.getElementById("reset").addEventListener("click", function () { go({ model: "", format: "", verdict: "", q: "" }); });
-  window.addEventListener("hashchange", function () { update(true); });
+  document.getElementById("reset").addEventListener("click", function () { go(NONE); });
+  window.addEventListener("hashchange", function () { update(true); reveal(); });
   update(true);
+  reveal();
 })();

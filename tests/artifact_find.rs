@@ -57,6 +57,7 @@ fn find_allowing(folder: &Path, below: &str, packages: &Packages, allowed: &Pack
         seed: 0,
         modules: Vec::new(),
         allowed: allowed.clone(),
+        registered: None,
     };
     Finder { files: &Disk, default_producer: None, packages: packages.clone() }.find(&[declaration], &[])
 }
@@ -357,7 +358,7 @@ fn what_runs_commands_is_said_whatever_comes_of_it() {
         .unwrap();
     fs_err::write(folder.path().join("plain.pkl"), &model).unwrap();
     let found = find(folder.path(), ".", &Packages::new());
-    let is_told = |name: &str| file(&found, name).1.notes.iter().any(|note| note.contains("RUNS COMMANDS"));
+    let is_told = |name: &str| file(&found, name).1.runs_commands;
     assert!(is_told("quiet"), "{:?}", file(&found, "quiet").1.notes);
     assert!(!is_told("plain"));
 }

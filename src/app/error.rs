@@ -211,6 +211,9 @@ pub enum RequestError {
         /// The environments that it means.
         names: Vec<EnvName>,
     },
+    /// Neither the command line nor settings name the environment that is to read the files.
+    #[error("nothing says which environment is to read the files")]
+    NoTarget,
     /// Neither the command line nor settings say what a gate is over.
     #[error("{}", nothing_named(.0.as_ref()))]
     NothingNamed(Option<PathBuf>),

@@ -8,6 +8,7 @@ use super::error::{AppError, RequestError};
 use super::formats;
 use super::inputs;
 use super::listener::Notice;
+use super::registries::{self, Named};
 use super::request::FilesRequest;
 use crate::artifact::{self, Files, Finder, Packages};
 use crate::matrix::{
@@ -58,7 +59,8 @@ impl FilesRequest {
     ) -> Result<Draft, AppError> {
         let inputs = inputs::declared(self)?;
         let made_by = self.maker(&mut environments, files)?;
-        let declared = self.declarations(inputs.as_ref(), made_by.as_ref())?;
+        let Named { declared, mut refused, notices } =
+            registries::named(files, self.declarations(inputs.as_ref(), made_by.as_ref())?);
         let find = |environments: &[EnvironmentSpec], packages: &Packages| {
             let default_producer = default_producer.clone();
             Finder { files, default_producer, packages: packages.clone() }.find(&declared, environments)
@@ -67,6 +69,7 @@ impl FilesRequest {
         if !expanded.unusable.is_empty() {
             return Err(AppError::Inputs(expanded.unusable));
         }
+        expanded.refused.append(&mut refused);
         environments.append(&mut expanded.environments);
         // Who wrote none of the files is no row of the table.
         for environment in &mut environments {
@@ -92,7 +95,7 @@ impl FilesRequest {
             given: expanded.given,
             refused: expanded.refused,
         });
-        draft.notices.splice(0..0, added);
+        draft.notices.splice(0..0, notices.into_iter().chain(added));
         draft.notices.extend(undeclared(&draft.matrix));
         Ok(draft)
     }
@@ -117,7 +120,7 @@ impl FilesRequest {
         Ok(Some(MadeBy::Environment(name)))
     }
 
-    fn declarations(
+    pub(super) fn declarations(
         &self,
         inputs: Option<&DeclaredInputs>,
         made_by: Option<&MadeBy>,
@@ -136,6 +139,7 @@ impl FilesRequest {
             seed: self.seed,
             allowed: allowed.clone(),
             modules: self.modules.clone(),
+            registered: None,
         };
         Ok(self.artifacts.iter().map(declaration).collect())
     }

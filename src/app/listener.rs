@@ -16,6 +16,17 @@ use crate::vocab::{EnvName, Event, LeftOut, Verdict};
 pub enum Notice {
     /// Something was asked for and is no artifact; the rest goes on.
     LeftOut(LeftOut),
+    /// What was named is a registry, of which the versions that are in use are tried.
+    Registry {
+        /// It, as it was named.
+        name: String,
+        /// Versions that are tried.
+        tried: usize,
+        /// Versions that nobody points at.
+        unused: usize,
+        /// All versions.
+        total: usize,
+    },
     /// Environments of the command line got packages that reading the files takes.
     PackagesAdded(
         /// Which environment got what.
@@ -251,6 +262,7 @@ impl Listener for Part<'_> {
         match notice {
             Notice::SetAside { .. } | Notice::Retrying { .. } | Notice::Documented { .. } => {}
             Notice::LeftOut(_)
+            | Notice::Registry { .. }
             | Notice::PackagesAdded(_)
             | Notice::PackagesAsked { .. }
             | Notice::PackagesNeeded { .. }

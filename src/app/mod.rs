@@ -38,6 +38,7 @@ mod packing;
 mod project;
 mod promised;
 mod recorder;
+mod registries;
 mod reporting;
 mod request;
 mod requires;
@@ -70,7 +71,7 @@ pub use mapping::measure_map;
 pub use museum::{Museum, NotKept, WhyNotKept};
 pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
-pub use project::{Taken, reports_of, settings};
+pub use project::{Taken, reports_of, settings, target_of};
 pub use promised::{Stated, StatedPair, statements};
 pub use reporting::ReportRequest;
 pub use request::{

@@ -31,6 +31,29 @@ fn upwards() -> impl Iterator<Item = PathBuf> {
 /// What a request has taken from settings, in the words of its keys.
 pub type Taken = Vec<&'static str>;
 
+impl FilesRequest {
+    /// The files of a project with all that its settings say of them, for a command that names none itself; what was typed of
+    /// their inputs wins.
+    #[must_use]
+    pub fn of_project(self, settings: &Settings, files: &dyn Files) -> (Self, Taken) {
+        let place = Place { folder: settings.folder(), files };
+        let mut taken = Taken::new();
+        let mut request = self;
+        let artifacts: Vec<PathBuf> = settings.artifacts.iter().map(|path| place.path(path)).collect();
+        take_list(&mut request.artifacts, &artifacts, "artifacts", &mut taken);
+        inputs(&mut request, settings, &place, &mut taken);
+        take_list(&mut request.methods, &settings.methods, "methods", &mut taken);
+        let modules: Vec<PathBuf> = settings.modules.iter().map(|path| place.path(path)).collect();
+        take_list(&mut request.modules, &modules, "modules", &mut taken);
+        (request, taken)
+    }
+}
+
+/// The environment to which a project moves, as it is written from here.
+pub fn target_of(settings: &Settings, files: &dyn Files) -> Option<String> {
+    settings.to.as_ref().map(|text| below(text, settings.folder(), files))
+}
+
 impl GateRequest {
     /// What was typed, completed by settings. Whatever was typed wins, and what belongs to it is not mixed: inputs come
     /// with their columns and expected values, and a matrix or a project's head brings its own environments.

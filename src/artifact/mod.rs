@@ -26,6 +26,7 @@ mod recognise;
 mod requirements;
 mod rows;
 mod saved;
+mod tracking;
 
 pub use beside::scikit_learn_beside;
 pub use files::{Files, Kind, Stream};
@@ -38,3 +39,4 @@ pub use museum::kept;
 pub use packages::{INSTALLERS, Packages, PackagesOf, add_packages, needs};
 pub use producer::proved_beside;
 pub use requirements::{PinError, pin};
+pub use tracking::{ModelVersion, RegisteredFolder, Store, in_use, versions_of_files};

@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub format: Option<&'static str>,
     /// What it is instead.
     pub foreign: Option<Foreign>,
+    /// Whether loading it runs commands or arbitrary code.
+    pub runs_commands: bool,
     /// What is to be known of how it is read.
     pub notes: Vec<String>,
     /// BLAKE3 of its bytes.
@@ -60,6 +62,7 @@ impl Seen {
             self.versions.entry(package).or_insert(version);
         }
         self.named_columns |= part.named_columns;
+        self.runs_commands |= part.runs_commands;
         self.packages.extend(part.packages);
         self.imports.extend(part.imports);
         self.own.extend(part.own);
@@ -245,8 +248,7 @@ fn facts(inspection: &Inspection) -> Seen {
     // A model that works and runs a command quietly would pass for one that only works.
     // Any bytes hold some opcodes: of what is no artifact at all that says nothing.
     if inspection.kind != ArtifactKind::Unknown && inspection.trust() == Trust::Dangerous {
-        seen.notes
-            .push("loading it RUNS COMMANDS or code of its own (shelflife inspect says which)".to_owned());
+        seen.runs_commands = true;
     }
     if let Some(pickle) = &inspection.pickle {
         if pickle.consecutive > 1 {

@@ -114,7 +114,8 @@ pub enum Command {
     /// Try files that exist already, made by anybody, in other environments.
     ///
     /// ARTIFACT is a file (pickle, joblib, cloudpickle, skops, ONNX), an MLflow folder, a folder of these, a glob or the
-    /// root of a registry NAME/VERSION/. What made each is read from it or from NAME_metadata.json beside it; its environment is made again and tells what to compare with,
+    /// root of a registry: NAME/VERSION/, or a tracking store of MLflow (mlruns, or its database), of which the versions with an
+    /// alias or a stage are tried. What made each is read from it or from NAME_metadata.json beside it; its environment is made again and tells what to compare with,
     /// unless expected values are given. Nothing is loaded outside of isolated processes.
     ///
     /// --json: the events of the run as they are recorded, an object a line, those of an earlier process first; the last line

@@ -179,6 +179,7 @@ fn prepared(notice: &Notice) -> Option<serde_json::Value> {
             "remedy": failure.remedy(),
         })),
         Notice::LeftOut(_)
+        | Notice::Registry { .. }
         | Notice::PackagesAdded(_)
         | Notice::PackagesAsked { .. }
         | Notice::PackagesNeeded { .. }

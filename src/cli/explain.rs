@@ -84,7 +84,7 @@ fn json(rule: &Rule, vague: bool) -> serde_json::Value {
         "id": rule.id,
         "title": rule.title,
         "cause": rule.cause,
-        "remedy": present::rule_remedy(rule),
+        "remedy": present::rule_remedy(rule, None),
         "mend": rule.has_mend(),
         "no-mend": rule.no_mend,
         "package": rule.package,
@@ -143,7 +143,7 @@ fn one(rule: &Rule, vague: bool) -> String {
         );
     }
     let _ = writeln!(text, "\n{}", fold("  ", &rule.cause, width));
-    let _ = writeln!(text, "\n{}", fold("  next: ", &present::rule_remedy(rule), width));
+    let _ = writeln!(text, "\n{}", fold("  next: ", &present::rule_remedy(rule, None), width));
     if let Some(why) = &rule.no_mend {
         let _ = writeln!(text, "\n{}", fold("  no rescue: ", why, width));
     }

@@ -277,6 +277,7 @@ fn request_help(error: &RequestError) -> String {
         RequestError::NoEnvironments => {
             "for example --from scikit-learn==1.5.2 --to scikit-learn==1.7.2, or `from` and `to` in shelflife.toml"
         }
+        RequestError::NoTarget => "give --to, such as --to scikit-learn==1.9.1, or `to` in shelflife.toml",
         RequestError::NothingNamed(_) => {
             "name a saved model or a folder of them, or write settings with `shelflife init`"
         }

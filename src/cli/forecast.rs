@@ -13,7 +13,7 @@ use crate::explain;
 use crate::inspect::InspectOptions;
 use crate::present::inspection::{plain, runs_on_load};
 use crate::present::rule_remedy;
-use crate::present::words::line;
+use crate::present::words::{line, quoted};
 use crate::vocab::{ExitCode, Expected, Forecast, Foreign, Inspected};
 
 pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
@@ -36,7 +36,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
                     writeln!(text, "{}: not an artifact: it is {}", plain(&artifact.path), foreign.what());
                 let _ = writeln!(text, "{}", fold("  next: ", foreign.help(), console::terminal_width()));
             }
-            None => one(&mut text, &artifact.path, &forecast),
+            None => one(&mut text, &artifact.path, &args.to, &forecast),
         }
         // Whatever is to be expected of it, nobody should try it by hand.
         if let Some(runs) = runs_on_load(&artifact.inspection).filter(|_| foreign.is_none()) {
@@ -88,7 +88,7 @@ fn line_of_json(
     programs::object(&json)
 }
 
-fn one(text: &mut String, path: &str, forecast: &Forecast) {
+fn one(text: &mut String, path: &str, to: &[String], forecast: &Forecast) {
     let breaks = forecast.expected == Expected::Breaks;
     let stage = forecast.stage.filter(|_| breaks).map_or_else(String::new, |stage| format!(" ({stage})"));
     let word = format!("{}{stage}", forecast.expected.as_str());
@@ -101,9 +101,14 @@ fn one(text: &mut String, path: &str, forecast: &Forecast) {
             let _ = writeln!(text, "{}", fold("  ", &line(reason), width));
         }
     }
+    let command = match to {
+        [to] => Some(format!("`shelflife rescue {} --to {} -o rescued/`", quoted(path), quoted(to))),
+        // Several of them say something of a machine, too.
+        _ => None,
+    };
     for rule in forecast.causes.iter().filter_map(|id| explain::find(id)) {
         let _ = writeln!(text, "{}", fold(&format!("  {}: ", rule.id), &rule.title, width));
         let _ = writeln!(text, "{}", fold("    why: ", &rule.cause, width));
-        let _ = writeln!(text, "{}", fold("    next: ", &rule_remedy(rule), width));
+        let _ = writeln!(text, "{}", fold("    next: ", &rule_remedy(rule, command.as_deref()), width));
     }
 }

@@ -32,6 +32,7 @@ mod outcome;
 mod pack;
 mod plan;
 mod programs;
+mod project;
 mod report;
 mod requests;
 mod requires;

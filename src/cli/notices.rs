@@ -29,6 +29,7 @@ pub(super) fn step(step: PartStep) -> String {
 pub(super) const fn is_note(notice: &Notice) -> bool {
     match notice {
         Notice::PackagesAdded(_)
+        | Notice::Registry { .. }
         | Notice::Documented { .. }
         | Notice::PartReplaced { .. }
         | Notice::SetAside { .. }
@@ -50,6 +51,13 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
 pub(super) fn words(notice: &Notice) -> String {
     match notice {
         Notice::LeftOut(left) => format!("left out: {} ({})", left.says, left.help),
+        Notice::Registry { name, tried, unused, total } => format!(
+            "{} is a registry of MLflow with {}: {tried} of them with an alias or a stage, or the newest of a model without \
+             either, are tried{}",
+            plain(name),
+            plural(*total as u64, "version"),
+            if *unused == 0 { String::new() } else { format!("; nobody points at the other {unused}") }
+        ),
         Notice::PackagesAdded(added) => added_packages(added),
         Notice::PackagesAsked { file, packages } => asked(file, packages),
         Notice::PackagesNeeded { packages, modules } => needed(packages, modules),

@@ -27,7 +27,7 @@ pub use forecast::forecast;
 pub use mends::{COMPANIONS, ENGINE, MENDS};
 pub use message::{Match, for_message};
 pub use promise::{Promise, Relation, Statement, promises};
-pub use releases::{public_module, public_names};
+pub use releases::{newest_release, public_module, public_names};
 pub use requires::{Reading, Required, Span, newest_first, readers, requires};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
 pub use score::score;

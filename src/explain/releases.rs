@@ -65,6 +65,11 @@ pub fn public_module<'m>(module: &'m str, class: &str) -> Option<&'m str> {
     })
 }
 
+/// The newest release that was looked at.
+pub fn newest_release() -> Option<&'static Version> {
+    RELEASES.versions.last()
+}
+
 /// What any release offers to those who write expressions: the names of its public modules, sorted.
 pub fn public_names() -> Vec<&'static str> {
     let name = |line: &'static str| {

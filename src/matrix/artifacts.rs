@@ -103,6 +103,7 @@ fn compile_one(
         seed: raw.seed.unwrap_or(defaults.seed),
         allowed,
         modules: modules.map(|path| resolve(&source.path, path.get_ref())).collect(),
+        registered: None,
     })
 }
 

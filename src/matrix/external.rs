@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::datasets::DatasetSpec;
 use crate::format::Format;
 use crate::vocab::{
-    Digest, EnvName, ExpectedFile, Foreign, FormatName, InputTypes, InputsKind, OutputRef, Probes,
+    Digest, EnvName, ExpectedFile, Foreign, FormatName, InputTypes, InputsKind, OutputRef, Probes, Registered,
 };
 
 /// Files that are to be tried, as they were asked for: one `[[artifact]]`, or one argument of `check`.
@@ -35,6 +35,8 @@ pub struct ArtifactDeclaration {
     pub allowed: BTreeMap<String, Option<String>>,
     /// Folders with modules that no package brings, or single files of them.
     pub modules: Vec<PathBuf>,
+    /// What it is registered as, for a folder that was found in a registry.
+    pub registered: Option<Registered>,
 }
 
 /// What artifacts predict on, as it was declared.
@@ -118,6 +120,12 @@ pub struct ExternalArtifact {
     pub inputs: InputsKind,
     /// Where the inputs come from, in words.
     pub inputs_from: String,
+    /// The file that they are in, where one was named.
+    pub inputs_file: Option<String>,
+    /// What it is registered as, where it was found in a registry.
+    pub registered: Option<Registered>,
+    /// Whether loading it runs commands or arbitrary code, as far as its bytes say.
+    pub runs_commands: bool,
     /// What the columns of the inputs were taken for, where nobody has declared it.
     pub inferred: InputTypes,
     /// Modules of scikit-learn that loading it imports, as far as they are known.

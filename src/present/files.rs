@@ -7,8 +7,8 @@ use super::expected;
 use super::markup::{code, prose};
 use super::probed::probes;
 use super::view::abridged;
-use super::words::{Group, line, shorten};
-use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, InferredColumns, InferredType, Record};
+use super::words::{Group, join, line, shorten};
+use crate::vocab::{ArtifactRecord, CellRecord, FilePlan, InferredColumns, InferredType, Record, Registered};
 
 /// Files that are listed one by one.
 const MOST: usize = 300;
@@ -88,6 +88,19 @@ pub(super) fn text(record: &Record) -> String {
     out
 }
 
+/// What a file is registered as: `churn version 3 (@champion, Production), owner alice`.
+pub(super) fn registered(it: &Registered) -> String {
+    let aliases = it.aliases.iter().map(|alias| format!("@{alias}"));
+    let words = join(aliases.chain(it.stage.clone()));
+    let words = if words.is_empty() { words } else { format!(" ({words})") };
+    let owner = it.owner.as_ref().map(|owner| format!(", owner {owner}")).unwrap_or_default();
+    line(&format!("{} version {}{words}{owner}", it.model, it.version)).into_owned()
+}
+
+/// What is said of a file that does more than to be a model.
+pub(super) const RUNS_COMMANDS: &str =
+    "loading it RUNS COMMANDS or code of its own (shelflife inspect says which)";
+
 /// What a reader has to know of a file.
 fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
     let from = match &artifact.made_up {
@@ -99,7 +112,16 @@ fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
     };
     let inferred = inferred(&file.inferred);
     let from = file.probes.as_ref().map_or(from, probes);
-    std::iter::once(from).chain(inferred).chain(file.notes.iter().cloned()).collect()
+    let runs = file.runs_commands.then(|| RUNS_COMMANDS.to_owned());
+    let registered = runs
+        .into_iter()
+        .chain(file.registered.as_ref().map(|it| format!("registered as {}", registered(it))));
+    registered
+        .into_iter()
+        .chain(std::iter::once(from))
+        .chain(inferred)
+        .chain(file.notes.iter().cloned())
+        .collect()
 }
 
 /// What the columns of a CSV were taken for; nothing where all are plain numbers.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::expected::mistyped;
 use super::gist::gist;
 use super::reasons::{instead_of_predicting, message};
+use super::repeat::Repeat;
 use super::words::{capitalised, join};
 use crate::explain;
 use crate::judge::normalised;
@@ -67,7 +68,7 @@ impl FindingText {
             title = rule.title.clone();
             // What worked in this very run stays worth knowing.
             details.extend(remedy.map(|advice| format!("In this run: {advice}")));
-            remedy = Some(rule_remedy(rule));
+            remedy = Some(rule_remedy(rule, Repeat::new(record).rescue(&members).as_deref()));
         }
         Self {
             title,
@@ -79,13 +80,12 @@ impl FindingText {
     }
 }
 
-/// What to do about a known cause: a rescue where a mend exists, since nobody has to train for that.
-pub fn rule_remedy(rule: &explain::Rule) -> String {
+/// What to do about a known cause: a rescue where a mend exists, since nobody has to train for that; by the command, as code,
+/// where the files are known.
+pub fn rule_remedy(rule: &explain::Rule, command: Option<&str>) -> String {
     if rule.has_mend() {
-        format!(
-            "Rescue it without training: `shelflife rescue FILE --to ENV -o NEW`. Otherwise: {}",
-            rule.remedy
-        )
+        let command = command.unwrap_or("`shelflife rescue FILE --to ENV -o NEW`");
+        format!("Rescue it without training: {command}. Otherwise: {}", rule.remedy)
     } else {
         rule.remedy.clone()
     }
@@ -191,7 +191,7 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
         Next::NameAModel => "Give a file that holds a fitted estimator or pipeline.".to_owned(),
         Next::GiveInputs => {
             "Provide inputs that fit the model, with the columns that it was fitted on: --inputs (`inputs` in a \
-             matrix)."
+             matrix). A column that is not an input, such as the target, is left out by --drop COLUMN."
                 .to_owned()
         }
         Next::CorrectExpected => "Correct it there, or give the values of this model: nothing was compared with the file."

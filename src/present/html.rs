@@ -1,34 +1,25 @@
 //! `report.html`: one self-contained page. The table and the findings are plain HTML that reads without
 //! JavaScript; the cells behind a pair are data, shown by `templates/report.js`.
 
-use std::fmt::Write as _;
-
 use askama::Template;
 
 use super::crossing::{Crossing, CrossingFailure};
 use super::error::RenderError;
 use super::forecast::{self, ScoreRow};
+use super::gate::{Account, Answer};
 use super::html_data::HtmlData;
 use super::html_environments::{EnvironmentRow, environments, packages};
+use super::html_files::{FilesPage, files};
+use super::html_findings::{SectionPage, sections};
+pub use super::html_links::pair_link;
 use super::isolation;
-use super::markup::html_spans;
 use super::promises::{self, PromisePage};
-use super::reasons::broken;
 use super::table::Table;
 use super::tables::tables;
 use super::tradeoffs::{Plot, plot, tradeoffs};
-use super::view::{Axis, FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
-use super::words::{ARROW, Counts, Group, block, difference, duration, join, line, plural, shorten};
-
-/// Pairs linked from one finding, and how many of them at once.
-const MOST_PAIRS: usize = 60;
-const FIRST_PAIRS: usize = 4;
-/// Findings of a section that are shown at once.
-const FIRST_FINDINGS: usize = 6;
-/// Findings shown in a section; the rest is reached through the table.
-const MOST_FINDINGS: usize = 200;
-/// Longest message of a finding.
-const LONGEST_MESSAGE: usize = 1_000;
+use super::view::{Axis, View};
+use super::words::{ARROW, Counts, Group, duration, join, line, plural};
+use crate::vocab::Record;
 
 /// Everything that `templates/report.html` shows. Texts from outside are one line and free of control
 /// characters; the template escapes them.
@@ -39,8 +30,12 @@ struct Page {
     description: String,
     facts: String,
     notice: Option<&'static str>,
+    /// What a judged run says, before everything else.
+    answer: Option<AnswerLine>,
     summary: Vec<SummaryTile>,
     statuses: Vec<(String, u64)>,
+    /// The files that were given, by environments.
+    files: Option<FilesPage>,
     sections: Vec<SectionPage>,
     /// How forecasts did; empty where none were asked for.
     score: Vec<String>,
@@ -63,6 +58,14 @@ struct Page {
     style: &'static str,
     script: &'static str,
     data: String,
+}
+
+/// The answer of a judged run.
+#[derive(Clone, Debug)]
+struct AnswerLine {
+    class: &'static str,
+    word: &'static str,
+    account: String,
 }
 
 /// One group with its count, above everything.
@@ -117,46 +120,6 @@ struct HeatCell {
     groups: Vec<(&'static str, char, u64)>,
 }
 
-#[derive(Clone, Debug)]
-struct SectionPage {
-    class: &'static str,
-    symbol: char,
-    title: &'static str,
-    advice: &'static str,
-    reach: String,
-    findings: Vec<FindingPage>,
-    /// The rest, folded.
-    more: Vec<FindingPage>,
-    left_out: usize,
-}
-
-#[derive(Clone, Debug, Default)]
-struct FindingPage {
-    title: String,
-    /// Output, size and worst row, for differences.
-    fact: String,
-    notes: Vec<(&'static str, String)>,
-    remedy: String,
-    cause: String,
-    links: Vec<String>,
-    details: String,
-    reach: String,
-    pairs: Vec<PairLink>,
-    /// The rest, folded.
-    more_pairs: Vec<PairLink>,
-    /// What the fold says.
-    more_reach: String,
-    pairs_left_out: usize,
-    is_declared: bool,
-}
-
-#[derive(Clone, Debug)]
-struct PairLink {
-    link: String,
-    from: String,
-    to: String,
-}
-
 /// Renders `report.html`.
 pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     let page = Page::new(view, HtmlData::new(view).to_script()?);
@@ -191,12 +154,9 @@ impl Page {
                 .collect(),
             score: view.record.score.as_ref().map(forecast::sentences).unwrap_or_default(),
             score_rows: view.record.score.as_ref().map(forecast::rows).unwrap_or_default(),
-            sections: Section::ALL
-                .into_iter()
-                .filter_map(|section| section_page(view, section))
-                .chain(unexplained_page(view))
-                .chain(fixed_page(view))
-                .collect(),
+            answer: answer(record),
+            files: files(view),
+            sections: sections(view),
             columns: view.consumers.iter().map(head).collect(),
             rows: rows(view),
             verdicts: view
@@ -227,6 +187,15 @@ impl Page {
             data,
         }
     }
+}
+
+fn answer(record: &Record) -> Option<AnswerLine> {
+    let answer = Answer::of_record(record);
+    record.run.judged.then(|| AnswerLine {
+        class: answer.group().class(),
+        word: answer.word(),
+        account: Account::of(record).sentence(),
+    })
 }
 
 fn tiles(counts: &Counts) -> Vec<SummaryTile> {
@@ -295,186 +264,6 @@ fn heat_cell(producer: &str, consumer: &str, counts: &Counts) -> HeatCell {
         label: format!("{} to {}: {}", line(producer), line(consumer), counts.sentence()),
         groups: counts.groups().map(|(group, count)| (group.class(), group.symbol(), count)).collect(),
     }
-}
-
-/// The fragment that opens a pair: `#pair=sk1.2.2/sk1.5.2`.
-pub fn pair_link(producer: &str, consumer: &str) -> String {
-    format!("#pair={}/{}", encode(&line(producer)), encode(&line(consumer)))
-}
-
-/// Percent-encodes everything that JavaScript's `encodeURIComponent` does, and some more.
-fn encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing into a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
-}
-
-const fn group(section: Section) -> Group {
-    match section {
-        Section::Silent | Section::Nondeterministic => Group::Silent,
-        Section::Failure => Group::Fails,
-        Section::Environment | Section::Unjudged | Section::NotTried => Group::NoVerdict,
-        Section::Noise => Group::Works,
-        Section::Unsupported => Group::Unsupported,
-    }
-}
-
-fn section_page(view: &View<'_>, section: Section) -> Option<SectionPage> {
-    let all: Vec<_> = view.section(section).collect();
-    let mut findings: Vec<_> = Vec::new();
-    if section == Section::Environment {
-        findings.extend(view.broken_environments.iter().map(|environment| {
-            let name = line(environment.name.as_str());
-            let error = broken(environment).unwrap_or_default();
-            let error = line(&error);
-            FindingPage {
-                remedy: environment.remedy.as_deref().map(html_spans).unwrap_or_default(),
-                ..FindingPage::titled(format!("{name}: {error}"))
-            }
-        }));
-    }
-    findings.extend(all.iter().take(MOST_FINDINGS).map(|finding| finding_page(view, finding)));
-    if findings.is_empty() {
-        return None;
-    }
-    let cells: usize = all.iter().map(|finding| finding.finding.cells.len()).sum();
-    let left_out = all.len().saturating_sub(MOST_FINDINGS);
-    let count = plural((findings.len() + left_out) as u64, "finding");
-    let more = findings.split_off(findings.len().min(FIRST_FINDINGS));
-    Some(SectionPage {
-        class: group(section).class(),
-        symbol: group(section).symbol(),
-        title: section.title(),
-        advice: section.advice(),
-        reach: format!("{count}, {}", plural(cells as u64, "cell")),
-        left_out,
-        more,
-        findings,
-    })
-}
-
-/// What no known cause matches, once more and by itself: it should be empty.
-fn unexplained_page(view: &View<'_>) -> Option<SectionPage> {
-    let mut findings: Vec<_> = view.unexplained().map(|shown| finding_page(view, shown)).collect();
-    let left_out = findings.len().saturating_sub(MOST_FINDINGS);
-    findings.truncate(MOST_FINDINGS);
-    let count = plural((findings.len() + left_out) as u64, "finding");
-    (!findings.is_empty()).then(|| SectionPage {
-        class: Group::NoVerdict.class(),
-        symbol: Group::NoVerdict.symbol(),
-        title: UNEXPLAINED,
-        advice: UNEXPLAINED_ADVICE,
-        reach: count,
-        more: findings.split_off(findings.len().min(FIRST_FINDINGS)),
-        findings,
-        left_out,
-    })
-}
-
-/// Declared failures that work now.
-fn fixed_page(view: &View<'_>) -> Option<SectionPage> {
-    let cells: u64 = view.fixed.iter().map(|fixed| fixed.cells).sum();
-    (cells > 0).then(|| SectionPage {
-        class: Group::Works.class(),
-        symbol: Group::Works.symbol(),
-        title: Fixed::TITLE,
-        advice: "Declared as failing, and works.",
-        reach: plural(cells, "cell"),
-        findings: view.fixed.iter().map(|fixed| FindingPage::titled(fixed.advice())).collect(),
-        more: Vec::new(),
-        left_out: 0,
-    })
-}
-
-impl FindingPage {
-    /// One with nothing but a title.
-    fn titled(title: String) -> Self {
-        Self { title, ..Self::default() }
-    }
-}
-
-fn finding_page(view: &View<'_>, shown: &FindingView<'_>) -> FindingPage {
-    let finding = shown.finding;
-    let message = || shorten(&line(&shown.text.title), LONGEST_MESSAGE).into_owned();
-    let is_difference = matches!(shown.section, Section::Silent | Section::Nondeterministic);
-    let (title, fact) = match (&shown.worst, is_difference) {
-        (Some(worst), true) => {
-            let flips = super::words::flips_beside(worst.cell, worst.output);
-            let fact = format!("{}: {}{}", line(worst.output), difference(worst.facts, ARROW), line(&flips));
-            (shown.models(), fact)
-        }
-        _ if shown.section == Section::Failure => {
-            (format!("{} ({})", finding.verdict, finding.stage), message())
-        }
-        _ => (message(), String::new()),
-    };
-    let mut notes = Vec::new();
-    if !is_difference {
-        notes.push(("models", abridged(finding.models.iter().map(|name| name.as_str()), 6)));
-    }
-    let formats = shown.formats(view);
-    if !formats.is_empty() {
-        notes.push(("only", formats));
-    }
-    if let Some(blame) = &finding.blame {
-        notes.push(("blame", line(blame).into_owned()));
-    }
-    if let Some(rule) = &finding.rule {
-        notes.push(("known cause", line(rule).into_owned()));
-    }
-    if !shown.statuses.is_empty() {
-        notes
-            .push(("judged", join(shown.statuses.iter().map(|(status, count)| format!("{count} {status}")))));
-    }
-    if let Some(note) = shown.declared {
-        let place = line(&note.declared_at);
-        notes.push(("declared", format!("{} at {place}: {}", join(&note.verdicts), line(&note.reason))));
-    }
-    let mut pairs: Vec<_> = finding
-        .pairs
-        .iter()
-        .take(MOST_PAIRS)
-        .map(|(from, to)| PairLink {
-            link: finding_link(shown, from.as_str(), to.as_str()),
-            from: line(from.as_str()).into_owned(),
-            to: line(to.as_str()).into_owned(),
-        })
-        .collect();
-    FindingPage {
-        title,
-        fact,
-        notes,
-        cause: shown.text.cause.as_deref().map(html_spans).unwrap_or_default(),
-        links: shown.text.links.iter().filter(|link| link.starts_with("https://")).cloned().collect(),
-        remedy: shown.remedy.as_deref().map(html_spans).unwrap_or_default(),
-        details: shown.text.details.iter().map(|text| block(text)).collect::<Vec<_>>().join("\n"),
-        reach: format!(
-            "{} in {}",
-            plural(finding.cells.len() as u64, "cell"),
-            plural(finding.pairs.len() as u64, "pair")
-        ),
-        more_reach: plural(finding.pairs.len().saturating_sub(FIRST_PAIRS) as u64, "more pair"),
-        more_pairs: pairs.split_off(pairs.len().min(FIRST_PAIRS)),
-        pairs,
-        pairs_left_out: finding.pairs.len().saturating_sub(MOST_PAIRS),
-        is_declared: shown.is_as_declared(),
-    }
-}
-
-/// Opens a pair with the cells of a finding only.
-fn finding_link(shown: &FindingView<'_>, producer: &str, consumer: &str) -> String {
-    let mut link = pair_link(producer, consumer);
-    if let [model] = shown.finding.models.as_slice() {
-        link.push_str(&format!("&model={}", encode(&line(model.as_str()))));
-    }
-    link.push_str(&format!("&verdict={}", shown.finding.verdict));
-    link
 }
 
 /// The page's content as text, for snapshots: everything but styles, script and data.

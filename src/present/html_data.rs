@@ -7,9 +7,11 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::html_findings::finding_id;
 use super::html_rows::{CellRow, Columns, DetailRow, DifferingRow, EqualRow, OutputRow, Short};
 use super::reasons::reason;
-use super::view::View;
+use super::repeat::Repeat;
+use super::view::{FindingView, View};
 use super::words::{ARROW, Group, WORST_FIRST, block, difference, join, line, shorten, value};
 use crate::vocab::{Agreement, CellRecord, ErrorFact, Mismatch, OutputComparison, Real, Stage, Status};
 
@@ -17,8 +19,16 @@ use crate::vocab::{Agreement, CellRecord, ErrorFact, Mismatch, OutputComparison,
 const LONGEST_MESSAGE: usize = 2_000;
 
 /// A cell about which there is nothing to say.
-const NO_DETAIL: DetailRow =
-    DetailRow { error: -1, frames: -1, blame: -1, reason: -1, rule: -1, expected: -1, warned: Vec::new() };
+const NO_DETAIL: DetailRow = DetailRow {
+    error: -1,
+    frames: -1,
+    blame: -1,
+    reason: -1,
+    rule: -1,
+    expected: -1,
+    command: -1,
+    warned: Vec::new(),
+};
 
 /// The agreements in the order of their numbers.
 const AGREEMENTS: [Agreement; 4] =
@@ -67,6 +77,8 @@ pub struct HtmlData {
     pub sets: Vec<Vec<u32>>,
     /// Words about one cell.
     pub details: Vec<DetailRow>,
+    /// What findings say beside their cells.
+    pub findings: Vec<HtmlFinding>,
     /// The cells, in the order of the record.
     pub cells: Vec<CellRow>,
 }
@@ -80,11 +92,33 @@ pub struct HtmlGroup {
     pub symbol: char,
 }
 
+/// A finding beside a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HtmlFinding {
+    /// Where it stands in the page.
+    pub id: String,
+    /// Why it happens; empty where nothing known says that.
+    pub why: String,
+    /// What to do next; empty where there is nothing.
+    pub next: String,
+}
+
+impl HtmlFinding {
+    fn new(shown: &FindingView<'_>) -> Self {
+        let text = |text: Option<&String>| text.map(|text| line(text).into_owned()).unwrap_or_default();
+        Self {
+            id: finding_id(shown),
+            why: text(shown.text.cause.as_ref()),
+            next: text(shown.remedy.as_ref()),
+        }
+    }
+}
+
 impl HtmlData {
     /// Collects the data of a run.
     pub fn new(view: &View<'_>) -> Self {
         let mut builder = Builder::new(view);
-        let cells = view.record.cells.iter().map(|cell| builder.cell(cell)).collect();
+        let cells = view.record.cells.iter().enumerate().map(|(at, cell)| builder.cell(at, cell)).collect();
         let texts = |names: &[&str]| names.iter().map(|name| line(name).into_owned()).collect();
         let axis = |names: Vec<&str>| names.into_iter().map(|name| line(name).into_owned()).collect();
         Self {
@@ -106,6 +140,7 @@ impl HtmlData {
             outputs: builder.outputs,
             sets: builder.sets.items,
             details: builder.details.items,
+            findings: view.findings.iter().map(HtmlFinding::new).collect(),
             cells,
         }
     }
@@ -180,6 +215,10 @@ struct Builder<'r> {
     details: Interner<DetailRow>,
     /// Errors that were seen already, so that a long message is cleaned once and not once a cell.
     errors: HashMap<&'r ErrorFact, (i32, i32)>,
+    /// The finding of each cell.
+    findings: HashMap<usize, i32>,
+    /// Whole commands.
+    repeat: Repeat<'r>,
 }
 
 impl<'r> Builder<'r> {
@@ -187,6 +226,7 @@ impl<'r> Builder<'r> {
         let positions = |names: Vec<&'r str>| {
             names.into_iter().enumerate().map(|(position, name)| (name, position as u32)).collect()
         };
+        let findings = view.findings.iter().enumerate();
         Self {
             models: positions(view.models.clone()),
             formats: positions(view.formats.clone()),
@@ -198,10 +238,14 @@ impl<'r> Builder<'r> {
             sets: Interner::new(),
             details: Interner::new(),
             errors: HashMap::new(),
+            findings: findings
+                .flat_map(|(at, shown)| shown.finding.cells.iter().map(move |cell| (*cell, at as i32)))
+                .collect(),
+            repeat: Repeat::new(view.record),
         }
     }
 
-    fn cell(&mut self, cell: &'r CellRecord) -> CellRow {
+    fn cell(&mut self, index: usize, cell: &'r CellRecord) -> CellRow {
         let at = |positions: &HashMap<&str, u32>, name: &str| positions.get(name).copied().unwrap_or(0);
         let milliseconds = |seconds: Option<f64>| Short::from(seconds.map_or(-1.0, |value| value * 1e3));
         let verdict = WORST_FIRST.iter().position(|verdict| *verdict == cell.verdict).unwrap_or(0);
@@ -215,6 +259,7 @@ impl<'r> Builder<'r> {
             status: cell.status.map_or(-1, |status| status as i8),
             set: self.set(cell),
             detail: self.detail(cell),
+            finding: self.findings.get(&index).copied().unwrap_or(-1),
             load: milliseconds(cell.load_seconds),
             predict: milliseconds(cell.predict_seconds),
             memory: cell.peak_rss_bytes.map_or(-1.0, |bytes| bytes as f64 / f64::from(1 << 20)).into(),
@@ -304,6 +349,7 @@ impl<'r> Builder<'r> {
             format!("{}, declared as {verdicts} at {}{link}", note.reason, note.declared_at)
         });
         let warned: Vec<i32> = cell.warned.iter().map(|warning| self.line(Some(warning))).collect();
+        let command = self.repeat.cell(cell);
         let detail = DetailRow {
             error,
             frames,
@@ -311,6 +357,7 @@ impl<'r> Builder<'r> {
             reason: self.line(reason(cell).as_deref()),
             rule: self.line(cell.rule.as_deref()),
             expected: self.line(expected.as_deref()),
+            command: self.line(command.as_deref()),
             warned,
         };
         if detail == NO_DETAIL { -1 } else { self.details.of(&detail) as i32 }

@@ -55,6 +55,8 @@ row! {
         set: i32,
         /// Index into the details.
         detail: i32,
+        /// Index into the findings.
+        finding: i32,
         /// Milliseconds to load, or -1.
         load: Short,
         /// Milliseconds to predict, or -1.
@@ -80,6 +82,8 @@ row! {
         rule: i32,
         /// Why it is expected, and where that is declared.
         expected: i32,
+        /// The command that tries it again.
+        command: i32,
         /// Version warnings.
         warned: Vec<i32>,
     }

@@ -8,6 +8,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, X
 use super::error::RenderError;
 use super::finding_text::rule_remedy;
 use super::reasons::reason;
+use super::repeat::Repeat;
 use super::view::View;
 use super::words::{ASCII_ARROW, block, difference, join, line};
 use crate::explain;
@@ -30,11 +31,12 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
         }
     }
     let mut texts = Texts::default();
+    let repeat = Repeat::new(record);
     let positions: HashMap<&str, usize> =
         view.consumers.iter().enumerate().map(|(index, consumer)| (consumer.name, index)).collect();
     for cell in &record.cells {
         if let Some(position) = positions.get(cell.consumer.as_str()) {
-            suites[*position].add_test_case(case(cell, record.run.judged, &mut texts));
+            suites[*position].add_test_case(case(cell, record.run.judged, &repeat, &mut texts));
         }
     }
     for mut suite in suites {
@@ -120,7 +122,7 @@ fn found_or_made(
     made
 }
 
-fn case(cell: &CellRecord, judged: bool, texts: &mut Texts) -> TestCase {
+fn case(cell: &CellRecord, judged: bool, repeat: &Repeat<'_>, texts: &mut Texts) -> TestCase {
     let kind = match standing(cell, judged) {
         Standing::Success => None,
         Standing::Skipped => Some(TestCaseStatus::skipped()),
@@ -129,7 +131,7 @@ fn case(cell: &CellRecord, judged: bool, texts: &mut Texts) -> TestCase {
     };
     let status = match kind {
         None => TestCaseStatus::success(),
-        Some(status) => with_message(status, cell, texts),
+        Some(status) => with_message(status, cell, repeat, texts),
     };
     let mut case = TestCase::new(texts.line(cell.artifact.clone()), status);
     case.set_classname(texts.line(format!("{}.{}", cell.consumer, cell.model)));
@@ -141,9 +143,14 @@ fn case(cell: &CellRecord, judged: bool, texts: &mut Texts) -> TestCase {
     case
 }
 
-fn with_message(mut status: TestCaseStatus, cell: &CellRecord, texts: &mut Texts) -> TestCaseStatus {
+fn with_message(
+    mut status: TestCaseStatus,
+    cell: &CellRecord,
+    repeat: &Repeat<'_>,
+    texts: &mut Texts,
+) -> TestCaseStatus {
     status.set_message(texts.line(message(cell))).set_type(texts.line(cell.verdict.as_str().to_owned()));
-    let description = description(cell);
+    let description = description(cell, repeat);
     if !description.is_empty() {
         status.set_description(texts.block(description));
     }
@@ -172,7 +179,7 @@ fn message(cell: &CellRecord) -> String {
     message
 }
 
-fn description(cell: &CellRecord) -> String {
+fn description(cell: &CellRecord, repeat: &Repeat<'_>) -> String {
     let mut lines = Vec::new();
     if let Some(error) = &cell.error {
         lines.extend(error.frames.iter().map(|frame| block(frame)));
@@ -184,7 +191,7 @@ fn description(cell: &CellRecord) -> String {
         lines.push(format!("known cause: {}", line(id)));
         if let Some(rule) = explain::find(id) {
             lines.push(format!("why: {}", line(&rule.cause)));
-            lines.push(format!("next: {}", line(&rule_remedy(rule))));
+            lines.push(format!("next: {}", line(&rule_remedy(rule, repeat.rescue(&[cell]).as_deref()))));
         }
     }
     if cell.verdict == Verdict::Drift {

@@ -8,6 +8,7 @@ mod objects;
 mod removal;
 mod root;
 mod scratch;
+mod tracking;
 mod travel;
 mod trust;
 
@@ -20,4 +21,5 @@ pub use root::{
     write_atomic, write_atomic_for, write_new,
 };
 pub use scratch::Scratch;
+pub use tracking::{TrackingError, registered_versions};
 pub use travel::sources_in;

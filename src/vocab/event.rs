@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile, FileFacts,
-    Foreign, FormatName, Gap, InputTypes, LeftOut, Lock, ModelName, NoiseSetting, Observation,
-    OutputComparison, PartHeader, Probes, Runtime, Verdict,
+    Foreign, FormatName, Gap, InputTypes, InputsKind, LeftOut, Lock, ModelName, NoiseSetting, Observation,
+    OutputComparison, PartHeader, Probes, Registered, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -435,6 +435,15 @@ pub struct FilePlan {
     pub inputs: InputsKind,
     /// Where the inputs come from, in words.
     pub inputs_from: String,
+    /// The file that they are in, where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_file: Option<String>,
+    /// What it is registered as, where it was found in a registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Registered>,
+    /// Whether loading it runs commands or arbitrary code, as far as its bytes say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub runs_commands: bool,
     /// What the columns of the inputs were taken for, where nobody has declared it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inferred: InputTypes,
@@ -462,18 +471,6 @@ pub struct FilePlan {
     /// What a reader of its verdicts has to know: where the versions come from, what was assumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-}
-
-/// What an external artifact predicts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InputsKind {
-    /// Inputs that somebody gave.
-    Given,
-    /// Random numbers of the right width.
-    Synthetic,
-    /// Nothing: it is only loaded.
-    None,
 }
 
 /// A declared outcome, already resolved to names.

@@ -15,6 +15,7 @@ mod expected;
 mod facts;
 mod forecast;
 mod foreign;
+mod given;
 mod ids;
 mod inputs;
 mod inspection;
@@ -38,14 +39,15 @@ pub use comparison::{Agreement, DtypePair, Mismatch, OutputComparison, Tolerance
 pub use digest::{Digest, DigestBuilder, ParseDigestError};
 pub use environment::{ByteOrder, Lock, Move, Runtime, Setup, moves};
 pub use event::{
-    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, FormatPlan, InputsKind,
-    MatrixRecord, ModelPlan, PlanRecord, ReferenceKind, RunHeader, is_among,
+    ArtifactAbsence, EnvironmentPlan, Event, ExpectationRecord, FilePlan, FormatPlan, MatrixRecord,
+    ModelPlan, PlanRecord, ReferenceKind, RunHeader, is_among,
 };
 pub use exit::ExitCode;
 pub use expected::{ExpectedFile, ExpectedPlace, Mistyped};
 pub use facts::{FileFacts, ObjectFacts};
 pub use forecast::{Expected, Forecast, RuleScore, Score};
 pub use foreign::Foreign;
+pub use given::{InputsKind, Registered};
 pub use ids::{ArtifactId, EnvName, FormatName, ModelName};
 pub use inputs::{InferredColumns, InferredType, InputForm, InputTypes, MadeUp};
 pub use inspection::{

@@ -40,8 +40,8 @@
   var heads = {}, root = new Node("html"), form = new Node("form"), links = [];
   root.classList = { add: function () {} };
   form.elements = {};
-  ["model", "format", "verdict", "q"].forEach(function (name) { form.elements[name] = Object.assign(new Node("input"), { value: "" }); });
-  ["cells", "reset"].forEach(function (id) { heads[id] = new Node("div"); });
+  ["model", "format", "verdict", "q", "sort"].forEach(function (name) { form.elements[name] = Object.assign(new Node("input"), { value: "" }); });
+  ["cells", "reset", "copied"].forEach(function (id) { heads[id] = new Node("div"); });
   heads.filters = form;
   heads.data = new Node("script");
   for (var link = 0; link < LINKS; link++) links.push(new Node("td").appendChild(new Node("a")));
@@ -51,6 +51,7 @@
     getElementById: function (id) { return heads[id]; },
     querySelectorAll: function (selector) {
       if (selector === "details:not([open])") return all(heads.cells, "details").filter(function (details) { return !details.open; });
+      if (selector === "[data-copy]") return [];
       if (selector !== "#heat td a") throw new Error(selector);
       return links;
     },
@@ -59,6 +60,7 @@
   };
   heads.data.textContent = DATA;
   global.window = listen({});
+  global.navigator = { clipboard: { writeText: function (text) { page.copied = text; return { then: function (done) { done(); } }; } } };
   global.location = { hash: "", pathname: "/report.html", search: "" };
   global.history = { replaceState: function (state, title, address) { location.hash = address[0] === "#" ? address : ""; } };
 
@@ -97,7 +99,8 @@
         return {
           verdict: verdict[0], status: verdict[1] || "",
           fields: row.childNodes.slice(1, -1).map(textOf),
-          what: last.childNodes.filter(function (child) { return child.name === "div"; }).map(textOf),
+          what: last.childNodes.filter(function (child) { return child.name === "div" && child.className !== "advice-of-cell"; }).map(textOf),
+          advice: last.childNodes.filter(function (child) { return child.className === "advice-of-cell"; }).map(textOf),
           outputs: outputs ? rows(outputs).map(function (output) { return output.childNodes.map(textOf); }) : [],
           more: all(details, "pre").concat(all(details, "p")).map(textOf)
         };
@@ -105,7 +108,7 @@
     },
     // The pairs of the table: label, address and what is shown.
     pairs: function () {
-      return links.map(function (link) { return [link.attributes["aria-label"], link.href, link.textContent]; });
+      return links.map(function (link) { return [link.childNodes[0].textContent, link.href, link.textContent]; });
     },
     // Every name of an element and every address that the script made.
     made: function () {

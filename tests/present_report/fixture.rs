@@ -487,6 +487,51 @@ pub fn judged() -> Record {
     record
 }
 
+/// A gate over files that move from `old` to an environment with a long name: some stop working, some fail as known.
+pub fn gated(count: usize) -> Record {
+    let new = "scikit-learn-1.7.2-numpy-2.3.5-python-3.13";
+    let environments =
+        vec![environment("old", "3.9.18", "1.2.2", "1.26.4"), environment(new, "3.13.1", "1.7.2", "2.3.5")];
+    let (mut artifacts, mut cells) = (Vec::new(), Vec::new());
+    for index in 0..count {
+        let mut made = artifact(&format!("model-{index}"), "joblib", "old");
+        made.file = Some(FilePlan {
+            path: format!("models/model {index}.joblib"),
+            producer: "old".into(),
+            inputs: InputsKind::Given,
+            inputs_from: "inputs: X.csv".to_owned(),
+            inputs_file: Some("X.csv".to_owned()),
+            registered: None,
+            runs_commands: false,
+            inferred: Vec::new(),
+            expected: false,
+            expected_from: None,
+            proved: BTreeMap::new(),
+            imports: BTreeMap::new(),
+            own_modules: Default::default(),
+            modules_given: false,
+            probes: None,
+            notes: Vec::new(),
+        });
+        let mut left = cell(&made, "old", Verdict::Identical);
+        left.status = Some(Status::Pass);
+        let (verdict, status) = match index % 5 {
+            0 => (Verdict::Identical, Status::Pass),
+            1 => (Verdict::LoadError, Status::Regression),
+            2 => (Verdict::LoadError, Status::Known),
+            3 => (Verdict::Drift, Status::Regression),
+            _ => (Verdict::Roundoff, Status::Pass),
+        };
+        let mut moved = cell(&made, new, verdict);
+        moved.status = Some(status);
+        cells.extend([left, moved]);
+        artifacts.push(made);
+    }
+    let mut record = record(environments, artifacts, cells);
+    record.run.judged = true;
+    record
+}
+
 /// A judged run in which every text that a stranger can write is hostile.
 pub fn hostile_everywhere() -> Record {
     let mut record = judged();

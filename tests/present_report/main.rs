@@ -1,5 +1,6 @@
 //! Every renderer on records made by hand.
 
+mod browser;
 mod events;
 mod fixture;
 mod gate;
@@ -11,3 +12,5 @@ mod script;
 mod sink;
 mod tables;
 mod terminal;
+#[path = "../common/terminal.rs"]
+mod tried;

@@ -165,6 +165,7 @@ impl Case {
         if let Some((probes, dataset)) = &self.probes {
             tried.inputs = InputsKind::Given;
             tried.inputs_from = PROBES.to_owned();
+            tried.inputs_file = None;
             tried.probes = Some(probes.clone());
             tried.expected = BTreeMap::new();
             trials.push(ModelSpec {

@@ -80,8 +80,12 @@ fn memory(text: &str) -> Result<u64, String> {
     memory_limit(text).map_err(|(what, help)| format!("it {what}: {help}"))
 }
 
+/// What `check` and `rescue` are over, in the help.
+const OF_PROJECT: &str = "Files, folders, globs or registries. Default: `artifacts` of the settings of the project, with what they predict on";
+
 /// Arguments of `check`.
 #[derive(Args, Debug)]
+#[command(mut_arg("artifacts", |it| it.required(false).help(OF_PROJECT)))]
 pub struct CheckArgs {
     /// What is tried.
     #[command(flatten)]
@@ -170,13 +174,15 @@ pub struct MuseumArgs {
 
 /// Arguments of `rescue`.
 #[derive(Args, Debug)]
+#[command(mut_arg("artifacts", |it| it.required(false).help(OF_PROJECT)))]
 pub struct RescueArgs {
     /// What is to be rescued.
     #[command(flatten)]
     pub files: FileArgs,
-    /// The environment that is to read them, as for `check --on`: `scikit-learn==1.9.1`, a lock, an interpreter, ...
+    /// The environment that is to read them, as for `check --on`: `scikit-learn==1.9.1`, a lock, an interpreter, ... Default,
+    /// where no ARTIFACT is named: `to` of the settings of the project.
     #[arg(long, value_name = "ENV")]
-    pub to: String,
+    pub to: Option<String>,
     /// Where to write: a file, or a folder in which they stand as they stood below what was named. Nothing is ever
     /// overwritten.
     #[arg(long, short = 'o', value_name = "PATH", required_unless_present = "dry_run")]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::GateView;
-use crate::present::words::plural;
+use crate::judge;
+use crate::present::words::{Group, plural};
 use crate::vocab::{Cause, CellRecord, ExitCode, Record, Standing, Status};
 
 /// What a gate says.
@@ -38,6 +39,33 @@ impl Answer {
             ExitCode::Internal | ExitCode::Usage | ExitCode::NothingSelected | ExitCode::CannotWrite => {
                 Self::Nothing
             }
+        }
+    }
+
+    /// The answer of a judged run from its record alone.
+    pub fn of_record(record: &Record) -> Self {
+        let code = judge::exit_code(record);
+        Self::of(&GateView { record, code, from: None, is_head: false, run: "", rescues: &[] })
+    }
+
+    /// It in a word or two.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Go => "Go",
+            Self::NotYet => "Not yet",
+            Self::OutOfDate => "Declarations are out of date",
+            Self::NotJudged => "Not judged",
+            Self::Interrupted => "Interrupted",
+            Self::Nothing => "Nothing was judged",
+        }
+    }
+
+    /// The group of verdicts that it looks like.
+    pub const fn group(self) -> Group {
+        match self {
+            Self::Go => Group::Works,
+            Self::NotYet | Self::OutOfDate => Group::Fails,
+            Self::NotJudged | Self::Interrupted | Self::Nothing => Group::NoVerdict,
         }
     }
 

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use super::GateView;
 use super::trouble::MOST_CHARACTERS;
-use crate::present::markup::code;
+use crate::present::files::registered;
+use crate::present::markup::{code, prose};
 use crate::present::words::{Group, plural};
-use crate::vocab::{ArtifactRecord, CellRecord, EnvName, Status};
+use crate::vocab::{ArtifactRecord, CellRecord, EnvName, Registered, Status};
 
 /// One artifact with its cells by environment.
 struct ArtifactRow<'a> {
@@ -86,9 +87,11 @@ fn columns<'a>(view: &GateView<'a>) -> Vec<&'a EnvName> {
 
 fn table(out: &mut String, columns: &[&EnvName], rows: &[ArtifactRow<'_>], is_of_many: bool) {
     let written = if is_of_many { " written by |" } else { "" };
+    let is_registered = rows.iter().any(|row| of(row.artifact).is_some());
+    let owned = if is_registered { " registered as |" } else { "" };
     let names: String = columns.iter().map(|name| format!(" {} |", code(name.as_str()))).collect();
-    let rules = " --- |".repeat(columns.len() + usize::from(is_of_many));
-    let _ = writeln!(out, "| model | format |{written}{names}\n| --- | --- |{rules}");
+    let rules = " --- |".repeat(columns.len() + usize::from(is_of_many) + usize::from(is_registered));
+    let _ = writeln!(out, "| model | format |{written}{owned}{names}\n| --- | --- |{rules}");
     for (index, row) in rows.iter().enumerate() {
         // Half of the room is for what follows.
         if out.len() > MOST_CHARACTERS / 2 {
@@ -98,14 +101,27 @@ fn table(out: &mut String, columns: &[&EnvName], rows: &[ArtifactRow<'_>], is_of
         let artifact = row.artifact;
         let written =
             if is_of_many { format!(" {} |", code(artifact.producer.as_str())) } else { String::new() };
+        let owned = match (is_registered, of(artifact)) {
+            (false, _) => String::new(),
+            (true, it) => {
+                format!(" {} |", it.map(|it| prose(&registered(it)).into_owned()).unwrap_or_default())
+            }
+        };
+        let is_dangerous = artifact.file.as_ref().is_some_and(|file| file.runs_commands);
+        let danger = if is_dangerous { " ⚠️ runs commands" } else { "" };
         let cells: String = columns.iter().map(|name| told(row.cells.get(name.as_str()).copied())).collect();
         let _ = writeln!(
             out,
-            "| {} | {} |{written}{cells}",
+            "| {}{danger} | {} |{written}{owned}{cells}",
             code(artifact.model.as_str()),
             code(artifact.format.as_str())
         );
     }
+}
+
+/// What a registry says of an artifact.
+fn of(artifact: &ArtifactRecord) -> Option<&Registered> {
+    artifact.file.as_ref()?.registered.as_ref()
 }
 
 /// One cell: its verdict, and what that means where it means something.

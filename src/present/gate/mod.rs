@@ -15,7 +15,8 @@ pub use page::markdown;
 pub use signals::{annotations, badge};
 pub use trouble::trouble;
 
-use crate::vocab::{CellRecord, EnvName, ExitCode, Record, RescueRecord, Status};
+use crate::present::words::plural;
+use crate::vocab::{ArtifactRecord, CellRecord, EnvName, ExitCode, Record, RescueRecord, Status};
 
 /// What was asked of a gate.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,19 @@ impl<'a> GateView<'a> {
 
     /// The answer in one line, without markup.
     pub fn answer(&self) -> String {
-        Answer::of(self).sentence(&Account::of(self.record), &self.targets())
+        let answer = Answer::of(self).sentence(&Account::of(self.record), &self.targets());
+        match dangerous(self.record).count() {
+            0 => answer,
+            count => format!(
+                "{answer}; {} {} commands when loaded",
+                plural(count as u64, "file"),
+                if count == 1 { "runs" } else { "run" }
+            ),
+        }
     }
+}
+
+/// The files that run commands or arbitrary code when they are loaded, whatever their verdicts.
+fn dangerous(record: &Record) -> impl Iterator<Item = &ArtifactRecord> {
+    record.artifacts.iter().filter(|it| it.file.as_ref().is_some_and(|file| file.runs_commands))
 }

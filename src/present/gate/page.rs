@@ -7,6 +7,7 @@ use super::trouble::{MOST_CHARACTERS, message, trouble};
 use super::{Account, Answer, GateView, grid, tasks};
 use crate::present::markup::{code, prose, spans};
 use crate::present::probed::probes;
+use crate::present::repeat::Repeat;
 use crate::present::rescue;
 use crate::present::view::Section;
 use crate::present::words::plural;
@@ -22,7 +23,8 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
     let _ = writeln!(out, "## {} {}\n", answer.symbol(), prose(&view.answer()));
     let _ = writeln!(out, "{}.\n", prose(&Account::of(view.record).sentence()));
     tasks::write(&mut out, view, answer);
-    out.push_str(&rescue::gate_section(view.rescues));
+    let command = Repeat::new(view.record).rescue(&view.bad());
+    out.push_str(&rescue::gate_section(view.rescues, command.as_deref()));
     noise(&mut out, view);
     grid::write(&mut out, view);
     moved(&mut out, view);

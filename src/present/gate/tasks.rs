@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use super::answer::is_asked;
 use super::trouble::{message, trouble, troubles};
-use super::{Answer, GateView};
+use super::{Answer, GateView, dangerous};
 use crate::explain;
 use crate::present::finding_text::FindingText;
 use crate::present::isolation;
 use crate::present::markup::{code, prose, spans};
+use crate::present::repeat::Repeat;
 use crate::vocab::{ArtifactRecord, CellRecord, EnvName, Finding, Next, Status, Verdict};
 
 /// Things to do that are told.
@@ -25,6 +26,8 @@ struct Index<'a> {
     /// The cells of each artifact in the environment that is left.
     left: HashMap<&'a str, &'a CellRecord>,
     artifacts: HashMap<&'a str, &'a ArtifactRecord>,
+    /// Whole commands.
+    repeat: Repeat<'a>,
 }
 
 impl<'a> Index<'a> {
@@ -40,6 +43,7 @@ impl<'a> Index<'a> {
             finding,
             left: left.map(|cell| (cell.artifact.as_str(), cell)).collect(),
             artifacts: record.artifacts.iter().map(|artifact| (artifact.id.as_str(), artifact)).collect(),
+            repeat: Repeat::new(record),
         }
     }
 
@@ -174,8 +178,10 @@ impl Group<'_> {
         };
         let rule = self.worst().rule.as_deref().and_then(explain::find);
         if let Some(rule) = rule.filter(|rule| rule.has_mend()) {
+            let command = index.repeat.rescue(&self.cells);
             return format!(
-                "rescue {them} without training, with `shelflife rescue`; otherwise {general}. Known as {}: {}",
+                "rescue {them} without training, with {}; otherwise {general}. Known as {}: {}",
+                command.as_deref().unwrap_or("`shelflife rescue`"),
                 rule.id,
                 rule.remedy.trim_end_matches('.')
             );
@@ -245,6 +251,15 @@ fn tasks(view: &GateView<'_>, answer: Answer) -> Vec<String> {
             "Left out: {}. To do: {}.",
             spans(&left_out.says),
             spans(left_out.help.trim_end_matches('.'))
+        ));
+    }
+    let files: Vec<String> =
+        dangerous(view.record).filter_map(|it| Some(code(&it.file.as_ref()?.path))).collect();
+    if !files.is_empty() {
+        tasks.push(format!(
+            "Loading {} runs commands or code of its own. To do: see with `shelflife inspect` what it does before anybody \
+             loads it.",
+            listed(files)
         ));
     }
     for suspect in isolation::suspects(view.record) {

@@ -68,15 +68,19 @@ pub fn line(record: &RescueRecord, written: Option<&str>, kept: Option<&str>) ->
                 text,
                 "{name}  {word}: {}\n    {}",
                 words::refused(why, record),
-                words::next(why, record, kept)
+                words::next(why, record)
             )
         }
     };
+    // Whatever else there is to do, it is there already.
+    if let Some(folder) = kept {
+        let _ = writeln!(text, "    the environment that reads it is written down in {folder}");
+    }
     text
 }
 
-/// What a rescue would come to, for the page of a gate; empty where none was asked for.
-pub(super) fn gate_section(records: &[RescueRecord]) -> String {
+/// What a rescue would come to, for the page of a gate, and the command that does it; empty where none was asked for.
+pub(super) fn gate_section(records: &[RescueRecord], command: Option<&str>) -> String {
     use super::markup::{code, spans};
     let mut text = String::new();
     let is_new = |record: &&RescueRecord| {
@@ -94,7 +98,7 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
                 format!(
                     "cannot be rescued: {}. To do: {}",
                     words::refused(why, record),
-                    words::next(why, record, None)
+                    words::next(why, record)
                 )
             }
         };
@@ -104,10 +108,9 @@ pub(super) fn gate_section(records: &[RescueRecord]) -> String {
     if text.is_empty() {
         return text;
     }
-    let how = "shelflife rescue FILES --to ENV -o FOLDER";
     format!(
         "**Rescue**\n\n{text}\n{} writes them, each with a page that says what was changed and why it can be trusted.\n\n",
-        code(how)
+        spans(command.unwrap_or("`shelflife rescue`"))
     )
 }
 

@@ -3,6 +3,8 @@
 use super::super::gist::gist;
 use super::super::probed::grouped;
 use super::super::words::{join, line, number, plural, quoted};
+use crate::explain;
+use crate::notation::Version;
 use crate::vocab::{
     Agreement, Cause, Change, Exactness, Holds, InputsOrigin, MendOutcome, NoProof, NoReference, Obstacle,
     ObstacleKind, Outcome, OutputComparison, Refused, RescueEnvironment, RescueRecord, TranslateOutcome,
@@ -240,11 +242,8 @@ pub(super) fn refused(why: &Refused, record: &RescueRecord) -> String {
 }
 
 /// What to do about a refusal.
-pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> String {
-    let keep = kept.map_or_else(
-        || "keep the environment that reads it".to_owned(),
-        |folder| format!("keep the environment that reads it: {folder}"),
-    );
+pub(super) fn next(why: &Refused, record: &RescueRecord) -> String {
+    let keep = "keep the environment that reads it";
     // Where it was made can be made again, and another format was not asked for.
     let reads_it = record.producer.as_ref().is_some_and(|producer| producer.lock.is_some());
     let is_open = reads_it && !record.producer_fails && record.translation.is_none();
@@ -265,7 +264,7 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
         Refused::NotMended { .. } | Refused::NotVerified if is_open => {
             format!("translate it in the environment that made it: {}; or {keep}", translating(record))
         }
-        Refused::NotMended { .. } | Refused::NotVerified => keep,
+        Refused::NotMended { .. } | Refused::NotVerified => keep.to_owned(),
         Refused::NotTranslated { outcome: TranslateOutcome::NotInstalled { .. } } => {
             "install it there, or name an environment that shelflife makes, such as scikit-learn==1.9.1"
                 .to_owned()
@@ -273,7 +272,10 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
         Refused::NotTranslated { .. } => format!("rescue it in its own format, without --format; or {keep}"),
         Refused::NotPacked { .. } => "unpack it, and rescue the model alone".to_owned(),
         Refused::Unproven { why } => prove(*why).to_owned(),
-        Refused::NotTried => "`shelflife check` says what is wrong with the environment".to_owned(),
+        Refused::NotTried => match beyond(&record.target) {
+            Some(newest) => format!("name a release that exists; the newest one that this shelflife knows is {newest}"),
+            None => "`shelflife check` says what is wrong with the environment".to_owned(),
+        },
         Refused::Interrupted => "run the same command again: what was tried is remembered".to_owned(),
         Refused::NoArtifact { .. } => match record.before.as_ref().map(|before| &before.cause) {
             Some(Cause::Refused { foreign: Some(foreign), .. }) => foreign.help().to_owned(),
@@ -281,6 +283,13 @@ pub(super) fn next(why: &Refused, record: &RescueRecord, kept: Option<&str>) -> 
         },
         Refused::Exists { .. } => "choose another name with -o, or move that file away".to_owned(),
     }
+}
+
+/// The newest release that is known, where an environment that could not be made is to have a later one.
+fn beyond(target: &RescueEnvironment) -> Option<&'static Version> {
+    let asked: Version =
+        target.packages.get("scikit-learn").filter(|_| target.lock.is_none())?.parse().ok()?;
+    explain::newest_release().filter(|newest| asked > **newest)
 }
 
 /// What lets a class of its own travel with a file.

@@ -1,0 +1,99 @@
+//! `report.html` in a browser: Debian's Chromium without a window, driven by playwright-core, looked over by axe-core. Where
+//! one of them cannot be had, that is said. Pictures for people lie in `target/tmp/browser/pictures`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use shelflife::present::{View, html};
+
+use crate::fixture;
+use crate::tried::not_tried;
+
+/// What comes from the registry of npm.
+const MODULES: &[&str] = &["playwright-core@1.65.1", "axe-core@4.14.1"];
+/// The largest page of 50,000 cells, in bytes.
+const LARGEST: usize = 10_000_000;
+
+/// The folder with the modules, and Chromium; why not, where they cannot be had.
+fn tools() -> Result<(PathBuf, PathBuf), String> {
+    let chromium = which::which("chromium").map_err(|_| "Debian's chromium is not installed".to_owned())?;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
+    let wrong = |error: std::io::Error| error.to_string();
+    fs_err::create_dir_all(folder.join("pictures")).map_err(wrong)?;
+    fs_err::create_dir_all(folder.join("pages")).map_err(wrong)?;
+    let mark = folder.join(MODULES.join(","));
+    if !mark.exists() {
+        fs_err::write(folder.join("package.json"), "{\"private\": true}\n").map_err(wrong)?;
+        let mut command = Command::new("npm");
+        command.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]).args(MODULES);
+        let output = command.current_dir(&folder).output().map_err(|error| format!("npm: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("npm: {}", String::from_utf8_lossy(&output.stderr).trim()));
+        }
+        fs_err::write(mark, "").map_err(wrong)?;
+    }
+    Ok((folder, chromium))
+}
+
+#[test]
+fn the_page_works_in_a_browser() {
+    let (folder, chromium) = match tools() {
+        Ok(tools) => tools,
+        Err(reason) => return not_tried(format_args!("report.html in a browser: {reason}")),
+    };
+    let large = fixture::large(50_000);
+    let records = [
+        ("survey", fixture::every_verdict()),
+        ("judged", fixture::judged()),
+        ("gated", fixture::gated(12)),
+        ("hostile", fixture::hostile_everywhere()),
+    ];
+    for (name, record) in &records {
+        let page = html::render(&View::new(record)).unwrap();
+        fs_err::write(folder.join("pages").join(format!("{name}.html")), page).unwrap();
+    }
+    let page = html::render(&View::new(&large)).unwrap();
+    assert!(page.len() < LARGEST, "{} bytes", page.len());
+    fs_err::write(folder.join("pages/large.html"), page).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/present_report/browser.mjs");
+    let mut command = Command::new("node");
+    command.arg(script).arg(&folder).arg(chromium).arg(folder.join("pages")).arg(folder.join("pictures"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told = serde_json::to_string_pretty(&seen).unwrap();
+    let none = Value::Array(Vec::new());
+    assert_eq!((&seen["errors"], &seen["serious"]), (&none, &none), "{told}");
+    let text = |name: &str| seen[name].as_str().unwrap_or_default();
+    // What it says first, and what is folded.
+    assert!(text("answer").starts_with("Not yet"), "{told}");
+    assert_eq!(text("first"), "files", "{told}");
+    assert_eq!(
+        seen["heads"],
+        serde_json::json!(["file", "old", "scikit-learn 1.7.2, numpy 2.3.5"]),
+        "{told}"
+    );
+    let rows = seen["rows"].as_array().unwrap();
+    assert!(rows.len() == 5 && rows.iter().all(|row| row.as_str().unwrap().contains("regression")), "{told}");
+    let folded = serde_json::json!([false, "2 files failing as known, 5 files that nothing is wrong with"]);
+    assert_eq!(seen["folded"], folded, "{told}");
+    // A link to a cell opens that cell alone, with why and what next.
+    assert_eq!(seen["cell"].as_array().unwrap().len(), 1, "{told}");
+    let cell = seen["cell"][0].as_str().unwrap();
+    assert!(cell.contains("why ") && cell.contains("next "), "{told}");
+    assert!(text("address").ends_with("&model=model-1&format=joblib"), "{told}");
+    assert_eq!(seen["opened"], true, "{told}");
+    let command = "shelflife check 'models/model 1.joblib' --on 'scikit-learn==1.7.2 numpy==2.3.5 scipy==1.11.4 joblib==1.3.2 \
+                   python==3.13' --inputs X.csv";
+    assert_eq!(text("command"), command, "{told}");
+    assert!(text("markdown").starts_with("**model-1 (joblib), written by old"), "{told}");
+    assert!(text("markdown").contains(command) && text("told") == "Copied.", "{told}");
+    let finding = &seen["finding"];
+    assert!(finding["shown"] == true && finding["above"] == true, "{told}");
+    assert!(text("sorted").contains("largest difference first"), "{told}");
+    assert!(text("searched").contains("filtered"), "{told}");
+    // For people; nothing is judged by a clock.
+    let _ = writeln!(std::io::stderr(), "a page of 50,000 cells opened in {} s", seen["seconds"]);
+}
