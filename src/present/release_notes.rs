@@ -126,7 +126,10 @@ fn causes(
     for ((rule, verdict), Hit { releases, estimators, files }) in found.into_iter().take(most) {
         let rule = rule.and_then(explain::find);
         let title = rule.map_or_else(|| "No known cause".to_owned(), |rule| rule.title.clone());
-        let remedy = rule.map_or_else(|| "Load it with the release that saved it.".to_owned(), rule_remedy);
+        let remedy = rule.map_or_else(
+            || "Load it with the release that saved it.".to_owned(),
+            |rule| rule_remedy(rule, None),
+        );
         let named: Vec<String> =
             estimators.iter().take(MOST_MODELS).map(|model| markup::code(model)).collect();
         let rest = estimators.len().saturating_sub(MOST_MODELS);

@@ -49,7 +49,7 @@ pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderErro
                 id: id.to_owned(),
                 title: rule.title.clone(),
                 text: rule.cause.clone(),
-                remedy: crate::present::rule_remedy(rule).replace('`', ""),
+                remedy: crate::present::rule_remedy(rule, None).replace('`', ""),
                 no_rescue: rule.no_mend.clone().unwrap_or_default(),
                 links: rule.links.clone(),
                 facts: format!("Seen in {} here.", plural(count, "cell")),

@@ -132,7 +132,7 @@ fn part(question: &Question, from: &str, all: &[(String, Tally)]) -> Part {
 fn ended((group, verdict, rule): (Group, Verdict, Option<String>), estimators: Vec<Listed>) -> Ended {
     let rule = rule.as_deref().and_then(explain::find);
     let advice = match rule {
-        Some(rule) => crate::present::rule_remedy(rule).replace('`', ""),
+        Some(rule) => crate::present::rule_remedy(rule, None).replace('`', ""),
         None if verdict == Verdict::Absent => "No such class there, or no such parameter.".to_owned(),
         None => "No known cause.".to_owned(),
     };
