@@ -36,6 +36,7 @@ mod packing;
 mod project;
 mod promised;
 mod recorder;
+mod releases;
 mod reporting;
 mod request;
 mod requires;
@@ -68,6 +69,7 @@ pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
 pub use project::{Taken, reports_of, settings};
 pub use promised::{Stated, StatedPair, statements};
+pub use releases::{LOOK, ReleaseSource, Releases};
 pub use reporting::ReportRequest;
 pub use request::{
     BisectRequest, CheckRequest, FilesRequest, GateRequest, MuseumRequest, RescueRequest, RunRequest,

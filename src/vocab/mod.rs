@@ -25,6 +25,7 @@ mod observation;
 mod promise;
 mod real;
 mod record;
+mod release;
 mod rescue;
 mod shards;
 mod trouble;
@@ -64,6 +65,7 @@ pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
     Record, RunSummary, Summary,
 };
+pub use release::{BodyFacts, ClassShape, CompiledFacts, Layout, ModuleFacts, Pass, ReleaseFacts, Uses};
 pub use rescue::{
     Change, Exactness, Holds, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle,
     ObstacleKind, ProbedPart, Probes, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord,
