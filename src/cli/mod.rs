@@ -30,6 +30,7 @@ mod outcome;
 mod pack;
 mod plan;
 mod programs;
+mod release_diff;
 mod report;
 mod requests;
 mod requires;
@@ -87,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Forecast(args) => forecast::forecast(&args),
+        Command::ReleaseDiff(args) => release_diff::release_diff(&args),
         Command::EnvFor(args) => env_for::env_for(&args),
         Command::Requires(args) => requires::requires(&args),
         Command::Shard(args) => shard::shard(&args.command),

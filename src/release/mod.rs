@@ -5,6 +5,7 @@
 mod blocks;
 mod body;
 mod collect;
+mod diff;
 mod elf;
 mod names;
 mod overlay;
@@ -13,4 +14,5 @@ mod source;
 mod tokens;
 
 pub use collect::{Collector, NotARelease, sdist, wheel};
+pub use diff::diff;
 pub use overlay::{Finding, findings, overlay};

@@ -4,14 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Lineage, Meaning, is_of, meaning};
-use super::reach::{ASKED, Reached, reached};
+use super::reach::{ASKED, FITS, Reached, reached};
 use crate::vocab::{ArrayFact, Expected, FileFacts, Forecast, Inspection, Layout, ReleaseFacts, Stage};
 
 /// Names that one sentence lists at most.
 const MOST_NAMES: usize = 4;
-/// Methods by which a model is fitted.
-const FITS: [&str; 3] = ["fit", "partial_fit", "fit_transform"];
-
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Finding {
@@ -373,12 +370,9 @@ fn lacking(
             || new.sets.contains(name)
             || new.asked.contains(name)
     };
-    let was_read = |name: &String| {
-        old.always.contains_key(name) || old.sometimes.contains_key(name) || old.asked.contains(name)
-    };
     let reads = new.always.iter().map(|read| (read, true));
     for ((attribute, reader), always) in reads.chain(new.sometimes.iter().map(|read| (read, false))) {
-        if is_there(attribute) || was_read(attribute) {
+        if is_there(attribute) || old.reads(attribute) {
             continue;
         }
         found.insert(Finding::Attribute {

@@ -8,6 +8,8 @@ use crate::vocab::{BodyFacts, ReleaseFacts};
 /// The methods by which a model is asked.
 pub(crate) const ASKED: [&str; 5] =
     ["predict", "predict_proba", "decision_function", "transform", "score_samples"];
+/// Methods by which a model is fitted.
+pub(crate) const FITS: [&str; 3] = ["fit", "partial_fit", "fit_transform"];
 /// Bodies that are followed for one class.
 const MOST: usize = 4_000;
 
@@ -26,6 +28,15 @@ pub(crate) struct Reached {
     pub(crate) bodies: BTreeMap<String, String>,
     /// Compiled modules of which something is named.
     pub(crate) compiled: BTreeSet<String>,
+}
+
+impl Reached {
+    /// Whether an attribute is read, in any case, under a condition, or where its absence is provided for.
+    pub(crate) fn reads(&self, attribute: &str) -> bool {
+        self.always.contains_key(attribute)
+            || self.sometimes.contains_key(attribute)
+            || self.asked.contains(attribute)
+    }
 }
 
 /// Follows methods of a class.

@@ -26,6 +26,7 @@ mod promise;
 mod real;
 mod record;
 mod release;
+mod release_diff;
 mod rescue;
 mod shards;
 mod trouble;
@@ -66,6 +67,10 @@ pub use record::{
     Record, RunSummary, Summary,
 };
 pub use release::{BodyFacts, ClassShape, CompiledFacts, Layout, ModuleFacts, Pass, ReleaseFacts, Uses};
+pub use release_diff::{
+    ChecksumChange, GoneName, LackingAttribute, ParameterChange, ReleaseDiff, StateChange, StateChangeKind,
+    StructChange, UnreadAttribute,
+};
 pub use rescue::{
     Change, Exactness, Holds, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle,
     ObstacleKind, ProbedPart, Probes, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord,

@@ -40,6 +40,33 @@ pub enum Doubt {
     Unknown,
 }
 
+/// Arguments of `release-diff`.
+#[derive(Args, Debug)]
+pub struct ReleaseDiffArgs {
+    /// The release of the files: such as scikit-learn==1.2.2, or the path of a wheel, an sdist or a checkout.
+    pub from: String,
+    /// The release that is to read them.
+    pub to: String,
+    /// Print a page rather than lines for a terminal.
+    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    pub page: Option<DiffPage>,
+    /// Write it to a file.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Fetch no release: take what is cached.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Pages of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffPage {
+    /// Markdown.
+    Markdown,
+    /// A page of its own in HTML.
+    Html,
+}
+
 /// Arguments of `explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
