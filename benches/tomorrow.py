@@ -68,7 +68,8 @@ def main():
     parser.add_argument("--cache", required=True)
     parser.add_argument("--shelflife", default="shelflife")
     parser.add_argument("--only", action="append", default=[])
-    parser.add_argument("--misses")
+    parser.add_argument("--misses", help="write the answers that were wrong here, a line each")
+    parser.add_argument("--every", action="store_true", help="write those that were right there too")
     options = parser.parse_args()
     with open(os.path.join(options.run, "results.json")) as file:
         record = json.load(file)
@@ -104,7 +105,7 @@ def main():
                 count["said " + said] += 1
                 count["seen " + truth] += 1
                 count[said + " " + truth] += 1
-                is_missed = (said == "breaks") != (truth == "breaks") or (said == "works" and truth != "works")
+                is_missed = options.every or (said == "breaks") != (truth == "breaks") or (said == "works" and truth != "works")
                 if is_missed:
                     misses.append(
                         {

@@ -8,7 +8,7 @@ use askama::Template;
 use super::error::RenderError;
 use super::markup::code;
 use super::words::{join, line, plural};
-use crate::vocab::{GoneName, ReleaseDiff, StateChangeKind};
+use crate::vocab::{GoneName, ReleaseDiff, StateChangeKind, When};
 
 /// Estimators that one line names.
 const MOST_NAMES: usize = 6;
@@ -129,7 +129,11 @@ fn gone(names: &[GoneName]) -> Vec<ReleaseRow> {
     let touched = |names: &[&GoneName]| -> BTreeSet<String> {
         names.iter().flat_map(|name| name.estimators.iter().cloned()).collect()
     };
-    rows.sort_by_key(|(_, _, names)| std::cmp::Reverse(touched(names).len()));
+    // Private names are rarely in files.
+    let is_private = |names: &[&GoneName]| names.iter().all(|gone| gone.name.starts_with('_'));
+    rows.sort_by_key(|(_, _, names)| {
+        (touched(names).is_empty(), is_private(names), std::cmp::Reverse(touched(names).len()))
+    });
     let one = |(module, is_module, names): (String, bool, Vec<&GoneName>)| {
         let name = |gone: &&GoneName| match (&gone.likely, gone.elsewhere.as_slice()) {
             (Some(likely), _) => format!("{} (it has {likely})", gone.name),
@@ -153,7 +157,11 @@ fn checksums(diff: &ReleaseDiff) -> Vec<ReleaseRow> {
 
 fn lacking(diff: &ReleaseDiff) -> Vec<ReleaseRow> {
     let one = |change: &crate::vocab::LackingAttribute| {
-        let when = if change.always { "in any case" } else { "under a condition" };
+        let when = match change.when {
+            When::Always => "in any case",
+            When::Likely => "unless something before it decides",
+            When::Sometimes => "under a condition",
+        };
         row(change.attribute.clone(), format!("{} reads it {when}", change.reader), &change.estimators)
     };
     diff.lacking.iter().map(one).collect()

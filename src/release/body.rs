@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use super::blocks::Statement;
 use super::tokens::{Kind, Token};
-use crate::vocab::{BodyFacts, Digest, Pass};
+use crate::vocab::{BodyFacts, Digest, Pass, Uses, When};
 
-/// Words that make what stands beside them in the same brackets conditional.
-const CONDITIONS: [&str; 5] = ["if", "lambda", "for", "and", "or"];
 /// Exceptions whose handlers hide that an attribute is not there.
 const CATCHING: [&str; 3] = ["AttributeError", "Exception", "BaseException"];
 /// Operators that assign.
@@ -27,14 +25,11 @@ pub(super) fn body_of(definition: &Statement<'_>, takes_state: bool) -> BodyFact
         facts: BodyFacts { parameters, ..BodyFacts::default() },
         takes_state,
     };
-    let mut is_always = true;
-    reader.suite(&definition.suite, &mut is_always);
+    let mut when = When::Always;
+    reader.suite(&definition.suite, &mut when);
     let mut text = String::new();
     normal(&definition.suite, &mut text);
     reader.facts.digest = Digest::of(text.as_bytes()).short();
-    for uses in reader.facts.uses.values_mut() {
-        uses.sometimes.retain(|name| !uses.always.contains(name));
-    }
     reader.facts
 }
 
@@ -149,22 +144,23 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads a suite; `is_always` becomes false behind a statement that may have ended the function.
-    fn suite(&mut self, suite: &[Statement<'_>], is_always: &mut bool) {
+    /// Reads a suite; `when` becomes less sure behind a statement that may have ended the function.
+    fn suite(&mut self, suite: &[Statement<'_>], when: &mut When) {
         for (at, statement) in suite.iter().enumerate() {
             match statement.word() {
                 "raise" | "global" | "nonlocal" | "pass" | "import" | "from" => {}
                 "if" | "elif" | "while" | "match" | "case" | "except" => {
-                    self.expression(statement.rest(), *is_always && statement.word() != "elif");
-                    self.suite(&statement.suite, &mut false);
+                    let of_head = if statement.word() == "elif" { When::Likely } else { When::Always };
+                    self.expression(statement.rest(), of_head.max(*when));
+                    self.branch(&statement.suite);
                     if ends(&statement.suite) {
-                        *is_always = false;
+                        *when = When::Likely.max(*when);
                     }
                 }
                 "else" => {
-                    self.suite(&statement.suite, &mut false);
+                    self.branch(&statement.suite);
                     if ends(&statement.suite) {
-                        *is_always = false;
+                        *when = When::Likely.max(*when);
                     }
                 }
                 "try" => {
@@ -173,38 +169,45 @@ impl Reader {
                         let names = handler.rest();
                         names.is_empty() || CATCHING.iter().any(|name| names.iter().any(|it| it.is(name)))
                     });
-                    self.suite(&statement.suite, &mut (*is_always && !is_caught));
+                    let mut within = if is_caught { When::Sometimes } else { *when };
+                    self.suite(&statement.suite, &mut within);
                 }
                 "for" => {
                     let rest = statement.rest();
                     let within = depth_zero(rest, |token| token.is("in")).unwrap_or(0);
                     self.targets(&rest[..within]);
-                    self.expression(&rest[within..], *is_always);
-                    self.suite(&statement.suite, is_always);
+                    self.expression(&rest[within..], *when);
+                    self.suite(&statement.suite, when);
                 }
                 "with" | "finally" => {
-                    self.expression(statement.rest(), *is_always);
-                    self.suite(&statement.suite, is_always);
+                    self.expression(statement.rest(), *when);
+                    self.suite(&statement.suite, when);
                 }
-                "def" | "class" => self.suite(&statement.suite, &mut false),
-                _ => self.simple(&statement.tokens, *is_always),
+                "def" | "class" => self.branch(&statement.suite),
+                _ => self.simple(&statement.tokens, *when),
             }
         }
     }
 
-    fn simple(&mut self, tokens: &[Token<'_>], is_always: bool) {
+    /// A suite that may not be run.
+    fn branch(&mut self, suite: &[Statement<'_>]) {
+        let mut when = When::Sometimes;
+        self.suite(suite, &mut when);
+    }
+
+    fn simple(&mut self, tokens: &[Token<'_>], when: When) {
         let mut rest = tokens;
         while let Some(at) = depth_zero(rest, |token| ASSIGNING.iter().any(|operator| token.is(operator))) {
             let target = &rest[..at];
             let is_plain = rest[at].is("=");
             if !is_plain {
-                self.expression(target, is_always);
+                self.expression(target, when);
             }
             let until = depth_zero(target, |token| token.is(":")).unwrap_or(target.len());
             self.targets(&target[..until]);
             rest = &rest[at + 1..];
         }
-        self.expression(rest, is_always);
+        self.expression(rest, when);
     }
 
     /// What is assigned to. An item of an attribute is read.
@@ -214,7 +217,7 @@ impl Reader {
             let is_read = tokens.get(at + 3).is_some_and(|next| [".", "[", "("].iter().any(|it| next.is(it)));
             let uses = self.facts.uses.entry(owner).or_default();
             if is_read {
-                uses.sometimes.insert(attribute);
+                read(uses, attribute, When::Likely);
             } else {
                 uses.sets.insert(attribute);
             }
@@ -231,8 +234,8 @@ impl Reader {
     }
 
     /// What is read. What stands in brackets with a condition, or behind one, may not be.
-    fn expression(&mut self, tokens: &[Token<'_>], is_always: bool) {
-        let mut open: Vec<Bracket> = vec![Bracket::new(tokens, 0, String::new(), is_always)];
+    fn expression(&mut self, tokens: &[Token<'_>], when: When) {
+        let mut open: Vec<Bracket> = vec![Bracket::new(tokens, 0, String::new(), when)];
         for (at, token) in tokens.iter().enumerate() {
             if token.kind == Kind::Text {
                 if self.takes_state {
@@ -240,11 +243,11 @@ impl Reader {
                 }
                 continue;
             }
-            let always = open.last().is_some_and(|bracket| bracket.always);
+            let when = open.last().map_or(When::Sometimes, |bracket| bracket.when);
             match token.text {
                 "(" | "[" | "{" => {
                     let callee = if token.text == "(" { dotted_before(tokens, at) } else { String::new() };
-                    open.push(Bracket::new(tokens, at + 1, callee, always));
+                    open.push(Bracket::new(tokens, at + 1, callee, when));
                 }
                 ")" | "]" | "}" if open.len() > 1 => {
                     open.pop();
@@ -256,31 +259,31 @@ impl Reader {
                 }
                 "and" | "or" => {
                     if let Some(bracket) = open.last_mut() {
-                        bracket.always = false;
+                        bracket.when = When::Likely.max(bracket.when);
                     }
                 }
-                _ if token.is_name() => self.name(tokens, at, always, open.last()),
+                _ if token.is_name() => self.name(tokens, at, when, open.last()),
                 _ => {}
             }
         }
     }
 
-    fn name(&mut self, tokens: &[Token<'_>], at: usize, always: bool, bracket: Option<&Bracket>) {
+    fn name(&mut self, tokens: &[Token<'_>], at: usize, when: When, bracket: Option<&Bracket>) {
         let token = tokens[at];
         if at > 0 && tokens[at - 1].is(".") {
             if at >= 4 && tokens[at - 2].is(")") && is_super(&tokens[..at - 1]) {
-                let known = self.facts.supers.entry(token.text.to_owned()).or_insert(always);
-                *known |= always;
+                let known = self.facts.supers.entry(token.text.to_owned()).or_insert(when);
+                *known = when.min(*known);
             }
             return;
         }
         if let Some((owner, attribute)) = self.attribute(tokens, at) {
             let uses = self.facts.uses.entry(owner).or_default();
-            if always { &mut uses.always } else { &mut uses.sometimes }.insert(attribute);
+            read(uses, attribute, when);
             return;
         }
         if self.parameters.contains(token.text) {
-            self.handed_on(tokens, at, always, bracket);
+            self.handed_on(tokens, at, when, bracket);
             return;
         }
         let is_keyword_argument = tokens.get(at + 1).is_some_and(|next| next.is("="));
@@ -290,7 +293,7 @@ impl Reader {
     }
 
     /// A parameter that stands alone as an argument.
-    fn handed_on(&mut self, tokens: &[Token<'_>], at: usize, always: bool, bracket: Option<&Bracket>) {
+    fn handed_on(&mut self, tokens: &[Token<'_>], at: usize, when: When, bracket: Option<&Bracket>) {
         let ends = |token: Option<&Token<'_>>| token.is_none_or(|token| token.is(",") || token.is(")"));
         let Some(bracket) = bracket.filter(|bracket| !bracket.callee.is_empty()) else { return };
         if !ends(tokens.get(at + 1)) {
@@ -304,12 +307,10 @@ impl Reader {
             let has_default = tokens.get(at + 3).is_some_and(|token| token.is(","));
             let uses = self.facts.uses.entry(parameter).or_default();
             match bracket.callee.as_str() {
-                "setattr" => &mut uses.sets,
-                "getattr" if !has_default && always => &mut uses.always,
-                "getattr" if !has_default => &mut uses.sometimes,
-                _ => &mut uses.asked,
+                "setattr" => drop(uses.sets.insert(attribute)),
+                "getattr" if !has_default => read(uses, attribute, when),
+                _ => drop(uses.asked.insert(attribute)),
             }
-            .insert(attribute);
             return;
         }
         let before = at.checked_sub(1).map(|before| tokens[before]);
@@ -318,7 +319,7 @@ impl Reader {
             Some(token) if token.is("=") && at >= 2 => tokens[at - 2].text.to_owned(),
             _ => return,
         };
-        let pass = Pass { parameter, to: bracket.callee.clone(), place, always };
+        let pass = Pass { parameter, to: bracket.callee.clone(), place, when };
         if !self.facts.passes.contains(&pass) {
             self.facts.passes.push(pass);
         }
@@ -330,18 +331,27 @@ struct Bracket {
     /// What is called by it, dotted; empty where nothing with a name is.
     callee: String,
     argument: usize,
-    always: bool,
+    when: When,
+}
+
+fn read(uses: &mut Uses, attribute: String, when: When) {
+    let known = uses.reads.entry(attribute).or_insert(when);
+    *known = when.min(*known);
 }
 
 impl Bracket {
     /// The bracket whose content begins at a token.
-    fn new(tokens: &[Token<'_>], from: usize, callee: String, always: bool) -> Self {
+    fn new(tokens: &[Token<'_>], from: usize, callee: String, when: When) -> Self {
         let content = &tokens[from.min(tokens.len())..];
         let end = depth_end(content);
-        // `and` and `or` make conditional what is behind them; the others the whole of it.
-        let is_conditional =
-            CONDITIONS[..3].iter().any(|word| depth_zero(&content[..end], |token| token.is(word)).is_some());
-        Self { callee, argument: 0, always: always && !is_conditional }
+        // `and` and `or` decide about what is behind them, these about the whole of it.
+        let has = |word: &str| depth_zero(&content[..end], |token| token.is(word)).is_some();
+        let own = match (has("lambda") || has("for"), has("if")) {
+            (true, _) => When::Sometimes,
+            (false, true) => When::Likely,
+            (false, false) => When::Always,
+        };
+        Self { callee, argument: 0, when: own.max(when) }
     }
 }
 

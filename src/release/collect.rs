@@ -148,32 +148,24 @@ impl Collector {
             }
             Part::Compiled => {
                 self.facts.is_compiled = true;
-                let compiled = elf::compiled(&name, bytes);
-                self.facts.modules.entry(name).or_default().compiled = Some(compiled);
+                let mut compiled = elf::compiled(&name, bytes);
+                let module = self.facts.modules.entry(name).or_default();
+                if let Some(sources) = module.compiled.take() {
+                    elf::beside(&mut compiled, sources);
+                }
+                module.compiled = Some(compiled);
             }
-            Part::Cython => {
+            Part::Cython | Part::Template => {
                 let text = String::from_utf8_lossy(bytes);
                 let (names, structs) = source::cython(&text);
-                let found = elf::from_source(names, structs, Digest::of(bytes).short());
+                let mut found = elf::from_source(names, structs, Digest::of(bytes).short());
+                // The names of a template are made when it is built.
+                found.is_readable = part == Part::Cython;
                 let module = self.facts.modules.entry(name).or_default();
                 match &mut module.compiled {
                     None => module.compiled = Some(found),
-                    // A `.pxd` beside a `.pyx`, or sources beside what was compiled of them.
-                    Some(known) => {
-                        if let Some(source) = &found.source {
-                            known.source.get_or_insert_default().push_str(source);
-                        }
-                        for (name, layout) in found.structs {
-                            known.structs.entry(name).or_insert(layout);
-                        }
-                        known.types.extend(found.types);
-                        known.identifiers.extend(found.identifiers);
-                    }
+                    Some(known) => elf::beside(known, found),
                 }
-            }
-            Part::Template => {
-                // Its names are made when it is built.
-                self.facts.modules.entry(name).or_default().is_dynamic = true;
             }
             Part::Metadata => {}
         }
@@ -203,16 +195,11 @@ impl Collector {
             .collect();
         let top = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
         facts.modules.retain(|name, _| packages.get(&top(name)) == Some(&true));
-        // Sources that lie beside what was compiled of them say more than the module itself; alone they are headers.
+        // Headers of what was compiled into something else are no modules.
         if facts.is_compiled {
             facts.modules.retain(|_, module| {
-                let is_header = |compiled: &crate::vocab::CompiledFacts| {
-                    compiled.source.is_some() && !compiled.identifiers.contains("__name__")
-                };
-                !module.names.is_empty()
-                    || module.is_package
-                    || module.is_dynamic
-                    || !module.compiled.as_ref().is_some_and(is_header)
+                let is_header = module.compiled.as_ref().is_some_and(|compiled| !compiled.is_machine);
+                module.is_package || !module.names.is_empty() || !is_header
             });
         }
         if facts.modules.is_empty() { Err(NotARelease::Empty) } else { Ok(facts) }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Lineage, Meaning, meaning};
 use super::overlay::{elsewhere, structs};
-use super::reach::{ASKED, FITS, Reached, reached};
+use super::reach::{ASKED, Reached, given, reached};
 use crate::vocab::{
     ChecksumChange, CompiledFacts, GoneName, LackingAttribute, ParameterChange, ReleaseDiff, ReleaseFacts,
-    StateChange, StateChangeKind, StructChange, UnreadAttribute,
+    StateChange, StateChangeKind, StructChange, UnreadAttribute, When,
 };
 
 /// Methods by which a state is given and taken.
@@ -38,11 +38,15 @@ pub fn diff(from: &ReleaseFacts, to: &ReleaseFacts) -> ReleaseDiff {
     diff
 }
 
-/// The classes that can be fitted, under public names or not.
+/// The classes that can be fitted and that public packages show.
 fn estimators(release: &ReleaseFacts) -> Vec<Estimator<'_>> {
+    let is_public = |module: &str| !module.split('.').any(|part| part.starts_with('_'));
+    let packages = release.modules.iter().filter(|(name, facts)| facts.is_package && is_public(name));
+    let shown: BTreeSet<&str> =
+        packages.flat_map(|(_, facts)| facts.names.keys().map(String::as_str)).collect();
     let mut found = Vec::new();
     for (module, facts) in &release.modules {
-        for name in facts.classes.keys().filter(|name| !name.starts_with('_')) {
+        for name in facts.classes.keys().filter(|name| shown.contains(name.as_str())) {
             let Some(before) = Lineage::of(release, module, name) else { continue };
             if before.method("fit", 0).is_none() {
                 continue;
@@ -111,10 +115,10 @@ fn struct_changes(from: &ReleaseFacts, to: &ReleaseFacts, estimators: &[Estimato
 fn names_of(release: &ReleaseFacts) -> impl Iterator<Item = (&str, &str)> {
     release.modules.iter().flat_map(|(module, facts)| {
         let types = |compiled: &CompiledFacts| {
+            // What is written as a class is: `DTYPE_t` and `SIZE` are not.
             let is_type = |name: &&String| {
-                name.starts_with(|first: char| first.is_uppercase())
-                    && compiled.identifiers.contains(&format!("__pyx_unpickle_{name}"))
-                    || compiled.types.contains(*name) && name.starts_with(|first: char| first.is_uppercase())
+                let begins = name.trim_start_matches('_').starts_with(|first: char| first.is_uppercase());
+                begins && name.contains(|letter: char| letter.is_lowercase()) && !name.ends_with("_t")
             };
             compiled.types.iter().filter(is_type).cloned().collect::<BTreeSet<_>>()
         };
@@ -183,7 +187,7 @@ fn of_estimators(
     estimators: &[Estimator<'_>],
     diff: &mut ReleaseDiff,
 ) {
-    let mut lacking: BTreeMap<(String, String, bool), BTreeSet<String>> = BTreeMap::new();
+    let mut lacking: BTreeMap<(String, String, When), BTreeSet<String>> = BTreeMap::new();
     let mut unread: BTreeMap<(String, bool, bool, bool), BTreeSet<String>> = BTreeMap::new();
     let mut states: BTreeMap<(String, StateChangeKind), BTreeSet<String>> = BTreeMap::new();
     for estimator in estimators {
@@ -194,9 +198,8 @@ fn of_estimators(
         let old = reached(from, before, &ASKED);
         let new = reached(to, &after, &ASKED);
         let now = reached(to, &after, &all_methods(&after));
-        let written = written(from, before);
-        let reads = new.always.iter().map(|it| (it, true)).chain(new.sometimes.iter().map(|it| (it, false)));
-        for ((attribute, reader), always) in reads {
+        let written = given(from, before);
+        for (attribute, (when, reader)) in &new.read {
             let is_there = written.contains(attribute)
                 || attribute.starts_with("__")
                 || after.supplies(attribute)
@@ -204,7 +207,7 @@ fn of_estimators(
                 || new.asked.contains(attribute)
                 || old.reads(attribute);
             if !is_there {
-                lacking.entry((attribute.clone(), reader.clone(), always)).or_default().insert(name.clone());
+                lacking.entry((attribute.clone(), reader.clone(), *when)).or_default().insert(name.clone());
             }
         }
         for attribute in written.iter().filter(|it| estimator.reached.reads(it) && !now.reads(it)) {
@@ -232,14 +235,14 @@ fn of_estimators(
     }
     diff.lacking = lacking
         .into_iter()
-        .map(|((attribute, reader, always), estimators)| LackingAttribute {
+        .map(|((attribute, reader, when), estimators)| LackingAttribute {
             attribute,
             reader,
-            always,
+            when,
             estimators,
         })
         .collect();
-    diff.lacking.sort_by_key(|it| !it.always);
+    diff.lacking.sort_by_key(|it| it.when);
     diff.unread = unread
         .into_iter()
         .map(|((attribute, was_parameter, is_parameter, was_read_by_predictions), estimators)| {
@@ -251,17 +254,6 @@ fn of_estimators(
         .into_iter()
         .map(|((method, change), estimators)| StateChange { method, change, estimators })
         .collect();
-}
-
-/// What a file of a class may have: what its constructor and `fit` set.
-fn written(release: &ReleaseFacts, lineage: &Lineage<'_>) -> BTreeSet<String> {
-    let methods: Vec<&str> = FITS.into_iter().chain(["__init__"]).collect();
-    let mut sets = reached(release, lineage, &methods).sets;
-    if let Some((_, init)) = lineage.method("__init__", 0) {
-        let names = init.parameters.iter().map(|(name, _)| name.clone());
-        sets.extend(names.filter(|name| name != "self" && !name.starts_with('*')));
-    }
-    sets
 }
 
 fn parameters(before: &Lineage<'_>, after: &Lineage<'_>, name: &str, changes: &mut Vec<ParameterChange>) {

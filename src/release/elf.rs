@@ -19,13 +19,14 @@ const EVERYWHERE: [&str; 2] = ["__name__", "__main__"];
 
 /// The facts of a compiled module from its bytes. `module` is its full name.
 pub(super) fn compiled(module: &str, bytes: &[u8]) -> CompiledFacts {
-    let mut facts = CompiledFacts::default();
+    let mut facts = CompiledFacts { is_machine: true, ..CompiledFacts::default() };
     let own = format!("{module}.");
+    let package = format!("{}.", module.split('.').next().unwrap_or_default());
     for part in bytes.split(|byte| *byte == 0) {
         // A text may stand behind bytes that are none.
         let start = part.iter().rposition(|byte| !(b' '..=b'~').contains(byte)).map_or(0, |at| at + 1);
         let Ok(text) = std::str::from_utf8(&part[start..]) else { continue };
-        take_text(&mut facts, &own, text);
+        take_text(&mut facts, &own, &package, text);
     }
     facts.is_readable = EVERYWHERE.iter().all(|name| facts.identifiers.contains(*name));
     if let Some(image) = Image::of(bytes) {
@@ -34,12 +35,19 @@ pub(super) fn compiled(module: &str, bytes: &[u8]) -> CompiledFacts {
     facts
 }
 
-fn take_text(facts: &mut CompiledFacts, own: &str, text: &str) {
-    if let Some(rest) = text.strip_prefix(own) {
+fn take_text(facts: &mut CompiledFacts, own: &str, package: &str, text: &str) {
+    // Some builds know nothing of the package around a module.
+    let short = own.rsplit('.').nth(1).unwrap_or(own);
+    let bare = text.strip_prefix(short).and_then(|rest| rest.strip_prefix('.'));
+    if let Some(rest) = text.strip_prefix(own).or(bare) {
         let first = rest.split('.').next().unwrap_or_default();
         if is_identifier(first) {
             facts.types.insert(first.to_owned());
         }
+        return;
+    }
+    if text.starts_with(package) && text.len() <= *LENGTHS.end() && text.split('.').all(is_identifier) {
+        facts.imports.insert(text.to_owned());
         return;
     }
     if let Some(rest) = text.strip_prefix(CHECKSUMS) {
@@ -195,9 +203,25 @@ pub(super) fn from_source(
         is_readable: true,
         types: names.clone(),
         identifiers: names,
+        is_machine: false,
+        imports: BTreeSet::new(),
         structs: structs.into_iter().map(|(name, fields)| (name, layout(fields))).collect(),
         checksums: BTreeMap::new(),
-        source: Some(digest),
+        sources: BTreeSet::from([digest]),
+    }
+}
+
+/// Takes in what other files say of the same module: sources beside the machine code, or headers beside sources. Where
+/// there is machine code, only that says which names a module has.
+pub(super) fn beside(known: &mut CompiledFacts, other: CompiledFacts) {
+    known.sources.extend(other.sources);
+    for (name, layout) in other.structs {
+        known.structs.entry(name).or_insert(layout);
+    }
+    if !known.is_machine {
+        known.is_readable &= other.is_readable;
+        known.types.extend(other.types);
+        known.identifiers.extend(other.identifiers);
     }
 }
 

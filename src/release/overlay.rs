@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Lineage, Meaning, is_of, meaning};
-use super::reach::{ASKED, FITS, Reached, reached};
-use crate::vocab::{ArrayFact, Expected, FileFacts, Forecast, Inspection, Layout, ReleaseFacts, Stage};
+use super::reach::{ASKED, FITS, Reached, given, reached};
+use crate::vocab::{ArrayFact, Expected, FileFacts, Forecast, Inspection, Layout, ReleaseFacts, Stage, When};
 
 /// Names that one sentence lists at most.
 const MOST_NAMES: usize = 4;
@@ -47,8 +47,10 @@ pub enum Finding {
         attribute: String,
         /// The body that reads it.
         reader: String,
-        /// Whether in any case.
-        always: bool,
+        /// When.
+        when: When,
+        /// Whether that breaks the file: the release gives its own objects the attribute, and reads it as a rule.
+        breaks: bool,
     },
     /// Bodies that a method reaches are others.
     Bodies {
@@ -89,7 +91,7 @@ impl Finding {
         match self {
             Self::NameGone { .. } => Some(Stage::Resolve),
             Self::Fields { .. } | Self::Checksum { .. } => Some(Stage::State),
-            Self::Attribute { always: true, .. } => Some(Stage::Predict),
+            Self::Attribute { breaks: true, .. } => Some(Stage::Predict),
             Self::Attribute { .. }
             | Self::Bodies { .. }
             | Self::Compiled { .. }
@@ -333,7 +335,8 @@ fn attributes(
     };
     if !is_unfitted {
         let is_model = !methods.is_empty();
-        lacking(state, &class, (&old, &new), &after, is_model, found);
+        let given = given(target, &after);
+        lacking(state, &class, (&old, &new), (&after, &given), is_model, found);
     }
     bodies(&class, (&old, &new), (&before, &after), found);
     compiled(&new.compiled, writer, target, found);
@@ -352,7 +355,7 @@ fn lacking(
     state: &BTreeSet<String>,
     class: &str,
     (old, new): (&Reached, &Reached),
-    lineage: &Lineage<'_>,
+    (lineage, given): (&Lineage<'_>, &BTreeSet<String>),
     is_model: bool,
     found: &mut BTreeSet<Finding>,
 ) {
@@ -370,8 +373,7 @@ fn lacking(
             || new.sets.contains(name)
             || new.asked.contains(name)
     };
-    let reads = new.always.iter().map(|read| (read, true));
-    for ((attribute, reader), always) in reads.chain(new.sometimes.iter().map(|read| (read, false))) {
+    for (attribute, (when, reader)) in &new.read {
         if is_there(attribute) || old.reads(attribute) {
             continue;
         }
@@ -379,7 +381,15 @@ fn lacking(
             class: class.to_owned(),
             attribute: attribute.clone(),
             reader: reader.clone(),
-            always: always && is_model && !lineage.is_open,
+            when: *when,
+            breaks: is_model
+                && !lineage.is_open
+                && match when {
+                    When::Always => true,
+                    // An attribute that the release itself gives its objects is read on purpose.
+                    When::Likely => given.contains(attribute),
+                    When::Sometimes => false,
+                },
         });
     }
 }
@@ -413,12 +423,13 @@ fn compiled(
     target: &ReleaseFacts,
     found: &mut BTreeSet<Finding>,
 ) {
-    let source = |release: &ReleaseFacts, module: &String| {
-        release.modules.get(module).and_then(|it| it.compiled.as_ref()).and_then(|it| it.source.clone())
+    let sources = |release: &ReleaseFacts, module: &String| -> BTreeSet<String> {
+        let compiled = release.modules.get(module).and_then(|it| it.compiled.as_ref());
+        compiled.map(|it| it.sources.clone()).unwrap_or_default()
     };
     let is_other = |module: &&String| {
-        let (before, after) = (source(writer, module), source(target, module));
-        before.is_none() || before != after
+        let before = sources(writer, module);
+        before.is_empty() || before != sources(target, module)
     };
     let modules: Vec<String> = modules.iter().filter(is_other).cloned().collect();
     if !modules.is_empty() {
@@ -466,10 +477,14 @@ impl Finding {
             Self::Checksum { name, checksum } => {
                 format!("{name} in {release} does not take the checksum {checksum:#x}")
             }
-            Self::Attribute { class, attribute, reader, always: true } => {
+            Self::Attribute { class, attribute, reader, when: When::Always, .. } => {
                 format!("{reader} of {release} reads {class}.{attribute}, which the file does not have")
             }
-            Self::Attribute { class, attribute, reader, always: false } => format!(
+            Self::Attribute { class, attribute, reader, when: When::Likely, .. } => format!(
+                "{reader} of {release} reads {class}.{attribute} unless something before it decides, and the file does not \
+                 have it"
+            ),
+            Self::Attribute { class, attribute, reader, when: When::Sometimes, .. } => format!(
                 "{reader} of {release} reads {class}.{attribute} under a condition, and the file does not have it"
             ),
             Self::Bodies { class, own, shared } if own.is_empty() => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Lineage, Meaning, dotted};
-use crate::vocab::{BodyFacts, ReleaseFacts};
+use crate::vocab::{BodyFacts, ReleaseFacts, When};
 
 /// The methods by which a model is asked.
 pub(crate) const ASKED: [&str; 5] =
@@ -16,10 +16,8 @@ const MOST: usize = 4_000;
 /// What was reached from some methods of one class.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reached {
-    /// Attributes that are read in any case, with the body that does.
-    pub(crate) always: BTreeMap<String, String>,
-    /// Attributes that are read under a condition, with the body that does.
-    pub(crate) sometimes: BTreeMap<String, String>,
+    /// Attributes that are read: when, and by which body.
+    pub(crate) read: BTreeMap<String, (When, String)>,
     /// Attributes that are set on the way.
     pub(crate) sets: BTreeSet<String>,
     /// Attributes whose absence is provided for.
@@ -33,9 +31,7 @@ pub(crate) struct Reached {
 impl Reached {
     /// Whether an attribute is read, in any case, under a condition, or where its absence is provided for.
     pub(crate) fn reads(&self, attribute: &str) -> bool {
-        self.always.contains_key(attribute)
-            || self.sometimes.contains_key(attribute)
-            || self.asked.contains(attribute)
+        self.read.contains_key(attribute) || self.asked.contains(attribute)
     }
 }
 
@@ -44,18 +40,27 @@ pub(crate) fn reached(release: &ReleaseFacts, lineage: &Lineage<'_>, methods: &[
     let mut walk =
         Walk { release, lineage, found: Reached::default(), seen: BTreeSet::new(), named: BTreeSet::new() };
     for method in methods {
-        walk.method(method, 0, true);
+        walk.method(method, 0, When::Always);
     }
-    let mut found = walk.found;
-    found.sometimes.retain(|name, _| !found.always.contains_key(name));
-    found
+    walk.found
+}
+
+/// The attributes that a release gives objects of a class: what its constructor takes, and `fit` sets.
+pub(crate) fn given(release: &ReleaseFacts, lineage: &Lineage<'_>) -> BTreeSet<String> {
+    let methods: Vec<&str> = FITS.into_iter().chain(["__init__"]).collect();
+    let mut sets = reached(release, lineage, &methods).sets;
+    if let Some((_, init)) = lineage.method("__init__", 0) {
+        let names = init.parameters.iter().map(|(name, _)| name.clone());
+        sets.extend(names.filter(|name| name != "self" && !name.starts_with('*')));
+    }
+    sets
 }
 
 struct Walk<'r> {
     release: &'r ReleaseFacts,
     lineage: &'r Lineage<'r>,
     found: Reached,
-    seen: BTreeSet<(String, String, bool)>,
+    seen: BTreeSet<(String, String, When)>,
     named: BTreeSet<String>,
 }
 
@@ -71,19 +76,19 @@ struct Place<'r> {
 }
 
 impl<'r> Walk<'r> {
-    fn method(&mut self, name: &str, from: usize, always: bool) {
+    fn method(&mut self, name: &str, from: usize, when: When) {
         let Some((at, body)) = self.lineage.method(name, from) else { return };
         let (module, class, _) = self.lineage.classes[at];
         // A static method has no `self`, and one of a class sees nothing of the instance.
         let first = body.parameters.first().map(|(name, _)| name.as_str());
         let parameter = first.filter(|name| *name == "self").unwrap_or_default();
         let name = format!("{module}.{class}.{name}");
-        self.body(Place { module, name: &name, class: Some(at), body }, parameter, always);
+        self.body(Place { module, name: &name, class: Some(at), body }, parameter, when);
     }
 
-    fn body(&mut self, place: Place<'_>, parameter: &str, always: bool) {
+    fn body(&mut self, place: Place<'_>, parameter: &str, when: When) {
         let Place { module, name, class, body } = place;
-        let is_new = self.seen.insert((name.to_owned(), parameter.to_owned(), always));
+        let is_new = self.seen.insert((name.to_owned(), parameter.to_owned(), when));
         if !is_new || self.seen.len() > MOST {
             return;
         }
@@ -93,29 +98,30 @@ impl<'r> Walk<'r> {
             return;
         }
         if let Some(uses) = body.uses.get(parameter) {
-            let reads = uses.always.iter().map(|it| (it, always));
-            for (attribute, always) in reads.chain(uses.sometimes.iter().map(|it| (it, false))) {
+            for (attribute, own) in &uses.reads {
+                let when = when.max(*own);
                 if self.lineage.method(attribute, 0).is_some() {
-                    self.method(attribute, 0, always);
+                    self.method(attribute, 0, when);
                 }
-                let read = if always { &mut self.found.always } else { &mut self.found.sometimes };
-                read.entry(attribute.clone()).or_insert_with(|| name.to_owned());
+                if self.found.read.get(attribute).is_none_or(|(known, _)| when < *known) {
+                    self.found.read.insert(attribute.clone(), (when, name.to_owned()));
+                }
             }
             self.found.sets.extend(uses.sets.iter().cloned());
             self.found.asked.extend(uses.asked.iter().cloned());
         }
         if let Some(class) = class {
-            for (method, is_always) in &body.supers {
-                self.method(method, class + 1, always && *is_always);
+            for (method, own) in &body.supers {
+                self.method(method, class + 1, when.max(*own));
             }
         }
         for pass in body.passes.iter().filter(|pass| pass.parameter == parameter) {
-            self.pass(module, &pass.to, &pass.place, always && pass.always);
+            self.pass(module, &pass.to, &pass.place, when.max(pass.when));
         }
     }
 
     /// Something that gets the object as an argument.
-    fn pass(&mut self, module: &str, to: &str, place: &str, always: bool) {
+    fn pass(&mut self, module: &str, to: &str, place: &str, when: When) {
         let release = self.release;
         match dotted(release, module, to) {
             Meaning::Function(module, name) => {
@@ -130,17 +136,30 @@ impl<'r> Walk<'r> {
                 };
                 let Some(parameter) = parameter.filter(|name| !name.starts_with('*')) else { return };
                 let name = format!("{module}.{name}");
-                self.body(Place { module, name: &name, class: None, body }, parameter, always);
+                self.body(Place { module, name: &name, class: None, body }, parameter, when);
             }
             // `Base.method(self, ...)`.
             Meaning::Class(module, class) if place == "0" => {
                 let Some((_, method)) = to.rsplit_once('.') else { return };
                 let at = self.lineage.classes.iter().position(|it| (it.0, it.1) == (module, class));
                 if let Some(at) = at {
-                    self.method(method, at, always);
+                    self.method(method, at, when);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A compiled module with those that it imports.
+    fn compiled(&mut self, module: &str) {
+        let mut left = vec![module.to_owned()];
+        while let Some(module) = left.pop() {
+            let Some(compiled) = self.release.modules.get(&module).and_then(|it| it.compiled.as_ref()) else {
+                continue;
+            };
+            if self.found.compiled.insert(module) {
+                left.extend(compiled.imports.iter().cloned());
+            }
         }
     }
 
@@ -174,7 +193,7 @@ impl<'r> Walk<'r> {
                         }
                     }
                     Meaning::Compiled(module) => {
-                        self.found.compiled.insert(module.to_owned());
+                        self.compiled(module);
                     }
                     Meaning::Value
                     | Meaning::Module(_)

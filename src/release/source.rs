@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::blocks::{Statement, statements};
 use super::body::{arguments, body_of, depth_zero, dotted_at};
 use super::tokens::{Kind, Token, lines};
-use crate::vocab::{ClassShape, ModuleFacts};
+use crate::vocab::{ClassShape, ModuleFacts, When};
 
 /// Methods that get a state; what they name in texts they may set.
 const STATES: [&str; 2] = ["__setstate__", "__reduce__"];
@@ -78,7 +78,7 @@ fn members(suite: &[Statement<'_>], shape: &mut ClassShape) {
                     for (parameter, uses) in body.uses {
                         let known = known.uses.entry(parameter).or_default();
                         known.sets.extend(uses.sets);
-                        known.sometimes.extend(uses.always.into_iter().chain(uses.sometimes));
+                        known.reads.extend(uses.reads.into_keys().map(|it| (it, When::Sometimes)));
                         known.asked.extend(uses.asked);
                     }
                     known.digest.push_str(&body.digest);
@@ -234,6 +234,8 @@ fn is_identifier(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -292,14 +294,19 @@ class Model(Base, metaclass=ABCMeta):
         let texts = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<_>>();
         assert_eq!(of("fit").sets, texts(&["coef_", "n_"]));
         assert_eq!(of("predict").asked, texts(&["extra_", "old_"]));
-        assert!(of("predict").always.is_empty() && of("predict").sometimes.contains("coef_"));
-        assert_eq!(of("_more").sometimes, texts(&["maybe_"]));
-        assert_eq!(of("late").always, texts(&["four", "one"]));
+        // It may have ended before.
+        assert_eq!(of("predict").reads["coef_"], When::Likely);
+        assert_eq!(of("predict").reads["old_"], When::Sometimes);
+        assert_eq!(of("_more").reads, BTreeMap::from([("maybe_".to_owned(), When::Sometimes)]));
+        let late = of("late").reads;
+        let when = |name: &str| late[name];
+        assert_eq!((when("one"), when("two"), when("four")), (When::Always, When::Likely, When::Always));
+        assert_eq!(when("three"), When::Sometimes);
         let late = &facts.classes["Model"].methods["late"];
-        assert_eq!(late.supers["late"], true);
+        assert_eq!(late.supers["late"], When::Always);
         let passes = &facts.classes["Model"].methods["predict"].passes;
         let places: Vec<&str> = passes.iter().map(|pass| pass.place.as_str()).collect();
-        assert_eq!(places, ["0", "1", "estimator"].into_iter().filter(|it| *it != "1").collect::<Vec<_>>());
+        assert_eq!(places, ["0", "estimator"]);
     }
 
     #[test]

@@ -66,7 +66,9 @@ pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
     Record, RunSummary, Summary,
 };
-pub use release::{BodyFacts, ClassShape, CompiledFacts, Layout, ModuleFacts, Pass, ReleaseFacts, Uses};
+pub use release::{
+    BodyFacts, ClassShape, CompiledFacts, Layout, ModuleFacts, Pass, ReleaseFacts, Uses, When,
+};
 pub use release_diff::{
     ChecksumChange, GoneName, LackingAttribute, ParameterChange, ReleaseDiff, StateChange, StateChangeKind,
     StructChange, UnreadAttribute,

@@ -68,9 +68,9 @@ pub struct BodyFacts {
     /// What happens to attributes of its parameters, by parameter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub uses: BTreeMap<String, Uses>,
-    /// Methods that it calls on `super()`; whether always.
+    /// Methods that it calls on `super()`, and when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub supers: BTreeMap<String, bool>,
+    pub supers: BTreeMap<String, When>,
     /// Its parameters that it hands to functions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<Pass>,
@@ -85,12 +85,9 @@ pub struct BodyFacts {
 /// What happens to the attributes of one parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uses {
-    /// Read wherever the function is called and does not end early.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub always: BTreeSet<String>,
-    /// Read under a condition, or where their absence is caught.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub sometimes: BTreeSet<String>,
+    /// Read, and when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reads: BTreeMap<String, When>,
     /// Set.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sets: BTreeSet<String>,
@@ -108,8 +105,20 @@ pub struct Pass {
     pub to: String,
     /// As which argument: a number from 0, or a name.
     pub place: String,
-    /// Whether wherever the function is called.
-    pub always: bool,
+    /// When.
+    pub when: When,
+}
+
+/// When something in a body happens, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum When {
+    /// Wherever the function is called.
+    Always,
+    /// Unless an operand before it (`and`, `or`, `if ... else`) decides, or the function has ended before.
+    Likely,
+    /// In the body of a condition, or where an exception is caught.
+    Sometimes,
 }
 
 /// What the machine code of one module says.
@@ -123,15 +132,21 @@ pub struct CompiledFacts {
     /// Names under which its types and methods know themselves, without the module.
     #[serde(with = "words")]
     pub types: BTreeSet<String>,
+    /// Dotted names of its package that stand in it: among them the modules that it imports.
+    #[serde(default, with = "words")]
+    pub imports: BTreeSet<String>,
     /// The layouts of its structures.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub structs: BTreeMap<String, Layout>,
     /// Checksums that `__pyx_unpickle_*` accept, each with the attributes that they stand for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checksums: BTreeMap<u64, String>,
-    /// Digest of its source, where that is there (a checkout, an sdist).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    /// Whether there was machine code; else all of this is what sources say.
+    #[serde(default)]
+    pub is_machine: bool,
+    /// Digests of its sources, where they are there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sources: BTreeSet<String>,
 }
 
 /// The layout of a structure.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::When;
+
 /// Everything that changed between two releases and that a file of the first one may meet in the second.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseDiff {
@@ -81,8 +83,8 @@ pub struct LackingAttribute {
     pub attribute: String,
     /// The body that reads it.
     pub reader: String,
-    /// Whether in any case.
-    pub always: bool,
+    /// When.
+    pub when: When,
     /// The estimators that are asked by it.
     pub estimators: BTreeSet<String>,
 }
