@@ -19,7 +19,7 @@ use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, Expected, Forecast, Inspected, Inspection, ReleaseFacts};
 
 /// Changes when facts of the same release come out otherwise: what was kept is read again.
-const EDITION: &str = "release-facts-4";
+const EDITION: &str = "release-facts-5";
 /// Folders within folders that are walked.
 const DEEPEST: usize = 24;
 /// Names in a folder that say that it holds the sources of a project, or a package that is installed.
@@ -78,12 +78,13 @@ impl ReleaseSource {
 pub struct Releases<'s, 'l> {
     session: &'s mut Session<'l>,
     known: BTreeMap<String, Option<Arc<ReleaseFacts>>>,
+    changes: release::Known,
 }
 
 impl<'s, 'l> Releases<'s, 'l> {
     /// None yet.
-    pub const fn new(session: &'s mut Session<'l>) -> Self {
-        Self { session, known: BTreeMap::new() }
+    pub fn new(session: &'s mut Session<'l>) -> Self {
+        Self { session, known: BTreeMap::new(), changes: release::Known::default() }
     }
 
     /// The facts of one release.
@@ -165,7 +166,7 @@ impl<'s, 'l> Releases<'s, 'l> {
         };
         let writers = self.writers(inspection);
         let writers = writers.iter().map(|(version, facts)| (version.clone(), &**facts)).collect();
-        release::overlay(&facts, inspection, &writers, target)
+        release::overlay(&facts, inspection, &writers, target, &mut self.changes)
     }
 }
 

@@ -152,7 +152,11 @@ impl Reader {
                 "if" | "elif" | "while" | "match" | "case" | "except" => {
                     let of_head = if statement.word() == "elif" { When::Likely } else { When::Always };
                     self.expression(statement.rest(), of_head.max(*when));
-                    self.branch(&statement.suite);
+                    // What a parameter says that nobody gives decides as a rule.
+                    let mut within =
+                        if self.is_default(statement.rest()) { When::Likely } else { When::Sometimes };
+                    within = within.max(*when);
+                    self.suite(&statement.suite, &mut within);
                     if ends(&statement.suite) {
                         *when = When::Likely.max(*when);
                     }
@@ -167,7 +171,9 @@ impl Reader {
                     let handlers = suite[at + 1..].iter().take_while(|next| next.word() == "except");
                     let is_caught = handlers.into_iter().any(|handler| {
                         let names = handler.rest();
-                        names.is_empty() || CATCHING.iter().any(|name| names.iter().any(|it| it.is(name)))
+                        let catches = names.is_empty()
+                            || CATCHING.iter().any(|name| names.iter().any(|it| it.is(name)));
+                        catches && !raises(&handler.suite)
                     });
                     let mut within = if is_caught { When::Sometimes } else { *when };
                     self.suite(&statement.suite, &mut within);
@@ -187,6 +193,17 @@ impl Reader {
                 _ => self.simple(&statement.tokens, *when),
             }
         }
+    }
+
+    /// Whether a condition is a parameter, or the opposite of one, that is so by default.
+    fn is_default(&self, condition: &[Token<'_>]) -> bool {
+        let (name, wanted) = match condition {
+            [name] => (name, "True"),
+            [not, name] if not.is("not") => (name, "False"),
+            _ => return false,
+        };
+        let mut parameters = self.facts.parameters.iter();
+        parameters.any(|(parameter, default)| parameter == name.text && default.as_deref() == Some(wanted))
     }
 
     /// A suite that may not be run.
@@ -412,6 +429,15 @@ pub(super) fn dotted_at(tokens: &[Token<'_>], from: usize) -> String {
 fn is_super(tokens: &[Token<'_>]) -> bool {
     let open = tokens.iter().rposition(|token| token.is("("));
     open.is_some_and(|open| open > 0 && tokens[open - 1].is("super"))
+}
+
+/// Whether a suite raises at its end, whatever it decides before.
+fn raises(suite: &[Statement<'_>]) -> bool {
+    suite.last().is_some_and(|last| match last.word() {
+        "raise" => true,
+        "else" => raises(&last.suite),
+        _ => false,
+    })
 }
 
 /// Whether a suite may leave the function.

@@ -4,15 +4,19 @@
 
 mod blocks;
 mod body;
+mod classes;
 mod collect;
 mod diff;
 mod elf;
+mod finding;
 mod names;
 mod overlay;
 mod reach;
 mod source;
 mod tokens;
 
+pub use classes::Known;
 pub use collect::{Collector, NotARelease, sdist, wheel};
 pub use diff::diff;
-pub use overlay::{Finding, findings, overlay};
+pub use finding::Finding;
+pub use overlay::{findings, overlay};
