@@ -162,7 +162,19 @@ fn bodies(
             owner.strip_prefix(module).and_then(|it| it.strip_prefix('.')) == Some(*class)
         })
     };
-    let changed = names.into_iter().filter(|name| old.bodies.get(*name) != new.bodies.get(*name)).cloned();
+    // A module may be another one while the code is the same.
+    let last = |name: &str| name.rsplit('.').take(2).map(str::to_owned).collect::<Vec<_>>();
+    let has = |bodies: &BTreeMap<String, String>, name: &str, digest: &String| {
+        bodies.get(name) == Some(digest)
+            || bodies.iter().any(|(other, known)| known == digest && last(other) == last(name))
+    };
+    let is_other = |name: &&String| match (old.bodies.get(*name), new.bodies.get(*name)) {
+        (Some(before), Some(after)) => before != after,
+        (Some(before), None) => !has(&new.bodies, name, before),
+        (None, Some(after)) => !has(&old.bodies, name, after),
+        (None, None) => false,
+    };
+    let changed = names.into_iter().filter(is_other).cloned();
     let (own, shared): (Vec<String>, Vec<String>) = changed.partition(|name| is_own(name));
     if !own.is_empty() || !shared.is_empty() {
         found.insert(Finding::Bodies { class: class.to_owned(), own, shared });

@@ -13,6 +13,8 @@ mod names;
 mod overlay;
 mod reach;
 mod source;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use classes::Known;

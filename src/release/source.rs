@@ -266,6 +266,12 @@ class Model(Base, metaclass=ABCMeta):
         try:
             return self.maybe_
         except AttributeError:
+            return None
+
+    def _strict(self, X):
+        try:
+            return self.sure_
+        except AttributeError:
             raise ValueError(self.message)
 
     def late(self, X):
@@ -298,6 +304,8 @@ class Model(Base, metaclass=ABCMeta):
         assert_eq!(of("predict").reads["coef_"], When::Likely);
         assert_eq!(of("predict").reads["old_"], When::Sometimes);
         assert_eq!(of("_more").reads, BTreeMap::from([("maybe_".to_owned(), When::Sometimes)]));
+        // An exception that becomes another one is none the less.
+        assert_eq!(of("_strict").reads, BTreeMap::from([("sure_".to_owned(), When::Always)]));
         let late = of("late").reads;
         let when = |name: &str| late[name];
         assert_eq!((when("one"), when("two"), when("four")), (When::Always, When::Likely, When::Always));
@@ -305,7 +313,8 @@ class Model(Base, metaclass=ABCMeta):
         let late = &facts.classes["Model"].methods["late"];
         assert_eq!(late.supers["late"], When::Always);
         let passes = &facts.classes["Model"].methods["predict"].passes;
-        let places: Vec<&str> = passes.iter().map(|pass| pass.place.as_str()).collect();
+        let own = passes.iter().filter(|pass| pass.parameter == "self");
+        let places: Vec<&str> = own.map(|pass| pass.place.as_str()).collect();
         assert_eq!(places, ["0", "estimator"]);
     }
 
