@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::release_error::ReleaseError;
 use super::shards::ShardError;
 use crate::artifact::PinError;
 use crate::dataset::DatasetError;
@@ -46,25 +47,9 @@ pub enum AppError {
     /// Parts of a run cannot be planned, done or merged.
     #[error(transparent)]
     Shards(#[from] ShardError),
-    /// What was named as a release is none.
-    #[error("`{}` cannot be read as a release: {why}", given.display())]
-    NotARelease {
-        /// What was named.
-        given: PathBuf,
-        /// Why.
-        why: crate::release::NotARelease,
-    },
-    /// A release cannot be had.
-    #[error("{given} cannot be had: {}", why.reason())]
-    NoRelease {
-        /// What was asked for.
-        given: String,
-        /// Why.
-        why: Box<ProvisionFailure>,
-    },
-    /// A text names no release.
-    #[error("`{0}` is not a release")]
-    NameOfNoRelease(String),
+    /// A release cannot be read.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
     /// Nothing that was named is an artifact.
     #[error("there is no artifact to try")]
     NoArtifact,

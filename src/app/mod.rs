@@ -36,6 +36,7 @@ mod packing;
 mod project;
 mod promised;
 mod recorder;
+mod release_error;
 mod releases;
 mod reporting;
 mod request;
@@ -69,6 +70,7 @@ pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
 pub use project::{Taken, reports_of, settings};
 pub use promised::{Stated, StatedPair, statements};
+pub use release_error::ReleaseError;
 pub use releases::{LOOK, ReleaseSource, Releases};
 pub use reporting::ReportRequest;
 pub use request::{

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::AppError;
+use super::release_error::ReleaseError;
 use super::session::Session;
 use crate::artifact::python_for;
 use crate::explain;
@@ -67,10 +68,16 @@ impl ReleaseSource {
         let path = Path::new(text);
         let lower = text.to_ascii_lowercase();
         let is_archive = [".whl", ".tar.gz", ".tgz"].iter().any(|ending| lower.ends_with(ending));
-        let has = |name: &&str| path.join(name).is_file();
+        let has = |name: &str| path.join(name).is_file();
         let is_environment = || path.join("pyvenv.cfg").exists() || path.join("bin/python").exists();
+        let is_unpacked = || {
+            let entries = fs_err::read_dir(path).into_iter().flatten().flatten();
+            entries.into_iter().any(|entry| entry.file_name().to_string_lossy().ends_with(".dist-info"))
+        };
         is_archive && path.is_file()
-            || path.is_dir() && OF_SOURCES.iter().any(|name| has(&name)) && !is_environment()
+            || path.is_dir()
+                && (OF_SOURCES.iter().any(|name| has(name)) || is_unpacked())
+                && !is_environment()
     }
 }
 
@@ -93,7 +100,9 @@ impl<'s, 'l> Releases<'s, 'l> {
     /// When there is none, or what is there is no release.
     pub fn of(&mut self, source: &ReleaseSource) -> Result<ReleaseFacts, AppError> {
         let cache = self.session.cache.clone();
-        let wrong = |given: &Path, why: NotARelease| AppError::NotARelease { given: given.to_owned(), why };
+        let wrong = |given: &Path, why: NotARelease| {
+            AppError::from(ReleaseError::NotARelease { given: given.to_owned(), why })
+        };
         let unreadable = |given: &Path, why| AppError::Artifact { path: given.to_owned(), why };
         match source {
             ReleaseSource::Wheel(path) | ReleaseSource::Sdist(path) => {
@@ -120,15 +129,15 @@ impl<'s, 'l> Releases<'s, 'l> {
     fn fetch(&mut self, cache: &CacheRoot, project: &str, version: &str) -> Result<ReleaseFacts, AppError> {
         let requirement = format!("{project}=={version}");
         let failed =
-            |why: ProvisionFailure| AppError::NoRelease { given: requirement.clone(), why: Box::new(why) };
+            |why: ProvisionFailure| ReleaseError::NotHad { given: requirement.clone(), why: Box::new(why) };
         let scratch = cache.scratch("release").map_err(|error| failed(error.into()))?;
         let into = scratch.path().join("unpacked");
         let python = python_for((project == SCIKIT_LEARN).then_some(version), None);
         let provisioner = Arc::clone(&self.session.provisioner);
         let unpacking = provisioner.unpack(&requirement, &python, &into, &|_| {});
         self.session.runtime.block_on(unpacking).map_err(failed)?;
-        let mut facts =
-            folder(&into).map_err(|why| AppError::NotARelease { given: requirement.clone().into(), why })?;
+        let mut facts = folder(&into)
+            .map_err(|why| ReleaseError::NotARelease { given: requirement.clone().into(), why })?;
         (facts.project, facts.version) = (project.to_owned(), version.to_owned());
         Ok(facts)
     }

@@ -117,9 +117,7 @@ fn code(error: &AppError) -> ExitCode {
         | AppError::NoBaseline { .. }
         | AppError::Artifact { .. }
         | AppError::NoArtifact
-        | AppError::NotARelease { .. }
-        | AppError::NoRelease { .. }
-        | AppError::NameOfNoRelease(_)
+        | AppError::Release(_)
         | AppError::Pack { .. }
         | AppError::History { .. }
         | AppError::Inputs(_)
@@ -201,13 +199,7 @@ fn help(error: &AppError) -> Option<String> {
         }
         AppError::EmptyFolder(_) => "name an artifact, or a folder with artifacts; hidden files are left out",
         AppError::Artifact { .. } => "give the path of a saved model",
-        AppError::NotARelease { .. } => {
-            "give a wheel, an sdist, the folder of a checkout, or a version such as scikit-learn==1.10.0rc1"
-        }
-        AppError::NameOfNoRelease(_) => {
-            "write PROJECT==VERSION, such as scikit-learn==1.10.0rc1, or the path of a wheel, an sdist or a checkout"
-        }
-        AppError::NoRelease { why, .. } => return why.remedy(),
+        AppError::Release(error) => return error.remedy(),
         AppError::NoArtifact => "name a saved model, an MLflow folder, a folder of them, or a glob in quotes",
         AppError::Pack { .. } => {
             "--python names the interpreter that trained it; it must be able to load the model and to predict on the inputs"

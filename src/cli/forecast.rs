@@ -9,7 +9,9 @@ use super::console;
 use super::explain::fold;
 use super::failure::Failure;
 use super::programs;
-use crate::app::{self, AppError, Disk, LOOK, Policy, ReleaseSource, Releases, Session, Target};
+use crate::app::{
+    self, AppError, Disk, LOOK, Policy, ReleaseError, ReleaseSource, Releases, Session, Target,
+};
 use crate::explain;
 use crate::present::inspection::{plain, runs_on_load};
 use crate::present::rule_remedy;
@@ -27,13 +29,17 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
         Some((version, is_tried)) if args.from_release || !is_tried => {
             match by_release(args, &format!("scikit-learn=={version}")) {
                 // What is known without the release is said all the same.
-                Err(Failure::App(error @ AppError::NoRelease { .. })) if !args.from_release => {
+                Err(Failure::App(error @ AppError::Release(ReleaseError::NotHad { .. })))
+                    if !args.from_release =>
+                {
                     console::warn(&error.to_string());
                 }
                 other => return other,
             }
         }
-        None if args.from_release => return Err(AppError::NameOfNoRelease(args.to.join(" ")).into()),
+        None if args.from_release => {
+            return Err(AppError::from(ReleaseError::NotNamed(args.to.join(" "))).into());
+        }
         Some(_) | None => {}
     }
     by_evidence(args, &target)
@@ -41,8 +47,8 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
 
 /// What the release itself says.
 fn by_release(args: &ForecastArgs, release: &str) -> Result<ExitCode, Failure> {
-    let source =
-        ReleaseSource::parse(release).ok_or_else(|| AppError::NameOfNoRelease(release.to_owned()))?;
+    let source = ReleaseSource::parse(release)
+        .ok_or_else(|| AppError::from(ReleaseError::NotNamed(release.to_owned())))?;
     let making = ProvisionOptions { offline: args.offline, ..ProvisionOptions::default() };
     let mut audience = Audience::plain();
     let mut session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;

@@ -6,15 +6,16 @@ use super::console;
 use super::explain::fold;
 use super::failure::Failure;
 use super::programs;
-use crate::app::{AppError, Policy, ReleaseSource, Releases, Session};
+use crate::app::{AppError, Policy, ReleaseError, ReleaseSource, Releases, Session};
 use crate::present;
 use crate::provision::ProvisionOptions;
 use crate::release::diff;
 use crate::vocab::ExitCode;
 
 pub(super) fn release_diff(args: &ReleaseDiffArgs) -> Result<ExitCode, Failure> {
-    let source =
-        |text: &str| ReleaseSource::parse(text).ok_or_else(|| AppError::NameOfNoRelease(text.to_owned()));
+    let source = |text: &str| {
+        ReleaseSource::parse(text).ok_or_else(|| AppError::from(ReleaseError::NotNamed(text.to_owned())))
+    };
     let (from, to) = (source(&args.from)?, source(&args.to)?);
     let making = ProvisionOptions { offline: args.offline, ..ProvisionOptions::default() };
     let mut audience = Audience::plain();

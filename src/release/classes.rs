@@ -101,7 +101,6 @@ impl ClassChange {
 }
 
 /// What predictions read now, did not read before, and is not supplied otherwise.
-
 fn lacking(
     class: &str,
     (old, new): (&Reached, &Reached),

@@ -202,6 +202,12 @@ impl Collector {
                 module.is_package || !module.names.is_empty() || !is_header
             });
         }
+        if facts.project.is_empty() {
+            facts.project = facts.modules.keys().next().cloned().unwrap_or_default();
+        }
+        if facts.version.is_empty() {
+            facts.version = "(of no version)".to_owned();
+        }
         if facts.modules.is_empty() { Err(NotARelease::Empty) } else { Ok(facts) }
     }
 }

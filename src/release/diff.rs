@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Lineage, Meaning, meaning};
-use super::overlay::{elsewhere, structs};
+use super::overlay::{elsewhere, has_lost, structs};
 use super::reach::{ASKED, Reached, given, reached};
 use crate::vocab::{
     ChecksumChange, CompiledFacts, GoneName, LackingAttribute, ParameterChange, ReleaseDiff, ReleaseFacts,
@@ -118,7 +118,9 @@ fn names_of(release: &ReleaseFacts) -> impl Iterator<Item = (&str, &str)> {
             // What is written as a class is: `DTYPE_t` and `SIZE` are not.
             let is_type = |name: &&String| {
                 let begins = name.trim_start_matches('_').starts_with(|first: char| first.is_uppercase());
-                begins && name.contains(|letter: char| letter.is_lowercase()) && !name.ends_with("_t")
+                let is_class =
+                    begins && name.contains(|letter: char| letter.is_lowercase()) && !name.ends_with("_t");
+                is_class && !name.starts_with("__Pyx") || name.starts_with("__pyx_unpickle_")
             };
             compiled.types.iter().filter(is_type).cloned().collect::<BTreeSet<_>>()
         };
@@ -133,7 +135,9 @@ fn names_of(release: &ReleaseFacts) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Types that Cython adds to every module with memory views.
-const OF_CYTHON: [&str; 4] = ["Enum", "memoryview", "array", "View"];
+const OF_CYTHON: [&str; 5] = ["Enum", "memoryview", "array", "View", "__pyx_unpickle_Enum"];
+/// The state of the first of them.
+const STATE_OF_ENUM: &str = "name";
 
 fn gone(from: &ReleaseFacts, to: &ReleaseFacts, estimators: &[Estimator<'_>]) -> Vec<GoneName> {
     let mut found = Vec::new();
@@ -141,6 +145,7 @@ fn gone(from: &ReleaseFacts, to: &ReleaseFacts, estimators: &[Estimator<'_>]) ->
         let is_module = match meaning(to, module, name) {
             Meaning::NoName => false,
             Meaning::NoModule => true,
+            Meaning::Uncertain if has_lost(Some(from), to, module, name) => false,
             _ => continue,
         };
         let likely = || {
@@ -169,7 +174,7 @@ fn checksums(from: &ReleaseFacts, to: &ReleaseFacts, estimators: &[Estimator<'_>
     for module in from.modules.keys() {
         let (Some(before), Some(after)) = (compiled(from, module), compiled(to, module)) else { continue };
         // One state has several checksums, one a way of computing it: it is refused where none of them is taken.
-        let states: BTreeSet<&String> = before.values().collect();
+        let states: BTreeSet<&String> = before.values().filter(|state| *state != STATE_OF_ENUM).collect();
         let refused =
             |state: &&String| !before.iter().any(|(sum, of)| of == *state && after.contains_key(sum));
         let refused: Vec<String> = states.into_iter().filter(|state| refused(state)).cloned().collect();

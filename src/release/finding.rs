@@ -74,6 +74,13 @@ pub enum Finding {
         /// `module:name`.
         name: String,
     },
+    /// Names of packages that the release does not hold.
+    Beside {
+        /// The packages.
+        packages: Vec<String>,
+    },
+    /// The release holds the class of no object of the file.
+    NothingOfIt,
     /// The file does not say which release wrote an object, or that release was not read.
     NoWriter {
         /// The version, where the file names one.
@@ -93,6 +100,8 @@ impl Finding {
             | Self::Compiled { .. }
             | Self::State { .. }
             | Self::Uncertain { .. }
+            | Self::Beside { .. }
+            | Self::NothingOfIt
             | Self::NoWriter { .. } => None,
         }
     }
@@ -164,6 +173,10 @@ impl Finding {
                 format!("how {class} takes or gives its state has changed: {}", first_names(methods))
             }
             Self::Uncertain { name } => format!("whether {release} has {name} shows only when it runs"),
+            Self::Beside { packages } => {
+                format!("names of other packages were not looked at: {}", first_names(packages))
+            }
+            Self::NothingOfIt => format!("no object of the file is of a class of {release}"),
             Self::NoWriter { version: Some(version) } => {
                 format!("the facts of scikit-learn {version}, which wrote it, are not there")
             }

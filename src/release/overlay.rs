@@ -8,6 +8,8 @@ use super::finding::Finding;
 use super::names::{Meaning, is_of, meaning};
 use crate::vocab::{ArrayFact, Expected, FileFacts, Forecast, Inspection, Layout, ReleaseFacts};
 
+/// Packages of arrays: what of them a file names hangs on their own releases.
+const OF_ARRAYS: [&str; 3] = ["numpy", "scipy", "joblib"];
 /// Places that are named where something has moved.
 const MOST_PLACES: usize = 4;
 /// What is to be expected of a file in a release, from what both say of themselves. `writers` are the releases that the file
@@ -21,13 +23,15 @@ pub fn overlay(
 ) -> Forecast {
     let found = findings(file, inspection, writers, target, known);
     let first = found.iter().filter_map(Finding::stage).min();
-    let (expected, is_told): (Expected, Box<dyn Fn(&Finding) -> bool>) = match first {
-        Some(stage) => (Expected::Breaks, Box::new(move |finding| finding.stage() == Some(stage))),
-        None if !file.whole => (Expected::Unknown, Box::new(|_| true)),
-        None if found.is_empty() => (Expected::Works, Box::new(|_| true)),
-        None => (Expected::Risk, Box::new(|_| true)),
+    let expected = match first {
+        Some(_) => Expected::Breaks,
+        None if !file.whole || found.contains(&Finding::NothingOfIt) => Expected::Unknown,
+        None if found.is_empty() => Expected::Works,
+        None => Expected::Risk,
     };
-    let mut because: Vec<String> = found.iter().filter(|it| is_told(it)).map(|it| it.told(target)).collect();
+    // Of what breaks a file, that counts which it meets first.
+    let is_told = |finding: &&Finding| first.is_none() || finding.stage() == first;
+    let mut because: Vec<String> = found.iter().filter(is_told).map(|it| it.told(target)).collect();
     if !file.whole && first.is_none() {
         because.insert(0, "the file could not be read to its end".to_owned());
     }
@@ -51,10 +55,11 @@ pub fn findings(
     let mut found = BTreeSet::new();
     let own: Vec<(&str, &str)> = file.globals.iter().filter_map(|name| name.split_once(':')).collect();
     let fallback = writers.values().next().copied();
+    beside(&own, target, &mut found);
     for (module, name) in &own {
         let module = fallback.and_then(|writer| without_package(writer, module)).unwrap_or(module);
         if is_of(target, module) {
-            gone(target, module, name, &mut found);
+            gone(fallback, target, (module, name), &mut found);
         }
     }
     for array in inspection.arrays.iter().filter(|array| array.fields.len() > 1) {
@@ -62,12 +67,14 @@ pub fn findings(
     }
     checksums(inspection, fallback, target, &mut found);
     if !found.iter().any(|finding: &Finding| finding.stage().is_some()) {
+        let mut is_one_of_it = false;
         for (class, object) in &file.objects {
             let Some((module, name)) =
                 own.iter().find(|(module, name)| name == class && is_of(target, module))
             else {
                 continue;
             };
+            is_one_of_it = true;
             let version = object.versions.iter().next_back().cloned();
             let writer = version.as_ref().map_or(fallback, |version| writers.get(version).copied());
             match writer {
@@ -80,10 +87,24 @@ pub fn findings(
                 }
             }
         }
+        if !is_one_of_it {
+            found.insert(Finding::NothingOfIt);
+        }
     }
     let mut found: Vec<Finding> = found.into_iter().collect();
     found.sort_by_key(|finding| finding.stage().is_none());
     found
+}
+
+/// What a file names of packages that are neither the release nor what plain values and arrays are made of.
+fn beside(own: &[(&str, &str)], target: &ReleaseFacts, found: &mut BTreeSet<Finding>) {
+    let package = |module: &str| module.split('.').next().unwrap_or_default().to_owned();
+    let others = own.iter().filter(|(module, _)| module.contains('.') && !is_of(target, module));
+    let packages: BTreeSet<String> = others.map(|(module, _)| package(module)).collect();
+    let packages: Vec<String> = packages.into_iter().filter(|it| !OF_ARRAYS.contains(&it.as_str())).collect();
+    if !packages.is_empty() {
+        found.insert(Finding::Beside { packages });
+    }
 }
 
 /// The module that a bare name means: the machine code of some builds knows nothing of the package around it.
@@ -99,12 +120,19 @@ fn without_package<'r>(writer: &'r ReleaseFacts, module: &str) -> Option<&'r str
 }
 
 /// A name that leads nowhere, or may.
-fn gone(target: &ReleaseFacts, module: &str, name: &str, found: &mut BTreeSet<Finding>) {
+fn gone(
+    writer: Option<&ReleaseFacts>,
+    target: &ReleaseFacts,
+    (module, name): (&str, &str),
+    found: &mut BTreeSet<Finding>,
+) {
     let full = format!("{module}:{name}");
     let first = name.split('.').next().unwrap_or(name);
     let is_module = match meaning(target, module, first) {
         Meaning::NoName => false,
         Meaning::NoModule => true,
+        // Types and functions stand in machine code wherever it keeps other names.
+        Meaning::Uncertain if has_lost(writer, target, module, first) => false,
         Meaning::Uncertain => {
             found.insert(Finding::Uncertain { name: full });
             return;
@@ -116,6 +144,19 @@ fn gone(target: &ReleaseFacts, module: &str, name: &str, found: &mut BTreeSet<Fi
         return;
     }
     found.insert(Finding::NameGone { name: full, is_module, elsewhere: elsewhere(target, first) });
+}
+
+/// Whether a compiled module had a type or function of a name and has no more, although it has others.
+pub(super) fn has_lost(
+    writer: Option<&ReleaseFacts>,
+    target: &ReleaseFacts,
+    module: &str,
+    name: &str,
+) -> bool {
+    let compiled = |release: &ReleaseFacts| release.modules.get(module).and_then(|it| it.compiled.clone());
+    let had =
+        writer.and_then(compiled).is_some_and(|before| before.is_machine && before.types.contains(name));
+    had && compiled(target).is_some_and(|after| after.is_machine && !after.types.is_empty())
 }
 
 /// Whether a module that is not there may be made when the sources are built.

@@ -164,6 +164,19 @@ fn without_the_release_that_wrote_it_or_without_the_end_nothing_works() {
     assert_eq!(found.expected, Expected::Unknown);
 }
 
+#[test]
+fn of_a_release_that_holds_nothing_of_the_file_nothing_is_known() {
+    let stranger = release("3", &[("q/__init__.py", "x = 1\n")]);
+    let writer = old();
+    let found = forecast(&writer, &stranger, &STATE);
+    assert_eq!(found.expected, Expected::Unknown, "{found:?}");
+    let mut wrapped = file(&STATE);
+    wrapped.globals.insert("other.models:Wrapper".to_owned());
+    let writers = BTreeMap::from([("1".to_owned(), &writer)]);
+    let found = overlay(&wrapped, &inspection(None), &writers, &writer, &mut Known::default());
+    assert_eq!(found.expected, Expected::Risk, "{found:?}");
+}
+
 /// A release with a compiled module that has one structure.
 fn with_struct(version: &str, fields: &[(&str, u64)], size: u64) -> ReleaseFacts {
     let mut facts = old();
