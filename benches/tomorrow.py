@@ -3,9 +3,9 @@
 For each release of a recorded run, the files of all earlier releases are forecast into it from its wheel alone
 (`shelflife forecast --from-release`: no rule and no evidence speaks), and the answers are scored against what the run saw.
 
-    python3 benches/tomorrow.py reports/estimators --cache DIR [--shelflife PATH] [--only 1.3.2] [--misses FILE]
+    python3 benches/tomorrow.py reports/estimators CACHE [--shelflife PATH] [--only 1.3.2] [--misses FILE]
 
-`--cache` is the cache of that run, which holds the files by their digests. Prints the table of docs/tomorrow.md.
+CACHE is the cache of that run, which holds the files by their digests. Prints the table of docs/tomorrow.md.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def forecasts(shelflife, version, paths):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("run")
-    parser.add_argument("--cache", required=True)
+    parser.add_argument("cache")
     parser.add_argument("--shelflife", default="shelflife")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--misses", help="write the answers that were wrong here, a line each")

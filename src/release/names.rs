@@ -23,7 +23,7 @@ pub(crate) enum Meaning<'r> {
     /// A module.
     Module(&'r str),
     /// Of another package.
-    Elsewhere,
+    OfOthers,
     /// Made when it is asked for, or in a module whose names cannot be read: it may be there.
     Uncertain,
     /// The module is there and has no such name.
@@ -44,7 +44,7 @@ pub(crate) fn meaning<'r>(release: &'r ReleaseFacts, module: &str, name: &str) -
 
 fn follow<'r>(release: &'r ReleaseFacts, module: &str, name: &str, depth: usize) -> Meaning<'r> {
     if !is_of(release, module) {
-        return Meaning::Elsewhere;
+        return Meaning::OfOthers;
     }
     let Some((key, facts)) = release.modules.get_key_value(module) else { return Meaning::NoModule };
     if depth > DEEPEST {
@@ -90,7 +90,7 @@ fn follow<'r>(release: &'r ReleaseFacts, module: &str, name: &str, depth: usize)
     for star in facts.stars.iter().filter(|star| *star != module) {
         match follow(release, star, name, depth + 1) {
             Meaning::NoName => {}
-            Meaning::Uncertain | Meaning::Elsewhere | Meaning::NoModule => is_uncertain = true,
+            Meaning::Uncertain | Meaning::OfOthers | Meaning::NoModule => is_uncertain = true,
             found => return found,
         }
     }
@@ -101,7 +101,7 @@ fn of_module<'r>(release: &'r ReleaseFacts, module: &str) -> Meaning<'r> {
     match release.modules.get_key_value(module) {
         Some((key, _)) => Meaning::Module(key),
         None if is_of(release, module) => Meaning::NoName,
-        None => Meaning::Elsewhere,
+        None => Meaning::OfOthers,
     }
 }
 

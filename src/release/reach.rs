@@ -197,7 +197,7 @@ impl<'r> Walk<'r> {
                     }
                     Meaning::Value
                     | Meaning::Module(_)
-                    | Meaning::Elsewhere
+                    | Meaning::OfOthers
                     | Meaning::Uncertain
                     | Meaning::NoName
                     | Meaning::NoModule => {}
