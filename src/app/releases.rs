@@ -20,7 +20,7 @@ use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, Expected, Forecast, Inspected, Inspection, ReleaseFacts};
 
 /// Changes when facts of the same release come out otherwise: what was kept is read again.
-const EDITION: &str = "release-facts-5";
+const EDITION: &str = "release-facts-6";
 /// Folders within folders that are walked.
 const DEEPEST: usize = 24;
 /// Names in a folder that say that it holds the sources of a project, or a package that is installed.

@@ -363,11 +363,8 @@ impl Bracket {
         let end = depth_end(content);
         // `and` and `or` decide about what is behind them, these about the whole of it.
         let has = |word: &str| depth_zero(&content[..end], |token| token.is(word)).is_some();
-        let own = match (has("lambda") || has("for"), has("if")) {
-            (true, _) => When::Sometimes,
-            (false, true) => When::Likely,
-            (false, false) => When::Always,
-        };
+        let is_chosen = ["lambda", "for", "if"].into_iter().any(has);
+        let own = if is_chosen { When::Sometimes } else { When::Always };
         Self { callee, argument: 0, when: own.max(when) }
     }
 }

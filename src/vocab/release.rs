@@ -115,9 +115,9 @@ pub struct Pass {
 pub enum When {
     /// Wherever the function is called.
     Always,
-    /// Unless an operand before it (`and`, `or`, `if ... else`) decides, or the function has ended before.
+    /// Unless an operand before it (`and`, `or`) decides, or the function has ended before.
     Likely,
-    /// In the body of a condition, or where an exception is caught.
+    /// In the body of a condition, in one of two branches, or where an exception is caught.
     Sometimes,
 }
 
