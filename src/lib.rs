@@ -20,6 +20,7 @@ pub mod judge;
 pub mod matrix;
 pub mod plan;
 pub mod project;
+pub mod release;
 pub mod shard;
 pub mod state;
 

@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("matrix", 1),
     ("plan", 1),
     ("project", 1),
+    ("release", 1),
     ("shard", 1),
     ("state", 1),
     ("cage", 2),

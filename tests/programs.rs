@@ -34,6 +34,13 @@ const TYPED: &[(&str, &[i32])] = &[
     ("forecast texts --to scikit-learn==1.7.2", &[0]),
     ("forecast empty --to scikit-learn==1.7.2", &[4]),
     ("forecast model.pkl --to scikit-learn==new", &[2]),
+    ("forecast model.pkl --to later", &[0]),
+    ("forecast model.pkl --to broken.whl", &[102]),
+    ("forecast model.pkl --to scikit-learn==1.7.2 --from-release --offline", &[102]),
+    ("release-diff earlier later", &[0]),
+    ("release-diff earlier later --as html", &[0]),
+    ("release-diff earlier broken.whl", &[102]),
+    ("release-diff earlier scikit-learn", &[2, 102]),
     ("requires model.pkl", &[0]),
     ("requires texts", &[102]),
     ("requires empty", &[4]),
@@ -156,6 +163,13 @@ fn place() -> tempfile::TempDir {
         fs_err::create_dir_all(path(name)).unwrap();
     }
     fs_err::write(path("model.pkl"), MODEL).unwrap();
+    for (release, source) in [("earlier", "class Model:\n    pass\n"), ("later", "")] {
+        fs_err::create_dir_all(path(&format!("{release}/sklearn"))).unwrap();
+        fs_err::write(path(&format!("{release}/sklearn/__init__.py")), source).unwrap();
+        fs_err::write(path(&format!("{release}/setup.py")), "raise SystemExit('this runs nowhere')\n")
+            .unwrap();
+    }
+    fs_err::write(path("broken.whl"), "PK").unwrap();
     fs_err::write(path("texts/README.md"), "words").unwrap();
     fs_err::write(path("rows.csv"), "a,b,y\n1,2,0\n3,4,1\n").unwrap();
     fs_err::write(path("matrix.toml"), MATRIX).unwrap();

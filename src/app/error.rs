@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::release_error::ReleaseError;
 use super::shards::ShardError;
 use crate::artifact::PinError;
 use crate::dataset::DatasetError;
@@ -46,6 +47,9 @@ pub enum AppError {
     /// Parts of a run cannot be planned, done or merged.
     #[error(transparent)]
     Shards(#[from] ShardError),
+    /// A release cannot be read.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
     /// Nothing that was named is an artifact.
     #[error("there is no artifact to try")]
     NoArtifact,

@@ -7,7 +7,7 @@ use super::environments::{environment, installed};
 use super::error::RequestError;
 use crate::artifact::Files;
 use crate::explain::{self, Side, evidence};
-use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
+use crate::matrix::{EnvironmentSpec, RuntimeSpec, SCIKIT_LEARN, VersionSpec};
 use crate::notation::Version;
 use crate::vocab::{ByteOrder, Expected, Forecast, Inspection};
 
@@ -68,6 +68,13 @@ impl Target {
         let assumed = assume(&mut versions, bits);
         let side = Side { versions, bits: Some(bits.unwrap_or(64)), byte_order: Some(order) };
         Ok(Self { side, assumed })
+    }
+
+    /// The release of scikit-learn, and whether its like was run.
+    pub fn release(&self) -> Option<(String, bool)> {
+        let version = self.side.versions.get(SCIKIT_LEARN)?.to_string();
+        let is_tried = explain::is_tried(&version);
+        Some((version, is_tried))
     }
 
     /// What is to be expected of a file there that was looked at.

@@ -39,6 +39,8 @@ mod project;
 mod promised;
 mod recorder;
 mod registries;
+mod release_error;
+mod releases;
 mod reporting;
 mod request;
 mod requires;
@@ -73,6 +75,8 @@ pub use outcome::Outcome;
 pub use packing::{PACK_HELPER, PackRequest, Packed};
 pub use project::{Taken, reports_of, settings, target_of};
 pub use promised::{Stated, StatedPair, statements};
+pub use release_error::ReleaseError;
+pub use releases::{LOOK, ReleaseSource, Releases};
 pub use reporting::ReportRequest;
 pub use request::{
     BisectRequest, CheckRequest, FilesRequest, GateRequest, MuseumRequest, RescueRequest, RunRequest,

@@ -25,7 +25,7 @@ pub use files::{
     AcceptArgs, ArtifactArgs, BaselineArgs, BaselineCommand, BisectArgs, CheckArgs, CompareArgs, FileArgs,
     GateArgs, HistoryArgs, MuseumArgs, PackArgs, RescueArgs,
 };
-pub use forecast::{Doubt, ExplainArgs, ForecastArgs};
+pub use forecast::{DiffPage, Doubt, ExplainArgs, ForecastArgs, ReleaseDiffArgs};
 
 pub use knowledge::{EnvForArgs, RequiresArgs, TRIED_AT_MOST};
 
@@ -251,6 +251,14 @@ pub enum Command {
     ///
     /// Example: shelflife map RandomForestClassifier --from 1.2.2
     Map(MapArgs),
+    /// Say what a release of a package changes for files that exist, read out of both releases without running them.
+    ///
+    /// Structures of compiled modules with other fields, names that are gone or moved, attributes that predictions read and
+    /// files of before lack, parameters, and what has lost its meaning, each with the estimators that it touches. A release is
+    /// a version in the package index, a wheel, an sdist, or the folder of a checkout; it is neither installed nor imported.
+    ///
+    /// Example: shelflife release-diff scikit-learn==1.2.2 scikit-learn==1.3.0
+    ReleaseDiff(ReleaseDiffArgs),
     /// Say which releases of scikit-learn, numpy and Python read a file: the widest range that is known to work.
     ///
     /// Reads the files without executing them, and answers from the known causes and from what was tried of files with the same

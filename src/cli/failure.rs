@@ -117,6 +117,7 @@ fn code(error: &AppError) -> ExitCode {
         | AppError::NoBaseline { .. }
         | AppError::Artifact { .. }
         | AppError::NoArtifact
+        | AppError::Release(_)
         | AppError::Pack { .. }
         | AppError::History { .. }
         | AppError::Inputs(_)
@@ -198,6 +199,7 @@ fn help(error: &AppError) -> Option<String> {
         }
         AppError::EmptyFolder(_) => "name an artifact, or a folder with artifacts; hidden files are left out",
         AppError::Artifact { .. } => "give the path of a saved model",
+        AppError::Release(error) => return error.remedy(),
         AppError::NoArtifact => "name a saved model, an MLflow folder, a folder of them, or a glob in quotes",
         AppError::Pack { .. } => {
             "--python names the interpreter that trained it; it must be able to load the model and to predict on the inputs"

@@ -4,30 +4,87 @@
 use std::fmt::Write as _;
 
 use super::args::{Doubt, ForecastArgs};
+use super::audience::Audience;
 use super::console;
 use super::explain::fold;
 use super::failure::Failure;
 use super::programs;
-use crate::app::{self, AppError, Disk, Target};
+use crate::app::{
+    self, AppError, Disk, LOOK, Policy, ReleaseError, ReleaseSource, Releases, Session, Target,
+};
 use crate::explain;
-use crate::inspect::InspectOptions;
 use crate::present::inspection::{plain, runs_on_load};
 use crate::present::rule_remedy;
 use crate::present::words::{line, quoted};
+use crate::provision::ProvisionOptions;
 use crate::vocab::{ExitCode, Expected, Forecast, Foreign, Inspected};
 
 pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
+    let words: Vec<&str> = args.to.iter().flat_map(|text| text.split([',', ' '])).collect();
+    if let Some(path) = words.iter().find(|word| ReleaseSource::is_release_file(word)) {
+        return by_release(args, path);
+    }
     let target = Target::parse(&args.to, &Disk).map_err(AppError::from)?;
+    match target.release() {
+        Some((version, is_tried)) if args.from_release || !is_tried => {
+            match by_release(args, &format!("scikit-learn=={version}")) {
+                // What is known without the release is said all the same.
+                Err(Failure::App(error @ AppError::Release(ReleaseError::NotHad { .. })))
+                    if !args.from_release =>
+                {
+                    console::warn(&error.to_string());
+                }
+                other => return other,
+            }
+        }
+        None if args.from_release => {
+            return Err(AppError::from(ReleaseError::NotNamed(args.to.join(" "))).into());
+        }
+        Some(_) | None => {}
+    }
+    by_evidence(args, &target)
+}
+
+/// What the release itself says.
+fn by_release(args: &ForecastArgs, release: &str) -> Result<ExitCode, Failure> {
+    let source = ReleaseSource::parse(release)
+        .ok_or_else(|| AppError::from(ReleaseError::NotNamed(release.to_owned())))?;
+    let making = ProvisionOptions { offline: args.offline, ..ProvisionOptions::default() };
+    let mut audience = Audience::plain();
+    let mut session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
+    let mut releases = Releases::new(&mut session);
+    let target = releases.of(&source)?;
+    if !console::is_for_programs() {
+        let what = format!("read out of {} {}; nothing of it was run\n\n", target.project, target.version);
+        console::print(&what)?;
+    }
+    tell(args, &[], |artifact| releases.forecast(artifact, &target))
+}
+
+fn by_evidence(args: &ForecastArgs, target: &Target) -> Result<ExitCode, Failure> {
+    let code = tell(args, &target.assumed, |artifact| target.forecast(&artifact.inspection))?;
+    if !target.assumed.is_empty() && !console::is_for_programs() {
+        console::print(&format!("\nassumed: {}\n", target.assumed.join(", ")))?;
+    }
+    Ok(code)
+}
+
+/// Tells of each file what is expected of it.
+fn tell(
+    args: &ForecastArgs,
+    assumed: &[String],
+    mut expected_of: impl FnMut(&Inspected) -> Forecast,
+) -> Result<ExitCode, Failure> {
     let mut has_none = false;
     let mut is_judged = false;
-    app::inspect(&args.artifacts, InspectOptions::FACTS, |artifact| {
+    app::inspect(&args.artifacts, LOOK, |artifact| {
         // What is no artifact is named as what it is: nothing is to be expected of it.
         let foreign = artifact.inspection.foreign;
         has_none |= foreign.is_some() || !artifact.is_sound();
-        let forecast = target.forecast(&artifact.inspection);
+        let forecast = expected_of(&artifact);
         is_judged |= foreign.is_none() && args.fail_on.iter().any(|doubt| doubt.is(forecast.expected));
         if console::is_for_programs() {
-            return line_of_json(&artifact, foreign, &target.assumed, &forecast);
+            return line_of_json(&artifact, foreign, assumed, &forecast);
         }
         let mut text = String::new();
         match foreign {
@@ -51,9 +108,6 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
         }
         console::print(&text)
     })?;
-    if !target.assumed.is_empty() && !console::is_for_programs() {
-        console::print(&format!("\nassumed: {}\n", target.assumed.join(", ")))?;
-    }
     Ok(match (is_judged, has_none) {
         (true, _) => ExitCode::Judged,
         (false, true) => ExitCode::InvalidInput,
@@ -67,6 +121,7 @@ impl Doubt {
             Expected::Works => false,
             Expected::Breaks => self == Self::Breaks,
             Expected::Drifts => self == Self::Drifts,
+            Expected::Risk => self == Self::Risk,
             Expected::Unknown => self == Self::Unknown,
         }
     }

@@ -33,6 +33,7 @@ mod pack;
 mod plan;
 mod programs;
 mod project;
+mod release_diff;
 mod report;
 mod requests;
 mod requires;
@@ -93,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Attest(args) => attest::attest(&args),
         Command::Confirm(args) => attest::confirm(&args),
         Command::Map(args) => map::map(&args),
+        Command::ReleaseDiff(args) => release_diff::release_diff(&args),
         Command::EnvFor(args) => env_for::env_for(&args),
         Command::Requires(args) => requires::requires(&args),
         Command::Shard(args) => shard::shard(&args.command),

@@ -108,6 +108,11 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
     Forecast { expected: Expected::Unknown, stage: None, causes: Vec::new(), because }
 }
 
+/// Whether any release of the minor of a version of scikit-learn was run.
+pub fn is_tried(version: &str) -> bool {
+    minor_of(version).is_some_and(|minor| evidence().is_tried(minor))
+}
+
 /// What follows where the environment does not have what the file names.
 fn names_that_are_lacking(file: &FileFacts, target: &Side) -> Option<Forecast> {
     let version = target.versions.get(SCIKIT_LEARN)?;

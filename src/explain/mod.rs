@@ -23,7 +23,7 @@ use std::sync::LazyLock;
 pub use cells::{Explainer, Side, Symptom, is_known};
 pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
 pub use facts::{asked, facts_of};
-pub use forecast::forecast;
+pub use forecast::{forecast, is_tried};
 pub use mends::{COMPANIONS, ENGINE, MENDS};
 pub use message::{Match, for_message};
 pub use promise::{Promise, Relation, Statement, promises};

@@ -185,6 +185,7 @@ const fn worse(one: Expected, other: Expected) -> Expected {
         (Expected::Breaks, _) | (_, Expected::Breaks) => Expected::Breaks,
         (Expected::Drifts, _) | (_, Expected::Drifts) => Expected::Drifts,
         (Expected::Works, _) | (_, Expected::Works) => Expected::Works,
+        (Expected::Risk, _) | (_, Expected::Risk) => Expected::Risk,
         (Expected::Unknown, Expected::Unknown) => Expected::Unknown,
     }
 }

@@ -29,7 +29,7 @@ pub fn score<'c>(cells: impl IntoIterator<Item = &'c CellRecord>) -> Score {
                 score.works += 1;
                 score.works_right += u64::from(!is_bad);
             }
-            Expected::Unknown => {
+            Expected::Unknown | Expected::Risk => {
                 score.unknown += 1;
                 score.unknown_bad += u64::from(is_bad);
             }

@@ -39,6 +39,7 @@ mod probed;
 mod promises;
 mod reasons;
 mod record_file;
+mod release_diff;
 pub mod release_notes;
 mod repeat;
 mod requires;
@@ -73,6 +74,7 @@ pub use inspection::InspectionText;
 pub use parts::{merge_notes, refusal, refused_parts, shard_line, shards_text};
 pub use reasons::{NOT_REACHED, absence_reason, message, reason};
 pub use record_file::RecordFile;
+pub use release_diff::{release_diff_html, release_diff_markdown, release_diff_text};
 pub use requires::{REQUIREMENT_FILES, RequirementFile, requirement_line};
 pub use rescue::{
     RescueView, ScriptParts, html as rescue_html, json as rescue_json, keep_dockerfile, keep_requirements,

@@ -43,6 +43,7 @@ mod sources;
 mod task_words;
 mod told;
 mod tools;
+mod unpacked;
 mod uv;
 mod venv;
 mod watch;

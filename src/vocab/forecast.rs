@@ -16,6 +16,8 @@ pub enum Expected {
     Breaks,
     /// It loads and predicts, and may give other values.
     Drifts,
+    /// Nobody has run the release. Nothing in it speaks against the file, and what the file runs there has changed.
+    Risk,
     /// Nothing is known that an answer could rest on.
     Unknown,
 }
@@ -27,6 +29,7 @@ impl Expected {
             Self::Works => "works",
             Self::Breaks => "breaks",
             Self::Drifts => "risk of drift",
+            Self::Risk => "risk",
             Self::Unknown => "unknown",
         }
     }

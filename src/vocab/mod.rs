@@ -27,6 +27,8 @@ mod observation;
 mod promise;
 mod real;
 mod record;
+mod release;
+mod release_diff;
 mod rescue;
 mod shards;
 mod trouble;
@@ -67,6 +69,13 @@ pub use real::Real;
 pub use record::{
     ArtifactRecord, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, MatrixSummary,
     Record, RunSummary, Summary,
+};
+pub use release::{
+    BodyFacts, ClassShape, CompiledFacts, Layout, ModuleFacts, Pass, ReleaseFacts, Uses, When,
+};
+pub use release_diff::{
+    ChecksumChange, GoneName, LackingAttribute, ParameterChange, ReleaseDiff, StateChange, StateChangeKind,
+    StructChange, UnreadAttribute,
 };
 pub use rescue::{
     Change, Exactness, Holds, InputsOrigin, KeyAccount, KeyNote, MendOutcome, NoProof, Obstacle,

@@ -24,6 +24,7 @@ mod nodes;
 mod noise_floor;
 mod producers;
 mod project;
+mod release;
 mod remedies;
 mod requires;
 mod rescue;

@@ -8,7 +8,10 @@ use super::Cli;
 
 /// The subcommands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Look at files, without running them", &["inspect", "requires", "forecast", "explain", "map"]),
+    (
+        "Look at files, without running them",
+        &["inspect", "requires", "forecast", "release-diff", "explain", "map"],
+    ),
     ("Try files that exist", &["init", "check", "gate", "bisect", "env-for", "pack"]),
     ("Make files work elsewhere", &["rescue"]),
     ("Try a matrix of models and environments", &["plan", "run", "museum", "schema"]),
