@@ -43,6 +43,7 @@ mod release_error;
 mod releases;
 mod reporting;
 mod request;
+mod request_error;
 mod requires;
 mod rescue;
 mod run;

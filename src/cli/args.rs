@@ -257,6 +257,8 @@ pub enum Command {
     /// files of before lack, parameters, and what has lost its meaning, each with the estimators that it touches. A release is
     /// a version in the package index, a wheel, an sdist, or the folder of a checkout; it is neither installed nor imported.
     ///
+    /// --json: one object with the changes, the estimators that each touches, and what was read.
+    ///
     /// Example: shelflife release-diff scikit-learn==1.2.2 scikit-learn==1.3.0
     ReleaseDiff(ReleaseDiffArgs),
     /// Say which releases of scikit-learn, numpy and Python read a file: the widest range that is known to work.
