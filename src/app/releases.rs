@@ -1,7 +1,7 @@
 //! The facts of releases: those of a wheel, an sdist or a folder that is here, and those of a version that the package
 //! index has. What was read once is kept by the digest of the file, or by the version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::notation::Version;
 use crate::provision::ProvisionFailure;
 use crate::release::{self, Collector, NotARelease};
 use crate::store::{self, CacheRoot};
-use crate::vocab::{Digest, Expected, Forecast, Inspected, Inspection, ReleaseFacts};
+use crate::vocab::{Digest, Expected, FileFacts, Forecast, Inspected, ReleaseFacts};
 
 /// Changes when facts of the same release come out otherwise: what was kept is read again.
 const EDITION: &str = "release-facts-6";
@@ -143,20 +143,21 @@ impl<'s, 'l> Releases<'s, 'l> {
     }
 
     /// The releases of scikit-learn that a file names, as far as they can be had.
-    fn writers(&mut self, inspection: &Inspection) -> BTreeMap<String, Arc<ReleaseFacts>> {
-        let facts = explain::facts_of(inspection);
-        let objects = facts.iter().flat_map(|facts| facts.objects.values());
-        let versions: Vec<String> = objects.flat_map(|object| object.versions.iter().cloned()).collect();
+    fn writers(&mut self, file: &FileFacts) -> BTreeMap<String, Arc<ReleaseFacts>> {
+        let versions: BTreeSet<&String> = file.objects.values().flat_map(|object| &object.versions).collect();
         let mut found = BTreeMap::new();
         for version in versions {
-            if !self.known.contains_key(&version) {
-                let source = ReleaseSource::parse(&format!("{SCIKIT_LEARN}=={version}"));
+            if !self.known.contains_key(version) {
+                let source = version.parse::<Version>().ok().map(|_| ReleaseSource::Index {
+                    project: SCIKIT_LEARN.to_owned(),
+                    version: version.clone(),
+                });
                 // A release that cannot be had is said to be missing where it matters.
                 let read = source.and_then(|source| self.of(&source).ok()).map(Arc::new);
                 self.known.insert(version.clone(), read);
             }
-            if let Some(Some(facts)) = self.known.get(&version) {
-                found.insert(version, Arc::clone(facts));
+            if let Some(Some(facts)) = self.known.get(version) {
+                found.insert(version.clone(), Arc::clone(facts));
             }
         }
         found
@@ -173,7 +174,7 @@ impl<'s, 'l> Releases<'s, 'l> {
                 because: vec!["only pickle, joblib and skops files are laid over a release".to_owned()],
             };
         };
-        let writers = self.writers(inspection);
+        let writers = self.writers(&facts);
         let writers = writers.iter().map(|(version, facts)| (version.clone(), &**facts)).collect();
         release::overlay(&facts, inspection, &writers, target, &mut self.changes)
     }

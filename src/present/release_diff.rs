@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::error::RenderError;
 use super::markup::code;
+use super::view::abridged;
 use super::words::{join, line, plural};
 use crate::vocab::{GoneName, ReleaseDiff, StateChangeKind, When};
 
@@ -84,11 +85,7 @@ pub fn sections(diff: &ReleaseDiff) -> Vec<ReleaseSection> {
 
 /// Some names, and how many more there are.
 fn some(names: &BTreeSet<String>) -> String {
-    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
-    match names.len().saturating_sub(MOST_NAMES) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    abridged(names.iter().map(String::as_str), MOST_NAMES)
 }
 
 fn row(subject: String, what: String, estimators: &BTreeSet<String>) -> ReleaseRow {

@@ -63,6 +63,31 @@ path = "waves.csv"
 target = "y"
 "#;
 
+/// Files as anybody writes them, by each of [`both`] releases: `tree-RELEASE.pkl`, `linear-RELEASE.pkl`, and `bare-RELEASE.pkl`, which
+/// records no release.
+pub fn pickled_by_both() -> TestContext {
+    let context = TestContext::new();
+    let models = models(&[
+        ("tree", "DecisionTreeClassifier(random_state=0)"),
+        ("linear", "LogisticRegression(max_iter=300)"),
+    ]);
+    context.write("two.toml", &format!("[matrix]\nname = \"two\"\n\n{}{DATA}\n{models}", both()));
+    context.run(["run", "two.toml", "--consumer", "sk1.2.2"]).expect(0);
+    for (_, python) in context.interpreters("two") {
+        context.python(
+            &python,
+            &[
+                "-c",
+                "import pickle, sklearn, sklearn.tree as t, sklearn.linear_model as l\nv = sklearn.__version__\nX, y = [[0.], [1.], \
+                 [2.], [3.]], [0, 0, 1, 1]\npickle.dump(t.DecisionTreeClassifier().fit(X, y), open('tree-%s.pkl' % v, 'wb'))\n\
+                 pickle.dump(l.LogisticRegression().fit(X, y), open('linear-%s.pkl' % v, 'wb'))\n\
+                 pickle.dump(t.DecisionTreeClassifier().fit(X, y).tree_, open('bare-%s.pkl' % v, 'wb'))",
+            ],
+        );
+    }
+    context
+}
+
 /// A folder with datasets, and a cache of its own that borrows the environments of the shared one.
 ///
 /// What was observed is never borrowed: every test begins by executing.

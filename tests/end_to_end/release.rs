@@ -2,28 +2,11 @@
 
 use serde_json::Value;
 
-use crate::context::{DATA, TestContext, both, models};
+use crate::context::pickled_by_both;
 
 #[test]
-fn a_wheel_says_what_it_breaks_and_a_run_agrees() {
-    let context = TestContext::new();
-    let models = models(&[
-        ("tree", "DecisionTreeClassifier(random_state=0)"),
-        ("linear", "LogisticRegression(max_iter=300)"),
-    ]);
-    context.write("two.toml", &format!("[matrix]\nname = \"two\"\n\n{}{DATA}\n{models}", both()));
-    context.run(["run", "two.toml"]).expect(0);
-    for (_, python) in context.interpreters("two") {
-        context.python(
-            &python,
-            &[
-                "-c",
-                "import pickle, sklearn, sklearn.tree as t, sklearn.linear_model as l\nv = sklearn.__version__\nX, y = [[0.], [1.], \
-                 [2.], [3.]], [0, 0, 1, 1]\npickle.dump(t.DecisionTreeClassifier().fit(X, y), open('tree-%s.pkl' % v, 'wb'))\n\
-                 pickle.dump(l.LogisticRegression().fit(X, y), open('linear-%s.pkl' % v, 'wb'))",
-            ],
-        );
-    }
+fn a_wheel_says_what_it_breaks() {
+    let context = pickled_by_both();
     let line = [
         "forecast",
         "tree-1.2.2.pkl",

@@ -2,30 +2,11 @@
 
 use serde_json::Value;
 
-use crate::context::{DATA, TestContext, both, models};
+use crate::context::pickled_by_both;
 
 #[test]
 fn a_file_says_what_it_needs_and_an_environment_is_found_for_it() {
-    let context = TestContext::new();
-    let models = models(&[
-        ("tree", "DecisionTreeClassifier(random_state=0)"),
-        ("linear", "LogisticRegression(max_iter=300)"),
-    ]);
-    context.write("two.toml", &format!("[matrix]\nname = \"two\"\n\n{}{DATA}\n{models}", both()));
-    context.run(["run", "two.toml", "--consumer", "sk1.2.2"]).expect(0);
-    for (_, python) in context.interpreters("two") {
-        // Files as anybody writes them.
-        context.python(
-            &python,
-            &[
-                "-c",
-                "import pickle, sklearn, sklearn.tree as t, sklearn.linear_model as l\nv = sklearn.__version__\nX, y = [[0.], [1.], \
-                 [2.], [3.]], [0, 0, 1, 1]\npickle.dump(t.DecisionTreeClassifier().fit(X, y), open('tree-%s.pkl' % v, 'wb'))\n\
-                 pickle.dump(l.LogisticRegression().fit(X, y), open('linear-%s.pkl' % v, 'wb'))\n\
-                 pickle.dump(t.DecisionTreeClassifier().fit(X, y).tree_, open('bare-%s.pkl' % v, 'wb'))",
-            ],
-        );
-    }
+    let context = pickled_by_both();
 
     let json = |arguments: &[&str]| -> Value {
         let said = context.run([arguments, &["--json"]].concat()).expect(0).stdout();
