@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{MapEnvironment, MapFacts, MapModel, MapRun};
 use super::square::Seen;
+use crate::explain;
 use crate::notation::{Version, glob};
 use crate::vocab::{FormatName, Verdict};
 
@@ -28,6 +29,9 @@ pub struct Tally {
     pub unmade: BTreeSet<String>,
     /// The matrices in which they were tried.
     pub runs: BTreeSet<String>,
+    /// Where any model works: ids of rules that speak of the class between these environments and explain none of the
+    /// models. A model with other parameters may meet them.
+    pub caveats: BTreeSet<String>,
 }
 
 /// What became of an estimator, by the release that read, or of all between two releases, by the estimator.
@@ -51,8 +55,10 @@ pub struct End {
     pub verdicts: BTreeSet<Verdict>,
     /// The cause, where one is known.
     pub rule: Option<String>,
-    /// How many.
+    /// How many; in several releases, the fewest.
     pub models: usize,
+    /// The most of them.
+    pub most: usize,
 }
 
 impl End {
@@ -64,7 +70,7 @@ impl End {
     /// The same end, whichever of the verdicts that work it has.
     fn is_like(&self, other: &Self) -> bool {
         let is_same = self.works() == other.works() && (self.works() || self.verdicts == other.verdicts);
-        is_same && self.rule == other.rule && self.models == other.models
+        is_same && self.rule == other.rule
     }
 }
 
@@ -124,17 +130,20 @@ impl Tally {
                 Some(end) => {
                     end.verdicts.insert(seen.verdict);
                     end.models += models.len();
+                    end.most = end.models;
                 }
                 None => ends.push(End {
                     verdicts: BTreeSet::from([seen.verdict]),
                     rule: seen.rule.clone().filter(|_| !works),
                     models: models.len(),
+                    most: models.len(),
                 }),
             }
         }
         if ends.is_empty() && !self.unmade.is_empty() {
             let verdicts = BTreeSet::from([Verdict::Absent]);
-            ends.push(End { verdicts, rule: None, models: self.unmade.len() });
+            let models = self.unmade.len();
+            ends.push(End { verdicts, rule: None, models, most: models });
         }
         ends.sort_by_key(|end| (!end.works(), std::cmp::Reverse(end.models)));
         ends
@@ -163,7 +172,7 @@ pub fn within<'m>(facts: &'m MapFacts, name: &str) -> Result<&'m str, Unasked> {
     Err(Unasked::Estimator {
         name: name.to_owned(),
         near: glob::near(class, &names, 3).into_iter().map(str::to_owned).collect(),
-        exists: crate::explain::public_names().binary_search(&class).is_ok(),
+        exists: explain::public_names().binary_search(&class).is_ok(),
     })
 }
 
@@ -224,19 +233,21 @@ fn entries<'m>(facts: &'m MapFacts, estimator: &str) -> Vec<Entry<'m>> {
 }
 
 /// What became of models between two releases.
-fn tally(entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Tally {
+fn tally(facts: &MapFacts, entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Tally {
     let mut tally = Tally::default();
+    let mut sides = BTreeSet::new();
     for Entry { matrix, run, name, model } in entries {
         let Some(square) = model.formats.get(&question.format) else { continue };
-        let sides = |release: &str, bits: u8| -> Vec<usize> {
+        let of = |release: &str, bits: u8| -> Vec<usize> {
             let environments = run.environments.iter().enumerate();
             let meant = environments.filter(|(_, one)| one.release == release && one.bits == bits);
             meant.map(|(index, _)| index).collect()
         };
-        let (producers, consumers) = (sides(from, question.from_bits), sides(to, question.bits));
+        let (producers, consumers) = (of(from, question.from_bits), of(to, question.bits));
         let pairs = producers.iter().flat_map(|one| consumers.iter().map(move |other| (*one, *other)));
         for (producer, consumer) in pairs {
             let Some(seen) = square.get(producer, consumer) else { continue };
+            let model_class = model.class();
             let model = format!("{matrix}:{name}");
             let own = square.get(producer, producer);
             if seen.verdict == Verdict::Absent && own.is_none_or(|own| own.verdict == Verdict::Absent) {
@@ -245,9 +256,30 @@ fn tally(entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Ta
                 tally.seen.entry(seen.clone()).or_default().insert(model);
             }
             tally.runs.insert((*matrix).to_owned());
+            sides.insert((*matrix, producer, consumer, model_class));
+        }
+    }
+    if tally.works() > 0 {
+        tally.caveats = caveats(facts, &sides, question);
+        for rule in tally.seen.keys().filter_map(|seen| seen.rule.as_ref()) {
+            tally.caveats.remove(rule);
         }
     }
     tally
+}
+
+/// The rules that speak of classes between environments of runs.
+fn caveats(
+    facts: &MapFacts,
+    pairs: &BTreeSet<(&str, usize, usize, &str)>,
+    question: &Question,
+) -> BTreeSet<String> {
+    let known = pairs.iter().flat_map(|(matrix, producer, consumer, class)| {
+        let environments = facts.runs.get(*matrix).map_or(&[][..], |run| &run.environments);
+        let side = |at: usize| environments.get(at).map(MapEnvironment::side).unwrap_or_default();
+        explain::caveats(class, question.format.as_str(), &side(*producer), &side(*consumer))
+    });
+    known.map(|rule| rule.id.to_owned()).collect()
 }
 
 /// What was measured at all: formats, each with the widths of both sides.
@@ -274,7 +306,7 @@ pub fn row(facts: &MapFacts, estimator: &str, from: &str, question: &Question) -
     let consumers = releases(facts, |environment| environment.bits == question.bits);
     let entries = entries(facts, estimator);
     let tallies = consumers.into_iter().map(|to| {
-        let tally = tally(&entries, &from, &to, question);
+        let tally = tally(facts, &entries, &from, &to, question);
         (to, tally)
     });
     let row: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
@@ -312,11 +344,29 @@ pub fn pair(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Resu
         by_estimator.entry(key).or_default().push(entry);
     }
     let tallies = by_estimator.into_iter().map(|((_, estimator), entries)| {
-        let tally = tally(&entries, &from, &to, question);
+        let tally = tally(facts, &entries, &from, &to, question);
         (estimator.to_owned(), tally)
     });
     let all: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
     if all.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(all) }
+}
+
+/// The rules that models with other parameters may meet, each with the releases that read, put together where they are
+/// next to each other in a row.
+pub fn caveats_of(row: &[(String, Tally)]) -> BTreeMap<&str, Vec<(String, String)>> {
+    let mut all: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, (release, tally)) in row.iter().enumerate() {
+        for rule in &tally.caveats {
+            let spans = all.entry(rule).or_default();
+            let follows = last.insert(rule, at).is_some_and(|before| before + 1 == at);
+            match spans.last_mut().filter(|_| follows) {
+                Some(span) => span.1.clone_from(release),
+                None => spans.push((release.clone(), release.clone())),
+            }
+        }
+    }
+    all
 }
 
 /// A row with releases next to each other put together where their models came out alike.
@@ -324,8 +374,12 @@ pub fn reaches(row: &[(String, Tally)]) -> Vec<Reach> {
     let mut all: Vec<Reach> = Vec::new();
     for (release, tally) in row {
         let ends = tally.ends();
+        // Where all come out alike it does not matter how many were tried in each release.
         let is_like = |known: &[End]| {
-            known.len() == ends.len() && known.iter().zip(&ends).all(|(one, other)| one.is_like(other))
+            known.len() == ends.len()
+                && known.iter().zip(&ends).all(|(one, other)| {
+                    one.is_like(other) && (ends.len() == 1 || one.models == other.models)
+                })
         };
         match all.last_mut() {
             Some(last) if is_like(&last.ends) => {
@@ -333,6 +387,8 @@ pub fn reaches(row: &[(String, Tally)]) -> Vec<Reach> {
                 last.count += 1;
                 for (known, end) in last.ends.iter_mut().zip(ends) {
                     known.verdicts.extend(end.verdicts);
+                    known.models = known.models.min(end.models);
+                    known.most = known.most.max(end.most);
                 }
             }
             _ => all.push(Reach { releases: (release.clone(), release.clone()), count: 1, ends }),

@@ -113,6 +113,10 @@ pub struct CompatSquare {
     pub bits: u8,
     /// By the release that wrote: for each of `releases` an index of `ends`, or null where nobody has tried.
     pub rows: BTreeMap<String, Vec<Option<usize>>>,
+    /// What models with other parameters may meet, though those that were tried work: by the release that wrote, ids of
+    /// causes with indices of `releases` that read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub caveats: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
 }
 
 impl CompatData {
@@ -128,20 +132,28 @@ impl CompatData {
         for estimator in estimators(facts) {
             let (module, class) = estimator.rsplit_once('.').unwrap_or(("", estimator));
             let squares = questions.iter().filter_map(|question| {
+                let mut caveats: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
                 let rows = square(facts, estimator, question).ok()?.into_iter().map(|(from, row)| {
-                    let at = |release: &String| {
+                    let mut at = |release: &String| {
                         let (_, tally) = row.iter().find(|(reader, _)| reader == release)?;
+                        let column = releases.iter().position(|known| known == release)?;
+                        for rule in &tally.caveats {
+                            let of_writer = caveats.entry(from.clone()).or_default();
+                            of_writer.entry(rule.clone()).or_default().push(column);
+                        }
                         let count = ends.len();
                         Some(*ends.entry(told(tally)).or_insert(count))
                     };
-                    let cells: Vec<Option<usize>> = releases.iter().map(at).collect();
+                    let cells: Vec<Option<usize>> = releases.iter().map(&mut at).collect();
                     (from, cells)
                 });
+                let rows = rows.collect();
                 Some(CompatSquare {
                     format: question.format.to_string(),
                     from_bits: question.from_bits,
                     bits: question.bits,
-                    rows: rows.collect(),
+                    rows,
+                    caveats,
                 })
             });
             let squares: Vec<CompatSquare> = squares.collect();
@@ -156,7 +168,10 @@ impl CompatData {
         for (end, at) in ends {
             list[at] = end;
         }
-        let causes = list.iter().flatten().filter_map(|end: &CompatEnd| cause(end.cause.as_deref()?));
+        let named = list.iter().flatten().filter_map(|end: &CompatEnd| end.cause.as_deref());
+        let squares = described.values().flat_map(|one: &CompatEstimator| &one.squares);
+        let may_meet = squares.flat_map(|square| square.caveats.values().flat_map(BTreeMap::keys));
+        let causes = named.chain(may_meet.map(String::as_str)).filter_map(cause);
         Self {
             schema: MAP_VERSION,
             version: data_version(facts, number),

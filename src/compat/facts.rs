@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::square::Square;
+use crate::explain::Side;
 use crate::vocab::{Digest, FormatName};
 
 static TEXT: &str = include_str!("facts.json");
@@ -14,6 +15,9 @@ static MAP: LazyLock<MapFacts> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.
     serde_json::from_str(TEXT).unwrap_or_default()
 });
+
+/// The package whose releases the map is about.
+pub(super) const SCIKIT_LEARN: &str = "scikit-learn";
 
 /// The map that this program holds.
 pub fn map() -> &'static MapFacts {
@@ -70,6 +74,15 @@ pub struct MapEnvironment {
     pub packages: BTreeMap<String, String>,
     /// Digest of its lock.
     pub lock: Digest,
+}
+
+impl MapEnvironment {
+    /// What rules ask of it.
+    pub(super) fn side(&self) -> Side {
+        let release = (SCIKIT_LEARN.to_owned(), self.release.clone());
+        let packages = self.packages.iter().chain([(&release.0, &release.1)]);
+        Side::new(&self.python, packages, Some(self.bits))
+    }
 }
 
 /// A model, and what became of it.

@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{MAP_VERSION, MapEnvironment, MapFacts, MapModel, MapRun};
+use super::facts::{MAP_VERSION, MapEnvironment, MapFacts, MapModel, MapRun, SCIKIT_LEARN};
 use super::square::{Seen, SeenCells, Square};
 use crate::explain;
 use crate::vocab::{
     ByteOrder, Digest, EnvironmentRecord, FileFacts, FormatName, ModelName, ModelPlan, Record, Setup, Verdict,
 };
-
-/// The package whose releases the map is about.
-const SCIKIT_LEARN: &str = "scikit-learn";
 
 /// Packages whose versions are told beside it.
 const PACKAGES: [&str; 8] =

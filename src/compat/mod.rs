@@ -11,7 +11,7 @@ mod measure;
 mod square;
 
 pub use ask::{
-    End, MapRow, Question, Reach, Tally, Unasked, estimators, measured, pair, reaches, release, releases,
+    End, MapRow, Question, Reach, Tally, Unasked, caveats_of, estimators, measured, pair, reaches, release, releases,
     row, square, within,
 };
 pub use export::{CompatData, compat_schema_json, data_version};

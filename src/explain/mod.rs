@@ -4,6 +4,7 @@
 //! Architecture Invariant: a cause is a file under `rules/` and nothing else; no code here knows a class, a version or
 //! a message. What a rule claims is measured: `evidence.toml` names for each the cells that show it.
 
+mod caveats;
 mod cells;
 mod evidence;
 mod facts;
@@ -20,6 +21,7 @@ mod score;
 
 use std::sync::LazyLock;
 
+pub use caveats::caveats;
 pub use cells::{Explainer, Side, Symptom, is_known};
 pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
 pub use facts::{asked, facts_of};

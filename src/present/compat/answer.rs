@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::compat::{End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, reaches, releases};
+use crate::compat::{End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, caveats_of, reaches, releases};
 use crate::explain;
 use crate::notation::Version;
 use crate::present::words::{Group, join, plural};
@@ -68,7 +68,24 @@ pub fn map_row(head: &MapHead<'_>, row: &[(String, Tally)]) -> String {
             text.push_str(&folded(&start, &ended(end, total)));
         }
     }
+    text.push_str(&caveats(row));
     text.push_str(&next(head, &parts));
+    text
+}
+
+/// What may happen to models with other parameters than those that were tried.
+fn caveats(row: &[(String, Tally)]) -> String {
+    let known = caveats_of(row);
+    if known.is_empty() {
+        return String::new();
+    }
+    let heads = known.values().map(|spans| join(spans.iter().map(span).collect::<Vec<_>>().iter()));
+    let heads: Vec<String> = heads.collect();
+    let width = heads.iter().map(String::len).max().unwrap_or_default();
+    let mut text = String::from("\n  a model with other parameters may meet, in\n");
+    for (rule, name) in known.keys().zip(&heads) {
+        text.push_str(&folded(&format!("  {name:width$}  "), &cause(Some(rule))));
+    }
     text
 }
 
@@ -187,6 +204,20 @@ pub fn map_pair(head: &MapHead<'_>, all: &[(String, Tally)]) -> String {
         let names: Vec<String> = works.iter().map(ToString::to_string).collect();
         text.push_str(&folded("  ", &sorted(names)));
     }
+    let mut may_meet: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (estimator, tally) in all {
+        for rule in &tally.caveats {
+            let class = estimator.rsplit('.').next().unwrap_or(estimator);
+            may_meet.entry(rule).or_default().push(class.to_owned());
+        }
+    }
+    if !may_meet.is_empty() {
+        text.push_str("\nwith other parameters than were tried, some may meet\n");
+    }
+    for (rule, names) in may_meet {
+        let words = format!("{}: {}", cause(Some(rule)), sorted(names));
+        text.push_str(&folded("  ", &words));
+    }
     let _ =
         writeln!(text, "\nnext: shelflife map NAME --from {}   one estimator", head.from.unwrap_or_default());
     text
@@ -298,13 +329,22 @@ fn works_in(parts: &[Reach]) -> String {
 /// `load-error 2 of 2: Tree nodes have one more field since 1.3 (tree-node-layout); rescue mends it`.
 fn ended(end: &End, total: usize) -> String {
     let words: Vec<&str> = end.verdicts.iter().map(|verdict| verdict.as_str()).collect();
-    let mut text = format!("{:13} {} of {total}", words.join(", "), end.models);
+    let mut text = format!("{:13} {}", words.join(", "), share(end, total));
     if end.verdicts.contains(&Verdict::Absent) {
         let _ = write!(text, "  {}", absence());
     } else if !end.works() {
         let _ = write!(text, "  {}", cause(end.rule.as_deref()));
     }
     text
+}
+
+/// `2 of 3`, or where all came out alike in releases in which unlike many were tried, `all of 3 to 12`.
+pub(super) fn share(end: &End, total: usize) -> String {
+    if end.most > end.models {
+        format!("all of {} to {}", end.models, end.most)
+    } else {
+        format!("{} of {total}", end.models)
+    }
 }
 
 const fn absence() -> &'static str {

@@ -14,7 +14,7 @@ pub fn map_object(facts: &MapFacts, head: &MapHead<'_>, rows: &[(String, MapRow)
     let runs = sources(facts, tallies);
     let row = |(from, row): &(String, MapRow)| {
         let readers = row.iter().map(
-            |(to, tally)| json!({ "to": to, "ends": ends(tally), "unmade": tally.unmade, "again": again(facts, from, Some(to), head.question, tally) }),
+            |(to, tally)| json!({ "to": to, "ends": ends(tally), "unmade": tally.unmade, "caveats": caveats(tally), "again": again(facts, from, Some(to), head.question, tally) }),
         );
         json!({ "from": from, "readers": readers.collect::<Vec<_>>() })
     };
@@ -32,7 +32,7 @@ pub fn map_object(facts: &MapFacts, head: &MapHead<'_>, rows: &[(String, MapRow)
 pub fn pair_object(facts: &MapFacts, head: &MapHead<'_>, all: &[(String, Tally)]) -> Value {
     let (from, to) = (head.from.unwrap_or_default(), head.to.unwrap_or_default());
     let estimators = all.iter().map(|(estimator, tally)| {
-        json!({ "estimator": estimator, "ends": ends(tally), "unmade": tally.unmade, "again": again(facts, from, Some(to), head.question, tally) })
+        json!({ "estimator": estimator, "ends": ends(tally), "unmade": tally.unmade, "caveats": caveats(tally), "again": again(facts, from, Some(to), head.question, tally) })
     });
     json!({
         "from": from,
@@ -58,6 +58,13 @@ fn ends(tally: &Tally) -> Value {
         })
     });
     Value::Array(ends.collect())
+}
+
+/// What models with other parameters may meet.
+fn caveats(tally: &Tally) -> Value {
+    let rules = tally.caveats.iter().filter_map(|id| explain::find(id));
+    let told = rules.map(|rule| json!({ "rule": rule.id, "title": rule.title, "rescue": rule.has_mend() }));
+    Value::Array(told.collect())
 }
 
 /// The commands that try the models of a tally again, in one reader or in all.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 
-use crate::compat::{MapFacts, Square};
+use super::parts::questions;
+use crate::compat::{MapFacts, Square, estimators, square};
 use crate::explain;
 use crate::present::error::RenderError;
 use crate::present::words::plural;
@@ -41,6 +42,16 @@ pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderErro
             }
         }
     }
+    // What no model has met, but one with other parameters may.
+    for estimator in estimators(facts) {
+        let class = estimator.rsplit('.').next().unwrap_or(estimator);
+        let squares = questions(facts).into_iter().filter_map(|question| square(facts, estimator, &question).ok());
+        for tally in squares.flatten().flat_map(|(_, row)| row).map(|(_, tally)| tally) {
+            for rule in tally.caveats.iter().filter_map(|id| explain::find(id)) {
+                seen.entry(rule.id).or_default().1.insert(class);
+            }
+        }
+    }
     let mut causes: Vec<(u64, Cause)> = seen
         .into_iter()
         .filter_map(|(id, (count, classes))| {
@@ -52,7 +63,10 @@ pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderErro
                 remedy: crate::present::rule_remedy(rule, None).replace('`', ""),
                 no_rescue: rule.no_mend.clone().unwrap_or_default(),
                 links: rule.links.clone(),
-                facts: format!("Seen in {} here.", plural(count, "cell")),
+                facts: match count {
+                    0 => "Seen in no cell here: models with other parameters may meet it.".to_owned(),
+                    _ => format!("Seen in {} here.", plural(count, "cell")),
+                },
                 estimators: classes.into_iter().map(str::to_owned).collect(),
             };
             Some((count, cause))

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 
-use super::super::answer::{map_beside, span};
+use super::super::answer::{map_beside, share, span};
 use super::super::object::again;
 use super::parts::{Field, FieldRow, anchor, field, legend, questions, sources, title};
-use crate::compat::{End, MapFacts, Question, Tally, reaches, releases, square};
+use crate::compat::{End, MapFacts, Question, Tally, caveats_of, reaches, releases, square};
 use crate::explain;
 use crate::present::error::RenderError;
-use crate::present::words::{Group, plural};
+use crate::present::words::{Group, join, plural};
 use crate::vocab::Verdict;
 
 #[derive(Template)]
@@ -40,6 +40,7 @@ struct Writer {
     release: String,
     beside: String,
     lines: Vec<Line>,
+    caveats: Vec<Caveat>,
     commands: Vec<String>,
 }
 
@@ -52,6 +53,13 @@ struct Line {
     cause: String,
     cause_id: String,
     rescue: &'static str,
+}
+
+/// What models with other parameters may meet.
+struct Caveat {
+    readers: String,
+    cause: String,
+    cause_id: String,
 }
 
 struct Model {
@@ -133,8 +141,15 @@ fn writer(facts: &MapFacts, question: &Question, from: &str, row: &[(String, Tal
         release: from.to_owned(),
         beside: map_beside(facts, from, question.from_bits),
         lines,
+        caveats: caveats_of(row).into_iter().filter_map(caveat).collect(),
         commands: if all.seen.is_empty() { Vec::new() } else { again(facts, from, None, question, &all) },
     }
+}
+
+fn caveat((rule, spans): (&str, Vec<(String, String)>)) -> Option<Caveat> {
+    let rule = explain::find(rule)?;
+    let readers = join(spans.iter().map(span).collect::<Vec<_>>().iter());
+    Some(Caveat { readers, cause: rule.title.clone(), cause_id: rule.id.to_owned() })
 }
 
 fn line(readers: String, end: &End, total: usize) -> Line {
@@ -147,7 +162,7 @@ fn line(readers: String, end: &End, total: usize) -> Line {
         style: group.class(),
         sign: group.symbol(),
         verdict: words.join(", "),
-        models: format!("{} of {total}", end.models),
+        models: share(end, total),
         cause: match rule {
             Some(rule) => rule.title.clone(),
             None if end.verdicts.contains(&Verdict::Absent) => {

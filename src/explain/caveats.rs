@@ -1,0 +1,58 @@
+//! Which rules speak of a class between two environments, whatever a model of it is like: what may happen to models with
+//! other parameters than those that were tried.
+
+use super::cells::Side;
+use super::rule::{Case, Rule, fulfilled};
+use super::rules;
+
+/// The rules that name a class among what must be in a file, and whose versions fit both environments. What asks for a package
+/// that an environment does not have says nothing of it. `handler` is the handler of the format.
+pub fn caveats(class: &str, handler: &str, producer: &Side, consumer: &Side) -> Vec<&'static Rule> {
+    let speaks = |case: &Case| {
+        // A case that comes beside another one, or stands for a whole kind of change, says nothing of its own.
+        let is_own = !case.also && !case.general && case.verdict.fails();
+        is_own
+            && names(case, class)
+            && (case.formats.is_empty() || case.formats.iter().any(|format| format == handler))
+            && (!case.across_bits || producer.bits != consumer.bits)
+            && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
+            && fulfilled(&case.consumer, &consumer.versions) == Some(true)
+            && fulfilled(&case.producer, &producer.versions) == Some(true)
+    };
+    rules().iter().filter(|rule| rule.cases.iter().any(speaks)).collect()
+}
+
+/// Whether the condition of a case on the file is about objects of a class.
+fn names(case: &Case, class: &str) -> bool {
+    let condition = &case.file;
+    let of = |text: &String| text.rsplit_once('.').is_some_and(|(owner, _)| owner == class);
+    let imports = |text: &String| text.rsplit_once(':').is_some_and(|(_, name)| name == class);
+    !condition.unless.iter().any(|name| name == class)
+        && (condition.classes.iter().any(|name| name == class)
+            || condition.lacks.iter().chain(&condition.has).any(of)
+            || condition.parameters.keys().any(of)
+            || condition.globals.iter().any(imports))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(release: &str) -> Side {
+        let packages = [("scikit-learn".to_owned(), release.to_owned())];
+        Side::new("3.11", packages.iter().map(|(name, version)| (name, version)), Some(64))
+    }
+
+    fn ids(class: &str, from: &str, to: &str) -> Vec<&'static str> {
+        caveats(class, "pickle", &side(from), &side(to)).iter().map(|rule| rule.id).collect()
+    }
+
+    #[test]
+    fn a_rule_speaks_of_the_classes_that_it_names_between_its_releases() {
+        assert!(ids("IterativeImputer", "0.22.2", "0.23.2").contains(&"n-features-in"));
+        assert!(!ids("IterativeImputer", "0.24.2", "1.0.2").contains(&"n-features-in"));
+        assert!(!ids("PCA", "0.22.2", "0.23.2").contains(&"n-features-in"));
+        assert!(ids("MissingIndicator", "0.23.2", "0.24.2").contains(&"missing-indicator-precomputed"));
+        assert!(ids("PCA", "1.2.2", "1.3.2").is_empty());
+    }
+}
