@@ -191,7 +191,7 @@ fn next(queue: &Mutex<Queue>, has_room: &Condvar, ahead: usize) -> Option<(usize
 }
 
 /// Reads one file. The facts and the digest of a large one are read at the same time.
-fn look(path: &Path, options: InspectOptions) -> Inspection {
+pub(super) fn look(path: &Path, options: InspectOptions) -> Inspection {
     let facts = |options| match store::open_input(path) {
         Ok(file) => with_boosters(path, read(file, options)),
         Err(error) => unreadable(&error),

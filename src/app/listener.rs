@@ -9,7 +9,7 @@ use crate::matrix::AskedPackage;
 use crate::provision::ProvisionFailure;
 use crate::run::Progress;
 use crate::shard::PartRefusal;
-use crate::vocab::{EnvName, Event, LeftOut, Verdict};
+use crate::vocab::{EnvName, Event, Expected, LeftOut, Verdict};
 
 /// Something that a person may want to know and that is no result. The words are the listener's business.
 #[derive(Debug)]
@@ -63,6 +63,15 @@ pub enum Notice {
         works: usize,
         /// Pairs that it speaks of.
         pairs: usize,
+    },
+    /// What a release that nobody has run says of artifacts, before it is tried.
+    Foretold {
+        /// The environment that has it.
+        name: EnvName,
+        /// The release, for example `scikit-learn 1.10.0rc1`.
+        release: String,
+        /// How many artifacts, by what is expected of them.
+        counts: BTreeMap<Expected, usize>,
     },
     /// An earlier run of the same name was moved aside.
     SetAside {
@@ -267,6 +276,7 @@ impl Listener for Part<'_> {
             | Notice::PackagesAsked { .. }
             | Notice::PackagesNeeded { .. }
             | Notice::OtherProducer { .. }
+            | Notice::Foretold { .. }
             | Notice::Tried { .. }
             | Notice::Prepared { .. }
             | Notice::Unwritten { .. }

@@ -21,6 +21,7 @@ mod files;
 #[cfg(test)]
 mod fixture;
 mod forecasting;
+mod foretelling;
 mod formats;
 mod gate;
 mod history;

@@ -6,6 +6,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
+
 use super::error::AppError;
 use super::release_error::ReleaseError;
 use super::session::Session;
@@ -14,7 +16,7 @@ use crate::explain;
 use crate::inspect::InspectOptions;
 use crate::matrix::SCIKIT_LEARN;
 use crate::notation::Version;
-use crate::provision::ProvisionFailure;
+use crate::provision::{AskedRelease, ProvisionFailure, Provisioner};
 use crate::release::{self, Collector, NotARelease};
 use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, Expected, FileFacts, Forecast, Inspected, ReleaseFacts};
@@ -82,16 +84,23 @@ impl ReleaseSource {
 }
 
 /// The facts of releases, each read once.
-pub struct Releases<'s, 'l> {
-    session: &'s mut Session<'l>,
+pub struct Releases<'s> {
+    cache: CacheRoot,
+    provisioner: Arc<Provisioner>,
+    runtime: &'s Runtime,
     known: BTreeMap<String, Option<Arc<ReleaseFacts>>>,
     changes: release::Known,
 }
 
-impl<'s, 'l> Releases<'s, 'l> {
+impl<'s> Releases<'s> {
     /// None yet.
-    pub fn new(session: &'s mut Session<'l>) -> Self {
-        Self { session, known: BTreeMap::new(), changes: release::Known::default() }
+    pub fn new(session: &'s Session<'_>) -> Self {
+        Self::with(session.cache.clone(), Arc::clone(&session.provisioner), &session.runtime)
+    }
+
+    /// None yet, for whoever uses the rest of a session meanwhile.
+    pub(super) fn with(cache: CacheRoot, provisioner: Arc<Provisioner>, runtime: &'s Runtime) -> Self {
+        Self { cache, provisioner, runtime, known: BTreeMap::new(), changes: release::Known::default() }
     }
 
     /// The facts of one release.
@@ -99,7 +108,7 @@ impl<'s, 'l> Releases<'s, 'l> {
     /// # Errors
     /// When there is none, or what is there is no release.
     pub fn of(&mut self, source: &ReleaseSource) -> Result<ReleaseFacts, AppError> {
-        let cache = self.session.cache.clone();
+        let cache = self.cache.clone();
         let wrong = |given: &Path, why: NotARelease| {
             AppError::from(ReleaseError::NotARelease { given: given.to_owned(), why })
         };
@@ -121,23 +130,53 @@ impl<'s, 'l> Releases<'s, 'l> {
             // What is worked on changes under its name.
             ReleaseSource::Folder(path) => folder(path).map_err(|why| wrong(path, why)),
             ReleaseSource::Index { project, version } => {
-                kept(&cache, &format!("{project}=={version}"), || self.fetch(&cache, project, version))
+                let requirement = format!("{project}=={version}");
+                let python = python_for((project == SCIKIT_LEARN).then_some(version), None);
+                let wanted =
+                    AskedRelease { requirement: &requirement, python: &python, has_pre: true, indexes: &[] };
+                kept(&cache, &requirement, || self.fetch(project, version, wanted))
             }
         }
     }
 
-    fn fetch(&mut self, cache: &CacheRoot, project: &str, version: &str) -> Result<ReleaseFacts, AppError> {
-        let requirement = format!("{project}=={version}");
-        let failed =
-            |why: ProvisionFailure| ReleaseError::NotHad { given: requirement.clone(), why: Box::new(why) };
-        let scratch = cache.scratch("release").map_err(|error| failed(error.into()))?;
+    /// The facts of whatever an index has for a requirement of scikit-learn, where its version is wanted; `None` where it is not,
+    /// or cannot be had.
+    pub(super) fn newest(
+        &mut self,
+        wanted: AskedRelease<'_>,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Option<ReleaseFacts> {
+        let asking = self.provisioner.newest(SCIKIT_LEARN, wanted, &|_| {});
+        let version = self.runtime.block_on(asking).ok()??;
+        if !is_wanted(&version) {
+            return None;
+        }
+        let exact = format!("{SCIKIT_LEARN}=={version}");
+        let wanted = AskedRelease { requirement: &exact, ..wanted };
+        // Another index may have something else under the same version.
+        if !wanted.indexes.is_empty() {
+            return self.fetch(SCIKIT_LEARN, &version, wanted).ok();
+        }
+        kept(&self.cache, &exact, || self.fetch(SCIKIT_LEARN, &version, wanted)).ok()
+    }
+
+    fn fetch(
+        &self,
+        project: &str,
+        version: &str,
+        wanted: AskedRelease<'_>,
+    ) -> Result<ReleaseFacts, AppError> {
+        let requirement = wanted.requirement;
+        let failed = |why: ProvisionFailure| ReleaseError::NotHad {
+            given: requirement.to_owned(),
+            why: Box::new(why),
+        };
+        let scratch = self.cache.scratch("release").map_err(|error| failed(error.into()))?;
         let into = scratch.path().join("unpacked");
-        let python = python_for((project == SCIKIT_LEARN).then_some(version), None);
-        let provisioner = Arc::clone(&self.session.provisioner);
-        let unpacking = provisioner.unpack(&requirement, &python, &into, &|_| {});
-        self.session.runtime.block_on(unpacking).map_err(failed)?;
-        let mut facts = folder(&into)
-            .map_err(|why| ReleaseError::NotARelease { given: requirement.clone().into(), why })?;
+        let unpacking = self.provisioner.unpack(wanted, &into, &|_| {});
+        self.runtime.block_on(unpacking).map_err(failed)?;
+        let mut facts =
+            folder(&into).map_err(|why| ReleaseError::NotARelease { given: requirement.into(), why })?;
         (facts.project, facts.version) = (project.to_owned(), version.to_owned());
         Ok(facts)
     }

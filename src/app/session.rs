@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use super::datasets::load_datasets;
 use super::earlier::earlier;
 use super::error::{AppError, Doing};
+use super::foretelling;
 use super::known::EVENTS;
 use super::listener::{Hushed, Listener, Notice, Part};
 use super::naming::lock_run;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
+use super::releases::Releases;
 use super::shards::ShardError;
 use crate::judge::{self, JudgeOptions};
 use crate::matrix::{EnvironmentSpec, Matrix, SCIKIT_LEARN};
@@ -308,7 +310,7 @@ impl<'l> Session<'l> {
         let Policy { fresh, retry_failed, keep, .. } = self.policy;
         let recorded = earlier(&job.folder, &header, fresh, keep, listener)?;
         let matrix = Arc::new(job.matrix);
-        let request = run::RunRequest {
+        let mut request = run::RunRequest {
             matrix: Arc::clone(&matrix),
             plan: Arc::new(job.plan),
             datasets: job.datasets,
@@ -316,14 +318,40 @@ impl<'l> Session<'l> {
             recorded,
             share: job.share,
             written: job.written,
+            before: Counts::default(),
             retry: job.retry,
             fresh,
             retry_failed,
             jobs,
         };
-        let mut recorder = Recorder::new(job.folder.join(EVENTS), listener);
-        let running = run::run(request, self.cache.clone(), Arc::clone(&self.provisioner), &mut recorder);
-        let report = self.runtime.block_on(running);
+        let running = |request, listener: &mut dyn Listener| {
+            let mut recorder = Recorder::new(job.folder.join(EVENTS), listener);
+            let running = run::run(request, self.cache.clone(), Arc::clone(&self.provisioner), &mut recorder);
+            self.runtime.block_on(running)
+        };
+        if request.share.is_whole() {
+            let plan = Arc::clone(&request.plan);
+            let mut releases =
+                Releases::with(self.cache.clone(), Arc::clone(&self.provisioner), &self.runtime);
+            let readers = foretelling::readers(&plan, &mut releases, |text| listener.doing(text));
+            if foretelling::read_what_is_written(&readers, &plan) {
+                // What is to be read has to be there before anything can be said of it.
+                let report = running(request.only_writing(), listener)?;
+                if report.interrupted {
+                    listener.idle();
+                    return Ok(Executed { folder: job.folder, report, started, matrix });
+                }
+                (request.before, request.recorded) = (report.counts, Some(report.state));
+            }
+            if !readers.is_empty() {
+                let known = request.recorded.as_ref();
+                let (said, notices) =
+                    foretelling::statements(&readers, &plan, known, &self.cache, &mut releases);
+                request.written.0.extend(said);
+                notices.into_iter().for_each(|notice| listener.notice(notice));
+            }
+        }
+        let report = running(request, listener);
         listener.idle();
         Ok(Executed { folder: job.folder, report: report?, started, matrix })
     }

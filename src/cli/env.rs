@@ -185,6 +185,7 @@ fn prepared(notice: &Notice) -> Option<serde_json::Value> {
         | Notice::PackagesNeeded { .. }
         | Notice::OtherProducer { .. }
         | Notice::Documented { .. }
+        | Notice::Foretold { .. }
         | Notice::SetAside { .. }
         | Notice::Retrying { .. }
         | Notice::Unwritten { .. }

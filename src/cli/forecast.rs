@@ -51,8 +51,8 @@ fn by_release(args: &ForecastArgs, release: &str) -> Result<ExitCode, Failure> {
         .ok_or_else(|| AppError::from(ReleaseError::NotNamed(release.to_owned())))?;
     let making = ProvisionOptions { offline: args.offline, ..ProvisionOptions::default() };
     let mut audience = Audience::plain();
-    let mut session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
-    let mut releases = Releases::new(&mut session);
+    let session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
+    let mut releases = Releases::new(&session);
     let target = releases.of(&source)?;
     if !console::is_for_programs() {
         let what = format!("read out of {} {}; nothing of it was run\n\n", target.project, target.version);

@@ -7,7 +7,7 @@ use crate::artifact::PackagesOf;
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::present::inspection::plain;
 use crate::present::refusal;
-use crate::present::words::plural;
+use crate::present::words::{join, plural};
 use crate::shard::PartRefusal;
 
 /// What is done next, in a line.
@@ -31,6 +31,7 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
         Notice::PackagesAdded(_)
         | Notice::Registry { .. }
         | Notice::Documented { .. }
+        | Notice::Foretold { .. }
         | Notice::PartReplaced { .. }
         | Notice::SetAside { .. }
         | Notice::Retrying { .. }
@@ -68,6 +69,10 @@ pub(super) fn words(notice: &Notice) -> String {
         Notice::Documented { title, works, pairs } => format!(
             "{title}: {works} of {pairs} pairs are documented as working (`shelflife plan` lists them); trying all"
         ),
+        Notice::Foretold { name, release, counts } => {
+            let said = counts.iter().map(|(expected, count)| format!("{count} {}", expected.as_str()));
+            format!("read out of {release}, before {name} is made: {}", join(said.collect::<Vec<_>>().iter()))
+        }
         Notice::SetAside { folder, why, kept } => {
             let others = kept.map_or_else(String::new, |kept| format!(" (the newest {kept} are kept)"));
             format!("the earlier run of this name is kept in {}: {}{others}", folder.display(), aside(why))

@@ -19,8 +19,8 @@ pub(super) fn release_diff(args: &ReleaseDiffArgs) -> Result<ExitCode, Failure> 
     let (from, to) = (source(&args.from)?, source(&args.to)?);
     let making = ProvisionOptions { offline: args.offline, ..ProvisionOptions::default() };
     let mut audience = Audience::plain();
-    let mut session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
-    let mut releases = Releases::new(&mut session);
+    let session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
+    let mut releases = Releases::new(&session);
     let (from, to) = (releases.of(&from)?, releases.of(&to)?);
     let found = diff(&from, &to);
     if console::is_for_programs() {

@@ -377,9 +377,10 @@ pub fn reaches(row: &[(String, Tally)]) -> Vec<Reach> {
         // Where all come out alike it does not matter how many were tried in each release.
         let is_like = |known: &[End]| {
             known.len() == ends.len()
-                && known.iter().zip(&ends).all(|(one, other)| {
-                    one.is_like(other) && (ends.len() == 1 || one.models == other.models)
-                })
+                && known
+                    .iter()
+                    .zip(&ends)
+                    .all(|(one, other)| one.is_like(other) && (ends.len() == 1 || one.models == other.models))
         };
         match all.last_mut() {
             Some(last) if is_like(&last.ends) => {

@@ -11,8 +11,8 @@ mod measure;
 mod square;
 
 pub use ask::{
-    End, MapRow, Question, Reach, Tally, Unasked, caveats_of, estimators, measured, pair, reaches, release, releases,
-    row, square, within,
+    End, MapRow, Question, Reach, Tally, Unasked, caveats_of, estimators, measured, pair, reaches, release,
+    releases, row, square, within,
 };
 pub use export::{CompatData, compat_schema_json, data_version};
 pub use facts::{MAP_VERSION, MapEnvironment, MapFacts, MapModel, MapRun, map};

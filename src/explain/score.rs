@@ -18,7 +18,11 @@ pub fn score<'c>(cells: impl IntoIterator<Item = &'c CellRecord>) -> Score {
         let is_bad = cell.verdict.fails();
         let is_forecast = matches!(forecast.expected, Expected::Breaks | Expected::Drifts);
         let seen = cell.rule.as_deref();
-        let is_named = seen.is_some_and(|seen| forecast.causes.iter().any(|cause| cause == seen));
+        // What is read out of a release, or rests on a name that is not there, names no rule: it is right where the file fails.
+        let is_named = match forecast.causes.as_slice() {
+            [] => is_forecast,
+            causes => seen.is_some_and(|seen| causes.iter().any(|cause| cause == seen)),
+        };
         let total = &mut score.total;
         total.forecast += u64::from(is_forecast);
         total.right += u64::from(is_forecast && is_bad && is_named);
@@ -29,7 +33,11 @@ pub fn score<'c>(cells: impl IntoIterator<Item = &'c CellRecord>) -> Score {
                 score.works += 1;
                 score.works_right += u64::from(!is_bad);
             }
-            Expected::Unknown | Expected::Risk => {
+            Expected::Risk => {
+                score.risk += 1;
+                score.risk_bad += u64::from(is_bad);
+            }
+            Expected::Unknown => {
                 score.unknown += 1;
                 score.unknown_bad += u64::from(is_bad);
             }

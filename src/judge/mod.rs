@@ -56,6 +56,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
     let mut artifacts = Vec::with_capacity(state.artifacts().len());
     let mut cells = Vec::with_capacity(state.artifacts().len() * state.consumers().len());
     let mut summary = Summary::default();
+    let mut is_forecast = options.forecast;
     let ended_early = state.finish().is_none_or(|finish| finish.interrupted);
     for (index, artifact) in state.artifacts().iter().enumerate() {
         artifacts.push(artifact_record(artifact));
@@ -63,9 +64,13 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
         for facts in state.cells_of(index) {
             let mut cell = cell_record(&id, &facts, &gate, ended_early);
             cell.rule = causes.of(&cell, &facts, facts.consumer_index);
-            if options.forecast {
-                cell.forecast = causes.forecast(&facts, facts.consumer_index);
-            }
+            // What was said before is what is held against what happened.
+            cell.forecast = match state.foretold(&artifact.id, &cell.consumer) {
+                Some(foretold) => Some(foretold.forecast.clone()),
+                None if options.forecast => causes.forecast(&facts, facts.consumer_index),
+                None => None,
+            };
+            is_forecast |= cell.forecast.is_some();
             summary.count_cause(&cell);
             *summary.verdicts.entry(cell.verdict).or_default() += 1;
             if let Some(status) = cell.status {
@@ -113,7 +118,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
     };
     record.promises = promises::promises(&record);
     record.findings = findings::findings(&record);
-    record.score = options.forecast.then(|| explain::score(&record.cells));
+    record.score = is_forecast.then(|| explain::score(&record.cells));
     record
 }
 

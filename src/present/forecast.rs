@@ -59,6 +59,10 @@ pub fn sentences(score: &Score) -> Vec<String> {
         ),
         format!("works: said of {}, {} do", plural(score.works, "cell"), score.works_right),
     ];
+    if score.risk > 0 {
+        let cells = plural(score.risk, "cell");
+        lines.push(format!("risk: said of {cells}, of which {} fail or drift", score.risk_bad));
+    }
     if score.unknown > 0 {
         lines.push(format!(
             "unknown: {}, of which {} fail or drift",

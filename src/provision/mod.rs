@@ -71,6 +71,7 @@ pub use offers::Offer;
 pub use options::{Note, ProvisionOptions, ToolConsent};
 pub use reach::{Reach, Room, prepare_scratch, stage};
 pub use source_failure::{SourceFailure, SourceTrouble};
+pub use unpacked::AskedRelease;
 pub use uv::Uv;
 pub use why::{ProgramFailure, Why};
 

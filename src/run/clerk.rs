@@ -70,9 +70,10 @@ pub(super) struct Held {
 }
 
 impl<'a> Clerk<'a> {
-    pub fn new(orders: Orders, memory: Memory, journal: Journal<'a>) -> Self {
+    pub fn new(orders: Orders, memory: Memory, journal: Journal<'a>, before: Counts) -> Self {
         let locks = vec![None; orders.plan.environments.len()];
-        Self { orders, memory, journal, locks, executed: 0, reused: 0, known_failures: 0 }
+        let Counts { executed, reused, known_failures } = before;
+        Self { orders, memory, journal, locks, executed, reused, known_failures }
     }
 
     pub fn state(&self) -> &RunState {

@@ -436,6 +436,7 @@ impl Trial {
             recorded: (!recorded.is_empty()).then(|| RunState::replay(recorded.clone()).unwrap()),
             share: share.unwrap_or_default(),
             written: Written(std::mem::take(&mut self.written)),
+            before: Counts::default(),
             retry: self.retry.take(),
             fresh: false,
             retry_failed: self.retry_failed,

@@ -47,7 +47,8 @@ fn of_artifact(event: &Event) -> Option<&ArtifactId> {
         | Event::ArtifactInspected { artifact, .. }
         | Event::ReferenceTaken { artifact, .. }
         | Event::ReferenceRepeated { artifact, .. }
-        | Event::ReferenceVaried { artifact, .. } => Some(artifact),
+        | Event::ReferenceVaried { artifact, .. }
+        | Event::CellForetold { artifact, .. } => Some(artifact),
         Event::RunStarted(_)
         | Event::RunResumed { .. }
         | Event::EnvironmentReady { .. }

@@ -27,6 +27,8 @@ pub struct RunRequest {
     pub share: Share,
     /// What other machines have written of it.
     pub written: Written,
+    /// What the same process has done of it before.
+    pub before: Counts,
     /// Names the cells that would be regressions, once everything was tried: they are tried again, all by themselves.
     pub retry: Option<Regressions>,
     /// Whether everything is executed again, whatever the cache holds.
@@ -35,6 +37,27 @@ pub struct RunRequest {
     pub retry_failed: bool,
     /// Batches that run side by side.
     pub jobs: usize,
+}
+
+impl RunRequest {
+    /// The first part of it: everything is written, and nothing is read. What is done is in the record that it leaves.
+    #[must_use]
+    pub fn only_writing(&mut self) -> Self {
+        Self {
+            matrix: Arc::clone(&self.matrix),
+            plan: Arc::clone(&self.plan),
+            datasets: self.datasets.clone(),
+            header: self.header.clone(),
+            recorded: self.recorded.take(),
+            share: Share::writing(&self.plan),
+            written: Written::default(),
+            before: self.before,
+            retry: None,
+            fresh: self.fresh,
+            retry_failed: self.retry_failed,
+            jobs: self.jobs,
+        }
+    }
 }
 
 /// What a run executed, and what it did not have to.

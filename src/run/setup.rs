@@ -63,6 +63,7 @@ fn dispatcher<'a, H: Host>(
         recorded,
         share,
         written,
+        before,
         retry,
         fresh,
         retry_failed,
@@ -107,7 +108,7 @@ fn dispatcher<'a, H: Host>(
     let memory = Memory { cache: cache.clone(), fresh, retry_failed, limits };
     let mut journal = Journal::new(recorded, header, reporter)?;
     handover::take_over(&mut journal, written)?;
-    let clerk = Clerk::new(orders, memory, journal);
+    let clerk = Clerk::new(orders, memory, journal, before);
     let adopted = handover::adopted(clerk.state(), clerk.orders(), clerk.memory(), &share);
     let mut scheduler = Scheduler::new(plan, share, policy);
     adopted.into_iter().for_each(|it| scheduler.adopt(it));

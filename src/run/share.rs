@@ -32,6 +32,13 @@ impl Share {
         Self(Some(Part { phase, slices: slices.collect(), floors: Floors::None }))
     }
 
+    /// What is written in a plan, all of it, and nothing that is read.
+    pub fn writing(plan: &Plan) -> Self {
+        let writers = plan.environments.iter().filter(|environment| environment.producer);
+        let slices: Vec<Slice> = writers.map(|writer| Slice::whole(writer.name.clone())).collect();
+        Self::of(ShardPhase::Write, &slices, plan)
+    }
+
     /// The same, and the noise floors of some of what is written here are measured.
     pub fn measuring(mut self, floors: Floors) -> Self {
         if let Some(part) = &mut self.0 {
@@ -41,7 +48,7 @@ impl Share {
     }
 
     /// Whether it is all of the plan.
-    pub(super) const fn is_whole(&self) -> bool {
+    pub const fn is_whole(&self) -> bool {
         self.0.is_none()
     }
 

@@ -279,7 +279,9 @@ impl<'a> Work<'a> {
             Event::CellLost { artifact, consumer, .. }
             | Event::CellCompared { artifact, consumer, .. }
             | Event::CellRetried { artifact, consumer, .. } => self.cell(artifact, consumer),
-            Event::CellContradicted { artifact, consumer, .. } => {
+            // What is foretold is said by whoever does all of a run.
+            Event::CellForetold { artifact, consumer, .. }
+            | Event::CellContradicted { artifact, consumer, .. } => {
                 Err(PartRefusal::NotItsWork(format!("{artifact} in {consumer}")))
             }
             Event::RunFinished { .. } => Ok(()),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, Lock, MadeUp,
-    ModelName, NoiseSetting, Observation, OutputComparison,
+    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, Forecast, FormatPlan, Lock,
+    MadeUp, ModelName, NoiseSetting, Observation, OutputComparison,
 };
 
 /// The end of a run.
@@ -244,4 +244,13 @@ pub struct CellFacts<'a> {
     pub cell: CellView<'a>,
     /// The artifact's format, where the record describes it.
     pub format: Option<&'a FormatPlan>,
+}
+
+/// What was said of a cell before it was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foretold {
+    /// The release that it was read out of.
+    pub release: String,
+    /// What is to be expected.
+    pub forecast: Forecast,
 }

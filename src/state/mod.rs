@@ -12,8 +12,8 @@ mod layout;
 mod run;
 
 pub use facts::{
-    ArtifactFacts, CellFacts, CellState, CellView, Contradicted, EnvironmentFacts, Finish, Made, Recorded,
-    Repeated, Retried, is_in_question,
+    ArtifactFacts, CellFacts, CellState, CellView, Contradicted, EnvironmentFacts, Finish, Foretold, Made,
+    Recorded, Repeated, Retried, is_in_question,
 };
 pub use layout::{Layout, PlannedArtifact, Roles, Written};
 pub use run::{ReplayError, RunState};

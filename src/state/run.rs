@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::facts::{
-    ArtifactFacts, CellFacts, CellState, Contradicted, EnvironmentFacts, Finish, Made, Recorded, Repeated,
-    Retried,
+    ArtifactFacts, CellFacts, CellState, Contradicted, EnvironmentFacts, Finish, Foretold, Made, Recorded,
+    Repeated, Retried,
 };
 use super::layout::{Layout, PlannedArtifact, Roles};
 use crate::vocab::{
@@ -37,6 +37,8 @@ pub struct RunState {
     consumers: Vec<u32>,
     artifacts: Vec<ArtifactFacts>,
     finish: Option<Finish>,
+    /// What was said of cells before they were tried: of few, so that they stand beside them.
+    foretold: HashMap<(ArtifactId, EnvName), Foretold>,
     environment_index: HashMap<EnvName, usize>,
     consumer_index: HashMap<EnvName, usize>,
     artifact_index: HashMap<ArtifactId, usize>,
@@ -60,6 +62,7 @@ impl RunState {
             environments: plan.environments.iter().map(|it| untouched(it.runtime)).collect(),
             gaps: vec![Vec::new(); plan.environments.len()],
             finish: None,
+            foretold: HashMap::new(),
             environment_index: names(&environments),
             consumer_index: names(&consumers),
             artifact_index: artifacts.iter().enumerate().map(|(at, it)| (it.id.clone(), at)).collect(),
@@ -144,6 +147,9 @@ impl RunState {
                     facts.noise.insert(setting, Repeated { key, outputs });
                 }
             }
+            Event::CellForetold { artifact, consumer, release, forecast } => {
+                self.foretold.insert((artifact, consumer), Foretold { release, forecast });
+            }
             Event::CellObserved { artifact, consumer, key, observation, reused } => {
                 if let Some(cell) = self.cell_mut(&artifact, &consumer) {
                     let seen = Some(Box::new(Recorded { key, observation, reused }));
@@ -181,6 +187,7 @@ impl RunState {
     fn resume(&mut self, header: RunHeader) {
         let before = std::mem::replace(self, Self::new(header));
         self.started = before.started;
+        self.foretold = before.foretold;
         for (name, index) in before.environment_index {
             self.set_environment(&name, before.environments[index].clone());
         }
@@ -214,6 +221,15 @@ impl RunState {
     fn cell_mut(&mut self, artifact: &ArtifactId, consumer: &EnvName) -> Option<&mut CellState> {
         let position = *self.consumer_index.get(consumer)?;
         self.artifact_mut(artifact).map(|facts| &mut facts.cells[position])
+    }
+
+    /// What was said of a cell before it was tried.
+    pub fn foretold(&self, artifact: &ArtifactId, consumer: &EnvName) -> Option<&Foretold> {
+        // Most runs have none, and nobody copies names to find that out.
+        if self.foretold.is_empty() {
+            return None;
+        }
+        self.foretold.get(&(artifact.clone(), consumer.clone()))
     }
 
     /// The header that holds now: of the last resumption, or of the start.

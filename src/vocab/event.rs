@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile, FileFacts,
-    Foreign, FormatName, Gap, InputTypes, InputsKind, LeftOut, Lock, ModelName, NoiseSetting, Observation,
-    OutputComparison, PartHeader, Probes, Registered, Runtime, Verdict,
+    Forecast, Foreign, FormatName, Gap, InputTypes, InputsKind, LeftOut, Lock, ModelName, NoiseSetting,
+    Observation, OutputComparison, PartHeader, Probes, Registered, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -96,6 +96,17 @@ pub enum Event {
         observation: Observation,
         /// Whether it came from the cache.
         reused: bool,
+    },
+    /// What the release that reads says of an artifact, read out of it before the cell was tried.
+    CellForetold {
+        /// The artifact.
+        artifact: ArtifactId,
+        /// The environment that is going to read it.
+        consumer: EnvName,
+        /// The release, for example `scikit-learn 1.10.0rc1`.
+        release: String,
+        /// What is to be expected.
+        forecast: Forecast,
     },
     /// A cell was executed, or its observation came from the cache.
     CellObserved {

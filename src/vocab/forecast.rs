@@ -60,12 +60,23 @@ pub struct Score {
     pub works: u64,
     /// Cells among them that do.
     pub works_right: u64,
+    /// Cells of which a release that nobody had run said that it is a risk.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub risk: u64,
+    /// Cells among them that fail or drift.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub risk_bad: u64,
     /// Cells about which nothing was said.
     pub unknown: u64,
     /// Cells among them that fail or drift.
     pub unknown_bad: u64,
     /// By rule.
     pub rules: BTreeMap<String, RuleScore>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Forecasts of trouble against trouble.

@@ -27,6 +27,7 @@ pub fn upgrade(event: &mut Event) {
         | Event::EnvironmentFailed { .. }
         | Event::EnvironmentIsolation { .. }
         | Event::ArtifactMade { .. }
+        | Event::CellForetold { .. }
         | Event::CellLost { .. }
         | Event::CellCompared { .. }
         | Event::ArtifactInspected { .. }

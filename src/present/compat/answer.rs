@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::compat::{End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, caveats_of, reaches, releases};
+use crate::compat::{
+    End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, caveats_of, reaches, releases,
+};
 use crate::explain;
 use crate::notation::Version;
 use crate::present::words::{Group, join, plural};

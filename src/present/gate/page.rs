@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::trouble::{MOST_CHARACTERS, message, trouble};
 use super::{Account, Answer, GateView, grid, tasks};
+use crate::present::forecast;
 use crate::present::markup::{code, prose, spans};
 use crate::present::probed::probes;
 use crate::present::repeat::Repeat;
@@ -26,6 +27,7 @@ pub fn markdown(view: &GateView<'_>) -> Vec<u8> {
     let command = Repeat::new(view.record).rescue(&view.bad());
     out.push_str(&rescue::gate_section(view.rescues, command.as_deref()));
     noise(&mut out, view);
+    foretold(&mut out, view);
     grid::write(&mut out, view);
     moved(&mut out, view);
     details(&mut out, view);
@@ -56,6 +58,15 @@ fn noise(out: &mut String, view: &GateView<'_>) {
     if all.len() > MOST_NOISY {
         let more = plural((all.len() - MOST_NOISY) as u64, "more cell");
         let _ = writeln!(out, "\nand {more} in report.html");
+    }
+}
+
+/// What a release that nobody had run said of the files, and how that fared.
+fn foretold(out: &mut String, view: &GateView<'_>) {
+    let Some(score) = &view.record.score else { return };
+    let _ = writeln!(out, "\n### What the release said before it was tried\n");
+    for sentence in forecast::sentences(score) {
+        let _ = writeln!(out, "- {}", prose(&sentence));
     }
 }
 

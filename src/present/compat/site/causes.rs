@@ -45,7 +45,8 @@ pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderErro
     // What no model has met, but one with other parameters may.
     for estimator in estimators(facts) {
         let class = estimator.rsplit('.').next().unwrap_or(estimator);
-        let squares = questions(facts).into_iter().filter_map(|question| square(facts, estimator, &question).ok());
+        let squares =
+            questions(facts).into_iter().filter_map(|question| square(facts, estimator, &question).ok());
         for tally in squares.flatten().flat_map(|(_, row)| row).map(|(_, tally)| tally) {
             for rule in tally.caveats.iter().filter_map(|id| explain::find(id)) {
                 seen.entry(rule.id).or_default().1.insert(class);
