@@ -72,7 +72,7 @@ fn a_release_is_asked_before_its_environment_is_made() {
     let ended = context.run([&gate[..], &["--to", &to, "--drop", "label"]].concat());
     let said = ended.stderr();
     assert!(said.contains("read out of scikit-learn 1.5.2"), "{said}\n{}", ended.stdout());
-    assert!(said.contains("1 breaks and 1 risk"), "{said}");
+    assert!(said.contains("1 breaks, 1 risk"), "{said}");
     let page = context.read("reports/gate/gate.md");
     assert!(page.contains("What the release said before it was tried"), "{page}");
     assert!(page.contains("said of 1 cell, precision 1.000; happened in 1, recall 1.000"), "{page}");
