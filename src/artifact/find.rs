@@ -45,6 +45,19 @@ pub fn models_below(folder: &Path, files: &dyn Files) -> Vec<PathBuf> {
     walk.found
 }
 
+/// Every saved model that a glob matches, or that stands below a folder that it matches.
+pub fn models_matching(pattern: &Path, files: &dyn Files) -> Vec<PathBuf> {
+    let mut walk = Walk { files, dangling: Vec::new(), unlisted: Vec::new(), found: Vec::new() };
+    for path in walk.matching(pattern) {
+        match files.kind(&path) {
+            Kind::Folder => walk.folder(&path, 0),
+            Kind::File if !is_companion(&path) || walk.is_native(&path) => walk.found.push(path),
+            Kind::File | Kind::Missing | Kind::Dangling => {}
+        }
+    }
+    walk.found
+}
+
 /// The files that a declaration means, in order. What leads to none is noted.
 pub(super) fn files(
     files: &dyn Files,

@@ -16,8 +16,8 @@ pub const SETTINGS: &str = "shelflife.toml";
 /// The file that holds them in a table of its own.
 pub const PYPROJECT: &str = "pyproject.toml";
 
-/// What `shelflife gate` is over and judged by, where the command line does not say. The options of the command line have
-/// the same names and win. Paths are relative to the folder of this file.
+/// What `shelflife gate`, `check`, `rescue` and `requires` are over, and what a gate is judged by, where the command line does
+/// not say. The options of the command line have the same names and win. Paths are relative to the folder of this file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(title = "shelflife settings")]

@@ -15,6 +15,8 @@ const answer = { serious: [], errors: [] };
 
 async function open(name, hash, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true, reducedMotion: "reduce", ...options });
+  // A busy machine is no failure.
+  context.setDefaultTimeout(600_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => answer.errors.push(`${name}: ${error.message}`));
   await page.goto(address(name, hash), { waitUntil: "load" });
@@ -29,7 +31,7 @@ async function audit(page, name) {
 }
 const picture = (page, name) => page.screenshot({ path: path.join(pictures, name + ".png"), fullPage: true });
 
-for (const name of ["survey", "judged", "gated", "hostile"]) {
+for (const name of ["survey", "judged", "gated", "hostile", "history"]) {
   for (const scheme of ["light", "dark"]) {
     const page = await open(name, "#q=a", { colorScheme: scheme });
     await audit(page, `${name}, ${scheme}`);
@@ -54,6 +56,14 @@ for (const name of ["survey", "judged", "gated", "hostile"]) {
   await paper.pdf({ path: path.join(pictures, name + ".pdf"), landscape: true });
   await paper.context().close();
 }
+
+// Charts, as they are without a script.
+const bare = await open("survey", "", { javaScriptEnabled: false });
+answer.charts = await bare.locator(".charts figcaption").allInnerTexts();
+await bare.context().close();
+const nights = await open("history", "", { javaScriptEnabled: false });
+answer.bars = await nights.locator("svg").filter({ has: nights.locator(".axis") }).locator("rect").count();
+await nights.context().close();
 
 // The page of a gate.
 const gate = await open("gated");
