@@ -253,6 +253,10 @@ impl Walk<'_> {
             self.files.canonical(path) != parent.join(path.file_name().unwrap_or_default())
         };
         let (links, real): (Vec<PathBuf>, Vec<PathBuf>) = folders.into_iter().partition(|path| is_link(path));
+        // A link to a folder that it stands in would be gone through again and again.
+        let here = self.files.canonical(folder);
+        let leads_back = |link: &PathBuf| here.starts_with(self.files.canonical(link));
+        let links: Vec<PathBuf> = links.into_iter().filter(|link| !leads_back(link)).collect();
         for folder in real.into_iter().chain(links) {
             self.folder(&folder, depth + 1);
         }

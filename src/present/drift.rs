@@ -9,7 +9,7 @@ use crate::vocab::{CellRecord, EnvName, EnvironmentRecord};
 
 /// Charts that a page shows, and lines that one has.
 const MOST_CHARTS: usize = 12;
-const MOST_LINES: usize = 6;
+const MOST_LINES: usize = 4;
 /// Releases that one model has to drift in: of one there is nothing to draw.
 const FEWEST_RELEASES: usize = 2;
 /// Letters of a writer beside its line.
@@ -220,7 +220,7 @@ impl DriftChart {
 
 impl DriftLine {
     fn new(at: usize, label: String, written: &str, row: &Row, versions: &[Version], scale: &Scale) -> Self {
-        const DASHES: [&str; MOST_LINES] = ["", "6 3", "2 3", "9 3 2 3", "1 2", "12 3"];
+        const DASHES: [&str; MOST_LINES] = ["", "6 3", "2 3", "9 3 2 3"];
         let mut path = String::new();
         let (mut points, mut label_y, mut is_joined) = (Vec::new(), BOTTOM, false);
         for (index, version) in versions.iter().enumerate() {
@@ -242,7 +242,7 @@ impl DriftLine {
                 Seen::Otherwise | Seen::Drifts(_) => "drifts",
             };
             points.push((
-                mark(if leads { at } else { MOST_LINES }, x, y),
+                if leads { mark(at, x, y) } else { cross(x, y) },
                 class,
                 format!("written by {written}, read by {version}: {}", seen.words()),
             ));
@@ -251,18 +251,21 @@ impl DriftLine {
     }
 }
 
-/// The outline of a mark: each line has another, and what fails is a cross.
-fn mark(kind: usize, x: f64, y: f64) -> String {
+/// The outline of a mark: each line has another.
+fn mark(line: usize, x: f64, y: f64) -> String {
     let (l, r, t, b) = (x - MARK, x + MARK, y - MARK, y + MARK);
-    match kind {
+    match line % MOST_LINES {
         0 => format!("M{l:.1} {y:.1}a{MARK} {MARK} 0 1 0 {0} 0a{MARK} {MARK} 0 1 0 -{0} 0Z", 2.0 * MARK),
         1 => format!("M{l:.1} {t:.1}H{r:.1}V{b:.1}H{l:.1}Z"),
         2 => format!("M{x:.1} {t:.1}L{r:.1} {b:.1}H{l:.1}Z"),
-        3 => format!("M{x:.1} {t:.1}L{r:.1} {y:.1}L{x:.1} {b:.1}L{l:.1} {y:.1}Z"),
-        4 => format!("M{x:.1} {b:.1}L{r:.1} {t:.1}H{l:.1}Z"),
-        5 => format!("M{l:.1} {t:.1}L{r:.1} {y:.1}L{l:.1} {b:.1}Z"),
-        _ => format!("M{l:.1} {t:.1}L{r:.1} {b:.1}M{r:.1} {t:.1}L{l:.1} {b:.1}"),
+        _ => format!("M{x:.1} {t:.1}L{r:.1} {y:.1}L{x:.1} {b:.1}L{l:.1} {y:.1}Z"),
     }
+}
+
+/// The mark of what fails.
+fn cross(x: f64, y: f64) -> String {
+    let (l, r, t, b) = (x - MARK, x + MARK, y - MARK, y + MARK);
+    format!("M{l:.1} {t:.1}L{r:.1} {b:.1}M{r:.1} {t:.1}L{l:.1} {b:.1}")
 }
 
 /// Moves labels apart, and keeps them inside.
@@ -407,7 +410,7 @@ mod tests {
             })
             .collect();
         let chart = chart(&rows);
-        assert!(chart.about.ends_with("2 more writers not drawn"), "{}", chart.about);
+        assert!(chart.about.ends_with("4 more writers not drawn"), "{}", chart.about);
         assert!(chart.marks.iter().all(|(y, _)| (TOP..=SIZE.1).contains(y)) && chart.marks.len() <= 6);
         assert!(chart.releases.iter().filter(|(_, name)| !name.is_empty()).count() <= 16);
         assert!(chart.releases.iter().all(|(x, _)| (LEFT..=RIGHT).contains(x)));

@@ -492,10 +492,10 @@ fn what_the_page_offers_to_type_tries_that_cell_again_and_nothing_else() {
     }
     // A finding: its cells, and those between the same environments.
     let findings: Vec<&str> = page.split("data-copy=\"shelflife run ").skip(1).collect();
-    let finding = findings.iter().filter_map(|rest| rest.split_once('"')).map(|(text, _)| text);
-    let finding = finding.filter(|text| text.contains("--model tree")).next().unwrap();
+    let mut finding = findings.iter().filter_map(|rest| rest.split_once('"')).map(|(text, _)| text);
+    let finding = finding.find(|text| text.contains("--model tree")).unwrap();
     let again = offered(&format!("shelflife run {finding}"));
-    let of_tree = known.iter().filter(|(name, _)| name.starts_with("tree/"));
+    let of_tree = known.iter().filter(|(name, _)| name.starts_with("tree "));
     assert_eq!(again.iter().collect::<Vec<_>>(), of_tree.collect::<Vec<_>>(), "{finding}");
     // The run that it was taken from still stands where it stood.
     assert_eq!(verdict_words(&context), known);

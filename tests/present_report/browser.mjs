@@ -29,7 +29,14 @@ async function audit(page, name) {
     answer.serious.push(`${name}: ${rule.id}: ${rule.nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
   }
 }
-const picture = (page, name) => page.screenshot({ path: path.join(pictures, name + ".png"), fullPage: true });
+// Pictures are for people: a machine that is too busy to take one says nothing about the page.
+async function picture(page, name) {
+  try {
+    await page.screenshot({ path: path.join(pictures, name + ".png"), fullPage: true });
+  } catch (error) {
+    process.stderr.write(`no picture of ${name}: ${error.message.split("\n")[0]}\n`);
+  }
+}
 
 for (const name of ["survey", "judged", "gated", "hostile", "history"]) {
   for (const scheme of ["light", "dark"]) {
