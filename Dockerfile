@@ -65,7 +65,7 @@ ENV PATH=/opt/environment/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
 CMD ["python3"]
 
 # The small image: `inspect`, `forecast` and whatever else takes no Python, without a system around it, and without rights.
-# The static binary is that of scripts/release:
+# scripts/release builds it where docker answers. By hand, around its static program:
 #
 #     cp target/release-files/shelflife-*-static docker/shelflife-static
 #     docker build --target small -t shelflife:small .
