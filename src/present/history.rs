@@ -274,7 +274,8 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
          body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}\
          h2{margin-top:2.5rem}h3{margin:1.6rem 0 .2rem;font-size:1rem}code{background:#f1f1f1;padding:0 .2em}\
          h2,h3,.note{overflow-wrap:anywhere}.note{color:#666;margin:.1rem 0}svg{overflow:visible}\
-         .wide{overflow-x:auto}summary{cursor:pointer;margin-top:1.6rem;font-weight:600}\
+         .wide{overflow-x:auto}.time{display:flex;flex-direction:row-reverse}\
+         .time>*{flex-shrink:0;margin-right:auto}summary{cursor:pointer;margin-top:1.6rem;font-weight:600}\
          .works{fill:#2f9e5b}.silent{fill:#e08700}.fails{fill:#cf3030}.noverdict{fill:#9a9a9a}.unsupported{fill:#d5d5d5}\
          .absent{fill:none;stroke:#ddd}.axis{stroke:#ccc}\
          table{border-collapse:collapse}th,td{padding:.1rem .8rem .1rem 0;text-align:left;white-space:nowrap}\
@@ -344,7 +345,7 @@ fn plot(out: &mut String, view: &HistoryView, story: &Story) {
     let (width, height) = ((shown.len() * STEP).max(STEP), STEP * 2 + 14);
     let _ = write!(
         out,
-        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><svg width=\"{width}\" height=\"{height}\" \
+        "<div class=\"wide time\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><svg width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"Verdicts run by run: {0}\">",
         escape(&format!("{} in {}", story.cell.artifact, story.cell.consumer))
     );

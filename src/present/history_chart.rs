@@ -28,7 +28,7 @@ pub fn over_time(runs: &[(String, Tally)]) -> String {
     // Writing to a `String` cannot fail.
     let _ = write!(
         out,
-        "<h3>Cells that do not work, run by run</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" \
+        "<h3>Cells that do not work, run by run</h3>\n<div class=\"wide time\" tabindex=\"0\" role=\"region\" \
          aria-label=\"Cells that do not work, run by run\"><svg width=\"{width}\" height=\"{0}\" viewBox=\"0 0 {width} {0}\" \
          role=\"img\" aria-label=\"At most {most}; the table below has the numbers\">",
         HEIGHT + 24.0
