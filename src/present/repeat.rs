@@ -70,6 +70,19 @@ impl<'r> Repeat<'r> {
         }
     }
 
+    /// What the command for a cell of a trained model begins with, where all that follows are its names as `--model`, `--format`,
+    /// `--producer` and `--consumer`; nothing where one of the names cannot be typed as it is.
+    pub fn beginning<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> Option<String> {
+        let (file, run) = self.matrix?;
+        let is_plain = |name: &str| pattern(name).is_some_and(|typed| typed == name);
+        if names.all(is_plain) { beginning(file, run) } else { None }
+    }
+
+    /// Whether the run has trained what was read in a cell.
+    pub fn is_trained(&self, cell: &CellRecord) -> bool {
+        !self.files.contains_key(cell.artifact.as_str())
+    }
+
     /// The part of a matrix that covers cells, as a run of its own that takes no other's place.
     fn part(&self, file: &str, run: &str, cells: &[&CellRecord]) -> Option<String> {
         let [mut models, mut formats, mut producers, mut consumers]: [BTreeSet<&str>; 4] = Default::default();
@@ -87,7 +100,7 @@ impl<'r> Repeat<'r> {
                 producers.insert(cell.producer.as_str());
             }
         }
-        let mut words = format!("shelflife run {} --run {run}-again", path(file)?);
+        let mut words = beginning(file, run)?;
         let kinds = [
             ("--model", models),
             ("--format", formats),
@@ -198,6 +211,10 @@ impl<'r> Repeat<'r> {
         let words = words.join(" ");
         (line(&words) == words).then(|| quoted(&words))
     }
+}
+
+fn beginning(file: &str, run: &str) -> Option<String> {
+    Some(format!("shelflife run {} --run {}", path(file)?, pattern(&format!("{run}-again"))?))
 }
 
 /// Whether two files are tried by one command: on the same rows, and beside the same packages.

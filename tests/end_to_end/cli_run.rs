@@ -478,11 +478,15 @@ fn what_the_page_offers_to_type_tries_that_cell_again_and_nothing_else() {
         context.verdicts("small-again")
     };
     let known = verdict_words(&context);
-    let commands: Vec<&str> = data["texts"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let commands: Vec<&str> =
-        commands.into_iter().filter(|text| text.starts_with("shelflife run ")).collect();
-    // Every cell has one, and none is that of another.
-    assert_eq!(commands.len(), known.len(), "{commands:?}");
+    // What the page's own script puts together: the beginning, and the names of the cell.
+    let beginning = data["again"].as_str().unwrap();
+    assert_eq!(data["trained"].as_array().unwrap().len(), MODELS.len());
+    let results = context.results("small");
+    let command = |cell: &Value| {
+        let part = |key: &str| format!(" --{key} {}", text(cell, key));
+        format!("{beginning}{}{}{}{}", part("model"), part("format"), part("producer"), part("consumer"))
+    };
+    let commands: Vec<String> = results["cells"].as_array().unwrap().iter().map(command).collect();
     for command in
         commands.iter().filter(|text| text.contains("--model tree") || text.contains("--model pls"))
     {

@@ -72,6 +72,13 @@ const nights = await open("history", "", { javaScriptEnabled: false });
 answer.bars = await nights.locator("svg").filter({ has: nights.locator(".axis") }).locator("rect").count();
 await nights.context().close();
 
+// A cell of a matrix is tried again by a part of the matrix.
+const matrix = await open("survey", "#pair=sk1.0.2/sk1.2.2&model=kmeans");
+await matrix.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+await matrix.locator("#cells .tools button").nth(1).click();
+answer.part = await matrix.evaluate(() => navigator.clipboard.readText());
+await matrix.context().close();
+
 // The page of a gate.
 const gate = await open("gated");
 await gate.context().grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -69,9 +69,12 @@ fn the_page_works_in_a_browser() {
         Ok(tools) => tools,
         Err(reason) => return not_tried(format_args!("report.html in a browser: {reason}")),
     };
-    let large = fixture::large(50_000);
+    let mut large = fixture::large(50_000);
+    large.matrix.file = Some("matrices/large.toml".to_owned());
+    let mut survey = fixture::every_verdict();
+    survey.matrix.file = Some("my matrices/compat.toml".to_owned());
     let records = [
-        ("survey", fixture::every_verdict()),
+        ("survey", survey),
         ("judged", fixture::judged()),
         ("gated", fixture::gated(12)),
         ("hostile", fixture::hostile_everywhere()),
@@ -128,6 +131,9 @@ fn the_page_works_in_a_browser() {
         "{told}"
     );
     assert_eq!(seen["bars"], 5, "{told}");
+    let part = "shelflife run 'my matrices/compat.toml' --run compat-again --model kmeans --format pickle --producer sk1.0.2 \
+                --consumer sk1.2.2";
+    assert_eq!(text("part"), part, "{told}");
     // For people; nothing is judged by a clock.
     let _ = writeln!(std::io::stderr(), "a page of 50,000 cells opened in {} s", seen["seconds"]);
 }
