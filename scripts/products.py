@@ -81,11 +81,11 @@ def look_at_names(wanted):
             raise Wrong("{} names {}, Cargo.toml {}".format(name, said, wanted))
 
 
-def look_at_wheel(path, program, commit):
+def look_at_wheel(path, program, commit, largest):
     """It is small enough, brings what it says, and its program is of this version and commit."""
     size = path.stat().st_size
-    if "manylinux" in path.name and size > LARGEST_WHEEL:
-        limit = LARGEST_WHEEL // 1024 // 1024
+    if largest is not None and size > largest:
+        limit = largest // 1024 // 1024
         raise Wrong("{} has {} bytes: at most {} MiB are allowed".format(path.name, size, limit))
     with zipfile.ZipFile(str(path)) as opened:
         names = opened.namelist()
