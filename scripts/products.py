@@ -245,7 +245,8 @@ def built_crates():
     for line in output_of(words).splitlines():
         package = json.loads(line).get("package_id", "") if line.startswith("{") else ""
         name = package.partition("#")[2]
-        if "@" in name:
+        # The program itself is not one of the crates that it is built of.
+        if "@" in name and not name.startswith("shelflife@"):
             found.add("pkg:cargo/" + name)
     return found
 
