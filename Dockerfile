@@ -33,6 +33,20 @@
 ARG BASE=debian:bookworm-slim
 ARG BUILDER=rust:1-slim-bookworm
 
+# The small image: `inspect`, `forecast` and whatever else takes no Python, without a system around it, and without rights.
+# It stands first: builders of docker that know no other way begin at the top, and this one needs no base.
+# scripts/release builds it where docker answers. By hand, around its static program:
+#
+#     cp target/release-files/shelflife-*-static docker/shelflife-static
+#     docker build --target small -t shelflife:small .
+#     docker run --rm --network none -v "$PWD:/work:ro" shelflife:small inspect model.joblib
+FROM scratch AS small
+COPY docker/shelflife-static /shelflife
+USER 65534:65534
+WORKDIR /work
+ENTRYPOINT ["/shelflife"]
+CMD ["--help"]
+
 FROM ${BASE} AS environment
 ARG SCIKIT_LEARN=
 ARG NUMPY=
@@ -63,19 +77,6 @@ RUN set -e; \
     rm -rf /var/lib/apt/lists/*
 ENV PATH=/opt/environment/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 CMD ["python3"]
-
-# The small image: `inspect`, `forecast` and whatever else takes no Python, without a system around it, and without rights.
-# scripts/release builds it where docker answers. By hand, around its static program:
-#
-#     cp target/release-files/shelflife-*-static docker/shelflife-static
-#     docker build --target small -t shelflife:small .
-#     docker run --rm --network none -v "$PWD:/work:ro" shelflife:small inspect model.joblib
-FROM scratch AS small
-COPY docker/shelflife-static /shelflife
-USER 65534:65534
-WORKDIR /work
-ENTRYPOINT ["/shelflife"]
-CMD ["--help"]
 
 FROM ${BUILDER} AS build
 WORKDIR /src
