@@ -1,5 +1,5 @@
-# Three images: that of shelflife itself (the last stage: the binary, a Python, and uv), with `--target small` one that
-# looks at files and tries nothing, and with `--target environment` those of environments to be tried in.
+# Two images: that of shelflife itself (the last stage: the binary, a Python, and uv), and with `--target environment` those of
+# environments to be tried in. docker/small.Dockerfile has one that looks at files and tries nothing.
 #
 #     docker build --network host -t shelflife .
 #     docker run --network host -v shelflife-cache:/cache -v "$PWD/reports:/srv/reports" shelflife run matrices/quickstart.toml
@@ -63,19 +63,6 @@ RUN set -e; \
     rm -rf /var/lib/apt/lists/*
 ENV PATH=/opt/environment/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 CMD ["python3"]
-
-# The small image: `inspect`, `forecast` and whatever else takes no Python, without a system around it, and without rights.
-# The static binary is that of scripts/release:
-#
-#     cp target/release-files/shelflife-*-static docker/shelflife-static
-#     docker build --target small -t shelflife:small .
-#     docker run --rm --network none -v "$PWD:/work:ro" shelflife:small inspect model.joblib
-FROM scratch AS small
-COPY docker/shelflife-static /shelflife
-USER 65534:65534
-WORKDIR /work
-ENTRYPOINT ["/shelflife"]
-CMD ["--help"]
 
 FROM ${BUILDER} AS build
 WORKDIR /src

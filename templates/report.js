@@ -256,6 +256,14 @@
     if (parts.length % 2 === 0) return plain(text);
     return parts.map(function (part, at) { return at % 2 ? "`" + part + "`" : plain(part); }).join("");
   }
+  // What is typed to try a cell again: its own words, or those of its run with the names of the cell.
+  function command(cell) {
+    var detail = has(cell.detail) ? detailList[cell.detail] : null;
+    if (detail && has(detail.command)) return text(detail.command);
+    if (!data.again || data.trained.indexOf(cell.model) < 0) return "";
+    return data.again + " --model " + data.models[cell.model] + " --format " + data.formats[cell.format] +
+      " --producer " + data.producers[cell.producer] + " --consumer " + data.consumers[cell.consumer];
+  }
   function asMarkdown(cell) {
     var detail = has(cell.detail) ? detailList[cell.detail] : null, finding = has(cell.finding) ? data.findings[cell.finding] : null;
     var outputs = (has(cell.set) ? data.sets[cell.set] : []).map(output).sort(worse), lines = [];
@@ -266,17 +274,14 @@
     if (detail && has(detail.reason)) lines.push("- " + plain(text(detail.reason)));
     if (finding && finding.why) lines.push("- why: " + withCode(finding.why));
     if (finding && finding.next) lines.push("- next: " + withCode(finding.next));
-    if (detail && has(detail.command)) lines.push("- tried again by:", "", "      " + text(detail.command));
+    if (command(cell)) lines.push("- tried again by:", "", "      " + command(cell));
     return lines.join("\n");
   }
   function tools(cell) {
     var node = element("p", "tools"), link = node.appendChild(element("a", "", "Link to this"));
-    var detail = has(cell.detail) ? detailList[cell.detail] : null;
     link.href = addressOf(cell);
     node.appendChild(copier("Copy as Markdown", function () { return asMarkdown(cell); }));
-    if (detail && has(detail.command)) {
-      node.appendChild(copier("Copy the command that tries it again", function () { return text(detail.command); }));
-    }
+    if (command(cell)) node.appendChild(copier("Copy the command that tries it again", function () { return command(cell); }));
     return node;
   }
 

@@ -37,6 +37,9 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--no-deps",
     "--document-private-items",
     "--fetch",
+    "--manifest-path",
+    "--rehearse",
+    "--image-base",
 ];
 
 /// Documents that stand beside the code.

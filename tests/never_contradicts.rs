@@ -254,6 +254,7 @@ fn header(case: &Case) -> RunHeader {
         jobs: 1,
         matrix: MatrixRecord {
             name: "m".to_owned(),
+            file: None,
             description: None,
             package: None,
             plan_digest: Digest::of(b"plan"),

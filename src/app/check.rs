@@ -47,7 +47,7 @@ impl Session<'_> {
         self.tell(notices);
         let name = run_name(request.name.as_deref(), &matrix.name)?;
         let matrix = if request.probe { self.with_probes(matrix, &name)? } else { matrix };
-        self.execute_files(matrix, &name, || None)?.judged(&CheckRequest::judging())
+        self.execute_files(matrix, &name, |_| ())?.judged(&CheckRequest::judging())
     }
 }
 

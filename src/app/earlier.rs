@@ -85,6 +85,7 @@ mod tests {
             jobs: 1,
             matrix: MatrixRecord {
                 name: "x".to_owned(),
+                file: None,
                 description: None,
                 package: None,
                 plan_digest: Digest::of(plan.as_bytes()),

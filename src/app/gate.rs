@@ -169,8 +169,12 @@ impl Session<'_> {
         }
         let judge = Arc::new(judge);
         let is_head = request.head.is_some();
-        let retry = || request.retry.then(|| GateJudge::retry(Arc::clone(&judge)));
-        let executed = self.execute_files(matrix, &name, retry)?;
+        let source =
+            request.files.artifacts.first().filter(|_| is_matrix).map(|path| path.display().to_string());
+        let executed = self.execute_files(matrix, &name, |job| {
+            job.retry = request.retry.then(|| GateJudge::retry(Arc::clone(&judge)));
+            job.source = source.clone();
+        })?;
         let judging = judge.options(executed.state());
         let outcome = executed.judged(&judging)?;
         let run = outcome.folder.display().to_string();

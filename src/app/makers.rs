@@ -10,7 +10,6 @@ use super::error::AppError;
 use super::listener::Notice;
 use super::session::{Executed, Job, Session};
 use crate::matrix::{EnvironmentSpec, ExternalArtifact, Matrix, ModelSource, RuntimeSpec};
-use crate::run::Regressions;
 use crate::state::RunState;
 use crate::vocab::{Digest, DigestBuilder, EnvName, Outcome, Phase};
 
@@ -34,12 +33,12 @@ impl Candidate {
 
 impl Session<'_> {
     /// Runs the files of a matrix, and once more with other environments for producers that cannot read what they should
-    /// have written.
+    /// have written. `prepare` adds to each of these runs what is special about them.
     pub(super) fn execute_files(
         &mut self,
         mut matrix: Matrix,
         name: &str,
-        retry: impl Fn() -> Option<Regressions>,
+        prepare: impl Fn(&mut Job),
     ) -> Result<Executed, AppError> {
         for index in 0..matrix.environments.len() {
             if let Some(known) = self.cache.record::<Candidate>(&key(&matrix, index)) {
@@ -47,7 +46,7 @@ impl Session<'_> {
             }
         }
         let mut job = Job::of_files(matrix.clone(), name.to_owned(), &self.policy.reports)?;
-        job.retry = retry();
+        prepare(&mut job);
         let executed = self.execute(job)?;
         let unable = unable(&matrix, executed.state());
         if unable.is_empty() || executed.is_interrupted() {
@@ -69,7 +68,7 @@ impl Session<'_> {
         }
         drop(executed);
         let mut job = Job::of_files(matrix, name.to_owned(), &self.policy.reports)?;
-        job.retry = retry();
+        prepare(&mut job);
         self.execute(job)
     }
 

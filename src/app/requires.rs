@@ -1,14 +1,16 @@
 //! Which releases read a file: what is known of them, and the borders of their range, tried.
 
+use super::disk::Disk;
 use super::error::{AppError, BisectError};
 use super::inspecting::inspect;
 use super::request::{BisectRequest, FilesRequest};
 use super::session::Session;
+use crate::artifact::{Files as _, Kind, models_matching};
 use crate::explain::{self, Required, Span};
 use crate::inspect::InspectOptions;
 use crate::matrix::SCIKIT_LEARN;
 use crate::notation::Version;
-use crate::vocab::{CellRecord, Foreign};
+use crate::vocab::{CellRecord, Foreign, Inspection};
 
 /// Which releases read files.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +32,8 @@ pub struct RequiredFile {
     pub path: String,
     /// Set where it is no artifact.
     pub foreign: Option<Foreign>,
-    /// Whether it could be read to its end.
-    pub is_sound: bool,
+    /// Why it could not be read to its end; `None` where it could.
+    pub problem: Option<String>,
     /// What is known; `None` of formats that rules do not speak of.
     pub required: Option<Required>,
     /// The borders, where they were tried.
@@ -84,11 +86,20 @@ impl RequiredFile {
 /// When a folder cannot be read, or there is no file.
 pub fn required(request: &RequiresRequest) -> Result<Vec<RequiredFile>, AppError> {
     let mut found = Vec::new();
-    inspect(&request.files.artifacts, InspectOptions::FACTS, |artifact| {
+    let mut named = Vec::new();
+    for path in &request.files.artifacts {
+        let is_glob = path.to_string_lossy().contains(['*', '?']) && Disk.kind(path) == Kind::Missing;
+        let matching = if is_glob { models_matching(path, &Disk) } else { Vec::new() };
+        if is_glob && matching.is_empty() {
+            return Err(AppError::EmptyFolder(path.clone()));
+        }
+        named.extend(if is_glob { matching } else { vec![path.clone()] });
+    }
+    inspect(&named, InspectOptions::FACTS, |artifact| {
         let facts = explain::facts_of(&artifact.inspection);
         found.push(RequiredFile {
             foreign: artifact.inspection.foreign,
-            is_sound: artifact.is_sound(),
+            problem: (!artifact.is_sound()).then(|| problem_of(&artifact.inspection)),
             required: facts.map(|facts| explain::requires(&facts, request.bits)),
             path: artifact.path,
             borders: None,
@@ -96,6 +107,11 @@ pub fn required(request: &RequiresRequest) -> Result<Vec<RequiredFile>, AppError
         Ok::<(), AppError>(())
     })?;
     if found.is_empty() { Err(AppError::NoArtifact) } else { Ok(found) }
+}
+
+fn problem_of(inspection: &Inspection) -> String {
+    let first = inspection.problems.first();
+    first.map_or_else(|| "it ends too early".to_owned(), |it| format!("at byte {}: {}", it.offset, it.what))
 }
 
 impl Session<'_> {

@@ -26,7 +26,8 @@ impl Session<'_> {
             true => self.with_probes_of_run(matrix, &request.selection, &name)?,
             false => (matrix, request.selection.clone()),
         };
-        let job = Job::new(matrix, &selection, name, &self.policy.reports)?;
+        let mut job = Job::new(matrix, &selection, name, &self.policy.reports)?;
+        job.source = Some(request.matrix.display().to_string());
         // The baseline is read first: this run may take its place.
         let known = request.baseline.as_ref().map(|given| open(given, &self.policy.reports)).transpose()?;
         let judging = JudgeOptions {

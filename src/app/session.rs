@@ -128,6 +128,8 @@ pub(super) struct Job {
     pub written: Written,
     /// Which part of a run it is, where it is one.
     pub part: Option<PartHeader>,
+    /// The file of the matrix, as it was named; none where the matrix was made of files that were named.
+    pub source: Option<String>,
 }
 
 impl Job {
@@ -150,6 +152,7 @@ impl Job {
             share: Share::whole(),
             written: Written::default(),
             part: None,
+            source: None,
         })
     }
 
@@ -174,6 +177,7 @@ impl Job {
             jobs: jobs as u64,
             matrix: MatrixRecord {
                 name: self.matrix.name.clone(),
+                file: self.source.clone(),
                 description: self.matrix.description.clone(),
                 package: Some(self.matrix.package.clone()).filter(|package| package != SCIKIT_LEARN),
                 plan_digest: self.plan.digest,

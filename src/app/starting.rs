@@ -58,6 +58,8 @@ fn materials(folder: &Path, files: &dyn Files) -> Materials {
         let own = name(entry);
         let count = match files.kind(entry) {
             Kind::File if is_model(entry, files) && own != BASELINE => 1,
+            // A link to this folder or one above it holds nothing of its own.
+            Kind::Folder if files.canonical(here).starts_with(files.canonical(entry)) => 0,
             Kind::Folder if !own.starts_with('.') && !is_others(entry, &own, files) => {
                 models_below(entry, files).len()
             }

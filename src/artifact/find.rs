@@ -45,6 +45,19 @@ pub fn models_below(folder: &Path, files: &dyn Files) -> Vec<PathBuf> {
     walk.found
 }
 
+/// Every saved model that a glob matches, or that stands below a folder that it matches.
+pub fn models_matching(pattern: &Path, files: &dyn Files) -> Vec<PathBuf> {
+    let mut walk = Walk { files, dangling: Vec::new(), unlisted: Vec::new(), found: Vec::new() };
+    for path in walk.matching(pattern) {
+        match files.kind(&path) {
+            Kind::Folder => walk.folder(&path, 0),
+            Kind::File if !is_companion(&path) || walk.is_native(&path) => walk.found.push(path),
+            Kind::File | Kind::Missing | Kind::Dangling => {}
+        }
+    }
+    walk.found
+}
+
 /// The files that a declaration means, in order. What leads to none is noted.
 pub(super) fn files(
     files: &dyn Files,
@@ -240,6 +253,10 @@ impl Walk<'_> {
             self.files.canonical(path) != parent.join(path.file_name().unwrap_or_default())
         };
         let (links, real): (Vec<PathBuf>, Vec<PathBuf>) = folders.into_iter().partition(|path| is_link(path));
+        // A link to a folder that it stands in would be gone through again and again.
+        let here = self.files.canonical(folder);
+        let leads_back = |link: &PathBuf| here.starts_with(self.files.canonical(link));
+        let links: Vec<PathBuf> = links.into_iter().filter(|link| !leads_back(link)).collect();
         for folder in real.into_iter().chain(links) {
             self.folder(&folder, depth + 1);
         }

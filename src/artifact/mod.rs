@@ -30,7 +30,7 @@ mod tracking;
 
 pub use beside::scikit_learn_beside;
 pub use files::{Files, Kind, Stream};
-pub use find::{is_model, models_below};
+pub use find::{is_model, models_below, models_matching};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected, gives};
 pub use folder::{Entry, unpacked};
 pub use interpreters::python_for;

@@ -108,5 +108,5 @@ pub(super) fn terminal_width() -> usize {
     let declared = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let measured =
         || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
-    declared.or_else(measured).unwrap_or(100).clamp(60, 140)
+    declared.or_else(measured).unwrap_or(100).clamp(40, 140)
 }

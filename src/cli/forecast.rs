@@ -156,8 +156,12 @@ fn one(text: &mut String, path: &str, to: &[String], forecast: &Forecast) {
             let _ = writeln!(text, "{}", fold("  ", &line(reason), width));
         }
     }
+    // What says something of a machine names no environment that can be made here.
+    let is_machine = |to: &str| to.contains("arch=") || to.contains("bits=");
     let command = match to {
-        [to] => Some(format!("`shelflife rescue {} --to {} -o rescued/`", quoted(path), quoted(to))),
+        [to] if !is_machine(to) => {
+            Some(format!("`shelflife rescue {} --to {} -o rescued/`", quoted(path), quoted(to)))
+        }
         // Several of them say something of a machine, too.
         _ => None,
     };

@@ -9,6 +9,7 @@ use super::console;
 use super::explain::fold;
 use super::failure::Failure;
 use super::programs;
+use super::project::{self, OfProject};
 use crate::app::{self, Border, KEPT, RequiredFile, RequiresRequest, Session};
 use crate::explain::{Reading, Required, Span};
 use crate::present::inspection::plain;
@@ -17,8 +18,9 @@ use crate::present::{REQUIREMENT_FILES, requirement_line, trouble};
 use crate::vocab::{ExitCode, Expected};
 
 pub(super) fn requires(args: &RequiresArgs) -> Result<ExitCode, Failure> {
+    let OfProject { files, reports, .. } = project::files(args.files.request())?;
     let request = RequiresRequest {
-        files: args.files.request(),
+        files,
         // Clap lets nothing else through.
         bits: if args.bits == "32" { 32 } else { 64 },
         tried: args.tried,
@@ -26,7 +28,11 @@ pub(super) fn requires(args: &RequiresArgs) -> Result<ExitCode, Failure> {
     };
     let files = if args.tried {
         let mut audience = Audience::of_a_run();
-        Session::open(args.running.policy(Some(KEPT)), &mut audience)?.requires(&request)?
+        let mut policy = args.running.policy(Some(KEPT));
+        if let Some(reports) = reports.filter(|_| args.running.reports.is_none()) {
+            policy.reports = reports;
+        }
+        Session::open(policy, &mut audience)?.requires(&request)?
     } else {
         app::required(&request)?
     };
@@ -56,7 +62,7 @@ pub(super) fn requires(args: &RequiresArgs) -> Result<ExitCode, Failure> {
 }
 
 fn ended(files: &[RequiredFile], has_none_in_common: bool) -> ExitCode {
-    if files.iter().any(|file| file.foreign.is_some() || !file.is_sound) {
+    if files.iter().any(|file| file.foreign.is_some() || file.problem.is_some()) {
         ExitCode::InvalidInput
     } else if files.iter().any(|file| file.span().is_none()) {
         ExitCode::CouldNotJudge
@@ -113,8 +119,16 @@ fn one(text: &mut String, file: &RequiredFile) {
         let _ = writeln!(text, "{}", fold("  next: ", foreign.help(), width));
         return;
     }
+    let damage = |text: &mut String| {
+        if let Some(problem) = &file.problem {
+            let _ = writeln!(text, "{}", fold("  ! ", &line(problem), width));
+        }
+    };
     let Some(required) = &file.required else {
         let _ = writeln!(text, "{path}: unknown");
+        if file.problem.is_some() {
+            return damage(text);
+        }
         let says = "what is known speaks of pickle, joblib and skops files only; a native format of another library says itself \
                     who reads it: shelflife inspect";
         let _ = writeln!(text, "{}", fold("  ", says, width));
@@ -125,7 +139,7 @@ fn one(text: &mut String, file: &RequiredFile) {
     if file.span().is_none() {
         let _ = writeln!(text, "{path}: unknown");
         let _ = writeln!(text, "{}", fold("  ", &why_unknown(required), width));
-        return;
+        return damage(text);
     }
     let _ = writeln!(text, "{path}: {}", requirement_line(&spans));
     let rests = if file.borders.is_some() { "tried with this file" } else { "known, not tried" };
@@ -141,6 +155,7 @@ fn one(text: &mut String, file: &RequiredFile) {
             let _ = writeln!(text, "{}", fold(head, &said, width));
         }
     }
+    damage(text);
     if file.borders.is_none() {
         let next =
             format!("shelflife requires {path} --try --inputs X.csv   tries the borders with this file");

@@ -44,6 +44,7 @@ pub(super) enum Value {
 }
 
 // The stack and the memo are made of these.
+#[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Value>() == 16);
 
 /// Index into the different types of arrays, where the type is known.

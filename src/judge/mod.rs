@@ -86,6 +86,7 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
             name: header.matrix.name.clone(),
             description: header.matrix.description.clone(),
             package: header.matrix.package.clone(),
+            file: header.matrix.file.clone(),
             plan_digest: header.matrix.plan_digest,
             models: header
                 .plan

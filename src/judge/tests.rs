@@ -52,6 +52,7 @@ fn header(expectations: Vec<ExpectationRecord>) -> Event {
         jobs: 2,
         matrix: MatrixRecord {
             name: "m".to_owned(),
+            file: None,
             description: None,
             package: None,
             plan_digest: Digest::of(b"plan"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::history_chart::{Tally, over_time};
 use super::words::{Group, line, plural};
 use crate::store::{HistoryError, PastCell, PastRun};
 use crate::vocab::{EnvName, Move, Verdict, moves};
@@ -32,6 +33,8 @@ pub struct HistoryView {
     pub failing: usize,
     /// Cells of which nothing can be said now.
     pub unjudged: usize,
+    /// All cells of each run by group.
+    pub tallies: Vec<Tally>,
 }
 
 /// The story of one cell.
@@ -80,6 +83,7 @@ pub fn history_view(
         .collect();
     let unjudged =
         told.iter().filter(|(broke, verdicts, _)| broke.is_none() && is_unjudged(verdicts)).count();
+    let tallies = (0..runs.len()).map(|at| tally(told.iter().map(|(_, verdicts, _)| verdicts[at]))).collect();
     told.retain(|(broke, verdicts, _)| {
         broke.is_some() || verdicts.iter().flatten().any(|verdict| verdict.fails())
     });
@@ -114,7 +118,7 @@ pub fn history_view(
         }
         stories.push(Story { cell, verdicts, broke, culprits, moved });
     }
-    Ok(HistoryView { matrix: matrix.to_owned(), runs, stories, cells: count, failing, unjudged })
+    Ok(HistoryView { matrix: matrix.to_owned(), runs, stories, cells: count, failing, unjudged, tallies })
 }
 
 fn verdicts(runs: &[PastRun], cell: &PastCell) -> Vec<Option<Verdict>> {
@@ -127,6 +131,12 @@ fn verdicts(runs: &[PastRun], cell: &PastCell) -> Vec<Option<Verdict>> {
         now
     };
     runs.iter().map(state).collect()
+}
+
+fn tally(verdicts: impl Iterator<Item = Option<Verdict>>) -> Tally {
+    let mut tally = Tally::default();
+    verdicts.flatten().for_each(|verdict| tally[Group::of(verdict) as usize] += 1);
+    tally
 }
 
 /// Whether nothing can be said of a cell now.
@@ -264,11 +274,14 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
          body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}\
          h2{margin-top:2.5rem}h3{margin:1.6rem 0 .2rem;font-size:1rem}code{background:#f1f1f1;padding:0 .2em}\
          h2,h3,.note{overflow-wrap:anywhere}.note{color:#666;margin:.1rem 0}svg{overflow:visible}\
-         .wide{overflow-x:auto}summary{cursor:pointer;margin-top:1.6rem;font-weight:600}\
+         .wide{overflow-x:auto}.time{display:flex;flex-direction:row-reverse}\
+         .time>*{flex-shrink:0;margin-right:auto}summary{cursor:pointer;margin-top:1.6rem;font-weight:600}\
          .works{fill:#2f9e5b}.silent{fill:#e08700}.fails{fill:#cf3030}.noverdict{fill:#9a9a9a}.unsupported{fill:#d5d5d5}\
-         .absent{fill:none;stroke:#ddd}.move{fill:#3b6fd4}text{font:10px system-ui,sans-serif;fill:#555}\
+         .absent{fill:none;stroke:#ddd}.axis{stroke:#ccc}\
+         table{border-collapse:collapse}th,td{padding:.1rem .8rem .1rem 0;text-align:left;white-space:nowrap}\
+         .move{fill:#3b6fd4}text{font:10px system-ui,sans-serif;fill:#555}\
          @media (prefers-color-scheme:dark){body{background:#161616;color:#e6e6e6}code{background:#2a2a2a}\
-         .note,text{color:#aaa;fill:#aaa}}\
+         .note,text{color:#aaa;fill:#aaa}.axis{stroke:#444}}\
          @media print{details::details-content{content-visibility:visible;display:block;height:auto}\
          .wide{overflow:visible}.wide svg{max-width:100%}h3{break-after:avoid}\
          body{color:#1c1c1c;background:#fff;max-width:none;margin:0}code{background:#f1f1f1}}</style><h1>History</h1><p class=\"note\">A square is a run, oldest on the \
@@ -290,6 +303,10 @@ pub fn history_html(views: &[HistoryView]) -> Vec<u8> {
             plural(view.cells as u64, "cell"),
             unjudged_words(view)
         );
+        let start = view.runs.len().saturating_sub(MOST_RUNS);
+        let days = view.runs.iter().map(|run| escape(day(run)));
+        let runs: Vec<_> = days.zip(view.tallies.iter().copied()).skip(start).collect();
+        out.push_str(&over_time(&runs));
         if view.stories.is_empty() {
             out.push_str("<p>Nothing has ever failed.</p>\n");
         }
@@ -328,7 +345,9 @@ fn plot(out: &mut String, view: &HistoryView, story: &Story) {
     let (width, height) = ((shown.len() * STEP).max(STEP), STEP * 2 + 14);
     let _ = write!(
         out,
-        "<div class=\"wide\"><svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">"
+        "<div class=\"wide time\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><svg width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"Verdicts run by run: {0}\">",
+        escape(&format!("{} in {}", story.cell.artifact, story.cell.consumer))
     );
     for (position, run) in shown.iter().enumerate() {
         let at = start + position;

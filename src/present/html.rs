@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::crossing::{Crossing, CrossingFailure};
+use super::drift::{DriftCharts, charts};
 use super::error::RenderError;
 use super::forecast::{self, ScoreRow};
 use super::gate::{Account, Answer};
@@ -47,6 +48,8 @@ struct Page {
     formats: Vec<String>,
     tables: Vec<Table>,
     plot: Option<Plot>,
+    /// How far outputs drift over releases, where there is something to see.
+    drift: Option<DriftCharts>,
     crossings: Vec<CrossingPage>,
     promises: Vec<PromisePage>,
     suspects: Vec<isolation::Suspect>,
@@ -168,6 +171,7 @@ impl Page {
             formats: view.formats.iter().map(|name| line(name).into_owned()).collect(),
             tables: tables(record),
             plot: plot(&tradeoffs(record)),
+            drift: charts(view),
             crossings: crossings(view),
             promises: promises::all(view.record, ARROW),
             suspects: isolation::suspects(view.record),

@@ -3,7 +3,7 @@
 //! Most cells of a run repeat each other: their outputs are equal, their errors are equal. So texts, errors
 //! and comparison facts stand in tables, each once, and a cell is a short row of indices into them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,12 @@ pub struct HtmlData {
     pub details: Vec<DetailRow>,
     /// What findings say beside their cells.
     pub findings: Vec<HtmlFinding>,
+    /// What the command that tries a cell of a trained model again begins with; its names follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
+    /// The models that the run has trained.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trained: Vec<u32>,
     /// The cells, in the order of the record.
     pub cells: Vec<CellRow>,
 }
@@ -141,6 +147,8 @@ impl HtmlData {
             sets: builder.sets.items,
             details: builder.details.items,
             findings: view.findings.iter().map(HtmlFinding::new).collect(),
+            trained: if builder.again.is_some() { builder.trained.into_iter().collect() } else { Vec::new() },
+            again: builder.again,
             cells,
         }
     }
@@ -219,6 +227,9 @@ struct Builder<'r> {
     findings: HashMap<usize, i32>,
     /// Whole commands.
     repeat: Repeat<'r>,
+    /// What those for trained models begin with: one text in the place of one a cell.
+    again: Option<String>,
+    trained: BTreeSet<u32>,
 }
 
 impl<'r> Builder<'r> {
@@ -227,8 +238,18 @@ impl<'r> Builder<'r> {
             names.into_iter().enumerate().map(|(position, name)| (name, position as u32)).collect()
         };
         let findings = view.findings.iter().enumerate();
+        let repeat = Repeat::new(view.record);
+        let models: HashMap<&str, u32> = positions(view.models.clone());
+        let cells = view.record.cells.iter().filter(|cell| repeat.is_trained(cell));
+        let trained: BTreeSet<u32> =
+            cells.filter_map(|cell| models.get(cell.model.as_str()).copied()).collect();
+        let names = trained.iter().filter_map(|at| view.models.get(*at as usize).copied());
+        let names = names.chain(view.formats.iter().copied());
+        let names = names.chain(view.producers.iter().chain(&view.consumers).map(|axis| axis.name));
         Self {
-            models: positions(view.models.clone()),
+            again: repeat.beginning(names),
+            trained,
+            models,
             formats: positions(view.formats.clone()),
             producers: positions(view.producers.iter().map(|axis| axis.name).collect()),
             consumers: positions(view.consumers.iter().map(|axis| axis.name).collect()),
@@ -241,7 +262,7 @@ impl<'r> Builder<'r> {
             findings: findings
                 .flat_map(|(at, shown)| shown.finding.cells.iter().map(move |cell| (*cell, at as i32)))
                 .collect(),
-            repeat: Repeat::new(view.record),
+            repeat,
         }
     }
 
@@ -349,7 +370,8 @@ impl<'r> Builder<'r> {
             format!("{}, declared as {verdicts} at {}{link}", note.reason, note.declared_at)
         });
         let warned: Vec<i32> = cell.warned.iter().map(|warning| self.line(Some(warning))).collect();
-        let command = self.repeat.cell(cell);
+        let is_short = self.again.is_some() && self.repeat.is_trained(cell);
+        let command = if is_short { None } else { self.repeat.cell(cell) };
         let detail = DetailRow {
             error,
             frames,

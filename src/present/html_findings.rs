@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::html_links::{encode, pair_link};
 use super::markup::{code, html_spans, prose, spans};
 use super::reasons::broken;
-use super::repeat::Repeat;
+use super::repeat::{Again, Repeat};
 use super::view::{FindingView, Fixed, Section, UNEXPLAINED, UNEXPLAINED_ADVICE, View, abridged};
 use super::words::{ARROW, Group, block, difference, join, line, plural, shorten};
 use crate::vocab::{CellRecord, Digest, Finding};
@@ -41,8 +41,10 @@ pub(super) struct FindingPage {
     pub(super) id: String,
     /// It as Markdown, for an issue or a pull request.
     pub(super) markdown: String,
-    /// What rescues its files or tries them again, where both files and environment are known.
+    /// What tries its cells again, where that can be typed.
     pub(super) command: String,
+    /// What of it the command tries.
+    pub(super) again: &'static str,
     pub(super) title: String,
     /// Output, size and worst row, for differences.
     pub(super) fact: String,
@@ -103,15 +105,15 @@ pub(super) fn finding_id(shown: &FindingView<'_>) -> String {
     format!("finding-{}", Digest::of(text.as_bytes()).short())
 }
 
-/// What repeats a finding: its files in the environment of its first cell.
-fn command(view: &View<'_>, repeat: &Repeat<'_>, finding: &Finding) -> Option<String> {
+/// What repeats a finding.
+fn command(view: &View<'_>, repeat: &Repeat<'_>, finding: &Finding) -> Option<Again> {
     let cells: Vec<&CellRecord> =
         finding.cells.iter().filter_map(|index| view.record.cells.get(*index)).collect();
-    repeat.cell(cells.first()?)
+    repeat.cells(&cells)
 }
 
 /// A finding as somebody pastes it elsewhere.
-fn as_markdown(shown: &FindingView<'_>, title: &str, fact: &str) -> String {
+fn as_markdown(shown: &FindingView<'_>, title: &str, fact: &str, again: Option<&Again>) -> String {
     let fact = if fact.is_empty() { String::new() } else { format!(": {}", prose(fact)) };
     let mut lines = vec![format!("**{}**{fact}", prose(title)), String::new()];
     lines.push(format!(
@@ -129,6 +131,7 @@ fn as_markdown(shown: &FindingView<'_>, title: &str, fact: &str) -> String {
     for (name, text) in [("why", &shown.text.cause), ("next", &shown.remedy)] {
         lines.extend(text.as_deref().map(|text| format!("- {name}: {}", spans(text))));
     }
+    lines.extend(again.map(|again| format!("- tried again by: {}", code(&again.command))));
     lines.join("\n")
 }
 
@@ -274,10 +277,12 @@ fn finding_page(view: &View<'_>, repeat: &Repeat<'_>, shown: &FindingView<'_>) -
             to: line(to.as_str()).into_owned(),
         })
         .collect();
+    let again = command(view, repeat, finding);
     FindingPage {
         id: finding_id(shown),
-        markdown: as_markdown(shown, &title, &fact),
-        command: command(view, repeat, finding).unwrap_or_default(),
+        markdown: as_markdown(shown, &title, &fact, again.as_ref()),
+        again: if again.as_ref().is_none_or(|again| again.is_whole) { "it" } else { "its first cell" },
+        command: again.map(|again| again.command).unwrap_or_default(),
         title,
         fact,
         notes,

@@ -16,8 +16,8 @@ pub const SETTINGS: &str = "shelflife.toml";
 /// The file that holds them in a table of its own.
 pub const PYPROJECT: &str = "pyproject.toml";
 
-/// What `shelflife gate` is over and judged by, where the command line does not say. The options of the command line have
-/// the same names and win. Paths are relative to the folder of this file.
+/// What `shelflife gate`, `check`, `rescue` and `requires` are over, and what a gate is judged by, where the command line does
+/// not say. The options of the command line have the same names and win. Paths are relative to the folder of this file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(title = "shelflife settings")]
@@ -78,13 +78,18 @@ impl Settings {
         let wrong = |error: toml::de::Error| complaint(&source, &error);
         let mut found: Self = if is_shared {
             match toml::from_str::<toml::Table>(&source.text) {
-                Ok(shared) if has_table(&shared) => {}
+                Ok(shared) if has_table(&shared) => is_one_table(&source)?,
                 Err(error) if mentions_table(&source.text) => return Err(wrong(error)),
                 Ok(_) | Err(_) => return Ok(None),
             }
             let shared: PyProject = toml::from_str(&source.text).map_err(wrong)?;
             shared.tool.shelflife
         } else {
+            if let Ok(inner) = toml::from_str::<Placed>(&source.text) {
+                let help =
+                    "in shelflife.toml the keys stand at the top: leave the line `[tool.shelflife]` out";
+                return Err(source.problem(inner.tool.shelflife.span(), TABLE_OF_OTHERS.to_owned(), help));
+            }
             toml::from_str(&source.text).map_err(wrong)?
         };
         found.fail_on = verdicts(&found.words, &source)?;
@@ -102,6 +107,34 @@ struct PyProject {
 #[derive(Deserialize)]
 struct Tools {
     shelflife: Settings,
+}
+
+/// Where the table of ours stands, whatever it is.
+#[derive(Deserialize)]
+struct Placed {
+    tool: PlacedTools,
+}
+
+#[derive(Deserialize)]
+struct PlacedTools {
+    shelflife: Spanned<toml::Value>,
+}
+
+const TABLE_OF_OTHERS: &str = "`tool.shelflife` is a table of pyproject.toml";
+
+/// That settings in a file that others share are a table, and not a list of tables or a value.
+fn is_one_table(source: &Source) -> Result<(), Box<Problem>> {
+    match toml::from_str::<Placed>(&source.text) {
+        Ok(placed) if !placed.tool.shelflife.get_ref().is_table() => {
+            let help = "write `[tool.shelflife]`, once and in single brackets, and the keys below it";
+            Err(source.problem(
+                placed.tool.shelflife.span(),
+                "`tool.shelflife` is not a table".to_owned(),
+                help,
+            ))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn has_table(shared: &toml::Table) -> bool {
@@ -199,5 +232,15 @@ mod tests {
             assert!(parsed("pyproject.toml", text).unwrap().is_none(), "{text}");
         }
         assert!(parsed("pyproject.toml", "[tool.shelflife]\n").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_table_in_the_wrong_place_says_where_keys_stand() {
+        let help = |path: &str, text: &str| parsed(path, text).unwrap_err().help.unwrap();
+        for text in ["[[tool.shelflife]]\nto = \"x\"\n", "[tool]\nshelflife = \"yes\"\n"] {
+            assert!(help("pyproject.toml", text).contains("single brackets"), "{text}");
+        }
+        let own = help("shelflife.toml", "[tool.shelflife]\nto = \"x\"\n");
+        assert!(own.contains("leave the line `[tool.shelflife]` out"), "{own}");
     }
 }

@@ -23,8 +23,20 @@ const GIT_TIMEOUT: Duration = Duration::from_secs(600);
 /// A project of more bytes holds something that no wheel is made of.
 const MOST_BYTES: u64 = 1 << 30;
 /// What is no code, or is made from code that is.
-const SKIPPED: &[&str] =
-    &[".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".nox"];
+const SKIPPED: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    "__pycache__",
+    "node_modules",
+    ".venv",
+    "venv",
+    ".tox",
+    ".nox",
+    "shelflife-baseline.json",
+];
+/// What is in the folder of a run.
+const RECORD: &str = "events.jsonl";
 /// Folders in folders, at most: a link may lead back.
 const DEPTH: usize = 40;
 
@@ -203,6 +215,10 @@ fn is_skipped(name: &str) -> bool {
 /// Whether a folder of a project is what setuptools left of an earlier build. It takes modules from there that the project
 /// has changed or removed since, so that old code would be tried in the name of the new one.
 fn is_leftover(folder: &Path, depth: usize) -> bool {
+    // Reports of this program about the project are no part of it: a new one is no new project.
+    if folder.join(RECORD).is_file() {
+        return true;
+    }
     let is_of_build = |name: &str| name == "lib" || name.starts_with("lib.") || name.starts_with("bdist.");
     depth == 0
         && folder.file_name().is_some_and(|name| name == "build")
@@ -320,6 +336,9 @@ mod tests {
         assert_eq!(of(&one), of(&other));
         fs_err::create_dir_all(other.path().join("toy/__pycache__")).unwrap();
         fs_err::write(other.path().join("toy/__pycache__/x.pyc"), "x").unwrap();
+        fs_err::create_dir_all(other.path().join("reports/gate")).unwrap();
+        fs_err::write(other.path().join("reports/gate/events.jsonl"), "{}").unwrap();
+        fs_err::write(other.path().join("shelflife-baseline.json"), "{}").unwrap();
         fs_err::create_dir_all(other.path().join(".git")).unwrap();
         fs_err::write(other.path().join(".git/HEAD"), "x").unwrap();
         assert_eq!(of(&one), of(&other));

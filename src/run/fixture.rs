@@ -491,6 +491,7 @@ pub(super) fn header(matrix: &Matrix, plan: &Plan) -> RunHeader {
         jobs: 2,
         matrix: MatrixRecord {
             name: matrix.name.clone(),
+            file: None,
             description: None,
             package: None,
             plan_digest: plan.digest,

@@ -53,6 +53,7 @@ pub(crate) fn header() -> RunHeader {
         jobs: 2,
         matrix: MatrixRecord {
             name: "m".to_owned(),
+            file: None,
             description: None,
             package: None,
             plan_digest: Digest::of(b"plan"),

@@ -321,6 +321,9 @@ pub struct RunHeader {
 pub struct MatrixRecord {
     /// Its name.
     pub name: String,
+    /// The file that it was read from, as it was named; none where it was made of what was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Its description, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

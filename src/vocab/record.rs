@@ -48,6 +48,9 @@ pub struct Record {
 pub struct MatrixSummary {
     /// Its name.
     pub name: String,
+    /// The file that it was read from, as it was named; none where it was made of what was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Its description, if it has one.
     pub description: Option<String>,
     /// The package under test, where it is another one than scikit-learn.

@@ -16,6 +16,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ("artifacts.*.file", "## `artifacts`"),
     ("artifacts.*.file.inferred.*", "## `artifacts`"),
     ("artifacts.*.file.expected_from", "## `artifacts`"),
+    ("artifacts.*.file.registered", "## `artifacts`"),
     ("artifacts.*.made_up", "## `artifacts`"),
     ("cells.*", "## `cells`"),
     ("cells.*.forecast", "## `cells`"),

@@ -463,3 +463,44 @@ fn mistakes_are_explained() {
     insta::assert_snapshot!("no_dataset", context.run(["run", "small.toml"]).expect(102));
     assert!(!context.path("reports").exists(), "nothing was recorded");
 }
+
+#[test]
+fn what_the_page_offers_to_type_tries_that_cell_again_and_nothing_else() {
+    let context = surveyed();
+    let page = context.read("reports/small/report.html");
+    let (_, rest) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    let data: Value = serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap();
+    let offered = |text: &str| {
+        let words: Vec<&str> = text.split(' ').collect();
+        assert_eq!(words[0], "shelflife", "{text}");
+        let ended = context.run(words[1..].iter().copied());
+        assert_eq!(ended.code(), Some(0), "{ended}");
+        context.verdicts("small-again")
+    };
+    let known = verdict_words(&context);
+    // What the page's own script puts together: the beginning, and the names of the cell.
+    let beginning = data["again"].as_str().unwrap();
+    assert_eq!(data["trained"].as_array().unwrap().len(), MODELS.len());
+    let results = context.results("small");
+    let command = |cell: &Value| {
+        let part = |key: &str| format!(" --{key} {}", text(cell, key));
+        format!("{beginning}{}{}{}{}", part("model"), part("format"), part("producer"), part("consumer"))
+    };
+    let commands: Vec<String> = results["cells"].as_array().unwrap().iter().map(command).collect();
+    for command in
+        commands.iter().filter(|text| text.contains("--model tree") || text.contains("--model pls"))
+    {
+        let again = offered(command);
+        let (name, verdict) = again.first_key_value().unwrap();
+        assert_eq!((again.len(), known.get(name)), (1, Some(verdict)), "{command}: {again:?}");
+    }
+    // A finding: its cells, and those between the same environments.
+    let findings: Vec<&str> = page.split("data-copy=\"shelflife run ").skip(1).collect();
+    let mut finding = findings.iter().filter_map(|rest| rest.split_once('"')).map(|(text, _)| text);
+    let finding = finding.find(|text| text.contains("--model tree")).unwrap();
+    let again = offered(&format!("shelflife run {finding}"));
+    let of_tree = known.iter().filter(|(name, _)| name.starts_with("tree "));
+    assert_eq!(again.iter().collect::<Vec<_>>(), of_tree.collect::<Vec<_>>(), "{finding}");
+    // The run that it was taken from still stands where it stood.
+    assert_eq!(verdict_words(&context), known);
+}

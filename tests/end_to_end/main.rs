@@ -20,6 +20,7 @@ mod given_inputs;
 mod inspect;
 mod library;
 mod mends;
+mod mlflow;
 mod nodes;
 mod noise_floor;
 mod producers;

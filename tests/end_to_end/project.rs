@@ -32,6 +32,16 @@ fn plain_gate_does_what_the_settings_say_from_any_folder() {
     let passed = gate(&[]).expect(0);
     assert!(passed.stderr().contains("Go: the model works in there"), "{passed}");
     assert!(context.path("reports/gate/gate.md").is_file());
+    // What the files of the project require, and what a pattern in quotes matches.
+    let requires = |arguments: &[&'static str]| {
+        let mut command = context.command(["requires"].into_iter().chain(arguments.iter().copied()));
+        context.end(command.current_dir(context.path("src/deep")))
+    };
+    let known = requires(&[]).expect(0);
+    assert!(known.stdout().starts_with("../../saved/scaler.joblib: scikit-learn>="), "{known}");
+    let matching = requires(&["../../saved/sc*.joblib"]).expect(0);
+    assert_eq!(matching.stdout(), known.stdout());
+    requires(&["../../saved/none*.joblib"]).expect(4);
     // What is typed wins, and relative to where it is typed.
     let stopped = gate(&["../../saved/tree.joblib", "--reports", "here"]).expect(100);
     assert!(stopped.stderr().contains("1 of 1 model stops working in there"), "{stopped}");

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use shelflife::present::{View, html};
+use shelflife::present::{HistoryView, View, history_html, history_view, html};
+use shelflife::store::{Change, PastCell, PastRun};
+use shelflife::vocab::Verdict;
 
 use crate::fixture;
 use crate::tried::not_tried;
@@ -37,15 +39,42 @@ fn tools() -> Result<(PathBuf, PathBuf), String> {
     Ok((folder, chromium))
 }
 
+/// Forty nights in which something breaks, and something else for a while.
+fn history() -> HistoryView {
+    let run = |id: i64| PastRun {
+        id,
+        name: format!("night-{id}"),
+        finished: format!("2026-{:02}-{:02}T01:00:00Z", 9 + id / 30, 1 + id % 30),
+    };
+    let cell = |name: &str, changes: &[(i64, Verdict)]| PastCell {
+        artifact: format!("{name}/joblib/sk1.2.2"),
+        producer: "sk1.2.2".into(),
+        consumer: "nightly".into(),
+        changes: changes
+            .iter()
+            .map(|(run, verdict)| Change { run: *run, verdict: *verdict, words: String::new() })
+            .collect(),
+    };
+    let cells = vec![
+        cell("tree", &[(0, Verdict::Identical), (38, Verdict::LoadError)]),
+        cell("tfidf", &[(0, Verdict::Identical), (20, Verdict::Drift), (22, Verdict::Identical)]),
+        cell("pca", &[(0, Verdict::Identical), (39, Verdict::EnvError)]),
+    ];
+    history_view("nightly", (0..40).map(run).collect(), cells, &|_, _| Ok(None)).unwrap()
+}
+
 #[test]
 fn the_page_works_in_a_browser() {
     let (folder, chromium) = match tools() {
         Ok(tools) => tools,
         Err(reason) => return not_tried(format_args!("report.html in a browser: {reason}")),
     };
-    let large = fixture::large(50_000);
+    let mut large = fixture::large(50_000);
+    large.matrix.file = Some("matrices/large.toml".to_owned());
+    let mut survey = fixture::every_verdict();
+    survey.matrix.file = Some("my matrices/compat.toml".to_owned());
     let records = [
-        ("survey", fixture::every_verdict()),
+        ("survey", survey),
         ("judged", fixture::judged()),
         ("gated", fixture::gated(12)),
         ("hostile", fixture::hostile_everywhere()),
@@ -57,6 +86,7 @@ fn the_page_works_in_a_browser() {
     let page = html::render(&View::new(&large)).unwrap();
     assert!(page.len() < LARGEST, "{} bytes", page.len());
     fs_err::write(folder.join("pages/large.html"), page).unwrap();
+    fs_err::write(folder.join("pages/history.html"), history_html(&[history()])).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/present_report/browser.mjs");
     let mut command = Command::new("node");
     command.arg(script).arg(&folder).arg(chromium).arg(folder.join("pages")).arg(folder.join("pictures"));
@@ -94,6 +124,16 @@ fn the_page_works_in_a_browser() {
     assert!(finding["shown"] == true && finding["above"] == true, "{told}");
     assert!(text("sorted").contains("largest difference first"), "{told}");
     assert!(text("searched").contains("filtered"), "{told}");
+    // A chart for each model that drifts in two releases, and of what history tells.
+    assert_eq!(
+        seen["charts"],
+        serde_json::json!(["kmeans differs by up to 0.50", "unseeded differs by up to 0.50"]),
+        "{told}"
+    );
+    assert_eq!(seen["bars"], 5, "{told}");
+    let part = "shelflife run 'my matrices/compat.toml' --run compat-again --model kmeans --format pickle --producer sk1.0.2 \
+                --consumer sk1.2.2";
+    assert_eq!(text("part"), part, "{told}");
     // For people; nothing is judged by a clock.
     let _ = writeln!(std::io::stderr(), "a page of 50,000 cells opened in {} s", seen["seconds"]);
 }

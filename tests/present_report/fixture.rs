@@ -345,6 +345,7 @@ pub fn record(
         format_version: FORMAT_VERSION,
         matrix: MatrixSummary {
             name: "compat".to_owned(),
+            file: None,
             description: Some("every minor since 1.0".to_owned()),
             package: None,
             plan_digest: Digest::of(b"plan"),
@@ -702,6 +703,7 @@ pub fn run_started() -> Event {
         jobs: 2,
         matrix: MatrixRecord {
             name: "compat".to_owned(),
+            file: None,
             description: None,
             package: None,
             plan_digest: Digest::of(b"plan"),

@@ -182,7 +182,7 @@ impl Session<'_> {
             matrix.models.retain(|model| !model.source.file().is_some_and(|file| is_own(&file.path, output)));
         }
         self.listener.step(PartStep::AsTheyAre { models: matrix.models.len() });
-        let executed = self.execute_files(matrix, name, || None)?;
+        let executed = self.execute_files(matrix, name, |_| ())?;
         finished(&executed)?;
         self.surveyed(executed, target)
     }

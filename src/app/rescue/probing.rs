@@ -23,7 +23,7 @@ impl Session<'_> {
     pub(in crate::app) fn with_probes(&mut self, matrix: Matrix, name: &str) -> Result<Matrix, AppError> {
         self.in_parts(|session| {
             session.listener.step(PartStep::AsTheyAre { models: matrix.models.len() });
-            let executed = session.execute_files(matrix, &unprobed(name), || None)?;
+            let executed = session.execute_files(matrix, &unprobed(name), |_| ())?;
             finished(&executed)?;
             let survey = session.surveyed(executed, EnvName::from(""))?;
             let cases = cases_of_files(&survey);

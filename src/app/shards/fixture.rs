@@ -130,6 +130,7 @@ impl Shared {
             jobs: 2,
             matrix: MatrixRecord {
                 name: self.matrix.name.clone(),
+                file: None,
                 description: None,
                 package: None,
                 plan_digest: self.plan.digest,

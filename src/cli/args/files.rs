@@ -80,8 +80,8 @@ fn memory(text: &str) -> Result<u64, String> {
     memory_limit(text).map_err(|(what, help)| format!("it {what}: {help}"))
 }
 
-/// What `check` and `rescue` are over, in the help.
-const OF_PROJECT: &str = "Files, folders, globs or registries. Default: `artifacts` of the settings of the project, with what they predict on";
+/// What `check`, `rescue` and `requires` are over, in the help.
+pub(super) const OF_PROJECT: &str = "Files, folders, globs or registries. Default: `artifacts` of the settings of the project, with what they predict on";
 
 /// Arguments of `check`.
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::files::OF_PROJECT;
 use super::{ArtifactArgs, RunningArgs};
 use crate::present::REQUIREMENT_FILES;
 
@@ -27,6 +28,7 @@ pub struct EnvForArgs {
 
 /// Arguments of `requires`.
 #[derive(Args, Debug)]
+#[command(mut_arg("artifacts", |it| it.required(false).help(OF_PROJECT)))]
 pub struct RequiresArgs {
     /// Which files, and what is known of them.
     #[command(flatten)]
