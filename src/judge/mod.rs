@@ -34,7 +34,7 @@ use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
-    InputsKind, MachineDifference, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage,
+    InputForm, InputsKind, MachineDifference, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage,
     Status, Summary, Trouble, Verdict, WarningFact,
 };
 use causes::Causes;
@@ -161,6 +161,7 @@ fn artifact_record(artifact: &ArtifactFacts) -> ArtifactRecord {
         producer_fails: producer_fails(artifact),
         file: artifact.file.as_deref().cloned(),
         made_up: artifact.made_up().cloned(),
+        as_categories: artifact.form() == Some(InputForm::Categories),
     }
 }
 
