@@ -81,7 +81,9 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
                 format!("{} would matter, depending on {package}: say --to {package}==VERSION", rule.id)
             }
             None => match writer(case, file) {
-                Some(package) => format!("{} would matter, depending on the {package} that wrote it", rule.id),
+                Some(package) => {
+                    format!("{} would matter, depending on the {package} that wrote it", rule.id)
+                }
                 None => format!("{} would matter if the file holds what this reader cannot see", rule.id),
             },
         };

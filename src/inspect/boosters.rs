@@ -290,7 +290,8 @@ mod tests {
         ubjson.extend_from_slice(b"version[#L\0\0\0\0\0\0\0\x03i\x02i\x01i\x04}");
         assert_eq!(of(&ubjson), [facts(XGBOOST, Some("2.1.4"), None, Some("binary:logistic"))]);
         for (count, has_some) in [(0, false), (2, true)] {
-            let cats = [&b"L\0\0\0\0\0\0\0\x04cats{L\0\0\0\0\0\0\0\x03enc[#L\0\0\0\0\0\0\0"[..], &[count]].concat();
+            let cats =
+                [&b"L\0\0\0\0\0\0\0\x04cats{L\0\0\0\0\0\0\0\x03enc[#L\0\0\0\0\0\0\0"[..], &[count]].concat();
             assert_eq!(of(&cats)[0].categories, Some(has_some));
         }
         let binary = b"binf\0\0\0\0\0\0\0\0\x0f\0\0\0\0\0\0\0binary:logistic\x06\0\0\0\0\0\0\0gbtree";

@@ -34,8 +34,8 @@ use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
-    InputForm, InputsKind, MachineDifference, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage,
-    Status, Summary, Trouble, Verdict, WarningFact,
+    InputForm, InputsKind, MachineDifference, MatrixSummary, NoReference, Opinion, Outcome, Record,
+    RunSummary, Stage, Status, Summary, Trouble, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;

@@ -152,7 +152,8 @@ pub(super) fn inferred(columns: &[InferredColumns], as_categories: bool) -> Opti
         (!groups.is_empty()).then(|| format!("columns as {how} ({})", groups.join("; ")))
     };
     let (read, given) = (groups(false), groups(true));
-    let told = part("pandas reads them", &read).into_iter().chain(part("they were declared or stored", &given));
+    let told =
+        part("pandas reads them", &read).into_iter().chain(part("they were declared or stored", &given));
     let told: Vec<String> = told.collect();
     let others = if as_categories { "--dtype 'COLUMN=category(A<B<C)'" } else { "--dtype COLUMN=TYPE" };
     Some(format!("{}; declare others with {others}", told.join(", ")))

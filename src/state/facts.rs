@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, InputForm, Lock, MadeUp,
-    ModelName, NoiseSetting, Observation, OutputComparison,
+    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, FormatPlan, InputForm,
+    Lock, MadeUp, ModelName, NoiseSetting, Observation, OutputComparison,
 };
 
 /// The end of a run.
