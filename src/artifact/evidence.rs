@@ -18,6 +18,9 @@ pub(super) struct Evidence {
 /// The package of numpy's own modules, by what its generation proves.
 const NUMPY: [(&str, &str); 2] = [("numpy._core", ">=2"), ("numpy.core", "<2")];
 
+/// The module of index classes for numbers, which only pandas 1 and earlier have.
+const PANDAS_1: &str = "pandas.core.indexes.numeric";
+
 impl Evidence {
     /// Of a file.
     pub fn of(inspection: &Inspection) -> Self {
@@ -40,6 +43,10 @@ impl Evidence {
             let known = evidence.packages.get("numpy");
             let specifier = known.map_or(Some(proved.alone), both);
             evidence.packages.extend(specifier.map(|specifier| ("numpy", specifier)));
+        }
+        // Indexes of classes that pandas 2 has no more: it reads none of them.
+        if pickle.globals.iter().any(|global| global.module == PANDAS_1) {
+            evidence.packages.insert("pandas", "<2");
         }
         evidence.pythons = of_code_objects(pickle.code_objects.keys().copied());
         evidence

@@ -70,7 +70,18 @@ const COMPOSE: &str = "sklearn.compose";
 /// Columns of one type that are named in a report.
 const MOST_NAMED: usize = 5;
 
-/// What the columns were taken for, where nobody has declared it.
+/// What a column of one of pandas' own types is.
+fn own_type(dtype: &serde_json::Value) -> InferredType {
+    let name = dtype["dtype"].as_str().unwrap_or_default();
+    match name {
+        "category" if dtype["ordered"] == true => InferredType::OrderedCategories,
+        "category" => InferredType::Categories,
+        _ if name.starts_with("datetime64") => InferredType::Moments,
+        _ => InferredType::OwnTypes,
+    }
+}
+
+/// What the columns are, or were taken for.
 fn inferred(dataset: &Dataset) -> InputTypes {
     let mut found: BTreeMap<InferredType, InferredColumns> = BTreeMap::new();
     let mut note = |name: &str, kind: InferredType| {
@@ -98,6 +109,7 @@ fn inferred(dataset: &Dataset) -> InputTypes {
                 match (column.read_as, &column.values) {
                     (Some(read_as), _) => note(&column.name, kind(read_as)),
                     (None, Values::F64(_)) => note(&column.name, InferredType::Numbers),
+                    (None, Values::Pandas { dtype, .. }) => note(&column.name, own_type(dtype)),
                     (None, _) => {}
                 }
             }

@@ -269,6 +269,9 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
     if let Some(protocol) = condition.protocol {
         parts.push(file.protocol.map(|own| own >= protocol));
     }
+    if let Some(wanted) = condition.categories {
+        parts.push(file.categories.map(|own| own == wanted));
+    }
     if condition.padded {
         parts.push(Some(file.padded == Some(true)));
     }

@@ -1,8 +1,9 @@
 //! From everything that a static look found to what rules ask for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::forecast::SCIKIT_LEARN;
 use super::rules;
 use crate::vocab::{ArtifactKind, ClassFact, Digest, FileFacts, Inspection, Member, ObjectFacts, SkopsFacts};
 
@@ -16,7 +17,7 @@ static ASKED: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
 pub fn asked() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         // The first entry counts what facts have become since.
-        let names: Vec<&str> = ["3"].into_iter().chain(ASKED.iter().copied()).collect();
+        let names: Vec<&str> = ["4"].into_iter().chain(ASKED.iter().copied()).collect();
         Digest::of(names.join("\n").as_bytes()).short()
     });
     &TEXT
@@ -60,6 +61,8 @@ pub fn facts_of(inspection: &Inspection) -> Option<FileFacts> {
                 .map(|pointer| pointer.byte_order)
                 .chain(inspection.arrays.iter().filter_map(|array| array.byte_order)),
         ),
+        releases: beside(inspection),
+        categories: agreed(inspection.boosters.iter().filter_map(|booster| booster.categories)),
         asked: asked().to_owned(),
         whole: inspection.complete && pickle.unresolved_globals == 0 && inspection.problems.is_empty(),
         ..FileFacts::default()
@@ -75,6 +78,7 @@ fn of_schema(inspection: &Inspection, skops: &SkopsFacts) -> FileFacts {
     let name = |path: &String| path.rsplit_once('.').map(|(module, name)| format!("{module}:{name}"));
     let mut facts = FileFacts {
         globals: skops.types.keys().filter_map(name).collect(),
+        releases: beside(inspection),
         byte_order: agreed(inspection.arrays.iter().filter_map(|array| array.byte_order)),
         asked: asked().to_owned(),
         is_schema: true,
@@ -85,6 +89,12 @@ fn of_schema(inspection: &Inspection, skops: &SkopsFacts) -> FileFacts {
         add(facts.objects.entry(class.name.clone()).or_default(), class);
     }
     facts
+}
+
+/// What is recorded of other packages than scikit-learn, whose releases the objects name class by class.
+fn beside(inspection: &Inspection) -> BTreeMap<String, BTreeSet<String>> {
+    let others = inspection.versions.iter().filter(|(package, _)| *package != SCIKIT_LEARN);
+    others.map(|(package, versions)| (package.clone(), versions.clone())).collect()
 }
 
 fn add(object: &mut ObjectFacts, class: &ClassFact) {

@@ -13,6 +13,8 @@ use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
 pub(super) const SCIKIT_LEARN: &str = "scikit-learn";
 /// The handlers whose files are pickles.
 const PICKLES: [&str; 3] = ["pickle", "joblib", "cloudpickle"];
+/// Packages that write themselves into no file, and whose names are conditions of the rules that speak of them.
+const IN_NAMES: [&str; 6] = ["joblib", "numpy", "pandas", "pyarrow", "python", "scipy"];
 /// Names that an answer lists at most.
 const MOST_NAMES: usize = 5;
 
@@ -78,7 +80,12 @@ pub fn forecast(file: &FileFacts, target: &Side) -> Forecast {
             Some(package) => {
                 format!("{} would matter, depending on {package}: say --to {package}==VERSION", rule.id)
             }
-            None => format!("{} would matter if the file holds what this reader cannot see", rule.id),
+            None => match writer(case, file) {
+                Some(package) => {
+                    format!("{} would matter, depending on the {package} that wrote it", rule.id)
+                }
+                None => format!("{} would matter if the file holds what this reader cannot see", rule.id),
+            },
         };
         if !because.contains(&line) {
             because.push(line);
@@ -198,20 +205,46 @@ fn differ<T: PartialEq>(asked: bool, own: Option<T>, other: Option<T>) -> Option
     Some(own? != other?)
 }
 
-/// Whether the file is by a producer that the case speaks of. A file records the version of scikit-learn by class;
-/// what wrote its arrays shows in the names that it imports, which are conditions of their own.
+/// Whether the file is by a producer that the case speaks of. A file records the version of scikit-learn by class, and a
+/// booster its own in its bytes.
 fn written_by(case: &Case, file: &FileFacts) -> Option<bool> {
-    let wanted: Vec<&Requirement> =
-        case.producer.iter().filter(|requirement| requirement.package == SCIKIT_LEARN).collect();
-    if wanted.is_empty() {
-        return Some(true);
+    let packages: BTreeSet<&str> =
+        case.producer.iter().map(|requirement| requirement.package.as_str()).collect();
+    let mut known = Some(true);
+    for package in packages {
+        let versions = match package {
+            SCIKIT_LEARN => concerned(case, file),
+            other => released(file, other),
+        };
+        let fits = |version: &Version| {
+            let mut wanted = case.producer.iter().filter(|requirement| requirement.package == package);
+            wanted.all(|requirement| requirement.specifiers.matches(version))
+        };
+        if versions.is_empty() {
+            if package == SCIKIT_LEARN || !shows_in(case, package) {
+                known = None;
+            }
+        } else if !versions.iter().any(fits) {
+            return Some(false);
+        }
     }
-    let versions = concerned(case, file);
-    if versions.is_empty() {
-        return None;
-    }
-    let fits = |version: &&Version| wanted.iter().all(|requirement| requirement.specifiers.matches(version));
-    Some(versions.iter().any(|version| fits(&version)))
+    known
+}
+
+/// Whether what a case asks of the file says of itself which releases of a package wrote it, so that a file which records
+/// none is spoken of too.
+fn shows_in(case: &Case, package: &str) -> bool {
+    let condition = &case.file;
+    // What wrote arrays, tables and code shows in the names that loading imports.
+    IN_NAMES.contains(&package)
+        || !(condition.has.is_empty() && condition.lacks.is_empty() && condition.parameters.is_empty())
+        || condition.globals.iter().any(|name| name.contains([':', '.']))
+}
+
+/// The releases of a package that the file records.
+fn released(file: &FileFacts, package: &str) -> Vec<Version> {
+    let texts = file.releases.get(package).into_iter().flatten();
+    texts.filter_map(|text| text.parse().ok()).collect()
 }
 
 /// The versions that the classes record of which a case speaks; those of the whole file where it names none.
@@ -244,6 +277,14 @@ pub(super) fn recorded(file: &FileFacts) -> Vec<Version> {
 fn missing<'c>(case: &'c Case, target: &Side) -> Option<&'c str> {
     let unknown = |requirement: &&Requirement| !target.versions.contains_key(&requirement.package);
     case.consumer.iter().find(unknown).map(|requirement| requirement.package.as_str())
+}
+
+/// The package on whose release an answer hangs, where the file does not say which of its releases wrote it.
+fn writer<'c>(case: &'c Case, file: &FileFacts) -> Option<&'c str> {
+    let packages = case.producer.iter().map(|requirement| requirement.package.as_str());
+    packages
+        .filter(|package| *package != SCIKIT_LEARN && !case.hidden)
+        .find(|package| released(file, package).is_empty() && !shows_in(case, package))
 }
 
 /// Why "works" would rest on nothing.

@@ -99,6 +99,8 @@ pub struct FileCondition {
     pub unless: Vec<String>,
     /// Number of classes that a classifier tells apart.
     pub targets: Option<Targets>,
+    /// Whether a booster keeps categories that it was fitted on, or keeps none.
+    pub categories: Option<bool>,
 }
 
 /// How many classes a classifier tells apart.
@@ -162,6 +164,9 @@ struct RawCase {
     globals: Vec<String>,
     #[serde(default)]
     classes: Vec<String>,
+    /// As `attributes`, where the message is another one.
+    #[serde(default)]
+    lacks: Vec<String>,
     #[serde(default)]
     has: Vec<String>,
     #[serde(default)]
@@ -169,6 +174,7 @@ struct RawCase {
     protocol: Option<u8>,
     framing: Option<Framing>,
     targets: Option<Targets>,
+    categories: Option<bool>,
     #[serde(default)]
     damaged: bool,
     #[serde(default)]
@@ -325,7 +331,7 @@ impl RawCase {
         let mut file = FileCondition {
             globals: self.globals,
             classes: self.classes,
-            lacks: Vec::new(),
+            lacks: self.lacks,
             has: self.has,
             parameters: self.parameters,
             protocol: self.protocol,
@@ -333,6 +339,7 @@ impl RawCase {
             absent: self.absent,
             unless: self.unless,
             targets: self.targets,
+            categories: self.categories,
         };
         let mut patterns = Vec::new();
         for attribute in &self.attributes {

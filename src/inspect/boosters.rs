@@ -47,6 +47,11 @@ const SAYINGS: &[Saying] = &[
         let (length, rest) = rest.split_first_chunk()?;
         set(&mut facts.objective, counted(u64::from_be_bytes(*length), rest))
     }),
+    // XGBoost 3.1 and later: how many columns have categories, or none.
+    saying(XGBOOST, b"cats{L\0\0\0\0\0\0\0\x03enc[#L", |_, rest, facts| {
+        facts.categories = Some(u64::from_be_bytes(*rest.first_chunk()?) > 0);
+        Some(())
+    }),
     // The old binary form holds two names, each behind its length: what it was fitted for, and what it is made of.
     saying(XGBOOST, b"\x06\0\0\0\0\0\0\0gbtree", objective_before),
     saying(XGBOOST, b"\x08\0\0\0\0\0\0\0gblinear", objective_before),
@@ -272,6 +277,7 @@ mod tests {
             version: version.map(str::to_owned),
             format_version: format,
             objective: objective.map(str::to_owned),
+            categories: None,
         }
     }
 
@@ -283,6 +289,11 @@ mod tests {
             b"\x07objective{L\0\0\0\0\0\0\0\x04nameSL\0\0\0\0\0\0\0\x0fbinary:logisticL".to_vec();
         ubjson.extend_from_slice(b"version[#L\0\0\0\0\0\0\0\x03i\x02i\x01i\x04}");
         assert_eq!(of(&ubjson), [facts(XGBOOST, Some("2.1.4"), None, Some("binary:logistic"))]);
+        for (count, has_some) in [(0, false), (2, true)] {
+            let cats =
+                [&b"L\0\0\0\0\0\0\0\x04cats{L\0\0\0\0\0\0\0\x03enc[#L\0\0\0\0\0\0\0"[..], &[count]].concat();
+            assert_eq!(of(&cats)[0].categories, Some(has_some));
+        }
         let binary = b"binf\0\0\0\0\0\0\0\0\x0f\0\0\0\0\0\0\0binary:logistic\x06\0\0\0\0\0\0\0gbtree";
         assert_eq!(of(binary), [facts(XGBOOST, None, None, Some("binary:logistic"))]);
         let text = b"Xtree\nversion=v4\nnum_class=1\nobjective=binary sigmoid:1\nfeature_names=a";

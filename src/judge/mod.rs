@@ -34,8 +34,8 @@ use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
     Agreement, ArtifactAbsence, ArtifactRecord, Cause, CellRecord, EnvironmentRecord, FORMAT_VERSION, Gap,
-    InputsKind, MachineDifference, MatrixSummary, NoReference, Opinion, Outcome, Record, RunSummary, Stage,
-    Status, Summary, Trouble, Verdict, WarningFact,
+    InputForm, InputsKind, MachineDifference, MatrixSummary, NoReference, Opinion, Outcome, Record,
+    RunSummary, Stage, Status, Summary, Trouble, Verdict, WarningFact,
 };
 use causes::Causes;
 use gate::Gate;
@@ -167,6 +167,7 @@ fn artifact_record(artifact: &ArtifactFacts) -> ArtifactRecord {
         producer_fails: producer_fails(artifact),
         file: artifact.file.as_deref().cloned(),
         made_up: artifact.made_up().cloned(),
+        as_categories: artifact.form() == Some(InputForm::Categories),
     }
 }
 

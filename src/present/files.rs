@@ -110,7 +110,7 @@ fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
         ),
         None => file.inputs_from.clone(),
     };
-    let inferred = inferred(&file.inferred);
+    let inferred = inferred(&file.inferred, artifact.as_categories);
     let from = file.probes.as_ref().map_or(from, probes);
     let runs = file.runs_commands.then(|| RUNS_COMMANDS.to_owned());
     let registered = runs
@@ -124,8 +124,8 @@ fn notes(artifact: &ArtifactRecord, file: &FilePlan) -> Vec<String> {
         .collect()
 }
 
-/// What the columns of a CSV were taken for; nothing where all are plain numbers.
-pub(super) fn inferred(columns: &[InferredColumns]) -> Option<String> {
+/// What the columns are, as they were read, declared or stored; nothing where all are plain numbers.
+pub(super) fn inferred(columns: &[InferredColumns], as_categories: bool) -> Option<String> {
     if columns.iter().all(|it| it.kind == InferredType::Numbers) {
         return None;
     }
@@ -134,17 +134,29 @@ pub(super) fn inferred(columns: &[InferredColumns]) -> Option<String> {
             InferredType::Numbers => "numbers",
             InferredType::WholeNumbers => "whole numbers",
             InferredType::Truths => "true or false",
+            InferredType::Texts if as_categories => "texts, given as categories in the order of the alphabet",
             InferredType::Texts => "texts",
+            InferredType::Categories => "categories",
+            InferredType::OrderedCategories => "ordered categories",
+            InferredType::Moments => "dates",
+            InferredType::OwnTypes => "other types of pandas",
         };
         let more = it.count.saturating_sub(it.first.len() as u64);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("{kind}: {}{more}", it.first.join(", "))
     };
-    let groups: Vec<String> = columns.iter().map(group).collect();
-    Some(format!(
-        "columns as pandas reads them ({}); declare others with --dtype COLUMN=TYPE",
-        groups.join("; ")
-    ))
+    let groups = |is_given: bool| -> Vec<String> {
+        columns.iter().filter(|it| it.kind.is_given() == is_given).map(group).collect()
+    };
+    let part = |how: &str, groups: &[String]| {
+        (!groups.is_empty()).then(|| format!("columns as {how} ({})", groups.join("; ")))
+    };
+    let (read, given) = (groups(false), groups(true));
+    let told =
+        part("pandas reads them", &read).into_iter().chain(part("they were declared or stored", &given));
+    let told: Vec<String> = told.collect();
+    let others = if as_categories { "--dtype 'COLUMN=category(A<B<C)'" } else { "--dtype COLUMN=TYPE" };
+    Some(format!("{}; declare others with {others}", told.join(", ")))
 }
 
 /// The files as a Markdown table; empty where there is none.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, Forecast, FormatPlan, Lock,
-    MadeUp, ModelName, NoiseSetting, Observation, OutputComparison,
+    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, Forecast, FormatPlan,
+    InputForm, Lock, MadeUp, ModelName, NoiseSetting, Observation, OutputComparison,
 };
 
 /// The end of a run.
@@ -147,6 +147,12 @@ impl ArtifactFacts {
     pub fn made_up(&self) -> Option<&MadeUp> {
         let observed = self.cells.iter().filter_map(|cell| Some(&cell.recorded()?.observation));
         self.reference().into_iter().chain(observed).find_map(|it| it.made_up.as_ref())
+    }
+
+    /// The form in which it was given its inputs, by its producer or else by whoever tried.
+    pub fn form(&self) -> Option<InputForm> {
+        let observed = self.cells.iter().filter_map(|cell| Some(&cell.recorded()?.observation));
+        self.reference().into_iter().chain(observed).find_map(|it| it.form)
     }
 
     /// Whether arithmetic alone may have moved what it gives somewhere. What was measured of its producer counts only then:

@@ -14,6 +14,12 @@ pub struct FileFacts {
     /// The objects by class, without its module.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub objects: BTreeMap<String, ObjectFacts>,
+    /// The releases of other packages than scikit-learn that it records, by package: a booster writes its own into its bytes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub releases: BTreeMap<String, BTreeSet<String>>,
+    /// Whether a booster in it keeps categories that it was fitted on, where one says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<bool>,
     /// The pickle protocol, where it is a pickle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<u8>,

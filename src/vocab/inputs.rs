@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The columns of inputs whose types nobody has declared, by what they were taken for.
+/// The columns of inputs by what they are: as they were read, or as somebody has declared or stored them.
 pub type InputTypes = Vec<InferredColumns>;
 
 /// Columns that were taken for the same.
@@ -16,7 +16,7 @@ pub struct InferredColumns {
     pub first: Vec<String>,
 }
 
-/// What a column whose type nobody has declared is taken for, as pandas takes it.
+/// What a column is: of one whose type nobody has declared, what pandas takes it for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InferredType {
@@ -28,6 +28,24 @@ pub enum InferredType {
     Truths,
     /// Texts.
     Texts,
+    /// Categories, as they were declared or stored.
+    Categories,
+    /// Categories with an order.
+    OrderedCategories,
+    /// Dates and times.
+    Moments,
+    /// Another of pandas' own types, such as whole numbers that may be missing.
+    OwnTypes,
+}
+
+impl InferredType {
+    /// Whether somebody has declared or stored it: nothing else is one of these.
+    pub const fn is_given(self) -> bool {
+        match self {
+            Self::Numbers | Self::WholeNumbers | Self::Truths | Self::Texts => false,
+            Self::Categories | Self::OrderedCategories | Self::Moments | Self::OwnTypes => true,
+        }
+    }
 }
 
 /// The form in which a model was given its inputs.

@@ -178,6 +178,9 @@ pub struct BoosterFacts {
     /// What it was fitted for, in the words of its library.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub objective: Option<String>,
+    /// Whether it keeps categories that it was fitted on, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<bool>,
 }
 
 /// How far a global is trusted.

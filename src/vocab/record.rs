@@ -169,6 +169,9 @@ pub struct ArtifactRecord {
     /// For a file whose inputs are made up: their width, where it was guessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_up: Option<MadeUp>,
+    /// For a file whose model takes no texts: that it was given categories in their place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_categories: bool,
 }
 
 /// One cell: an artifact in a consumer.

@@ -3,7 +3,7 @@ import math
 import random
 import unittest
 
-from shelflife_agent.probing import encoding, nodes, tables, texts, trees, turning, walking
+from shelflife_agent.probing import encoding, kinds, nodes, tables, texts, trees, turning, walking
 from shelflife_agent.probing.deriving import summed
 from shelflife_agent.probing.numbers import derive_numbers, sides_of
 from support import needs_numpy, numpy
@@ -200,6 +200,36 @@ class Tables(unittest.TestCase):
     def test_an_unknown_category_is_none_of_the_known_ones(self):
         self.assertEqual(tables.unknown_of([1, 5, 3]), 6)
         self.assertNotIn(tables.unknown_of(["a"]), ["a"])
+
+
+class Kinds(unittest.TestCase):
+    def test_each_category_is_tried_and_one_that_nobody_knows_stands_behind_them(self):
+        column = {"name": "size", "dtype": "text", "read_as": "object"}
+        described, values = kinds.as_kinds(column, ["S", "L", math.nan, "L"])
+        self.assertEqual(kinds.kinds_of(described), ["L", "S"])
+        self.assertEqual(values, [1, 0, None, 0])
+        table = tables.Table([described], [values], 0)
+        self.assertEqual([table.vary(0, place) for place in range(2)], [1, 1])
+        self.assertEqual((table.vary(0, "M"), table.vary(0, math.nan, table.missing)), (0, 1))
+        table.vary_unknown(0)
+        self.assertEqual((table.core, table.missing, table.unknown), ([[0], [1]], [[None]], [[2]]))
+        wider = encoding.Mixed(table.wider, [[2]])
+        joined = table.mixed(table.core).joined([table.mixed(table.missing), wider])
+        self.assertEqual(joined.columns, [[0, 1, None, 2]])
+        self.assertEqual(kinds.kinds_of(joined.described[0])[:2], ["L", "S"])
+        self.assertEqual(len(kinds.kinds_of(joined.described[0])), 3)
+
+    def test_numbers_as_categories_know_no_unknown_one(self):
+        spec = {
+            "dtype": "category",
+            "of": {"dtype": "int64"},
+            "categories": [1, 5],
+            "ordered": True,
+        }
+        column = {"name": "floor", "dtype": "pandas", "spec": spec}
+        self.assertTrue(kinds.is_of_kinds(column))
+        self.assertIsNone(kinds.with_unknown(column))
+        self.assertFalse(kinds.is_of_kinds({"dtype": "pandas", "spec": {"dtype": "Int64"}}))
 
 
 class Texts(unittest.TestCase):

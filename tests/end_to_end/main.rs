@@ -18,6 +18,7 @@ mod engines;
 mod gate_answers;
 mod given_inputs;
 mod inspect;
+mod libraries;
 mod library;
 mod mends;
 mod mlflow;

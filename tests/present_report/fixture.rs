@@ -81,6 +81,7 @@ pub fn artifact(model: &str, format: &str, producer: &str) -> ArtifactRecord {
         producer_fails: None,
         file: None,
         made_up: None,
+        as_categories: false,
     }
 }
 

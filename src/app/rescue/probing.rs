@@ -203,6 +203,7 @@ fn case_of(model: ModelSpec, facts: &ArtifactFacts, digest: Digest, format: Arc<
         absence: None,
         producer_fails: None,
         made_up: None,
+        as_categories: false,
         file: None,
     };
     let (verdict, cause) = (Verdict::Unverified, Cause::LoadOnly);

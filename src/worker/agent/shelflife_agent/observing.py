@@ -64,7 +64,9 @@ def observe(task, protocol, peak, index):
 def compute(task, loaded, dataset, place, outputs):
     """Every output that is asked for, added to `outputs`; `place` says which one is being
     computed."""
-    if not task.get("outside") or dataset.header["layout"] == "none":
+    is_bundle = any(SEPARATOR in name for name in task["methods"] or ())
+    is_plain = not task.get("outside") and not is_bundle
+    if is_plain or dataset.header["layout"] == "none":
         return compute_one(task, loaded, dataset, place, outputs)
     parts = estimators_in(loaded)
     if not parts:

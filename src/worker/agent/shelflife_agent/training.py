@@ -5,8 +5,9 @@ import pickle
 import time
 import warnings
 
+from .bundles import DATA, SEPARATOR, data_in, estimators_in
 from .errors import Lacking, Missing, Unsupported
-from .estimators import offered_outputs, seed_everything
+from .estimators import offered_outputs, offers, seed_everything
 from .facts import MAX_TEXT, cut, error_fact, text_of
 from .handlers import save_artifact
 from .imports import is_there
@@ -77,13 +78,28 @@ def fit(task, dataset, inputs):
         seconds = time.perf_counter() - start
         methods = task["methods"]
         if methods is None:
-            methods = offered_outputs(estimator, inputs, task["seed"])
+            methods = outputs_of(estimator, inputs, task["seed"])
     except Exception as error:
         facts = {"train_error": error_fact(error)}
         if seconds is not None:
             facts["train_seconds"] = seconds
         return None, facts
     return estimator, {"train_seconds": seconds, "methods": methods}
+
+
+def outputs_of(fitted, dataset, seed):
+    """What is to be compared of what a training gave: the outputs of an estimator; of a dictionary
+    or the like those of each estimator in it, and the data beside them, by their paths."""
+    parts = estimators_in(fitted)
+    if not parts or not parts[0][0]:
+        return offered_outputs(fitted, dataset, seed)
+    names = []
+    for path, part in parts:
+        offered = offered_outputs(part, dataset, seed)
+        if not offered and offers(part, "classes_"):
+            offered = ["classes_"]
+        names += [path + SEPARATOR + name for name in offered]
+    return names + [path + SEPARATOR + DATA for path, _ in data_in(fitted)]
 
 
 def save(estimator, saving, dataset, methods):

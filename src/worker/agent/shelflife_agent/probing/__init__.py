@@ -10,6 +10,7 @@ What is looked for is recognised by what it has, never by its class: `tree_`, `_
     boosting      parts with `_predictors`
     edges         parts that put numbers into bins
     numbers       rows of numbers: extremes, mixtures, missing values, and those of trees
+    kinds         columns of categories: their codes, and one that nobody knows
     turning       encoders turned round: rows of several types that trees behind them ask for
     tables        rows of several types: each category, an unknown one, and words in columns
     texts         each word of a vocabulary, unseen ones, and nothing

@@ -2,6 +2,7 @@
 
 from ..errors import InputsDoNotFit
 from ..estimators import offered_outputs, works
+from ..forms import ARRAY, CATEGORIES, FRAME, TEXTS
 from ..inputs import Dataset
 from .numbers import derive_numbers
 from .tables import derive_table
@@ -15,6 +16,9 @@ def derive(models, given, task):
     form, seed, output = given[0].form, task["seed"], task["output"]
     if any(dataset.form != form for dataset in given):
         return None
+    if form == CATEGORIES:
+        # The rows say themselves which of their columns are categories, and which ones those are.
+        form = FRAME
     asked = [offered_outputs(model, dataset, seed) for model, dataset in zip(models, given)]
     derived = [derived_rows(model, dataset, seed) for model, dataset in zip(models, given)]
     derived = [one for one in derived if one is not None and len(one.core)]
@@ -79,11 +83,11 @@ def derived_rows(model, dataset, seed):
         return None
     if not header["rows"]:
         return None
-    if header["layout"] == "text" and dataset.form in (None, "texts"):
+    if header["layout"] == "text" and dataset.form in (None, TEXTS):
         return derive_texts(model, header["columns"][0]["name"], dataset.features(), seed)
-    if dataset.form not in ("array", "frame"):
+    if dataset.form not in (ARRAY, FRAME, CATEGORIES):
         return None
-    if header["layout"] == "array":
+    if header["layout"] == "array" and dataset.form != CATEGORIES:
         import numpy
 
         matrix = numpy.array(dataset.table(), dtype="float64")

@@ -43,11 +43,12 @@ class Mixed(object):
         return len(self.columns[0]) if self.columns else 0
 
     def joined(self, others):
-        columns = [list(column) for column in self.columns]
+        columns, described = [list(column) for column in self.columns], self.described
         for other in others:
             for column, more in zip(columns, other.columns):
                 column.extend(more)
-        return Mixed(self.described, columns)
+            described = [widest(*both) for both in zip(described, other.described)]
+        return Mixed(described, columns)
 
     def encoded(self, form):
         payload, columns = bytearray(), []
@@ -57,6 +58,13 @@ class Mixed(object):
             columns.append(dict(described, dtype=dtype, offset=len(payload), length=len(data)))
             payload.extend(data)
         return with_header(len(self), "table", form, columns, bytes(payload))
+
+
+def widest(one, other):
+    """Of two descriptions of a column the one that knows more categories: the first of them are the
+    same."""
+    known = [len(it.get("spec", {}).get("categories", ())) for it in (one, other)]
+    return other if known[1] > known[0] else one
 
 
 class Texts(object):

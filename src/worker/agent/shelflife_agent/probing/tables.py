@@ -4,8 +4,11 @@ and the words of columns of texts."""
 import math
 import random
 
+from ..columns import NO_TEXT
+from ..forms import CATEGORIES
 from .boosting import trees_of as trees_of_boosting
 from .encoding import Mixed
+from .kinds import as_kinds, is_of_kinds, kinds_of, with_unknown
 from .numbers import BEYOND, MIXTURES, Derived, shares
 from .texts import UNSEEN, documents
 from .trees import trees_of
@@ -35,10 +38,21 @@ def derive_table(model, dataset, seed):
     raw = raw_columns(dataset)
     columns = [raw[place] for place in places]
     described = [plain(described[place], name) for place, name in zip(places, names)]
+    if dataset.form == CATEGORIES:
+        for place, column in enumerate(described):
+            if column.get("read_as") == "object":
+                values = [math.nan if value in NO_TEXT else value for value in columns[place]]
+                described[place], columns[place] = as_kinds(column, values)
     table = Table(described, columns, seed)
     trees = trees_of(model) + trees_of_boosting(model)
     derived = DerivedTable(trees)
     known, reached, words = 0, 0, [0, 0]
+    for place, column in enumerate(described):
+        if is_of_kinds(column):
+            known += len(kinds_of(column))
+            for code in range(min(len(kinds_of(column)), MOST_CATEGORIES)):
+                reached += table.vary(place, code)
+            table.vary_unknown(place)
     for name, values in categories(model, names):
         place = names.index(name)
         if described[place]["dtype"] == "pandas":
@@ -61,7 +75,7 @@ def derive_table(model, dataset, seed):
     derived.core = table.mixed(table.core + table.mixtures() + asked)
     derived.calm = table.mixed(table.mixtures())
     derived.missing = table.mixed(table.missing) if table.missing else None
-    derived.unknown = table.mixed(table.unknown) if table.unknown else None
+    derived.unknown = Mixed(table.wider, turned(table.unknown)) if table.unknown else None
     if known:
         derived.shares.append({"what": "categories", "reached": reached, "of": known})
     if words[1]:
@@ -97,6 +111,8 @@ class Table(object):
         self.described, self.columns = described, columns
         self.generator = random.Random(seed)
         self.core, self.missing, self.unknown = [], [], []
+        # The columns with the categories that unknown ones need.
+        self.wider = list(described)
 
     def __len__(self):
         return len(self.columns[0])
@@ -106,13 +122,21 @@ class Table(object):
         dtype = self.described[place]["dtype"]
         is_text = isinstance(value, str)
         is_gap = value != value
-        fits = {"text": is_text or is_gap, "pandas": False, "bool": isinstance(value, bool)}
+        is_place = is_of_kinds(self.described[place]) and not is_text
+        fits = {"text": is_text or is_gap, "pandas": is_place, "bool": isinstance(value, bool)}
         if not fits.get(dtype, not is_text):
             return 0
         row = [column[len(self.core) % len(self)] for column in self.columns]
-        row[place] = value
+        row[place] = None if is_place and is_gap else value
         (self.core if rows is None else rows).append(row)
         return 1
+
+    def vary_unknown(self, place):
+        """Add a row with a category that nobody knows, in a column of categories."""
+        more = with_unknown(self.described[place])
+        if more is not None:
+            self.wider[place], code = more
+            self.vary(place, code, self.unknown)
 
     def with_values(self, values, names, count):
         """Rows like the first one, with these values in some of the columns."""
@@ -154,7 +178,12 @@ class Table(object):
         return [[column[pick(len(self))] for column in self.columns] for _ in range(MIXTURES)]
 
     def mixed(self, rows):
-        return Mixed(self.described, [list(column) for column in zip(*rows)])
+        return Mixed(self.described, turned(rows))
+
+
+def turned(rows):
+    """Rows as columns."""
+    return [list(column) for column in zip(*rows)]
 
 
 def plain(described, name):

@@ -1,0 +1,74 @@
+//! Boosters, libraries beside scikit-learn, and what people save that is no estimator: a part of each of the three matrices,
+//! with what was forecast of its files.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::context::TestContext;
+
+/// Runs these models between two environments of a matrix, and gives what came of it.
+fn between(matrix: &str, environments: [&str; 2], models: &[&str]) -> Value {
+    let context = TestContext::new();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("matrices/{matrix}.toml"));
+    let mut arguments = vec!["run", path.to_str().unwrap(), "--forecast", "--format", "pickle"];
+    for environment in environments {
+        arguments.extend(["--producer", environment, "--consumer", environment]);
+    }
+    for model in models {
+        arguments.extend(["--model", model]);
+    }
+    context.run(arguments).expect(0);
+    context.results(matrix)
+}
+
+/// Holds that what was said of cells came true, and gives how many of those that went wrong were foreseen, of how many.
+fn foreseen(results: &Value) -> (u64, u64) {
+    let score = &results["score"];
+    let number = |value: &Value| value.as_u64().unwrap();
+    let total = &score["total"];
+    assert_eq!(total["right"], total["forecast"], "said to break, and does not: {score}");
+    assert_eq!(score["works"], score["works_right"], "said to work, and does not: {score}");
+    assert_eq!(results["summary"]["unexplained"], 0);
+    (number(&total["found"]), number(&total["actual"]))
+}
+
+#[test]
+fn what_boosters_break_is_forecast_from_their_own_bytes() {
+    let models =
+        ["xgb-classifier", "xgb-regressor", "xgb-pipeline", "lgb-*", "cat-classifier", "cat-regressor"];
+    let results = between("boosters", ["xgb1.0.2-*", "xgb1.7.6-lgb4.1.0-*"], &models);
+    let (found, actual) = foreseen(&results);
+    assert!(actual >= 8 && found == actual, "{found} of {actual}: {}", results["score"]);
+}
+
+#[test]
+fn what_libraries_beside_scikit_learn_break_has_a_cause() {
+    let models =
+        ["encoders-target", "imblearn-*", "skrub-vectorizer", "engine-*", "quantile-trees", "pyod-knn"];
+    let results = between("ecosystem", ["sk1.5.2", "sk1.6.1"], &models);
+    foreseen(&results);
+}
+
+#[test]
+fn every_estimator_in_a_bundle_is_tried_by_its_path() {
+    let results = between("bundles", ["sk1.2.2-*", "sk1.5.2-*"], &["*"]);
+    foreseen(&results);
+    let cells = results["cells"].as_array().unwrap();
+    let seen = |model: &str, output: &str| {
+        let own = |cell: &&Value| cell["model"] == model && !cell["outputs"][output].is_null();
+        cells.iter().filter(own).count()
+    };
+    for (model, output) in [
+        ("dictionary", "model/predict_proba"),
+        ("dictionary", "labels/classes_"),
+        ("dictionary", "threshold/data"),
+        ("by-segment", "segments/low/predict"),
+        ("tuple", "2/predict"),
+        ("folds", "1/predict"),
+        ("object", "encoder/transform"),
+        ("object", "history/data"),
+    ] {
+        assert!(seen(model, output) > 0, "{model} is asked for {output}");
+    }
+}
