@@ -19,7 +19,7 @@ fn render(criterion: &mut Criterion) {
     let view = View::new(&record);
     for renderer in RENDERERS {
         group.bench_function(renderer.name, |bencher| {
-            bencher.iter(|| black_box((renderer.render)(&view).expect("renders")));
+            bencher.iter(|| black_box(renderer.render(&view).expect("renders")));
         });
     }
     group.bench_function("terminal", |bencher| {

@@ -555,7 +555,7 @@ fn the_example_is_what_this_version_shows() {
     }
     let help = "run `INSTA_UPDATE=always cargo test --test docs example`, and look at what changed";
     for renderer in present::RENDERERS {
-        let wanted = (renderer.render)(&view).expect("it renders");
+        let wanted = renderer.render(&view).expect("it renders");
         let known = fs_err::read(example.join(renderer.file)).expect("it can be read");
         assert!(known == wanted, "reports/example/{} is of another version: {help}", renderer.file);
     }

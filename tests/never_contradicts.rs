@@ -13,7 +13,7 @@ use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
 use shelflife::judge::{self, Baseline, JudgeOptions, exit_code};
 use shelflife::present::{
     GateView, TerminalOptions, View, gate_annotations, gate_badge, gate_markdown, html, junit, markdown,
-    terminal,
+    rendered, terminal,
 };
 use shelflife::state::RunState;
 use shelflife::vocab::*;
@@ -84,12 +84,12 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         .prop_map(|(phase, class)| Outcome::Raised {
             phase,
             method: None,
-            error: error(class),
-            outputs: BTreeMap::new(),
+            error: error(class).into(),
+            outputs: Default::default(),
         });
     let unfit = prop_oneof![Just(Unfit::NotAModel), Just(Unfit::Inputs)];
     prop_oneof![
-        6 => Just(Outcome::Predicted { outputs: BTreeMap::new() }),
+        6 => Just(Outcome::Predicted { outputs: Default::default() }),
         3 => raised,
         1 => unfit.prop_map(|unfit| Outcome::Unfit { unfit, says: "unfit".to_owned() }),
         1 => phase.clone().prop_map(|phase| Outcome::Signalled { phase, signal: 11 }),
@@ -140,7 +140,7 @@ fn origins() -> impl Strategy<Value = Origin> {
         ArtifactAbsence::Refused { reason: "it is a web page".to_owned(), foreign: None },
     ]);
     prop_oneof![
-        6 => Just(Origin::Made(Outcome::Predicted { outputs: BTreeMap::new() })),
+        6 => Just(Origin::Made(Outcome::Predicted { outputs: Default::default() })),
         3 => outcomes().prop_map(Origin::Made),
         2 => absences.prop_map(Origin::Missing),
         1 => Just(Origin::Unknown),
@@ -298,7 +298,7 @@ fn lock() -> Lock {
 fn observation(outcome: &Outcome) -> Observation {
     Observation {
         outcome: outcome.clone(),
-        warnings: Vec::new(),
+        warnings: Default::default(),
         load_seconds: None,
         predict_seconds: None,
         peak_rss_bytes: None,
@@ -310,7 +310,7 @@ fn observation(outcome: &Outcome) -> Observation {
     }
 }
 
-fn comparison(agreement: Agreement) -> BTreeMap<String, OutputComparison> {
+fn comparison(agreement: Agreement) -> ByOutput<OutputComparison> {
     let facts = OutputComparison {
         agreement,
         elements: 3,
@@ -414,7 +414,7 @@ fn events(case: &Case, fates: &[Vec<Fate>]) -> Vec<Event> {
                         artifact: artifact.clone(),
                         consumer: consumer.clone(),
                         observation: observation(outcome),
-                        outputs: if predicts { comparison(*agreement) } else { BTreeMap::new() },
+                        outputs: if predicts { comparison(*agreement) } else { Default::default() },
                     });
                 }
             }
@@ -507,7 +507,7 @@ fn shown(case: &Case, record: &Record) -> Shown {
     let from = matches!(case.judged_by, JudgedBy::From).then(|| EnvName::from("one"));
     let gate = GateView { record, code, from: from.as_ref(), is_head: false, run: "reports/r", rescues: &[] };
     let bytes = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let xml = bytes(junit::render(&view).unwrap());
+    let xml = bytes(rendered(junit::write, &view).unwrap());
     let report = Report::deserialize_from_str(&xml).unwrap();
     let (mut failures, mut errors) = (0, 0);
     for test in report.test_suites.iter().flat_map(|suite| &suite.test_cases) {
@@ -520,8 +520,8 @@ fn shown(case: &Case, record: &Record) -> Shown {
     }
     let texts = vec![
         ("terminal", terminal(record, &TerminalOptions::default())),
-        ("markdown", bytes(markdown::render(&view).unwrap())),
-        ("html", visible(&bytes(html::render(&view).unwrap()))),
+        ("markdown", bytes(rendered(markdown::write, &view).unwrap())),
+        ("html", visible(&bytes(rendered(html::write, &view).unwrap()))),
         ("gate.md", bytes(gate_markdown(&gate))),
         ("badge", bytes(gate_badge(&gate))),
     ];

@@ -124,6 +124,9 @@ def main():
             *selection,
         )
     ]
+    if codes != [0]:
+        print((folder / "plan.log").read_text(), end="")
+        return 1
     # Each kill belongs to a shard in a phase, drawn before anything runs.
     works = [
         (phase, shard) for phase in ("write", "read") for shard in range(1, options.shards + 1)

@@ -1,11 +1,12 @@
 //! What is known from before: a baseline, the results of a run, or its record. What it is, its bytes say.
 
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::{AppError, Unreadable};
 use crate::judge::{self, Baseline, JudgeOptions, Known, is_baseline, read_baseline};
-use crate::present::{json, parse_events};
-use crate::state::RunState;
+use crate::present::{ReadEventsError, json, read_events};
+use crate::state::{Replay, RunState};
 use crate::store;
 use crate::vocab::Record;
 
@@ -43,7 +44,7 @@ pub fn parse(bytes: &[u8]) -> Result<Opened, Unreadable> {
         return Ok(Opened::Accepted(read_baseline(bytes)?));
     }
     if is_events(bytes) {
-        return Ok(Opened::Recorded(Box::new(replayed(bytes)?)));
+        return recorded(bytes);
     }
     match bytes.trim_ascii_start().first() {
         None => Err(Unreadable::Empty),
@@ -60,12 +61,34 @@ fn is_events(bytes: &[u8]) -> bool {
         .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"event\""))
 }
 
-fn replayed(bytes: &[u8]) -> Result<RunState, Unreadable> {
-    let events = parse_events(bytes)?;
-    if events.is_empty() {
-        return Err(Unreadable::Empty);
+fn recorded(source: impl Read) -> Result<Opened, Unreadable> {
+    Ok(Opened::Recorded(Box::new(replayed(source)?)))
+}
+
+/// A record, as it comes: a large one is never in memory as a whole.
+fn replayed(source: impl Read) -> Result<RunState, Unreadable> {
+    let mut replay = Replay::default();
+    let mut is_empty = true;
+    read_events(source, |event| {
+        is_empty = false;
+        replay.take(event);
+    })
+    .map_err(|error| match error {
+        ReadEventsError::Io(error) => Unreadable::Io(error),
+        ReadEventsError::Log(error) => Unreadable::Events(error),
+    })?;
+    if is_empty { Err(Unreadable::Empty) } else { Ok(replay.finish()?) }
+}
+
+/// What a file holds.
+fn opened(path: &Path) -> Result<Opened, Unreadable> {
+    let mut source = BufReader::new(store::open_input(path)?);
+    if is_events(source.fill_buf()?) {
+        return recorded(source);
     }
-    Ok(RunState::replay(events)?)
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes)?;
+    parse(&bytes)
 }
 
 /// Opens what was given: a file of any of the three kinds, the folder of a run, or the name of a run under `reports`.
@@ -74,11 +97,10 @@ fn replayed(bytes: &[u8]) -> Result<RunState, Unreadable> {
 /// When it cannot be read.
 pub fn open(given: &Path, reports: &Path) -> Result<Opened, AppError> {
     if given.is_file() {
-        return read(given).and_then(|bytes| parse(&bytes)).map_err(unreadable(given));
+        return opened(given).map_err(unreadable(given));
     }
     let path = run_folder(given, reports).join(EVENTS);
-    let state = read(&path).and_then(|bytes| replayed(&bytes)).map_err(unreadable(&path))?;
-    Ok(Opened::Recorded(Box::new(state)))
+    Ok(Opened::Recorded(Box::new(read(&path).map_err(unreadable(&path))?)))
 }
 
 /// Opens the record of a run: its events, its results with the events beside them, its folder, or its name. Returns the
@@ -92,7 +114,7 @@ pub fn open_run(given: &Path, reports: &Path) -> Result<(PathBuf, RunState), App
         Opened::Recorded(state) => *state,
         Opened::Judged(_) => {
             let path = folder.join(EVENTS);
-            read(&path).and_then(|bytes| replayed(&bytes)).map_err(unreadable(&path))?
+            read(&path).map_err(unreadable(&path))?
         }
         Opened::Accepted(_) => return Err(unreadable(given)(Unreadable::IsBaseline)),
     };
@@ -116,7 +138,7 @@ pub fn open_record(given: &Path, reports: &Path) -> Result<Record, AppError> {
 /// # Errors
 /// When it cannot be read, or is a run.
 pub fn open_accepted(given: &Path) -> Result<Known, AppError> {
-    let accepted = read(given).and_then(|bytes| match parse(&bytes)? {
+    let accepted = opened(given).and_then(|opened| match opened {
         Opened::Accepted(known) => Ok(known),
         Opened::Recorded(_) | Opened::Judged(_) => Err(Unreadable::IsRun),
     });
@@ -132,8 +154,9 @@ fn run_folder(given: &Path, reports: &Path) -> PathBuf {
     if given.join(EVENTS).is_file() { given.to_owned() } else { reports.join(given) }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
-    Ok(store::read_input(path)?)
+/// The record in a file.
+fn read(path: &Path) -> Result<RunState, Unreadable> {
+    replayed(store::open_input(path)?)
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(Unreadable) -> AppError {

@@ -38,7 +38,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
                     TerminalOptions { width: console::terminal_width(), ..TerminalOptions::default() };
                 console::print(&terminal(&record, &options))?;
             }
-            (false, [renderer]) => console::print_bytes(&(renderer.render)(&view)?)?,
+            (false, [renderer]) => console::print_bytes(&renderer.render(&view)?)?,
             _ => {
                 return Err(Failure::Usage {
                     what: "standard output takes one format".to_owned(),

@@ -9,7 +9,7 @@ use super::damage::Damage;
 use super::labels::{Known, is_missing, is_text, number};
 use super::output;
 use super::value::{Value, plain};
-use crate::vocab::{Digest, Encoding, Mismatch, Mistyped, OutputComparison, OutputKind, OutputRef};
+use crate::vocab::{ByOutput, Digest, Encoding, Mismatch, Mistyped, OutputComparison, OutputKind, OutputRef};
 
 /// By output, the class that each of its columns is headed with; nothing where none has a heading.
 pub type ExpectedColumns = BTreeMap<String, Vec<Option<String>>>;
@@ -46,8 +46,8 @@ fn is_settled(given: &OutputRef, seen: &OutputRef, columns: &[Option<String>]) -
 
 /// Digests of the blobs that [`fit`] reads beside those of the comparison itself.
 pub fn needed_to_fit(
-    reference: &BTreeMap<String, OutputRef>,
-    observed: &BTreeMap<String, OutputRef>,
+    reference: &ByOutput<OutputRef>,
+    observed: &ByOutput<OutputRef>,
     expected: &ExpectedColumns,
 ) -> Vec<Digest> {
     let mut digests = Vec::new();
@@ -65,12 +65,12 @@ pub fn needed_to_fit(
 /// Puts what expected outputs mean in the place of what is written down, and takes those out that no such model gives,
 /// with how they compare. `blobs` holds the bytes of both sides and of the observed classes.
 pub fn fit(
-    reference: &mut BTreeMap<String, OutputRef>,
-    observed: &BTreeMap<String, OutputRef>,
+    reference: &mut ByOutput<OutputRef>,
+    observed: &ByOutput<OutputRef>,
     expected: &ExpectedColumns,
     blobs: &mut Blobs,
-) -> BTreeMap<String, OutputComparison> {
-    let mut mistyped = BTreeMap::new();
+) -> ByOutput<OutputComparison> {
+    let mut mistyped = ByOutput::new();
     for (name, columns) in expected {
         let (Some(given), Some(seen)) = (reference.get(name), observed.get(name)) else { continue };
         if is_settled(given, seen, columns) {
@@ -93,7 +93,8 @@ pub fn fit(
                 reference.insert(name.clone(), output);
             }
             Fitted::Wrong { how, row, column } => {
-                reference.remove(name);
+                let others = reference.iter().filter(|(known, _)| *known != name);
+                *reference = others.map(|(name, it)| (name.clone(), it.clone())).collect();
                 let place = |at: Option<usize>| at.map(|at| at as u64);
                 let mismatch = Mismatch::Mistyped { how, row: place(row), column: place(column) };
                 mistyped.insert(name.clone(), output::mismatched(&given.0, &seen.0, mismatch));
@@ -380,15 +381,16 @@ mod tests {
             blobs.insert(output.digest, bytes.into());
             output
         };
-        let mut reference = BTreeMap::from([(name.to_owned(), kept(given))]);
-        let mut observed = BTreeMap::from([(name.to_owned(), kept(seen))]);
-        observed.extend(classes.map(|classes| ("classes_".to_owned(), kept(classes))));
+        let mut reference = ByOutput::from([(name.to_owned(), kept(given))]);
+        let seen = [(name.to_owned(), kept(seen))].into_iter();
+        let observed = seen.chain(classes.map(|classes| ("classes_".to_owned(), kept(classes)))).collect();
         let heads = heads.iter().map(|head| head.map(str::to_owned)).collect();
         let expected = BTreeMap::from([(name.to_owned(), heads)]);
-        let mut found = fit(&mut reference, &observed, &expected, &mut blobs);
+        let mistyped = fit(&mut reference, &observed, &expected, &mut blobs);
         let tolerance = |_: &str, _| crate::vocab::Tolerance::FLOAT64;
-        found.extend(super::super::compare_cell(&reference, &observed, &blobs, &tolerance));
-        found.remove(name).expect("every output of the reference is compared")
+        let compared = super::super::compare_cell(&reference, &observed, &blobs, &tolerance);
+        let found = mistyped.get(name).or_else(|| compared.get(name));
+        found.expect("every output of the reference is compared").clone()
     }
 
     fn labels(given: Made, seen: Made, classes: Made) -> OutputComparison {

@@ -26,21 +26,18 @@ mod ties;
 mod ulp;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub use array::Blobs;
 pub use expected::{ExpectedColumns, fit, needed_to_fit};
 pub use ulp::{ulps32, ulps64};
 
-use crate::vocab::{Digest, OutputComparison, OutputKind, OutputRef, Tolerance};
+use crate::vocab::{ByOutput, Digest, OutputComparison, OutputKind, OutputRef, Tolerance};
 use ties::Scores;
 
 /// Digests of the blobs that [`compare_cell`] reads for these outputs, each once: none where everything is
 /// equal by digest, encoding and shape.
-pub fn needed(
-    reference: &BTreeMap<String, OutputRef>,
-    observed: &BTreeMap<String, OutputRef>,
-) -> Vec<Digest> {
+pub fn needed(reference: &ByOutput<OutputRef>, observed: &ByOutput<OutputRef>) -> Vec<Digest> {
     let mut digests = BTreeSet::new();
     for (name, left) in reference {
         let Some(right) = observed.get(name) else { continue };
@@ -63,11 +60,11 @@ pub fn needed(
 /// output [`Damaged`](crate::vocab::Mismatch::Damaged), or, if it is only read to tell ties from drift, makes
 /// every flip count as drift.
 pub fn compare_cell(
-    reference: &BTreeMap<String, OutputRef>,
-    observed: &BTreeMap<String, OutputRef>,
+    reference: &ByOutput<OutputRef>,
+    observed: &ByOutput<OutputRef>,
     blobs: &Blobs,
     tolerance: &dyn Fn(&str, bool) -> Tolerance,
-) -> BTreeMap<String, OutputComparison> {
+) -> ByOutput<OutputComparison> {
     let compare = |name: &str, left: &OutputRef| {
         let Some(right) = observed.get(name) else { return output::missing() };
         if output::same(left, right) {

@@ -4,9 +4,9 @@
 //! where either says so, because estimators differ in which of the two their `predict` follows (a support
 //! vector classifier decides by its decision function and fits probabilities beside it).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::vocab::{OutputRef, Tolerance};
+use crate::vocab::{ByOutput, OutputRef, Tolerance};
 
 use super::array::{Array, Blobs, Layout};
 use super::facts::{Bound, sane};
@@ -68,7 +68,7 @@ fn sources(name: &str, shape: &[u64]) -> Vec<(Option<u64>, [String; 2], String)>
 pub(super) fn needed<'a>(
     name: &str,
     shape: &[u64],
-    reference: &'a BTreeMap<String, OutputRef>,
+    reference: &'a ByOutput<OutputRef>,
 ) -> impl Iterator<Item = &'a OutputRef> {
     sources(name, shape)
         .into_iter()
@@ -87,7 +87,7 @@ impl<'a> Scores<'a> {
     pub(super) fn of(
         name: &str,
         shape: &[u64],
-        reference: &BTreeMap<String, OutputRef>,
+        reference: &ByOutput<OutputRef>,
         blobs: &'a Blobs,
         tolerance: &dyn Fn(&str, &OutputRef) -> Tolerance,
     ) -> Self {

@@ -1,22 +1,16 @@
 //! Values that somebody expects and that no such model gives: a mistake of who wrote them down, unless one environment gives
 //! values of that kind.
 
-use std::collections::BTreeMap;
-
 use crate::state::ArtifactFacts;
-use crate::vocab::{Cause, ErrorFact, ExpectedFile, Mismatch, Mistyped, OutputComparison};
+use crate::vocab::{ByOutput, Cause, ErrorFact, ExpectedFile, Mismatch, Mistyped, OutputComparison};
 
 /// Why nothing can be said of a cell, where what is expected of its artifact is mistyped.
-pub(super) fn mistyped(
-    artifact: &ArtifactFacts,
-    outputs: &BTreeMap<String, OutputComparison>,
-) -> Option<Cause> {
+pub(super) fn mistyped(artifact: &ArtifactFacts, outputs: &ByOutput<OutputComparison>) -> Option<Cause> {
     let from = expected_from(artifact)?;
     outputs.iter().find_map(|(name, comparison)| {
         let Some(Mismatch::Mistyped { how, row, column }) = &comparison.mismatch else { return None };
-        let fits = |outputs: &BTreeMap<String, OutputComparison>| {
-            outputs.get(name).is_some_and(|it| it.mismatch.is_none())
-        };
+        let fits =
+            |outputs: &ByOutput<OutputComparison>| outputs.get(name).is_some_and(|it| it.mismatch.is_none());
         let fits_elsewhere = artifact.seen().filter_map(|cell| cell.outputs).any(fits);
         let place = from.place(name, *row, *column);
         (!fits_elsewhere).then(|| Cause::ExpectedMistyped { output: name.clone(), how: how.clone(), place })

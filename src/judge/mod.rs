@@ -30,6 +30,8 @@ pub use rescue::{FirstStep, Proof, first_step, proof, rescue_exit_code, tried};
 pub use stage::load_stage;
 pub use verdict::judge_cell;
 
+use std::sync::Arc;
+
 use crate::explain;
 use crate::state::{ArtifactFacts, CellFacts, CellView, EnvironmentFacts, RunState};
 use crate::vocab::{
@@ -205,7 +207,7 @@ fn cell_record(id: &str, facts: &CellFacts<'_>, gate: &Gate<'_>, ended_early: bo
     let error = match (observation.map(|observation| &observation.outcome), &facts.artifact.absence) {
         (Some(Outcome::Raised { error, .. }), _) => Some(error.clone()),
         (_, Some(ArtifactAbsence::TrainFailed { error } | ArtifactAbsence::SaveFailed { error })) => {
-            Some(error.clone())
+            Some(Arc::new(error.clone()))
         }
         _ => None,
     };
@@ -296,7 +298,7 @@ fn works_on_retry(facts: &CellFacts<'_>) -> bool {
 
 /// The texts of warnings that speak of versions: `InconsistentVersionWarning` since scikit-learn 1.3, a
 /// `UserWarning` about unpickling before.
-fn version_warnings(warnings: &[WarningFact]) -> Vec<String> {
+fn version_warnings(warnings: &[WarningFact]) -> Vec<Arc<str>> {
     warnings
         .iter()
         .filter(|warning| {

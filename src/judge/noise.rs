@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::state::ArtifactFacts;
-use crate::vocab::{Agreement, NoiseFloor, NoiseSetting, OutputComparison, Real};
+use crate::vocab::{Agreement, ByOutput, NoiseFloor, NoiseSetting, OutputComparison, Real};
 
 /// How many times its floor an output may move and still be roundoff: the floor is the largest of a handful of draws, and
 /// another release draws once more.
@@ -75,14 +75,15 @@ pub(super) fn covers(floor: &NoiseFloor, it: &OutputComparison) -> bool {
 /// Comparisons as they are shown: with the floor of each output that is outside tolerance, where it was measured.
 pub(super) fn with_floors(
     artifact: &ArtifactFacts,
-    outputs: &BTreeMap<String, OutputComparison>,
-) -> BTreeMap<String, OutputComparison> {
-    let mut outputs = outputs.clone();
-    if !artifact.noise.is_empty() {
-        let floors = floors(artifact);
-        for (name, it) in outputs.iter_mut().filter(|(_, it)| it.agreement == Agreement::Outside) {
-            it.noise = floors.get(name.as_str()).cloned().map(Box::new);
-        }
+    outputs: &ByOutput<OutputComparison>,
+) -> ByOutput<OutputComparison> {
+    let is_outside = |it: &OutputComparison| it.agreement == Agreement::Outside;
+    if artifact.noise.is_empty() || !outputs.values().any(is_outside) {
+        return outputs.clone();
     }
-    outputs
+    let floors = floors(artifact);
+    outputs.mapped(|name, it| match is_outside(&it) {
+        true => OutputComparison { noise: floors.get(name).cloned().map(Box::new), ..it },
+        false => it,
+    })
 }

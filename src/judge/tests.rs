@@ -106,7 +106,7 @@ fn made(producer: &str) -> Event {
 fn observation(outcome: Outcome) -> Observation {
     Observation {
         outcome,
-        warnings: Vec::new(),
+        warnings: Default::default(),
         load_seconds: None,
         predict_seconds: None,
         peak_rss_bytes: None,
@@ -119,7 +119,7 @@ fn observation(outcome: Outcome) -> Observation {
 }
 
 fn predicted() -> Outcome {
-    Outcome::Predicted { outputs: BTreeMap::new() }
+    Outcome::Predicted { outputs: Default::default() }
 }
 
 fn raised(phase: Phase, class: &str, message: &str) -> Outcome {
@@ -131,7 +131,7 @@ fn raised(phase: Phase, class: &str, message: &str) -> Outcome {
         frames: Vec::new(),
         importing: None,
     };
-    Outcome::Raised { phase, method: None, error, outputs: BTreeMap::new() }
+    Outcome::Raised { phase, method: None, error: error.into(), outputs: Default::default() }
 }
 
 fn reference(producer: &str, outcome: Outcome) -> Event {
@@ -271,8 +271,11 @@ fn values_decide_where_nothing_was_raised() {
 #[test]
 fn without_a_comparison_nothing_is_called_equal() {
     assert_eq!(opinion(vec![observed("old", "new", predicted())]).0, Verdict::EnvError);
-    let empty =
-        Event::CellCompared { artifact: artifact("old"), consumer: "new".into(), outputs: BTreeMap::new() };
+    let empty = Event::CellCompared {
+        artifact: artifact("old"),
+        consumer: "new".into(),
+        outputs: Default::default(),
+    };
     assert_eq!(opinion(vec![observed("old", "new", predicted()), empty]).0, Verdict::EnvError);
     // A reference that failed is no reference, whatever was compared.
     let events = vec![
@@ -287,12 +290,12 @@ fn without_a_comparison_nothing_is_called_equal() {
 fn a_class_that_does_not_exist_there_is_absent_only_where_it_is_missed() {
     let absent_models = || ready("new", lock("0.24.2", "1.3.2"), &[("tree", "scikit-learn 0.24.2 has no T")]);
     let missing = || {
-        let Outcome::Raised { phase, method, mut error, outputs } =
+        let Outcome::Raised { phase, method, error, outputs } =
             raised(Phase::Load, "ModuleNotFoundError", "No module named 'sklearn.t'")
         else {
             unreachable!("`raised` gives `Raised`")
         };
-        error.bases = vec!["ImportError".to_owned()];
+        let error = ErrorFact { bases: vec!["ImportError".to_owned()], ..(*error).clone() }.into();
         observed("old", "new", Outcome::Raised { phase, method, error, outputs })
     };
     assert_eq!(opinion(vec![absent_models(), missing()]).0, Verdict::Absent);

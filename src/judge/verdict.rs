@@ -8,7 +8,7 @@ use crate::explain;
 use crate::format;
 use crate::state::{ArtifactFacts, CellFacts, EnvironmentFacts};
 use crate::vocab::{
-    Agreement, ArtifactAbsence, Cause, EnvName, ErrorFact, Inapplicable, Limit, Mismatch, Misread,
+    Agreement, ArtifactAbsence, ByOutput, Cause, EnvName, ErrorFact, Inapplicable, Limit, Mismatch, Misread,
     NoiseFloor, Observation, Opinion, Outcome, OutputComparison, Phase, Reached, Stage, Trouble, Verdict,
 };
 
@@ -266,7 +266,7 @@ fn before_padding(version: &str) -> Option<bool> {
 
 /// The names of the outputs that differ, where each of them differs in the producer itself as soon as the random numbers
 /// do: then they say nothing about an environment.
-fn random(artifact: &ArtifactFacts, outputs: &BTreeMap<String, OutputComparison>) -> Option<Vec<String>> {
+fn random(artifact: &ArtifactFacts, outputs: &ByOutput<OutputComparison>) -> Option<Vec<String>> {
     let differ = |it: &OutputComparison| matches!(it.agreement, Agreement::Outside | Agreement::Mismatched);
     let names: Vec<&String> = outputs.iter().filter(|(_, it)| differ(it)).map(|(name, _)| name).collect();
     let is_explained = !names.is_empty() && names.iter().all(|name| artifact.random.contains(*name));
@@ -274,7 +274,7 @@ fn random(artifact: &ArtifactFacts, outputs: &BTreeMap<String, OutputComparison>
 }
 
 /// The opinion on how outputs compare with the reference.
-fn of_values(outputs: &BTreeMap<String, OutputComparison>, floors: &BTreeMap<&str, NoiseFloor>) -> Opinion {
+fn of_values(outputs: &ByOutput<OutputComparison>, floors: &BTreeMap<&str, NoiseFloor>) -> Opinion {
     let trouble = |trouble| Opinion {
         reached: Reached::Predicted,
         cause: Cause::Environment { trouble },

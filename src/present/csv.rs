@@ -1,6 +1,7 @@
 //! `results.csv`: one row a cell, for spreadsheets and data frames.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use super::error::RenderError;
 use super::reasons::reason;
@@ -41,19 +42,22 @@ pub const COLUMNS: [&str; 27] = [
 
 /// Renders `results.csv`: a header and one row a cell, in the order of the record. What is unknown or does
 /// not apply is empty. `max_abs` to `tie_flips` are those of `worst_output`.
-pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(view: &View<'_>, out: &mut dyn Write) -> Result<(), RenderError> {
     let artifacts: std::collections::HashMap<&str, _> =
         view.record.artifacts.iter().map(|artifact| (artifact.id.as_str(), artifact)).collect();
-    let mut writer = csv::Writer::from_writer(Vec::with_capacity(view.record.cells.len() * 200 + 256));
+    let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
     for cell in &view.record.cells {
         write_cell(&mut writer, cell, artifacts.get(cell.artifact.as_str()).copied())?;
     }
-    writer.into_inner().map_err(|error| RenderError::Csv(error.into_error().into()))
+    Ok(writer.flush()?)
 }
 
 fn write_cell(
-    writer: &mut csv::Writer<Vec<u8>>,
+    writer: &mut csv::Writer<&mut dyn Write>,
     cell: &CellRecord,
     artifact: Option<&crate::vocab::ArtifactRecord>,
 ) -> Result<(), csv::Error> {

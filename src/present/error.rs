@@ -3,6 +3,9 @@
 /// A run could not be turned into a file. It is a defect of shelflife, not of the run: report it.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
+    /// Nothing could be written where it was going.
+    #[error("cannot be written")]
+    Write(#[from] std::io::Error),
     /// As JSON.
     #[error("cannot express the run as JSON")]
     Json(#[from] serde_json::Error),

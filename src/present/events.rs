@@ -1,7 +1,10 @@
-//! From the bytes of `events.jsonl` to events. Pure: reading the file is the caller's business.
+//! From the bytes of `events.jsonl` to events. Pure: opening the file is the caller's business.
+
+use std::io::{self, Read};
 
 use serde::Deserialize;
 
+use super::events_fast::Known;
 use crate::vocab::{Event, FORMAT_VERSION, legacy};
 
 /// A line of an event log that cannot be used.
@@ -16,40 +19,117 @@ pub struct EventLogError {
 
 /// The number of bytes from which on a second thread pays.
 const WORTH_SPLITTING: usize = 512 * 1024;
+/// Bytes that are read at once.
+const BLOCK: usize = 4 << 20;
 
-/// Parses an event log.
+/// Why an event log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadEventsError {
+    /// Its bytes cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// They are no event log.
+    #[error(transparent)]
+    Log(#[from] EventLogError),
+}
+
+/// Parses an event log that is at hand as a whole: see [`read_events`].
+///
+/// # Errors
+/// When it is none, or of a newer format.
+pub fn parse_events(bytes: &[u8]) -> Result<Vec<Event>, EventLogError> {
+    let mut events = Vec::new();
+    match read_events(bytes, |event| events.push(event)) {
+        Ok(()) => Ok(events),
+        Err(ReadEventsError::Log(error)) => Err(error),
+        // Memory can always be read.
+        Err(ReadEventsError::Io(_)) => Ok(events),
+    }
+}
+
+/// Reads an event log and gives its events, one after the other. Only some megabytes of it are in memory.
 ///
 /// A last line without a line break was torn by a kill and is ignored: its cell runs again. Any other line
 /// that cannot be read, and a log of a newer format, is an error: a record that cannot be trusted must not
 /// be judged.
-pub fn parse_events(bytes: &[u8]) -> Result<Vec<Event>, EventLogError> {
-    let whole = &bytes[..whole_lines(bytes)];
-    let Some(first) = whole.split_inclusive(is_break).next() else { return Ok(Vec::new()) };
-    let version = check_version(first)?;
-    let mut events = parse_whole(whole)?;
-    if version == 1 {
-        events.iter_mut().for_each(legacy::upgrade);
+///
+/// # Errors
+/// When the source fails, or is no event log. Events before the damage were given then.
+pub fn read_events(mut source: impl Read, mut each: impl FnMut(Event)) -> Result<(), ReadEventsError> {
+    let mut known = [Known::default(), Known::default()];
+    let mut block = Block::default();
+    let (mut version, mut lines) = (None, 0);
+    let mut waiting = Vec::new();
+    while let Some(whole) = block.next(&mut source)? {
+        let version = match version {
+            Some(version) => version,
+            None => {
+                let first = whole.split_inclusive(is_break).next().unwrap_or_default();
+                *version.insert(check_version(first)?)
+            }
+        };
+        // What was read before is taken in meanwhile.
+        let before = std::mem::take(&mut waiting);
+        let mut parsed = parse_block(whole, lines, &mut known, || before.into_iter().for_each(&mut each))?;
+        if version == 1 {
+            parsed.iter_mut().for_each(legacy::upgrade);
+        }
+        lines += whole.split_inclusive(is_break).count();
+        waiting = parsed;
     }
-    Ok(events)
+    waiting.into_iter().for_each(each);
+    Ok(())
 }
 
-fn parse_whole(whole: &[u8]) -> Result<Vec<Event>, EventLogError> {
-    if whole.len() < WORTH_SPLITTING {
-        return parse_lines(whole);
+/// Whole lines, as many at once as fit.
+#[derive(Default)]
+struct Block {
+    bytes: Vec<u8>,
+    /// How many were given last.
+    given: usize,
+}
+
+impl Block {
+    /// The next lines; `None` at the end, where a torn line is left.
+    fn next(&mut self, source: &mut impl Read) -> io::Result<Option<&[u8]>> {
+        self.bytes.drain(..self.given);
+        self.given = 0;
+        while self.given == 0 {
+            let before = self.bytes.len();
+            if source.by_ref().take(BLOCK as u64).read_to_end(&mut self.bytes)? == 0 {
+                return Ok(None);
+            }
+            self.given = self.bytes[before..].iter().rposition(is_break).map_or(0, |last| before + last + 1);
+        }
+        Ok(Some(&self.bytes[..self.given]))
     }
-    // Lines are independent; half of them on another core halves the time of every `report` and `gate`.
+}
+
+/// The events of whole lines, of which `lines` came before, and does something else meanwhile. Lines are independent; half of
+/// them on another core halves the time of every `report` and `gate`.
+fn parse_block(
+    whole: &[u8],
+    lines: usize,
+    known: &mut [Known; 2],
+    meanwhile: impl FnOnce(),
+) -> Result<Vec<Event>, EventLogError> {
+    let [one, other] = known;
+    if whole.len() < WORTH_SPLITTING {
+        meanwhile();
+        return parse_lines(whole, lines, one);
+    }
     let (front, back) = whole.split_at(whole_lines(&whole[..whole.len() / 2]));
     let (front_events, back_events) = std::thread::scope(|scope| {
-        let second = scope.spawn(|| parse_lines(back));
-        (parse_lines(front), second.join())
+        let second = scope.spawn(|| parse_lines(back, 0, other));
+        let first = scope.spawn(|| parse_lines(front, lines, one));
+        meanwhile();
+        (first.join(), second.join())
     });
-    let mut events = front_events?;
-    events.append(&mut back_events.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(
-        |EventLogError { line, what }| EventLogError {
-            line: line + front.split_inclusive(is_break).count(),
-            what,
-        },
-    )?);
+    let resumed = |panic| std::panic::resume_unwind(panic);
+    let mut events = front_events.unwrap_or_else(resumed)?;
+    events.append(&mut back_events.unwrap_or_else(resumed).map_err(|EventLogError { line, what }| {
+        EventLogError { line: lines + line + front.split_inclusive(is_break).count(), what }
+    })?);
     Ok(events)
 }
 
@@ -66,18 +146,18 @@ pub fn whole_lines(bytes: &[u8]) -> usize {
 /// record all the same.
 const ANSWER: &[u8] = b"{\"answer\":";
 
-fn parse_lines(lines: &[u8]) -> Result<Vec<Event>, EventLogError> {
+fn parse_lines(whole: &[u8], before: usize, known: &mut Known) -> Result<Vec<Event>, EventLogError> {
     let mut events = Vec::new();
-    for (index, line) in lines.split_inclusive(is_break).enumerate() {
+    for (index, line) in whole.split_inclusive(is_break).enumerate() {
         if line.trim_ascii().is_empty() || line.starts_with(ANSWER) {
             continue;
         }
-        if let Some(event) = super::events_fast::parse(line) {
+        if let Some(event) = known.event(line) {
             events.push(event);
             continue;
         }
         let event = serde_json::from_slice(line).map_err(|error| EventLogError {
-            line: index + 1,
+            line: before + index + 1,
             what: format!(
                 "not an event that this shelflife knows ({error}). The file was edited or damaged: restore it, \
                  or delete it and run again"

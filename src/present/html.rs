@@ -1,6 +1,8 @@
 //! `report.html`: one self-contained page. The table and the findings are plain HTML that reads without
 //! JavaScript; the cells behind a pair are data, shown by `templates/report.js`.
 
+use std::io::Write;
+
 use askama::Template;
 
 use super::crossing::{Crossing, CrossingFailure};
@@ -60,7 +62,6 @@ struct Page {
     footer: String,
     style: &'static str,
     script: &'static str,
-    data: String,
 }
 
 /// The answer of a judged run.
@@ -124,15 +125,23 @@ struct HeatCell {
 }
 
 /// Renders `report.html`.
-pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
-    let page = Page::new(view, HtmlData::new(view).to_script()?);
-    let mut out = String::with_capacity(page.data.len() + 64 * 1024);
-    page.render_into(&mut out)?;
-    Ok(out.into_bytes())
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(view: &View<'_>, out: &mut dyn Write) -> Result<(), RenderError> {
+    let page = Page::new(view).render()?;
+    // The data of a large run are not held as text.
+    let place = page.rfind(DATA).map_or(page.len(), |place| place + DATA.len());
+    out.write_all(&page.as_bytes()[..place])?;
+    HtmlData::new(view).write_script(out)?;
+    Ok(out.write_all(&page.as_bytes()[place..])?)
 }
 
+/// What stands before the data in the page.
+const DATA: &str = "<script type=\"application/json\" id=\"data\">";
+
 impl Page {
-    fn new(view: &View<'_>, data: String) -> Self {
+    fn new(view: &View<'_>) -> Self {
         let record = view.record;
         let run = &record.run;
         Self {
@@ -188,7 +197,6 @@ impl Page {
             ),
             style: include_str!("../../templates/report.css"),
             script: include_str!("../../templates/report.js"),
-            data,
         }
     }
 }
@@ -272,7 +280,7 @@ fn heat_cell(producer: &str, consumer: &str, counts: &Counts) -> HeatCell {
 
 /// The page's content as text, for snapshots: everything but styles, script and data.
 pub fn context(view: &View<'_>) -> String {
-    let mut page = Page::new(view, String::new());
+    let mut page = Page::new(view);
     (page.style, page.script) = ("", "");
     format!("{page:#?}")
 }

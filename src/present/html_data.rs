@@ -4,9 +4,11 @@
 //! and comparison facts stand in tables, each once, and a cell is a short row of indices into them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::RenderError;
 use super::html_findings::finding_id;
 use super::html_rows::{CellRow, Columns, DetailRow, DifferingRow, EqualRow, OutputRow, Short};
 use super::reasons::reason;
@@ -154,31 +156,48 @@ impl HtmlData {
     }
 
     /// The JSON as it may stand inside a `<script>` element.
-    pub fn to_script(&self) -> Result<String, serde_json::Error> {
-        Ok(escape_for_script(&serde_json::to_string(self)?))
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_script(&self, out: &mut dyn Write) -> Result<(), RenderError> {
+        let mut out = BufWriter::with_capacity(1 << 16, Escaping(out));
+        serde_json::to_writer(&mut out, self)?;
+        Ok(out.flush()?)
     }
 }
 
-/// JSON in which no character can end a script element, open a comment or break a line. In JSON these
-/// characters occur only inside strings, where an escape means the same.
-pub fn escape_for_script(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len() + json.len() / 16);
-    let mut start = 0;
-    for (position, character) in json.char_indices() {
-        let replacement = match character {
-            '<' => "\\u003c",
-            '>' => "\\u003e",
-            '&' => "\\u0026",
-            '\u{2028}' => "\\u2028",
-            '\u{2029}' => "\\u2029",
-            _ => continue,
-        };
-        escaped.push_str(&json[start..position]);
-        escaped.push_str(replacement);
-        start = position + character.len_utf8();
+/// Writes JSON so that no character in it can end a script element, open a comment or break a line.
+struct Escaping<'o>(&'o mut dyn Write);
+
+impl Write for Escaping<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut start = 0;
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            let (replacement, length): (&[u8], usize) = match byte {
+                b'<' => (b"\\u003c", 1),
+                b'>' => (b"\\u003e", 1),
+                b'&' => (b"\\u0026", 1),
+                // The first byte of the two separators that break lines in a script: serde gives a text in one piece.
+                0xe2 if bytes[at..].starts_with("\u{2028}".as_bytes()) => (b"\\u2028", 3),
+                0xe2 if bytes[at..].starts_with("\u{2029}".as_bytes()) => (b"\\u2029", 3),
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            self.0.write_all(&bytes[start..at])?;
+            self.0.write_all(replacement)?;
+            at += length;
+            start = at;
+        }
+        self.0.write_all(&bytes[start..])?;
+        Ok(bytes.len())
     }
-    escaped.push_str(&json[start..]);
-    escaped
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Values, each once, in order of first appearance.

@@ -3,6 +3,8 @@
 //! One cell a line makes two runs comparable with `diff` and keeps the file small; `docs/results.md` says
 //! what the fields mean.
 
+use std::io::Write;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::RenderError;
@@ -12,78 +14,102 @@ use super::view::View;
 use crate::vocab::{FORMAT_VERSION, Record, legacy};
 
 /// Renders `results.json`.
-pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(view: &View<'_>, out: &mut dyn Write) -> Result<(), RenderError> {
     let record = view.record;
-    // A cell is 500 to 900 bytes long; one allocation that is about right saves the copies.
-    let mut out = Vec::with_capacity(4096 + record.cells.len() * 800);
-    out.extend_from_slice(b"{\n");
-    field(&mut out, "format_version", &record.format_version)?;
-    field(&mut out, "matrix", &record.matrix)?;
-    field(&mut out, "run", &record.run)?;
-    list(&mut out, "environments", &record.environments)?;
-    told(&mut out, "artifacts", &record.artifacts, |artifact| Reason { reason: reasons::absence(artifact) })?;
-    told(&mut out, "cells", &record.cells, |cell| Reason { reason: reasons::reason(cell) })?;
+    let mut out = Fields { out, line: Vec::new(), separator: "{\n" };
+    out.field("format_version", &record.format_version)?;
+    out.field("matrix", &record.matrix)?;
+    out.field("run", &record.run)?;
+    out.list("environments", &record.environments)?;
+    out.told("artifacts", &record.artifacts, |artifact| Reason { reason: reasons::absence(artifact) })?;
+    out.told("cells", &record.cells, |cell| Reason { reason: reasons::reason(cell) })?;
     if !record.left_out.is_empty() {
-        list(&mut out, "left_out", &record.left_out)?;
+        out.list("left_out", &record.left_out)?;
     }
-    told(&mut out, "findings", &record.findings, |finding| FindingText::new(record, finding))?;
-    field(&mut out, "summary", &record.summary)?;
+    out.told("findings", &record.findings, |finding| FindingText::new(record, finding))?;
+    out.field("summary", &record.summary)?;
     if !record.promises.is_empty() {
-        list(&mut out, "promises", &record.promises)?;
+        out.list("promises", &record.promises)?;
     }
     if let Some(score) = &record.score {
-        field(&mut out, "score", score)?;
+        out.field("score", score)?;
     }
-    out.truncate(out.len() - 2);
-    out.extend_from_slice(b"\n}\n");
-    Ok(out)
+    Ok(out.out.write_all(b"\n}\n")?)
 }
 
-fn field<T: Serialize>(out: &mut Vec<u8>, name: &str, value: &T) -> Result<(), RenderError> {
-    serde_json::to_writer(&mut *out, name)?;
-    out.extend_from_slice(b": ");
-    serde_json::to_writer(&mut *out, value)?;
-    out.extend_from_slice(b",\n");
-    Ok(())
+/// The object that the file is, field by field.
+struct Fields<'o> {
+    out: &'o mut dyn Write,
+    /// What is being written, an item at a time.
+    line: Vec<u8>,
+    /// What stands before the next field.
+    separator: &'static str,
 }
 
-fn list<T: Serialize>(out: &mut Vec<u8>, name: &str, items: &[T]) -> Result<(), RenderError> {
-    serde_json::to_writer(&mut *out, name)?;
-    out.extend_from_slice(b": [");
-    for (index, item) in items.iter().enumerate() {
-        out.extend_from_slice(if index == 0 { b"\n  " } else { b",\n  " });
-        serde_json::to_writer(&mut *out, item)?;
+impl Fields<'_> {
+    fn name(&mut self, name: &str) -> Result<(), RenderError> {
+        self.line.clear();
+        self.line.extend_from_slice(self.separator.as_bytes());
+        self.separator = ",\n";
+        serde_json::to_writer(&mut self.line, name)?;
+        self.line.extend_from_slice(b": ");
+        Ok(self.out.write_all(&self.line)?)
     }
-    out.extend_from_slice(if items.is_empty() { b"],\n" } else { b"\n],\n" });
-    Ok(())
+
+    fn field<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), RenderError> {
+        self.name(name)?;
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, value)?;
+        Ok(self.out.write_all(&self.line)?)
+    }
+
+    /// A list with an item a line.
+    fn items<T>(
+        &mut self,
+        name: &str,
+        items: &[T],
+        item: impl Fn(&mut Vec<u8>, &T) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        self.name(name)?;
+        for (index, it) in items.iter().enumerate() {
+            self.line.clear();
+            self.line.extend_from_slice(if index == 0 { b"[\n  " } else { b",\n  " });
+            item(&mut self.line, it)?;
+            self.out.write_all(&self.line)?;
+        }
+        Ok(self.out.write_all(if items.is_empty() { b"[]" } else { b"\n]" })?)
+    }
+
+    fn list<T: Serialize>(&mut self, name: &str, items: &[T]) -> Result<(), RenderError> {
+        self.items(name, items, |line, item| Ok(serde_json::to_writer(line, item)?))
+    }
+
+    /// Items with what people read about each: the fields of both in one object.
+    fn told<T: Serialize, W: Serialize>(
+        &mut self,
+        name: &str,
+        items: &[T],
+        words: impl Fn(&T) -> W,
+    ) -> Result<(), RenderError> {
+        self.items(name, items, |line, item| {
+            serde_json::to_writer(&mut *line, item)?;
+            // Both are objects with fields: the end of the first and the beginning of the second become a comma.
+            line.pop();
+            let seam = line.len();
+            serde_json::to_writer(&mut *line, &words(item))?;
+            line[seam] = b',';
+            Ok(())
+        })
+    }
 }
 
 /// A cause in words, beside the facts.
 #[derive(Serialize)]
 struct Reason {
     reason: Option<String>,
-}
-
-/// Items with what people read about each: the fields of both in one object.
-fn told<T: Serialize, W: Serialize>(
-    out: &mut Vec<u8>,
-    name: &str,
-    items: &[T],
-    words: impl Fn(&T) -> W,
-) -> Result<(), RenderError> {
-    serde_json::to_writer(&mut *out, name)?;
-    out.extend_from_slice(b": [");
-    for (index, item) in items.iter().enumerate() {
-        out.extend_from_slice(if index == 0 { b"\n  " } else { b",\n  " });
-        serde_json::to_writer(&mut *out, item)?;
-        // Both are objects with fields: the end of the first and the beginning of the second become a comma.
-        out.pop();
-        let seam = out.len();
-        serde_json::to_writer(&mut *out, &words(item))?;
-        out[seam] = b',';
-    }
-    out.extend_from_slice(if items.is_empty() { b"],\n" } else { b"\n],\n" });
-    Ok(())
 }
 
 /// A `results.json` that cannot be used.

@@ -1,6 +1,7 @@
 //! `junit.xml`: a suite a consumer, a test case an artifact, for the dashboards of CI systems.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
@@ -19,34 +20,60 @@ use crate::vocab::{CellRecord, Status, Verdict};
 /// In a survey what does not work is a failure, and what has no verdict an error. In a judged run a failure is what
 /// contradicts: `regression`, `new`, and a declared failure that works. What could not be judged is an error; what is
 /// accepted, does not apply, or is what the others are judged by, is skipped with its reason.
-pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(view: &View<'_>, out: &mut dyn Write) -> Result<(), RenderError> {
     let record = view.record;
-    let mut report = Report::new(xml(&format!("shelflife {}", record.matrix.name)));
-    let mut suites: Vec<TestSuite> =
-        view.consumers.iter().map(|consumer| TestSuite::new(xml(consumer.name))).collect();
-    for (suite, consumer) in suites.iter_mut().zip(&view.consumers) {
+    let judged = record.run.judged;
+    let positions: HashMap<&str, usize> =
+        view.consumers.iter().enumerate().map(|(index, consumer)| (consumer.name, index)).collect();
+    let mut all = Report::new(xml(&format!("shelflife {}", record.matrix.name)));
+    let mut cells: Vec<Vec<u32>> = vec![Vec::new(); view.consumers.len()];
+    for (at, cell) in (0u32..).zip(&record.cells) {
+        let Some(position) = positions.get(cell.consumer.as_str()) else { continue };
+        cells[*position].push(at);
+        all.tests += 1;
+        match standing(cell, judged) {
+            Standing::Success => {}
+            Standing::Failure => all.failures += 1,
+            Standing::Error => all.errors += 1,
+            Standing::Skipped => all.skipped += 1,
+        }
+    }
+    // What stands around the suites is that of a report without any.
+    let around = text(&all)?;
+    let (head, tail) = around.split_at(around.rfind(END).unwrap_or(around.len()));
+    out.write_all(head.as_bytes())?;
+    let mut texts = Texts::default();
+    let repeat = Repeat::new(record);
+    // A suite at a time: of a large run they are too much to be held together.
+    for (consumer, cells) in view.consumers.iter().zip(cells) {
+        let mut suite = TestSuite::new(xml(consumer.name));
         let about = consumer.about();
         if !about.is_empty() {
             suite.add_property(("environment", about.as_str()));
         }
-    }
-    let mut texts = Texts::default();
-    let repeat = Repeat::new(record);
-    let positions: HashMap<&str, usize> =
-        view.consumers.iter().enumerate().map(|(index, consumer)| (consumer.name, index)).collect();
-    for cell in &record.cells {
-        if let Some(position) = positions.get(cell.consumer.as_str()) {
-            suites[*position].add_test_case(case(cell, record.run.judged, &repeat, &mut texts));
+        for at in cells {
+            suite.add_test_case(case(&record.cells[at as usize], judged, &repeat, &mut texts));
         }
+        suite.set_time(suite.test_cases.iter().filter_map(|case| case.time).sum());
+        let mut one = Report::new("");
+        one.add_test_suite(suite);
+        let one = text(&one)?;
+        let suite = one.find(BEGIN).zip(one.rfind(END)).map_or("", |(from, to)| &one[from..to]);
+        out.write_all(suite.as_bytes())?;
     }
-    for mut suite in suites {
-        let seconds = suite.test_cases.iter().filter_map(|case| case.time).sum();
-        suite.set_time(seconds);
-        report.add_test_suite(suite);
-    }
-    let mut out = Vec::with_capacity(record.cells.len() * 300 + 256);
-    report.serialize(&mut out)?;
-    Ok(out)
+    Ok(out.write_all(tail.as_bytes())?)
+}
+
+/// How a suite begins.
+const BEGIN: &str = "    <testsuite ";
+/// How a report ends.
+const END: &str = "</testsuites>";
+
+fn text(report: &Report) -> Result<String, RenderError> {
+    Ok(report.to_string()?)
 }
 
 /// What a cell is to a CI dashboard.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 
 use super::error::RenderError;
 use super::forecast;
@@ -27,7 +28,14 @@ const MOST_LISTED: usize = 12;
 const LONGEST_MESSAGE: usize = 500;
 
 /// Renders `report.md`.
-pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(view: &View<'_>, out: &mut dyn io::Write) -> Result<(), RenderError> {
+    Ok(out.write_all(text(view).as_bytes())?)
+}
+
+fn text(view: &View<'_>) -> String {
     let mut out = String::with_capacity(16 * 1024);
     heading(&mut out, view);
     let files = super::files::markdown(view.record);
@@ -80,7 +88,7 @@ pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
     score(&mut out, view);
     environments(&mut out, view);
     footer(&mut out, view);
-    Ok(out.into_bytes())
+    out
 }
 
 fn push(out: &mut String, text: &str) {

@@ -1,7 +1,9 @@
-//! Layer 3: one view of a run, many renderers that return bytes, one sink that writes them.
+//! Layer 3: one view of a run, many renderers that give bytes, one sink that writes them.
 //!
-//! Architecture Invariant: a renderer reads a [`View`] and returns bytes; it sees no path and no clock. Only
+//! Architecture Invariant: a renderer reads a [`View`] and gives bytes to a writer; it sees no path and no clock. Only
 //! [`sink`] writes files.
+
+use std::io::Write;
 
 mod attest;
 mod compare;
@@ -63,7 +65,7 @@ pub use compat::{
 };
 pub use engines::{ENGINES, EngineJobs, EngineTemplate};
 pub use error::RenderError;
-pub use events::{EventLogError, parse_events};
+pub use events::{EventLogError, ReadEventsError, parse_events, read_events};
 pub use finding_text::{FindingText, rule_remedy};
 pub use gate::{
     Account, Answer, GateView, annotations as gate_annotations, badge as gate_badge,
@@ -99,8 +101,31 @@ pub struct Renderer {
     pub file: &'static str,
     /// One line for people.
     pub about: &'static str,
-    /// From a run to the bytes of the file.
-    pub render: fn(&View<'_>) -> Result<Vec<u8>, RenderError>,
+    /// From a run to the bytes of the file, as they come: of a large run there are too many to be held.
+    pub write: WriteReport,
+}
+
+/// How a file is made of a run.
+pub type WriteReport = fn(&View<'_>, &mut dyn Write) -> Result<(), RenderError>;
+
+impl Renderer {
+    /// All of the file.
+    ///
+    /// # Errors
+    /// When the run cannot be expressed.
+    pub fn render(&self, view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+        rendered(self.write, view)
+    }
+}
+
+/// All that is made of a run.
+///
+/// # Errors
+/// When the run cannot be expressed.
+pub fn rendered(write: WriteReport, view: &View<'_>) -> Result<Vec<u8>, RenderError> {
+    let mut bytes = Vec::new();
+    write(view, &mut bytes)?;
+    Ok(bytes)
 }
 
 /// Every file that can be rendered from a run, in the order in which they are written. The file that other
@@ -110,22 +135,22 @@ pub const RENDERERS: &[Renderer] = &[
         name: "json",
         file: "results.json",
         about: "everything, for programs (docs/results.md)",
-        render: json::render,
+        write: json::write,
     },
-    Renderer { name: "csv", file: "results.csv", about: "one row a cell", render: csv::render },
+    Renderer { name: "csv", file: "results.csv", about: "one row a cell", write: csv::write },
     Renderer {
         name: "markdown",
         file: "report.md",
         about: "table and findings for release notes",
-        render: markdown::render,
+        write: markdown::write,
     },
     Renderer {
         name: "html",
         file: "report.html",
         about: "one page to look around in, self-contained",
-        render: html::render,
+        write: html::write,
     },
-    Renderer { name: "junit", file: "junit.xml", about: "for CI dashboards", render: junit::render },
+    Renderer { name: "junit", file: "junit.xml", about: "for CI dashboards", write: junit::write },
 ];
 
 /// What is made of a run only where somebody asks for it.
@@ -133,5 +158,5 @@ pub const ASKED_RENDERERS: &[Renderer] = &[Renderer {
     name: "release-notes",
     file: "release-notes.md",
     about: "the section about saved models for the notes of a release",
-    render: release_notes::render,
+    write: release_notes::write,
 }];

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 // Writing to a `String` cannot fail.
 use std::fmt::Write as _;
+use std::io;
 
 use super::error::RenderError;
 use super::finding_text::rule_remedy;
@@ -26,9 +27,9 @@ const SCIKIT_LEARN: &str = "scikit-learn";
 /// The section as Markdown.
 ///
 /// # Errors
-/// Never.
-pub fn render(view: &View<'_>) -> Result<Vec<u8>, RenderError> {
-    Ok(section(view).into_bytes())
+/// When it cannot be written.
+pub fn write(view: &View<'_>, out: &mut dyn io::Write) -> Result<(), RenderError> {
+    Ok(out.write_all(section(view).as_bytes())?)
 }
 
 fn section(view: &View<'_>) -> String {

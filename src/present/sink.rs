@@ -46,30 +46,22 @@ fn refused(path: &Path) -> impl FnOnce(io::Error) -> SinkError {
 /// is made where it does not exist. Returns the paths of the reports, in the order of `renderers`, followed
 /// by those of the locks.
 ///
-/// Everything is rendered before anything is written, and each file is replaced as a whole: a reader sees
+/// Everything is written before anything gets its name, and each file is replaced as a whole: a reader sees
 /// the old one or the new one.
 pub fn write_reports(
     folder: &Path,
     view: &View<'_>,
     renderers: &[Renderer],
 ) -> Result<Vec<PathBuf>, SinkError> {
-    let mut files = Vec::new();
     // Renderers read one view and know nothing of one another, so each gets a thread.
-    let rendered: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            renderers.iter().map(|renderer| scope.spawn(|| (renderer.render)(view))).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+    let drafts: Result<Vec<_>, SinkError> = std::thread::scope(|scope| {
+        let draft = |renderer: &Renderer| Draft::of(folder.join(renderer.file), *renderer, view);
+        let threads: Vec<_> = renderers.iter().map(|renderer| scope.spawn(move || draft(renderer))).collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined.map(|draft| draft.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
-    for (renderer, bytes) in renderers.iter().zip(rendered) {
-        let path = folder.join(renderer.file);
-        match bytes {
-            Ok(bytes) => files.push((path, bytes)),
-            Err(source) => return Err(SinkError::Render { path, source }),
-        }
-    }
+    let drafts = drafts?;
+    let mut files = Vec::new();
     let mut taken = BTreeSet::new();
     for environment in &view.record.environments {
         if let Some(lock) = &environment.full_lock {
@@ -83,12 +75,66 @@ pub fn write_reports(
             }
         }
     }
-    let mut paths = Vec::with_capacity(files.len());
+    let mut paths = Vec::with_capacity(drafts.len() + files.len());
+    for draft in drafts {
+        paths.push(draft.path.clone());
+        draft.finish()?;
+    }
     for (path, bytes) in files {
         write_file(&path, &bytes)?;
         paths.push(path);
     }
     Ok(paths)
+}
+
+/// A report that has no name yet.
+struct Draft {
+    path: PathBuf,
+    body: DraftBody,
+}
+
+enum DraftBody {
+    /// It takes the place of a regular file, or is a new one.
+    File(PathBuf, store::FreshFile),
+    /// It goes through what has the name.
+    Bytes(Vec<u8>),
+}
+
+impl Draft {
+    fn of(path: PathBuf, renderer: Renderer, view: &View<'_>) -> Result<Self, SinkError> {
+        let failed = |source| match source {
+            RenderError::Write(source) => refused(&path)(source),
+            source => SinkError::Render { path: path.clone(), source },
+        };
+        let body = match Place::of(&path) {
+            Place::File(end) => {
+                let file = fresh(&end).map_err(refused(&path))?;
+                let mut out = io::BufWriter::with_capacity(1 << 18, file);
+                (renderer.write)(view, &mut out).map_err(failed)?;
+                let file = out.into_inner().map_err(|error| refused(&path)(error.into_error()))?;
+                DraftBody::File(end, file)
+            }
+            Place::Output | Place::Errors | Place::Through => {
+                DraftBody::Bytes(renderer.render(view).map_err(failed)?)
+            }
+        };
+        Ok(Self { path, body })
+    }
+
+    fn finish(self) -> Result<(), SinkError> {
+        match self.body {
+            DraftBody::File(end, file) => file.persist(&end).map_err(refused(&self.path)),
+            DraftBody::Bytes(bytes) => write_file(&self.path, &bytes),
+        }
+    }
+}
+
+/// A file that is going to stand at a place, in a folder that is made where it does not exist. Reports are for others too:
+/// what the umask leaves.
+fn fresh(path: &Path) -> io::Result<store::FreshFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    store::FreshFile::in_folder(folder, 0o666)
 }
 
 /// The file name for an environment's lock. Names that are no plain file names, or that another

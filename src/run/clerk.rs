@@ -22,12 +22,12 @@ use crate::matrix::{PairFacts, RuntimeSpec};
 use crate::state::{EnvironmentFacts, RunState};
 use crate::store::with_room;
 use crate::vocab::{
-    ArtifactAbsence, Digest, EnvironmentTrouble, Event, FileFacts, Gap, InputsKind, Lock, ModelName,
-    NoiseSetting, Observation, OutputComparison, OutputRef,
+    ArtifactAbsence, ByOutput, Digest, EnvironmentTrouble, Event, FileFacts, Gap, InputsKind, Lock,
+    ModelName, NoiseSetting, Observation, OutputComparison, OutputRef,
 };
 
 /// The outputs of an observation by name.
-type Outputs = BTreeMap<String, OutputRef>;
+type Outputs = ByOutput<OutputRef>;
 
 /// Everything that is known of a run, and where it is written down.
 pub(super) struct Clerk<'a> {
@@ -124,13 +124,19 @@ impl<'a> Clerk<'a> {
         self.journal.add_environment(Event::EnvironmentReady { name, lock, absent_models, seconds, reused })
     }
 
-    /// What the cells of an environment are not kept from.
-    pub fn isolation(&mut self, environment: u32, gaps: Vec<Gap>) -> Result<(), RunError> {
-        if self.journal.state().gaps()[environment as usize] == gaps {
+    /// What the cells of an environment are not kept from, and how long its interpreter took to start.
+    pub fn isolation(
+        &mut self,
+        environment: u32,
+        gaps: Vec<Gap>,
+        start_seconds: f64,
+    ) -> Result<(), RunError> {
+        let state = self.journal.state();
+        if state.has_started(environment as usize) && state.gaps()[environment as usize] == gaps {
             return Ok(());
         }
         let name = self.orders.plan.environments[environment as usize].name.clone();
-        self.journal.add(Event::EnvironmentIsolation { name, gaps })
+        self.journal.add(Event::EnvironmentIsolation { name, gaps, start_seconds })
     }
 
     /// An environment cannot be used.
@@ -417,7 +423,7 @@ impl<'a> Clerk<'a> {
         &mut self,
         artifact: u32,
         consumer: u32,
-        outputs: BTreeMap<String, OutputComparison>,
+        outputs: ByOutput<OutputComparison>,
     ) -> Result<(), RunError> {
         let (artifact, consumer) = (self.journal.artifact(artifact), self.consumer(consumer));
         self.journal.add(Event::CellCompared { artifact, consumer, outputs })
@@ -428,7 +434,7 @@ impl<'a> Clerk<'a> {
         &mut self,
         index: u32,
         held: &Held,
-        outputs: BTreeMap<String, OutputComparison>,
+        outputs: ByOutput<OutputComparison>,
     ) -> Result<(), RunError> {
         let known = self.state().artifacts()[index as usize].repeated.as_deref();
         if known.is_some_and(|known| known.key == held.key && known.outputs == outputs) {
@@ -444,7 +450,7 @@ impl<'a> Clerk<'a> {
         index: u32,
         setting: NoiseSetting,
         held: &Held,
-        outputs: BTreeMap<String, OutputComparison>,
+        outputs: ByOutput<OutputComparison>,
     ) -> Result<(), RunError> {
         let known = self.state().artifacts()[index as usize].noise.get(&setting);
         if known.is_some_and(|known| known.key == held.key && known.outputs == outputs) {
@@ -460,7 +466,7 @@ impl<'a> Clerk<'a> {
         artifact: u32,
         consumer: u32,
         observation: Observation,
-        outputs: BTreeMap<String, OutputComparison>,
+        outputs: ByOutput<OutputComparison>,
     ) -> Result<(), RunError> {
         let (artifact, consumer) = (self.journal.artifact(artifact), self.consumer(consumer));
         self.journal.add(Event::CellRetried { artifact, consumer, observation, outputs })

@@ -1,12 +1,12 @@
 //! Brings the bytes of two observations together and compares them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::compare::{Blobs, ExpectedColumns, compare_cell, fit, needed, needed_to_fit};
 use crate::store::CacheRoot;
 use crate::vocab::{
-    Agreement, Digest, Encoding, Observation, Outcome, OutputComparison, OutputRef, Tolerance,
+    Agreement, ByOutput, Digest, Encoding, Observation, Outcome, OutputComparison, OutputRef, Tolerance,
 };
 
 /// Bytes of arrays that are kept in memory between comparisons, at most.
@@ -69,11 +69,11 @@ impl Arrays {
     /// The digest of an array that the cache has lost.
     pub fn compare(
         &self,
-        reference: &BTreeMap<String, OutputRef>,
-        observed: &BTreeMap<String, OutputRef>,
+        reference: &ByOutput<OutputRef>,
+        observed: &ByOutput<OutputRef>,
         expected: &ExpectedColumns,
         tolerance: &dyn Fn(&str, bool) -> Tolerance,
-    ) -> Result<BTreeMap<String, OutputComparison>, Digest> {
+    ) -> Result<ByOutput<OutputComparison>, Digest> {
         if expected.is_empty() {
             let blobs = self.load(&needed(reference, observed))?;
             return Ok(compare_cell(reference, observed, &blobs, tolerance));
@@ -82,19 +82,20 @@ impl Arrays {
         digests.extend(needed_to_fit(reference, observed, expected));
         let mut blobs = self.load(&digests)?;
         let mut meant = reference.clone();
-        let mut compared = fit(&mut meant, observed, expected, &mut blobs);
-        compared.extend(compare_cell(&meant, observed, &blobs, tolerance));
-        Ok(compared)
+        let mistyped = fit(&mut meant, observed, expected, &mut blobs);
+        let compared = compare_cell(&meant, observed, &blobs, tolerance);
+        let all = mistyped.iter().chain(&compared);
+        Ok(all.map(|(name, it)| (name.clone(), it.clone())).collect())
     }
 }
 
 /// Whether any output differs by more than its tolerance.
-pub(super) fn differs(outputs: &BTreeMap<String, OutputComparison>) -> bool {
+pub(super) fn differs(outputs: &ByOutput<OutputComparison>) -> bool {
     outputs.values().any(|it| matches!(it.agreement, Agreement::Outside | Agreement::Mismatched))
 }
 
 /// The outputs of an observation that predicted.
-pub(super) fn outputs(observation: &Observation) -> Option<&BTreeMap<String, OutputRef>> {
+pub(super) fn outputs(observation: &Observation) -> Option<&ByOutput<OutputRef>> {
     match &observation.outcome {
         Outcome::Predicted { outputs } => Some(outputs),
         Outcome::Raised { .. }
@@ -111,15 +112,15 @@ pub(super) fn outputs(observation: &Observation) -> Option<&BTreeMap<String, Out
 
 /// Whether a recorded comparison was made with the tolerances that hold now.
 pub(super) fn still_holds(
-    recorded: &BTreeMap<String, OutputComparison>,
-    reference: &BTreeMap<String, OutputRef>,
-    observed: &BTreeMap<String, OutputRef>,
+    recorded: &ByOutput<OutputComparison>,
+    reference: &ByOutput<OutputRef>,
+    observed: &ByOutput<OutputRef>,
     tolerance: &dyn Fn(&str, bool) -> Tolerance,
 ) -> bool {
     recorded.iter().all(|(name, comparison)| match comparison.tolerance {
         None => true,
         Some(used) => {
-            let is_float32 = |side: &BTreeMap<String, OutputRef>| {
+            let is_float32 = |side: &ByOutput<OutputRef>| {
                 side.get(name).is_some_and(|output| output.encoding == Encoding::F32)
             };
             used == tolerance(name, is_float32(reference) || is_float32(observed))

@@ -1,6 +1,5 @@
 //! Comparisons that are under way.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::comparing::Arrays;
@@ -9,7 +8,7 @@ use super::messages::{Comparison, Message};
 use super::pool::Pool;
 use crate::compare::ExpectedColumns;
 use crate::matrix::{Matrix, PairFacts};
-use crate::vocab::{ModelName, OutputRef};
+use crate::vocab::{ByOutput, ModelName, OutputRef};
 
 /// Compares observations on threads of their own.
 pub(super) struct Comparisons {
@@ -33,8 +32,8 @@ struct Waiting {
 
 /// The two sides of a comparison.
 pub(super) struct Sides {
-    pub reference: BTreeMap<String, OutputRef>,
-    pub observed: BTreeMap<String, OutputRef>,
+    pub reference: ByOutput<OutputRef>,
+    pub observed: ByOutput<OutputRef>,
     /// What of the reference somebody expects.
     pub expected: ExpectedColumns,
 }

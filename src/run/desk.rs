@@ -113,7 +113,9 @@ impl<'a, H: Host> Desk<'a, H> {
                 self.clerk.ready(environment, *lock, absent_models, (seconds, reused))?;
                 self.scheduler.provisioned(environment, true);
             }
-            Message::Isolation { environment, gaps } => self.clerk.isolation(environment, gaps)?,
+            Message::Isolation { environment, gaps, seconds } => {
+                self.clerk.isolation(environment, gaps, seconds)?;
+            }
             Message::Failed { environment, failure } => {
                 self.staff.crew.dismiss(environment);
                 // Where it wrote, it could be made: that stands.

@@ -111,8 +111,13 @@ mod tests {
             importing: None,
         };
         let observation = Observation {
-            outcome: Outcome::Raised { phase: Phase::Load, method: None, error, outputs: Default::default() },
-            warnings: Vec::new(),
+            outcome: Outcome::Raised {
+                phase: Phase::Load,
+                method: None,
+                error: error.into(),
+                outputs: Default::default(),
+            },
+            warnings: Default::default(),
             load_seconds: None,
             predict_seconds: None,
             peak_rss_bytes: None,

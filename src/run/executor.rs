@@ -194,12 +194,14 @@ impl<H: Host> Executor<H> {
         let spec = &self.spec;
         let variables = setting.map_or(&[][..], NoiseSetting::variables);
         let start = Start { folder: &folder, objects: &objects, memory_bytes, spec, variables, room, hello };
+        let begun = Instant::now();
         let worker = shared.host.start(&live.place, start).await?;
+        let seconds = begun.elapsed().as_secs_f64();
         tracing::debug!(environment = %self.spec.name, ?room, "an interpreter is warm");
         // Recipes are their author's own; what is promised is said of cells.
         if room == Room::Cells && !std::mem::replace(&mut live.told_gaps, true) {
             let gaps = isolation::gaps(worker.ready());
-            self.say(Message::Isolation { environment: self.index, gaps: gaps.clone() });
+            self.say(Message::Isolation { environment: self.index, gaps: gaps.clone(), seconds });
             if shared.host.requires_isolation() && !gaps.is_empty() {
                 return Err(WorkerError::NotIsolated(gaps));
             }

@@ -46,7 +46,7 @@ pub(super) fn expectation(file: &ExternalArtifact) -> Option<(Digest, Observatio
     }
     let observation = Observation {
         outcome: Outcome::Predicted { outputs: Default::default() },
-        warnings: Vec::new(),
+        warnings: Default::default(),
         load_seconds: None,
         predict_seconds: None,
         peak_rss_bytes: None,

@@ -203,7 +203,8 @@ impl Interpreter for Player {
                 }
                 (Play::Raises, _) => {
                     let (phase, method) = (Phase::Load, None);
-                    let outcome = Outcome::Raised { phase, method, error: error(), outputs: BTreeMap::new() };
+                    let outcome =
+                        Outcome::Raised { phase, method, error: error().into(), outputs: Default::default() };
                     results.push(Some(TaskResult::Observed {
                         observation: Box::new(observation(outcome)),
                         blobs: vec![],
@@ -266,7 +267,7 @@ fn error() -> ErrorFact {
 fn observation(outcome: Outcome) -> Observation {
     Observation {
         outcome,
-        warnings: Vec::new(),
+        warnings: Default::default(),
         load_seconds: None,
         predict_seconds: None,
         peak_rss_bytes: None,

@@ -174,7 +174,7 @@ pub(super) fn disturbed(job: Job, by: Disturbance) -> Message {
         JobKind::Observation { target: target @ (Target::Reference { .. } | Target::Cell { .. }), key } => {
             let observation = Observation {
                 outcome: Outcome::Disturbed { by },
-                warnings: Vec::new(),
+                warnings: Default::default(),
                 load_seconds: None,
                 predict_seconds: None,
                 peak_rss_bytes: None,

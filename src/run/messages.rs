@@ -6,7 +6,7 @@ use super::jobs::{JobKind, Target, TrainingOf};
 use super::keys::TrainingRecord;
 use crate::provision::ProvisionFailure;
 use crate::vocab::{
-    Digest, EnvironmentTrouble, FileFacts, Foreign, Gap, Lock, Observation, OutputComparison,
+    ByOutput, Digest, EnvironmentTrouble, FileFacts, Foreign, Gap, Lock, Observation, OutputComparison,
 };
 use crate::worker::WorkerError;
 
@@ -23,8 +23,8 @@ pub(super) enum Message {
         seconds: f64,
         reused: bool,
     },
-    /// What the cells of an environment are not kept from.
-    Isolation { environment: u32, gaps: Vec<Gap> },
+    /// What the cells of an environment are not kept from, and how long its interpreter took to start.
+    Isolation { environment: u32, gaps: Vec<Gap>, seconds: f64 },
     /// An environment cannot be used.
     Failed { environment: u32, failure: Unusable },
     /// A training came to its end.
@@ -49,7 +49,7 @@ pub(super) enum Message {
 #[derive(Debug)]
 pub(super) enum Comparison {
     /// The facts by output.
-    Facts(BTreeMap<String, OutputComparison>),
+    Facts(ByOutput<OutputComparison>),
     /// The store has lost this array.
     ArrayLost(Digest),
     /// Comparing failed.

@@ -268,7 +268,7 @@ mod tests {
         let artifact = plan(matrix, &Selection::default()).unwrap().artifact_id(0);
         let observation = Observation {
             outcome: Outcome::Predicted { outputs: Default::default() },
-            warnings: Vec::new(),
+            warnings: Default::default(),
             load_seconds: None,
             predict_seconds: None,
             peak_rss_bytes: None,

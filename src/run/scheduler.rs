@@ -4,7 +4,6 @@
 //! after each event would be too slow for a large plan, so the scheduler remembers which environments and artifacts
 //! something has happened to, and asks about those only.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::comparing::differs;
@@ -15,7 +14,7 @@ use super::rules::{self, Action, Phase};
 use super::share::Share;
 use crate::plan::Plan;
 use crate::state::{RunState, is_in_question};
-use crate::vocab::{ArtifactId, EnvName, OutputComparison};
+use crate::vocab::{ArtifactId, ByOutput, EnvName, OutputComparison};
 
 /// Names the cells of a run that are to be tried again, all by themselves.
 pub type Regressions = Box<dyn Fn(&RunState) -> Vec<(ArtifactId, EnvName)> + Send>;
@@ -49,7 +48,7 @@ pub(super) enum Compared {
 
 impl Compared {
     /// What a comparison came to.
-    pub fn of(outputs: &BTreeMap<String, OutputComparison>) -> Self {
+    pub fn of(outputs: &ByOutput<OutputComparison>) -> Self {
         match differs(outputs) {
             false => Self::Agrees,
             true if is_in_question(outputs) => Self::InQuestion,

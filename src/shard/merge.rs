@@ -87,9 +87,7 @@ impl Merger {
     /// # Errors
     /// When an event cannot be written.
     pub fn add(&mut self, source: PartSource, sink: &mut Sink<'_>) -> io::Result<Result<(), PartRefusal>> {
-        let PartSource { part, is_sealed, events, .. } = source;
-        let environments = environment_events(&events);
-        let Ok(own) = RunState::replay(events) else { return Ok(Err(PartRefusal::Empty)) };
+        let PartSource { part, is_sealed, state: own, environments } = source;
         if let Err(refusal) = self.check(&own) {
             return Ok(Err(refusal));
         }
@@ -100,7 +98,7 @@ impl Merger {
             part.slices().iter().map(|slice| (&slice.environment, slice)).collect();
         for (name, events) in environments {
             if slices.contains_key(&name) {
-                self.add_environment(&part, &name, events, sink)?;
+                self.add_environment(&part, &name, events.into_iter().flatten().collect(), sink)?;
             }
         }
         let mut emit = Emit { state: &mut self.state, sink };
@@ -217,31 +215,6 @@ impl Merger {
         }
         Ok((self.state, self.told))
     }
-}
-
-/// The last events of each environment: what it resolved to or why not, and what its cells were not kept from.
-fn environment_events(events: &[Event]) -> BTreeMap<EnvName, Vec<Event>> {
-    let mut found: BTreeMap<EnvName, [Option<&Event>; 2]> = BTreeMap::new();
-    for event in events {
-        let (name, place) = match event {
-            Event::EnvironmentReady { name, .. } | Event::EnvironmentFailed { name, .. } => (name, 0),
-            Event::EnvironmentIsolation { name, .. } => (name, 1),
-            _ => continue,
-        };
-        let known = &mut found.entry(name.clone()).or_default()[place];
-        // A later process found in the cache what an earlier one made; how long that took is worth keeping.
-        let is_same = match (&known, event) {
-            (
-                Some(Event::EnvironmentReady { lock: before, .. }),
-                Event::EnvironmentReady { lock: now, .. },
-            ) => before == now,
-            _ => false,
-        };
-        if !is_same {
-            *known = Some(event);
-        }
-    }
-    found.into_iter().map(|(name, events)| (name, events.into_iter().flatten().cloned().collect())).collect()
 }
 
 fn facts_of<'s>(state: &'s RunState, name: &EnvName) -> Option<&'s EnvironmentFacts> {

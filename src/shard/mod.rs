@@ -11,5 +11,5 @@ mod times;
 
 pub use assign::{Load, Work, assign};
 pub use merge::{Merger, Sink, Told};
-pub use part::{PartBytes, PartRefusal, PartSource, digest_of_record, fingerprint_of_most, open_part};
+pub use part::{PartBytes, PartReader, PartRefusal, PartSource, digest_of_record, fingerprint_of_most};
 pub use times::Times;

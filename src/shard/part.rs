@@ -1,8 +1,8 @@
 //! One part of a run, as it comes back: whether it is one, is whole, and speaks of its own work only.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::state::{Layout, Roles};
+use crate::state::{Layout, Roles, RunState};
 use crate::vocab::{
     ArtifactId, Digest, EnvName, Event, PartHeader, PartSeal, PlanRecord, RunHeader, SHARDS_VERSION,
     ShardPhase, Slice,
@@ -107,15 +107,18 @@ pub struct PartBytes<'a> {
 /// A part that can be merged.
 #[derive(Clone, Debug)]
 pub struct PartSource {
-    /// What its record begins with.
-    pub header: RunHeader,
     /// Which part it is.
     pub part: PartHeader,
     /// Whether it came to its end.
     pub is_sealed: bool,
-    /// All of its record.
-    pub events: Vec<Event>,
+    /// What it knows.
+    pub state: RunState,
+    /// The last events of each environment: what it resolved to or why not, and what its cells were not kept from.
+    pub(super) environments: BTreeMap<EnvName, LastEvents>,
 }
+
+/// How an environment was made, and what its cells were not kept from.
+pub(super) type LastEvents = [Option<Event>; 2];
 
 /// The fingerprint that most of the parts have; of several, the one whose digest comes first, so that the order in which
 /// they are given does not matter.
@@ -148,25 +151,91 @@ pub fn digest_of_record(plan: &PlanRecord) -> Digest {
     Digest::of(&serde_json::to_vec(plan).unwrap_or_default())
 }
 
-/// A part from its events, checked against its seal, its own plan, and the run that it has to belong to.
-///
-/// # Errors
-/// When it is not whole, or not of that run.
-pub fn open_part(
-    events: Vec<Event>,
-    bytes: PartBytes<'_>,
-    first: &PartHeader,
-) -> Result<PartSource, PartRefusal> {
-    let Some(Event::RunStarted(header)) = events.first() else { return Err(PartRefusal::Empty) };
-    let Some(part) = header.part.as_deref() else { return Err(PartRefusal::WholeRun) };
-    check_header(header, part)?;
-    part.belongs_to(first)?;
-    let is_sealed = check_seal(part, bytes)?;
-    check_events(header, part, &events)?;
-    if is_sealed && !matches!(events.last(), Some(Event::RunFinished { interrupted: false, .. })) {
-        return Err(PartRefusal::NoEnd);
+/// A part, event by event: checked against its own plan and the run that it has to belong to, and at the end against its
+/// seal.
+pub struct PartReader<'f> {
+    first: &'f PartHeader,
+    /// Set from the first event on.
+    begun: Option<Begun>,
+    /// Why it is not taken, as far as that is known.
+    refusal: Option<PartRefusal>,
+    is_at_end: bool,
+}
+
+struct Begun {
+    part: PartHeader,
+    work: Work,
+    state: RunState,
+    environments: BTreeMap<EnvName, LastEvents>,
+}
+
+impl<'f> PartReader<'f> {
+    /// Begins one that has to belong to the same run as `first`.
+    pub const fn new(first: &'f PartHeader) -> Self {
+        Self { first, begun: None, refusal: None, is_at_end: false }
     }
-    Ok(PartSource { header: (**header).clone(), part: part.clone(), is_sealed, events })
+
+    /// Takes in the next event of its record.
+    pub fn take(&mut self, event: Event) {
+        self.is_at_end = matches!(event, Event::RunFinished { interrupted: false, .. });
+        if self.refusal.is_none()
+            && let Err(refusal) = self.taken(event)
+        {
+            self.refusal = Some(refusal);
+        }
+    }
+
+    fn taken(&mut self, event: Event) -> Result<(), PartRefusal> {
+        let Some(begun) = &mut self.begun else {
+            let Event::RunStarted(header) = event else { return Err(PartRefusal::Empty) };
+            let part = header.part.as_deref().ok_or(PartRefusal::WholeRun)?.clone();
+            check_header(&header, &part)?;
+            part.belongs_to(self.first)?;
+            let work = Work::of(&header, &part)?;
+            let environments = BTreeMap::new();
+            self.begun = Some(Begun { part, work, state: RunState::new(*header), environments });
+            return Ok(());
+        };
+        begun.work.check(begun.state.header(), &event)?;
+        keep_last(&mut begun.environments, &event);
+        begun.state.apply(event);
+        Ok(())
+    }
+
+    /// The part, if all of it can be taken.
+    ///
+    /// # Errors
+    /// When it is not whole, or not of that run.
+    pub fn finish(self, bytes: PartBytes<'_>) -> Result<PartSource, PartRefusal> {
+        let Some(Begun { part, state, environments, .. }) = self.begun else {
+            return Err(self.refusal.unwrap_or(PartRefusal::Empty));
+        };
+        let is_sealed = check_seal(&part, bytes)?;
+        match self.refusal {
+            Some(refusal) => Err(refusal),
+            None if is_sealed && !self.is_at_end => Err(PartRefusal::NoEnd),
+            None => Ok(PartSource { part, is_sealed, state, environments }),
+        }
+    }
+}
+
+fn keep_last(environments: &mut BTreeMap<EnvName, LastEvents>, event: &Event) {
+    let (name, place) = match event {
+        Event::EnvironmentReady { name, .. } | Event::EnvironmentFailed { name, .. } => (name, 0),
+        Event::EnvironmentIsolation { name, .. } => (name, 1),
+        _ => return,
+    };
+    let known = &mut environments.entry(name.clone()).or_default()[place];
+    // A later process found in the cache what an earlier one made; how long that took is worth keeping.
+    let is_same = match (&known, event) {
+        (Some(Event::EnvironmentReady { lock: before, .. }), Event::EnvironmentReady { lock: now, .. }) => {
+            before == now
+        }
+        _ => false,
+    };
+    if !is_same {
+        *known = Some(event.clone());
+    }
 }
 
 fn check_header(header: &RunHeader, part: &PartHeader) -> Result<(), PartRefusal> {
@@ -206,43 +275,43 @@ fn check_seal(part: &PartHeader, bytes: PartBytes<'_>) -> Result<bool, PartRefus
 }
 
 /// What a part may speak of.
-struct Work<'a> {
+struct Work {
     phase: ShardPhase,
     artifacts: HashMap<ArtifactId, (u32, u32)>,
-    environments: HashMap<&'a EnvName, Roles<'a>>,
-    slices: HashMap<&'a EnvName, &'a Slice>,
-    ready: HashSet<&'a EnvName>,
-    made: HashSet<&'a ArtifactId>,
+    /// Places in the plan.
+    environments: HashMap<EnvName, usize>,
+    slices: HashMap<EnvName, Slice>,
+    ready: HashSet<EnvName>,
+    made: HashSet<ArtifactId>,
 }
 
-fn check_events(header: &RunHeader, part: &PartHeader, events: &[Event]) -> Result<(), PartRefusal> {
-    let plan = &header.plan;
-    let id = |it: &crate::state::PlannedArtifact| {
-        let model = &plan.models[it.model as usize];
-        ArtifactId {
-            model: model.name.clone(),
-            format: model.formats[it.format as usize].clone(),
-            producer: plan.environments[it.producer as usize].name.clone(),
-        }
-    };
-    let planned: Vec<_> = Layout::of(plan).artifacts().collect();
-    let artifacts = (0u32..).zip(&planned).map(|(at, it)| (id(it), (at, it.model)));
-    let mut work = Work {
-        phase: part.phase,
-        artifacts: artifacts.collect(),
-        environments: plan.environments.iter().map(|it| (&it.name, Roles::from(it))).collect(),
-        slices: part.slices().iter().map(|slice| (&slice.environment, slice)).collect(),
-        ready: HashSet::new(),
-        made: HashSet::new(),
-    };
-    if work.slices.keys().any(|name| !work.environments.contains_key(*name)) {
-        return Err(PartRefusal::OtherPlan);
+impl Work {
+    fn of(header: &RunHeader, part: &PartHeader) -> Result<Self, PartRefusal> {
+        let plan = &header.plan;
+        let id = |it: &crate::state::PlannedArtifact| {
+            let model = &plan.models[it.model as usize];
+            ArtifactId {
+                model: model.name.clone(),
+                format: model.formats[it.format as usize].clone(),
+                producer: plan.environments[it.producer as usize].name.clone(),
+            }
+        };
+        let planned: Vec<_> = Layout::of(plan).artifacts().collect();
+        let artifacts = (0u32..).zip(&planned).map(|(at, it)| (id(it), (at, it.model)));
+        let environments = plan.environments.iter().enumerate();
+        let work = Self {
+            phase: part.phase,
+            artifacts: artifacts.collect(),
+            environments: environments.map(|(at, it)| (it.name.clone(), at)).collect(),
+            slices: part.slices().iter().map(|it| (it.environment.clone(), it.clone())).collect(),
+            ready: HashSet::new(),
+            made: HashSet::new(),
+        };
+        let is_planned = work.slices.keys().all(|name| work.environments.contains_key(name));
+        if is_planned { Ok(work) } else { Err(PartRefusal::OtherPlan) }
     }
-    events.iter().skip(1).try_for_each(|event| work.check(header, event))
-}
 
-impl<'a> Work<'a> {
-    fn check(&mut self, header: &RunHeader, event: &'a Event) -> Result<(), PartRefusal> {
+    fn check(&mut self, header: &RunHeader, event: &Event) -> Result<(), PartRefusal> {
         match event {
             Event::RunStarted(_) => Err(PartRefusal::TwoRecords),
             Event::RunResumed { header: again } => {
@@ -251,7 +320,7 @@ impl<'a> Work<'a> {
             }
             Event::EnvironmentReady { name, .. } => {
                 self.environment(name)?;
-                self.ready.insert(name);
+                self.ready.insert(name.clone());
                 Ok(())
             }
             Event::EnvironmentFailed { name, .. } | Event::EnvironmentIsolation { name, .. } => {
@@ -259,7 +328,7 @@ impl<'a> Work<'a> {
             }
             Event::ArtifactMade { artifact, .. } => {
                 self.artifact(artifact)?;
-                self.made.insert(artifact);
+                self.made.insert(artifact.clone());
                 Ok(())
             }
             Event::ArtifactMissing { artifact, .. } => self.artifact(artifact),
@@ -271,14 +340,14 @@ impl<'a> Work<'a> {
                 self.has_bytes(artifact)
             }
             Event::CellObserved { artifact, consumer, .. } => {
-                self.cell(artifact, consumer)?;
+                self.cell(header, artifact, consumer)?;
                 self.has_bytes(artifact)?;
                 let is_ready = self.ready.contains(consumer);
                 if is_ready { Ok(()) } else { Err(PartRefusal::FromNowhere(consumer.to_string())) }
             }
             Event::CellLost { artifact, consumer, .. }
             | Event::CellCompared { artifact, consumer, .. }
-            | Event::CellRetried { artifact, consumer, .. } => self.cell(artifact, consumer),
+            | Event::CellRetried { artifact, consumer, .. } => self.cell(header, artifact, consumer),
             // What is foretold is said by whoever does all of a run.
             Event::CellForetold { artifact, consumer, .. }
             | Event::CellContradicted { artifact, consumer, .. } => {
@@ -305,11 +374,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn cell(&self, artifact: &ArtifactId, consumer: &EnvName) -> Result<(), PartRefusal> {
-        let (Some((index, _)), Some(roles)) = (self.artifacts.get(artifact), self.environments.get(consumer))
+    fn cell(&self, header: &RunHeader, artifact: &ArtifactId, consumer: &EnvName) -> Result<(), PartRefusal> {
+        let (Some((index, _)), Some(at)) = (self.artifacts.get(artifact), self.environments.get(consumer))
         else {
             return Err(PartRefusal::NotPlanned(format!("{artifact} in {consumer}")));
         };
+        let roles = Roles::from(&header.plan.environments[*at]);
         let is_own = self.phase == ShardPhase::Read
             && roles.consumer
             && roles.reads(&artifact.format)

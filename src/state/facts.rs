@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactId, Digest, EnvName, FileFacts, FilePlan, Forecast, FormatPlan,
-    InputForm, Lock, MadeUp, ModelName, NoiseSetting, Observation, OutputComparison,
+    Agreement, ArtifactAbsence, ArtifactId, ByOutput, Digest, EnvName, FileFacts, FilePlan, Forecast,
+    FormatPlan, InputForm, Lock, MadeUp, ModelName, NoiseSetting, Observation, OutputComparison,
 };
 
 /// The end of a run.
@@ -64,7 +64,7 @@ pub struct Repeated {
     /// Cache key of that observation.
     pub key: Digest,
     /// How it compares with the first one.
-    pub outputs: BTreeMap<String, OutputComparison>,
+    pub outputs: ByOutput<OutputComparison>,
 }
 
 /// What was seen when a cell was tried again.
@@ -73,7 +73,7 @@ pub struct Retried {
     /// What was seen.
     pub observation: Observation,
     /// How it compares with the reference.
-    pub outputs: BTreeMap<String, OutputComparison>,
+    pub outputs: ByOutput<OutputComparison>,
 }
 
 /// What another machine saw of a cell, where that is something else.
@@ -82,7 +82,7 @@ pub struct Contradicted {
     /// What was seen.
     pub observation: Observation,
     /// How it compares with the reference.
-    pub outputs: BTreeMap<String, OutputComparison>,
+    pub outputs: ByOutput<OutputComparison>,
     /// What the environment resolved to there.
     pub lock: Box<Lock>,
 }
@@ -131,7 +131,7 @@ pub struct ArtifactFacts {
 
 /// Whether arithmetic alone may have moved what differs: values and labels, and nothing that is missing or of another
 /// shape.
-pub fn is_in_question(outputs: &BTreeMap<String, OutputComparison>) -> bool {
+pub fn is_in_question(outputs: &ByOutput<OutputComparison>) -> bool {
     let is_moved = |it: &OutputComparison| it.agreement == Agreement::Outside && it.nonfinite_differ == 0;
     outputs.values().any(is_moved)
         && outputs.values().all(|it| it.agreement != Agreement::Mismatched && it.nonfinite_differ == 0)
@@ -175,11 +175,14 @@ impl ArtifactFacts {
     }
 }
 
-/// What is known of a cell. There may be a million of them, so that an empty one is small.
+/// What is known of a cell. There may be a million of them, and most of those that a part of a run has are unknown to it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct CellState {
-    pub(super) seen: Option<Box<Recorded>>,
-    pub(super) outputs: Option<BTreeMap<String, OutputComparison>>,
+pub struct CellState(Option<Box<KnownCell>>);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct KnownCell {
+    pub(super) seen: Option<Recorded>,
+    pub(super) outputs: Option<ByOutput<OutputComparison>>,
     /// Whether `outputs` compares with the reference that holds now.
     pub(super) current: bool,
     pub(super) lost: Option<Box<str>>,
@@ -188,30 +191,44 @@ pub struct CellState {
 }
 
 impl CellState {
+    /// What is known of it, to be changed.
+    pub(super) fn known(&mut self) -> &mut KnownCell {
+        self.0.get_or_insert_default()
+    }
+
+    /// What it compares with has changed.
+    pub(super) fn outdate(&mut self) {
+        if let Some(known) = &mut self.0 {
+            known.current = false;
+        }
+    }
+
     /// What was seen, as it is recorded.
     pub fn recorded(&self) -> Option<&Recorded> {
-        self.seen.as_deref()
+        self.0.as_ref()?.seen.as_ref()
     }
 
     /// How what was seen compares with the reference, if no other reference was taken since.
-    pub fn comparison(&self) -> Option<&BTreeMap<String, OutputComparison>> {
-        self.outputs.as_ref().filter(|_| self.current)
+    pub fn comparison(&self) -> Option<&ByOutput<OutputComparison>> {
+        let known = self.0.as_ref()?;
+        known.outputs.as_ref().filter(|_| known.current)
     }
 
     /// Whether it was tried again.
     pub fn is_retried(&self) -> bool {
-        self.retried.is_some()
+        self.0.as_ref().is_some_and(|known| known.retried.is_some())
     }
 
     /// What its verdict depends on.
     pub fn view(&self) -> CellView<'_> {
+        let Some(known) = &self.0 else { return CellView::default() };
         CellView {
-            observation: self.seen.as_deref().map(|it| &it.observation),
-            outputs: self.outputs.as_ref(),
-            lost: self.lost.as_deref(),
-            reused: self.seen.as_deref().is_some_and(|it| it.reused),
-            retried: self.retried.as_deref().map(|it| (&it.observation, &it.outputs)),
-            contradicted: self.contradicted.as_deref(),
+            observation: known.seen.as_ref().map(|it| &it.observation),
+            outputs: known.outputs.as_ref(),
+            lost: known.lost.as_deref(),
+            reused: known.seen.as_ref().is_some_and(|it| it.reused),
+            retried: known.retried.as_deref().map(|it| (&it.observation, &it.outputs)),
+            contradicted: known.contradicted.as_deref(),
         }
     }
 }
@@ -222,13 +239,13 @@ pub struct CellView<'a> {
     /// What was seen.
     pub observation: Option<&'a Observation>,
     /// How it compares with the reference.
-    pub outputs: Option<&'a BTreeMap<String, OutputComparison>>,
+    pub outputs: Option<&'a ByOutput<OutputComparison>>,
     /// Why there is nothing to see.
     pub lost: Option<&'a str>,
     /// Whether the observation came from an earlier record or the cache.
     pub reused: bool,
     /// What was seen when it was tried again, and how that compares.
-    pub retried: Option<(&'a Observation, &'a BTreeMap<String, OutputComparison>)>,
+    pub retried: Option<(&'a Observation, &'a ByOutput<OutputComparison>)>,
     /// What another machine saw, where that is something else.
     pub contradicted: Option<&'a Contradicted>,
 }

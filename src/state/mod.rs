@@ -16,7 +16,7 @@ pub use facts::{
     Recorded, Repeated, Retried, is_in_question,
 };
 pub use layout::{Layout, PlannedArtifact, Roles, Written};
-pub use run::{ReplayError, RunState};
+pub use run::{Replay, ReplayError, RunState};
 
 #[cfg(test)]
 mod tests;

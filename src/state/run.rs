@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::facts::{
-    ArtifactFacts, CellFacts, CellState, Contradicted, EnvironmentFacts, Finish, Foretold, Made, Recorded,
-    Repeated, Retried,
+    ArtifactFacts, CellFacts, CellState, Contradicted, EnvironmentFacts, Finish, Foretold, KnownCell, Made,
+    Recorded, Repeated, Retried,
 };
 use super::layout::{Layout, PlannedArtifact, Roles};
 use crate::vocab::{
@@ -25,6 +25,38 @@ pub enum ReplayError {
     Newer(u32),
 }
 
+/// A record that is taken in while it is read.
+#[derive(Debug, Default)]
+pub struct Replay {
+    state: Option<RunState>,
+    is_headless: bool,
+}
+
+impl Replay {
+    /// Takes in the next event.
+    pub fn take(&mut self, event: Event) {
+        match (&mut self.state, event) {
+            (Some(state), event) => state.apply(event),
+            (None, Event::RunStarted(header)) if !self.is_headless => {
+                self.state = Some(RunState::new(*header))
+            }
+            (None, _) => self.is_headless = true,
+        }
+    }
+
+    /// What is known after all of it.
+    ///
+    /// # Errors
+    /// When the events do not begin with a header that this version can read.
+    pub fn finish(self) -> Result<RunState, ReplayError> {
+        let state = self.state.ok_or(ReplayError::NoHeader)?;
+        match state.header.format_version {
+            version if version > FORMAT_VERSION => Err(ReplayError::Newer(version)),
+            _ => Ok(state),
+        }
+    }
+}
+
 /// Everything that is known of a run. Later events win; events about things that the plan does not have are ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunState {
@@ -33,6 +65,8 @@ pub struct RunState {
     environments: Vec<EnvironmentFacts>,
     /// What the cells of each were not kept from.
     gaps: Vec<Vec<Gap>>,
+    /// Whether an interpreter of each has told that.
+    started_in: Vec<bool>,
     /// Indices of the consumers among the environments, in plan order.
     consumers: Vec<u32>,
     artifacts: Vec<ArtifactFacts>,
@@ -61,6 +95,7 @@ impl RunState {
             started: header.time.clone(),
             environments: plan.environments.iter().map(|it| untouched(it.runtime)).collect(),
             gaps: vec![Vec::new(); plan.environments.len()],
+            started_in: vec![false; plan.environments.len()],
             finish: None,
             foretold: HashMap::new(),
             environment_index: names(&environments),
@@ -77,14 +112,9 @@ impl RunState {
     /// # Errors
     /// When the events do not begin with a header that this version can read.
     pub fn replay(events: impl IntoIterator<Item = Event>) -> Result<Self, ReplayError> {
-        let mut events = events.into_iter();
-        let Some(Event::RunStarted(header)) = events.next() else { return Err(ReplayError::NoHeader) };
-        let mut state = Self::new(*header);
-        events.for_each(|event| state.apply(event));
-        match state.header.format_version {
-            version if version > FORMAT_VERSION => Err(ReplayError::Newer(version)),
-            _ => Ok(state),
-        }
+        let mut replay = Replay::default();
+        events.into_iter().for_each(|event| replay.take(event));
+        replay.finish()
     }
 
     /// Takes in what has happened next.
@@ -99,9 +129,10 @@ impl RunState {
             Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
                 self.set_environment(&name, EnvironmentFacts::Failed { reason, remedy, absent });
             }
-            Event::EnvironmentIsolation { name, gaps } => {
+            Event::EnvironmentIsolation { name, gaps, .. } => {
                 if let Some(index) = self.environment_index.get(&name) {
                     self.gaps[*index] = gaps;
+                    self.started_in[*index] = true;
                 }
             }
             Event::ArtifactMade { artifact, digest, size, train_seconds, save_seconds, methods, .. } => {
@@ -132,7 +163,7 @@ impl RunState {
                         facts.noise.clear();
                     }
                     facts.reference = Some(Box::new(Recorded { key, observation, reused }));
-                    facts.cells.iter_mut().for_each(|cell| cell.current = false);
+                    facts.cells.iter_mut().for_each(CellState::outdate);
                 }
             }
             Event::ReferenceRepeated { artifact, key, outputs, .. } => {
@@ -150,31 +181,38 @@ impl RunState {
             Event::CellForetold { artifact, consumer, release, forecast } => {
                 self.foretold.insert((artifact, consumer), Foretold { release, forecast });
             }
-            Event::CellObserved { artifact, consumer, key, observation, reused } => {
-                if let Some(cell) = self.cell_mut(&artifact, &consumer) {
-                    let seen = Some(Box::new(Recorded { key, observation, reused }));
-                    *cell = CellState { seen, ..CellState::default() };
+            Event::CellObserved { artifact, consumer, key, mut observation, reused } => {
+                let Some(position) = self.consumer_index.get(&consumer).copied() else { return };
+                if let Some(facts) = self.artifact_mut(&artifact) {
+                    // Most cells give what their producer gives; that is held once.
+                    let same = facts.reference().filter(|known| known.outcome == observation.outcome);
+                    if let Some(same) = same {
+                        observation.outcome = same.outcome.clone();
+                    }
+                    let seen = Some(Recorded { key, observation, reused });
+                    *facts.cells[position].known() = KnownCell { seen, ..KnownCell::default() };
                 }
             }
             Event::CellLost { artifact, consumer, reason } => {
                 if let Some(cell) = self.cell_mut(&artifact, &consumer) {
-                    *cell = CellState { lost: Some(reason.into()), ..CellState::default() };
+                    *cell.known() = KnownCell { lost: Some(reason.into()), ..KnownCell::default() };
                 }
             }
             Event::CellCompared { artifact, consumer, outputs } => {
                 if let Some(cell) = self.cell_mut(&artifact, &consumer) {
-                    cell.outputs = Some(outputs);
-                    cell.current = true;
+                    let known = cell.known();
+                    known.outputs = Some(outputs);
+                    known.current = true;
                 }
             }
             Event::CellRetried { artifact, consumer, observation, outputs } => {
                 if let Some(cell) = self.cell_mut(&artifact, &consumer) {
-                    cell.retried = Some(Box::new(Retried { observation, outputs }));
+                    cell.known().retried = Some(Box::new(Retried { observation, outputs }));
                 }
             }
             Event::CellContradicted { artifact, consumer, observation, outputs, lock } => {
                 if let Some(cell) = self.cell_mut(&artifact, &consumer) {
-                    cell.contradicted = Some(Box::new(Contradicted { observation, outputs, lock }));
+                    cell.known().contradicted = Some(Box::new(Contradicted { observation, outputs, lock }));
                 }
             }
             Event::RunFinished { time, seconds, executed, reused, interrupted } => {
@@ -250,6 +288,14 @@ impl RunState {
     /// What the cells of each environment were not kept from, as far as an interpreter was started.
     pub fn gaps(&self) -> &[Vec<Gap>] {
         &self.gaps
+    }
+
+    /// Whether an interpreter of the environment at an index was started.
+    ///
+    /// # Panics
+    /// When there are fewer environments.
+    pub fn has_started(&self, environment: usize) -> bool {
+        self.started_in[environment]
     }
 
     /// Indices of the consumers among the environments, in plan order.

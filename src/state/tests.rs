@@ -78,8 +78,8 @@ pub(crate) fn header() -> RunHeader {
 
 fn observation(seconds: f64) -> Observation {
     Observation {
-        outcome: Outcome::Predicted { outputs: BTreeMap::new() },
-        warnings: Vec::new(),
+        outcome: Outcome::Predicted { outputs: Default::default() },
+        warnings: Default::default(),
         load_seconds: Some(seconds),
         predict_seconds: None,
         peak_rss_bytes: None,
@@ -91,7 +91,7 @@ fn observation(seconds: f64) -> Observation {
     }
 }
 
-fn outputs(agreement: Agreement) -> BTreeMap<String, OutputComparison> {
+fn outputs(agreement: Agreement) -> ByOutput<OutputComparison> {
     let comparison = OutputComparison {
         agreement,
         elements: 10,

@@ -15,7 +15,7 @@ use nix::unistd::linkat;
 
 /// A file that has no name yet.
 #[derive(Debug)]
-pub(super) struct FreshFile {
+pub struct FreshFile {
     folder: PathBuf,
     mode: u32,
     file: Body,
@@ -31,7 +31,10 @@ enum Body {
 
 impl FreshFile {
     /// A file that is going to stand in this folder, with these permissions as far as the umask leaves them.
-    pub(super) fn in_folder(folder: &Path, mode: u32) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub fn in_folder(folder: &Path, mode: u32) -> io::Result<Self> {
         let mut options = fs::OpenOptions::new();
         options.write(true).custom_flags(nix::libc::O_TMPFILE).mode(mode);
         let file = match options.open(folder) {
@@ -59,7 +62,10 @@ impl FreshFile {
     }
 
     /// Gives it its name; who reads under that name sees the old file or this one.
-    pub(super) fn persist(self, path: &Path) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the name cannot be given.
+    pub fn persist(self, path: &Path) -> io::Result<()> {
         let file = match self.file {
             Body::Named(file) => return file.persist(path).map(drop).map_err(|error| error.error),
             Body::Unnamed(file) => file,

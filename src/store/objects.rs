@@ -240,6 +240,34 @@ fn make_folder_of(path: &Path) -> io::Result<&Path> {
     Ok(folder)
 }
 
+/// Gives what another reader gives, and knows the digest of it.
+pub struct Digesting<R> {
+    from: R,
+    hasher: blake3::Hasher,
+    size: u64,
+}
+
+impl<R: io::Read> Digesting<R> {
+    /// Of all that is going to be read.
+    pub fn of(from: R) -> Self {
+        Self { from, hasher: blake3::Hasher::new(), size: 0 }
+    }
+
+    /// The digest and the number of the bytes that were read.
+    pub fn finish(self) -> (Digest, u64) {
+        (Digest::of_hash(self.hasher.finalize()), self.size)
+    }
+}
+
+impl<R: io::Read> io::Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        self.size += count as u64;
+        Ok(count)
+    }
+}
+
 /// Copies what a reader gives, and returns its digest and size in bytes.
 fn hash(from: &mut impl io::Read, to: &mut impl io::Write) -> io::Result<(Digest, u64)> {
     let mut hasher = blake3::Hasher::new();

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactId, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile, FileFacts,
-    Forecast, Foreign, FormatName, Gap, InputTypes, InputsKind, LeftOut, Lock, ModelName, NoiseSetting,
-    Observation, OutputComparison, PartHeader, Probes, Registered, Runtime, Verdict,
+    ArtifactId, ByOutput, Digest, Disturbance, EnvName, EnvironmentTrouble, ErrorFact, ExpectedFile,
+    FileFacts, Forecast, Foreign, FormatName, Gap, InputTypes, InputsKind, LeftOut, Lock, ModelName,
+    NoiseSetting, Observation, OutputComparison, PartHeader, Probes, Registered, Runtime, Verdict,
 };
 
 /// One line of `events.jsonl`.
@@ -45,6 +45,9 @@ pub enum Event {
         name: EnvName,
         /// Nothing where the list is empty.
         gaps: Vec<Gap>,
+        /// Seconds until that interpreter had imported what it needs; 0 in records of versions that did not tell.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        start_seconds: f64,
     },
     /// An environment cannot be used.
     EnvironmentFailed {
@@ -138,7 +141,7 @@ pub enum Event {
         /// The environment that read it.
         consumer: EnvName,
         /// Facts by output name.
-        outputs: BTreeMap<String, OutputComparison>,
+        outputs: ByOutput<OutputComparison>,
     },
     /// What the bytes of an artifact say, read without loading it.
     ArtifactInspected {
@@ -158,8 +161,8 @@ pub enum Event {
         /// What was seen this time.
         observation: Observation,
         /// How it compares with the reference of that time.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        outputs: BTreeMap<String, OutputComparison>,
+        #[serde(default, skip_serializing_if = "ByOutput::is_empty")]
+        outputs: ByOutput<OutputComparison>,
     },
     /// Another machine has tried a cell as well, and something else came out: told where parts of a run are merged.
     CellContradicted {
@@ -170,8 +173,8 @@ pub enum Event {
         /// What the other machine saw.
         observation: Observation,
         /// How that compares with the reference.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        outputs: BTreeMap<String, OutputComparison>,
+        #[serde(default, skip_serializing_if = "ByOutput::is_empty")]
+        outputs: ByOutput<OutputComparison>,
         /// What the environment resolved to there.
         lock: Box<Lock>,
     },
@@ -182,7 +185,7 @@ pub enum Event {
         /// Cache key of the second observation.
         key: Digest,
         /// How that compares with the first one: what differs is random.
-        outputs: BTreeMap<String, OutputComparison>,
+        outputs: ByOutput<OutputComparison>,
         /// Whether it came from the cache.
         reused: bool,
     },
@@ -196,7 +199,7 @@ pub enum Event {
         /// Cache key of the observation.
         key: Digest,
         /// How that compares with the reference.
-        outputs: BTreeMap<String, OutputComparison>,
+        outputs: ByOutput<OutputComparison>,
         /// Whether it came from the cache.
         reused: bool,
     },
@@ -507,4 +510,8 @@ pub struct ExpectationRecord {
     pub link: Option<String>,
     /// Where it is declared, as `file:line`.
     pub declared_at: String,
+}
+
+fn is_zero(seconds: &f64) -> bool {
+    *seconds == 0.0
 }

@@ -24,6 +24,7 @@ mod museum;
 mod next;
 mod noise;
 mod observation;
+mod outputs;
 mod promise;
 mod real;
 mod record;
@@ -64,6 +65,7 @@ pub use observation::{
     Disturbance, Encoding, ErrorFact, ImportFact, Observation, Outcome, OutputKind, OutputRef, Phase, Unfit,
     WarningFact,
 };
+pub use outputs::ByOutput;
 pub use promise::{PromisePair, PromiseRecord};
 pub use real::Real;
 pub use record::{

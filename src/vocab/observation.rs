@@ -1,13 +1,14 @@
 //! The facts of one executed cell, as the agent reports them. No opinion lives here.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Digest;
 use super::attempt::Attempt;
 use super::inputs::{InputForm, MadeUp};
+use super::outputs::ByOutput;
 
 /// The facts of one executed cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,8 +16,8 @@ pub struct Observation {
     /// How it ended.
     pub outcome: Outcome,
     /// Distinct warnings that were raised, in order of first appearance.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<WarningFact>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub warnings: Arc<[WarningFact]>,
     /// Seconds from opening the file to the estimator in memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_seconds: Option<f64>,
@@ -45,7 +46,7 @@ pub struct Observation {
 
 impl Observation {
     /// The outputs that were given, also by one that gave some and raised at another; `None` where there are none.
-    pub fn some_outputs(&self) -> Option<&BTreeMap<String, OutputRef>> {
+    pub fn some_outputs(&self) -> Option<&ByOutput<OutputRef>> {
         match &self.outcome {
             Outcome::Predicted { outputs } => Some(outputs),
             Outcome::Raised { outputs, .. } => Some(outputs).filter(|outputs| !outputs.is_empty()),
@@ -68,7 +69,7 @@ pub enum Outcome {
     /// Loaded and gave every output that was asked for.
     Predicted {
         /// The outputs by name: `predict`, `predict_proba`, `classes_`, `predict[1]`, ...
-        outputs: BTreeMap<String, OutputRef>,
+        outputs: ByOutput<OutputRef>,
     },
     /// Raised a Python exception.
     Raised {
@@ -78,10 +79,10 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         method: Option<String>,
         /// The exception.
-        error: ErrorFact,
+        error: Arc<ErrorFact>,
         /// The outputs that another method gave all the same.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        outputs: BTreeMap<String, OutputRef>,
+        #[serde(default, skip_serializing_if = "ByOutput::is_empty")]
+        outputs: ByOutput<OutputRef>,
     },
     /// Loaded, and what was loaded and its inputs do not go together; the agent's own finding, not an exception of the
     /// model.
@@ -241,7 +242,7 @@ pub struct WarningFact {
     /// Qualified category, for example `sklearn.exceptions.InconsistentVersionWarning`.
     pub category: String,
     /// The text, cut at 500 characters.
-    pub message: String,
+    pub message: Arc<str>,
     /// How often it was raised.
     pub count: u64,
 }

@@ -1,13 +1,14 @@
 //! The judged view of a run: the schema of `results.json`, and what every renderer reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Agreement, ArtifactAbsence, ArtifactId, Attempt, ByteOrder, Cause, Digest, EnvName, ErrorFact, FilePlan,
-    Forecast, FormatName, FormatPlan, Gap, LeftOut, Lock, MachineDifference, MadeUp, ModelName, Next,
-    Outcome, OutputComparison, PromiseRecord, Reached, Runtime, Score, Setup, Stage, Status, Verdict,
+    Agreement, ArtifactAbsence, ArtifactId, Attempt, ByOutput, ByteOrder, Cause, Digest, EnvName, ErrorFact,
+    FilePlan, Forecast, FormatName, FormatPlan, Gap, LeftOut, Lock, MachineDifference, MadeUp, ModelName,
+    Next, Outcome, OutputComparison, PromiseRecord, Reached, Runtime, Score, Setup, Stage, Status, Verdict,
 };
 
 /// A judged run.
@@ -199,7 +200,7 @@ pub struct CellRecord {
     pub status: Option<Status>,
     /// Texts of the version warnings that loading raised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warned: Vec<String>,
+    pub warned: Vec<Arc<str>>,
     /// What it tried that it may not, and was refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Attempt>,
@@ -211,15 +212,15 @@ pub struct CellRecord {
     /// The module of the deepest frame, for failures.
     pub blame: Option<String>,
     /// The exception, for failures that raised one.
-    pub error: Option<ErrorFact>,
+    pub error: Option<Arc<ErrorFact>>,
     /// Whether it predicts on random numbers, because nobody gave inputs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synthetic: bool,
     /// The declared outcome that covers the cell, if any.
     pub expected: Option<ExpectationNote>,
     /// Comparison facts by output.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub outputs: BTreeMap<String, OutputComparison>,
+    #[serde(default, skip_serializing_if = "ByOutput::is_empty")]
+    pub outputs: ByOutput<OutputComparison>,
     /// Seconds to load.
     pub load_seconds: Option<f64>,
     /// Seconds for all outputs.

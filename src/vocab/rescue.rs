@@ -1,10 +1,11 @@
 //! What became of a model that was to be rescued: the facts of `NAME.rescue.json`. No sentence lives here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Digest, EnvName, ErrorFact, FormatName, OutputComparison, Verdict};
+use super::{ByOutput, Cause, Digest, EnvName, ErrorFact, FormatName, OutputComparison, Verdict};
 
 /// Version of the serialised form of [`RescueRecord`].
 pub const RESCUE_VERSION: u32 = 1;
@@ -272,13 +273,13 @@ pub struct Tried {
     pub cause: Cause,
     /// The exception, where one was raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorFact>,
+    pub error: Option<Arc<ErrorFact>>,
     /// The known cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// How each output compares with the producer's own.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub outputs: BTreeMap<String, OutputComparison>,
+    #[serde(default, skip_serializing_if = "ByOutput::is_empty")]
+    pub outputs: ByOutput<OutputComparison>,
 }
 
 /// Where inputs of a verification come from.

@@ -354,13 +354,14 @@ fn trained(raw: RawResult) -> TaskResult {
 /// The observation of a raw result; `None` where the child's words do not fit together.
 fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
     let mut blobs = Vec::with_capacity(raw.outputs.len());
-    let mut outputs = BTreeMap::new();
+    let mut outputs = Vec::with_capacity(raw.outputs.len());
     for RawOutput { name, encoding, kind, dtype, shape, offset, length } in raw.outputs {
         let bytes = payload.get(offset..offset.checked_add(length)?)?;
         let digest = Digest::of(bytes);
         blobs.push((digest, Arc::from(bytes)));
-        outputs.insert(name, OutputRef { digest, encoding, kind, dtype, shape });
+        outputs.push((name, OutputRef { digest, encoding, kind, dtype, shape }));
     }
+    let outputs = outputs.into_iter().collect();
     let outcome = match raw.outcome.as_deref()? {
         "predicted" => Outcome::Predicted { outputs },
         "inapplicable" => Outcome::Inapplicable { reason: raw.reason? },
@@ -369,13 +370,13 @@ fn observed(raw: RawResult, payload: &[u8], alone: bool) -> Option<TaskResult> {
         _ => Outcome::Raised {
             phase: if raw.phase.as_deref() == Some("predict") { Phase::Predict } else { Phase::Load },
             method: raw.method,
-            error: raw.error?,
+            error: raw.error?.into(),
             outputs,
         },
     };
     let observation = Observation {
         outcome,
-        warnings: raw.warnings,
+        warnings: raw.warnings.into(),
         load_seconds: raw.load_seconds,
         predict_seconds: raw.predict_seconds,
         peak_rss_bytes: raw.peak_rss_bytes,
@@ -433,7 +434,7 @@ pub fn abnormal(ended: &Ended, limits: WorkerLimits) -> Observation {
     };
     Observation {
         outcome,
-        warnings: Vec::new(),
+        warnings: Default::default(),
         load_seconds: None,
         predict_seconds: None,
         peak_rss_bytes: None,

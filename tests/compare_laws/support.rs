@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shelflife::compare::{Blobs, compare_cell, compare_output};
-use shelflife::vocab::{Digest, Encoding, OutputComparison, OutputKind, OutputRef, Tolerance};
+use shelflife::vocab::{ByOutput, Digest, Encoding, OutputComparison, OutputKind, OutputRef, Tolerance};
 
 /// An output with its bytes.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ pub fn compare_with(reference: &Output, observed: &Output, tolerance: Tolerance)
 /// Named outputs of one side.
 pub type Side<'a> = &'a [(&'a str, Output)];
 
-pub fn refs(side: Side<'_>) -> BTreeMap<String, OutputRef> {
+pub fn refs(side: Side<'_>) -> ByOutput<OutputRef> {
     side.iter().map(|(name, output)| ((*name).to_owned(), output.reference.clone())).collect()
 }
 
@@ -123,7 +123,7 @@ pub fn blobs(sides: &[Side<'_>]) -> Blobs {
 }
 
 /// Compares all outputs with the default tolerances.
-pub fn cell(reference: Side<'_>, observed: Side<'_>) -> BTreeMap<String, OutputComparison> {
+pub fn cell(reference: Side<'_>, observed: Side<'_>) -> ByOutput<OutputComparison> {
     let tolerance = |_: &str, float32| if float32 { Tolerance::FLOAT32 } else { Tolerance::FLOAT64 };
     compare_cell(&refs(reference), &refs(observed), &blobs(&[reference, observed]), &tolerance)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use shelflife::present::{HistoryView, View, history_html, history_view, html};
+use shelflife::present::{HistoryView, View, history_html, history_view, html, rendered};
 use shelflife::store::{Change, PastCell, PastRun};
 use shelflife::vocab::Verdict;
 
@@ -80,10 +80,10 @@ fn the_page_works_in_a_browser() {
         ("hostile", fixture::hostile_everywhere()),
     ];
     for (name, record) in &records {
-        let page = html::render(&View::new(record)).unwrap();
+        let page = rendered(html::write, &View::new(record)).unwrap();
         fs_err::write(folder.join("pages").join(format!("{name}.html")), page).unwrap();
     }
-    let page = html::render(&View::new(&large)).unwrap();
+    let page = rendered(html::write, &View::new(&large)).unwrap();
     assert!(page.len() < LARGEST, "{} bytes", page.len());
     fs_err::write(folder.join("pages/large.html"), page).unwrap();
     fs_err::write(folder.join("pages/history.html"), history_html(&[history()])).unwrap();

@@ -1,6 +1,7 @@
 //! Records made by hand: one small with every verdict and hostile texts, one of any size for benchmarks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use shelflife::vocab::*;
 
@@ -144,14 +145,14 @@ pub fn labels(flips: u64, tie_flips: u64) -> OutputComparison {
 /// A cell with the facts that its verdict implies.
 pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> CellRecord {
     let raised = |class: &str, message: &str, module: &str| {
-        Some(ErrorFact {
+        Some(Arc::new(ErrorFact {
             class: class.to_owned(),
             message: message.to_owned(),
             bases: vec!["Exception".to_owned()],
             module: Some(module.to_owned()),
             frames: vec![format!("{module}:__setstate__:42")],
             importing: None,
-        })
+        }))
     };
     let mut cell = CellRecord {
         artifact: artifact.id.clone(),
@@ -172,7 +173,7 @@ pub fn cell(artifact: &ArtifactRecord, consumer: &str, verdict: Verdict) -> Cell
         error: None,
         synthetic: false,
         expected: None,
-        outputs: BTreeMap::new(),
+        outputs: ByOutput::new(),
         load_seconds: Some(0.0125),
         predict_seconds: Some(0.003),
         peak_rss_bytes: Some(187_654_144),
@@ -550,11 +551,12 @@ pub fn hostile_everywhere() -> Record {
         cell.producer = HOSTILE.into();
         cell.blame = Some(HOSTILE.into());
         cell.warned = vec![HOSTILE.into()];
-        for facts in cell.outputs.values_mut() {
+        cell.outputs = cell.outputs.mapped(|_, mut facts| {
             if let Some(worst) = &mut facts.worst {
                 worst.observed = HOSTILE.into();
             }
-        }
+            facts
+        });
     }
     for finding in &mut record.findings {
         finding.next = Next::Environment { says: HOSTILE.into() };
@@ -596,13 +598,16 @@ pub fn large(cells: usize) -> Record {
                     let mut cell = cell(&made, consumer, verdict);
                     // Values differ from pair to pair but not from format to format.
                     let salt = (model * 169 + row * 13 + column) as f64;
-                    for (order, facts) in cell.outputs.values_mut().enumerate() {
+                    let outputs = cell.outputs.iter().enumerate().map(|(order, (name, facts))| {
+                        let mut facts = facts.clone();
                         if facts.max_abs.0 != 0.0 {
                             facts.max_abs.0 *= 1.0 + (salt + order as f64) / 997.0;
                             facts.max_rel.0 *= 1.0 + (salt + order as f64) / 991.0;
                             facts.max_ulp += salt as u64;
                         }
-                    }
+                        (name.clone(), facts)
+                    });
+                    cell.outputs = outputs.collect();
                     if verdict.works() {
                         cell.outputs.insert("decision_function".into(), output(Agreement::BitEqual));
                     }
@@ -660,13 +665,14 @@ pub fn observation(cell: &CellRecord, key: Digest) -> Observation {
     };
     Observation {
         outcome,
-        warnings: vec![WarningFact {
+        warnings: [WarningFact {
             category: "sklearn.exceptions.InconsistentVersionWarning".to_owned(),
             message: "Trying to unpickle estimator KMeans from version 1.2.2 when using version 1.5.2. This \
                       might lead to breaking code or invalid results."
-                .to_owned(),
+                .into(),
             count: 1,
-        }],
+        }]
+        .into(),
         load_seconds: cell.load_seconds,
         predict_seconds: cell.predict_seconds,
         peak_rss_bytes: cell.peak_rss_bytes,

@@ -72,7 +72,8 @@ fn a_long_message_keeps_its_end_and_no_word_is_cut() {
     let explains = "the locale en_US.UTF-8 is not installed";
     for cell in record.cells.iter_mut().filter(|cell| cell.error.is_some()) {
         if let Some(error) = &mut cell.error {
-            error.message = format!("\n***\n{} {explains}", "initialization of a session failed,".repeat(40));
+            std::sync::Arc::make_mut(error).message =
+                format!("\n***\n{} {explains}", "initialization of a session failed,".repeat(40));
         }
     }
     let text = page(&record);
@@ -146,6 +147,7 @@ fn two_hundred_models_are_readable_and_break_no_markup() {
         let sign = hostile[index / 2 % hostile.len()];
         cell.model = ModelName::from(format!("{}{sign}", cell.model));
         if let Some(error) = &mut cell.error {
+            let error = std::sync::Arc::make_mut(error);
             error.message = format!("{sign} {} `half", error.message);
         }
     }

@@ -1,13 +1,13 @@
 //! What `report.html` holds: the content of the page, and the data block.
 
 use proptest::prelude::*;
-use shelflife::present::{CellRow, HtmlData, View, html};
+use shelflife::present::{CellRow, HtmlData, View, html, rendered};
 use shelflife::vocab::{CellRecord, Record, Verdict};
 
 use crate::fixture;
 
 fn page(record: &Record) -> String {
-    String::from_utf8(html::render(&View::new(record)).expect("renders")).expect("is UTF-8")
+    String::from_utf8(rendered(html::write, &View::new(record)).expect("renders")).expect("is UTF-8")
 }
 
 /// The data block, found as a browser finds it: up to the first end tag.
@@ -124,16 +124,18 @@ proptest! {
             let made = fixture::artifact(&format!("model-{}", index % 3), "pickle", ["a", "b"][index % 2]);
             let mut cell = fixture::cell(&made, "c", Verdict::ALL[verdict]);
             if let Some(error) = &mut cell.error {
+                let error = std::sync::Arc::make_mut(error);
                 error.message = message.clone();
                 error.frames = vec![message.clone()];
             }
-            for facts in cell.outputs.values_mut() {
+            cell.outputs = cell.outputs.mapped(|_, mut facts| {
                 facts.max_abs.0 = number;
                 facts.max_ulp = whole;
                 if let Some(worst) = &mut facts.worst {
                     worst.observed = message.clone();
                 }
-            }
+                facts
+            });
             cells.push(cell);
             artifacts.push(made);
         }

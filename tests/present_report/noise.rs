@@ -1,7 +1,7 @@
 //! Roundoff by a noise floor, and cells that were not tried: what every report says of them.
 
 use shelflife::present::{
-    GateView, TerminalOptions, View, csv, gate_markdown, html, json, junit, markdown, terminal,
+    GateView, TerminalOptions, View, csv, gate_markdown, html, json, junit, markdown, rendered, terminal,
 };
 use shelflife::vocab::{
     Agreement, CellRecord, ExitCode, NoiseFloor, NoiseSetting, OutputComparison, Real, Record, Verdict,
@@ -18,11 +18,11 @@ fn renderings(record: &Record) -> Vec<Rendered> {
     let options = TerminalOptions { width: 4_000, max_findings: 100 };
     vec![
         ("terminal", anstream::adapter::strip_str(&terminal(record, &options)).to_string()),
-        ("markdown", text(markdown::render(&view).expect("renders"))),
-        ("html", text(html::render(&view).expect("renders"))),
-        ("json", text(json::render(&view).expect("renders"))),
-        ("csv", text(csv::render(&view).expect("renders"))),
-        ("junit", text(junit::render(&view).expect("renders"))),
+        ("markdown", text(rendered(markdown::write, &view).expect("renders"))),
+        ("html", text(rendered(html::write, &view).expect("renders"))),
+        ("json", text(rendered(json::write, &view).expect("renders"))),
+        ("csv", text(rendered(csv::write, &view).expect("renders"))),
+        ("junit", text(rendered(junit::write, &view).expect("renders"))),
     ]
 }
 
@@ -67,9 +67,13 @@ fn a_noise_floor_is_shown_in_every_report() {
     assert!(page.contains(&says), "{page}");
     // What drifts further than its floor shows it as well.
     let record = changed(Verdict::Drift, |cell| {
-        for output in cell.outputs.values_mut().filter(|it| it.agreement == Agreement::Outside) {
-            output.noise = Some(Box::new(NoiseFloor { max_abs: Real(1e-12), ..floor() }));
-        }
+        cell.outputs = cell.outputs.mapped(|_, output| match output.agreement {
+            Agreement::Outside => {
+                let noise = Some(Box::new(NoiseFloor { max_abs: Real(1e-12), ..floor() }));
+                OutputComparison { noise, ..output }
+            }
+            _ => output,
+        });
     });
     for (name, text) in renderings(&record) {
         let is_said = text.contains("noise floor 1.0e-12") || text.contains("\"max_abs\":1e-12");

@@ -4,7 +4,7 @@ use rquickjs::{CatchResultExt as _, Context, Runtime};
 use serde::Deserialize;
 use serde_json::Value;
 use shelflife::present::words::{Counts, Group, block};
-use shelflife::present::{View, html, reason};
+use shelflife::present::{View, html, reason, rendered};
 use shelflife::vocab::{CellRecord, Record, Verdict};
 
 use crate::fixture;
@@ -32,7 +32,8 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 impl Opened {
     /// Opens the page of a run: its script runs on its data.
     fn new(record: &Record) -> Self {
-        let page = String::from_utf8(html::render(&View::new(record)).expect("renders")).expect("is UTF-8");
+        let page =
+            String::from_utf8(rendered(html::write, &View::new(record)).expect("renders")).expect("is UTF-8");
         let heat = between(&page, "id=\"heat\"", "</table>");
         let data = between(&page, "id=\"data\">", "</script>");
         let script = between(&page, "<script>", "</script>");
@@ -136,7 +137,8 @@ fn a_pair_lists_its_cells() {
 #[test]
 fn the_table_says_what_the_page_said_before_its_script_ran() {
     let record = fixture::judged();
-    let html = String::from_utf8(html::render(&View::new(&record)).expect("renders")).expect("is UTF-8");
+    let html =
+        String::from_utf8(rendered(html::write, &View::new(&record)).expect("renders")).expect("is UTF-8");
     let pairs: Vec<(String, String, String)> = Opened::new(&record).ask("page.pairs()");
     for (label, href, _) in pairs.iter().filter(|(label, ..)| !label.ends_with("no cells")) {
         let written = format!("<a href=\"{}\"><span class=\"sr\">{label}</span>", href.replace('&', "&#38;"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
 use serde_json::Value;
-use shelflife::present::{View, csv, json, junit};
+use shelflife::present::{View, csv, json, junit, rendered};
 use shelflife::vocab::{Record, Status, Verdict};
 
 use crate::fixture;
@@ -23,7 +23,7 @@ fn without_locks(mut record: Record) -> Record {
 #[test]
 fn results_json_is_the_record_with_a_cell_a_line() {
     for record in [fixture::every_verdict(), fixture::judged(), fixture::large(500)] {
-        let json = text(json::render(&View::new(&record)));
+        let json = text(rendered(json::write, &View::new(&record)));
         let value: Value = serde_json::from_str(&json).unwrap();
         assert_holds(&value, &serde_json::to_value(&record).unwrap());
         let cells = json.lines().filter(|line| line.starts_with("  {\"artifact\"")).count();
@@ -51,7 +51,7 @@ fn assert_holds(found: &Value, expected: &Value) {
 #[test]
 fn an_empty_run_is_a_valid_results_json() {
     let record = fixture::record(Vec::new(), Vec::new(), Vec::new());
-    let json = text(json::render(&View::new(&record)));
+    let json = text(rendered(json::write, &View::new(&record)));
     assert_eq!(json::read(json.as_bytes()).unwrap(), record);
 }
 
@@ -100,7 +100,7 @@ fn every_field_of_results_json_is_documented() {
 
 #[test]
 fn csv_of_a_survey() {
-    let rows = text(csv::render(&View::new(&fixture::every_verdict())));
+    let rows = text(rendered(csv::write, &View::new(&fixture::every_verdict())));
     insta::assert_snapshot!(rows);
 }
 
@@ -111,7 +111,7 @@ fn csv_reads_back_and_holds_no_formulas() {
         let says = format!("{start} | \"quoted\", {}", fixture::HOSTILE);
         record.cells[index].cause = Cause::Refused { says, foreign: None };
     }
-    let rows = text(csv::render(&View::new(&record)));
+    let rows = text(rendered(csv::write, &View::new(&record)));
     let mut reader = ::csv::Reader::from_reader(rows.as_bytes());
     assert_eq!(reader.headers().unwrap(), &csv::COLUMNS[..]);
     let mut count = 0;
@@ -127,11 +127,11 @@ fn csv_reads_back_and_holds_no_formulas() {
 
 #[test]
 fn junit_of_a_survey() {
-    insta::assert_snapshot!(text(junit::render(&View::new(&fixture::every_verdict()))));
+    insta::assert_snapshot!(text(rendered(junit::write, &View::new(&fixture::every_verdict()))));
 }
 
 fn counted(record: &Record) -> [usize; 4] {
-    let xml = text(junit::render(&View::new(record)));
+    let xml = text(rendered(junit::write, &View::new(record)));
     let report = Report::deserialize_from_str(&xml).expect("is JUnit");
     let mut counts = [0; 4];
     for case in report.test_suites.iter().flat_map(|suite| &suite.test_cases) {
@@ -169,7 +169,7 @@ fn junit_holds_no_control_characters_and_no_ansi() {
         cell.load_seconds = Some(f64::NAN);
     }
     record.matrix.name = every.clone();
-    let xml = text(junit::render(&View::new(&record)));
+    let xml = text(rendered(junit::write, &View::new(&record)));
     let bad: BTreeSet<_> = xml
         .chars()
         .filter(|c| (c.is_control() && *c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}'))

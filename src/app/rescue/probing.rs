@@ -207,7 +207,7 @@ fn case_of(model: ModelSpec, facts: &ArtifactFacts, digest: Digest, format: Arc<
         file: None,
     };
     let (verdict, cause) = (Verdict::Unverified, Cause::LoadOnly);
-    let before = Tried { verdict, cause, error: None, rule: None, outputs: BTreeMap::new() };
+    let before = Tried { verdict, cause, error: None, rule: None, outputs: Default::default() };
     Case::new(model, artifact, format, before)
 }
 

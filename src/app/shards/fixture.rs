@@ -69,7 +69,7 @@ pub(super) fn seen(seconds: f64, bytes: &str) -> Observation {
     };
     Observation {
         outcome: Outcome::Predicted { outputs: [("predict".to_owned(), output)].into() },
-        warnings: Vec::new(),
+        warnings: Default::default(),
         load_seconds: Some(seconds),
         predict_seconds: Some(seconds),
         peak_rss_bytes: None,
@@ -256,7 +256,7 @@ fn read(artifact: &ArtifactId, consumer: &EnvName, seconds: f64) -> [Event; 2] {
     let compared = Event::CellCompared {
         artifact: artifact.clone(),
         consumer: consumer.clone(),
-        outputs: BTreeMap::new(),
+        outputs: Default::default(),
     };
     [observed(artifact, consumer, seconds, "output"), compared]
 }

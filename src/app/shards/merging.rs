@@ -183,7 +183,7 @@ pub(super) fn peeked(given: &[PathBuf]) -> Result<(Vec<Peeked>, PartHeader), App
         Some(first) => {
             let opened = parts
                 .iter()
-                .filter_map(|it| Some((it.folder.clone(), part::open(&it.folder, &first).err()?)));
+                .filter_map(|it| Some((it.folder.clone(), part::open(&it.folder, &first, |_| {}).err()?)));
             refused.extend(opened);
             Err(ShardError::Refused(refused).into())
         }
@@ -220,7 +220,7 @@ pub(super) fn merged(
     let mut run = || -> std::io::Result<Option<(RunState, Told)>> {
         let Some(mut merger) = Merger::begin(name, &headers, first, &mut sink)? else { return Ok(None) };
         for it in parts {
-            let taken = match part::open(&it.folder, first) {
+            let taken = match part::open(&it.folder, first, |_| {}) {
                 Ok(source) => merger.add(source, &mut sink)?,
                 Err(why) => Err(why),
             };

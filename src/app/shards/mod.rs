@@ -8,6 +8,8 @@ mod part;
 mod planning;
 mod running;
 #[cfg(test)]
+mod spoilt;
+#[cfg(test)]
 mod tests;
 
 pub use error::{PlanTrouble, ShardError};

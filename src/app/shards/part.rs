@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use crate::app::known::EVENTS;
-use crate::present::parse_events;
-use crate::shard::{PartBytes, PartRefusal, PartSource, open_part};
+use crate::present::{EventLogError, ReadEventsError, parse_events, read_events};
+use crate::shard::{PartBytes, PartReader, PartRefusal, PartSource};
 use crate::store;
 use crate::vocab::{Digest, Event, PartHeader, PartSeal, RunHeader, SHARDS_VERSION};
 
@@ -53,7 +53,11 @@ fn unreadable(error: std::io::Error) -> PartRefusal {
 }
 
 fn events(bytes: &[u8]) -> Result<Vec<Event>, PartRefusal> {
-    parse_events(bytes).map_err(|error| PartRefusal::NotEvents { why: error.to_string() })
+    parse_events(bytes).map_err(|error| not_events(&error))
+}
+
+fn not_events(error: &EventLogError) -> PartRefusal {
+    PartRefusal::NotEvents { why: error.to_string() }
 }
 
 /// What a part says it is, in the first line of its record.
@@ -68,16 +72,30 @@ pub(super) fn peek(folder: &Path) -> Result<Peeked, PartRefusal> {
     Ok(Peeked { folder: folder.to_owned(), header: *header, part: *part })
 }
 
-/// All of a part, which has to belong to the same run as `first`.
-pub(super) fn open(folder: &Path, first: &PartHeader) -> Result<PartSource, PartRefusal> {
-    let bytes = store::read_input(&folder.join(EVENTS)).map_err(unreadable)?;
+/// All of a part, which has to belong to the same run as `first`. Gives each of its events as well.
+pub(super) fn open(
+    folder: &Path,
+    first: &PartHeader,
+    mut each: impl FnMut(&Event),
+) -> Result<PartSource, PartRefusal> {
+    let file = store::open_input(&folder.join(EVENTS)).map_err(unreadable)?;
     let seal = match store::read_input(&folder.join(SEAL)) {
         Ok(seal) => Some(seal),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(_) => return Err(PartRefusal::BadSeal),
     };
-    let facts = PartBytes { record: Digest::of(&bytes), length: bytes.len() as u64, seal: seal.as_deref() };
-    open_part(events(&bytes)?, facts, first)
+    let mut source = store::Digesting::of(file);
+    let mut reader = PartReader::new(first);
+    read_events(&mut source, |event| {
+        each(&event);
+        reader.take(event);
+    })
+    .map_err(|error| match error {
+        ReadEventsError::Io(error) => unreadable(error),
+        ReadEventsError::Log(error) => not_events(&error),
+    })?;
+    let (record, length) = source.finish();
+    reader.finish(PartBytes { record, length, seal: seal.as_deref() })
 }
 
 /// Says that a part has come to its end, and what its record is.

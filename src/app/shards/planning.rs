@@ -7,7 +7,7 @@ use crate::app::datasets::load_plan;
 use crate::app::error::AppError;
 use crate::app::known::EVENTS;
 use crate::plan::{Plan, Selection};
-use crate::present::parse_events;
+use crate::present::{ReadEventsError, read_events};
 use crate::shard::{Load, Times, Work, assign, digest_of_record};
 use crate::store;
 use crate::vocab::{Digest, Floors, Runtime, SHARDS_VERSION, ShardPlan, ShardSelection};
@@ -83,14 +83,16 @@ fn times(request: &ShardPlanRequest, name: &str) -> Result<Times, AppError> {
         None => (request.reports.join(name).join(EVENTS), false),
     };
     let unreadable = |why| AppError::Unreadable { path: path.clone(), why };
-    match store::read_input(&path) {
-        Err(error) if is_asked => Err(unreadable(error.into())),
+    let mut times = Times::default();
+    let read = match store::open_input(&path) {
+        Ok(file) => read_events(file, |event| times.take_in(&event)),
+        Err(error) => Err(error.into()),
+    };
+    match read {
+        Ok(()) => Ok(times),
+        Err(ReadEventsError::Io(error)) if is_asked => Err(unreadable(error.into())),
+        Err(ReadEventsError::Log(error)) if is_asked => Err(unreadable(error.into())),
         Err(_) => Ok(Times::default()),
-        Ok(bytes) => match parse_events(&bytes) {
-            Ok(events) => Ok(Times::of(&events)),
-            Err(error) if is_asked => Err(unreadable(error.into())),
-            Err(_) => Ok(Times::default()),
-        },
     }
 }
 

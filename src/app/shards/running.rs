@@ -179,16 +179,15 @@ impl Session<'_> {
             if peeked.part.phase != ShardPhase::Write {
                 continue;
             }
-            match part::open(&folder, own) {
+            let mut events = Vec::new();
+            let is_wanted = |event: &Event| {
+                !matches!(event, Event::RunStarted(_) | Event::RunResumed { .. } | Event::RunFinished { .. })
+            };
+            let keep = |event: &Event| events.extend(is_wanted(event).then(|| event.clone()));
+            match part::open(&folder, own, keep) {
                 Ok(source) if source.is_sealed => {
                     missing.remove(&source.part.shard);
-                    let is_wanted = |event: &Event| {
-                        !matches!(
-                            event,
-                            Event::RunStarted(_) | Event::RunResumed { .. } | Event::RunFinished { .. }
-                        )
-                    };
-                    written.0.extend(source.events.into_iter().filter(is_wanted));
+                    written.0.append(&mut events);
                     sources.push(folder);
                 }
                 // It is named as missing.

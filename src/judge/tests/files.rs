@@ -83,14 +83,15 @@ fn what_environments_lack_is_never_the_files_fault() {
     assert_eq!(trouble_of_file(Some(predicted()), missing("utils")), None);
     let other = raised(Phase::Load, "KeyError", "0");
     assert!(matches!(trouble_of_file(Some(other), missing("utils")), Some(Trouble::ModuleMissing { .. })));
-    let Outcome::Raised { phase, method, mut error, outputs } = raised(
+    let Outcome::Raised { phase, method, error, outputs } = raised(
         Phase::Load,
         "OSError",
         "libgomp.so.1: cannot open shared object file: No such file or directory",
     ) else {
         unreachable!("`raised` gives `Raised`")
     };
-    error.importing = Some(ImportFact { module: "xgboost".to_owned(), lacks: None });
+    let importing = Some(ImportFact { module: "xgboost".to_owned(), lacks: None });
+    let error = ErrorFact { importing, ..(*error).clone() }.into();
     let broken = Outcome::Raised { phase, method, error, outputs };
     let trouble = trouble_of_file(Some(predicted()), broken).unwrap();
     assert!(

@@ -9,7 +9,7 @@ fn moved(max_abs: f64, max_rel: f64) -> OutputComparison {
     let Event::CellCompared { outputs, .. } = compared("old", "new", Agreement::Outside) else {
         unreachable!("`compared` compares")
     };
-    let outside = outputs.into_values().next().expect("one output");
+    let outside = outputs.values().next().expect("one output").clone();
     OutputComparison { max_abs: Real(max_abs), max_rel: Real(max_rel), outside: 1, ..outside }
 }
 
@@ -26,17 +26,17 @@ fn equal() -> OutputComparison {
     OutputComparison { agreement: Agreement::BitEqual, outside: 0, ..moved(0.0, 0.0) }
 }
 
-fn in_cell(outputs: &BTreeMap<String, OutputComparison>) -> Event {
+fn in_cell(outputs: &ByOutput<OutputComparison>) -> Event {
     let (artifact, outputs) = (artifact("old"), outputs.clone());
     Event::CellCompared { artifact, consumer: "new".into(), outputs }
 }
 
-fn varied(setting: NoiseSetting, outputs: &BTreeMap<String, OutputComparison>) -> Event {
+fn varied(setting: NoiseSetting, outputs: &ByOutput<OutputComparison>) -> Event {
     let (artifact, outputs) = (artifact("old"), outputs.clone());
     Event::ReferenceVaried { artifact, setting, key: Digest::of(b"v"), outputs, reused: false }
 }
 
-fn one(output: OutputComparison) -> BTreeMap<String, OutputComparison> {
+fn one(output: OutputComparison) -> ByOutput<OutputComparison> {
     [("score_samples".to_owned(), output)].into()
 }
 
@@ -134,9 +134,9 @@ fn comparisons() -> impl Strategy<Value = OutputComparison> {
     })
 }
 
-fn several() -> impl Strategy<Value = BTreeMap<String, OutputComparison>> {
+fn several() -> impl Strategy<Value = ByOutput<OutputComparison>> {
     let names = prop::sample::select(vec!["predict", "predict_proba"]);
-    prop::collection::btree_map(names.prop_map(str::to_owned), comparisons(), 1..3)
+    prop::collection::btree_map(names.prop_map(str::to_owned), comparisons(), 1..3).prop_map(ByOutput::from)
 }
 
 proptest! {

@@ -23,6 +23,9 @@ const WHEELS: &str = r#"      - uses: actions/cache@v4
           restore-keys: shelflife-wheels-
 "#;
 
+/// Stands for the number of a shard. No path has it.
+const SHARD: &str = "\0";
+
 pub(super) fn render(jobs: &EngineJobs<'_>) -> String {
     let writes = !jobs.busy(ShardPhase::Write).is_empty();
     let mut text = format!(
@@ -60,7 +63,9 @@ fn download(pattern: &str) -> String {
 fn job(jobs: &EngineJobs<'_>, phase: ShardPhase, needs: &str, before: &str) -> String {
     let word = phase.word();
     let numbers: Vec<String> = jobs.busy(phase).iter().map(ToString::to_string).collect();
-    let command = jobs.command(phase, "${{ matrix.shard }}", "\"$(nproc)\"");
+    // What looks like an expression in a path is none.
+    let command = jobs.command(phase, SHARD, "\"$(nproc)\"").replace("${{", "${{ '${{' }}");
+    let command = command.replace(SHARD, "${{ matrix.shard }}");
     format!(
         "  {word}:\n{needs}{BEGIN}    strategy:\n      fail-fast: false\n      matrix:\n        shard: [{}]\n    steps:\n{STEPS}{WHEELS}{before}      \
          - run: {}\n      - if: always()\n        uses: actions/upload-artifact@v4\n        with:\n          name: {word}-${{{{ matrix.shard }}}}\n          \

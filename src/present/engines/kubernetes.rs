@@ -41,7 +41,10 @@ fn claim(jobs: &EngineJobs<'_>) -> String {
 
 fn job(jobs: &EngineJobs<'_>, phase: ShardPhase) -> String {
     let (label, count, word) = (jobs.label(), jobs.count(), phase.word());
-    let command = jobs.command(phase, "$((JOB_COMPLETION_INDEX + 1))", "1");
+    // A name in brackets after a dollar is a variable to the cluster, wherever it stands; two are one dollar.
+    let shards = jobs.shards.replace('$', "$$");
+    let named = EngineJobs { shards: &shards, ..*jobs };
+    let command = named.command(phase, "$((JOB_COMPLETION_INDEX + 1))", "1");
     let seals = jobs.busy(ShardPhase::Write);
     let waits = match phase {
         ShardPhase::Read if !seals.is_empty() => waiting(jobs, &seals, "read"),
