@@ -109,6 +109,7 @@ impl Run {
             time: "2026-11-29T08:00:00Z".to_owned(),
             jobs: 1,
             matrix: MatrixRecord {
+                file: None,
                 name: matrix.name.clone(),
                 description: None,
                 package: None,

@@ -333,7 +333,7 @@ impl Scale {
     /// Some powers of ten, and the lanes.
     fn marks(&self) -> Vec<(f64, String)> {
         let step = ((self.high - self.low) / 4).max(1) as usize;
-        let powers = if self.has_sizes { self.low..=self.high } else { 0..=-1 };
+        let powers = (self.low..=self.high).rev().step_by(step).filter(|_| self.has_sizes);
         let power = |power: i32| {
             let text = if (-2..=3).contains(&power) {
                 format!("{}", 10f64.powi(power))
@@ -343,7 +343,7 @@ impl Scale {
             (self.at(f64::from(power)), text)
         };
         let lanes = self.lanes.iter().map(|lane| (self.down(*lane), lane.words()));
-        powers.rev().step_by(step).map(power).chain(lanes).collect()
+        powers.map(power).chain(lanes).collect()
     }
 
     /// The releases; where they stand too close, some have no name.
@@ -351,7 +351,7 @@ impl Scale {
         let each = (15.0 * self.releases as f64 / (RIGHT - LEFT)).ceil().max(1.0) as usize;
         let last = versions.len().saturating_sub(1);
         let name = |(index, version): (usize, &Version)| {
-            let is_named = (last - index) % each == 0;
+            let is_named = (last - index).is_multiple_of(each);
             (self.across(index), if is_named { version.to_string() } else { String::new() })
         };
         versions.iter().enumerate().map(name).collect()

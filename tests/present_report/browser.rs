@@ -60,7 +60,7 @@ fn history() -> HistoryView {
         cell("tfidf", &[(0, Verdict::Identical), (20, Verdict::Drift), (22, Verdict::Identical)]),
         cell("pca", &[(0, Verdict::Identical), (39, Verdict::EnvError)]),
     ];
-    history_view("nightly", (0..40).map(run).collect(), cells, &|_, _| Ok(None)).unwrap()
+    history_view("nightly", (0..40).map(run).collect(), cells, &|_, _| Ok(None)).expect("no package is read")
 }
 
 #[test]
