@@ -369,12 +369,16 @@ pub(in crate::app::shards) const SPOILT: &[Spoilt] = &[
     ("a pipe for a seal", |_, at| pipe(&at.join(SEAL)), |why| *why == PartRefusal::BadSeal),
     (
         "the seal for a record",
-        |_, at| drop(fs_err::copy(at.join(SEAL), at.join(EVENTS)).unwrap()),
+        |_, at| {
+            fs_err::copy(at.join(SEAL), at.join(EVENTS)).unwrap();
+        },
         |why| matches!(why, PartRefusal::NotEvents { .. }),
     ),
     (
         "the record for a seal",
-        |_, at| drop(fs_err::copy(at.join(EVENTS), at.join(SEAL)).unwrap()),
+        |_, at| {
+            fs_err::copy(at.join(EVENTS), at.join(SEAL)).unwrap();
+        },
         |why| *why == PartRefusal::BadSeal,
     ),
     (
