@@ -153,7 +153,10 @@ pub(super) fn of_artifact(
     if external && own.moved && can_ask && own.repeat.step == Step::Untouched {
         actions.push(Action::Observe { target: Target::Repeat { artifact }, why: Why::InDoubt });
     }
-    if may_measure && can_ask {
+    // What whoever wrote it has measured stands, also where its producer is at hand.
+    let is_others = !share.is_whole() && !share.writes(planned.model, planned.producer);
+    let is_told = is_others && !is_unmeasured(state, planned.producer, artifact);
+    if may_measure && can_ask && !is_told {
         of_noise(state, planned.producer, own, artifact, &mut actions);
     }
     if phase == Phase::Inspecting && is_wanted && own.inspected == Step::Untouched {
