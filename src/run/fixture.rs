@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::host::{Host, Interpreter, Prepared, Start};
 use super::messages::Unusable;
-use super::{Progress, Regressions, Reporter, RunReport, RunRequest, Share, Written, setup};
+use super::{Counts, Progress, Regressions, Reporter, RunReport, RunRequest, Share, Written, setup};
 use crate::judge::{JudgeOptions, judge};
 use crate::matrix::{self, EnvironmentSpec, ExternalArtifact, Matrix, ModelSource};
 use crate::plan::{Plan, Selection, plan};

@@ -70,7 +70,7 @@ fn sparse_labels_flip_where_either_side_stores() {
 fn predict(reference: Output, observed: Output, scores: Side<'_>) -> OutputComparison {
     let mut side = vec![("predict", reference.labels())];
     side.extend(scores.iter().cloned());
-    cell(&side, &[("predict", observed.labels())]).remove("predict").expect("an entry")
+    cell(&side, &[("predict", observed.labels())]).get("predict").expect("an entry").clone()
 }
 
 fn counts(found: &OutputComparison) -> (u64, u64, u64) {

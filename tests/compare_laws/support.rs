@@ -1,6 +1,5 @@
 //! Outputs made from values, and the comparison of two of them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shelflife::compare::{Blobs, compare_cell, compare_output};
