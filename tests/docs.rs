@@ -22,6 +22,7 @@ mod pages;
 
 /// Options of other programs that the documents mention.
 const FOREIGN_OPTIONS: &[&str] = &[
+    "--rule",
     "--release",
     "--rm",
     "--target",

@@ -9,6 +9,7 @@ use super::listener::Notice;
 use super::releases::{LOOK, ReleaseSource, Releases};
 use crate::explain;
 use crate::matrix::{EnvironmentSpec, Index, PackageSource, RuntimeSpec, SCIKIT_LEARN, VersionSpec};
+use crate::notation::Version;
 use crate::plan::Plan;
 use crate::provision::AskedRelease;
 use crate::state::RunState;
@@ -42,13 +43,11 @@ impl<'p> Coming<'p> {
         };
         let spec = environment.packages.get(SCIKIT_LEARN)?;
         match spec {
-            VersionSpec::Exact(version) if !explain::is_tried(version) && environment.indexes.is_empty() => {
+            VersionSpec::Exact(version) if is_coming(version) && environment.indexes.is_empty() => {
                 let (project, version) = (SCIKIT_LEARN.to_owned(), version.clone());
                 Some(Self::Release(ReleaseSource::Index { project, version }))
             }
-            VersionSpec::Exact(version) if !explain::is_tried(version) => {
-                newest(true, spec.requirement(SCIKIT_LEARN))
-            }
+            VersionSpec::Exact(version) if is_coming(version) => newest(true, spec.requirement(SCIKIT_LEARN)),
             VersionSpec::Latest => newest(false, spec.requirement(SCIKIT_LEARN)),
             VersionSpec::PreRelease => newest(true, spec.requirement(SCIKIT_LEARN)),
             VersionSpec::Source(PackageSource::File(path)) => {
@@ -65,6 +64,13 @@ impl<'p> Coming<'p> {
             | VersionSpec::Source(PackageSource::Git { .. } | PackageSource::Address(_)) => None,
         }
     }
+}
+
+/// Whether a version is newer than every release that was run. What is older and was not run says nothing about the future.
+fn is_coming(version: &str) -> bool {
+    let known = explain::newest_release();
+    !explain::is_tried(version)
+        && version.parse::<Version>().is_ok_and(|it| known.is_none_or(|known| it > *known))
 }
 
 /// A reader of a plan with a release that nobody has run.
@@ -86,7 +92,7 @@ pub(super) fn readers(plan: &Plan, releases: &mut Releases<'_>, mut doing: impl 
             Coming::Release(source) => releases.of(source).ok(),
             Coming::Newest { requirement, has_pre, python, indexes } => {
                 let wanted = AskedRelease { requirement, python, has_pre: *has_pre, indexes };
-                releases.newest(wanted, |version| !explain::is_tried(version))
+                releases.newest(wanted, is_coming)
             }
         };
         if let Some(facts) = facts {
@@ -185,6 +191,7 @@ mod tests {
     fn only_a_release_that_nobody_has_run_is_read() {
         let exact = |version: &str| declared(VersionSpec::Exact(version.to_owned()));
         assert_eq!(Coming::of(&exact("1.5.2")), None);
+        assert_eq!(Coming::of(&exact("0.10.1")), None);
         assert!(matches!(Coming::of(&exact("7.0.0")), Some(Coming::Release(ReleaseSource::Index { .. }))));
         let latest = declared(VersionSpec::Latest);
         assert!(matches!(Coming::of(&latest), Some(Coming::Newest { has_pre: false, .. })));

@@ -10,7 +10,6 @@ use tokio::runtime::Runtime;
 
 use super::error::AppError;
 use super::release_error::ReleaseError;
-use super::session::Session;
 use crate::artifact::python_for;
 use crate::explain;
 use crate::inspect::InspectOptions;
@@ -94,12 +93,7 @@ pub struct Releases<'s> {
 
 impl<'s> Releases<'s> {
     /// None yet.
-    pub fn new(session: &'s Session<'_>) -> Self {
-        Self::with(session.cache.clone(), Arc::clone(&session.provisioner), &session.runtime)
-    }
-
-    /// None yet, for whoever uses the rest of a session meanwhile.
-    pub(super) fn with(cache: CacheRoot, provisioner: Arc<Provisioner>, runtime: &'s Runtime) -> Self {
+    pub(super) fn new(cache: CacheRoot, provisioner: Arc<Provisioner>, runtime: &'s Runtime) -> Self {
         Self { cache, provisioner, runtime, known: BTreeMap::new(), changes: release::Known::default() }
     }
 

@@ -256,6 +256,11 @@ impl<'l> Session<'l> {
         self.provisioner = Arc::new(Provisioner::new(self.cache.clone(), self.policy.making.clone()));
     }
 
+    /// The facts of releases, none of which is read yet.
+    pub fn releases(&self) -> Releases<'_> {
+        Releases::new(self.cache.clone(), Arc::clone(&self.provisioner), &self.runtime)
+    }
+
     /// Also takes objects and observations from these folders.
     pub(super) fn read_through(&mut self, mut folders: Vec<PathBuf>) {
         folders.extend(self.cache.sources().iter().cloned());
@@ -336,7 +341,7 @@ impl<'l> Session<'l> {
         if request.share.is_whole() {
             let plan = Arc::clone(&request.plan);
             let mut releases =
-                Releases::with(self.cache.clone(), Arc::clone(&self.provisioner), &self.runtime);
+                Releases::new(self.cache.clone(), Arc::clone(&self.provisioner), &self.runtime);
             let readers = foretelling::readers(&plan, &mut releases, |text| listener.doing(text));
             if foretelling::read_what_is_written(&readers, &plan) {
                 // What is to be read has to be there before anything can be said of it.

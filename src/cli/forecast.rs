@@ -9,9 +9,7 @@ use super::console;
 use super::explain::fold;
 use super::failure::Failure;
 use super::programs;
-use crate::app::{
-    self, AppError, Disk, LOOK, Policy, ReleaseError, ReleaseSource, Releases, Session, Target,
-};
+use crate::app::{self, AppError, Disk, LOOK, Policy, ReleaseError, ReleaseSource, Session, Target};
 use crate::explain;
 use crate::present::inspection::{plain, runs_on_load};
 use crate::present::rule_remedy;
@@ -52,7 +50,7 @@ fn by_release(args: &ForecastArgs, release: &str) -> Result<ExitCode, Failure> {
     let making = ProvisionOptions { offline: args.offline, ..ProvisionOptions::default() };
     let mut audience = Audience::plain();
     let session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
-    let mut releases = Releases::new(&session);
+    let mut releases = session.releases();
     let target = releases.of(&source)?;
     if !console::is_for_programs() {
         let what = format!("read out of {} {}; nothing of it was run\n\n", target.project, target.version);

@@ -6,7 +6,7 @@ use super::console;
 use super::explain::fold;
 use super::failure::Failure;
 use super::programs;
-use crate::app::{AppError, Policy, ReleaseError, ReleaseSource, Releases, Session};
+use crate::app::{AppError, Policy, ReleaseError, ReleaseSource, Session};
 use crate::present;
 use crate::provision::ProvisionOptions;
 use crate::release::diff;
@@ -20,7 +20,7 @@ pub(super) fn release_diff(args: &ReleaseDiffArgs) -> Result<ExitCode, Failure> 
     let making = ProvisionOptions { offline: args.offline, ..ProvisionOptions::default() };
     let mut audience = Audience::plain();
     let session = Session::open(Policy { making, ..Policy::default() }, &mut audience)?;
-    let mut releases = Releases::new(&session);
+    let mut releases = session.releases();
     let (from, to) = (releases.of(&from)?, releases.of(&to)?);
     let found = diff(&from, &to);
     if console::is_for_programs() {

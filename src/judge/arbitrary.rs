@@ -37,6 +37,7 @@ pub(super) fn causes() -> impl Strategy<Value = Cause> {
         inputs(Misfit::Synthetic, false),
         inputs(Misfit::NameNotSaved, true),
         inputs(Misfit::NotFitted, true),
+        inputs(Misfit::Unserved, true),
         Cause::NotAModel { says: says() },
         Cause::ExpectedMistyped { output: says(), how: Mistyped::Missing, place: ExpectedPlace::default() },
         Cause::Random { outputs: vec![says()] },

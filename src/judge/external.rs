@@ -65,8 +65,18 @@ fn why_nowhere(error: &ErrorFact) -> Misfit {
     match error.class.as_str() {
         "NameError" | "builtins.NameError" => Misfit::NameNotSaved,
         class if class.ends_with(".NotFittedError") => Misfit::NotFitted,
+        _ if is_of_the_machine(error) => Misfit::Unserved,
         _ => Misfit::AlsoWhereMade,
     }
+}
+
+/// Whether an exception is about the machine: files, connections, processes. What a pipe to another process says when that
+/// one is not there is an end of file.
+fn is_of_the_machine(error: &ErrorFact) -> bool {
+    let classes = std::iter::once(&error.class).chain(&error.bases);
+    classes
+        .map(|class| class.rsplit('.').next().unwrap_or(class))
+        .any(|it| matches!(it, "OSError" | "EOFError"))
 }
 
 /// The opinion on what the agent itself found not to go together.

@@ -119,6 +119,7 @@ impl<'a> Advisor<'a> {
                 Next::NameAModel
             }
             Cause::InputsDoNotFit { because: Misfit::NameNotSaved, .. } => Next::SaveWithNames,
+            Cause::InputsDoNotFit { because: Misfit::Unserved, .. } => Next::PredictAlone,
             Cause::InputsDoNotFit { .. } => Next::GiveInputs,
             Cause::ExpectedMistyped { .. } => Next::CorrectExpected,
             Cause::Random { .. } => Next::FixRandomState,

@@ -196,6 +196,9 @@ fn next(record: &Record, cell: &CellRecord, next: &Next) -> Option<String> {
         }
         Next::CorrectExpected => "Correct it there, or give the values of this model: nothing was compared with the file."
             .to_owned(),
+        Next::PredictAlone => "A cell has no network, and processes and files of its own alone. Where the model can do without \
+             (`n_jobs=1`, `max_process=1`), save it so; else try it by hand with `shelflife env run`, which runs without a cage."
+            .to_owned(),
         Next::SaveWithNames => "Save it again with what its functions use: `dill.dump(model, file, recurse=True)`, or \
                                 functions that import what they use, or a module of your own instead of the script \
                                 that is run (then --modules FOLDER)."

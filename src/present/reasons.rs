@@ -203,6 +203,9 @@ fn misfit(says: &str, because: Misfit, inputs: &str) -> String {
         Misfit::NameNotSaved => format!(
             "it loads, but a function in it uses a name of the script that saved it, and that is not in the file: {says}"
         ),
+        Misfit::Unserved => format!(
+            "it loads, but predicting asks the machine for something that it does not get, in its producer either: {says}"
+        ),
         Misfit::NotFitted => format!("it loads, but it was saved before it was fitted: {says}"),
         Misfit::Synthetic => format!("it loads, but the synthetic inputs may not fit it: {says}"),
     }

@@ -205,6 +205,10 @@ impl<'r> Repeat<'r> {
         let versions = versions.filter_map(|package| Some((package, environment.packages.get(package)?)));
         let mut words: Vec<String> =
             versions.map(|(package, version)| format!("{package}=={version}")).collect();
+        // What was given as a file or a folder has a version that no index knows.
+        if words.iter().any(|word| word.contains("+direct.")) {
+            return None;
+        }
         if minor.len() == 2 {
             words.push(format!("python=={}", minor.join(".")));
         }

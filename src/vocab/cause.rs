@@ -190,6 +190,9 @@ pub enum Misfit {
     NameNotSaved,
     /// No inputs suit it: it was saved before it was fitted.
     NotFitted,
+    /// They may suit it: predicting asks the machine for what it does not get, where it was made either, such as processes, a
+    /// connection or a file.
+    Unserved,
 }
 
 /// What makes a reader misread a file that is well.

@@ -110,6 +110,8 @@ pub enum Next {
     CorrectExpected,
     /// Save the file again, with what its functions use.
     SaveWithNames,
+    /// Let it predict without what a cell is not given.
+    PredictAlone,
     /// Say what made it, or what it should give.
     #[serde(rename = "say-maker-or-expected")]
     DeclareProducerOrExpected,

@@ -165,6 +165,8 @@ impl Session<'_> {
         let share = Share::of(part.phase, part.slices(), job.plan());
         job.share = share.measuring(part.plan.floors.clone());
         job.part = Some(part.clone());
+        // As it was named when it was planned: the same on every machine.
+        job.source = Some(part.plan.matrix.clone());
         Ok(job)
     }
 

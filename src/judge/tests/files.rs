@@ -56,6 +56,8 @@ fn what_no_inputs_can_mend_is_not_told_of_the_inputs() {
     let rows = [
         ("NameError", "name 'np' is not defined", Misfit::NameNotSaved),
         ("sklearn.exceptions.NotFittedError", "This Ridge instance is not fitted yet", Misfit::NotFitted),
+        ("EOFError", "", Misfit::Unserved),
+        ("OSError", "[Errno 2] No such file or directory: 'words.txt'", Misfit::Unserved),
         ("ValueError", "X has 3 features, but Ridge is expecting 4", Misfit::AlsoWhereMade),
     ];
     for (class, message, expected) in rows {

@@ -97,6 +97,9 @@ def describe(estimator, features, names):
     elif offers("predict") and offers("predict_proba"):
         known["labels"] = True
         methods = ["predict", "predict_proba"]
+    elif offers("get_support"):
+        # What selects columns is translated into the columns, also where it can predict.
+        methods = ["transform"]
     elif offers("predict"):
         known["labels"] = offers("labels_")
         methods = ["predict"]
