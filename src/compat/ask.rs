@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{MapEnvironment, MapFacts, MapModel, MapRun};
-use super::square::Seen;
+use super::square::{Seen, Square};
 use crate::explain;
 use crate::notation::{Version, glob};
 use crate::vocab::{FormatName, Verdict};
@@ -232,8 +232,25 @@ fn entries<'m>(facts: &'m MapFacts, estimator: &str) -> Vec<Entry<'m>> {
     all_entries(facts).filter(|entry| entry.model.estimator == estimator).collect()
 }
 
+/// The rules that models of the classes of a module have met, by class.
+fn met<'m>(facts: &'m MapFacts, module: &str) -> BTreeSet<(&'m str, &'m str)> {
+    let of_module = all_entries(facts).filter(|entry| entry.model.module() == module);
+    let rules = of_module.flat_map(|entry| {
+        let class = entry.model.class();
+        entry.model.formats.values().flat_map(Square::rules).map(move |rule| (class, rule))
+    });
+    rules.collect()
+}
+
 /// What became of models between two releases.
-fn tally(facts: &MapFacts, entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Tally {
+fn tally(
+    facts: &MapFacts,
+    entries: &[Entry<'_>],
+    met: &BTreeSet<(&str, &str)>,
+    from: &str,
+    to: &str,
+    question: &Question,
+) -> Tally {
     let mut tally = Tally::default();
     let mut sides = BTreeSet::new();
     for Entry { matrix, run, name, model } in entries {
@@ -260,7 +277,7 @@ fn tally(facts: &MapFacts, entries: &[Entry<'_>], from: &str, to: &str, question
         }
     }
     if tally.works() > 0 {
-        tally.caveats = caveats(facts, &sides, question);
+        tally.caveats = caveats(facts, &sides, question, met);
         for rule in tally.seen.keys().filter_map(|seen| seen.rule.as_ref()) {
             tally.caveats.remove(rule);
         }
@@ -273,11 +290,12 @@ fn caveats(
     facts: &MapFacts,
     pairs: &BTreeSet<(&str, usize, usize, &str)>,
     question: &Question,
+    met: &BTreeSet<(&str, &str)>,
 ) -> BTreeSet<String> {
     let known = pairs.iter().flat_map(|(matrix, producer, consumer, class)| {
         let environments = facts.runs.get(*matrix).map_or(&[][..], |run| &run.environments);
         let side = |at: usize| environments.get(at).map(MapEnvironment::side).unwrap_or_default();
-        explain::caveats(class, question.format.as_str(), &side(*producer), &side(*consumer))
+        explain::caveats(class, met, question.format.as_str(), &side(*producer), &side(*consumer))
     });
     known.map(|rule| rule.id.to_owned()).collect()
 }
@@ -301,12 +319,23 @@ pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
 /// # Errors
 /// When the release was not measured, or nothing in that format.
 pub fn row(facts: &MapFacts, estimator: &str, from: &str, question: &Question) -> Result<MapRow, Unasked> {
+    let entries = entries(facts, estimator);
+    let met = entries.first().map(|entry| met(facts, entry.model.module())).unwrap_or_default();
+    row_of(facts, &entries, &met, from, question)
+}
+
+fn row_of(
+    facts: &MapFacts,
+    entries: &[Entry<'_>],
+    met: &BTreeSet<(&str, &str)>,
+    from: &str,
+    question: &Question,
+) -> Result<MapRow, Unasked> {
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let from = release(&producers, from)?;
     let consumers = releases(facts, |environment| environment.bits == question.bits);
-    let entries = entries(facts, estimator);
     let tallies = consumers.into_iter().map(|to| {
-        let tally = tally(facts, &entries, &from, &to, question);
+        let tally = tally(facts, entries, met, &from, &to, question);
         (to, tally)
     });
     let row: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
@@ -322,9 +351,11 @@ pub fn square(
     estimator: &str,
     question: &Question,
 ) -> Result<Vec<(String, MapRow)>, Unasked> {
+    let entries = entries(facts, estimator);
+    let met = entries.first().map(|entry| met(facts, entry.model.module())).unwrap_or_default();
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let rows = producers.into_iter().filter_map(|from| {
-        let row = row(facts, estimator, &from, question).ok()?;
+        let row = row_of(facts, &entries, &met, &from, question).ok()?;
         Some((from, row))
     });
     let rows: Vec<_> = rows.collect();
@@ -343,8 +374,12 @@ pub fn pair(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Resu
         let key = (entry.model.class(), entry.model.estimator.as_str());
         by_estimator.entry(key).or_default().push(entry);
     }
+    let modules: BTreeSet<&str> = by_estimator.values().flatten().map(|entry| entry.model.module()).collect();
+    let met: BTreeMap<&str, _> = modules.into_iter().map(|module| (module, met(facts, module))).collect();
+    let none = BTreeSet::new();
     let tallies = by_estimator.into_iter().map(|((_, estimator), entries)| {
-        let tally = tally(facts, &entries, &from, &to, question);
+        let met = entries.first().and_then(|entry| met.get(entry.model.module())).unwrap_or(&none);
+        let tally = tally(facts, &entries, met, &from, &to, question);
         (estimator.to_owned(), tally)
     });
     let all: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();

@@ -99,6 +99,11 @@ pub struct MapModel {
 }
 
 impl MapModel {
+    /// The public module of its class.
+    pub fn module(&self) -> &str {
+        self.estimator.rsplit_once('.').map_or("", |(module, _)| module)
+    }
+
     /// The name of its class.
     pub fn class(&self) -> &str {
         self.estimator.rsplit('.').next().unwrap_or(&self.estimator)

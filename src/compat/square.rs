@@ -103,6 +103,11 @@ impl Square {
         block.seen.get(*block.consumers.get(&consumer)?)
     }
 
+    /// The rules that explain any of its cells.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|block| &block.seen).filter_map(|seen| seen.rule.as_deref())
+    }
+
     /// Every cell: producer, consumer, and what it came to.
     pub fn cells(&self) -> impl Iterator<Item = (usize, usize, &Seen)> {
         self.0.iter().flat_map(|block| {

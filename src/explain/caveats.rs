@@ -1,25 +1,41 @@
 //! Which rules speak of a class between two environments, whatever a model of it is like: what may happen to models with
 //! other parameters than those that were tried.
 
+use std::collections::BTreeSet;
+
 use super::cells::Side;
-use super::rule::{Case, Rule, fulfilled};
+use super::rule::{Case, FileCondition, Rule, fulfilled};
 use super::rules;
 
 /// The rules that name a class among what must be in a file, and whose versions fit both environments. What asks for a package
 /// that an environment does not have says nothing of it. `handler` is the handler of the format.
-pub fn caveats(class: &str, handler: &str, producer: &Side, consumer: &Side) -> Vec<&'static Rule> {
-    let speaks = |case: &Case| {
+///
+/// `met` are rules that models of related classes have met, by class. One that is about what such a model holds and not about
+/// its class (the metric of a neighbours estimator, the indicator of an imputer) speaks of this class as well.
+pub fn caveats(
+    class: &str,
+    met: &BTreeSet<(&str, &str)>,
+    handler: &str,
+    producer: &Side,
+    consumer: &Side,
+) -> Vec<&'static Rule> {
+    let is_of_what_they_hold = |rule: &Rule, case: &Case| {
+        let others = met.iter().filter(|(other, id)| *other != class && *id == rule.id);
+        case.file != FileCondition::default() && others.into_iter().any(|(other, _)| !names(case, other))
+    };
+    let speaks = |rule: &Rule, case: &Case| {
         // A case that comes beside another one, or stands for a whole kind of change, says nothing of its own.
         let is_own = !case.also && !case.general && case.verdict.fails();
+        // The versions first: most cases speak of other releases.
         is_own
-            && names(case, class)
+            && fulfilled(&case.consumer, &consumer.versions) == Some(true)
+            && fulfilled(&case.producer, &producer.versions) == Some(true)
             && (case.formats.is_empty() || case.formats.iter().any(|format| format == handler))
             && (!case.across_bits || producer.bits != consumer.bits)
             && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
-            && fulfilled(&case.consumer, &consumer.versions) == Some(true)
-            && fulfilled(&case.producer, &producer.versions) == Some(true)
+            && (names(case, class) || is_of_what_they_hold(rule, case))
     };
-    rules().iter().filter(|rule| rule.cases.iter().any(speaks)).collect()
+    rules().iter().filter(|rule| rule.cases.iter().any(|case| speaks(rule, case))).collect()
 }
 
 /// Whether the condition of a case on the file is about objects of a class.
@@ -44,7 +60,11 @@ mod tests {
     }
 
     fn ids(class: &str, from: &str, to: &str) -> Vec<&'static str> {
-        caveats(class, "pickle", &side(from), &side(to)).iter().map(|rule| rule.id).collect()
+        let met = BTreeSet::from([
+            ("SimpleImputer", "missing-indicator-precomputed"),
+            ("SimpleImputer", "simple-imputer-attributes"),
+        ]);
+        caveats(class, &met, "pickle", &side(from), &side(to)).iter().map(|rule| rule.id).collect()
     }
 
     #[test]
@@ -54,5 +74,8 @@ mod tests {
         assert!(!ids("PCA", "0.22.2", "0.23.2").contains(&"n-features-in"));
         assert!(ids("MissingIndicator", "0.23.2", "0.24.2").contains(&"missing-indicator-precomputed"));
         assert!(ids("PCA", "1.2.2", "1.3.2").is_empty());
+        // What a related class holds, and not what it is.
+        assert!(ids("IterativeImputer", "0.23.2", "1.0.2").contains(&"missing-indicator-precomputed"));
+        assert!(!ids("KNNImputer", "0.23.2", "1.1.3").contains(&"simple-imputer-attributes"));
     }
 }

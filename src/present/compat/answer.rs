@@ -385,13 +385,28 @@ fn next(head: &MapHead<'_>, parts: &[Reach]) -> String {
     let from = head.from.unwrap_or_default();
     let _ = writeln!(
         text,
-        "      shelflife map {name} --from {from} --json   every model, and the command that tries it again"
+        "      shelflife map {name} --from {from}{} --json   every model, and the command that tries it again",
+        asked(head.question)
     );
     if mended.is_none() {
         // The first line begins with the word.
         text = text.replacen("\n      ", "\nnext: ", 1);
     }
     text
+}
+
+/// The options of a question that is not the usual one.
+fn asked(question: &Question) -> String {
+    let mut options = String::new();
+    if question.format.as_str() != "pickle" {
+        let _ = write!(options, " --format {}", question.format);
+    }
+    for (option, bits) in [("--from-bits", question.from_bits), ("--bits", question.bits)] {
+        if bits != 64 {
+            let _ = write!(options, " {option} {bits}");
+        }
+    }
+    options
 }
 
 /// The groups of verdicts of a cell of the square, worst first.
