@@ -110,7 +110,9 @@ def sources(folder):
             for word in re.split(r"(?<!\\)\s+", path.read_text()):
                 file = Path(word.replace("\\ ", " ").rstrip(":"))
                 inside = file.is_absolute() and ROOT in file.parents
-                if inside and ROOT / "target" not in file.parents and file.is_file():
+                # The repository says which commit it is, and a source distribution is none.
+                aside = any(ROOT / name in file.parents for name in ("target", ".git"))
+                if inside and not aside and file.is_file():
                     found.add(file.relative_to(ROOT).as_posix())
     if not found:
         raise Wrong("cargo has not written down in {} what it read".format(folder))
