@@ -80,6 +80,13 @@ pub(super) struct Reader {
     facts: ReleaseFacts,
 }
 
+impl Reader {
+    /// As the record names it: `scikit-learn 1.10.0rc1`.
+    fn release(&self) -> String {
+        format!("{} {}", self.facts.project, self.facts.version)
+    }
+}
+
 /// The readers of a plan that have such a release. What cannot be had, or is no release, says so when its environment is
 /// made.
 pub(super) fn readers(plan: &Plan, releases: &mut Releases<'_>, mut doing: impl FnMut(&str)) -> Vec<Reader> {
@@ -126,7 +133,7 @@ pub(super) fn statements(
     for (at, planned) in (0u32..).zip(&plan.artifacts) {
         let id = plan.artifact_id(at);
         for (reader, counts) in readers.iter().zip(&mut counts) {
-            let release = format!("{} {}", reader.facts.project, reader.facts.version);
+            let release = reader.release();
             let is_said = known
                 .and_then(|state| state.foretold(&id, &reader.name))
                 .is_some_and(|it| it.release == release);
@@ -135,7 +142,7 @@ pub(super) fn statements(
             }
             let artifact = looked
                 .entry(at)
-                .or_insert_with(|| bytes(plan, at, &id, known, cache).map(|path| inspected(path, &id)));
+                .or_insert_with(|| bytes(plan, at, known, cache).map(|path| inspected(path, &id)));
             let Some(artifact) = artifact.as_ref().filter(|it| it.inspection.foreign.is_none()) else {
                 continue;
             };
@@ -146,30 +153,23 @@ pub(super) fn statements(
         }
     }
     let said = readers.iter().zip(counts).filter(|(_, counts)| !counts.is_empty());
-    let notices = said.map(|(reader, counts)| Notice::Foretold {
+    let notice = |(reader, counts): (&Reader, _)| Notice::Foretold {
         name: reader.name.clone(),
-        release: format!("{} {}", reader.facts.project, reader.facts.version),
+        release: reader.release(),
         counts,
-    });
-    let notices = notices.collect();
-    (events, notices)
+    };
+    (events, said.map(notice).collect())
 }
 
 /// Where the bytes of an artifact are: those of a file, or what was written of it.
-fn bytes(
-    plan: &Plan,
-    at: u32,
-    id: &ArtifactId,
-    known: Option<&RunState>,
-    cache: &CacheRoot,
-) -> Option<PathBuf> {
+fn bytes(plan: &Plan, at: u32, known: Option<&RunState>, cache: &CacheRoot) -> Option<PathBuf> {
     let model = &plan.models[plan.artifacts[at as usize].model as usize];
     if let Some(file) = model.source.file() {
         // What loads a folder is not looked at as one file.
         return (file.packed.is_none() && file.refusal.is_none()).then(|| file.path.clone());
     }
-    let artifacts = known?.artifacts();
-    let made = artifacts.iter().find(|it| it.id == *id)?.made.as_ref()?;
+    // The record has them in the order of the plan.
+    let made = known?.artifacts().get(at as usize)?.made.as_ref()?;
     cache.checked_object_path(&made.digest)
 }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::error::{AppError, Doing};
-use crate::inspect::{InspectOptions, boosters, digests, has_boosters, inspect as read, unreadable};
+use crate::inspect::{InspectOptions, digests, inspect_with_boosters, unreadable};
 use crate::store;
 use crate::vocab::{ArtifactKind, Inspected, Inspection, Trust};
 
@@ -193,7 +193,7 @@ fn next(queue: &Mutex<Queue>, has_room: &Condvar, ahead: usize) -> Option<(usize
 /// Reads one file. The facts and the digest of a large one are read at the same time.
 pub(super) fn look(path: &Path, options: InspectOptions) -> Inspection {
     let facts = |options| match store::open_input(path) {
-        Ok(file) => with_boosters(path, read(file, options)),
+        Ok(file) => inspect_with_boosters(file, options),
         Err(error) => unreadable(&error),
     };
     let is_large = std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() >= LARGE);
@@ -206,16 +206,6 @@ pub(super) fn look(path: &Path, options: InspectOptions) -> Inspection {
         inspection.digested(digests.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         inspection
     })
-}
-
-/// What was found, with what the boosters in the file say of themselves.
-fn with_boosters(path: &Path, mut found: Inspection) -> Inspection {
-    if has_boosters(&found)
-        && let Ok(file) = store::open_input(path)
-    {
-        found.take_boosters(boosters(file, &found));
-    }
-    found
 }
 
 /// A path, and whether it was named itself.

@@ -5,7 +5,7 @@ use super::console;
 use super::failure::Failure;
 use super::programs;
 use crate::app;
-use crate::compat::{self, MapFacts, Question, Unasked};
+use crate::compat::{self, MapFacts, MayMeet, Question, Unasked};
 use crate::present::{self, MapHead};
 use crate::vocab::ExitCode;
 
@@ -61,7 +61,8 @@ fn asked(facts: &MapFacts, args: &MapArgs) -> Result<Result<ExitCode, Failure>, 
     let is_json = console::is_for_programs();
     Ok(match (estimator, &from, &to) {
         (None, Some(from), Some(to)) => {
-            let all = compat::pair(facts, from, to, &question)?;
+            let mut all = compat::pair(facts, from, to, &question)?;
+            MayMeet::new(facts).add_to_pair(from, to, &question, &mut all);
             if is_json {
                 programs::document(&present::pair_object(facts, &head, &all))
             } else {
@@ -86,8 +87,10 @@ fn asked(facts: &MapFacts, args: &MapArgs) -> Result<Result<ExitCode, Failure>, 
                 Some(from) => vec![(from.clone(), compat::row(facts, estimator, from, &question)?)],
                 None => compat::square(facts, estimator, &question)?,
             };
-            for (_, row) in &mut rows {
+            let may_meet = MayMeet::new(facts);
+            for (from, row) in &mut rows {
                 row.retain(|(release, _)| is_meant(release, to));
+                may_meet.add_to_row(estimator, from, &question, row);
             }
             if is_json {
                 programs::document(&present::map_object(facts, &head, &rows))

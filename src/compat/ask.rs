@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{MapEnvironment, MapFacts, MapModel, MapRun};
-use super::square::{Seen, Square};
+use super::square::Seen;
 use crate::explain;
 use crate::notation::{Version, glob};
 use crate::vocab::{FormatName, Verdict};
@@ -30,7 +30,7 @@ pub struct Tally {
     /// The matrices in which they were tried.
     pub runs: BTreeSet<String>,
     /// Where any model works: ids of rules that speak of the class between these environments and explain none of the
-    /// models. A model with other parameters may meet them.
+    /// models. A model with other parameters may meet them. Empty until [`super::MayMeet`] has added them.
     pub caveats: BTreeSet<String>,
 }
 
@@ -232,39 +232,16 @@ fn entries<'m>(facts: &'m MapFacts, estimator: &str) -> Vec<Entry<'m>> {
     all_entries(facts).filter(|entry| entry.model.estimator == estimator).collect()
 }
 
-/// The rules that models of the classes of a module have met, by class.
-fn met<'m>(facts: &'m MapFacts, module: &str) -> BTreeSet<(&'m str, &'m str)> {
-    let of_module = all_entries(facts).filter(|entry| entry.model.module() == module);
-    let rules = of_module.flat_map(|entry| {
-        let class = entry.model.class();
-        entry.model.formats.values().flat_map(Square::rules).map(move |rule| (class, rule))
-    });
-    rules.collect()
-}
-
 /// What became of models between two releases.
-fn tally(
-    facts: &MapFacts,
-    entries: &[Entry<'_>],
-    met: &BTreeSet<(&str, &str)>,
-    from: &str,
-    to: &str,
-    question: &Question,
-) -> Tally {
+fn tally(entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Tally {
     let mut tally = Tally::default();
-    let mut sides = BTreeSet::new();
     for Entry { matrix, run, name, model } in entries {
         let Some(square) = model.formats.get(&question.format) else { continue };
-        let of = |release: &str, bits: u8| -> Vec<usize> {
-            let environments = run.environments.iter().enumerate();
-            let meant = environments.filter(|(_, one)| one.release == release && one.bits == bits);
-            meant.map(|(index, _)| index).collect()
-        };
+        let of = |release, bits| -> Vec<usize> { run.of(release, bits).map(|(index, _)| index).collect() };
         let (producers, consumers) = (of(from, question.from_bits), of(to, question.bits));
         let pairs = producers.iter().flat_map(|one| consumers.iter().map(move |other| (*one, *other)));
         for (producer, consumer) in pairs {
             let Some(seen) = square.get(producer, consumer) else { continue };
-            let model_class = model.class();
             let model = format!("{matrix}:{name}");
             let own = square.get(producer, producer);
             if seen.verdict == Verdict::Absent && own.is_none_or(|own| own.verdict == Verdict::Absent) {
@@ -273,31 +250,9 @@ fn tally(
                 tally.seen.entry(seen.clone()).or_default().insert(model);
             }
             tally.runs.insert((*matrix).to_owned());
-            sides.insert((*matrix, producer, consumer, model_class));
-        }
-    }
-    if tally.works() > 0 {
-        tally.caveats = caveats(facts, &sides, question, met);
-        for rule in tally.seen.keys().filter_map(|seen| seen.rule.as_ref()) {
-            tally.caveats.remove(rule);
         }
     }
     tally
-}
-
-/// The rules that speak of classes between environments of runs.
-fn caveats(
-    facts: &MapFacts,
-    pairs: &BTreeSet<(&str, usize, usize, &str)>,
-    question: &Question,
-    met: &BTreeSet<(&str, &str)>,
-) -> BTreeSet<String> {
-    let known = pairs.iter().flat_map(|(matrix, producer, consumer, class)| {
-        let environments = facts.runs.get(*matrix).map_or(&[][..], |run| &run.environments);
-        let side = |at: usize| environments.get(at).map(MapEnvironment::side).unwrap_or_default();
-        explain::caveats(class, met, question.format.as_str(), &side(*producer), &side(*consumer))
-    });
-    known.map(|rule| rule.id.to_owned()).collect()
 }
 
 /// What was measured at all: formats, each with the widths of both sides.
@@ -307,11 +262,11 @@ pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
         for model in run.models.values() {
             for (format, square) in &model.formats {
                 let bits = |index: usize| run.environments[index].bits;
-                found.extend(square.cells().map(|(one, other, _)| (format.clone(), bits(one), bits(other))));
+                found.extend(square.among(bits).into_iter().map(|(one, other)| (format, one, other)));
             }
         }
     }
-    found.into_iter().collect()
+    found.into_iter().map(|(format, one, other)| (format.clone(), one, other)).collect()
 }
 
 /// Which releases read what one release has written of an estimator: each release that was tried, in order.
@@ -319,23 +274,12 @@ pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
 /// # Errors
 /// When the release was not measured, or nothing in that format.
 pub fn row(facts: &MapFacts, estimator: &str, from: &str, question: &Question) -> Result<MapRow, Unasked> {
-    let entries = entries(facts, estimator);
-    let met = entries.first().map(|entry| met(facts, entry.model.module())).unwrap_or_default();
-    row_of(facts, &entries, &met, from, question)
-}
-
-fn row_of(
-    facts: &MapFacts,
-    entries: &[Entry<'_>],
-    met: &BTreeSet<(&str, &str)>,
-    from: &str,
-    question: &Question,
-) -> Result<MapRow, Unasked> {
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let from = release(&producers, from)?;
     let consumers = releases(facts, |environment| environment.bits == question.bits);
+    let entries = entries(facts, estimator);
     let tallies = consumers.into_iter().map(|to| {
-        let tally = tally(facts, entries, met, &from, &to, question);
+        let tally = tally(&entries, &from, &to, question);
         (to, tally)
     });
     let row: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
@@ -351,11 +295,9 @@ pub fn square(
     estimator: &str,
     question: &Question,
 ) -> Result<Vec<(String, MapRow)>, Unasked> {
-    let entries = entries(facts, estimator);
-    let met = entries.first().map(|entry| met(facts, entry.model.module())).unwrap_or_default();
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let rows = producers.into_iter().filter_map(|from| {
-        let row = row_of(facts, &entries, &met, &from, question).ok()?;
+        let row = row(facts, estimator, &from, question).ok()?;
         Some((from, row))
     });
     let rows: Vec<_> = rows.collect();
@@ -374,34 +316,12 @@ pub fn pair(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Resu
         let key = (entry.model.class(), entry.model.estimator.as_str());
         by_estimator.entry(key).or_default().push(entry);
     }
-    let modules: BTreeSet<&str> = by_estimator.values().flatten().map(|entry| entry.model.module()).collect();
-    let met: BTreeMap<&str, _> = modules.into_iter().map(|module| (module, met(facts, module))).collect();
-    let none = BTreeSet::new();
     let tallies = by_estimator.into_iter().map(|((_, estimator), entries)| {
-        let met = entries.first().and_then(|entry| met.get(entry.model.module())).unwrap_or(&none);
-        let tally = tally(facts, &entries, met, &from, &to, question);
+        let tally = tally(&entries, &from, &to, question);
         (estimator.to_owned(), tally)
     });
     let all: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
     if all.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(all) }
-}
-
-/// The rules that models with other parameters may meet, each with the releases that read, put together where they are
-/// next to each other in a row.
-pub fn caveats_of(row: &[(String, Tally)]) -> BTreeMap<&str, Vec<(String, String)>> {
-    let mut all: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    for (at, (release, tally)) in row.iter().enumerate() {
-        for rule in &tally.caveats {
-            let spans = all.entry(rule).or_default();
-            let follows = last.insert(rule, at).is_some_and(|before| before + 1 == at);
-            match spans.last_mut().filter(|_| follows) {
-                Some(span) => span.1.clone_from(release),
-                None => spans.push((release.clone(), release.clone())),
-            }
-        }
-    }
-    all
 }
 
 /// A row with releases next to each other put together where their models came out alike.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ask::{Question, Tally, estimators, measured, releases, square};
+use super::caveats::MayMeet;
 use super::facts::{MAP_VERSION, MapFacts};
 use crate::explain;
 use crate::vocab::Verdict;
@@ -129,11 +130,13 @@ impl CompatData {
             .map(|(format, from_bits, bits)| Question { format, from_bits, bits })
             .collect();
         let mut described = BTreeMap::new();
+        let may_meet = MayMeet::new(facts);
         for estimator in estimators(facts) {
             let (module, class) = estimator.rsplit_once('.').unwrap_or(("", estimator));
             let squares = questions.iter().filter_map(|question| {
                 let mut caveats: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
-                let rows = square(facts, estimator, question).ok()?.into_iter().map(|(from, row)| {
+                let rows = square(facts, estimator, question).ok()?.into_iter().map(|(from, mut row)| {
+                    may_meet.add_to_row(estimator, &from, question, &mut row);
                     let mut at = |release: &String| {
                         let (_, tally) = row.iter().find(|(reader, _)| reader == release)?;
                         let column = releases.iter().position(|known| known == release)?;

@@ -98,6 +98,14 @@ pub struct MapModel {
     pub formats: BTreeMap<FormatName, Square>,
 }
 
+impl MapRun {
+    /// The environments that have a release on machines of a width, with their indices.
+    pub fn of<'r>(&'r self, release: &'r str, bits: u8) -> impl Iterator<Item = (usize, &'r MapEnvironment)> {
+        let environments = self.environments.iter().enumerate();
+        environments.filter(move |(_, one)| one.release == release && one.bits == bits)
+    }
+}
+
 impl MapModel {
     /// The public module of its class.
     pub fn module(&self) -> &str {

@@ -5,15 +5,17 @@
 //! entry, and whether a rescue helps is what the table of rules says.
 
 mod ask;
+mod caveats;
 mod export;
 mod facts;
 mod measure;
 mod square;
 
 pub use ask::{
-    End, MapRow, Question, Reach, Tally, Unasked, caveats_of, estimators, measured, pair, reaches, release,
-    releases, row, square, within,
+    End, MapRow, Question, Reach, Tally, Unasked, estimators, measured, pair, reaches, release, releases,
+    row, square, within,
 };
+pub use caveats::{MayMeet, caveats_of};
 pub use export::{CompatData, compat_schema_json, data_version};
 pub use facts::{MAP_VERSION, MapEnvironment, MapFacts, MapModel, MapRun, map};
 pub use measure::MeasuredRun;

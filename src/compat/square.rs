@@ -103,6 +103,19 @@ impl Square {
         block.seen.get(*block.consumers.get(&consumer)?)
     }
 
+    /// What its cells are between, where environments are told apart by a property alone: the pairs of its values.
+    pub fn among<T: Copy + Ord>(&self, property: impl Fn(usize) -> T) -> BTreeSet<(T, T)> {
+        let values = |indices: &mut dyn Iterator<Item = &usize>| -> BTreeSet<T> {
+            indices.map(|index| property(*index)).collect()
+        };
+        let pairs = self.0.iter().flat_map(|block| {
+            let (producers, consumers) =
+                (values(&mut block.producers.iter()), values(&mut block.consumers.keys()));
+            producers.into_iter().flat_map(move |one| consumers.clone().into_iter().map(move |it| (one, it)))
+        });
+        pairs.collect()
+    }
+
     /// The rules that explain any of its cells.
     pub fn rules(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|block| &block.seen).filter_map(|seen| seen.rule.as_deref())

@@ -1,41 +1,54 @@
 //! Which rules speak of a class between two environments, whatever a model of it is like: what may happen to models with
 //! other parameters than those that were tried.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::Side;
 use super::rule::{Case, FileCondition, Rule, fulfilled};
 use super::rules;
 
-/// The rules that name a class among what must be in a file, and whose versions fit both environments. What asks for a package
-/// that an environment does not have says nothing of it. `handler` is the handler of the format.
-///
-/// `met` are rules that models of related classes have met, by class. One that is about what such a model holds and not about
-/// its class (the metric of a neighbours estimator, the indicator of an imputer) speaks of this class as well.
-pub fn caveats(
-    class: &str,
-    met: &BTreeSet<(&str, &str)>,
-    handler: &str,
-    producer: &Side,
-    consumer: &Side,
-) -> Vec<&'static Rule> {
-    let is_of_what_they_hold = |rule: &Rule, case: &Case| {
-        let others = met.iter().filter(|(other, id)| *other != class && *id == rule.id);
-        case.file != FileCondition::default() && others.into_iter().any(|(other, _)| !names(case, other))
-    };
-    let speaks = |rule: &Rule, case: &Case| {
+/// The cases that are about a class: looked for once, and asked for each pair of environments.
+#[derive(Clone, Debug, Default)]
+pub struct Caveats(Vec<(&'static Rule, &'static Case)>);
+
+impl Caveats {
+    /// The cases that name a class among what must be in a file.
+    ///
+    /// `met` are rules that models of related classes have met, by class. One that is about what such a model holds and not about
+    /// its class (the metric of a neighbours estimator, the indicator of an imputer) speaks of this class as well.
+    pub fn of(class: &str, met: &BTreeSet<(&str, &str)>) -> Self {
+        let mut met_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (other, id) in met.iter().filter(|(other, _)| *other != class) {
+            met_by.entry(id).or_default().push(other);
+        }
+        let nothing = FileCondition::default();
+        let is_of_what_they_hold = |rule: &Rule, case: &Case| {
+            let others = || met_by.get(rule.id).into_iter().flatten();
+            case.file != nothing && others().any(|other| !names(case, other))
+        };
+        let cases = rules().iter().flat_map(|rule| rule.cases.iter().map(move |case| (rule, case)));
         // A case that comes beside another one, or stands for a whole kind of change, says nothing of its own.
-        let is_own = !case.also && !case.general && case.verdict.fails();
-        // The versions first: most cases speak of other releases.
-        is_own
-            && fulfilled(&case.consumer, &consumer.versions) == Some(true)
-            && fulfilled(&case.producer, &producer.versions) == Some(true)
-            && (case.formats.is_empty() || case.formats.iter().any(|format| format == handler))
-            && (!case.across_bits || producer.bits != consumer.bits)
-            && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
-            && (names(case, class) || is_of_what_they_hold(rule, case))
-    };
-    rules().iter().filter(|rule| rule.cases.iter().any(|case| speaks(rule, case))).collect()
+        let own = cases.filter(|(_, case)| !case.also && !case.general && case.verdict.fails());
+        Self(own.filter(|(rule, case)| names(case, class) || is_of_what_they_hold(rule, case)).collect())
+    }
+
+    /// The rules among them whose versions fit both environments. What asks for a package that an environment does not have says
+    /// nothing of it. `handler` is the handler of the format.
+    pub fn between(
+        &self,
+        handler: &str,
+        producer: &Side,
+        consumer: &Side,
+    ) -> impl Iterator<Item = &'static Rule> {
+        let fits = move |case: &Case| {
+            fulfilled(&case.consumer, &consumer.versions) == Some(true)
+                && fulfilled(&case.producer, &producer.versions) == Some(true)
+                && (case.formats.is_empty() || case.formats.iter().any(|format| format == handler))
+                && (!case.across_bits || producer.bits != consumer.bits)
+                && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
+        };
+        self.0.iter().filter(move |(_, case)| fits(case)).map(|(rule, _)| *rule)
+    }
 }
 
 /// Whether the condition of a case on the file is about objects of a class.
@@ -64,7 +77,7 @@ mod tests {
             ("SimpleImputer", "missing-indicator-precomputed"),
             ("SimpleImputer", "simple-imputer-attributes"),
         ]);
-        caveats(class, &met, "pickle", &side(from), &side(to)).iter().map(|rule| rule.id).collect()
+        Caveats::of(class, &met).between("pickle", &side(from), &side(to)).map(|rule| rule.id).collect()
     }
 
     #[test]

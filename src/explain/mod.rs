@@ -21,7 +21,7 @@ mod score;
 
 use std::sync::LazyLock;
 
-pub use caveats::caveats;
+pub use caveats::Caveats;
 pub use cells::{Explainer, Side, Symptom, is_known};
 pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
 pub use facts::{asked, facts_of};

@@ -8,6 +8,7 @@ use memchr::memmem;
 use super::container::unwrap;
 use super::native::library_of;
 use super::source::Source;
+use super::{InspectOptions, inspect};
 use crate::vocab::{BoosterFacts, Container, Inspection};
 
 /// Bytes that are searched of any file.
@@ -112,6 +113,16 @@ impl Inspection {
         }
         self.boosters = boosters;
     }
+}
+
+/// The facts of a file, with what the boosters in it say of themselves.
+pub fn inspect_with_boosters<R: Read + Seek>(mut file: R, options: InspectOptions) -> Inspection {
+    let mut found = inspect(&mut file, options);
+    if has_boosters(&found) && file.rewind().is_ok() {
+        let said = boosters(&mut file, &found);
+        found.take_boosters(said);
+    }
+    found
 }
 
 /// What the boosters in a file say that it is or names, one of each library and the first of several; nothing is looked for

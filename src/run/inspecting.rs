@@ -1,25 +1,15 @@
 //! What the bytes of artifacts say, recorded once for each: rules and forecasts ask for it.
 
-use std::io::Seek as _;
-
 use super::messages::Message;
 use crate::explain;
-use crate::inspect::{InspectOptions, boosters, has_boosters, inspect};
+use crate::inspect::{InspectOptions, inspect_with_boosters};
 use crate::store::CacheRoot;
-use crate::vocab::{Digest, FileFacts};
+use crate::vocab::Digest;
 
 /// Looks at an artifact. One that cannot be read has no facts; what is wrong with it is seen by its cells.
 pub(super) fn look(cache: &CacheRoot, artifact: u32, digest: Digest) -> Message {
-    Message::Inspected { artifact, digest, facts: facts(cache, &digest).map(Box::new) }
-}
-
-/// What rules ask of an artifact, with what the boosters in it say of themselves.
-fn facts(cache: &CacheRoot, digest: &Digest) -> Option<FileFacts> {
-    let mut file = cache.open_object(digest)?;
-    let mut found = inspect(&mut file, InspectOptions::FACTS);
-    if has_boosters(&found) && file.rewind().is_ok() {
-        let said = boosters(&mut file, &found);
-        found.take_boosters(said);
-    }
-    explain::facts_of(&found)
+    let file = cache.open_object(&digest);
+    let found = file.map(|file| inspect_with_boosters(file, InspectOptions::FACTS));
+    let facts = found.and_then(|found| explain::facts_of(&found));
+    Message::Inspected { artifact, digest, facts: facts.map(Box::new) }
 }

@@ -442,9 +442,8 @@ fn sorted(mut names: Vec<String>) -> String {
 
 /// What an environment that wrote has beside scikit-learn: `numpy 1.23.5, joblib 1.2.0 and Python 3.11.7`, of each run one.
 pub fn map_beside(facts: &MapFacts, from: &str, bits: u8) -> String {
-    let environments = facts.runs.values().flat_map(|run| &run.environments);
-    let meant = environments.filter(|environment| environment.release == from && environment.bits == bits);
-    let words = meant.map(|environment| {
+    let meant = facts.runs.values().flat_map(|run| run.of(from, bits));
+    let words = meant.map(|(_, environment)| {
         let version = |name: &str| Some(format!("{name} {}", environment.packages.get(name)?));
         let words = ["numpy", "joblib"].into_iter().filter_map(version);
         join(words.chain([format!("Python {}", environment.python)]).collect::<Vec<_>>().iter())

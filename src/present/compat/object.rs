@@ -87,9 +87,8 @@ fn again_in(
 ) -> Option<String> {
     let run = facts.runs.get(matrix)?;
     let named = |release: &str, bits: u8, option: &str| {
-        let environments = run.environments.iter();
-        let meant = environments.filter(|one| one.release == release && one.bits == bits);
-        meant.map(|environment| format!(" --{option} {}", environment.name)).collect::<String>()
+        let meant = run.of(release, bits);
+        meant.map(|(_, environment)| format!(" --{option} {}", environment.name)).collect::<String>()
     };
     let prefix = format!("{matrix}:");
     let models: BTreeSet<&str> =

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 
 use super::parts::questions;
-use crate::compat::{MapFacts, Square, estimators, square};
+use crate::compat::{MapFacts, MayMeet, Square, estimators, square};
 use crate::explain;
 use crate::present::error::RenderError;
 use crate::present::words::plural;
@@ -43,13 +43,16 @@ pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderErro
         }
     }
     // What no model has met, but one with other parameters may.
+    let (questions, may_meet) = (questions(facts), MayMeet::new(facts));
     for estimator in estimators(facts) {
         let class = estimator.rsplit('.').next().unwrap_or(estimator);
-        let squares =
-            questions(facts).into_iter().filter_map(|question| square(facts, estimator, &question).ok());
-        for tally in squares.flatten().flat_map(|(_, row)| row).map(|(_, tally)| tally) {
-            for rule in tally.caveats.iter().filter_map(|id| explain::find(id)) {
-                seen.entry(rule.id).or_default().1.insert(class);
+        for question in &questions {
+            for (from, mut row) in square(facts, estimator, question).into_iter().flatten() {
+                may_meet.add_to_row(estimator, &from, question, &mut row);
+                let caveats = row.iter().flat_map(|(_, tally)| &tally.caveats);
+                for rule in caveats.filter_map(|id| explain::find(id)) {
+                    seen.entry(rule.id).or_default().1.insert(class);
+                }
             }
         }
     }

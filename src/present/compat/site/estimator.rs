@@ -7,7 +7,7 @@ use askama::Template;
 use super::super::answer::{map_beside, share, span};
 use super::super::object::again;
 use super::parts::{Field, FieldRow, anchor, field, legend, questions, sources, title};
-use crate::compat::{End, MapFacts, Question, Tally, caveats_of, reaches, releases, square};
+use crate::compat::{End, MapFacts, MayMeet, Question, Tally, caveats_of, reaches, releases, square};
 use crate::explain;
 use crate::present::error::RenderError;
 use crate::present::words::{Group, join, plural};
@@ -68,10 +68,15 @@ struct Model {
     dataset: String,
 }
 
-pub(super) fn page(facts: &MapFacts, estimator: &str, version: &str) -> Result<String, RenderError> {
+pub(super) fn page(
+    facts: &MapFacts,
+    may_meet: &MayMeet<'_>,
+    estimator: &str,
+    version: &str,
+) -> Result<String, RenderError> {
     let (module, class) = estimator.rsplit_once('.').unwrap_or(("", estimator));
     let questions = questions(facts);
-    let squares = questions.iter().filter_map(|question| part(facts, estimator, question));
+    let squares = questions.iter().filter_map(|question| part(facts, may_meet, estimator, question));
     let squares: Vec<SquarePart> = squares.collect();
     let models: Vec<(&str, Model)> = facts
         .runs
@@ -104,8 +109,16 @@ pub(super) fn page(facts: &MapFacts, estimator: &str, version: &str) -> Result<S
     Ok(page.render()?)
 }
 
-fn part(facts: &MapFacts, estimator: &str, question: &Question) -> Option<SquarePart> {
-    let rows = square(facts, estimator, question).ok()?;
+fn part(
+    facts: &MapFacts,
+    may_meet: &MayMeet<'_>,
+    estimator: &str,
+    question: &Question,
+) -> Option<SquarePart> {
+    let mut rows = square(facts, estimator, question).ok()?;
+    for (from, row) in &mut rows {
+        may_meet.add_to_row(estimator, from, question, row);
+    }
     let tried: BTreeSet<&str> =
         rows.iter().flat_map(|(_, row)| row).map(|(release, _)| release.as_str()).collect();
     let readers: Vec<String> =

@@ -7,7 +7,7 @@ mod index;
 mod pair;
 mod parts;
 
-use crate::compat::{MapFacts, data_version, estimators};
+use crate::compat::{MapFacts, MayMeet, data_version, estimators};
 use crate::present::error::RenderError;
 
 /// The look of the reports, and what the site has beside it.
@@ -27,9 +27,10 @@ pub fn map_site(facts: &MapFacts, number: u32) -> Result<Vec<(String, Vec<u8>)>,
         ("index.html".to_owned(), index::page(facts, &version)?.into_bytes()),
         ("causes.html".to_owned(), causes::page(facts, &version)?.into_bytes()),
     ];
+    let may_meet = MayMeet::new(facts);
     for estimator in estimators(facts) {
         let class = estimator.rsplit('.').next().unwrap_or(estimator);
-        let page = estimator::page(facts, estimator, &version)?;
+        let page = estimator::page(facts, &may_meet, estimator, &version)?;
         files.push((format!("estimators/{class}.html"), page.into_bytes()));
     }
     for (from, to) in parts::pairs(facts) {
