@@ -44,6 +44,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("dataset", "matrix"),
     ("cage", "process"),
     ("compat", "explain"),
+    ("compat", "format"),
     ("judge", "explain"),
     ("judge", "format"),
     ("judge", "state"),

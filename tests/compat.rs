@@ -26,24 +26,31 @@ fn plain(format: &str) -> Question {
 fn compat_json_says_what_the_map_says() {
     let data: CompatData = serde_json::from_str(text("compat.json")).unwrap();
     assert!(data.version.starts_with("1.") && data.version.ends_with(".3"), "{}", data.version);
-    assert!(FILES["compat.json"].len() < 1 << 20);
+    assert!(FILES["compat.json"].len() < 3 << 19);
     let question = plain("pickle");
     let mut compared = 0;
     for (class, estimator) in &data.estimators {
         let name = format!("{}.{class}", estimator.module);
-        let square = estimator.squares.iter().find(|it| it.format == "pickle" && it.bits == 64).unwrap();
+        let square = estimator
+            .squares
+            .iter()
+            .find(|it| it.format == "pickle" && (it.from_bits, it.bits) == (64, 64))
+            .unwrap();
         for (from, row) in compat::square(map(), &name, &question).unwrap() {
             for (at, to) in data.releases.iter().enumerate() {
                 let tally = row.iter().find(|(release, _)| release == to).map(|(_, tally)| tally);
                 let told = square.rows[&from][at].map(|end| &data.ends[end]);
                 assert_eq!(told.is_some(), tally.is_some(), "{name} {from} {to}");
                 let (Some(told), Some(tally)) = (told, tally) else { continue };
-                let works: u64 = told
-                    .iter()
-                    .filter(|end| ["identical", "roundoff"].contains(&end.verdict.as_str()))
-                    .map(|end| end.models)
-                    .sum();
-                assert_eq!(works, tally.works() as u64, "{name} {from} {to}");
+                let (works, other): (Vec<_>, Vec<_>) =
+                    told.iter().partition(|end| ["identical", "roundoff"].contains(&end.verdict.as_str()));
+                // A model may be identical in one matrix and equal within roundoff in another one.
+                let most = works.iter().map(|end| end.models).sum::<u64>();
+                let least = works.iter().map(|end| end.models).max().unwrap_or_default();
+                let fails = other.iter().filter(|end| end.verdict != "absent" || tally.total() > 0);
+                assert!((least..=most).contains(&(tally.works() as u64)), "{name} {from} {to}");
+                let fails: u64 = fails.map(|end| end.models).sum();
+                assert_eq!(fails, (tally.total() - tally.works()) as u64, "{name} {from} {to}");
                 compared += 1;
             }
         }
@@ -55,7 +62,7 @@ fn compat_json_says_what_the_map_says() {
 fn what_is_not_in_the_map_is_named_with_what_is_next_to_it() {
     let near = |unasked| match unasked {
         Unasked::Estimator { near, .. } | Unasked::Release { near, .. } => near,
-        Unasked::Nothing { .. } => Vec::new(),
+        Unasked::Nothing => Vec::new(),
     };
     assert_eq!(
         compat::within(map(), "randomforestclassifier").unwrap(),
@@ -64,10 +71,10 @@ fn what_is_not_in_the_map_is_named_with_what_is_next_to_it() {
     assert_eq!(compat::within(map(), "sklearn.svm.SVC").unwrap(), "sklearn.svm.SVC");
     let mistyped = compat::within(map(), "RandomForrestClassifier").unwrap_err();
     assert!(near(mistyped).contains(&"RandomForestClassifier".to_owned()));
-    let between = compat::row(map(), "sklearn.svm.SVC", "1.2.1", &plain("pickle")).unwrap_err();
-    assert_eq!(near(between), ["1.1.3", "1.2.2"]);
+    let between = compat::row(map(), "sklearn.svm.SVC", "1.2.0", &plain("pickle")).unwrap_err();
+    assert_eq!(near(between), ["1.1.3", "1.2.1"]);
     let format = compat::row(map(), "sklearn.svm.SVC", "1.2.2", &plain("nothing")).unwrap_err();
-    assert!(matches!(&format, Unasked::Nothing { measured } if !measured.is_empty()));
+    assert_eq!(format, Unasked::Nothing);
 }
 
 #[test]

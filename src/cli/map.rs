@@ -19,7 +19,7 @@ pub(super) fn map(args: &MapArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::Done);
     }
     asked(compat::map(), args).map_err(|unasked| {
-        let (what, help) = present::map_unasked(&unasked);
+        let (what, help) = present::map_unasked(compat::map(), &unasked);
         Failure::NotFound { what, help }
     })?
 }

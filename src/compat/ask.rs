@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{MapEnvironment, MapFacts, MapModel, MapRun};
+use super::facts::{MapEnvironment, MapFacts, MapModel};
 use super::square::Seen;
 use crate::explain;
 use crate::notation::{Version, glob};
@@ -93,27 +93,29 @@ pub enum Unasked {
         /// The releases next to it, below and above.
         near: Vec<String>,
     },
-    /// Nothing was measured in that format between such machines.
-    Nothing {
-        /// The formats that were, with the widths of both sides.
-        measured: Vec<(FormatName, u8, u8)>,
-    },
+    /// Nothing was measured in that format between such machines; [`measured`] says what was.
+    Nothing,
 }
 
 impl Tally {
-    /// How many different outcomes of models there are.
+    /// How many different outcomes of models there are. A model that several matrices have tried counts once for each.
     pub fn total(&self) -> usize {
-        self.seen.values().map(BTreeSet::len).sum()
+        self.outcomes().iter().map(|one| one.models.len()).sum()
     }
 
     /// How many of them work.
     pub fn works(&self) -> usize {
-        self.count(Verdict::works)
+        self.outcomes().iter().filter(|one| one.works).map(|one| one.models.len()).sum()
     }
 
-    /// How many have such a verdict.
-    pub fn count(&self, is_it: impl Fn(Verdict) -> bool) -> usize {
-        self.seen.iter().filter(|(seen, _)| is_it(seen.verdict)).map(|(_, models)| models.len()).sum()
+    /// The names of the models that were tried, without their matrices.
+    pub fn tried(&self) -> impl Iterator<Item = &str> {
+        self.seen.values().flat_map(named)
+    }
+
+    /// The names of those that could not be written, without their matrices.
+    pub fn unmade(&self) -> impl Iterator<Item = &str> {
+        named(&self.unmade)
     }
 
     /// Whether nobody has tried.
@@ -123,31 +125,52 @@ impl Tally {
 
     /// How the models came out, those that work first, then what most models have.
     pub fn ends(&self) -> Vec<End> {
-        let mut ends: Vec<End> = Vec::new();
-        for (seen, models) in &self.seen {
-            let works = seen.verdict.works();
-            match ends.iter_mut().find(|end| works && end.works()) {
-                Some(end) => {
-                    end.verdicts.insert(seen.verdict);
-                    end.models += models.len();
-                    end.most = end.models;
-                }
-                None => ends.push(End {
-                    verdicts: BTreeSet::from([seen.verdict]),
-                    rule: seen.rule.clone().filter(|_| !works),
-                    models: models.len(),
-                    most: models.len(),
-                }),
-            }
-        }
+        let end = |one: Outcome<'_>| {
+            let models = one.models.len();
+            End { verdicts: one.verdicts, rule: one.rule.map(str::to_owned), models, most: models }
+        };
+        let mut ends: Vec<End> = self.outcomes().into_iter().map(end).collect();
         if ends.is_empty() && !self.unmade.is_empty() {
             let verdicts = BTreeSet::from([Verdict::Absent]);
-            let models = self.unmade.len();
+            let models = self.unmade().collect::<BTreeSet<_>>().len();
             ends.push(End { verdicts, rule: None, models, most: models });
         }
         ends.sort_by_key(|end| (!end.works(), std::cmp::Reverse(end.models)));
         ends
     }
+
+    fn outcomes(&self) -> Vec<Outcome<'_>> {
+        let mut all: Vec<Outcome<'_>> = Vec::new();
+        for (seen, models) in &self.seen {
+            let works = seen.verdict.works();
+            match all.iter_mut().find(|one| works && one.works) {
+                Some(one) => {
+                    one.verdicts.insert(seen.verdict);
+                    one.models.extend(named(models));
+                }
+                None => all.push(Outcome {
+                    works,
+                    verdicts: BTreeSet::from([seen.verdict]),
+                    rule: seen.rule.as_deref().filter(|_| !works),
+                    models: named(models).collect(),
+                }),
+            }
+        }
+        all
+    }
+}
+
+/// Models that came out alike, whatever the matrix.
+struct Outcome<'t> {
+    works: bool,
+    verdicts: BTreeSet<Verdict>,
+    rule: Option<&'t str>,
+    models: BTreeSet<&'t str>,
+}
+
+/// Names of models without their matrices: the same name is the same expression on the same data.
+pub(super) fn named(models: &BTreeSet<String>) -> impl Iterator<Item = &str> {
+    models.iter().map(|model| model.split_once(':').map_or(model.as_str(), |(_, name)| name))
 }
 
 fn version(text: &str) -> Option<Version> {
@@ -187,10 +210,9 @@ pub fn estimators(facts: &MapFacts) -> Vec<&str> {
 /// The releases that were measured on such machines, in order.
 pub fn releases(facts: &MapFacts, is_meant: impl Fn(&MapEnvironment) -> bool) -> Vec<String> {
     let environments = facts.runs.values().flat_map(|run| &run.environments);
-    let mut found: Vec<&str> =
-        environments.filter(|one| is_meant(one)).map(|environment| environment.release.as_str()).collect();
-    found.sort_by_key(|release| version(release));
-    found.dedup();
+    let meant = environments.filter(|one| is_meant(one)).map(|environment| environment.release.as_str());
+    let mut found: Vec<&str> = meant.collect::<BTreeSet<_>>().into_iter().collect();
+    found.sort_by_cached_key(|release| version(release));
     found.into_iter().map(str::to_owned).collect()
 }
 
@@ -216,15 +238,15 @@ pub fn release(measured: &[String], wanted: &str) -> Result<String, Unasked> {
 #[derive(Clone, Copy, Debug)]
 struct Entry<'m> {
     matrix: &'m str,
-    run: &'m MapRun,
     name: &'m str,
     model: &'m MapModel,
 }
 
 fn all_entries(facts: &MapFacts) -> impl Iterator<Item = Entry<'_>> {
-    facts.runs.iter().flat_map(|(matrix, run)| {
-        run.models.iter().map(move |(name, model)| Entry { matrix, run, name, model })
-    })
+    facts
+        .runs
+        .iter()
+        .flat_map(|(matrix, run)| run.models.iter().map(move |(name, model)| Entry { matrix, name, model }))
 }
 
 /// The models of an estimator.
@@ -232,15 +254,26 @@ fn entries<'m>(facts: &'m MapFacts, estimator: &str) -> Vec<Entry<'m>> {
     all_entries(facts).filter(|entry| entry.model.estimator == estimator).collect()
 }
 
+/// The indices of writers and readers, by the matrix in which any were tried.
+type Tried<'m> = BTreeMap<&'m str, Vec<(usize, usize)>>;
+
+/// Where such machines with two releases were both tried.
+fn tried<'m>(facts: &'m MapFacts, from: &str, to: &str, question: &Question) -> Tried<'m> {
+    let runs = facts.runs.iter().map(|(matrix, run)| {
+        let readers = || run.of(to, question.bits).map(|(index, _)| index);
+        let writers = run.of(from, question.from_bits);
+        (matrix.as_str(), writers.flat_map(|(one, _)| readers().map(move |other| (one, other))).collect())
+    });
+    runs.filter(|(_, pairs): &(_, Vec<_>)| !pairs.is_empty()).collect()
+}
+
 /// What became of models between two releases.
-fn tally(entries: &[Entry<'_>], from: &str, to: &str, question: &Question) -> Tally {
+fn tally<'m>(entries: &[Entry<'m>], tried: &Tried<'m>, question: &Question) -> Tally {
     let mut tally = Tally::default();
-    for Entry { matrix, run, name, model } in entries {
+    for Entry { matrix, name, model } in entries {
+        let Some(pairs) = tried.get(matrix) else { continue };
         let Some(square) = model.formats.get(&question.format) else { continue };
-        let of = |release, bits| -> Vec<usize> { run.of(release, bits).map(|(index, _)| index).collect() };
-        let (producers, consumers) = (of(from, question.from_bits), of(to, question.bits));
-        let pairs = producers.iter().flat_map(|one| consumers.iter().map(move |other| (*one, *other)));
-        for (producer, consumer) in pairs {
+        for &(producer, consumer) in pairs {
             let Some(seen) = square.get(producer, consumer) else { continue };
             let model = format!("{matrix}:{name}");
             let own = square.get(producer, producer);
@@ -276,14 +309,32 @@ pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
 pub fn row(facts: &MapFacts, estimator: &str, from: &str, question: &Question) -> Result<MapRow, Unasked> {
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
     let from = release(&producers, from)?;
-    let consumers = releases(facts, |environment| environment.bits == question.bits);
-    let entries = entries(facts, estimator);
-    let tallies = consumers.into_iter().map(|to| {
-        let tally = tally(&entries, &from, &to, question);
-        (to, tally)
-    });
-    let row: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
-    if row.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(row) }
+    let row = Readers::new(facts, estimator, question).row(&from);
+    if row.is_empty() { Err(Unasked::Nothing) } else { Ok(row) }
+}
+
+/// The models of an estimator, and the releases that may have read them.
+struct Readers<'m, 'q> {
+    facts: &'m MapFacts,
+    question: &'q Question,
+    entries: Vec<Entry<'m>>,
+    releases: Vec<String>,
+}
+
+impl<'m, 'q> Readers<'m, 'q> {
+    fn new(facts: &'m MapFacts, estimator: &str, question: &'q Question) -> Self {
+        let releases = releases(facts, |environment| environment.bits == question.bits);
+        Self { facts, question, entries: entries(facts, estimator), releases }
+    }
+
+    /// What became of them; nothing where nobody has tried.
+    fn row(&self, from: &str) -> MapRow {
+        let tallies = self.releases.iter().map(|to| {
+            let tried = tried(self.facts, from, to, self.question);
+            (to.clone(), tally(&self.entries, &tried, self.question))
+        });
+        tallies.filter(|(_, tally)| !tally.is_empty()).collect()
+    }
 }
 
 /// The rows of an estimator, by the release that wrote.
@@ -296,12 +347,13 @@ pub fn square(
     question: &Question,
 ) -> Result<Vec<(String, MapRow)>, Unasked> {
     let producers = releases(facts, |environment| environment.bits == question.from_bits);
-    let rows = producers.into_iter().filter_map(|from| {
-        let row = row(facts, estimator, &from, question).ok()?;
-        Some((from, row))
+    let readers = Readers::new(facts, estimator, question);
+    let rows = producers.into_iter().map(|from| {
+        let row = readers.row(&from);
+        (from, row)
     });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(rows) }
+    let rows: Vec<_> = rows.filter(|(_, row)| !row.is_empty()).collect();
+    if rows.is_empty() { Err(Unasked::Nothing) } else { Ok(rows) }
 }
 
 /// What became of every estimator between two releases; those that were not tried are left out.
@@ -311,17 +363,18 @@ pub fn square(
 pub fn pair(facts: &MapFacts, from: &str, to: &str, question: &Question) -> Result<MapRow, Unasked> {
     let from = release(&releases(facts, |environment| environment.bits == question.from_bits), from)?;
     let to = release(&releases(facts, |environment| environment.bits == question.bits), to)?;
+    let tried = tried(facts, &from, &to, question);
     let mut by_estimator: BTreeMap<(&str, &str), Vec<Entry<'_>>> = BTreeMap::new();
-    for entry in all_entries(facts) {
+    for entry in all_entries(facts).filter(|entry| tried.contains_key(entry.matrix)) {
         let key = (entry.model.class(), entry.model.estimator.as_str());
         by_estimator.entry(key).or_default().push(entry);
     }
     let tallies = by_estimator.into_iter().map(|((_, estimator), entries)| {
-        let tally = tally(&entries, &from, &to, question);
+        let tally = tally(&entries, &tried, question);
         (estimator.to_owned(), tally)
     });
     let all: MapRow = tallies.filter(|(_, tally)| !tally.is_empty()).collect();
-    if all.is_empty() { Err(Unasked::Nothing { measured: measured(facts) }) } else { Ok(all) }
+    if all.is_empty() { Err(Unasked::Nothing) } else { Ok(all) }
 }
 
 /// A row with releases next to each other put together where their models came out alike.

@@ -7,6 +7,8 @@ use super::ask::{MapRow, Question, Tally};
 use super::facts::{MapEnvironment, MapFacts};
 use super::square::Square;
 use crate::explain::Caveats;
+use crate::format;
+use crate::vocab::Holds;
 
 /// Adds caveats to answers of a map. What nobody shows needs none.
 #[derive(Clone, Debug)]
@@ -52,13 +54,15 @@ impl<'m> MayMeet<'m> {
         if tally.works() == 0 {
             return;
         }
+        let format = question.format.as_str();
+        // Formats of the map are those of the table under their own names.
+        let holds = format::handler(format).map_or(Holds::Translation, |handler| handler.holds);
         let mut found = BTreeSet::new();
         for run in tally.runs.iter().filter_map(|matrix| self.facts.runs.get(matrix)) {
             let readers: Vec<_> = run.of(to, question.bits).map(|(_, it)| it.side()).collect();
             for writer in run.of(from, question.from_bits).map(|(_, it)| MapEnvironment::side(it)) {
-                let rules = readers
-                    .iter()
-                    .flat_map(|reader| caveats.between(question.format.as_str(), &writer, reader));
+                let rules =
+                    readers.iter().flat_map(|reader| caveats.between((format, holds), &writer, reader));
                 found.extend(rules.map(|rule| rule.id.to_owned()));
             }
         }

@@ -1,11 +1,11 @@
 //! The map as others read it: `compat.json`, whose form is a promise ([`MAP_VERSION`] is its major).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ask::{Question, Tally, estimators, measured, releases, square};
+use super::ask::{Question, Tally, estimators, measured, named, releases, square};
 use super::caveats::MayMeet;
 use super::facts::{MAP_VERSION, MapFacts};
 use crate::explain;
@@ -199,11 +199,11 @@ fn told(tally: &Tally) -> Vec<CompatEnd> {
     let seen = tally.seen.iter().map(|(seen, models)| CompatEnd {
         verdict: seen.verdict.to_string(),
         cause: seen.rule.clone(),
-        models: models.len() as u64,
+        models: named(models).collect::<BTreeSet<_>>().len() as u64,
     });
     let mut all: Vec<CompatEnd> = seen.collect();
     if all.is_empty() {
-        let models = tally.unmade.len() as u64;
+        let models = tally.unmade().collect::<BTreeSet<_>>().len() as u64;
         all.push(CompatEnd { verdict: Verdict::Absent.to_string(), cause: None, models });
     }
     all

@@ -9,11 +9,12 @@ use super::square::Square;
 use crate::explain::Side;
 use crate::vocab::{Digest, FormatName};
 
-static TEXT: &str = include_str!("facts.json");
+/// `facts.json`, compressed by `build.rs`.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts.json.zst"));
 
 static MAP: LazyLock<MapFacts> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.
-    serde_json::from_str(TEXT).unwrap_or_default()
+    zstd::decode_all(PACKED).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 });
 
 /// The package whose releases the map is about.
@@ -167,10 +168,11 @@ mod tests {
 
     #[test]
     fn the_file_is_read_and_written_again_as_it_is() {
-        let read: MapFacts = serde_json::from_str(TEXT).unwrap();
+        let text = String::from_utf8(zstd::decode_all(PACKED).unwrap()).unwrap();
+        let read: MapFacts = serde_json::from_str(&text).unwrap();
         assert_eq!(read.version, MAP_VERSION);
-        assert_eq!(read.to_text().unwrap(), TEXT);
-        assert!(TEXT.len() < 1 << 20, "{}", TEXT.len());
+        assert_eq!(read.to_text().unwrap(), text);
+        assert!(PACKED.len() < 64 << 10, "{}", PACKED.len());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cells::Side;
 use super::rule::{Case, FileCondition, Rule, fulfilled};
 use super::rules;
+use crate::vocab::Holds;
 
 /// The cases that are about a class: looked for once, and asked for each pair of environments.
 #[derive(Clone, Debug, Default)]
@@ -33,17 +34,21 @@ impl Caveats {
     }
 
     /// The rules among them whose versions fit both environments. What asks for a package that an environment does not have says
-    /// nothing of it. `handler` is the handler of the format.
+    /// nothing of it. `handler` is the handler of the format, `holds` what its files hold: what happens to objects happens to
+    /// no translation of them.
     pub fn between(
         &self,
-        handler: &str,
+        (handler, holds): (&str, Holds),
         producer: &Side,
         consumer: &Side,
     ) -> impl Iterator<Item = &'static Rule> {
         let fits = move |case: &Case| {
             fulfilled(&case.consumer, &consumer.versions) == Some(true)
                 && fulfilled(&case.producer, &producer.versions) == Some(true)
-                && (case.formats.is_empty() || case.formats.iter().any(|format| format == handler))
+                && match case.formats.as_slice() {
+                    [] => holds == Holds::Estimator,
+                    formats => formats.iter().any(|format| format == handler),
+                }
                 && (!case.across_bits || producer.bits != consumer.bits)
                 && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
         };
@@ -73,11 +78,15 @@ mod tests {
     }
 
     fn ids(class: &str, from: &str, to: &str) -> Vec<&'static str> {
+        ids_of(("pickle", Holds::Estimator), class, from, to)
+    }
+
+    fn ids_of(format: (&str, Holds), class: &str, from: &str, to: &str) -> Vec<&'static str> {
         let met = BTreeSet::from([
             ("SimpleImputer", "missing-indicator-precomputed"),
             ("SimpleImputer", "simple-imputer-attributes"),
         ]);
-        Caveats::of(class, &met).between("pickle", &side(from), &side(to)).map(|rule| rule.id).collect()
+        Caveats::of(class, &met).between(format, &side(from), &side(to)).map(|rule| rule.id).collect()
     }
 
     #[test]
@@ -87,6 +96,7 @@ mod tests {
         assert!(!ids("PCA", "0.22.2", "0.23.2").contains(&"n-features-in"));
         assert!(ids("MissingIndicator", "0.23.2", "0.24.2").contains(&"missing-indicator-precomputed"));
         assert!(ids("PCA", "1.2.2", "1.3.2").is_empty());
+        assert!(ids_of(("onnx", Holds::Translation), "IterativeImputer", "0.22.2", "0.23.2").is_empty());
         // What a related class holds, and not what it is.
         assert!(ids("IterativeImputer", "0.23.2", "1.0.2").contains(&"missing-indicator-precomputed"));
         assert!(!ids("KNNImputer", "0.23.2", "1.1.3").contains(&"simple-imputer-attributes"));

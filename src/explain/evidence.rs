@@ -11,11 +11,12 @@ use super::pairs::Pairs;
 use crate::notation::Version;
 use crate::vocab::{ByteOrder, FileFacts, Record, Verdict};
 
-static TEXT: &str = include_str!("evidence.json");
+/// `evidence.json`, compressed by `build.rs`.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/evidence.json.zst"));
 
 static EVIDENCE: LazyLock<Evidence> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.
-    serde_json::from_str(TEXT).unwrap_or_default()
+    zstd::decode_all(PACKED).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 });
 
 /// Everything that was measured.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::compat::{
-    End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, caveats_of, reaches, releases,
+    End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, caveats_of, measured, reaches, releases,
 };
 use crate::explain;
 use crate::notation::Version;
@@ -43,11 +43,10 @@ pub fn map_row(head: &MapHead<'_>, row: &[(String, Tally)]) -> String {
         machines(head.question),
         works_in(&parts)
     );
-    let names = |of: fn(&Tally) -> Vec<&String>| -> usize {
-        row.iter().flat_map(|(_, tally)| of(tally)).collect::<BTreeSet<_>>().len()
-    };
-    let tried = names(|tally| tally.seen.values().flatten().collect());
-    let unmade = names(|tally| tally.unmade.iter().collect());
+    let tried = row.iter().flat_map(|(_, tally)| tally.tried()).collect::<BTreeSet<_>>();
+    let unmade = row.iter().flat_map(|(_, tally)| tally.unmade()).collect::<BTreeSet<_>>();
+    let unmade = unmade.difference(&tried).count();
+    let tried = tried.len();
     let mut facts = match tried {
         0 => format!("{} that it cannot make", plural(unmade as u64, "model")),
         _ => format!("{}, read in {}", plural(tried as u64, "model"), plural(row.len() as u64, "release")),
@@ -94,10 +93,10 @@ fn caveats(row: &[(String, Tally)]) -> String {
 /// One estimator: every writer against every reader.
 pub fn map_square(head: &MapHead<'_>, rows: &[(String, MapRow)]) -> String {
     let mut text = String::new();
-    let mut readers: Vec<&str> = Vec::new();
-    // Each row is in order and leaves out what was not tried: the longest one is the order of all.
-    let longest = rows.iter().map(|(_, row)| row).max_by_key(|row| row.len());
-    readers.extend(longest.into_iter().flatten().map(|(release, _)| release.as_str()));
+    let tried: BTreeSet<&str> =
+        rows.iter().flat_map(|(_, row)| row).map(|(release, _)| release.as_str()).collect();
+    let mut readers: Vec<&str> = tried.into_iter().collect();
+    readers.sort_by_cached_key(|release| release.parse::<Version>().ok());
     let _ = writeln!(
         text,
         "{} as {}{}: written by the release of the row, read by that of the column",
@@ -107,18 +106,21 @@ pub fn map_square(head: &MapHead<'_>, rows: &[(String, MapRow)]) -> String {
     );
     text.push('\n');
     let wide = rows.iter().map(|(release, _)| release.len()).max().unwrap_or_default();
-    let short: Vec<&str> = readers.iter().map(|release| minor(release)).collect();
+    // `1.3` of `1.3.2`, where that is the only release of its minor.
+    let is_alone = |release: &&str| readers.iter().filter(|it| minor(it) == minor(release)).count() == 1;
+    let short = readers.iter().map(|release| if is_alone(release) { minor(release) } else { *release });
+    let heads: Vec<(&str, usize)> = short.map(|name| (name, name.len().max(4))).collect();
     let _ = write!(text, "  {:wide$}", "");
-    for name in &short {
-        let _ = write!(text, " {name:>4}");
+    for (name, column) in &heads {
+        let _ = write!(text, " {name:>column$}");
     }
     text.push('\n');
     let mut causes: BTreeMap<(Verdict, Option<&str>), usize> = BTreeMap::new();
     for (from, row) in rows {
         let _ = write!(text, "  {from:wide$}");
-        for reader in &readers {
+        for (reader, (_, column)) in readers.iter().zip(&heads) {
             let tally = row.iter().find(|(release, _)| release == reader).map(|(_, tally)| tally);
-            let _ = write!(text, " {:>4}", tally.map(signs).unwrap_or_default());
+            let _ = write!(text, " {:>column$}", tally.map(signs).unwrap_or_default());
             for (seen, models) in tally.into_iter().flat_map(|tally| &tally.seen) {
                 if seen.verdict.fails() {
                     *causes.entry((seen.verdict, seen.rule.as_deref())).or_default() += models.len();
@@ -233,6 +235,7 @@ pub fn map_overview(facts: &MapFacts) -> String {
         return text;
     }
     let models = || facts.runs.values().flat_map(|run| run.models.values());
+    let names: BTreeSet<&String> = facts.runs.values().flat_map(|run| run.models.keys()).collect();
     let estimators: BTreeSet<&str> = models().map(|model| model.estimator.as_str()).collect();
     let formats: BTreeSet<&str> =
         models().flat_map(|model| model.formats.keys()).map(|format| format.as_str()).collect();
@@ -243,7 +246,7 @@ pub fn map_overview(facts: &MapFacts) -> String {
         text,
         "{}, {}, {} from {} to {}: {cells} cells",
         plural(estimators.len() as u64, "estimator"),
-        plural(models().count() as u64, "model"),
+        plural(names.len() as u64, "model"),
         plural(all.len() as u64, "release"),
         all.first().map_or("", String::as_str),
         all.last().map_or("", String::as_str),
@@ -271,7 +274,7 @@ pub fn map_overview(facts: &MapFacts) -> String {
 }
 
 /// What was asked for and is not there, and what is.
-pub fn map_unasked(unasked: &Unasked) -> (String, String) {
+pub fn map_unasked(facts: &MapFacts, unasked: &Unasked) -> (String, String) {
     match unasked {
         Unasked::Estimator { name, near, exists } => {
             let what = if *exists {
@@ -295,8 +298,9 @@ pub fn map_unasked(unasked: &Unasked) -> (String, String) {
             };
             (format!("scikit-learn {release} was not measured"), help)
         }
-        Unasked::Nothing { measured } => {
-            let known = measured.iter().map(|(format, from, to)| format!("{format} {from} to {to} bit"));
+        Unasked::Nothing => {
+            let known =
+                measured(facts).into_iter().map(|(format, from, to)| format!("{format} {from} to {to} bit"));
             let help = match known.collect::<Vec<_>>().as_slice() {
                 [] => "the map of this build is empty".to_owned(),
                 known => format!("measured were: {}", join(known.iter())),
@@ -422,7 +426,7 @@ pub(super) fn span((first, last): &(String, String)) -> String {
     if first == last { first.clone() } else { format!("{first} to {last}") }
 }
 
-/// `1.3` of `1.3.2`: the head of a column.
+/// `1.3` of `1.3.2`.
 fn minor(release: &str) -> &str {
     release.match_indices('.').nth(1).map_or(release, |(at, _)| &release[..at])
 }

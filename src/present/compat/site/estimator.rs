@@ -1,6 +1,6 @@
 //! The page of an estimator: a heat map for each format, and a table for each release that wrote.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 
@@ -78,18 +78,15 @@ pub(super) fn page(
     let questions = questions(facts);
     let squares = questions.iter().filter_map(|question| part(facts, may_meet, estimator, question));
     let squares: Vec<SquarePart> = squares.collect();
-    let models: Vec<(&str, Model)> = facts
-        .runs
-        .iter()
-        .flat_map(|(matrix, run)| {
-            let own = run.models.iter().filter(|(_, model)| model.estimator == estimator);
-            own.map(|(name, model)| {
-                let (expression, dataset) = (model.expression.clone(), model.dataset.clone());
-                (matrix.as_str(), Model { name: name.clone(), expression, dataset })
-            })
-        })
-        .collect();
-    let matrices: BTreeSet<&str> = models.iter().map(|(matrix, _)| *matrix).collect();
+    let mut matrices = BTreeSet::new();
+    let mut models: BTreeMap<&String, Model> = BTreeMap::new();
+    for (matrix, run) in &facts.runs {
+        for (name, model) in run.models.iter().filter(|(_, model)| model.estimator == estimator) {
+            let (expression, dataset) = (model.expression.clone(), model.dataset.clone());
+            matrices.insert(matrix.as_str());
+            models.insert(name, Model { name: name.clone(), expression, dataset });
+        }
+    }
     let releases = squares.iter().map(|square| square.readers.len()).max().unwrap_or_default();
     let page = Page {
         root: "../",
@@ -103,7 +100,7 @@ pub(super) fn page(
         ),
         legend: legend(),
         sources: sources(facts, &matrices)?,
-        models: models.into_iter().map(|(_, model)| model).collect(),
+        models: models.into_values().collect(),
         squares,
     };
     Ok(page.render()?)

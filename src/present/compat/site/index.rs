@@ -1,6 +1,6 @@
 //! The index: every estimator, and every pair of releases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 
@@ -43,15 +43,15 @@ pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderErro
         let share = asked.as_ref().map_or_else(String::new, |question| share(facts, estimator, question));
         modules.entry(module).or_default().push(Listed { class: class.to_owned(), share });
     }
-    let models: usize = facts.runs.values().map(|run| run.models.len()).sum();
+    let models: BTreeSet<&String> = facts.runs.values().flat_map(|run| run.models.keys()).collect();
     let rows = asked.as_ref().map_or_else(Vec::new, |question| rows(facts, &releases, question));
     let index = Index {
         root: "",
         version,
         lead: format!(
-            "{} in {}, each saved by {} and read by all of them: which files still work, how the others fail, and what to do.",
+            "{} in {}, saved by and read in {} as far as that was tried: which files still work, how the others fail, and what to do.",
             plural(all.len() as u64, "estimator"),
-            plural(models as u64, "model"),
+            plural(models.len() as u64, "model"),
             plural(releases.len() as u64, "release"),
         ),
         modules: modules
