@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 WORKS = ("identical", "roundoff")
 
@@ -56,7 +57,7 @@ def fact(shelflife, drawn):
     told = {}
     for end in readers[0]["ends"]:
         for model in end["models"]:
-            told[model.split(":", 1)[1]] = (end["verdict"], end["rule"])
+            told[model] = (end["verdict"], end["rule"])
     return told, readers[0]["again"]
 
 
@@ -68,7 +69,9 @@ def again(shelflife, command, reports):
     if not lines:
         return {"?": (ran.stderr[-300:], None)}
     cells = json.loads(lines[-1])["answer"]["cells"]
-    return {cell["model"]: (cell["verdict"], cell["rule"]) for cell in cells}
+    # A command runs the matrix of one run of the map, which has its name.
+    matrix = next(Path(word).stem for word in words if word.endswith(".toml"))
+    return {"%s:%s" % (matrix, cell["model"]): (cell["verdict"], cell["rule"]) for cell in cells}
 
 
 def same(told, seen):
