@@ -1,6 +1,6 @@
 //! Writes down what lies in folders, so that a file that is there counts: the rules, mends and companions of
-//! `src/explain` for `src/explain`, and the modules of the agent as the one source text that `src/worker` sends. What was
-//! measured is compressed: it is a third smaller in the program, and half as large as an archive makes it.
+//! `src/explain` for `src/explain`, and the modules of the agent as the one source text that `src/worker` sends. What is
+//! large is compressed, since an archive would not make it as small.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ fn main() -> io::Result<()> {
     write(&target.join("mends.rs"), &texts(&root.join("src/explain/mends"), "py")?)?;
     write(&target.join("companions.rs"), &texts(&root.join("src/explain/companions"), "py")?)?;
     write(&target.join("engine.rs"), &texts(&root.join(AGENT).join(PACKAGE).join("mending"), "py")?)?;
-    write(&target.join("agent.py"), &agent(&root.join(AGENT))?)?;
-    MEASURED.iter().try_for_each(|file| pack(&root.join(file), &target))?;
+    write(&target.join("agent.py.zst"), &packed(agent(&root.join(AGENT))?.as_bytes())?)?;
+    MEASURED.iter().try_for_each(|file| measured(&root.join(file), &target))?;
     println!("cargo:rustc-env=SHELFLIFE_COMMIT={}", commit(&root));
     Ok(())
 }
@@ -59,11 +59,15 @@ fn of_repository(root: &Path) -> Option<String> {
 }
 
 /// Writes a file compressed, under its own name and `.zst`.
-fn pack(path: &Path, target: &Path) -> io::Result<()> {
+fn measured(path: &Path, target: &Path) -> io::Result<()> {
     println!("cargo:rerun-if-changed={}", path.display());
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".zst");
-    write(&target.join(name), &zstd::encode_all(fs::File::open(path)?, LEVEL)?)
+    write(&target.join(name), &packed(&fs::read(path)?)?)
+}
+
+fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    zstd::encode_all(bytes, LEVEL)
 }
 
 /// A list of the names and texts of a folder's files.

@@ -8,8 +8,15 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use browsers::Browser;
+use serde_json::json;
 use shelflife::compat::{self, CompatData, Question, Square, Unasked, map};
 use shelflife::present::{MapHead, map_export, map_row};
+
+#[path = "common/browser.rs"]
+mod browsers;
+#[path = "common/terminal.rs"]
+mod tried;
 
 static FILES: LazyLock<BTreeMap<String, Vec<u8>>> =
     LazyLock::new(|| map_export(map(), 3).unwrap().into_iter().collect());
@@ -205,4 +212,40 @@ fn every_link_of_the_site_leads_somewhere() {
         assert!(!page.contains("javascript:") && !page.contains("src=\"http"), "{path}");
     }
     assert!(links > 50_000, "{links}");
+}
+
+/// The search, links that are handed on, a telephone, no script, and what axe-core finds.
+#[test]
+fn the_site_works_in_a_browser() {
+    let browser = match Browser::new() {
+        Ok(browser) => browser,
+        Err(reason) => return tried::not_tried(format_args!("the site in a browser: {reason}")),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for (path, bytes) in FILES.iter().filter(|(path, _)| path.starts_with("site/")) {
+        let path = folder.path().join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, bytes).unwrap();
+    }
+    let seen = browser.looked("tests/common/site.mjs", &folder.path().join("site"));
+    let told = serde_json::to_string_pretty(&seen).unwrap();
+    assert_eq!((&seen["errors"], &seen["serious"]), (&json!([]), &json!([])), "{told}");
+    assert_eq!(seen["found"], json!(["RandomForestClassifier"]), "{told}");
+    assert!(seen["told"].as_str().unwrap().starts_with("1 of 18"), "{told}");
+    assert_eq!(seen["address"], "#q=ensemble%20forestcl", "{told}");
+    assert_eq!(seen["opened"], "RandomForestClassifier", "{told}");
+    assert_eq!(seen["again"], json!(["LinearSVC", "NuSVC", "SVC"]), "{told}");
+    assert!(seen["nothing"].as_str().unwrap().starts_with("0 of"), "{told}");
+    // A row leads to what became of the release that wrote it, and that to its cause.
+    assert!(seen["cell"].as_str().unwrap().starts_with("load-error"), "{told}");
+    assert_eq!(seen["writer"]["id"], "pickle-from-1.2.2", "{told}");
+    assert!(seen["writer"]["top"].as_i64().unwrap() < 300, "{told}");
+    assert!(seen["lines"].as_str().unwrap().contains("Tree nodes have one more field"), "{told}");
+    assert!(
+        seen["cause"]["id"] == "tree-node-layout" && seen["cause"]["top"].as_i64().unwrap() < 300,
+        "{told}"
+    );
+    // Without a script there is no search, and everything else.
+    assert_eq!(seen["bare"]["search"], false, "{told}");
+    assert!(seen["bare"]["estimators"].as_u64().unwrap() > 180, "{told}");
 }

@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use super::error::{AppError, Doing};
 use crate::inspect::{InspectOptions, digests, inspect_with_boosters, unreadable};
 use crate::store;
-use crate::vocab::{ArtifactKind, Inspected, Inspection, Trust};
+use crate::vocab::{ArtifactKind, Foreign, Inspected, Inspection, Trust};
 
 /// What was passed over on the way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,11 +33,13 @@ pub fn inspect<E: From<AppError>>(
     each(given, options, |artifact| {
         seen += 1;
         let (named, artifact) = artifact.map_err(E::from)?;
-        if named || is_artifact(&artifact.inspection) || !is_named_otherwise(Path::new(&artifact.path)) {
-            return take(artifact);
+        let found = &artifact.inspection;
+        let is_other = || !is_artifact(found) && is_named_otherwise(Path::new(&artifact.path));
+        if !named && (is_plain_json(found) || is_other()) {
+            passed.left_out += 1;
+            return Ok(());
         }
-        passed.left_out += 1;
-        Ok(())
+        take(artifact)
     })?;
     if seen == 0 {
         return Err(AppError::EmptyFolder(given.first().cloned().unwrap_or_default()).into());
@@ -111,6 +113,12 @@ fn is_named_otherwise(path: &Path) -> bool {
         Some(extension) => OTHERWISE.contains(&extension.as_str()),
         None => lower(path.file_name()).is_some_and(|name| PLAIN_NAMES.contains(&name.as_str())),
     }
+}
+
+/// Whether it is whole JSON that no library has saved a model in, as the description beside a model is. One that is empty or cut
+/// is told, since libraries save their models under that name.
+fn is_plain_json(found: &Inspection) -> bool {
+    found.kind == ArtifactKind::Json && found.foreign == Some(Foreign::Json) && found.complete
 }
 
 /// Files that are read ahead of the one that is handed on next, for each thread.
@@ -282,8 +290,13 @@ mod tests {
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, b"\x80\x02N.").unwrap();
         }
-        for (name, bytes) in [("8/empty.pkl", &b""[..]), ("8/README.md", b"words"), ("8/model", b"not found")]
-        {
+        for (name, bytes) in [
+            ("8/empty.pkl", &b""[..]),
+            ("8/README.md", b"words"),
+            ("8/model", b"not found"),
+            ("8/empty.json", b""),
+            ("8/m_metadata.json", b"{\"sklearn_version\": \"1.4.2\"}"),
+        ] {
             let path = folder.path().join(name);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, bytes).unwrap();
@@ -292,9 +305,10 @@ mod tests {
         let mut expected: Vec<_> = (0..300).map(|index| (index % 7, format!("m{index:03}.pkl"))).collect();
         expected.sort();
         let expected = expected.into_iter().map(|(_, name)| name);
-        let expected: Vec<_> = expected.chain(["empty.pkl".to_owned(), "model".to_owned()]).collect();
+        let expected: Vec<_> =
+            expected.chain(["empty.json".to_owned(), "empty.pkl".to_owned(), "model".to_owned()]).collect();
         assert_eq!(names, expected);
-        assert_eq!(passed.unwrap(), PassedOver { left_out: 1 });
+        assert_eq!(passed.unwrap(), PassedOver { left_out: 2 });
     }
 
     #[test]

@@ -223,7 +223,7 @@ impl Worker {
         let greeting = async {
             let stdin = &mut worker.process.stdin;
             stdin.write_all(format!("{}\n", AGENT.len()).as_bytes()).await?;
-            stdin.write_all(AGENT.as_bytes()).await?;
+            stdin.write_all(&AGENT).await?;
             protocol::send(stdin, &Request::Hello(hello)).await?;
             protocol::receive(&mut worker.process.stdout).await
         };

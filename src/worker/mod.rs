@@ -12,12 +12,18 @@ pub use protocol::{
     Walls, WorkerLimits,
 };
 
+use std::sync::LazyLock;
+
 use crate::vocab::Digest;
 
-/// The agent's source: the modules of `agent/shelflife_agent` as one text, which `build.rs` packs.
-pub const AGENT: &str = include_str!(concat!(env!("OUT_DIR"), "/agent.py"));
+/// The agent's source: the modules of `agent/shelflife_agent` as one text, which `build.rs` packs and compresses.
+pub static AGENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let packed = include_bytes!(concat!(env!("OUT_DIR"), "/agent.py.zst"));
+    // Written by the build of this very program; the tests start the agent.
+    zstd::decode_all(packed.as_slice()).unwrap_or_default()
+});
 
 /// Digest of the agent's source: part of every cache key, since another agent may observe otherwise.
 pub fn agent_digest() -> Digest {
-    Digest::of(AGENT.as_bytes())
+    Digest::of(&AGENT)
 }

@@ -1,42 +1,6 @@
-// Opens pages in a headless Chromium and says what is there, as JSON. Arguments: the folder of node_modules, Chromium, a
-// folder of pages, and a folder for pictures.
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+// Opens reports in a headless Chromium and says what is there, as JSON.
 import path from "node:path";
-
-const [modules, chromium, pages, pictures] = process.argv.slice(2);
-const require = createRequire(path.join(modules, "package.json"));
-const { chromium: engine } = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const browser = await engine.launch({ executablePath: chromium, args: ["--no-sandbox"] });
-const address = (name, hash = "") => pathToFileURL(path.join(pages, name + ".html")).href + hash;
-const answer = { serious: [], errors: [] };
-
-async function open(name, hash, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true, reducedMotion: "reduce", ...options });
-  // A busy machine is no failure.
-  context.setDefaultTimeout(600_000);
-  const page = await context.newPage();
-  page.on("pageerror", (error) => answer.errors.push(`${name}: ${error.message}`));
-  await page.goto(address(name, hash), { waitUntil: "load" });
-  return page;
-}
-async function audit(page, name) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => globalThis.axe.run(document));
-  for (const rule of found.violations.filter((it) => ["serious", "critical"].includes(it.impact))) {
-    answer.serious.push(`${name}: ${rule.id}: ${rule.nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
-  }
-}
-// Pictures are for people: a machine that is too busy to take one says nothing about the page.
-async function picture(page, name) {
-  try {
-    await page.screenshot({ path: path.join(pictures, name + ".png"), fullPage: true });
-  } catch (error) {
-    process.stderr.write(`no picture of ${name}: ${error.message.split("\n")[0]}\n`);
-  }
-}
+import { answer, audit, finished, narrow, open, picture, pictures } from "../common/browser.mjs";
 
 for (const name of ["survey", "judged", "gated", "hostile", "history"]) {
   for (const scheme of ["light", "dark"]) {
@@ -45,16 +9,7 @@ for (const name of ["survey", "judged", "gated", "hostile", "history"]) {
     await picture(page, `${name}-${scheme}`);
     await page.context().close();
   }
-  const narrow = await open(name, "#q=a", { viewport: { width: 360, height: 740 } });
-  await audit(narrow, `${name}, narrow`);
-  await picture(narrow, `${name}-narrow`);
-  const widest = await narrow.evaluate(() => document.documentElement.scrollWidth);
-  if (widest > 360) {
-    const wide = await narrow.evaluate(() => Array.from(document.querySelectorAll("body *"))
-      .filter((it) => it.getBoundingClientRect().right > 361 && !it.closest(".scroll, .wide")).slice(0, 3).map((it) => it.outerHTML.slice(0, 200)));
-    answer.errors.push(`${name}: a narrow screen scrolls sideways (${widest} pixels): ${wide.join(" | ")}`);
-  }
-  await narrow.context().close();
+  await narrow(name, "#q=a");
   const bare = await open(name, "", { javaScriptEnabled: false });
   await picture(bare, `${name}-without-script`);
   await bare.context().close();
@@ -122,5 +77,4 @@ await large.fill("input[name=q]", "estimator-07 drift");
 answer.searched = await large.locator("#cells .top .muted").innerText();
 await audit(large, "large");
 await large.context().close();
-await browser.close();
-process.stdout.write(JSON.stringify(answer));
+await finished();

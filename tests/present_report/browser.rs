@@ -2,42 +2,18 @@
 //! one of them cannot be had, that is said. Pictures for people lie in `target/tmp/browser/pictures`.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 use shelflife::present::{HistoryView, View, history_html, history_view, html, rendered};
 use shelflife::store::{Change, PastCell, PastRun};
 use shelflife::vocab::Verdict;
 
+use crate::browsers::Browser;
 use crate::fixture;
 use crate::tried::not_tried;
 
-/// What comes from the registry of npm.
-const MODULES: &[&str] = &["playwright-core@1.65.1", "axe-core@4.14.1"];
 /// The largest page of 50,000 cells, in bytes.
 const LARGEST: usize = 10_000_000;
-
-/// The folder with the modules, and Chromium; why not, where they cannot be had.
-fn tools() -> Result<(PathBuf, PathBuf), String> {
-    let chromium = which::which("chromium").map_err(|_| "Debian's chromium is not installed".to_owned())?;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
-    let wrong = |error: std::io::Error| error.to_string();
-    fs_err::create_dir_all(folder.join("pictures")).map_err(wrong)?;
-    fs_err::create_dir_all(folder.join("pages")).map_err(wrong)?;
-    let mark = folder.join(MODULES.join(","));
-    if !mark.exists() {
-        fs_err::write(folder.join("package.json"), "{\"private\": true}\n").map_err(wrong)?;
-        let mut command = Command::new("npm");
-        command.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]).args(MODULES);
-        let output = command.current_dir(&folder).output().map_err(|error| format!("npm: {error}"))?;
-        if !output.status.success() {
-            return Err(format!("npm: {}", String::from_utf8_lossy(&output.stderr).trim()));
-        }
-        fs_err::write(mark, "").map_err(wrong)?;
-    }
-    Ok((folder, chromium))
-}
 
 /// Forty nights in which something breaks, and something else for a while.
 fn history() -> HistoryView {
@@ -65,10 +41,12 @@ fn history() -> HistoryView {
 
 #[test]
 fn the_page_works_in_a_browser() {
-    let (folder, chromium) = match tools() {
+    let tools = match Browser::new() {
         Ok(tools) => tools,
         Err(reason) => return not_tried(format_args!("report.html in a browser: {reason}")),
     };
+    let folder = &tools.folder;
+    fs_err::create_dir_all(folder.join("pages")).unwrap();
     let mut large = fixture::large(50_000);
     large.matrix.file = Some("matrices/large.toml".to_owned());
     let mut survey = fixture::every_verdict();
@@ -87,12 +65,7 @@ fn the_page_works_in_a_browser() {
     assert!(page.len() < LARGEST, "{} bytes", page.len());
     fs_err::write(folder.join("pages/large.html"), page).unwrap();
     fs_err::write(folder.join("pages/history.html"), history_html(&[history()])).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/present_report/browser.mjs");
-    let mut command = Command::new("node");
-    command.arg(script).arg(&folder).arg(chromium).arg(folder.join("pages")).arg(folder.join("pictures"));
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let seen = tools.looked("tests/present_report/browser.mjs", &folder.join("pages"));
     let told = serde_json::to_string_pretty(&seen).unwrap();
     let none = Value::Array(Vec::new());
     assert_eq!((&seen["errors"], &seen["serious"]), (&none, &none), "{told}");

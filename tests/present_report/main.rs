@@ -1,6 +1,8 @@
 //! Every renderer on records made by hand.
 
 mod browser;
+#[path = "../common/browser.rs"]
+mod browsers;
 mod events;
 mod fixture;
 mod gate;
