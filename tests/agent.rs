@@ -49,7 +49,7 @@ fn run(python: &Path) -> Result<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
     let packed = folder.path().join("agent.py");
-    fs_err::write(&packed, AGENT).unwrap();
+    fs_err::write(&packed, AGENT.as_slice()).unwrap();
     // Nothing is compiled into the folders of the sources.
     let output = Command::new(python)
         .args(["-B", "-s", "-m", "unittest", "discover", "--start-directory"])

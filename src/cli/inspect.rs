@@ -33,7 +33,9 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<ExitCode, Failure> {
     page.finish()?;
     if passed.left_out > 0 {
         let files = plural(passed.left_out as u64, "file");
-        console::note(&format!("left out: {files} of folders: names that no artifact has, or JSON without a model"));
+        console::note(&format!(
+            "left out: {files} of folders: names that no artifact has, or JSON without a model"
+        ));
     }
     if let Some(path) = &args.sarif {
         write_file(path, &sarif.finish()?)?;
