@@ -50,7 +50,7 @@ const TYPED: &[(&str, &[i32])] = &[
     ("map RandomForestClassifier --from 1.2.2", &[0]),
     ("map --from 1.2.2 --to 1.9.1", &[0]),
     ("map RandomForrest", &[4]),
-    ("map KMeans --from 1.2.1", &[4]),
+    ("map KMeans --from 1.2.0", &[4]),
     ("map KMeans --format nothing", &[4]),
     ("map --from 1.2.2", &[2]),
     ("map export -o exported", &[0, 110]),
