@@ -9,6 +9,7 @@ mod terminal;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use terminal::not_tried;
@@ -16,6 +17,7 @@ use terminal::not_tried;
 /// A model as plain pickle of protocol 4.
 const MODEL: &[u8] = b"\x80\x04\x8c\x1esklearn.linear_model._logistic\x94\x8c\x12LogisticRegression\x94\x93\x94)\x81\x94}\x94(\
                        \x8c\x01CG?\xf0\x00\x00\x00\x00\x00\x00\x8c\x10_sklearn_version\x8c\x051.6.1ub.";
+static BUSY: Mutex<()> = Mutex::new(());
 /// Releases of Debian, oldest first.
 const SUITES: &[&str] = &["bullseye", "bookworm", "trixie", "forky"];
 /// What a tree has beside Debian's smallest: a Python that can make virtual environments.
@@ -53,6 +55,8 @@ enum Network {
 struct Tree {
     root: PathBuf,
     suite: &'static str,
+    /// Tests share trees: one at a time.
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Tree {
@@ -62,6 +66,7 @@ impl Tree {
         if !is_root {
             return Err("a Debian tree, which only root enters here".to_owned());
         }
+        let alone = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = Path::new(env!("CARGO_TARGET_TMPDIR")).join("debian");
         let root = trees.join(suite);
         if !root.exists() {
@@ -80,7 +85,7 @@ impl Tree {
             }
             fs_err::rename(&unfinished, &root).unwrap();
         }
-        let tree = Self { root, suite };
+        let tree = Self { root, suite, _alone: alone };
         let place = tree.path("");
         if place.exists() {
             fs_err::remove_dir_all(&place).unwrap();
