@@ -17,6 +17,7 @@ use terminal::not_tried;
 /// A model as plain pickle of protocol 4.
 const MODEL: &[u8] = b"\x80\x04\x8c\x1esklearn.linear_model._logistic\x94\x8c\x12LogisticRegression\x94\x93\x94)\x81\x94}\x94(\
                        \x8c\x01CG?\xf0\x00\x00\x00\x00\x00\x00\x8c\x10_sklearn_version\x8c\x051.6.1ub.";
+/// Held by the test that uses a tree.
 static BUSY: Mutex<()> = Mutex::new(());
 /// Releases of Debian, oldest first.
 const SUITES: &[&str] = &["bullseye", "bookworm", "trixie", "forky"];

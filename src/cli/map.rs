@@ -87,11 +87,10 @@ fn asked(facts: &MapFacts, args: &MapArgs) -> Result<Result<ExitCode, Failure>, 
                 Some(from) => vec![(from.clone(), compat::row(facts, estimator, from, &question)?)],
                 None => compat::square(facts, estimator, &question)?,
             };
-            let may_meet = MayMeet::new(facts);
-            for (from, row) in &mut rows {
+            for (_, row) in &mut rows {
                 row.retain(|(release, _)| is_meant(release, to));
-                may_meet.add_to_row(estimator, from, &question, row);
             }
+            MayMeet::new(facts).add_to_square(estimator, &question, &mut rows);
             if is_json {
                 programs::document(&present::map_object(facts, &head, &rows))
             } else {

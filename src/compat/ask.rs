@@ -114,7 +114,7 @@ impl Tally {
     }
 
     /// The names of those that could not be written, without their matrices.
-    pub fn unmade(&self) -> impl Iterator<Item = &str> {
+    pub fn unmade(&self) -> BTreeSet<&str> {
         named(&self.unmade)
     }
 
@@ -132,7 +132,7 @@ impl Tally {
         let mut ends: Vec<End> = self.outcomes().into_iter().map(end).collect();
         if ends.is_empty() && !self.unmade.is_empty() {
             let verdicts = BTreeSet::from([Verdict::Absent]);
-            let models = self.unmade().collect::<BTreeSet<_>>().len();
+            let models = self.unmade().len();
             ends.push(End { verdicts, rule: None, models, most: models });
         }
         ends.sort_by_key(|end| (!end.works(), std::cmp::Reverse(end.models)));
@@ -152,7 +152,7 @@ impl Tally {
                     works,
                     verdicts: BTreeSet::from([seen.verdict]),
                     rule: seen.rule.as_deref().filter(|_| !works),
-                    models: named(models).collect(),
+                    models: named(models),
                 }),
             }
         }
@@ -169,8 +169,8 @@ struct Outcome<'t> {
 }
 
 /// Names of models without their matrices: the same name is the same expression on the same data.
-pub(super) fn named(models: &BTreeSet<String>) -> impl Iterator<Item = &str> {
-    models.iter().map(|model| model.split_once(':').map_or(model.as_str(), |(_, name)| name))
+pub(super) fn named(models: &BTreeSet<String>) -> BTreeSet<&str> {
+    models.iter().map(|model| model.split_once(':').map_or(model.as_str(), |(_, name)| name)).collect()
 }
 
 fn version(text: &str) -> Option<Version> {
@@ -211,9 +211,7 @@ pub fn estimators(facts: &MapFacts) -> Vec<&str> {
 pub fn releases(facts: &MapFacts, is_meant: impl Fn(&MapEnvironment) -> bool) -> Vec<String> {
     let environments = facts.runs.values().flat_map(|run| &run.environments);
     let meant = environments.filter(|one| is_meant(one)).map(|environment| environment.release.as_str());
-    let mut found: Vec<&str> = meant.collect::<BTreeSet<_>>().into_iter().collect();
-    found.sort_by_cached_key(|release| version(release));
-    found.into_iter().map(str::to_owned).collect()
+    in_order(meant).into_iter().map(str::to_owned).collect()
 }
 
 /// The measured release that somebody means, as it is written in the map.
@@ -288,8 +286,21 @@ fn tally<'m>(entries: &[Entry<'m>], tried: &Tried<'m>, question: &Question) -> T
     tally
 }
 
-/// What was measured at all: formats, each with the widths of both sides.
-pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
+/// The releases that read any of the rows, in order: a row leaves out what was not tried.
+pub fn readers(rows: &[(String, MapRow)]) -> Vec<&str> {
+    let all = rows.iter().flat_map(|(_, row)| row).map(|(release, _)| release.as_str());
+    in_order(all)
+}
+
+/// Releases in their order, each once.
+fn in_order<'r>(releases: impl Iterator<Item = &'r str>) -> Vec<&'r str> {
+    let mut found: Vec<&str> = releases.collect::<BTreeSet<_>>().into_iter().collect();
+    found.sort_by_cached_key(|release| version(release));
+    found
+}
+
+/// What can be asked at all.
+pub fn measured(facts: &MapFacts) -> Vec<Question> {
     let mut found = BTreeSet::new();
     for run in facts.runs.values() {
         for model in run.models.values() {
@@ -299,7 +310,9 @@ pub fn measured(facts: &MapFacts) -> Vec<(FormatName, u8, u8)> {
             }
         }
     }
-    found.into_iter().map(|(format, one, other)| (format.clone(), one, other)).collect()
+    let question =
+        |(format, from_bits, bits): (&FormatName, _, _)| Question { format: format.clone(), from_bits, bits };
+    found.into_iter().map(question).collect()
 }
 
 /// Which releases read what one release has written of an estimator: each release that was tried, in order.

@@ -29,11 +29,13 @@ impl<'m> MayMeet<'m> {
         Self { facts, met }
     }
 
-    /// Adds them to the row of an estimator.
-    pub fn add_to_row(&self, estimator: &str, from: &str, question: &Question, row: &mut MapRow) {
+    /// Adds them to rows of an estimator, by the release that wrote.
+    pub fn add_to_square(&self, estimator: &str, question: &Question, rows: &mut [(String, MapRow)]) {
         let caveats = self.of(estimator);
-        for (to, tally) in row {
-            self.add(&caveats, (from, to), question, tally);
+        for (from, row) in rows {
+            for (to, tally) in row {
+                self.add(&caveats, (from, to), question, tally);
+            }
         }
     }
 
@@ -51,7 +53,7 @@ impl<'m> MayMeet<'m> {
     }
 
     fn add(&self, caveats: &Caveats, (from, to): (&str, &str), question: &Question, tally: &mut Tally) {
-        if tally.works() == 0 {
+        if !tally.seen.keys().any(|seen| seen.verdict.works()) {
             return;
         }
         let format = question.format.as_str();

@@ -1,11 +1,11 @@
 //! The map as others read it: `compat.json`, whose form is a promise ([`MAP_VERSION`] is its major).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ask::{Question, Tally, estimators, measured, named, releases, square};
+use super::ask::{Tally, estimators, measured, named, releases, square};
 use super::caveats::MayMeet;
 use super::facts::{MAP_VERSION, MapFacts};
 use crate::explain;
@@ -125,18 +125,16 @@ impl CompatData {
     pub fn new(facts: &MapFacts, number: u32) -> Self {
         let releases = releases(facts, |_| true);
         let mut ends: BTreeMap<Vec<CompatEnd>, usize> = BTreeMap::new();
-        let questions: Vec<Question> = measured(facts)
-            .into_iter()
-            .map(|(format, from_bits, bits)| Question { format, from_bits, bits })
-            .collect();
+        let questions = measured(facts);
         let mut described = BTreeMap::new();
         let may_meet = MayMeet::new(facts);
         for estimator in estimators(facts) {
             let (module, class) = estimator.rsplit_once('.').unwrap_or(("", estimator));
             let squares = questions.iter().filter_map(|question| {
                 let mut caveats: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
-                let rows = square(facts, estimator, question).ok()?.into_iter().map(|(from, mut row)| {
-                    may_meet.add_to_row(estimator, &from, question, &mut row);
+                let mut rows = square(facts, estimator, question).ok()?;
+                may_meet.add_to_square(estimator, question, &mut rows);
+                let rows = rows.into_iter().map(|(from, row)| {
                     let mut at = |release: &String| {
                         let (_, tally) = row.iter().find(|(reader, _)| reader == release)?;
                         let column = releases.iter().position(|known| known == release)?;
@@ -199,11 +197,11 @@ fn told(tally: &Tally) -> Vec<CompatEnd> {
     let seen = tally.seen.iter().map(|(seen, models)| CompatEnd {
         verdict: seen.verdict.to_string(),
         cause: seen.rule.clone(),
-        models: named(models).collect::<BTreeSet<_>>().len() as u64,
+        models: named(models).len() as u64,
     });
     let mut all: Vec<CompatEnd> = seen.collect();
     if all.is_empty() {
-        let models = tally.unmade().collect::<BTreeSet<_>>().len() as u64;
+        let models = tally.unmade().len() as u64;
         all.push(CompatEnd { verdict: Verdict::Absent.to_string(), cause: None, models });
     }
     all

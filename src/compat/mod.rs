@@ -12,8 +12,8 @@ mod measure;
 mod square;
 
 pub use ask::{
-    End, MapRow, Question, Reach, Tally, Unasked, estimators, measured, pair, reaches, release, releases,
-    row, square, within,
+    End, MapRow, Question, Reach, Tally, Unasked, estimators, measured, pair, reaches, readers, release,
+    releases, row, square, within,
 };
 pub use caveats::{MayMeet, caveats_of};
 pub use export::{CompatData, compat_schema_json, data_version};

@@ -10,14 +10,14 @@ export const pictures = process.argv[5];
 const require = createRequire(path.join(modules, "package.json"));
 const { chromium: engine } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-export const browser = await engine.launch({ executablePath: chromium, args: ["--no-sandbox"] });
-export const address = (name, hash = "") => pathToFileURL(path.join(pages, name + ".html")).href + hash;
+const browser = await engine.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+const address = (name, hash = "") => pathToFileURL(path.join(pages, name + ".html")).href + hash;
 export const answer = { serious: [], errors: [] };
 
 export async function open(name, hash, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: true, reducedMotion: "reduce", ...options });
   // A busy machine is no failure.
-  context.setDefaultTimeout(Number(process.env.BROWSER_TIMEOUT ?? 300_000));
+  context.setDefaultTimeout(300_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => answer.errors.push(`${name}: ${error.message}`));
   await page.goto(address(name, hash), { waitUntil: "load" });

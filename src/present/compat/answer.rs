@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::compat::{
-    End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, caveats_of, measured, reaches, releases,
+    End, MapFacts, MapRow, Question, Reach, Square, Tally, Unasked, caveats_of, measured, reaches, readers,
+    releases,
 };
 use crate::explain;
 use crate::notation::Version;
@@ -45,8 +46,7 @@ pub fn map_row(head: &MapHead<'_>, row: &[(String, Tally)]) -> String {
     );
     let tried = row.iter().flat_map(|(_, tally)| tally.tried()).collect::<BTreeSet<_>>();
     let unmade = row.iter().flat_map(|(_, tally)| tally.unmade()).collect::<BTreeSet<_>>();
-    let unmade = unmade.difference(&tried).count();
-    let tried = tried.len();
+    let (unmade, tried) = (unmade.difference(&tried).count(), tried.len());
     let mut facts = match tried {
         0 => format!("{} that it cannot make", plural(unmade as u64, "model")),
         _ => format!("{}, read in {}", plural(tried as u64, "model"), plural(row.len() as u64, "release")),
@@ -93,10 +93,7 @@ fn caveats(row: &[(String, Tally)]) -> String {
 /// One estimator: every writer against every reader.
 pub fn map_square(head: &MapHead<'_>, rows: &[(String, MapRow)]) -> String {
     let mut text = String::new();
-    let tried: BTreeSet<&str> =
-        rows.iter().flat_map(|(_, row)| row).map(|(release, _)| release.as_str()).collect();
-    let mut readers: Vec<&str> = tried.into_iter().collect();
-    readers.sort_by_cached_key(|release| release.parse::<Version>().ok());
+    let readers = readers(rows);
     let _ = writeln!(
         text,
         "{} as {}{}: written by the release of the row, read by that of the column",
@@ -299,8 +296,9 @@ pub fn map_unasked(facts: &MapFacts, unasked: &Unasked) -> (String, String) {
             (format!("scikit-learn {release} was not measured"), help)
         }
         Unasked::Nothing => {
-            let known =
-                measured(facts).into_iter().map(|(format, from, to)| format!("{format} {from} to {to} bit"));
+            let known = measured(facts)
+                .into_iter()
+                .map(|Question { format, from_bits, bits }| format!("{format} {from_bits} to {bits} bit"));
             let help = match known.collect::<Vec<_>>().as_slice() {
                 [] => "the map of this build is empty".to_owned(),
                 known => format!("measured were: {}", join(known.iter())),

@@ -30,7 +30,7 @@ struct Cause {
     estimators: Vec<String>,
 }
 
-pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderError> {
+pub(super) fn page(facts: &MapFacts, may_meet: &MayMeet<'_>, version: &str) -> Result<String, RenderError> {
     let mut seen: BTreeMap<&str, (u64, BTreeSet<&str>)> = BTreeMap::new();
     let models = facts.runs.values().flat_map(|run| run.models.values());
     for model in models {
@@ -43,16 +43,15 @@ pub(super) fn page(facts: &MapFacts, version: &str) -> Result<String, RenderErro
         }
     }
     // What no model has met, but one with other parameters may.
-    let (questions, may_meet) = (questions(facts), MayMeet::new(facts));
+    let questions = questions(facts);
     for estimator in estimators(facts) {
         let class = estimator.rsplit('.').next().unwrap_or(estimator);
         for question in &questions {
-            for (from, mut row) in square(facts, estimator, question).into_iter().flatten() {
-                may_meet.add_to_row(estimator, &from, question, &mut row);
-                let caveats = row.iter().flat_map(|(_, tally)| &tally.caveats);
-                for rule in caveats.filter_map(|id| explain::find(id)) {
-                    seen.entry(rule.id).or_default().1.insert(class);
-                }
+            let mut rows = square(facts, estimator, question).unwrap_or_default();
+            may_meet.add_to_square(estimator, question, &mut rows);
+            let tallies = rows.iter().flat_map(|(_, row)| row).map(|(_, tally)| tally);
+            for rule in tallies.flat_map(|tally| &tally.caveats).filter_map(|id| explain::find(id)) {
+                seen.entry(rule.id).or_default().1.insert(class);
             }
         }
     }

@@ -7,7 +7,7 @@ use askama::Template;
 use super::super::answer::{map_beside, share, span};
 use super::super::object::again;
 use super::parts::{Field, FieldRow, anchor, field, legend, questions, sources, title};
-use crate::compat::{End, MapFacts, MayMeet, Question, Tally, caveats_of, reaches, releases, square};
+use crate::compat::{End, MapFacts, MayMeet, Question, Tally, caveats_of, reaches, readers, square};
 use crate::explain;
 use crate::present::error::RenderError;
 use crate::present::words::{Group, join, plural};
@@ -113,13 +113,8 @@ fn part(
     question: &Question,
 ) -> Option<SquarePart> {
     let mut rows = square(facts, estimator, question).ok()?;
-    for (from, row) in &mut rows {
-        may_meet.add_to_row(estimator, from, question, row);
-    }
-    let tried: BTreeSet<&str> =
-        rows.iter().flat_map(|(_, row)| row).map(|(release, _)| release.as_str()).collect();
-    let readers: Vec<String> =
-        releases(facts, |_| true).into_iter().filter(|it| tried.contains(it.as_str())).collect();
+    may_meet.add_to_square(estimator, question, &mut rows);
+    let readers: Vec<String> = readers(&rows).into_iter().map(str::to_owned).collect();
     let id = anchor(question);
     let heat = rows.iter().map(|(from, row)| {
         let cell = |to: &String| {

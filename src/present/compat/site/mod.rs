@@ -21,13 +21,13 @@ const SEARCH: &str = include_str!("../../../../templates/map.js");
 /// When a page cannot be rendered.
 pub fn map_site(facts: &MapFacts, number: u32) -> Result<Vec<(String, Vec<u8>)>, RenderError> {
     let version = data_version(facts, number);
+    let may_meet = MayMeet::new(facts);
     let mut files = vec![
         ("style.css".to_owned(), STYLE.as_bytes().to_vec()),
         ("search.js".to_owned(), SEARCH.as_bytes().to_vec()),
         ("index.html".to_owned(), index::page(facts, &version)?.into_bytes()),
-        ("causes.html".to_owned(), causes::page(facts, &version)?.into_bytes()),
+        ("causes.html".to_owned(), causes::page(facts, &may_meet, &version)?.into_bytes()),
     ];
-    let may_meet = MayMeet::new(facts);
     for estimator in estimators(facts) {
         let class = estimator.rsplit('.').next().unwrap_or(estimator);
         let page = estimator::page(facts, &may_meet, estimator, &version)?;

@@ -85,9 +85,7 @@ pub(super) fn all_runs(facts: &MapFacts) -> BTreeSet<&str> {
 
 /// Every question that the map can answer, plain pickles first.
 pub(super) fn questions(facts: &MapFacts) -> Vec<Question> {
-    let all = measured(facts).into_iter();
-    let mut all: Vec<Question> =
-        all.map(|(format, from_bits, bits)| Question { format, from_bits, bits }).collect();
+    let mut all = measured(facts);
     all.sort_by_key(|question| {
         (question.format.as_str() != "pickle", question.from_bits != 64 || question.bits != 64)
     });
