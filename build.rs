@@ -1,5 +1,5 @@
 //! Writes down what lies in folders, so that a file that is there counts: the rules, mends and companions of
-//! `src/explain` for `src/explain`, and the modules of the agent as the one source text that `src/worker` sends. What is
+//! `knowledge` for `src/explain`, and the modules of the agent as the one source text that `src/worker` sends. What is
 //! large is compressed, since an archive would not make it as small.
 
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::process::Command;
 use std::{env, fs, io};
 
 /// What was measured, as it is kept.
-const MEASURED: [&str; 2] = ["src/compat/facts.json", "src/explain/evidence.json"];
+const MEASURED: [&str; 2] = ["knowledge/facts.json", "knowledge/evidence.json"];
 /// Of Zstandard: the slowest of those that take no more memory to read.
 const LEVEL: i32 = 19;
 /// The folder and the name of the agent's package.
@@ -18,9 +18,9 @@ const PACKAGE: &str = "shelflife_agent";
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    write(&target.join("rules.rs"), &texts(&root.join("src/explain/rules"), "toml")?)?;
-    write(&target.join("mends.rs"), &texts(&root.join("src/explain/mends"), "py")?)?;
-    write(&target.join("companions.rs"), &texts(&root.join("src/explain/companions"), "py")?)?;
+    write(&target.join("rules.rs"), &texts(&root.join("knowledge/rules"), "toml")?)?;
+    write(&target.join("mends.rs"), &texts(&root.join("knowledge/mends"), "py")?)?;
+    write(&target.join("companions.rs"), &texts(&root.join("knowledge/mends/companions"), "py")?)?;
     write(&target.join("engine.rs"), &texts(&root.join(AGENT).join(PACKAGE).join("mending"), "py")?)?;
     write(&target.join("agent.py.zst"), &packed(agent(&root.join(AGENT))?.as_bytes())?)?;
     MEASURED.iter().try_for_each(|file| measured(&root.join(file), &target))?;

@@ -1,7 +1,7 @@
-"""Writes `src/explain/releases.txt`: which names each release of scikit-learn has, found by
+"""Writes `knowledge/names.txt`: which names each release of scikit-learn has, found by
 importing them there.
 
-    python benches/releases.py PYTHON... > src/explain/releases.txt
+    python benches/releases.py PYTHON... > knowledge/names.txt
 
 Each PYTHON is the interpreter of an environment with one release; of two with the same release
 the first counts. Every interpreter is asked twice: first for the names that its modules define or

@@ -329,7 +329,7 @@ def crossed(arguments, producer, consumer, maker, python, todo, data, facts):
     ]
     found = {}
     # With classes that travel beside the file only what is not right without them.
-    for companions in ([], texts(ROOT / "src/explain/companions")):
+    for companions in ([], texts(ROOT / "knowledge/mends/companions")):
         open_ones = [
             model
             for model in chosen
@@ -354,7 +354,7 @@ def attempted(target, python, order, todo, companions):
         order,
         todo=todo,
         mended=str(target / "mended"),
-        mends=texts(ROOT / "src/explain/mends"),
+        mends=texts(ROOT / "knowledge/mends"),
         companions=companions,
         datasets={},
     )
@@ -364,7 +364,7 @@ def attempted(target, python, order, todo, companions):
         order,
         models=str(target / "mended"),
         outputs=str(target / "after"),
-        companions=str(ROOT / "src/explain/companions"),
+        companions=str(ROOT / "knowledge/mends/companions"),
         todo=written,
     )
     return mended, execute(python, "observe", order, target / "after.json")

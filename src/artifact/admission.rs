@@ -10,7 +10,7 @@ use super::packages::{INSTALLERS, Packages};
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::notation::{Version, glob, package_name};
 
-const TEXT: &str = include_str!("ecosystem.toml");
+const TEXT: &str = include_str!("../../knowledge/ecosystem.toml");
 /// What is the interpreter and no package.
 const PYTHON: &str = "python";
 

@@ -2,26 +2,39 @@
 //! whose model it is: a model of XGBoost saved by itself holds nothing of scikit-learn.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use crate::notation::Version;
 
-/// From which release of a package on which release of scikit-learn was current; a row holds up to the next one.
-const BESIDE: &[(&str, &str, &str)] = &[
-    ("xgboost", "0.72", "0.20.4"),
-    ("xgboost", "0.90", "0.21.3"),
-    ("xgboost", "1.0", "0.22.2.post1"),
-    ("xgboost", "1.2", "0.23.2"),
-    ("xgboost", "1.3", "0.24.2"),
-    ("xgboost", "1.5", "1.0.2"),
-    ("xgboost", "1.6", "1.1.3"),
-    ("xgboost", "1.7", "1.2.2"),
-    ("xgboost", "2.0", "1.3.2"),
-    ("xgboost", "2.1", "1.5.2"),
-    ("xgboost", "3.0", "1.6.1"),
-    ("xgboost", "3.1", "1.7.2"),
-];
-/// The first release of scikit-learn beside which a file of numpy 2 can be saved.
-const WITH_NUMPY_2: &str = "1.5.2";
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    // The file is part of the program, and a test parses it.
+    toml::from_str(include_str!("../../knowledge/boosters.toml")).unwrap_or_default()
+});
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Known {
+    /// The first release of scikit-learn beside which a file of numpy 2 can be saved.
+    with_numpy_2: String,
+    /// By package: which release of scikit-learn was current from which of its releases on.
+    beside: BTreeMap<String, Vec<Beside>>,
+    /// Which releases of LightGBM write which version of its text.
+    lightgbm_text: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Beside {
+    from: String,
+    scikit_learn: String,
+}
+
+/// The releases of LightGBM that write a version of its text; `None` where that is not known.
+pub(super) fn lightgbm_of_text(version: u32) -> Option<&'static str> {
+    KNOWN.lightgbm_text.get(&version.to_string()).map(String::as_str)
+}
 
 /// The release of scikit-learn for a file that names none, with the package and its release that tell it; `None` where
 /// nothing does.
@@ -32,12 +45,11 @@ pub fn scikit_learn_beside(
     let parse = |text: &str| text.parse::<Version>().ok();
     versions.iter().find_map(|(package, text)| {
         let version = parse(text)?;
-        let rows = BESIDE.iter().rev().filter(|(known, ..)| known == package);
-        let mut rows = rows.filter(|(_, first, _)| parse(first).is_some_and(|first| first <= version));
-        let (.., release) = rows.next()?;
-        let is_older = parse(release) < parse(WITH_NUMPY_2);
-        let release = if is_numpy_2 && is_older { WITH_NUMPY_2 } else { release };
-        Some((package.as_str(), text.as_str(), release))
+        let mut rows = KNOWN.beside.get(package)?.iter().rev();
+        let release = &rows.find(|row| parse(&row.from).is_some_and(|first| first <= version))?.scikit_learn;
+        let is_older = parse(release) < parse(&KNOWN.with_numpy_2);
+        let release = if is_numpy_2 && is_older { &KNOWN.with_numpy_2 } else { release };
+        Some((package.as_str(), text.as_str(), release.as_str()))
     })
 }
 
@@ -60,7 +72,11 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order() {
-        let first = |row: &(&str, &str, &str)| (row.0.to_owned(), row.1.parse::<Version>().unwrap());
-        assert!(BESIDE.iter().map(first).collect::<Vec<_>>().is_sorted());
+        for rows in KNOWN.beside.values() {
+            let first = rows.iter().map(|row| row.from.parse::<Version>().unwrap());
+            assert!(!rows.is_empty() && first.is_sorted());
+        }
+        assert_eq!(lightgbm_of_text(4), Some(">=4"));
+        assert_eq!(lightgbm_of_text(9), None);
     }
 }

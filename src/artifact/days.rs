@@ -12,7 +12,7 @@ use crate::notation::Version;
 /// Packages with their release, where one is known.
 pub type Packages = BTreeMap<String, Option<String>>;
 
-const TEXT: &str = include_str!("days.toml");
+const TEXT: &str = include_str!("../../knowledge/days.toml");
 
 static TABLE: LazyLock<BTreeMap<String, BTreeMap<String, String>>> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.

@@ -1,48 +1,60 @@
 //! Which interpreters have wheels of which release of scikit-learn, and the one that is taken.
 
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use crate::notation::Version;
 
 /// Minor releases of Python 3.
 pub(super) type Minors = RangeInclusive<u64>;
 
-/// From which release on scikit-learn has wheels for which interpreters, as the package index lists them (2026-11):
-/// a row holds up to the next one, the last one for everything newer.
-const WHEELS: &[(&str, Minors)] = &[
-    ("0.18.1", 6..=6),
-    ("0.19.2", 6..=7),
-    ("0.22", 6..=8),
-    ("0.24.0", 6..=9),
-    ("1.0", 7..=9),
-    ("1.0.2", 7..=10),
-    ("1.1.0", 8..=10),
-    ("1.1.3", 8..=11),
-    ("1.3.1", 8..=12),
-    ("1.4.0", 9..=12),
-    ("1.5.2", 9..=13),
-    ("1.7.0", 10..=13),
-    ("1.7.2", 10..=14),
-    ("1.8.0", 11..=14),
-];
-/// The interpreter of choice: it has wheels of the most releases.
-const CHOICE: u64 = 11;
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    // The file is part of the program, and a test parses it.
+    toml::from_str(include_str!("../../knowledge/interpreters.toml")).unwrap_or_default()
+});
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Known {
+    /// From which release of scikit-learn on which interpreters have wheels; a row holds up to the next one.
+    wheels: Vec<Wheels>,
+    /// The interpreter that has wheels of the most releases.
+    choice: u64,
+    code_objects: Vec<CodeObjects>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wheels {
+    from: String,
+    /// The first and the last minor release of Python 3.
+    python: (u64, u64),
+}
 
 /// What the number of arguments of a code object says of the interpreter that wrote it.
-const CODE_OBJECTS: &[(u32, Minors)] = &[(15, 6..=7), (16, 8..=10), (18, 11..=99)];
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodeObjects {
+    arguments: u32,
+    python: (u64, u64),
+}
 
 /// The interpreters that have wheels of a release; all where nothing is known of it.
 pub(super) fn with_wheels(scikit_learn: Option<&str>) -> Minors {
     let parse = |text: &str| text.parse::<Version>().ok();
-    let Some(version) = scikit_learn.and_then(parse) else { return CHOICE..=CHOICE };
-    let row = WHEELS.iter().rev().find(|(first, _)| parse(first).is_some_and(|first| first <= version));
-    row.or(WHEELS.first()).map_or(CHOICE..=CHOICE, |(_, minors)| minors.clone())
+    let choice = KNOWN.choice..=KNOWN.choice;
+    let Some(version) = scikit_learn.and_then(parse) else { return choice };
+    let row = KNOWN.wheels.iter().rev().find(|row| parse(&row.from).is_some_and(|first| first <= version));
+    row.or(KNOWN.wheels.first()).map_or(choice, |row| row.python.0..=row.python.1)
 }
 
 /// The interpreters that write code objects like those of a file; `None` where it has none that say anything.
 pub(super) fn of_code_objects(arguments: impl IntoIterator<Item = u32>) -> Option<Minors> {
     let mut minors = arguments.into_iter().filter_map(|arguments| {
-        CODE_OBJECTS.iter().find(|(known, _)| *known == arguments).map(|(_, minors)| minors.clone())
+        let row = KNOWN.code_objects.iter().find(|row| row.arguments == arguments)?;
+        Some(row.python.0..=row.python.1)
     });
     let first = minors.next()?;
     minors.all(|other| other == first).then_some(first)
@@ -64,7 +76,7 @@ pub(super) fn python_among(
         let minor: Vec<&str> = wanted.split('.').take(2).collect();
         return minor.join(".");
     }
-    format!("3.{}", choices(scikit_learn, proved).first().copied().unwrap_or(CHOICE))
+    format!("3.{}", choices(scikit_learn, proved).first().copied().unwrap_or(KNOWN.choice))
 }
 
 /// The interpreters that can have made a file, the likeliest first.
@@ -76,7 +88,7 @@ pub(super) fn choices(scikit_learn: Option<&str>, proved: Option<&Minors>) -> Ve
         all = proved.map_or_else(Vec::new, |proved| vec![*proved.start()]);
     }
     // Newer ones first where two are as near.
-    all.sort_by_key(|minor| (minor.abs_diff(CHOICE), u64::MAX - minor));
+    all.sort_by_key(|minor| (minor.abs_diff(KNOWN.choice), u64::MAX - minor));
     all
 }
 
@@ -116,8 +128,8 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order() {
-        let versions: Vec<Version> = WHEELS.iter().map(|(first, _)| first.parse().unwrap()).collect();
-        assert!(versions.is_sorted());
+        let versions = KNOWN.wheels.iter().map(|row| row.from.parse::<Version>().unwrap());
+        assert!(versions.clone().count() > 10 && versions.is_sorted());
     }
 
     #[test]

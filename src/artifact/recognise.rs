@@ -5,6 +5,7 @@ use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
 use super::admission;
+use super::beside::lightgbm_of_text;
 use super::evidence::Evidence;
 use crate::format;
 use crate::inspect::{InspectOptions, boosters, contained, digests, has_boosters, inspect};
@@ -18,9 +19,6 @@ const MOST_MODULES: usize = 64;
 const COMPRESSED: &str = "joblib";
 /// The same for lz4, which joblib reads only beside the package of that name.
 const COMPRESSED_LZ4: &str = "joblib-lz4";
-
-/// Which releases of LightGBM write which version of its text.
-const LIGHTGBM_FORMATS: &[(u32, &str)] = &[(4, ">=4"), (3, ">=2.3,<4")];
 
 /// What a static look says of an artifact.
 #[derive(Clone, Debug, Default)]
@@ -82,9 +80,8 @@ impl Seen {
             self.versions.entry(booster.library).or_insert(version);
             return;
         }
-        let format = LIGHTGBM_FORMATS.iter().find(|(format, _)| Some(*format) == booster.format_version);
-        if let Some((_, releases)) = format {
-            self.evidence.packages.insert("lightgbm", *releases);
+        if let Some(releases) = booster.format_version.and_then(lightgbm_of_text) {
+            self.evidence.packages.insert("lightgbm", releases);
         }
     }
 

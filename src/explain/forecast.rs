@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::cells::{Side, holds};
 use super::evidence::{evidence, minor_of};
 use super::rule::{Case, Rule, fulfilled};
-use super::{releases, rules};
+use super::{names, rules};
 use crate::notation::{Requirement, Version};
 use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
 
@@ -123,7 +123,7 @@ pub fn is_tried(version: &str) -> bool {
 /// What follows where the environment does not have what the file names.
 fn names_that_are_lacking(file: &FileFacts, target: &Side) -> Option<Forecast> {
     let version = target.versions.get(SCIKIT_LEARN)?;
-    let lacking = releases::lacking(file.globals.iter(), version);
+    let lacking = names::lacking(file.globals.iter(), version);
     if lacking.is_empty() {
         return None;
     }

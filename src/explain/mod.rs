@@ -1,8 +1,8 @@
 //! Layer 1: known causes, as data. Which rule explains a cell or a message somebody pasted, and what a rule says of an
 //! environment that no artifact has met yet.
 //!
-//! Architecture Invariant: a cause is a file under `rules/` and nothing else; no code here knows a class, a version or
-//! a message. What a rule claims is measured: `evidence.toml` names for each the cells that show it.
+//! Architecture Invariant: a cause is a file under `knowledge/rules` and nothing else; no code here knows a class, a version
+//! or a message. What a rule claims is measured: `knowledge/evidence.json` names for each the cells that show it.
 
 mod caveats;
 mod cells;
@@ -11,10 +11,11 @@ mod facts;
 mod forecast;
 mod mends;
 mod message;
+mod names;
 mod pairs;
 mod pattern;
 mod promise;
-mod releases;
+
 mod requires;
 mod rule;
 mod score;
@@ -28,8 +29,8 @@ pub use facts::{asked, facts_of};
 pub use forecast::{forecast, is_tried};
 pub use mends::{COMPANIONS, ENGINE, MENDS};
 pub use message::{Match, for_message};
+pub use names::{newest_release, public_module, public_names};
 pub use promise::{Promise, Relation, Statement, promises};
-pub use releases::{newest_release, public_module, public_names};
 pub use requires::{Reading, Required, Span, newest_first, readers, requires};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions};
 pub use score::score;

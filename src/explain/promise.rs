@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::rule::Versions;
 use crate::notation::{Version, glob};
 
-static TEXT: &str = include_str!("promises.toml");
+static TEXT: &str = include_str!("../../knowledge/promises.toml");
 
 static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.

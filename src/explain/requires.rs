@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::cells::Side;
 use super::evidence::evidence;
 use super::forecast::SCIKIT_LEARN;
-use super::{forecast, releases};
+use super::{forecast, names};
 use crate::notation::Version;
 use crate::vocab::{Expected, FileFacts, Forecast};
 
@@ -51,7 +51,7 @@ pub fn requires(file: &FileFacts, bits: u8) -> Required {
     let written = super::forecast::recorded(file);
     let sides = evidence().sides(bits);
     let readings: Vec<Reading> =
-        releases::all().iter().filter_map(|release| reading(file, bits, release, &sides)).collect();
+        names::all().iter().filter_map(|release| reading(file, bits, release, &sides)).collect();
     let mut spans = BTreeMap::new();
     let known = readings.iter().map(|reading| (reading.release.clone(), reading.forecast.expected));
     if let Some(span) = written.last().and_then(|anchor| around(anchor, &known.collect::<Vec<_>>())) {
@@ -104,7 +104,7 @@ pub fn readers(file: &FileFacts) -> Vec<Version> {
 
 /// Every release that was looked at, the newest first.
 pub fn newest_first() -> Vec<Version> {
-    releases::all().iter().rev().cloned().collect()
+    names::all().iter().rev().cloned().collect()
 }
 
 /// The first, the last, the one between them, those between these, and so on.

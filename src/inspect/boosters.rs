@@ -1,9 +1,12 @@
 //! What boosters write of themselves into their own bytes, which pickles carry along: XGBoost's model in each of its formats,
 //! LightGBM's text, CatBoost's binary model and its JSON.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use std::sync::LazyLock;
 
 use memchr::memmem;
+use serde::Deserialize;
 
 use super::container::unwrap;
 use super::native::library_of;
@@ -75,20 +78,17 @@ const SAYINGS: &[Saying] = &[
     }),
 ];
 
-/// The commits of which the wheels of CatBoost were made that name no tag, as their models show them.
-const COMMITS: &[(&str, &str)] = &[
-    ("9807fe7f2feac62f", "0.20.2"),
-    ("130b3ff9e57b9a4c", "0.23.2"),
-    ("e31af0f9afd45607", "0.24.4"),
-    ("a17d5edd9e552467", "0.25.1"),
-    ("53fa903917598e89", "0.26.1"),
-    ("68feda4c03e7e4c1", "1.0.0"),
-    ("42359eaac284723e", "1.0.6"),
-    ("d63ba37ba1c5b0a3", "1.1.1"),
-    ("f68bd8c0af356cca", "1.2.1"),
-    ("ff8f073eea240c11", "1.2.2"),
-    ("2605fe627ed4271a", "1.2.5"),
-];
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    // The file is part of the program, and a test parses it.
+    toml::from_str(include_str!("../../knowledge/boosters.toml")).unwrap_or_default()
+});
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Known {
+    /// The releases by the beginning of the commit that their wheels were made of.
+    catboost_commit: BTreeMap<String, String>,
+}
 
 /// Whether a file is a booster, or a pickle that loads one.
 pub fn has_boosters(found: &Inspection) -> bool {
@@ -263,8 +263,8 @@ fn catboost_tag(rest: &[u8]) -> Option<String> {
 }
 
 fn catboost_commit(rest: &[u8]) -> Option<String> {
-    let known = COMMITS.iter().find(|(commit, _)| rest.starts_with(commit.as_bytes()))?;
-    Some(known.1.to_owned())
+    let known = KNOWN.catboost_commit.iter().find(|(commit, _)| rest.starts_with(commit.as_bytes()))?;
+    Some(known.1.clone())
 }
 
 #[cfg(test)]

@@ -1,53 +1,24 @@
 //! Which part of loading an exception belongs to.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
 use crate::vocab::{ErrorFact, Stage};
 
-/// Exceptions that only codecs and the pickle machine itself raise.
-const READ_CLASSES: &[&str] = &[
-    "EOFError",
-    "_pickle.UnpicklingError",
-    "pickle.UnpicklingError",
-    "zlib.error",
-    "_lzma.LZMAError",
-    "lzma.LZMAError",
-    "gzip.BadGzipFile",
-    "zipfile.BadZipFile",
-    "struct.error",
-    "json.decoder.JSONDecodeError",
-    "tarfile.TarError",
-    // What compiles exported source says so.
-    "BuildError",
-    "UnicodeDecodeError",
-    // onnxruntime reads the whole graph before it makes anything of it.
-    "onnxruntime.capi.onnxruntime_pybind11_state.Fail",
-    "onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument",
-    "onnxruntime.capi.onnxruntime_pybind11_state.InvalidGraph",
-    "onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf",
-];
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    // The file is part of the program, and a test parses it.
+    toml::from_str(include_str!("../../knowledge/messages.toml")).unwrap_or_default()
+});
 
-/// Texts of exceptions of general classes that codecs and the pickle machine raise.
-const READ_MESSAGES: &[&str] = &[
-    "unsupported pickle protocol",
-    "pickle data was truncated",
-    "EOF: reading array data",
-    "Not a gzipped file",
-    // numpy, where fewer bytes follow than an array says.
-    "buffer size does not match array size",
-    "mmap length is greater than file size",
-    // bz2
-    "Invalid data stream",
-    // json, nested deeper than it follows
-    "while decoding a JSON",
-    "Error while decompressing",
-    "does not appear to be a",
-    "unregistered extension code",
-    "invalid load key",
-    "unpickling stack underflow",
-    "could not find MARK",
-    "Memo value not found",
-    "pop from empty list",
-    "unknown opcode",
-];
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    /// Exceptions that only codecs and the pickle machine itself raise.
+    classes: Vec<String>,
+    /// Texts of exceptions of general classes that codecs and the pickle machine raise.
+    texts: Vec<String>,
+}
 
 /// The stage of an exception raised while loading: `resolve` for a module or attribute that is missing, `read`
 /// for codec, protocol and truncation, `state` for everything that building the objects raises.
@@ -63,8 +34,8 @@ pub fn load_stage(error: &ErrorFact) -> Stage {
     {
         return Stage::Resolve;
     }
-    if READ_CLASSES.iter().any(|class| is(class))
-        || READ_MESSAGES.iter().any(|text| error.message.contains(text))
+    if KNOWN.classes.iter().any(|class| is(class))
+        || KNOWN.texts.iter().any(|text| error.message.contains(text))
         || is_opcode_key(error)
         || is_unpickling_itself(error)
     {

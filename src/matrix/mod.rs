@@ -11,6 +11,7 @@ mod axes;
 mod compile;
 mod complaint;
 mod datasets;
+mod debian;
 mod environments;
 mod error;
 mod estimators;
@@ -34,6 +35,7 @@ mod versions;
 pub use compile::{load, load_with};
 pub use complaint::complaint;
 pub use datasets::{COMMAND_LINE, DatasetSpec};
+pub use debian::{is_moving, suites};
 pub use error::{MatrixError, Problem, Source};
 pub use external::{
     ArtifactDeclaration, AskedPackage, DeclaredInputs, ExpectedOutput, ExternalArtifact, GivenModules,
@@ -41,7 +43,7 @@ pub use external::{
 };
 pub use finding::{Expanded, FindArtifacts};
 pub use raw::schema_json;
-pub use runtimes::{ARCHES, SUITES};
+pub use runtimes::ARCHES;
 pub use select::EnvPattern;
 pub use sources::PackageSource;
 pub use tolerance::PairFacts;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_spanned::Spanned;
 
 use super::axes::{choices, in_order, package_key, unknown_word};
+use super::debian;
 use super::error::{Fallible, Source};
 use super::load::resolve;
 use super::naming::{check_name, plain_name};
@@ -17,8 +18,6 @@ use crate::vocab::{EnvName, Runtime};
 /// An environment's name, how it is made, and its declared packages.
 pub(super) type Named = (EnvName, RuntimeSpec, BTreeMap<String, VersionSpec>);
 
-/// Debian releases that are known to have a scikit-learn that shelflife's agent runs in.
-pub const SUITES: &[&str] = &["bullseye", "bookworm", "trixie", "forky"];
 /// CPUs by Debian's names.
 pub const ARCHES: &[&str] = &["amd64", "i386", "arm64", "armhf", "s390x", "ppc64el"];
 
@@ -145,7 +144,7 @@ fn given_name(
 /// Every suite on every CPU.
 pub(super) fn rootfs(source: &Source, raw: &Spanned<RawEnvironment>) -> Fallible<Vec<Named>> {
     let env = raw.get_ref();
-    let suites = words(source, raw, &env.suite, "suite", SUITES)?;
+    let suites = words(source, raw, &env.suite, "suite", debian::suites())?;
     let arches = words(source, raw, &env.arch, "arch", ARCHES)?;
     let packages = pinned_packages(source, env)?;
     let mut debian = Vec::new();

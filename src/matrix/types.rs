@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::datasets::DatasetSpec;
+use super::debian;
 use super::external::{ExternalArtifact, Refusal};
 use super::sources::PackageSource;
 use crate::format::Format;
@@ -221,15 +222,9 @@ pub struct RootfsSpec {
 }
 
 impl RootfsSpec {
-    /// The scikit-learn of its Debian release, where that stands still (measured 2026-11).
+    /// The scikit-learn of its Debian release, where that stands still.
     pub fn scikit_learn(&self) -> Option<VersionSpec> {
-        let version = match self.suite.as_str() {
-            "bullseye" => "0.23.2",
-            "bookworm" => "1.2.1",
-            "trixie" => "1.4.2",
-            _ => return None,
-        };
-        Some(VersionSpec::Exact(version.to_owned()))
+        debian::scikit_learn(&self.suite).map(|version| VersionSpec::Exact(version.to_owned()))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The version texts of a matrix: `1.5.2`, `1.5.*`, `latest`, `pre`, `1.2..1.9`, `>=1.2,<1.4`.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::types::VersionSpec;
 use crate::notation::{Requirement, Specifiers, Version, VersionError};
@@ -8,22 +10,32 @@ use crate::notation::{Requirement, Specifiers, Version, VersionError};
 /// A major release, its first minor, and its last one where the major is closed; one with a gap has several.
 type Major = (u64, u64, Option<u64>);
 
-/// Minor releases by package. Needed for ranges over several majors; taken from the packages' release histories.
-const MINORS: &[(&str, &[Major])] = &[
-    ("catboost", &[(0, 9, Some(26)), (1, 0, None)]),
-    ("category-encoders", &[(1, 0, Some(3)), (2, 0, None)]),
-    ("feature-engine", &[(0, 1, Some(6)), (1, 0, None)]),
-    ("glum", &[(2, 0, Some(7)), (3, 0, None)]),
-    ("lightgbm", &[(2, 0, Some(3)), (3, 0, Some(3)), (4, 0, None)]),
-    ("numpy", &[(1, 7, Some(26)), (2, 0, None)]),
-    ("pandas", &[(0, 20, Some(25)), (1, 0, Some(5)), (2, 0, Some(3)), (3, 0, None)]),
-    ("pyod", &[(0, 5, Some(9)), (1, 0, Some(1)), (2, 0, Some(1)), (3, 0, None)]),
-    ("scikit-learn", &[(0, 18, Some(24)), (1, 0, None)]),
-    ("scipy", &[(0, 19, Some(19)), (1, 0, None)]),
-    ("sklearn-pandas", &[(1, 0, Some(8)), (2, 0, None)]),
-    // A major number may have gaps: nothing was released between 0.82 and 0.90.
-    ("xgboost", &[(0, 80, Some(82)), (0, 90, Some(90)), (1, 0, Some(7)), (2, 0, Some(1)), (3, 0, None)]),
-];
+/// Minor releases by package: needed for ranges over several majors.
+static MINORS: LazyLock<BTreeMap<String, Vec<Major>>> = LazyLock::new(|| {
+    // The file is part of the program, and a test parses it.
+    let listed: BTreeMap<String, Vec<String>> =
+        toml::from_str(include_str!("../../knowledge/minors.toml")).unwrap_or_default();
+    let majors = |(package, texts): (String, Vec<String>)| {
+        (package, texts.iter().filter_map(|text| major(text)).collect())
+    };
+    listed.into_iter().map(majors).collect()
+});
+
+/// `0.18..0.24`, or `1.0..` where the major is still open.
+fn major(text: &str) -> Option<Major> {
+    let (first, last) = text.split_once("..")?;
+    let minor = |text: &str| -> Option<(u64, u64)> {
+        let version: Version = text.parse().ok()?;
+        (version.parts().len() == 2).then(|| (version.part(0), version.part(1)))
+    };
+    let (major, from) = minor(first)?;
+    match last {
+        "" => Some((major, from, None)),
+        _ => minor(last)
+            .filter(|(same, to)| *same == major && from <= *to)
+            .map(|(_, to)| (major, from, Some(to))),
+    }
+}
 
 /// More minors than any package has: a longer range is a typing error.
 const MOST_MINORS: u64 = 100;
@@ -112,9 +124,8 @@ fn range(package: &str, first: &str, last: &str) -> Result<Vec<VersionSpec>, Ver
             format!("write `{last}..{first}`"),
         ));
     }
-    let known = MINORS.iter().find(|(name, _)| *name == package).map(|(_, majors)| *majors);
-    let majors: Vec<Major> = match known {
-        Some(majors) => majors.to_vec(),
+    let majors: Vec<Major> = match MINORS.get(package) {
+        Some(majors) => majors.clone(),
         None if low.0 == high.0 => vec![(low.0, 0, None)],
         None => {
             return Err(VersionError::new(
@@ -252,6 +263,19 @@ impl fmt::Display for VersionSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_known_major_is_read() {
+        let listed: BTreeMap<String, Vec<String>> =
+            toml::from_str(include_str!("../../knowledge/minors.toml")).unwrap();
+        for (package, texts) in listed {
+            assert!(!texts.is_empty());
+            texts.iter().for_each(|text| assert!(major(text).is_some(), "{package}: {text}"));
+        }
+        assert_eq!(major("0.9..0.26"), Some((0, 9, Some(26))));
+        assert_eq!(major("1.0.."), Some((1, 0, None)));
+        assert!(["1", "1..2", "1.5..1.2", "1.0..2.0"].iter().all(|text| major(text).is_none()));
+    }
 
     fn one(text: &str) -> VersionSpec {
         let mut specs = parse("scikit-learn", text).unwrap();

@@ -9,7 +9,7 @@ use crate::matrix::VersionSpec;
 use crate::notation::Version;
 use crate::vocab::Digest;
 
-const TEXT: &str = include_str!("companions.toml");
+const TEXT: &str = include_str!("../../knowledge/companions.toml");
 
 static FILE: LazyLock<File> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.

@@ -8,9 +8,6 @@ use crate::vocab::{Digest, DigestBuilder};
 pub(super) const PACKAGES: &[&str] = &["python3-minimal", "python3-sklearn"];
 /// What a tree has whose packages come from wheels.
 pub(super) const PIP_PACKAGES: &[&str] = &["ca-certificates", "libgomp1", "python3-minimal", "python3-pip"];
-/// Releases that move on: their lists can be past their date on a mirror that lags behind. Signatures are checked all
-/// the same.
-const MOVING: &[&str] = &["forky"];
 /// Names of releases by which a Debian archive is told from other archives.
 const RELEASES: &[&str] = &[
     "buster",
@@ -24,11 +21,6 @@ const RELEASES: &[&str] = &[
     "testing",
     "unstable",
 ];
-
-/// Whether a release's date is not to be checked.
-pub(super) fn is_moving(suite: &str) -> bool {
-    MOVING.contains(&suite)
-}
 
 /// The mirror of the machine's own apt, where it has one of Debian.
 pub(super) fn mirror() -> Option<String> {

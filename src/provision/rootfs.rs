@@ -18,7 +18,7 @@ use super::told::Speaker;
 use super::tools::{self, ARCH_TEST, MMDEBSTRAP, NEWUIDMAP, Tool};
 use super::{probe, sandbox};
 use crate::cage::{self, Bind, CagePlan};
-use crate::matrix::{RootfsSpec, VersionSpec};
+use crate::matrix::{RootfsSpec, VersionSpec, is_moving};
 use crate::process::{self, Captured, Command};
 use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, DigestBuilder, Lock, Runtime};
@@ -213,7 +213,7 @@ async fn bootstrap(
         "--aptopt=Acquire::Retries \"3\"".to_owned(),
     ];
     args.extend(UNREAD.iter().map(|pattern| format!("--dpkgopt=path-exclude={pattern}")));
-    if debian::is_moving(suite) {
+    if is_moving(suite) {
         args.push("--aptopt=Acquire::Check-Valid-Until \"false\"".to_owned());
     }
     args.push(suite.clone());

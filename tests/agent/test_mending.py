@@ -317,7 +317,7 @@ class Files(unittest.TestCase):
     """The files of mends and the modules of the engine as texts: they are put into one script."""
 
     def texts(self):
-        places = list((ROOT / "src/explain/mends").glob("*.py"))
+        places = list((ROOT / "knowledge/mends").glob("*.py"))
         places += (ROOT / "src/worker/agent/shelflife_agent/mending").glob("*.py")
         return [(path.name, path.read_text()) for path in sorted(places)]
 
@@ -335,7 +335,7 @@ class Files(unittest.TestCase):
             self.assertTrue(text.endswith("\n"), file)
 
     def test_mends_say_what_they_do_and_register(self):
-        for path in (ROOT / "src/explain/mends").glob("*.py"):
+        for path in (ROOT / "knowledge/mends").glob("*.py"):
             registry.REGISTRY.__init__()
             text = path.read_text()
             self.assertTrue(ast.get_docstring(ast.parse(text)), path.name)

@@ -204,13 +204,10 @@ pub fn map(root: &Path) -> String {
     for file in sources(&root.join("src")) {
         let path = file.strip_prefix(root).expect("below the root");
         let folder = path.parent().expect("a file has a folder").display().to_string();
-        // Rules, mends and companions are data: each is named by its rule, which `shelflife explain` prints.
-        let is_data =
-            ["rules", "mends", "companions"].iter().any(|name| folder == format!("src/explain/{name}"));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs_err::read_to_string(&file).expect("the source can be read");
         match about(&text) {
-            _ if is_data || name == "tests.rs" => {}
+            _ if name == "tests.rs" => {}
             Some(words) => folders.entry(folder).or_default().push(format!("- `{name}`: {words}\n")),
             None => silent.push(path.display().to_string()),
         }

@@ -62,9 +62,9 @@ class Bench:
         self.work = Path(arguments.work)
         self.interpreters = dict(one.split("=", 1) for one in arguments.interpreter)
         self.data = measure.datasets([measure.matrix_of("zoo")])
-        self.mends = measure.texts(ROOT / "src/explain/mends")
+        self.mends = measure.texts(ROOT / "knowledge/mends")
         self.scripts = arguments.scripts
-        self.companions = measure.texts(ROOT / "src/explain/companions")
+        self.companions = measure.texts(ROOT / "knowledge/mends/companions")
         for folder in ("models", "reference", "before", "mended", "after", "scripted"):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
 
@@ -128,7 +128,7 @@ class Bench:
                     todo,
                     models=mended,
                     outputs=str(self.work / "after"),
-                    companions=str(ROOT / "src/explain/companions"),
+                    companions=str(ROOT / "knowledge/mends/companions"),
                 ),
             ),
         ]
@@ -211,7 +211,7 @@ def acted(mend, mended):
     """Whether a mend changed something, or a function of it was called in the place of another."""
     if mend == "engine" or mend in {change["mend"] for change in mended["changes"]}:
         return True
-    source = (ROOT / "src/explain/mends" / (mend + ".py")).read_text()
+    source = (ROOT / "knowledge/mends" / (mend + ".py")).read_text()
     return "always=True" in source and mend in mended["mends"]
 
 

@@ -48,7 +48,7 @@ fn root() -> PathBuf {
 
 /// The folder of the causes.
 fn rules() -> PathBuf {
-    root().join("src/explain/rules")
+    root().join("knowledge/rules")
 }
 
 /// The program itself: the one that `SHELFLIFE` names, or built here.

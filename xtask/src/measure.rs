@@ -9,7 +9,7 @@ pub fn rule(id: &str) -> Result<(), Trouble> {
     if !rules().join(format!("{id}.toml")).exists() {
         return Err(format!("there is no cause `{id}`: `shelflife rules` lists all"));
     }
-    let evidence = read("src/explain/evidence.json")?;
+    let evidence = read("knowledge/evidence.json")?;
     let example = evidence["rules"][id]["example"].as_str().ok_or_else(|| {
         format!(
             "no recorded run shows `{id}` yet: run a matrix with a model that does, and `shelflife explain --measure MATRIX > \

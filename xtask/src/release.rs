@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Trouble, root, shelflife, write_new};
 
 /// The head of a file that nobody has measured.
-const PROPOSED: &str = "# PROPOSED from the difference of two releases: nothing has shown it yet. Move it to src/explain/rules once\n\
+const PROPOSED: &str = "# PROPOSED from the difference of two releases: nothing has shown it yet. Move it to knowledge/rules once\n\
      # a run has a cell that it explains, with the words of that cell.\n";
 
 /// A cause that may be one.
@@ -34,8 +34,8 @@ pub fn propose(old: &str, new: &str) -> Result<(), Trouble> {
     }
     println!("{} causes proposed in {}", all.len(), folder.display());
     println!(
-        "\nnext:\n  1. its row in src/provision/companions.toml, and an environment with it in matrices/zoo.toml and \
-         matrices/estimators.toml\n  2. `python benches/releases.py PYTHON... > src/explain/releases.txt` with the interpreters of all \
+        "\nnext:\n  1. its row in knowledge/companions.toml, and an environment with it in matrices/zoo.toml and \
+         matrices/estimators.toml\n  2. `python benches/releases.py PYTHON... > knowledge/names.txt` with the interpreters of all \
          releases\n  3. run both: what fails without a cause is listed; compare it with what is proposed\n  4. `shelflife explain \
          --measure zoo estimators > evidence.json`, `shelflife map --measure estimators > facts.json`\n\ndocs/knowledge.md has each \
          step with its reasons"

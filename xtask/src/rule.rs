@@ -15,8 +15,8 @@ pub fn new(id: &str, package: &str) -> Result<(), Trouble> {
     println!(
         "\nnext:\n  1. fill it in: src/explain/rule.rs says what a case may hold\n  2. a model that shows it: matrices/rules.toml, \
          or the matrix of its package\n  3. `shelflife run` of that matrix, then `shelflife explain --measure MATRIX > \
-         evidence.json`, which becomes src/explain/evidence.json\n  4. `cargo xtask measure --rule {id}`: the one cell, tried \
-         again\n  5. a mend in src/explain/mends/{id}.py with a row in tests/end_to_end/mends.toml, or a `no-mend` that says why \
+         evidence.json`, which becomes knowledge/evidence.json\n  4. `cargo xtask measure --rule {id}`: the one cell, tried \
+         again\n  5. a mend in knowledge/mends/{id}.py with a row in tests/end_to_end/mends.toml, or a `no-mend` that says why \
          none can exist\n\ndocs/knowledge.md has each step with its reasons"
     );
     Ok(())

@@ -1,7 +1,7 @@
 //! Trees and images: `debian:bookworm/i386`, `docker:IMAGE`, each with its platform.
 
 use super::super::error::RequestError;
-use crate::matrix::{ARCHES, ContainerSpec, EnvironmentSpec, ImageSource, RootfsSpec, RuntimeSpec, SUITES};
+use crate::matrix::{ARCHES, ContainerSpec, EnvironmentSpec, ImageSource, RootfsSpec, RuntimeSpec, suites};
 
 /// The machine that shelflife runs on, in Debian's words.
 const OWN: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
@@ -24,7 +24,7 @@ fn debian(text: &str) -> Result<EnvironmentSpec, RequestError> {
         true => Ok(word.to_owned()),
         false => Err(RequestError::UnknownWord { kind, word: word.to_owned(), known }),
     };
-    let suite = known("Debian release", suite, SUITES)?;
+    let suite = known("Debian release", suite, suites())?;
     let arch = known("CPU of a Debian tree", arch, ARCHES)?;
     let name = format!("{suite}-{arch}");
     let tree = RootfsSpec { suite, arch, debian: Vec::new(), mirror: None };

@@ -75,7 +75,7 @@ pub struct ExplainArgs {
     /// Find the cause of an error: the message, or a whole traceback; `-` reads standard input.
     #[arg(long, short = 'm', value_name = "TEXT", conflicts_with = "id", allow_hyphen_values = true)]
     pub message: Option<String>,
-    /// Measure recorded runs and print what they show, for `src/explain/evidence.json`; what it says of matrices that are
+    /// Measure recorded runs and print what they show, for `knowledge/evidence.json`; what it says of matrices that are
     /// not among them is kept.
     #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["id", "message"])]
     pub measure: Vec<PathBuf>,

@@ -29,7 +29,7 @@ pub struct MapArgs {
     /// The pointer width of the machine that wrote: 32 or 64.
     #[arg(long, value_name = "N", default_value = "64", value_parser = ["32", "64"], hide_possible_values = true)]
     pub from_bits: String,
-    /// Measure recorded runs and print what they show, for `src/compat/facts.json`; what it says of matrices that are not
+    /// Measure recorded runs and print what they show, for `knowledge/facts.json`; what it says of matrices that are not
     /// among them is kept.
     #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["estimator", "from", "to"])]
     pub measure: Vec<PathBuf>,

@@ -1,7 +1,7 @@
 """Mending: a model of other releases is read, corrected while it is built, and written natively.
 
 This package knows no class of any library: what has to be corrected stands in the files of
-`src/explain/mends`, one a known cause, which arrive as texts. Standard library only (numpy inside
+`knowledge/mends`, one a known cause, which arrive as texts. Standard library only (numpy inside
 functions), Python 3.6 and later. It also runs alone: the modules below, put one after another in
 this order without their imports of each other, are one file; so no two have a top-level name in
 common. Imports go one way, from each line to those above it:

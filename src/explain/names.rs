@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::notation::{Version, numbers};
 
 /// The first line names the releases; each further one a name and the releases that have it, by index.
-static TEXT: &str = include_str!("releases.txt");
+static TEXT: &str = include_str!("../../knowledge/names.txt");
 
 static RELEASES: LazyLock<Releases> = LazyLock::new(|| Releases::parse(TEXT));
 
