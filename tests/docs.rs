@@ -124,6 +124,10 @@ fn the_schema_file_is_current() {
         "schema/settings.schema.json is out of date: run `cargo run -- schema settings > schema/settings.schema.json`"
     );
     assert!(
+        text("schema/rule.schema.json") == shelflife::explain::rule_schema_json(),
+        "schema/rule.schema.json is out of date: run `cargo run -- schema rule > schema/rule.schema.json`"
+    );
+    assert!(
         text("schema/compat.schema.json") == shelflife::compat::compat_schema_json(),
         "schema/compat.schema.json is out of date: run `cargo run -- schema compat > schema/compat.schema.json`"
     );

@@ -127,6 +127,7 @@ const TYPED: &[(&str, &[i32])] = &[
     ("man -o pages", &[0]),
     ("man -o rows.csv/pages", &[110]),
     ("schema settings", &[0]),
+    ("schema rule", &[0]),
     ("schema nothing", &[2]),
     ("report first", &[0]),
     ("report first --format json --output -", &[0]),

@@ -32,7 +32,7 @@ pub use message::{Match, for_message};
 pub use names::{newest_release, public_module, public_names};
 pub use promise::{Promise, Relation, Statement, promises};
 pub use requires::{Reading, Required, Span, newest_first, readers, requires};
-pub use rule::{Case, FileCondition, Rule, Targets, Versions};
+pub use rule::{Case, FileCondition, Rule, Targets, Versions, rule_schema_json};
 pub use score::score;
 
 /// The files, as `build.rs` found them: nobody can forget one.

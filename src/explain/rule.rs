@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::mends::MENDS;
@@ -104,7 +105,7 @@ pub struct FileCondition {
 }
 
 /// How many classes a classifier tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Targets {
     /// Two.
@@ -113,23 +114,37 @@ pub enum Targets {
     Many,
 }
 
-/// What a rule's file may hold.
-#[derive(Deserialize)]
+/// A known cause: why files of one release break, or answer otherwise, in another one. Its name is that of the file.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "Cause")]
 struct RawRule {
+    /// One line, with the release that changed it.
     title: String,
+    /// Two sentences or so: what changed, and what that does to files.
     cause: String,
+    /// What to do; where a mend exists, what else than a rescue.
     remedy: String,
+    /// Why no mend can exist.
     no_mend: Option<String>,
+    /// The package whose change it is.
     package: String,
+    /// Where to read more.
     links: Vec<String>,
+    /// When it speaks.
     when: Vec<RawCase>,
 }
 
-#[derive(Deserialize)]
+/// A symptom, between two ranges of releases, for files with certain things in them. Of each list one entry is enough.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "Case")]
 struct RawCase {
+    /// What the cell comes to; any where it is left out.
+    #[schemars(schema_with = "verdicts")]
     verdict: Option<Verdict>,
+    /// Where it happens; anywhere where it is left out.
+    #[schemars(schema_with = "stages")]
     stage: Option<Stage>,
     /// `Class.attribute` that predicting asks for in vain.
     #[serde(default)]
@@ -140,56 +155,102 @@ struct RawCase {
     /// `module:name` that is not there, in a module that is.
     #[serde(default)]
     names: Vec<String>,
+    /// Pieces of messages, as regular expressions.
     #[serde(default)]
     messages: Vec<String>,
+    /// Signals of which the reader dies.
     #[serde(default)]
     signals: Vec<Signal>,
+    /// What a reader that does not know it takes for something else.
     misread: Option<MisreadPart>,
+    /// The same for what people paste, where the message of a cell is another one.
     #[serde(default)]
     pasted: Vec<String>,
+    /// Modules in which the exception is raised.
     #[serde(default)]
     raised_in: Vec<String>,
+    /// Functions through which it comes, as `module:function`.
     #[serde(default)]
     frames: Vec<String>,
+    /// The writer's releases, such as `scikit-learn<1.9`.
     #[serde(default)]
     producer: Vec<String>,
+    /// The reader's releases.
     #[serde(default)]
     consumer: Vec<String>,
+    /// Formats of the file.
     #[serde(default)]
     formats: Vec<String>,
+    /// In what writer and reader differ.
     across: Option<Across>,
+    /// Outputs of which at least one is outside tolerance, for drift.
     #[serde(default)]
     outputs: Vec<String>,
+    /// Modules, with what is below them, or `module:name` that loading imports.
     #[serde(default)]
     globals: Vec<String>,
+    /// Estimators in the file, without their modules.
     #[serde(default)]
     classes: Vec<String>,
     /// As `attributes`, where the message is another one.
     #[serde(default)]
     lacks: Vec<String>,
+    /// `Class.attribute` that an object in the file has.
     #[serde(default)]
     has: Vec<String>,
+    /// `Class.parameter`, and the values that matter; one that ends in `*` is a beginning.
     #[serde(default)]
     parameters: BTreeMap<String, Vec<String>>,
+    /// The pickle protocol, at least.
     protocol: Option<u8>,
+    /// How joblib lays out the arrays.
     framing: Option<Framing>,
+    /// How many classes a classifier tells apart.
     targets: Option<Targets>,
+    /// Whether a booster keeps categories that it was fitted on.
     categories: Option<bool>,
+    /// It speaks of files that were damaged on purpose.
     #[serde(default)]
     damaged: bool,
+    /// It comes beside another case, and is no forecast of its own.
     #[serde(default)]
     also: bool,
+    /// It hangs on something that cannot be seen in the file, so that no forecast is sure of it.
     #[serde(default)]
     hidden: bool,
+    /// It says of a whole kind of change what can be said of each, and speaks where no other case does.
     #[serde(default)]
     general: bool,
+    /// Modules, or `module:name`, that loading must not import.
     #[serde(default)]
     absent: Vec<String>,
+    /// Estimators that may use what they hold without the failing part, so that nobody knows.
     #[serde(default)]
     unless: Vec<String>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+fn verdicts(_: &mut SchemaGenerator) -> Schema {
+    words(Verdict::ALL.iter().map(|it| it.as_str()).collect())
+}
+
+fn stages(_: &mut SchemaGenerator) -> Schema {
+    words(Stage::ALL.iter().map(|it| it.as_str()).collect())
+}
+
+fn words(words: Vec<&str>) -> Schema {
+    json_schema!({ "type": "string", "enum": words })
+}
+
+/// The JSON schema of a rule's file, as it stands in `schema/rule.schema.json`.
+pub fn rule_schema_json() -> String {
+    let schema = schemars::schema_for!(RawRule);
+    // Serialising a JSON value to text cannot fail.
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Across {
     Bits,
@@ -197,14 +258,14 @@ enum Across {
     Versions,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Framing {
     Padded,
 }
 
 /// The signals that rules speak of, with their numbers on every Linux architecture that shelflife runs on.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(clippy::enum_variant_names, reason = "signals have these names")]
 enum Signal {
@@ -215,7 +276,7 @@ enum Signal {
 }
 
 /// What a reader misreads.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum MisreadPart {
     AlignmentPad,

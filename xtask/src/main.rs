@@ -4,10 +4,12 @@
 //! cargo xtask new-rule ID --package PACKAGE    the file of a cause, to be filled in
 //! cargo xtask measure --rule ID                the one cell that shows a cause, tried again: some seconds
 //! cargo xtask new-release OLD NEW              causes that the difference of two releases proposes
+//! cargo xtask forget-release MINOR             takes away what is known of the newest release, to rehearse the above
 //! ```
 //!
 //! docs/knowledge.md leads through each.
 
+mod forget;
 mod measure;
 mod release;
 mod rule;
@@ -26,9 +28,10 @@ fn main() -> ExitCode {
         ["new-rule", id, "--package", package] => rule::new(id, package),
         ["measure", "--rule", id] => measure::rule(id),
         ["new-release", old, new] => release::propose(old, new),
+        ["forget-release", minor] => forget::forget(minor),
         _ => Err(
             "say one of:\n  cargo xtask new-rule ID [--package PACKAGE]\n  cargo xtask measure --rule ID\n  \
-                  cargo xtask new-release OLD NEW"
+                  cargo xtask new-release OLD NEW\n  cargo xtask forget-release MINOR"
                 .to_owned(),
         ),
     };
@@ -74,4 +77,10 @@ fn write_new(path: &Path, text: &str) -> Result<(), Trouble> {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A JSON file of the repository.
+fn read(path: &str) -> Result<serde_json::Value, Trouble> {
+    let text = std::fs::read(root().join(path)).map_err(|error| format!("{path}: {error}"))?;
+    serde_json::from_slice(&text).map_err(|error| format!("{path}: {error}"))
 }

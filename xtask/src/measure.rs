@@ -1,8 +1,6 @@
 //! The cell that shows a cause, tried again.
 
-use serde_json::Value;
-
-use super::{Trouble, root, rules, shelflife};
+use super::{Trouble, read, rules, shelflife};
 
 /// Tries the example of the evidence again, and says whether it still has the cause.
 pub fn rule(id: &str) -> Result<(), Trouble> {
@@ -51,11 +49,6 @@ pub fn rule(id: &str) -> Result<(), Trouble> {
         }
         false => Err(format!("{example} does not show `{id}` any more: {}", said.join(", "))),
     }
-}
-
-fn read(path: &str) -> Result<Value, Trouble> {
-    let text = std::fs::read(root().join(path)).map_err(|error| format!("{path}: {error}"))?;
-    serde_json::from_slice(&text).map_err(|error| format!("{path}: {error}"))
 }
 
 /// A cell as evidence names it: `zoo: forest/pickle/sk1.2.2 -> sk1.3.2`.

@@ -13,7 +13,7 @@ pub fn new(id: &str, package: &str) -> Result<(), Trouble> {
     write_new(&path, &skeleton(package))?;
     println!("wrote {}", path.display());
     println!(
-        "\nnext:\n  1. fill it in: src/explain/rule.rs says what a case may hold\n  2. a model that shows it: matrices/rules.toml, \
+        "\nnext:\n  1. fill it in: schema/rule.schema.json says what a case may hold, and editors show it\n  2. a model that shows it: matrices/rules.toml, \
          or the matrix of its package\n  3. `shelflife run` of that matrix, then `shelflife explain --measure MATRIX > \
          evidence.json`, which becomes knowledge/evidence.json\n  4. `cargo xtask measure --rule {id}`: the one cell, tried \
          again\n  5. a mend in knowledge/mends/{id}.py with a row in tests/end_to_end/mends.toml, or a `no-mend` that says why \
@@ -32,7 +32,8 @@ pub fn is_id(text: &str) -> bool {
 
 fn skeleton(package: &str) -> String {
     format!(
-        "# One line that stands alone in a report.\n\
+        "#:schema ../../schema/rule.schema.json\n\
+         # One line that stands alone in a report.\n\
          title = \"\"\n\
          # Two sentences: what changed in which release, and what it does to a file.\n\
          cause = \"\"\n\

@@ -71,6 +71,8 @@ pub enum SchemaOf {
     Compat,
     /// `shelflife.toml`, and the table `[tool.shelflife]` of `pyproject.toml`.
     Settings,
+    /// Known causes, `knowledge/rules/ID.toml` in the repository of shelflife.
+    Rule,
 }
 
 /// Arguments of `doctor`.
