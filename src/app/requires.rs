@@ -1,11 +1,13 @@
 //! Which releases read a file: what is known of them, and the borders of their range, tried.
 
+use std::path::Path;
+
 use super::disk::Disk;
 use super::error::{AppError, BisectError};
 use super::inspecting::inspect;
 use super::request::{BisectRequest, FilesRequest};
 use super::session::Session;
-use crate::artifact::{Files as _, Kind, models_matching};
+use crate::artifact::{self, Files as _, Kind, models_matching};
 use crate::explain::{self, Required, Span};
 use crate::inspect::InspectOptions;
 use crate::matrix::SCIKIT_LEARN;
@@ -36,6 +38,8 @@ pub struct RequiredFile {
     pub problem: Option<String>,
     /// What is known; `None` of formats that rules do not speak of.
     pub required: Option<Required>,
+    /// Whether what it predicts on stands beside it.
+    pub brings_inputs: bool,
     /// The borders, where they were tried.
     pub borders: Option<Borders>,
 }
@@ -101,6 +105,7 @@ pub fn required(request: &RequiresRequest) -> Result<Vec<RequiredFile>, AppError
             foreign: artifact.inspection.foreign,
             problem: (!artifact.is_sound()).then(|| problem_of(&artifact.inspection)),
             required: facts.map(|facts| explain::requires(&facts, request.bits)),
+            brings_inputs: artifact::brings_inputs(&Disk, Path::new(&artifact.path)),
             path: artifact.path,
             borders: None,
         });

@@ -36,6 +36,7 @@ pub use folder::{Entry, unpacked};
 pub use interpreters::python_for;
 pub use modules::with_modules;
 pub use museum::kept;
+pub use package::brings_inputs;
 pub use packages::{INSTALLERS, Packages, PackagesOf, add_packages, needs};
 pub use producer::proved_beside;
 pub use requirements::{PinError, pin};

@@ -72,6 +72,11 @@ const DIGESTS: &[(&str, &str)] = &[
     ("model_hash", "sha256"),
 ];
 
+/// Whether what a file predicts on stands beside it, so that nobody has to name it.
+pub fn brings_inputs(files: &dyn Files, artifact: &Path) -> bool {
+    Package::read(files, artifact, &mut Vec::new()).inputs.is_some()
+}
+
 impl Package {
     /// Reads what stands beside an artifact. What was written to check the artifact by and cannot be used is no reason to
     /// check it by less: the artifact is not tried then.

@@ -138,7 +138,7 @@ fn one(text: &mut String, file: &RequiredFile) {
     let spans = file.spans();
     if file.span().is_none() {
         let _ = writeln!(text, "{path}: unknown");
-        let _ = writeln!(text, "{}", fold("  ", &why_unknown(required), width));
+        let _ = writeln!(text, "{}", fold("  ", &why_unknown(required, &trying(file, "FILE")), width));
         return damage(text);
     }
     let _ = writeln!(text, "{path}: {}", requirement_line(&spans));
@@ -157,10 +157,15 @@ fn one(text: &mut String, file: &RequiredFile) {
     }
     damage(text);
     if file.borders.is_none() {
-        let next =
-            format!("shelflife requires {path} --try --inputs X.csv   tries the borders with this file");
+        let next = format!("{}   tries the borders with this file", trying(file, &path));
         let _ = writeln!(text, "  next:  {next}");
     }
+}
+
+/// The command that tries a file.
+fn trying(file: &RequiredFile, path: &str) -> String {
+    let inputs = if file.brings_inputs { "" } else { " --inputs X.csv" };
+    format!("shelflife requires {path} --try{inputs}")
 }
 
 /// What the release next to the range does, as it was tried.
@@ -191,7 +196,7 @@ fn said_of(reading: &Reading) -> String {
     format!("{}: {because}{causes}", forecast.expected.as_str())
 }
 
-fn why_unknown(required: &Required) -> String {
+fn why_unknown(required: &Required, trying: &str) -> String {
     let Some(written) = required.written.last() else {
         return "the file records no version of scikit-learn; shelflife check FILE --load-only --on scikit-learn==VERSION tries \
                 one"
@@ -202,8 +207,7 @@ fn why_unknown(required: &Required) -> String {
         Some(reading) if reading.forecast.expected == Expected::Unknown => {
             let reasons: Vec<&str> = reading.forecast.because.iter().map(String::as_str).collect();
             format!(
-                "of scikit-learn {written}, which wrote it, nothing is known: {}; shelflife requires FILE --try --inputs X.csv \
-                 tries it",
+                "of scikit-learn {written}, which wrote it, nothing is known: {}; {trying} tries it",
                 line(&reasons.join("; "))
             )
         }

@@ -109,17 +109,21 @@ impl Explainer {
     }
 
     /// The rule that explains a cell, if one does: the first by id of those whose symptom is seen between versions
-    /// that it speaks of, general ones after those that know the class. What was done to the file comes last: its sound twin
-    /// may fail for the same reason.
+    /// that it speaks of; what can be seen in the file goes before what is hidden, and general ones come after those that know
+    /// the class. What was done to the file comes last: its sound twin may fail for the same reason.
     pub fn explain(&self, symptom: &Symptom<'_>, producer: usize, consumer: usize) -> Option<&'static Rule> {
         let cases = self.cases.get(producer * self.count + consumer)?;
-        let found = |damaged: bool, general: bool| {
-            let mut of_kind =
-                cases.iter().filter(|(_, case)| case.damaged == damaged && case.general == general);
+        let found = |damaged: bool, general: bool, hidden: bool| {
+            let mut of_kind = cases.iter().filter(|(_, case)| {
+                case.damaged == damaged && case.general == general && case.hidden == hidden
+            });
             of_kind.find(|(_, case)| explains(case, symptom)).map(|(rule, _)| *rule)
         };
-        let sound = found(false, false).or_else(|| found(false, true));
-        sound.or_else(|| symptom.damaged.then(|| found(true, false)).flatten())
+        let any = |damaged: bool, general: bool| {
+            found(damaged, general, false).or_else(|| found(damaged, general, true))
+        };
+        let sound = any(false, false).or_else(|| any(false, true));
+        sound.or_else(|| symptom.damaged.then(|| any(true, false)).flatten())
     }
 }
 
