@@ -1,5 +1,6 @@
 //! The cell that shows a cause, tried again.
 
+use super::{Trouble, read, rules, shelflife};
 
 /// Tries the example of the evidence again, and says whether it still has the cause.
 pub fn rule(id: &str) -> Result<(), Trouble> {
