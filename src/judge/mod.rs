@@ -43,6 +43,22 @@ use causes::Causes;
 use gate::Gate;
 use status::Now;
 
+/// Whether a reader has the release that a statement was read out of, `scikit-learn 1.10.0`. Where `latest` or `pre` is declared, the
+/// index may have had a newer one than an environment that was made before; elsewhere one was read and the same is made.
+fn has_release(state: &RunState, environment: usize, release: &str) -> bool {
+    let Some((package, version)) = release.rsplit_once(' ') else { return true };
+    let declared = state.header().plan.environments[environment].packages.get(package);
+    if !declared.is_some_and(|it| matches!(it.as_str(), "latest" | "pre")) {
+        return true;
+    }
+    match &state.environments()[environment] {
+        EnvironmentFacts::Ready { lock, .. } => lock.packages.get(package).is_some_and(|own| own == version),
+        EnvironmentFacts::Unknown | EnvironmentFacts::UnknownProducer | EnvironmentFacts::Failed { .. } => {
+            true
+        }
+    }
+}
+
 /// Judges a run.
 pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
     let header = state.header();
@@ -68,7 +84,11 @@ pub fn judge(state: &RunState, options: &JudgeOptions) -> Record {
             cell.rule = causes.of(&cell, &facts, facts.consumer_index);
             // What was said before is what is held against what happened.
             cell.forecast = match state.foretold(&artifact.id, &cell.consumer) {
-                Some(foretold) => Some(foretold.forecast.clone()),
+                Some(foretold) if has_release(state, facts.consumer_index, &foretold.release) => {
+                    Some(foretold.forecast.clone())
+                }
+                // It speaks of another release.
+                Some(_) => None,
                 None if options.forecast => causes.forecast(&facts, facts.consumer_index),
                 None => None,
             };
