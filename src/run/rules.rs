@@ -224,12 +224,12 @@ fn has_outputs(observation: &Observation) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{external, header, matrix};
+    use super::super::fixture::{external, header, lock, matrix};
     use super::super::known::{Cell, Here, Observed};
     use super::*;
     use crate::matrix::Matrix;
     use crate::plan::{Selection, plan};
-    use crate::vocab::{Digest, Event};
+    use crate::vocab::{Digest, Event, Lock, ShardPhase, Slice};
 
     /// A name, what is planned, where the environments stand, what is known of the artifact, and what follows.
     type Row<'a> = (&'a str, &'a Matrix, [Standing; 2], Artifact, Vec<Action>);
@@ -405,5 +405,64 @@ mod tests {
         assert_eq!(of_trainings(&plan, &known, 1), [train]);
         known.trainings.get_mut(&(0, 1)).unwrap().step = Step::Asked;
         assert_eq!(of_trainings(&plan, &known, 1), []);
+    }
+
+    #[test]
+    fn a_reader_does_not_measure_again_what_a_writer_has_told() {
+        let matrix = matrix();
+        let plan = plan(&matrix, &Selection::default()).unwrap();
+        let lock = Lock {
+            blas: Some("openblas".to_owned()),
+            cpu_features: vec!["AVX2".to_owned()],
+            ..lock("1.2.2")
+        };
+        let settings = noise::settings(&lock);
+        assert!(settings.len() > 1, "{settings:?}");
+        let artifact = plan.artifact_id(0);
+        let ready = Event::EnvironmentReady {
+            name: "sk1".into(),
+            lock,
+            absent_models: Default::default(),
+            seconds: 1.0,
+            reused: false,
+        };
+        let told = settings.iter().map(|setting| Event::ReferenceVaried {
+            artifact: artifact.clone(),
+            setting: *setting,
+            key: Digest::of(b"k"),
+            outputs: Default::default(),
+            reused: false,
+        });
+        let done = Cell { observed: at(Step::Done), compared: Step::Done, ..Cell::default() };
+        let own = Artifact {
+            bytes: Bytes::Here(Here { digest: Digest::of(b"a"), model: None }),
+            reference: at(Step::Done),
+            cells: vec![done, done],
+            in_question: true,
+            ..Artifact::default()
+        };
+        let measured = |share: &Share, events: &[Event]| {
+            let mut state = RunState::new(header(&matrix, &plan));
+            events.iter().cloned().for_each(|event| state.apply(event));
+            let mut known = Known::new(&plan, share);
+            known.environments = vec![Standing::Ready; 2];
+            known.artifacts[0] = own.clone();
+            let actions = of_artifact(&state, &plan, &known, share, (Phase::Measuring, false), 0);
+            let is_noise =
+                |action: &&Action| matches!(action, Action::Observe { target: Target::Noise { .. }, .. });
+            actions.iter().filter(is_noise).count()
+        };
+        let slice = |name: &str| Slice::whole(name.into());
+        let reader = Share::of(ShardPhase::Read, &[slice("sk1"), slice("sk2")], &plan);
+        let untold = [ready.clone()];
+        let all: Vec<Event> = [ready].into_iter().chain(told).collect();
+        assert_eq!(measured(&reader, &untold), settings.len());
+        assert_eq!(measured(&reader, &all), 0);
+        assert_eq!(measured(&reader, &all[..2]), settings.len(), "one setting is not all of them");
+        assert_eq!(
+            measured(&Share::whole(), &all),
+            settings.len(),
+            "who does all of it goes by what it knows"
+        );
     }
 }
