@@ -21,7 +21,7 @@ use crate::store::{self, CacheRoot};
 use crate::vocab::{Digest, Expected, FileFacts, Forecast, Inspected, ReleaseFacts};
 
 /// Changes when facts of the same release come out otherwise: what was kept is read again.
-const EDITION: &str = "release-facts-6";
+const EDITION: &str = "release-facts-7";
 /// Folders within folders that are walked.
 const DEEPEST: usize = 24;
 /// Names in a folder that say that it holds the sources of a project, or a package that is installed.

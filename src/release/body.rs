@@ -1,6 +1,6 @@
 //! What a function does with the attributes of its parameters, and what else it names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::Statement;
 use super::tokens::{Kind, Token};
@@ -10,6 +10,8 @@ use crate::vocab::{BodyFacts, Digest, Pass, Uses, When};
 const CATCHING: [&str; 3] = ["AttributeError", "Exception", "BaseException"];
 /// Operators that assign.
 const ASSIGNING: [&str; 11] = ["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "**=", "//="];
+/// Choices within choices that are looked at for what all of their branches read: each costs a look at what is in it.
+const MOST_CHOICES: usize = 3;
 /// Keywords, which are no names of anything.
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
@@ -24,6 +26,7 @@ pub(super) fn body_of(definition: &Statement<'_>, takes_state: bool) -> BodyFact
         parameters: parameters.iter().map(|(name, _)| name.trim_start_matches('*').to_owned()).collect(),
         facts: BodyFacts { parameters, ..BodyFacts::default() },
         takes_state,
+        depth: 0,
     };
     let mut when = When::Always;
     reader.suite(&definition.suite, &mut when);
@@ -141,12 +144,17 @@ struct Reader {
     parameters: BTreeSet<String>,
     facts: BodyFacts,
     takes_state: bool,
+    /// How many choices are looked at for what all of their branches read.
+    depth: usize,
 }
 
 impl Reader {
     /// Reads a suite; `when` becomes less sure behind a statement that may have ended the function.
     fn suite(&mut self, suite: &[Statement<'_>], when: &mut When) {
         for (at, statement) in suite.iter().enumerate() {
+            if statement.word() == "if" {
+                self.common(&suite[at..], *when);
+            }
             match statement.word() {
                 "raise" | "global" | "nonlocal" | "pass" | "import" | "from" => {}
                 "if" | "elif" | "while" | "match" | "case" | "except" => {
@@ -192,6 +200,44 @@ impl Reader {
                 "def" | "class" => self.branch(&statement.suite),
                 _ => self.simple(&statement.tokens, *when),
             }
+        }
+    }
+
+    /// What is read whichever way a choice goes: in each of its branches, where one of them is `else`.
+    fn common(&mut self, suite: &[Statement<'_>], when: When) {
+        let branches: Vec<&Statement<'_>> = suite
+            .iter()
+            .enumerate()
+            .take_while(|(at, it)| *at == 0 || matches!(it.word(), "elif" | "else"))
+            .map(|(_, it)| it)
+            .collect();
+        if self.depth >= MOST_CHOICES || branches.last().is_none_or(|last| last.word() != "else") {
+            return;
+        }
+        let mut common: Option<BTreeMap<(String, String), When>> = None;
+        for branch in branches {
+            let mut reader = Reader {
+                parameters: self.parameters.clone(),
+                facts: BodyFacts { parameters: self.facts.parameters.clone(), ..BodyFacts::default() },
+                takes_state: false,
+                depth: self.depth + 1,
+            };
+            reader.suite(&branch.suite, &mut When::Always);
+            let mut read = BTreeMap::new();
+            for (owner, uses) in reader.facts.uses {
+                let sure = uses.reads.into_iter().filter(|(_, when)| *when < When::Sometimes);
+                read.extend(sure.map(|(attribute, when)| ((owner.clone(), attribute), when)));
+            }
+            common = Some(match common {
+                None => read,
+                Some(before) => before
+                    .into_iter()
+                    .filter_map(|(key, when)| read.get(&key).map(|other| (key, when.max(*other))))
+                    .collect(),
+            });
+        }
+        for ((owner, attribute), own) in common.unwrap_or_default() {
+            read(self.facts.uses.entry(owner).or_default(), attribute, own.max(when));
         }
     }
 

@@ -86,7 +86,7 @@ impl ClassChange {
             (reached(writer, &before, &methods), reached(target, &after, &methods))
         };
         let given = given(target, &after);
-        change.reads = lacking(&class, (&old, &new), (&after, &given), !methods.is_empty());
+        change.reads = lacking(&class, (&old, &new), (&before, &after, &given), !methods.is_empty());
         bodies(&class, (&old, &new), (&before, &after), found);
         compiled(&new.compiled, writer, target, found);
         let digests =
@@ -104,7 +104,7 @@ impl ClassChange {
 fn lacking(
     class: &str,
     (old, new): (&Reached, &Reached),
-    (lineage, given): (&Lineage<'_>, &BTreeSet<String>),
+    (before, lineage, given): (&Lineage<'_>, &Lineage<'_>, &BTreeSet<String>),
     is_model: bool,
 ) -> Vec<(String, Finding)> {
     let mut reads = Vec::new();
@@ -122,7 +122,8 @@ fn lacking(
             || new.asked.contains(name)
     };
     for (attribute, (when, reader)) in &new.read {
-        if is_there(attribute) || old.reads(attribute) {
+        // What its own class gave it is in no state.
+        if is_there(attribute) || old.reads(attribute) && !before.supplies(attribute) {
             continue;
         }
         reads.push((

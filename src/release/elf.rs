@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use memchr::memmem;
+
 use crate::vocab::{CompiledFacts, Layout};
 
 /// The shortest and longest identifiers that are kept.
@@ -28,6 +30,9 @@ pub(super) fn compiled(module: &str, bytes: &[u8]) -> CompiledFacts {
         let Ok(text) = std::str::from_utf8(&part[start..]) else { continue };
         take_text(&mut facts, &own, &package, text);
     }
+    // It names itself in every error that it raises, if it knows more than its last name.
+    facts.is_bare =
+        module.contains('.') && !facts.types.is_empty() && memmem::find(bytes, module.as_bytes()).is_none();
     facts.is_readable = EVERYWHERE.iter().all(|name| facts.identifiers.contains(*name));
     if let Some(image) = Image::of(bytes) {
         facts.structs = image.structs();
@@ -204,6 +209,7 @@ pub(super) fn from_source(
         types: names.clone(),
         identifiers: names,
         is_machine: false,
+        is_bare: false,
         imports: BTreeSet::new(),
         structs: structs.into_iter().map(|(name, fields)| (name, layout(fields))).collect(),
         checksums: BTreeMap::new(),

@@ -57,7 +57,13 @@ pub fn findings(
     let fallback = writers.values().next().copied();
     beside(&own, target, &mut found);
     for (module, name) in &own {
-        let module = fallback.and_then(|writer| without_package(writer, module)).unwrap_or(module);
+        let full = fallback.and_then(|writer| without_package(writer, module));
+        if let Some(full) = full.filter(|full| says_its_packages(target, full)) {
+            let elsewhere = vec![format!("{full}:{name}")];
+            found.insert(Finding::NameGone { name: format!("{module}:{name}"), is_module: true, elsewhere });
+            continue;
+        }
+        let module = full.unwrap_or(module);
         if is_of(target, module) {
             gone(fallback, target, (module, name), &mut found);
         }
@@ -117,6 +123,12 @@ fn without_package<'r>(writer: &'r ReleaseFacts, module: &str) -> Option<&'r str
     };
     let mut places = writer.modules.iter().filter(is_it).map(|(name, _)| name.as_str());
     places.next().filter(|_| places.next().is_none())
+}
+
+/// Whether a compiled module is known by its full name and by nothing else.
+fn says_its_packages(release: &ReleaseFacts, module: &str) -> bool {
+    let compiled = release.modules.get(module).and_then(|it| it.compiled.as_ref());
+    compiled.is_some_and(|it| it.is_machine && !it.types.is_empty() && !it.is_bare)
 }
 
 /// A name that leads nowhere, or may.

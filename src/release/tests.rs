@@ -225,3 +225,65 @@ fn a_difference_says_what_lost_its_meaning() {
     let nothing = diff(&old(), &old());
     assert!(nothing.gone.is_empty() && nothing.lacking.is_empty() && nothing.unread.is_empty());
 }
+
+#[test]
+fn what_every_branch_reads_is_read() {
+    let choice = |first: &str, other: &str| {
+        let body = format!(
+            "        if X:\n            X = {first}\n        else:\n            X = {other}\n        return X + self.coef_"
+        );
+        OLD.replace("        return X + self.coef_ if self.kind == 'a' else X", &body)
+    };
+    let expected = |source: &str| told(source, &STATE).expected;
+    assert_eq!(expected(&choice("self.scale_", "X * self.scale_")), Expected::Breaks);
+    assert_eq!(expected(&choice("self.scale_", "X")), Expected::Risk);
+    let nested = "1\n            if X:\n                X = self.scale_\n            else:\n                X = -self.scale_";
+    assert_eq!(expected(&choice("self.scale_", nested)), Expected::Breaks);
+    let early = choice("self.scale_", "X * self.scale_")
+        .replace("        if X:", "        if not X:\n            return X\n        if X:");
+    assert_eq!(expected(&early), Expected::Risk, "it may have ended before");
+    let unfinished = choice("self.scale_", "self.scale_").replace("        else:", "        elif self:");
+    assert_eq!(expected(&unfinished), Expected::Risk, "neither may be so");
+}
+
+#[test]
+fn what_a_class_gave_its_objects_is_in_no_state() {
+    let with = "    @property\n    def classes_(self):\n        return 1\n\n    def predict(self, X):\n        X = X * self.classes_\n";
+    let gave = OLD.replace("    def predict(self, X):\n", with);
+    let sets = OLD
+        .replace("        self.coef_ = X\n", "        self.coef_ = X\n        self.classes_ = X\n")
+        .replace("    def predict(self, X):\n", "    def predict(self, X):\n        X = X * self.classes_\n");
+    let before = release("1", &[INIT, ("p/_model.py", &gave), HELP]);
+    let after = release("2", &[INIT, ("p/_model.py", &sets), HELP]);
+    let found = forecast(&before, &after, &STATE);
+    assert_eq!((found.expected, found.stage), (Expected::Breaks, Some(Stage::Predict)), "{found:?}");
+    assert_eq!(forecast(&after, &before, &STATE).expected, Expected::Risk);
+}
+
+#[test]
+fn a_bare_module_is_found_where_the_reader_knows_it_so_only() {
+    let with = |version: &str, is_bare| {
+        let mut facts = old();
+        facts.version = version.to_owned();
+        let compiled = CompiledFacts {
+            is_machine: true,
+            is_readable: true,
+            is_bare,
+            types: texts(&["Loss"]),
+            identifiers: texts(&["Loss"]),
+            ..CompiledFacts::default()
+        };
+        facts.modules.entry("p._loss".to_owned()).or_default().compiled = Some(compiled);
+        facts
+    };
+    let mut named = file(&STATE);
+    named.globals.insert("_loss:Loss".to_owned());
+    let writer = with("1", true);
+    let writers = BTreeMap::from([("1".to_owned(), &writer)]);
+    let of =
+        |target: &ReleaseFacts| overlay(&named, &inspection(None), &writers, target, &mut Known::default());
+    assert_eq!(of(&with("2", true)).expected, Expected::Works);
+    let found = of(&with("2", false));
+    assert_eq!((found.expected, found.stage), (Expected::Breaks, Some(Stage::Resolve)), "{found:?}");
+    assert!(found.because[0].contains("p._loss:Loss"), "{found:?}");
+}

@@ -144,6 +144,10 @@ pub struct CompiledFacts {
     /// Whether there was machine code; else all of this is what sources say.
     #[serde(default)]
     pub is_machine: bool,
+    /// Whether it knows itself by its last name alone and not by the packages around it, as it then is for whoever writes
+    /// what it holds to a file.
+    #[serde(default)]
+    pub is_bare: bool,
     /// Digests of its sources, where they are there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sources: BTreeSet<String>,
