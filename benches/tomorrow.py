@@ -4,12 +4,15 @@ For each release of a recorded run, the files of all earlier releases are foreca
 (`shelflife forecast --from-release`: no rule and no evidence speaks), and the answers are scored against what the run saw.
 
     python3 benches/tomorrow.py reports/estimators CACHE [--shelflife PATH] [--only 1.3.2] [--misses FILE]
+    python3 benches/tomorrow.py reports/numpy-two CACHE --package numpy
+    python3 benches/tomorrow.py reports/boosters CACHE --package xgboost --models 'xgb-*'
 
 CACHE is the cache of that run, which holds the files by their digests. Prints the table of docs/tomorrow.md.
 """
 
 import argparse
 import collections
+import fnmatch
 import json
 import os
 import subprocess
@@ -22,9 +25,18 @@ BREAKS = {"load-error", "predict-error"}
 FIRST = (1, 1)
 
 
-def parts(environment):
-    version = environment[2:]
-    return tuple(int(part) for part in version.split(".")[:2]), version
+def minor(version):
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
+def releases(record, package):
+    """The release of a package by environment."""
+    found = {}
+    for environment in record["environments"]:
+        version = environment["packages"].get(package)
+        if version:
+            found[environment["name"]] = version
+    return found
 
 
 def objects(cache):
@@ -49,9 +61,9 @@ def files_of(record, cache, folder):
     return names
 
 
-def forecasts(shelflife, version, paths):
+def forecasts(shelflife, package, version, paths):
     """The answer for each file, and the seconds that it took."""
-    command = [shelflife, "forecast", "--json", "--from-release", "--to", "scikit-learn==" + version]
+    command = [shelflife, "forecast", "--json", "--from-release", "--to", package + "==" + version]
     began = time.time()
     answers = {}
     for at in range(0, len(paths), 500):
@@ -66,6 +78,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("run")
     parser.add_argument("cache")
+    parser.add_argument("--package", default="scikit-learn")
+    parser.add_argument("--models", default="*", help="only models of such a name")
     parser.add_argument("--shelflife", default="shelflife")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--misses", help="write the answers that were wrong here, a line each")
@@ -74,25 +88,31 @@ def main():
     with open(os.path.join(options.run, "results.json")) as file:
         record = json.load(file)
     seen = {(cell["artifact"], cell["consumer"]): cell for cell in record["cells"]}
-    consumers = [environment["name"] for environment in record["environments"]]
-    consumers = [name for name in consumers if name.startswith("sk") and parts(name)[0] >= FIRST]
+    release = releases(record, options.package)
+    first = FIRST if options.package == "scikit-learn" else ()
+    consumers = [name for name, version in release.items() if minor(version) >= first]
     misses = []
     totals = collections.Counter()
     print("| into | files | breaks said | right | breaks seen | found | works said | right | drift seen | of it works | s |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         names = files_of(record, options.cache, folder)
-        for consumer in sorted(consumers, key=parts):
-            minor, version = parts(consumer)
+        for consumer in sorted(consumers, key=lambda name: minor(release[name])):
+            version = release[consumer]
             if options.only and version not in options.only:
                 continue
             wanted = [
                 name
                 for name, artifact in names.items()
-                if parts(artifact["producer"])[0] < minor
+                if artifact["producer"] in release
+                and minor(release[artifact["producer"]]) < minor(version)
+                and fnmatch.fnmatch(artifact["model"], options.models)
                 and seen.get((artifact["id"], consumer), {}).get("verdict") in WORKS | BREAKS | {"drift"}
             ]
-            answers, seconds = forecasts(options.shelflife, version, [os.path.join(folder, name) for name in wanted])
+            if not wanted:
+                continue
+            paths = [os.path.join(folder, name) for name in wanted]
+            answers, seconds = forecasts(options.shelflife, options.package, version, paths)
             count = collections.Counter(files=len(wanted))
             for name in wanted:
                 cell = seen[names[name]["id"], consumer]

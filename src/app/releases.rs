@@ -175,21 +175,25 @@ impl<'s> Releases<'s> {
         Ok(facts)
     }
 
-    /// The releases of scikit-learn that a file names, as far as they can be had.
-    fn writers(&mut self, file: &FileFacts) -> BTreeMap<String, Arc<ReleaseFacts>> {
-        let versions: BTreeSet<&String> = file.objects.values().flat_map(|object| &object.versions).collect();
+    /// The releases of a project that a file names, as far as they can be had.
+    fn writers(&mut self, file: &FileFacts, project: &str) -> BTreeMap<String, Arc<ReleaseFacts>> {
+        let versions: BTreeSet<&String> = match project {
+            SCIKIT_LEARN => file.objects.values().flat_map(|object| &object.versions).collect(),
+            _ => file.releases.get(project).into_iter().flatten().collect(),
+        };
         let mut found = BTreeMap::new();
         for version in versions {
-            if !self.known.contains_key(version) {
+            let key = format!("{project}=={version}");
+            if !self.known.contains_key(&key) {
                 let source = version.parse::<Version>().ok().map(|_| ReleaseSource::Index {
-                    project: SCIKIT_LEARN.to_owned(),
+                    project: project.to_owned(),
                     version: version.clone(),
                 });
                 // A release that cannot be had is said to be missing where it matters.
                 let read = source.and_then(|source| self.of(&source).ok()).map(Arc::new);
-                self.known.insert(version.clone(), read);
+                self.known.insert(key.clone(), read);
             }
-            if let Some(Some(facts)) = self.known.get(version) {
+            if let Some(Some(facts)) = self.known.get(&key) {
                 found.insert(version.clone(), Arc::clone(facts));
             }
         }
@@ -207,7 +211,7 @@ impl<'s> Releases<'s> {
                 because: vec!["only pickle, joblib and skops files are laid over a release".to_owned()],
             };
         };
-        let writers = self.writers(&facts);
+        let writers = self.writers(&facts, &target.project);
         let writers = writers.iter().map(|(version, facts)| (version.clone(), &**facts)).collect();
         release::overlay(&facts, inspection, &writers, target, &mut self.changes)
     }

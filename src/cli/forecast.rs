@@ -35,9 +35,11 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<ExitCode, Failure> {
                 other => return other,
             }
         }
-        None if args.from_release => {
-            return Err(AppError::from(ReleaseError::NotNamed(args.to.join(" "))).into());
-        }
+        // Of another package than scikit-learn one release can be read at a time.
+        None if args.from_release => match words.as_slice() {
+            [release] => return by_release(args, release),
+            _ => return Err(AppError::from(ReleaseError::NotNamed(args.to.join(" "))).into()),
+        },
         Some(_) | None => {}
     }
     by_evidence(args, &target)
