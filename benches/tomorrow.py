@@ -70,7 +70,8 @@ def forecasts(shelflife, package, version, paths):
         done = subprocess.run(command + paths[at : at + 500], stdout=subprocess.PIPE)
         for line in done.stdout.decode().splitlines():
             answer = json.loads(line)
-            answers[os.path.basename(answer["artifact"])] = answer["forecast"]
+            said = answer.get("forecast") or {"expected": "unknown"}
+            answers[os.path.basename(answer["artifact"])] = said
     return answers, time.time() - began
 
 

@@ -185,10 +185,10 @@ impl<'s> Releases<'s> {
         for version in versions {
             let key = format!("{project}=={version}");
             if !self.known.contains_key(&key) {
-                let source = version.parse::<Version>().ok().map(|_| ReleaseSource::Index {
-                    project: project.to_owned(),
-                    version: version.clone(),
-                });
+                let source = version
+                    .parse::<Version>()
+                    .ok()
+                    .map(|_| ReleaseSource::Index { project: project.to_owned(), version: version.clone() });
                 // A release that cannot be had is said to be missing where it matters.
                 let read = source.and_then(|source| self.of(&source).ok()).map(Arc::new);
                 self.known.insert(key.clone(), read);

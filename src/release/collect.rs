@@ -71,11 +71,18 @@ fn part_of(path: &str) -> Option<Part> {
         _ if matches!(name, "METADATA" | "PKG-INFO") => Some(Part::Metadata),
         _ if is_test => None,
         Some("py") => Some(Part::Python),
+        Some("so") if is_library(name) => None,
         Some("so" | "pyd") => Some(Part::Compiled),
         Some("pyx" | "pxd") => Some(Part::Cython),
         Some("tp") if name.ends_with(".pyx.tp") || name.ends_with(".pxd.tp") => Some(Part::Template),
         _ => None,
     }
+}
+
+/// Whether machine code is a library that modules load and that nothing imports, such as the `libxgboost.so` of XGBoost, which has
+/// hundreds of megabytes. `lib.cpython-311-x86_64-linux-gnu.so` is a module.
+fn is_library(name: &str) -> bool {
+    name.starts_with("lib") && !name.contains(".cpython-") && !name.contains(".abi3.") && name != "lib.so"
 }
 
 impl Part {
@@ -302,6 +309,15 @@ mod tests {
 
     fn told(bytes: &[u8]) -> String {
         wheel(Cursor::new(bytes)).map_or_else(|refused| refused.to_string(), |facts| facts.version)
+    }
+
+    #[test]
+    fn a_library_is_no_module() {
+        let wanted =
+            ["p/_x.so", "p/lib.so", "p/lib.cpython-311-x86_64-linux-gnu.so", "p/libs.abi3.so", "p/x.pyd"];
+        assert!(wanted.iter().all(|path| Collector::wants(path) == Some(MOST_COMPILED)));
+        assert_eq!(Collector::wants("xgboost/lib/libxgboost.so"), None);
+        assert_eq!(Collector::wants("p.libs/libgomp-a34b.so"), None);
     }
 
     #[test]

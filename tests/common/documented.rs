@@ -44,6 +44,7 @@ const TREES: &[(&str, &str)] = &[
     ("cells.*.outputs.*.mismatch.how", "### `outputs`"),
     ("findings.*.next", "### `next`"),
     ("left_out", "### `left_out`"),
+    ("promises", "## `promises`"),
 ];
 
 /// Tables whose keys are names and no fields.

@@ -34,6 +34,27 @@ fn foreseen(results: &Value) -> (u64, u64) {
     (number(&total["found"]), number(&total["actual"]))
 }
 
+/// A part of `boosters.toml` that takes some hundred megabytes: two of its three libraries, without what came for GPUs later.
+#[test]
+fn a_part_of_the_boosters_breaks_as_forecast() {
+    let context = TestContext::new();
+    let boosters = Path::new(env!("CARGO_MANIFEST_DIR")).join("matrices/boosters.toml");
+    let text = format!(
+        "extends = {:?}\n[matrix]\nname = \"part\"\n\
+         [[environments]]\nname = \"old\"\npython = \"3.8\"\n\
+         packages = {{ xgboost = \"1.0.2\", lightgbm = \"2.3.1\", scikit-learn = \"1.1.3\", numpy = \"1.23.5\", pandas = \"companion\" }}\n\
+         [[environments]]\nname = \"new\"\npython = \"3.8\"\n\
+         packages = {{ xgboost = \"1.2.1\", lightgbm = \"4.0.0\", scikit-learn = \"1.1.3\", numpy = \"1.23.5\", pandas = \"companion\" }}\n",
+        boosters.to_str().unwrap()
+    );
+    fs_err::write(context.path("part.toml"), text).unwrap();
+    let models = ["lgb-*", "xgb-classifier", "xgb-regressor"].into_iter().flat_map(|it| ["--model", it]);
+    context.run(["run", "part.toml", "--forecast"].into_iter().chain(models)).expect(0);
+    let results = context.results("part");
+    let (found, actual) = foreseen(&results);
+    assert!(actual >= 8 && 100 * found >= 90 * actual, "{found} of {actual}: {}", results["score"]);
+}
+
 #[test]
 #[ignore = "two environments of three boosters each take gigabytes"]
 fn what_boosters_break_is_forecast_from_their_own_bytes() {
