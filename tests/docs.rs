@@ -23,6 +23,8 @@ mod pages;
 /// Options of other programs that the documents mention.
 const FOREIGN_OPTIONS: &[&str] = &[
     "--rule",
+    "--count",
+    "--models",
     "--release",
     "--rm",
     "--target",
