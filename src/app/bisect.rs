@@ -13,6 +13,7 @@ use super::request::BisectRequest;
 use super::search::{badness, boundary};
 use super::session::Session;
 use crate::artifact::{Files, python_for};
+use crate::explain;
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use crate::notation::{Version, package_name};
 use crate::vocab::{CellRecord, EnvName, Move, moves};
@@ -41,6 +42,14 @@ pub struct Bisected {
     pub releases: usize,
     /// The folder of its runs.
     pub folder: PathBuf,
+}
+
+impl Bisected {
+    /// What moved beside the package that was searched, where the known cause is a change of that and not of it.
+    pub fn beside(&self) -> Option<&Move> {
+        let rule = explain::find(self.bad.cell.rule.as_deref()?)?;
+        self.moved.iter().find(|it| it.package == rule.package && it.package != self.package)
+    }
 }
 
 /// What one release gave.

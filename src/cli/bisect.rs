@@ -43,6 +43,7 @@ fn answer(found: &Bisected) -> serde_json::Value {
         "good": step(&found.good),
         "bad": step(&found.bad),
         "moved": found.moved,
+        "beside": found.beside(),
         "between": found.between,
         "skipped": skipped.collect::<Vec<_>>(),
         "tried": found.tried,
@@ -69,6 +70,16 @@ fn words(found: &Bisected) -> String {
     line("what", &present::trouble(&bad.cell));
     if let Some(rule) = &bad.cell.rule {
         line("known as", rule);
+    }
+    if let Some(it) = found.beside() {
+        let before = it.before.as_deref().unwrap_or("VERSION");
+        let other = &it.package;
+        line(
+            "because of",
+            &format!(
+                "{it}, which moved with it: --with {other}=={before} holds it, --package {other} searches it"
+            ),
+        );
     }
     if let Some(blame) = &bad.cell.blame {
         line("raised in", blame);
