@@ -135,20 +135,26 @@ pub fn is_known(verdict: Verdict, stage: Stage, text: &str) -> bool {
         .any(|case| case.messages.iter().any(|pattern| pattern.is_match(text)))
 }
 
-/// The cases that speak of two environments. One that could not be made has no versions that anybody knows, and only
-/// cases that ask for none speak of it.
+/// The cases that speak of two environments. Of a reader that could not be made nobody knows any version, and only cases that ask
+/// for none speak of it. Of a writer that was not made few packages are known, those that the file records: where a case asks for
+/// another one, the words of the failure and the reader say enough; of values nothing does. Such cases come last.
 fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Case)> {
     let speaks = |rule: &Rule, case: &Case| {
-        fulfilled(&case.producer, &producer.versions) == Some(true)
-            && fulfilled(&case.consumer, &consumer.versions) == Some(true)
+        fulfilled(&case.consumer, &consumer.versions) == Some(true)
             && (!case.across_bits || producer.bits != consumer.bits)
             && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
             && (!case.across_versions || differ(&rule.package, producer, consumer))
     };
-    rules()
-        .iter()
-        .flat_map(|rule| rule.cases.iter().filter(|case| speaks(rule, case)).map(move |case| (rule, case)))
-        .collect()
+    let of_writer = |case: &Case| match fulfilled(&case.producer, &producer.versions) {
+        Some(fits) => fits.then_some(true),
+        None => (!case.messages.is_empty() && !is_wordless(case.verdict)).then_some(false),
+    };
+    let cases = rules().iter().flat_map(|rule| rule.cases.iter().map(move |case| (rule, case)));
+    let (known, others): (Vec<_>, Vec<_>) = cases
+        .filter(|(rule, case)| speaks(rule, case))
+        .filter_map(|(rule, case)| of_writer(case).map(|is_known| (is_known, (rule, case))))
+        .partition(|(is_known, _)| *is_known);
+    known.into_iter().chain(others).map(|(_, case)| case).collect()
 }
 
 /// Whether two environments are known to have other versions of a package.

@@ -43,6 +43,47 @@ fn id_of(
 }
 
 #[test]
+fn where_little_is_known_of_the_writer_the_words_of_the_failure_say_enough() {
+    let reader =
+        side(&[("scikit-learn", "1.2.2"), ("numpy", "1.23.5"), ("joblib", "1.2.0"), ("scipy", "1.10.1")]);
+    let file = FileFacts {
+        globals: ["numpy._core.multiarray:_reconstruct".to_owned()].into(),
+        whole: true,
+        ..FileFacts::default()
+    };
+    let of = |writer: &[(&str, &str)], verdict, stage, text: &str| {
+        let texts = [text.to_owned()];
+        let symptom = Symptom {
+            verdict,
+            stage,
+            signal: None,
+            misread: None,
+            texts: &texts,
+            module: Some("numpy._core"),
+            frames: &[],
+            outputs: &["predict".to_owned()],
+            format: "pickle",
+            damaged: false,
+            translated: false,
+            file: Some(&file),
+            expression: "",
+        };
+        Explainer::new(&[side(writer), reader.clone()]).explain(&symptom, 0, 1).map(|rule| rule.id)
+    };
+    let gone = "ModuleNotFoundError: No module named 'numpy._core'";
+    let fails = |writer: &[(&str, &str)]| of(writer, Verdict::LoadError, Stage::Resolve, gone);
+    assert_eq!(fails(&[("scikit-learn", "1.9.1"), ("numpy", "2.4.6")]), Some("numpy-core-module"));
+    assert_eq!(fails(&[("scikit-learn", "1.9.1")]), Some("numpy-core-module"));
+    assert_eq!(
+        fails(&[("scikit-learn", "1.9.1"), ("numpy", "1.26.4")]),
+        None,
+        "what is known speaks against it"
+    );
+    let drift = of(&[("scikit-learn", "1.9.1")], Verdict::Drift, Stage::Value, "");
+    assert_eq!(drift, None, "of values a reader says nothing");
+}
+
+#[test]
 fn every_file_is_a_rule() {
     for (id, text) in FILES {
         let rule = rule::Rule::parse(id, text).unwrap_or_else(|error| panic!("{error}"));
