@@ -10,18 +10,16 @@ use crate::notation::Version;
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     // The file is part of the program, and a test parses it.
-    toml::from_str(include_str!("../../knowledge/boosters.toml")).unwrap_or_default()
+    toml::from_str(include_str!("../../knowledge/beside.toml")).unwrap_or_default()
 });
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Known {
     /// The first release of scikit-learn beside which a file of numpy 2 can be saved.
     with_numpy_2: String,
     /// By package: which release of scikit-learn was current from which of its releases on.
     beside: BTreeMap<String, Vec<Beside>>,
-    /// Which releases of LightGBM write which version of its text.
-    lightgbm_text: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -29,11 +27,6 @@ struct Known {
 struct Beside {
     from: String,
     scikit_learn: String,
-}
-
-/// The releases of LightGBM that write a version of its text; `None` where that is not known.
-pub(super) fn lightgbm_of_text(version: u32) -> Option<&'static str> {
-    KNOWN.lightgbm_text.get(&version.to_string()).map(String::as_str)
 }
 
 /// The release of scikit-learn for a file that names none, with the package and its release that tell it; `None` where
@@ -76,7 +69,6 @@ mod tests {
             let first = rows.iter().map(|row| row.from.parse::<Version>().unwrap());
             assert!(!rows.is_empty() && first.is_sorted());
         }
-        assert_eq!(lightgbm_of_text(4), Some(">=4"));
-        assert_eq!(lightgbm_of_text(9), None);
+        assert!(!KNOWN.beside.is_empty());
     }
 }

@@ -5,10 +5,9 @@ use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
 use super::admission;
-use super::beside::lightgbm_of_text;
 use super::evidence::Evidence;
 use crate::format;
-use crate::inspect::{InspectOptions, boosters, contained, digests, has_boosters, inspect};
+use crate::inspect::{InspectOptions, boosters, contained, digests, has_boosters, inspect, lightgbm_of_text};
 use crate::matrix::AskedPackage;
 use crate::notation::Version;
 use crate::vocab::{ArtifactKind, BoosterFacts, Container, Digest, Foreign, Inspection, Trust};

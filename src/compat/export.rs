@@ -9,7 +9,7 @@ use super::ask::{Tally, estimators, measured, named, releases, square};
 use super::caveats::MayMeet;
 use super::facts::{MAP_VERSION, MapFacts};
 use crate::explain;
-use crate::vocab::Verdict;
+use crate::vocab::{Verdict, schema_text};
 
 /// Which release of scikit-learn reads what which other one has written, as far as it was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -239,8 +239,5 @@ fn run_of(run: &super::facts::MapRun) -> CompatRun {
 
 /// The JSON schema of `compat.json`.
 pub fn compat_schema_json() -> String {
-    let schema = schemars::schema_for!(CompatData);
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
+    schema_text::<CompatData>()
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::mends::MENDS;
 use super::pattern::Pattern;
 use crate::notation::{Requirement, Version, VersionError};
-use crate::vocab::{Stage, Verdict};
+use crate::vocab::{Stage, Verdict, schema_text};
 
 /// One known cause.
 #[derive(Clone, Debug)]
@@ -243,11 +243,7 @@ fn words(words: Vec<&str>) -> Schema {
 
 /// The JSON schema of a rule's file, as it stands in `schema/rule.schema.json`.
 pub fn rule_schema_json() -> String {
-    let schema = schemars::schema_for!(RawRule);
-    // Serialising a JSON value to text cannot fail.
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
+    schema_text::<RawRule>()
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]

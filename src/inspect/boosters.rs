@@ -84,10 +84,17 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 });
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Known {
+    /// Which releases of LightGBM write which version of its text.
+    lightgbm_text: BTreeMap<String, String>,
     /// The releases by the beginning of the commit that their wheels were made of.
     catboost_commit: BTreeMap<String, String>,
+}
+
+/// The releases of LightGBM that write a version of its text; `None` where that is not known.
+pub fn lightgbm_of_text(version: u32) -> Option<&'static str> {
+    KNOWN.lightgbm_text.get(&version.to_string()).map(String::as_str)
 }
 
 /// Whether a file is a booster, or a pickle that loads one.
@@ -290,6 +297,12 @@ mod tests {
             objective: objective.map(str::to_owned),
             categories: None,
         }
+    }
+
+    #[test]
+    fn a_text_of_lightgbm_tells_its_releases() {
+        assert_eq!(lightgbm_of_text(4), Some(">=4"));
+        assert_eq!(lightgbm_of_text(9), None);
     }
 
     #[test]

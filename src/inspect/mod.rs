@@ -51,7 +51,7 @@ mod tests;
 
 use std::io::{Read, Seek};
 
-pub use boosters::{boosters, has_boosters, inspect_with_boosters};
+pub use boosters::{boosters, has_boosters, inspect_with_boosters, lightgbm_of_text};
 pub use contained::contained;
 pub use digest::{Digests, digests};
 pub use native::{is_native, library_of};

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_spanned::Spanned;
 
 use super::raw_limits::{RawLimits, RawRecipes};
+use crate::vocab::schema_text;
 
 /// A text with its place.
 pub(super) type Text = Spanned<String>;
@@ -470,9 +471,5 @@ impl JsonSchema for OneOrMany {
 
 /// The JSON schema of matrix files, as it stands in `schema/matrix.schema.json`.
 pub fn schema_json() -> String {
-    let schema = schemars::schema_for!(RawMatrix);
-    // Serialising a JSON value to text cannot fail.
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
+    schema_text::<RawMatrix>()
 }

@@ -9,7 +9,7 @@ use serde_spanned::Spanned;
 
 use crate::matrix::{Problem, Source, complaint};
 use crate::notation::glob;
-use crate::vocab::Verdict;
+use crate::vocab::{Verdict, schema_text};
 
 /// The file that holds settings and nothing else.
 pub const SETTINGS: &str = "shelflife.toml";
@@ -175,11 +175,7 @@ impl JsonSchema for VerdictWord {
 
 /// The JSON schema of settings, as it stands in `schema/settings.schema.json`.
 pub fn settings_schema_json() -> String {
-    let schema = schemars::schema_for!(Settings);
-    // Serialising a JSON value to text cannot fail.
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
+    schema_text::<Settings>()
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod record;
 mod release;
 mod release_diff;
 mod rescue;
+mod schema;
 mod shards;
 mod trouble;
 mod verdict;
@@ -84,6 +85,7 @@ pub use rescue::{
     ObstacleKind, ProbedPart, Probes, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile, RescueRecord,
     RescueResult, Share, TranslateOutcome, Translation, Tried, Verification, Way, Wrapping,
 };
+pub use schema::schema_text;
 pub use shards::{
     Floors, MachineDifference, PartHeader, PartSeal, SHARDS_VERSION, ShardPhase, ShardPlan, ShardSelection,
     ShardWork, Slice, part_name,
