@@ -1,29 +1,33 @@
-//! Writes down what lies in folders, so that a file that is there counts: the rules, mends and companions of
-//! `knowledge` for `src/explain`, and the modules of the agent as the one source text that `src/worker` sends. What is
-//! large is compressed, since an archive would not make it as small.
+//! Packs what lies in folders, so that a file that is there counts: what is known of releases for `src/knowledge`, and the
+//! modules of the agent as the one source text that `src/worker` sends. It is compressed here, since an archive would not
+//! make it as small.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
-/// What was measured, as it is kept.
-const MEASURED: [&str; 2] = ["knowledge/facts.json", "knowledge/evidence.json"];
+/// What was measured, in `knowledge`.
+const MEASURED: [&str; 2] = ["facts.json", "evidence.json"];
+/// What people write there: folders, and the endings of what counts in each.
+const WRITTEN: [(&str, &[&str]); 4] =
+    [("", &["toml", "txt"]), ("rules", &["toml"]), ("mends", &["py"]), ("mends/companions", &["py"])];
 /// Of Zstandard: the slowest of those that take no more memory to read.
 const LEVEL: i32 = 19;
 /// The folder and the name of the agent's package.
 const AGENT: &str = "src/worker/agent";
 const PACKAGE: &str = "shelflife_agent";
+/// The package in it that mends.
+const ENGINE: &str = "mending";
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    write(&target.join("rules.rs"), &texts(&root.join("knowledge/rules"), "toml")?)?;
-    write(&target.join("mends.rs"), &texts(&root.join("knowledge/mends"), "py")?)?;
-    write(&target.join("companions.rs"), &texts(&root.join("knowledge/mends/companions"), "py")?)?;
-    write(&target.join("engine.rs"), &texts(&root.join(AGENT).join(PACKAGE).join("mending"), "py")?)?;
-    write(&target.join("agent.py.zst"), &packed(agent(&root.join(AGENT))?.as_bytes())?)?;
-    MEASURED.iter().try_for_each(|file| measured(&root.join(file), &target))?;
+    let agent = agent(&root.join(AGENT))?;
+    write(&target.join("engine.rs"), &engine(&root.join(AGENT).join(PACKAGE).join(ENGINE), &agent)?)?;
+    write(&target.join("agent.py.zst"), &packed(agent.as_bytes())?)?;
+    write(&target.join("knowledge.zst"), &packed(written(&root.join("knowledge"))?.as_bytes())?)?;
+    MEASURED.iter().try_for_each(|file| measured(&root.join("knowledge").join(file), &target))?;
     println!("cargo:rustc-env=SHELFLIFE_COMMIT={}", commit(&root));
     Ok(())
 }
@@ -70,13 +74,37 @@ fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
     zstd::encode_all(bytes, LEVEL)
 }
 
-/// A list of the names and texts of a folder's files.
-fn texts(folder: &Path, extension: &str) -> io::Result<String> {
+/// The paths and texts of what people have written in `knowledge`, each ended by a zero byte.
+fn written(root: &Path) -> io::Result<String> {
+    let mut known = String::new();
+    for (inside, endings) in WRITTEN {
+        for path in endings
+            .iter()
+            .map(|ending| files(&root.join(inside), ending))
+            .collect::<io::Result<Vec<_>>>()?
+            .concat()
+        {
+            println!("cargo:rerun-if-changed={}", path.display());
+            let text = fs::read_to_string(&path)?;
+            if text.contains('\0') {
+                return Err(io::Error::other(format!("{}: a text with a zero byte in it", path.display())));
+            }
+            let name = Path::new(inside).join(path.file_name().unwrap_or_default());
+            let _ = write!(known, "{}\0{text}\0", name.display());
+        }
+    }
+    Ok(known)
+}
+
+/// A list of the names of the engine's modules, and the places of their sources in the agent's text.
+fn engine(folder: &Path, agent: &str) -> io::Result<String> {
     let mut list = String::from("&[\n");
-    for path in files(folder, extension)? {
+    for path in files(folder, "py")? {
+        let source = fs::read_to_string(&path)?;
+        let from = agent.find(&source).filter(|_| !source.is_empty());
+        let from = from.ok_or_else(|| io::Error::other(format!("{}: not in the agent", path.display())))?;
         let id = path.file_stem().unwrap_or_default().to_string_lossy();
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(list, "    ({id:?}, include_str!({:?})),", path.display().to_string());
+        let _ = writeln!(list, "    ({id:?}, {from}..{}),", from + source.len());
     }
     list.push_str("]\n");
     Ok(list)
@@ -102,10 +130,8 @@ fn modules(folder: &Path, package: &str, text: &mut String) -> io::Result<()> {
         let source = literal(&path, &fs::read_to_string(&path)?)?;
         let _ = writeln!(text, "    \"{module}\": (\"{place}/{stem}.py\", {source}),");
     }
-    let mut inner: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let mut inner = sorted(folder)?;
     inner.retain(|path| path.join("__init__.py").is_file());
-    inner.sort();
     inner.iter().try_for_each(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         modules(path, &format!("{package}.{name}"), text)
@@ -133,11 +159,17 @@ fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let mut files = sorted(folder)?;
     files.retain(|path| path.extension().is_some_and(|own| own == extension));
-    files.sort();
     Ok(files)
+}
+
+/// What lies in a folder, in the order of its names.
+fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    Ok(paths)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the atomic writers are part of the program that this builds")]

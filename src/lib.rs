@@ -4,7 +4,8 @@
 //! cells, cells become recorded events, and everything a person or a CI job sees is computed from those
 //! events. `ARCHITECTURE.md` has the map; `tests/architecture.rs` holds the import direction.
 
-// Layer 0: vocabulary.
+// Layer 0: vocabulary, and what is known as data.
+pub mod knowledge;
 pub mod notation;
 pub mod vocab;
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// The modules by layer. A module imports from its own folder and from lower layers, and of its own layer only what
 /// `SIBLINGS` lists.
 const LAYERS: &[(&str, u8)] = &[
+    ("knowledge", 0),
     ("notation", 0),
     ("vocab", 0),
     ("artifact", 1),

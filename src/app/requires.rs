@@ -38,10 +38,15 @@ pub struct RequiredFile {
     pub problem: Option<String>,
     /// What is known; `None` of formats that rules do not speak of.
     pub required: Option<Required>,
-    /// Whether what it predicts on stands beside it.
-    pub brings_inputs: bool,
     /// The borders, where they were tried.
     pub borders: Option<Borders>,
+}
+
+impl RequiredFile {
+    /// Whether what it predicts on stands beside it, by looking.
+    pub fn brings_inputs(&self) -> bool {
+        artifact::brings_inputs(&Disk, Path::new(&self.path))
+    }
 }
 
 /// Both ends of the range in which a file was tried.
@@ -105,7 +110,6 @@ pub fn required(request: &RequiresRequest) -> Result<Vec<RequiredFile>, AppError
             foreign: artifact.inspection.foreign,
             problem: (!artifact.is_sound()).then(|| problem_of(&artifact.inspection)),
             required: facts.map(|facts| explain::requires(&facts, request.bits)),
-            brings_inputs: artifact::brings_inputs(&Disk, Path::new(&artifact.path)),
             path: artifact.path,
             borders: None,
         });

@@ -7,21 +7,19 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::packages::{INSTALLERS, Packages};
+use crate::knowledge;
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::notation::{Version, glob, package_name};
 
-const TEXT: &str = include_str!("../../knowledge/ecosystem.toml");
+const FILE: &str = "ecosystem.toml";
 /// What is the interpreter and no package.
 const PYTHON: &str = "python";
 
-static TABLE: LazyLock<Vec<KnownPackage>> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str::<Table>(TEXT).map(|table| table.package).unwrap_or_default()
-});
+static TABLE: LazyLock<Vec<KnownPackage>> = LazyLock::new(|| knowledge::table::<Table>(FILE).package);
 static NAMES: LazyLock<BTreeSet<String>> =
     LazyLock::new(|| TABLE.iter().map(|row| row.name.clone()).collect());
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     package: Vec<KnownPackage>,
@@ -166,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        let table = toml::from_str::<Table>(TEXT).unwrap().package;
+        let table = toml::from_str::<Table>(knowledge::text(FILE)).unwrap().package;
         assert_eq!(table.len(), NAMES.len(), "a name is there twice");
         for row in &table {
             assert_eq!(package_name(&row.name).as_ref(), Ok(&row.name), "names are normalised");

@@ -6,12 +6,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::knowledge;
 use crate::notation::Version;
 
-static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str(include_str!("../../knowledge/beside.toml")).unwrap_or_default()
-});
+static KNOWN: LazyLock<Known> = LazyLock::new(|| knowledge::table("beside.toml"));
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -6,20 +6,19 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::knowledge;
 use crate::matrix::{EnvironmentSpec, SCIKIT_LEARN, VersionSpec};
 use crate::notation::Version;
 
 /// Packages with their release, where one is known.
 pub type Packages = BTreeMap<String, Option<String>>;
 
-const TEXT: &str = include_str!("../../knowledge/days.toml");
+const FILE: &str = "days.toml";
 
-static TABLE: LazyLock<BTreeMap<String, BTreeMap<String, String>>> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str::<Days>(TEXT).map(|days| days.beside).unwrap_or_default()
-});
+static TABLE: LazyLock<BTreeMap<String, BTreeMap<String, String>>> =
+    LazyLock::new(|| knowledge::table::<Days>(FILE).beside);
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Days {
     /// The release by package and minor release of scikit-learn.
@@ -98,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_table_holds_releases_of_known_packages() {
-        let days = toml::from_str::<Days>(TEXT).unwrap();
+        let days = toml::from_str::<Days>(knowledge::text(FILE)).unwrap();
         assert!(!days.beside.is_empty());
         for (package, releases) in &days.beside {
             assert!(admission::is_brought(package), "{package}");

@@ -5,15 +5,13 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::knowledge;
 use crate::notation::Version;
 
 /// Minor releases of Python 3.
 pub(super) type Minors = RangeInclusive<u64>;
 
-static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str(include_str!("../../knowledge/interpreters.toml")).unwrap_or_default()
-});
+static KNOWN: LazyLock<Known> = LazyLock::new(|| knowledge::table("interpreters.toml"));
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -8,13 +8,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::console::{note, warn};
 use crate::run::Progress;
 
+/// So many references that are computed again are done before anybody waits for them.
+const FEW_REPEATS: u64 = 200;
+
 /// Progress of a run: one bar on a terminal, sparse plain lines elsewhere, nothing when asked to be quiet.
 pub(super) struct Meter {
     bar: Option<ProgressBar>,
     quiet: bool,
     lines: bool,
-    /// Tenths of the cells that were told in plain lines.
+    /// Quarters of the cells that were told in plain lines.
     told: u64,
+    /// Quarters of the references that are computed again.
+    told_repeats: u64,
     ready: u64,
 }
 
@@ -33,7 +38,7 @@ impl Meter {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, quiet, lines, told: 0, ready: 0 }
+        Self { bar, quiet, lines, told: 0, told_repeats: 0, ready: 0 }
     }
 
     pub fn note(&self, text: &str) {
@@ -61,6 +66,8 @@ impl Meter {
                 format!("environments {made}/{}", progress.environments)
             } else if progress.trainings_done < progress.trainings {
                 format!("trained {}/{}", progress.trainings_done, progress.trainings)
+            } else if progress.cells_done == progress.cells && progress.repeats > 0 {
+                format!("references computed again {}/{}", progress.repeats_done, progress.repeats)
             } else {
                 String::new()
             });
@@ -73,10 +80,19 @@ impl Meter {
             self.ready = made;
             note(&format!("environments: {made} of {}", progress.environments));
         }
-        let tenths = progress.cells_done * 4 / progress.cells;
-        if tenths > self.told {
-            self.told = tenths;
+        let quarters = progress.cells_done * 4 / progress.cells;
+        if quarters > self.told {
+            self.told = quarters;
             note(&format!("cells: {} of {}", progress.cells_done, progress.cells));
+        }
+        // How many there are is known when all cells are done.
+        if quarters == 4 && progress.repeats > FEW_REPEATS {
+            let quarters = progress.repeats_done * 4 / progress.repeats;
+            if quarters > self.told_repeats {
+                self.told_repeats = quarters;
+                let (done, all) = (progress.repeats_done, progress.repeats);
+                note(&format!("references computed again, to see how far they move: {done} of {all}"));
+            }
         }
     }
 

@@ -164,7 +164,7 @@ fn one(text: &mut String, file: &RequiredFile) {
 
 /// The command that tries a file.
 fn trying(file: &RequiredFile, path: &str) -> String {
-    let inputs = if file.brings_inputs { "" } else { " --inputs X.csv" };
+    let inputs = if file.brings_inputs() { "" } else { " --inputs X.csv" };
     format!("shelflife requires {path} --try{inputs}")
 }
 

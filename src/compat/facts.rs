@@ -7,15 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::square::Square;
 use crate::explain::Side;
+use crate::knowledge;
 use crate::vocab::{Digest, FormatName};
 
-/// `facts.json`, compressed by `build.rs`.
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts.json.zst"));
-
-static MAP: LazyLock<MapFacts> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    zstd::decode_all(PACKED).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
-});
+static MAP: LazyLock<MapFacts> = LazyLock::new(|| knowledge::measured("facts.json"));
 
 /// The package whose releases the map is about.
 pub(super) const SCIKIT_LEARN: &str = "scikit-learn";
@@ -168,11 +163,10 @@ mod tests {
 
     #[test]
     fn the_file_is_read_and_written_again_as_it_is() {
-        let text = String::from_utf8(zstd::decode_all(PACKED).unwrap()).unwrap();
-        let read: MapFacts = serde_json::from_str(&text).unwrap();
+        let text = include_str!("../../knowledge/facts.json");
+        let read: MapFacts = serde_json::from_str(text).unwrap();
         assert_eq!(read.version, MAP_VERSION);
         assert_eq!(read.to_text().unwrap(), text);
-        assert!(PACKED.len() < 64 << 10, "{}", PACKED.len());
     }
 
     #[test]

@@ -8,16 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::Side;
 use super::pairs::Pairs;
+use crate::knowledge;
 use crate::notation::Version;
 use crate::vocab::{ByteOrder, FileFacts, Record, Verdict};
 
-/// `evidence.json`, compressed by `build.rs`.
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/evidence.json.zst"));
-
-static EVIDENCE: LazyLock<Evidence> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    zstd::decode_all(PACKED).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
-});
+static EVIDENCE: LazyLock<Evidence> = LazyLock::new(|| knowledge::measured("evidence.json"));
 
 /// Everything that was measured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::cells::{Side, holds};
 use super::evidence::{evidence, minor_of};
 use super::rule::{Case, Rule, fulfilled};
 use super::{names, rules};
-use crate::notation::{Requirement, Version};
+use crate::notation::{Requirement, Version, abridged};
 use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};
 
 /// The package that the releases of evidence are named by.
@@ -127,23 +127,13 @@ fn names_that_are_lacking(file: &FileFacts, target: &Side) -> Option<Forecast> {
     if lacking.is_empty() {
         return None;
     }
-    let names = first_names(&lacking);
+    let names = abridged(lacking.iter(), MOST_NAMES);
     Some(Forecast {
         expected: Expected::Breaks,
         stage: Some(Stage::Resolve),
         causes: Vec::new(),
         because: vec![format!("scikit-learn {version} has no {names}")],
     })
-}
-
-/// The first of some names, and how many more there are.
-fn first_names(names: &[&str]) -> String {
-    let more = names.len().saturating_sub(MOST_NAMES);
-    let mut text = names[..names.len() - more].join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
 }
 
 /// Whether a case can happen to the files that have facts at all: all of them are pickles in one way or another.
@@ -306,7 +296,7 @@ fn lack_of_evidence(file: &FileFacts, target: &Side) -> Vec<String> {
         let Some(from_minor) = minor_of(&from) else { continue };
         let untried = evidence().untried(file, from_minor, target);
         if !untried.is_empty() {
-            let names = first_names(&untried);
+            let names = abridged(untried.iter(), MOST_NAMES);
             lacks.push(format!(
                 "files of scikit-learn {from_minor} with {names} were not seen to work in {to_minor} on {bits}-bit with \
                  these packages"

@@ -22,12 +22,14 @@ mod score;
 
 use std::sync::LazyLock;
 
+use crate::knowledge;
+
 pub use caveats::Caveats;
 pub use cells::{Explainer, Side, Symptom, is_known};
 pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
 pub use facts::{asked, facts_of};
 pub use forecast::{forecast, is_tried};
-pub use mends::{COMPANIONS, ENGINE, MENDS};
+pub use mends::{COMPANIONS, MENDS};
 pub use message::{Match, for_message};
 pub use names::{newest_release, public_module, public_names};
 pub use promise::{Promise, Relation, Statement, promises};
@@ -36,11 +38,13 @@ pub use rule::{Case, FileCondition, Rule, Targets, Versions, rule_schema_json};
 pub use score::score;
 
 /// The files, as `build.rs` found them: nobody can forget one.
-static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+fn files() -> Vec<(&'static str, &'static str)> {
+    knowledge::folder("rules")
+}
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     // The files are part of the program, and a test parses each.
-    FILES.iter().filter_map(|(id, text)| Rule::parse(id, text).ok()).collect()
+    files().into_iter().filter_map(|(id, text)| Rule::parse(id, text).ok()).collect()
 });
 
 /// Every rule, by id.

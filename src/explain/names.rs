@@ -5,12 +5,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
+use crate::knowledge;
 use crate::notation::{Version, numbers};
 
 /// The first line names the releases; each further one a name and the releases that have it, by index.
-static TEXT: &str = include_str!("../../knowledge/names.txt");
+static TEXT: LazyLock<&str> = LazyLock::new(|| knowledge::text("names.txt"));
 
-static RELEASES: LazyLock<Releases> = LazyLock::new(|| Releases::parse(TEXT));
+static RELEASES: LazyLock<Releases> = LazyLock::new(|| Releases::parse(&TEXT));
 
 /// The releases and their names.
 #[derive(Debug, Default)]

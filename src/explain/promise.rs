@@ -5,16 +5,14 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::rule::Versions;
+use crate::knowledge;
 use crate::notation::{Version, glob};
 
-static TEXT: &str = include_str!("../../knowledge/promises.toml");
+const TABLE: &str = "promises.toml";
 
-static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str::<Promises>(TEXT).map(|file| file.promise).unwrap_or_default()
-});
+static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| knowledge::table::<Promises>(TABLE).promise);
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Promises {
     promise: Vec<Promise>,

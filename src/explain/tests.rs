@@ -10,6 +10,25 @@ fn side(packages: &[(&str, &str)]) -> Side {
     Side::new("3.11.7", &packages, Some(64))
 }
 
+/// What a pickle shows of which nothing else is known.
+fn symptom(verdict: Verdict, stage: Stage, texts: &[String]) -> Symptom<'_> {
+    Symptom {
+        verdict,
+        stage,
+        signal: None,
+        misread: None,
+        texts,
+        module: None,
+        frames: &[],
+        outputs: &[],
+        format: "pickle",
+        damaged: false,
+        translated: false,
+        file: None,
+        expression: "",
+    }
+}
+
 /// A failing cell between two releases of scikit-learn with the numpy and joblib of their time.
 fn id_of(
     verdict: Verdict,
@@ -24,21 +43,7 @@ fn id_of(
         side(&[("scikit-learn", version), ("numpy", numpy), ("joblib", "1.4.2"), ("scipy", "1.14.1")])
     };
     let texts = [text.to_owned()];
-    let symptom = Symptom {
-        verdict,
-        stage,
-        signal: None,
-        misread: None,
-        texts: &texts,
-        module: Some(module),
-        frames: &[],
-        outputs: &[],
-        format: "pickle",
-        damaged: false,
-        translated: false,
-        file: None,
-        expression: "",
-    };
+    let symptom = Symptom { module: Some(module), ..symptom(verdict, stage, &texts) };
     Explainer::new(&[of(producer), of(consumer)]).explain(&symptom, 0, 1).map(|rule| rule.id)
 }
 
@@ -54,19 +59,10 @@ fn where_little_is_known_of_the_writer_the_words_of_the_failure_say_enough() {
     let of = |writer: &[(&str, &str)], verdict, stage, text: &str| {
         let texts = [text.to_owned()];
         let symptom = Symptom {
-            verdict,
-            stage,
-            signal: None,
-            misread: None,
-            texts: &texts,
             module: Some("numpy._core"),
-            frames: &[],
             outputs: &["predict".to_owned()],
-            format: "pickle",
-            damaged: false,
-            translated: false,
             file: Some(&file),
-            expression: "",
+            ..symptom(verdict, stage, &texts)
         };
         Explainer::new(&[side(writer), reader.clone()]).explain(&symptom, 0, 1).map(|rule| rule.id)
     };
@@ -85,7 +81,7 @@ fn where_little_is_known_of_the_writer_the_words_of_the_failure_say_enough() {
 
 #[test]
 fn every_file_is_a_rule() {
-    for (id, text) in FILES {
+    for (id, text) in files() {
         let rule = rule::Rule::parse(id, text).unwrap_or_else(|error| panic!("{error}"));
         for pattern in rule.cases.iter().flat_map(|case| case.messages.iter().chain(&case.pasted)) {
             assert!(pattern.regex().is_some(), "{id}: {} is no regular expression", pattern.as_str());
@@ -95,8 +91,8 @@ fn every_file_is_a_rule() {
             "{id}"
         );
     }
-    assert_eq!(rules().len(), FILES.len());
-    assert_eq!(rules().iter().map(|rule| rule.id).collect::<BTreeSet<_>>().len(), FILES.len());
+    assert_eq!(rules().len(), files().len());
+    assert_eq!(rules().iter().map(|rule| rule.id).collect::<BTreeSet<_>>().len(), files().len());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::container::unwrap;
 use super::native::library_of;
 use super::source::Source;
 use super::{InspectOptions, inspect};
+use crate::knowledge;
 use crate::vocab::{BoosterFacts, Container, Inspection};
 
 /// Bytes that are searched of any file.
@@ -78,10 +79,7 @@ const SAYINGS: &[Saying] = &[
     }),
 ];
 
-static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str(include_str!("../../knowledge/boosters.toml")).unwrap_or_default()
-});
+static KNOWN: LazyLock<Known> = LazyLock::new(|| knowledge::table("boosters.toml"));
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

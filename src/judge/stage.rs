@@ -4,12 +4,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::knowledge;
 use crate::vocab::{ErrorFact, Stage};
 
-static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str(include_str!("../../knowledge/messages.toml")).unwrap_or_default()
-});
+static KNOWN: LazyLock<Known> = LazyLock::new(|| knowledge::table("messages.toml"));
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]

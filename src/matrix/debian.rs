@@ -4,10 +4,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str(include_str!("../../knowledge/debian.toml")).unwrap_or_default()
-});
+use crate::knowledge;
+
+static KNOWN: LazyLock<Known> = LazyLock::new(|| knowledge::table("debian.toml"));
 static SUITES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| KNOWN.release.iter().map(|it| it.name.as_str()).collect());
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use super::types::VersionSpec;
+use crate::knowledge;
 use crate::notation::{Requirement, Specifiers, Version, VersionError};
 
 /// A major release, its first minor, and its last one where the major is closed; one with a gap has several.
@@ -12,9 +13,7 @@ type Major = (u64, u64, Option<u64>);
 
 /// Minor releases by package: needed for ranges over several majors.
 static MINORS: LazyLock<BTreeMap<String, Vec<Major>>> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    let listed: BTreeMap<String, Vec<String>> =
-        toml::from_str(include_str!("../../knowledge/minors.toml")).unwrap_or_default();
+    let listed: BTreeMap<String, Vec<String>> = knowledge::table("minors.toml");
     let majors = |(package, texts): (String, Vec<String>)| {
         (package, texts.iter().filter_map(|text| major(text)).collect())
     };
@@ -266,8 +265,7 @@ mod tests {
 
     #[test]
     fn every_known_major_is_read() {
-        let listed: BTreeMap<String, Vec<String>> =
-            toml::from_str(include_str!("../../knowledge/minors.toml")).unwrap();
+        let listed: BTreeMap<String, Vec<String>> = toml::from_str(knowledge::text("minors.toml")).unwrap();
         for (package, texts) in listed {
             assert!(!texts.is_empty());
             texts.iter().for_each(|text| assert!(major(text).is_some(), "{package}: {text}"));

@@ -4,6 +4,7 @@
 //! Architecture Invariant: nothing here knows a matrix, a model or an environment; every error says what is wrong and
 //! what to write instead.
 
+mod abridged;
 mod column_type;
 pub mod glob;
 mod limit;
@@ -14,6 +15,7 @@ mod requirement;
 mod specifier;
 mod version;
 
+pub use abridged::abridged;
 pub use column_type::ColumnType;
 pub use limit::{LimitError, memory_limit, time_limit};
 pub use package::package_name;

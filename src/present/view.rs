@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::crossing::Crossing;
 use super::finding_text::FindingText;
 use super::words::{Counts, WORST_FIRST, join, line, plural};
+use crate::notation;
 use crate::vocab::{
     Cause, CellRecord, EnvironmentRecord, ExpectationNote, Finding, FindingKind, OutputComparison, Record,
     Status, Trouble, Verdict,
@@ -350,9 +351,7 @@ fn excess(facts: &OutputComparison) -> f64 {
 
 /// The first few items and how many more there are.
 pub fn abridged<'a>(items: impl ExactSizeIterator<Item = &'a str>, show: usize) -> String {
-    let more = items.len().saturating_sub(show);
-    let shown = join(items.take(show).map(line));
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
+    notation::abridged(items.map(line), show)
 }
 
 impl<'r> View<'r> {

@@ -5,16 +5,14 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::knowledge;
 use crate::matrix::VersionSpec;
 use crate::notation::Version;
 use crate::vocab::Digest;
 
-const TEXT: &str = include_str!("../../knowledge/companions.toml");
+const TABLE: &str = "companions.toml";
 
-static FILE: LazyLock<File> = LazyLock::new(|| {
-    // The file is part of the program, and a test parses it.
-    toml::from_str(TEXT).unwrap_or_default()
-});
+static FILE: LazyLock<File> = LazyLock::new(|| knowledge::table(TABLE));
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +87,7 @@ pub(super) fn helper(module: &str) -> Option<&'static str> {
 
 /// Identity of the table, part of the key of every environment that uses it.
 pub(super) fn table_digest() -> Digest {
-    Digest::of(TEXT.as_bytes())
+    Digest::of(knowledge::text(TABLE).as_bytes())
 }
 
 /// `1.5` of `1.5.2`, `1.5` or `1.5rc1`; `None` for what does not start with two numbers.
@@ -126,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        assert!(toml::from_str::<File>(TEXT).is_ok());
+        assert!(toml::from_str::<File>(knowledge::text(TABLE)).is_ok());
         let minors: Vec<_> = FILE.minor.iter().map(|row| row.scikit_learn.as_str()).collect();
         assert_eq!(
             minors,

@@ -1,5 +1,6 @@
 //! What laying a file over a release finds, and the words for it.
 
+use crate::notation::abridged;
 use crate::vocab::{ReleaseFacts, Stage, When};
 
 /// Names that one sentence lists at most.
@@ -108,12 +109,8 @@ impl Finding {
 }
 
 /// The first of some names, and how many more there are.
-pub(super) fn first_names(names: &[String]) -> String {
-    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
-    match names.len().saturating_sub(MOST_NAMES) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+fn first_names(names: &[String]) -> String {
+    abridged(names.iter(), MOST_NAMES)
 }
 
 impl Finding {

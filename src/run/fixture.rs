@@ -467,7 +467,10 @@ impl Reporter for Listener {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        assert!(progress.cells_done <= progress.cells, "{progress:?}");
+        assert!(
+            progress.cells_done <= progress.cells && progress.repeats_done <= progress.repeats,
+            "{progress:?}"
+        );
         if let Some(ending) = self.ending.take_if(|_| progress.cells_done == progress.cells) {
             ending.notify_one();
         }

@@ -44,6 +44,14 @@ impl Target {
             | Self::Retry { artifact, .. } => artifact,
         }
     }
+
+    /// Whether it is a reference that is there already, computed again.
+    pub fn is_repeat(self) -> bool {
+        match self {
+            Self::Repeat { .. } | Self::Noise { .. } => true,
+            Self::Reference { .. } | Self::Cell { .. } | Self::Retry { .. } => false,
+        }
+    }
 }
 
 /// One job.

@@ -21,6 +21,10 @@ pub struct Progress {
     pub cells: u64,
     /// Cells that are done, also those that could not run.
     pub cells_done: u64,
+    /// References that are computed again, a second time or in another way, as far as they are known to be needed.
+    pub repeats: u64,
+    /// Of these, those that are done.
+    pub repeats_done: u64,
 }
 
 /// Who listens to a run.

@@ -226,7 +226,10 @@ impl Scheduler {
                     training.step = Step::Asked;
                 }
             }
-            Action::Observe { target, .. } => self.known.observed_mut(target).step = Step::Asked,
+            Action::Observe { target, .. } => {
+                self.known.observed_mut(target).step = Step::Asked;
+                self.progress.repeats += u64::from(target.is_repeat());
+            }
             Action::Expect { artifact } => self.known.artifact_mut(artifact).reference.step = Step::Asked,
             Action::Compare { artifact, consumer } => {
                 self.known.artifact_mut(artifact).cells[consumer as usize].compared = Step::Asked;
@@ -357,9 +360,14 @@ impl Scheduler {
         self.touched.artifact(artifact);
     }
 
+    fn no_longer_observed(&mut self, target: Target) {
+        self.outstanding -= 1;
+        self.progress.repeats_done += u64::from(target.is_repeat());
+    }
+
     /// Ends [`Action::Observe`]: it was observed, or never will be.
     pub fn observed(&mut self, target: Target, is_there: bool) {
-        self.outstanding -= 1;
+        self.no_longer_observed(target);
         let step = if is_there { Step::Done } else { Step::Lost };
         self.known.observed_mut(target).step = step;
         match target {
@@ -387,7 +395,7 @@ impl Scheduler {
             return false;
         }
         observed.step = Step::Untouched;
-        self.outstanding -= 1;
+        self.no_longer_observed(target);
         let artifact = target.artifact();
         let own = self.known.artifact_mut(artifact);
         if own.here().is_some() {
@@ -400,7 +408,7 @@ impl Scheduler {
     /// Ends [`Action::Observe`] of a second answer that cannot be compared, since arrays of the first are lost. That one is
     /// made again, once, and the second after it.
     pub fn first_answer_lost(&mut self, artifact: u32) {
-        self.outstanding -= 1;
+        self.no_longer_observed(Target::Repeat { artifact });
         let own = self.known.artifact_mut(artifact);
         if std::mem::replace(&mut own.reference.again, true) {
             own.repeat.step = Step::Lost;

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shelflife::explain::{COMPANIONS, ENGINE, MENDS};
+use shelflife::explain::{COMPANIONS, MENDS};
 use shelflife::present::{RescueView, ScriptParts, rescue_script};
 use shelflife::vocab::{Digest, RescueRecord};
+use shelflife::worker::ENGINE;
 
 use crate::context::{DATA, TestContext, models};
 use crate::machine::not_tried;
@@ -120,7 +121,7 @@ fn right_rows(told: &str) -> usize {
 
 /// Writes the script of each row that was mended, and says how many.
 fn write_scripts(context: &TestContext) -> usize {
-    let parts = ScriptParts { engine: ENGINE, mends: MENDS, companions: COMPANIONS };
+    let parts = ScriptParts { engine: &ENGINE, mends: &MENDS, companions: &COMPANIONS };
     let mut written = 0;
     for name in context.list("mends").iter().filter(|it| it.starts_with("mend-") && it.ends_with(".answer")) {
         let answers: BTreeMap<String, Value> =

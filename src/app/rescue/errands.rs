@@ -77,7 +77,7 @@ impl Session<'_> {
         for (index, case) in cases.iter().enumerate().filter(|(_, case)| which(case)) {
             let what = ErrandKind::Mend {
                 versions: versions(survey, case),
-                mends: MENDS,
+                mends: &MENDS,
                 companions,
                 allowed: self.allowed(case),
             };

@@ -142,7 +142,7 @@ impl Session<'_> {
         if some.is_empty() {
             return Ok(());
         }
-        self.mend(survey, &mut some, |_| true, COMPANIONS)?;
+        self.mend(survey, &mut some, |_| true, &COMPANIONS)?;
         self.made(survey, &mut some, &format!("{name}/with-companions"), wanted)?;
         for new in some {
             if let Some(case) = cases.iter_mut().find(|case| case.model.name == new.model.name) {

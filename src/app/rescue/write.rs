@@ -13,7 +13,7 @@ use crate::app::error::AppError;
 use crate::app::request::RescueRequest;
 use crate::app::session::Session;
 use crate::artifact;
-use crate::explain::{COMPANIONS, ENGINE, MENDS};
+use crate::explain::{COMPANIONS, MENDS};
 use crate::inspect::{self, InspectOptions};
 use crate::judge::{self, Proof};
 use crate::present::{self, RescueView, ScriptParts};
@@ -21,6 +21,7 @@ use crate::vocab::{
     Digest, EnvName, EnvironmentRecord, MendOutcome, RESCUE_VERSION, Refused, RescueEnvironment, RescueFile,
     RescueRecord, RescueResult, Runtime, TranslateOutcome, Translation, Way, Wrapping,
 };
+use crate::worker::ENGINE;
 
 impl Session<'_> {
     /// Says what came of the files, and writes what is to be written.
@@ -157,7 +158,7 @@ static BESIDE: [Writer; ENDINGS.len()] = [
     present::rescue_markdown,
     present::rescue_html,
     |view| {
-        let parts = ScriptParts { engine: ENGINE, mends: MENDS, companions: COMPANIONS };
+        let parts = ScriptParts { engine: &ENGINE, mends: &MENDS, companions: &COMPANIONS };
         present::rescue_script(view, &parts)
     },
 ];
