@@ -39,6 +39,7 @@ const LAYERS: &[(&str, u8)] = &[
 
 const SIBLINGS: &[(&str, &str)] = &[
     ("artifact", "dataset"),
+    ("artifact", "explain"),
     ("artifact", "format"),
     ("artifact", "inspect"),
     ("artifact", "matrix"),

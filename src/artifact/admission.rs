@@ -4,60 +4,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-
 use super::packages::{INSTALLERS, Packages};
-use crate::knowledge;
+use crate::explain::known_packages;
 use crate::matrix::{AskedPackage, NotAdmitted};
 use crate::notation::{Version, glob, package_name};
 
-const FILE: &str = "ecosystem.toml";
 /// What is the interpreter and no package.
 const PYTHON: &str = "python";
 
-static TABLE: LazyLock<Vec<KnownPackage>> = LazyLock::new(|| knowledge::table::<Table>(FILE).package);
-static NAMES: LazyLock<BTreeSet<String>> =
-    LazyLock::new(|| TABLE.iter().map(|row| row.name.clone()).collect());
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    package: Vec<KnownPackage>,
-}
-
-/// A row of the table. Where a project is, is for whoever reads the table.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KnownPackage {
-    name: String,
-    /// What it is imported as, where that is not its own name.
-    #[serde(default)]
-    modules: Vec<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test looks at it"))]
-    home: String,
-    kind: String,
-}
+static NAMES: LazyLock<BTreeSet<&str>> =
+    LazyLock::new(|| known_packages().iter().map(|row| row.name.as_str()).collect());
 
 /// Whether the table knows a name.
 pub(super) fn is_known(package: &str) -> bool {
     NAMES.contains(package)
 }
 
-/// The package that brings a module, where the table knows it: a name is never made up, since whoever owns it in the
-/// index may be anybody.
-pub(super) fn package_of(module: &str) -> Option<&'static str> {
-    let named = TABLE.iter().find(|row| row.modules.iter().any(|known| known == module));
-    let own = || {
-        let name = package_name(module).ok()?;
-        TABLE.iter().find(|row| row.name == name && row.modules.is_empty())
-    };
-    named.or_else(own).map(|row| row.name.as_str())
-}
-
 /// Whether a package that a file imports is installed beside it: scikit-learn is what an environment is about, and its
 /// own companions come with it.
 pub(super) fn is_brought(package: &str) -> bool {
-    let row = TABLE.iter().find(|row| row.name == package && !INSTALLERS.contains(&package));
+    let row = known_packages().iter().find(|row| row.name == package && !INSTALLERS.contains(&package));
     row.is_some_and(|row| !matches!(row.kind.as_str(), "itself" | "companion"))
 }
 
@@ -104,8 +70,7 @@ fn admitted(name: &str, version: &str, allowed: &Packages) -> Result<String, Not
         return Ok(package);
     }
     // A name that is nearly a known one is the more suspicious.
-    let near =
-        glob::nearest(&package, NAMES.iter().map(String::as_str).filter(|known| is_near(known, &package)));
+    let near = glob::nearest(&package, NAMES.iter().copied().filter(|known| is_near(known, &package)));
     Err(near.map_or(NotAdmitted::Unknown, |known| NotAdmitted::LookAlike(known.to_owned())))
 }
 
@@ -160,13 +125,13 @@ pub(super) fn said(asked: &[AskedPackage]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format;
+    use crate::{explain, format};
 
     #[test]
     fn the_table_is_whole() {
-        let table = toml::from_str::<Table>(knowledge::text(FILE)).unwrap().package;
+        let table = known_packages();
         assert_eq!(table.len(), NAMES.len(), "a name is there twice");
-        for row in &table {
+        for row in table {
             assert_eq!(package_name(&row.name).as_ref(), Ok(&row.name), "names are normalised");
             assert!(row.home.starts_with("https://") && !row.kind.is_empty(), "{}", row.name);
         }
@@ -192,7 +157,7 @@ mod tests {
             // What is imported otherwise is not imported as this.
             ("pillow", None),
         ] {
-            assert_eq!(package_of(module), package, "{module}");
+            assert_eq!(explain::package_of(module), package, "{module}");
         }
     }
 

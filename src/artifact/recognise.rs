@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
-use super::admission;
 use super::evidence::Evidence;
+use crate::explain;
 use crate::format;
 use crate::inspect::{InspectOptions, boosters, contained, digests, has_boosters, inspect, lightgbm_of_text};
 use crate::matrix::AskedPackage;
@@ -257,7 +257,7 @@ fn facts(inspection: &Inspection) -> Seen {
         }
     }
     for wrapper in inspection.pickle.iter().flat_map(|pickle| &pickle.wrappers) {
-        match admission::package_of(&wrapper.package) {
+        match explain::package_of(&wrapper.package) {
             Some(package) => {
                 seen.imports.insert(wrapper.package.clone(), package.to_owned());
             }

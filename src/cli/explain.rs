@@ -164,6 +164,9 @@ fn one(rule: &Rule, vague: bool) -> String {
 /// In how many cells it was seen, between which versions, and one of them.
 fn measured(rule: &Rule, shown: &Shown) -> String {
     let cells: u64 = shown.cells.values().sum();
+    if rule.package == explain::ANY_PACKAGE {
+        return format!("in {cells} cells; e.g. {}", shown.example);
+    }
     let range = |(first, last): &(String, String)| {
         if first == last { first.clone() } else { format!("{first} to {last}") }
     };

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cells::Side;
 use super::rule::{Case, FileCondition, Rule, fulfilled};
 use super::rules;
+use super::symptom::Side;
 use crate::vocab::Holds;
 
 /// The cases that are about a class: looked for once, and asked for each pair of environments.

@@ -1,101 +1,15 @@
 //! Which rule explains a cell that does not work.
 
-use std::collections::BTreeMap;
-
-use super::rule::{Case, FileCondition, Rule, Targets, Versions, fulfilled};
+use super::packages::{ANY_PACKAGE, speaks_of_what_moved};
+use super::rule::{Case, FileCondition, Rule, Targets, fulfilled};
 use super::rules;
-use crate::notation::Version;
-use crate::vocab::{ByteOrder, FileFacts, Misread, ObjectFacts, Stage, Verdict};
-
-/// One of the two environments of a cell, as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Side {
-    /// The versions of its packages, and of `python`.
-    pub versions: Versions,
-    /// Its pointer width; `None` where it is not known.
-    pub bits: Option<u8>,
-    /// Its byte order; `None` where it is not known.
-    pub byte_order: Option<ByteOrder>,
-}
-
-impl Side {
-    /// From texts as a lock has them. What is no version counts as unknown.
-    pub fn new<'a>(
-        python: &'a str,
-        packages: impl IntoIterator<Item = (&'a String, &'a String)>,
-        bits: Option<u8>,
-    ) -> Self {
-        let mut versions: BTreeMap<String, Version> = packages
-            .into_iter()
-            .filter_map(|(name, text)| Some((name.clone(), text.parse().ok()?)))
-            .collect();
-        if let Ok(version) = python.parse() {
-            versions.insert("python".to_owned(), version);
-        }
-        Self { versions, bits, byte_order: None }
-    }
-
-    /// The same with a byte order.
-    pub fn with_byte_order(self, byte_order: Option<ByteOrder>) -> Self {
-        Self { byte_order, ..self }
-    }
-
-    /// With what `sklearn.set_config` was called with, values as JSON: a switch that rules speak of counts as a package
-    /// of its name after `config-`, with version 1 where it is on and 0 elsewhere.
-    pub fn configured(mut self, config: &BTreeMap<String, String>) -> Self {
-        let requirements = rules()
-            .iter()
-            .flat_map(|rule| &rule.cases)
-            .flat_map(|case| case.producer.iter().chain(&case.consumer));
-        for name in requirements.map(|requirement| &requirement.package) {
-            let Some(switch) = name.strip_prefix(SWITCH) else { continue };
-            let is_on = |(key, value): (&String, &String)| key.replace('_', "-") == switch && value == "true";
-            if let Ok(version) = if config.iter().any(is_on) { "1" } else { "0" }.parse() {
-                self.versions.insert(name.clone(), version);
-            }
-        }
-        self
-    }
-}
-
-/// What the names of switches begin with where requirements speak of them.
-const SWITCH: &str = "config-";
-
-/// What is seen of a cell that does not work.
-#[derive(Clone, Copy, Debug)]
-pub struct Symptom<'a> {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Where it was decided.
-    pub stage: Stage,
-    /// The exception as `Type: message`, or what an installer or interpreter said of an environment.
-    pub texts: &'a [String],
-    /// The signal that ended the process.
-    pub signal: Option<i32>,
-    /// What the reader misreads, as far as versions tell.
-    pub misread: Option<&'a Misread>,
-    /// The module of the deepest frame.
-    pub module: Option<&'a str>,
-    /// The deepest frames as `module:function:line`.
-    pub frames: &'a [String],
-    /// The outputs that are outside tolerance.
-    pub outputs: &'a [String],
-    /// The handler of the format.
-    pub format: &'a str,
-    /// Whether the file was damaged on purpose.
-    pub damaged: bool,
-    /// Whether the file is a translation of the model: only rules that name its format explain how that differs.
-    pub translated: bool,
-    /// What is known of the file.
-    pub file: Option<&'a FileFacts>,
-    /// The estimator expression, for classes where nothing is known of the file.
-    pub expression: &'a str,
-}
+use super::symptom::{Side, Symptom, differ};
+use crate::vocab::{FileFacts, Misread, ObjectFacts, Stage, Verdict};
 
 /// Finds the rules that explain cells between the environments of one run.
 #[derive(Clone, Debug)]
 pub struct Explainer {
-    count: usize,
+    sides: Vec<Side>,
     /// For each pair of producer and consumer the cases that speak of their versions, in the order of rules.
     cases: Vec<Vec<(&'static Rule, &'static Case)>>,
 }
@@ -105,19 +19,23 @@ impl Explainer {
     pub fn new(sides: &[Side]) -> Self {
         let pairs = sides.iter().flat_map(|producer| sides.iter().map(move |consumer| (producer, consumer)));
         let cases = pairs.map(|(producer, consumer)| between(producer, consumer)).collect();
-        Self { count: sides.len(), cases }
+        Self { sides: sides.to_vec(), cases }
     }
 
     /// The rule that explains a cell, if one does: the first by id of those whose symptom is seen between versions
     /// that it speaks of; what can be seen in the file goes before what is hidden, and general ones come after those that know
     /// the class. What was done to the file comes last: its sound twin may fail for the same reason.
     pub fn explain(&self, symptom: &Symptom<'_>, producer: usize, consumer: usize) -> Option<&'static Rule> {
-        let cases = self.cases.get(producer * self.count + consumer)?;
+        let sides = (self.sides.get(producer)?, self.sides.get(consumer)?);
+        let cases = self.cases.get(producer * self.sides.len() + consumer)?;
         let found = |damaged: bool, general: bool, hidden: bool| {
             let mut of_kind = cases.iter().filter(|(_, case)| {
                 case.damaged == damaged && case.general == general && case.hidden == hidden
             });
-            of_kind.find(|(_, case)| explains(case, symptom)).map(|(rule, _)| *rule)
+            let fits = |(rule, case): &&(&Rule, &Case)| {
+                explains(case, symptom) && speaks_of_what_moved(rule, case, symptom, sides)
+            };
+            of_kind.find(fits).map(|(rule, _)| *rule)
         };
         let any = |damaged: bool, general: bool| {
             found(damaged, general, false).or_else(|| found(damaged, general, true))
@@ -129,7 +47,8 @@ impl Explainer {
 
 /// Whether the message of a failure is that of some rule, whatever the versions.
 pub fn is_known(verdict: Verdict, stage: Stage, text: &str) -> bool {
-    let cases = rules().iter().flat_map(|rule| &rule.cases);
+    // Of whichever package a message speaks, only versions tell.
+    let cases = rules().iter().filter(|rule| rule.package != ANY_PACKAGE).flat_map(|rule| &rule.cases);
     cases
         .filter(|case| case.verdict == verdict && case.stage == stage && case.raised_in.is_empty())
         .any(|case| case.messages.iter().any(|pattern| pattern.is_match(text)))
@@ -143,7 +62,9 @@ fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Cas
         fulfilled(&case.consumer, &consumer.versions) == Some(true)
             && (!case.across_bits || producer.bits != consumer.bits)
             && (!case.across_byte_order || producer.byte_order != consumer.byte_order)
-            && (!case.across_versions || differ(&rule.package, producer, consumer))
+            && (!case.across_versions
+                || rule.package == ANY_PACKAGE
+                || differ(&rule.package, producer, consumer))
     };
     let of_writer = |case: &Case| match fulfilled(&case.producer, &producer.versions) {
         Some(fits) => fits.then_some(true),
@@ -155,12 +76,6 @@ fn between(producer: &Side, consumer: &Side) -> Vec<(&'static Rule, &'static Cas
         .filter_map(|(rule, case)| of_writer(case).map(|is_known| (is_known, (rule, case))))
         .partition(|(is_known, _)| *is_known);
     known.into_iter().chain(others).map(|(_, case)| case).collect()
-}
-
-/// Whether two environments are known to have other versions of a package.
-fn differ(package: &str, producer: &Side, consumer: &Side) -> bool {
-    let (written, read) = (producer.versions.get(package), consumer.versions.get(package));
-    written.is_some() && read.is_some() && written != read
 }
 
 fn explains(case: &Case, symptom: &Symptom<'_>) -> bool {

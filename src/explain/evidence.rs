@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::cells::Side;
+use super::packages::ANY_PACKAGE;
 use super::pairs::Pairs;
+use super::symptom::Side;
 use crate::knowledge;
 use crate::notation::Version;
 use crate::vocab::{ByteOrder, FileFacts, Record, Verdict};
@@ -205,6 +206,8 @@ impl Evidence {
             let version = |name| {
                 let environment = &record.environments[index[name]];
                 match rule.package.as_str() {
+                    // Ranges over several packages say nothing.
+                    ANY_PACKAGE => String::new(),
                     "python" => environment.python.clone(),
                     package => environment.packages.get(package).cloned().unwrap_or_default(),
                 }

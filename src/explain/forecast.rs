@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::cells::{Side, holds};
+use super::cells::holds;
 use super::evidence::{evidence, minor_of};
 use super::rule::{Case, Rule, fulfilled};
+use super::symptom::Side;
 use super::{names, rules};
 use crate::notation::{Requirement, Version, abridged};
 use crate::vocab::{Expected, FileFacts, Forecast, Stage, Verdict};

@@ -1,5 +1,6 @@
 //! Which rules explain a message that somebody pasted.
 
+use super::packages::ANY_PACKAGE;
 use super::pattern::Pattern;
 use super::rule::{Case, Rule};
 use super::rules;
@@ -22,7 +23,8 @@ pub fn for_message(text: &str) -> Vec<Match> {
     let has_places = text.contains(".py") || text.contains("File ") || text.contains(".pyx");
     let mut matches: Vec<Match> = Vec::new();
     for (vague, general) in [(false, false), (true, false), (false, true), (true, true)] {
-        for rule in rules() {
+        // Of whichever package a message speaks, only versions tell.
+        for rule in rules().iter().filter(|rule| rule.package != ANY_PACKAGE) {
             if matches.iter().any(|found| found.rule.id == rule.id) {
                 continue;
             }

@@ -12,6 +12,7 @@ mod forecast;
 mod mends;
 mod message;
 mod names;
+mod packages;
 mod pairs;
 mod pattern;
 mod promise;
@@ -19,23 +20,26 @@ mod promise;
 mod requires;
 mod rule;
 mod score;
+mod symptom;
 
 use std::sync::LazyLock;
 
 use crate::knowledge;
 
 pub use caveats::Caveats;
-pub use cells::{Explainer, Side, Symptom, is_known};
+pub use cells::{Explainer, is_known};
 pub use evidence::{Evidence, Shown, Tried, TriedEnvironment, evidence};
 pub use facts::{asked, facts_of};
 pub use forecast::{forecast, is_tried};
 pub use mends::{COMPANIONS, MENDS};
 pub use message::{Match, for_message};
 pub use names::{newest_release, public_module, public_names};
+pub use packages::{ANY_PACKAGE, known_packages, package_of};
 pub use promise::{Promise, Relation, Statement, promises};
 pub use requires::{Reading, Required, Span, newest_first, readers, requires};
 pub use rule::{Case, FileCondition, Rule, Targets, Versions, rule_schema_json};
 pub use score::score;
+pub use symptom::{Side, Symptom};
 
 /// The files, as `build.rs` found them: nobody can forget one.
 fn files() -> Vec<(&'static str, &'static str)> {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::Side;
 use super::evidence::evidence;
 use super::forecast::SCIKIT_LEARN;
+use super::symptom::Side;
 use super::{forecast, names};
 use crate::notation::Version;
 use crate::vocab::{Expected, FileFacts, Forecast};

@@ -23,7 +23,7 @@ pub struct Rule {
     pub remedy: String,
     /// Why no mend can exist for it.
     pub no_mend: Option<String>,
-    /// The package whose change it is.
+    /// The package whose change it is; [`ANY_PACKAGE`](super::ANY_PACKAGE) for whichever the failing object or name belongs to.
     pub package: String,
     /// Where to read more.
     pub links: Vec<String>,
@@ -61,7 +61,7 @@ pub struct Case {
     pub across_bits: bool,
     /// Whether it happens only between machines of other byte orders.
     pub across_byte_order: bool,
-    /// Whether it happens only between other versions of the rule's package.
+    /// Whether it happens only between other versions of the rule's package, or of whichever one it speaks of.
     pub across_versions: bool,
     /// Outputs of which at least one must be outside tolerance, for drift; empty for any.
     pub outputs: Vec<String>,
@@ -127,7 +127,8 @@ struct RawRule {
     remedy: String,
     /// Why no mend can exist.
     no_mend: Option<String>,
-    /// The package whose change it is.
+    /// The package whose change it is; `*` for whichever one the class or module belongs to that a message names by a group called
+    /// `class` or `module`.
     package: String,
     /// Where to read more.
     links: Vec<String>,

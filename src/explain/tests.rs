@@ -70,13 +70,56 @@ fn where_little_is_known_of_the_writer_the_words_of_the_failure_say_enough() {
     let fails = |writer: &[(&str, &str)]| of(writer, Verdict::LoadError, Stage::Resolve, gone);
     assert_eq!(fails(&[("scikit-learn", "1.9.1"), ("numpy", "2.4.6")]), Some("numpy-core-module"));
     assert_eq!(fails(&[("scikit-learn", "1.9.1")]), Some("numpy-core-module"));
-    assert_eq!(
-        fails(&[("scikit-learn", "1.9.1"), ("numpy", "1.26.4")]),
-        None,
-        "what is known speaks against it"
-    );
+    let of_before = fails(&[("scikit-learn", "1.9.1"), ("numpy", "1.26.4")]);
+    assert_eq!(of_before, Some("package-name-of-another-release"), "what is known speaks against the other");
     let drift = of(&[("scikit-learn", "1.9.1")], Verdict::Drift, Stage::Value, "");
     assert_eq!(drift, None, "of values a reader says nothing");
+}
+
+/// A failure of a class of a package that is not scikit-learn, whose reader has another release of that package.
+#[test]
+fn whichever_package_has_moved_a_failure_of_its_own_is_its_release() {
+    let file = FileFacts {
+        globals: ["tiny.cluster:TinyKMeans".to_owned(), "sksurv.linear_model:Cox".to_owned()].into(),
+        whole: true,
+        ..FileFacts::default()
+    };
+    let of = |verdict, stage, text: &str, frames: &[&str], read: &[(&str, &str)]| {
+        let texts = [text.to_owned()];
+        let frames: Vec<String> = frames.iter().map(|frame| (*frame).to_owned()).collect();
+        let symptom = Symptom { file: Some(&file), frames: &frames, ..symptom(verdict, stage, &texts) };
+        let written = [("scikit-learn", "1.5.2"), ("tiny", "0.1"), ("scikit-survival", "0.21.0")];
+        Explainer::new(&[side(&written), side(read)]).explain(&symptom, 0, 1).map(|rule| rule.id)
+    };
+    let (tiny, survival) = ([("scikit-learn", "1.5.2"), ("tiny", "0.2")], [("scikit-survival", "0.22.2")]);
+    let lacks = "AttributeError: 'TinyKMeans' object has no attribute 'n_threads'";
+    let own = ["sklearn.pipeline:predict:795", "tiny.cluster:predict:14"];
+    let predicts = |text: &str, frames: &[&str], read: &[(&str, &str)]| {
+        of(Verdict::PredictError, Stage::Predict, text, frames, read)
+    };
+    let attribute = Some("package-attribute-of-another-release");
+    assert_eq!(predicts(lacks, &own, &tiny), attribute);
+    assert_eq!(
+        predicts(lacks, &own, &[("scikit-learn", "1.6.1"), ("tiny", "0.1")]),
+        None,
+        "it has not moved"
+    );
+    assert_eq!(predicts(lacks, &own[..1], &tiny), None, "another package asks");
+    assert_eq!(predicts(&lacks.replace("Tiny", "Huge"), &own, &tiny), None, "no class of the file");
+    let unfitted = "NotFittedError: This TinyKMeans instance is not fitted yet. Call 'fit'";
+    let asked = ["tiny.cluster:predict:14", "sklearn.utils.validation:check_is_fitted:1721"];
+    assert_eq!(predicts(unfitted, &asked, &tiny), attribute);
+    let gone = "ModuleNotFoundError: No module named 'sksurv.linear_model.cox'";
+    let name = of(Verdict::LoadError, Stage::Resolve, gone, &[], &survival);
+    assert_eq!(name, Some("package-name-of-another-release"));
+    assert_eq!(of(Verdict::LoadError, Stage::Resolve, gone, &[], &tiny), None, "it is not there at all");
+    for rule in rules().iter().filter(|rule| rule.package == ANY_PACKAGE) {
+        let named = |pattern: &pattern::Pattern| {
+            pattern.regex().unwrap().capture_names().flatten().any(|name| ["class", "module"].contains(&name))
+        };
+        assert!(rule.cases.iter().all(|case| case.general && case.across_versions), "{}", rule.id);
+        assert!(rule.cases.iter().flat_map(|case| &case.messages).all(named), "{} names nothing", rule.id);
+    }
 }
 
 #[test]
