@@ -56,8 +56,9 @@ pub fn package_of(module: &str) -> Option<&'static str> {
     named.or_else(own).map(|row| row.name.as_str())
 }
 
-/// Whether what a message names, a module or the class of an object in the file, belongs to a package of which the reader
-/// has another release than the writer had. Rules that speak of one package of their own need no such thing.
+/// Whether what failed is that of a package of which the reader has another release than the writer had: a module that a
+/// message names is its own, or its code asks an object of the file, of a class that a message names, for what that has not.
+/// Rules that speak of one package of their own need no such thing.
 pub(super) fn speaks_of_what_moved(
     rule: &Rule,
     case: &Case,
@@ -70,33 +71,36 @@ pub(super) fn speaks_of_what_moved(
     let has_moved = |module: &str| {
         installed(module, producer).is_some_and(|package| differ(&package, producer, consumer))
     };
+    let asks = || {
+        // What Python's own library raises, somebody has it asked.
+        let asking = raising(symptom).find(|module| installed(module, producer).is_some());
+        asking.is_some_and(|module| is_in_file(symptom, module) && has_moved(module))
+    };
     let is_told = |regex: &regex::Regex, text: &str| {
         let Some(captures) = regex.captures(text) else { return false };
-        let module = captures.name("module").map(|module| module.as_str());
-        let class = captures.name("class").map(|class| class.as_str());
-        module.is_some_and(has_moved)
-            || class.is_some_and(|class| {
-                // An object that another package asks for what it never had is another story.
-                modules_of(class, symptom).any(|module| has_moved(module) && raises(module, symptom))
-            })
+        let named = |group: &str| captures.name(group).map(|found| found.as_str());
+        named("module").is_some_and(has_moved)
+            || named("class").is_some_and(|class| is_class_in_file(symptom, class) && asks())
     };
     let regexes = case.messages.iter().filter_map(Pattern::regex);
     regexes.into_iter().any(|regex| symptom.texts.iter().any(|text| is_told(regex, text)))
 }
 
-/// The modules from which the file takes a class of that name.
-fn modules_of<'a>(class: &'a str, symptom: &Symptom<'a>) -> impl Iterator<Item = &'a str> {
-    let globals = symptom.file.into_iter().flat_map(|file| &file.globals);
-    globals.filter_map(move |global| {
-        global.rsplit_once(':').filter(|(_, name)| *name == class).map(|(of, _)| of)
-    })
+fn is_class_in_file(symptom: &Symptom<'_>, class: &str) -> bool {
+    let mut globals = symptom.file.into_iter().flat_map(|file| &file.globals);
+    globals.any(|global| global.rsplit_once(':').is_some_and(|(_, name)| name == class))
 }
 
-/// Whether the deepest code that is its own package's raised, or had it asked whether it is fitted.
-fn raises(module: &str, symptom: &Symptom<'_>) -> bool {
+/// Whether the file holds anything of the package of a module.
+fn is_in_file(symptom: &Symptom<'_>, module: &str) -> bool {
+    let mut globals = symptom.file.into_iter().flat_map(|file| &file.globals);
+    globals.any(|global| top(global.split(':').next().unwrap_or(global)) == top(module))
+}
+
+/// The modules whose code failed, or had it asked whether something is fitted, the deepest first.
+fn raising<'a>(symptom: &Symptom<'a>) -> impl Iterator<Item = &'a str> {
     let places = symptom.frames.iter().rev().filter_map(|frame| frame.split(':').next());
-    let raising = places.chain(symptom.module).find(|place| *place != ASKS_FOR_OTHERS);
-    raising.is_some_and(|raising| top(raising) == top(module))
+    places.chain(symptom.module).filter(|place| *place != ASKS_FOR_OTHERS)
 }
 
 /// The package of a module in an environment: as the table has it, else the one of its own name.

@@ -336,6 +336,11 @@ impl Rule {
         self.no_mend.is_none() && self.mend().is_some()
     }
 
+    /// Whether it says of a whole kind of change what can be said of each.
+    pub fn is_general(&self) -> bool {
+        self.cases.iter().all(|case| case.general)
+    }
+
     /// The Python text of its mend.
     pub(super) fn mend(&self) -> Option<&'static str> {
         MENDS.iter().find(|(id, _)| *id == self.id).map(|(_, text)| *text)

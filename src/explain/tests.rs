@@ -80,7 +80,12 @@ fn where_little_is_known_of_the_writer_the_words_of_the_failure_say_enough() {
 #[test]
 fn whichever_package_has_moved_a_failure_of_its_own_is_its_release() {
     let file = FileFacts {
-        globals: ["tiny.cluster:TinyKMeans".to_owned(), "sksurv.linear_model:Cox".to_owned()].into(),
+        globals: [
+            "tiny.cluster:TinyKMeans".to_owned(),
+            "sksurv.linear_model:Cox".to_owned(),
+            "sklearn.neighbors._kd_tree:KDTree".to_owned(),
+        ]
+        .into(),
         whole: true,
         ..FileFacts::default()
     };
@@ -105,10 +110,13 @@ fn whichever_package_has_moved_a_failure_of_its_own_is_its_release() {
         "it has not moved"
     );
     assert_eq!(predicts(lacks, &own[..1], &tiny), None, "another package asks");
+    let tree = lacks.replace("TinyKMeans", "KDTree");
+    assert_eq!(predicts(&tree, &own, &tiny), attribute, "it asks an object of another package");
     assert_eq!(predicts(&lacks.replace("Tiny", "Huge"), &own, &tiny), None, "no class of the file");
     let unfitted = "NotFittedError: This TinyKMeans instance is not fitted yet. Call 'fit'";
     let asked = ["tiny.cluster:predict:14", "sklearn.utils.validation:check_is_fitted:1721"];
     assert_eq!(predicts(unfitted, &asked, &tiny), attribute);
+    assert_eq!(predicts(lacks, &["tiny.cluster:predict:14", "contextlib:__exit__:158"], &tiny), attribute);
     let gone = "ModuleNotFoundError: No module named 'sksurv.linear_model.cox'";
     let name = of(Verdict::LoadError, Stage::Resolve, gone, &[], &survival);
     assert_eq!(name, Some("package-name-of-another-release"));

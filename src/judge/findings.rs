@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::next::Advisor;
+use crate::explain;
 use crate::vocab::{
     Cause, CellRecord, EnvName, Finding, FindingKind, Record, ReferenceKind, Stage, Trouble, Verdict,
 };
@@ -37,7 +38,8 @@ struct Key {
     stage: Stage,
     /// The rule that explains it, where one does.
     rule: Option<String>,
-    /// Else the model, for drift, and the cause with its message, for everything else.
+    /// Else, or where the rule speaks of a whole kind, the model, for drift, and the cause with its message, for
+    /// everything else.
     cause: String,
 }
 
@@ -101,7 +103,9 @@ impl Key {
             | Cause::Limit { .. } => (FindingKind::Failure, normalised(&said(&cell.cause))),
         };
         let rule = cell.rule.clone();
-        let cause = if rule.is_some() { String::new() } else { cause };
+        // A cause that speaks of a whole kind has as many findings as there are messages.
+        let is_one = rule.as_deref().and_then(explain::find).is_some_and(|rule| !rule.is_general());
+        let cause = if is_one { String::new() } else { cause };
         Some(Self { kind, verdict: cell.verdict, stage: cell.stage, rule, cause })
     }
 }
