@@ -12,7 +12,7 @@ use super::naming::run_name;
 use super::request::BisectRequest;
 use super::search::{badness, boundary};
 use super::session::Session;
-use crate::artifact::{Files, python_for};
+use crate::artifact::{self, Files, python_for};
 use crate::explain;
 use crate::matrix::{EnvironmentSpec, RuntimeSpec, VersionSpec};
 use crate::notation::{Version, package_name};
@@ -144,7 +144,8 @@ impl BisectRequest {
             packages.insert(SCIKIT_LEARN.to_owned(), VersionSpec::Exact(version));
         }
         let base = EnvironmentSpec::new("base", RuntimeSpec::Venv { python });
-        Ok(EnvironmentSpec { packages, producer: false, ..base })
+        let python_chosen = package != SCIKIT_LEARN && maker.is_none_or(|maker| maker.python_chosen);
+        Ok(EnvironmentSpec { packages, producer: false, python_chosen, ..base })
     }
 
     /// The environment in which a release is tried.
@@ -191,9 +192,8 @@ impl Session<'_> {
         };
         let python = python.clone();
         let name = run_name(request.name.as_deref(), "bisect")?;
-        let listed = self.runtime.block_on(self.provisioner.releases(&range.package, &python));
-        let releases =
-            request.releases(&range, listed.map_err(|failure| BisectError::Releases(Box::new(failure)))?);
+        let listed = self.listed(&range, &python, base.python_chosen)?;
+        let releases = request.releases(&range, listed);
         let folder = self.policy.reports.join(name);
         let mut search = Search {
             request,
@@ -207,6 +207,33 @@ impl Session<'_> {
         let (lower, upper) = search.find(&releases)?;
         search.told(&releases, lower, upper)
     }
+}
+
+impl Session<'_> {
+    /// The releases of a package for an interpreter; where that may be another one, also those for others, until both ends
+    /// are among them.
+    fn listed(&self, range: &Range, python: &str, is_chosen: bool) -> Result<Vec<String>, BisectError> {
+        let of = |python: &str| self.runtime.block_on(self.provisioner.releases(&range.package, python));
+        let mut listed = of(python).map_err(|failure| BisectError::Releases(Box::new(failure)))?;
+        for other in artifact::other_interpreters(python).iter().filter(|_| is_chosen) {
+            if lists(&listed, &range.good) && lists(&listed, &range.bad) {
+                break;
+            }
+            let more = of(other).unwrap_or_default();
+            let more: Vec<String> = more.into_iter().filter(|release| !listed.contains(release)).collect();
+            listed.extend(more);
+        }
+        Ok(listed)
+    }
+}
+
+/// Whether a release, or one of a minor release, is listed.
+fn lists(listed: &[String], wanted: &Version) -> bool {
+    let is_it = |release: &Version| {
+        let is_of_minor = wanted.parts().len() == 2 && (0..2).all(|at| release.part(at) == wanted.part(at));
+        release == wanted || is_of_minor
+    };
+    listed.iter().filter_map(|text| text.parse().ok()).any(|release| is_it(&release))
 }
 
 /// A bisection that is going on.

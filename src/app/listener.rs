@@ -55,6 +55,15 @@ pub enum Notice {
         /// Whether known-good companions bound its packages.
         companions: bool,
     },
+    /// Another interpreter is taken for an environment, since the one that was chosen has no wheels of what is declared.
+    OtherInterpreter {
+        /// Its name.
+        name: EnvName,
+        /// Its interpreter now.
+        python: String,
+        /// The one that was chosen first.
+        before: String,
+    },
     /// A promise of a project speaks of pairs of the plan.
     Documented {
         /// What it is about.
@@ -275,6 +284,7 @@ impl Listener for Part<'_> {
             | Notice::PackagesAdded(_)
             | Notice::PackagesAsked { .. }
             | Notice::PackagesNeeded { .. }
+            | Notice::OtherInterpreter { .. }
             | Notice::OtherProducer { .. }
             | Notice::Foretold { .. }
             | Notice::Tried { .. }

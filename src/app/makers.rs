@@ -45,9 +45,14 @@ impl Session<'_> {
                 replace(&mut matrix, index, &known);
             }
         }
-        let mut job = Job::of_files(matrix.clone(), name.to_owned(), &self.policy.reports)?;
-        prepare(&mut job);
-        let executed = self.execute(job)?;
+        self.recall_interpreters(&mut matrix);
+        let mut executed = self.prepared(&matrix, name, &prepare)?;
+        let others = self.find_interpreters(&mut matrix, executed.state());
+        if !others.is_empty() && !executed.is_interrupted() {
+            drop(executed);
+            executed = self.prepared(&matrix, name, &prepare)?;
+            self.keep_interpreters(&others, executed.state());
+        }
         let unable = unable(&matrix, executed.state());
         if unable.is_empty() || executed.is_interrupted() {
             return Ok(executed);
@@ -67,7 +72,16 @@ impl Session<'_> {
             return Ok(executed);
         }
         drop(executed);
-        let mut job = Job::of_files(matrix, name.to_owned(), &self.policy.reports)?;
+        self.prepared(&matrix, name, &prepare)
+    }
+
+    fn prepared(
+        &mut self,
+        matrix: &Matrix,
+        name: &str,
+        prepare: &impl Fn(&mut Job),
+    ) -> Result<Executed, AppError> {
+        let mut job = Job::of_files(matrix.clone(), name.to_owned(), &self.policy.reports)?;
         prepare(&mut job);
         self.execute(job)
     }

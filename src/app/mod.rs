@@ -27,6 +27,7 @@ mod gate;
 mod history;
 mod inputs;
 mod inspecting;
+mod interpreters;
 mod judging;
 mod known;
 mod listener;

@@ -284,12 +284,19 @@ impl<'l> Session<'l> {
     /// Runs files in silence, and gives what the one among them did in an environment, with the record of all.
     pub(super) fn cell_in(
         &mut self,
-        matrix: Matrix,
+        mut matrix: Matrix,
         consumer: &EnvName,
         label: String,
         folder: &Path,
     ) -> Result<Option<(CellRecord, Record)>, AppError> {
-        let executed = self.execute_hushed(Job::of_files(matrix, label, folder)?)?;
+        self.recall_interpreters(&mut matrix);
+        let mut executed = self.execute_hushed(Job::of_files(matrix.clone(), label.clone(), folder)?)?;
+        let others = self.find_interpreters(&mut matrix, executed.state());
+        if !others.is_empty() && !executed.is_interrupted() {
+            drop(executed);
+            executed = self.execute_hushed(Job::of_files(matrix, label, folder)?)?;
+            self.keep_interpreters(&others, executed.state());
+        }
         if executed.is_interrupted() {
             return Err(AppError::Interrupted);
         }

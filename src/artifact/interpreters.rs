@@ -63,6 +63,21 @@ pub fn python_for(scikit_learn: Option<&str>, wanted: Option<&str>) -> String {
     python_among(scikit_learn, wanted, None)
 }
 
+/// Whether an interpreter, such as `3.12`, has wheels of a release of scikit-learn.
+pub fn has_wheels(scikit_learn: &str, python: &str) -> bool {
+    let minor = python.split('.').nth(1).and_then(|minor| minor.parse().ok());
+    minor.is_some_and(|minor: u64| with_wheels(Some(scikit_learn)).contains(&minor))
+}
+
+/// Every interpreter for which there was ever a wheel of scikit-learn but one, the nearest to the interpreter of choice first.
+pub fn other_interpreters(but: &str) -> Vec<String> {
+    let first = KNOWN.wheels.iter().map(|row| row.python.0).min().unwrap_or(KNOWN.choice);
+    let last = KNOWN.wheels.iter().map(|row| row.python.1).max().unwrap_or(KNOWN.choice);
+    let mut minors: Vec<u64> = (first..=last).collect();
+    minors.sort_by_key(|minor| (minor.abs_diff(KNOWN.choice), u64::MAX - minor));
+    minors.into_iter().map(|minor| format!("3.{minor}")).filter(|python| python != but).collect()
+}
+
 /// The same where a file says which interpreters can have written it: what it proves goes before wheels.
 pub(super) fn python_among(
     scikit_learn: Option<&str>,
@@ -93,6 +108,14 @@ pub(super) fn choices(scikit_learn: Option<&str>, proved: Option<&Minors>) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn others_are_the_nearest_first() {
+        let others = other_interpreters("3.11");
+        assert_eq!(others[..3], ["3.12", "3.10", "3.13"]);
+        assert!(others.contains(&"3.6".to_owned()) && !others.contains(&"3.11".to_owned()));
+        assert!(has_wheels("1.5.2", "3.13") && !has_wheels("1.2.2", "3.12") && !has_wheels("1.2.2", "nine"));
+    }
 
     #[test]
     fn every_release_has_an_interpreter_with_wheels_of_it() {

@@ -33,7 +33,7 @@ pub use files::{Files, Kind, Stream};
 pub use find::{is_model, models_below, models_matching};
 pub use finder::{Finder, NONE, SYNTHETIC, UNKNOWN, all_expected, gives};
 pub use folder::{Entry, unpacked};
-pub use interpreters::python_for;
+pub use interpreters::{has_wheels, other_interpreters, python_for};
 pub use modules::with_modules;
 pub use museum::kept;
 pub use package::brings_inputs;

@@ -183,7 +183,8 @@ impl Versions {
             .collect();
         let proved = self.evidence.pythons.as_ref();
         let runtime = RuntimeSpec::Venv { python: python_among(scikit_learn, python, proved) };
-        EnvironmentSpec { whole: self.whole, ..environment(&name, runtime, packages) }
+        let python_chosen = python.is_none() && proved.is_none();
+        EnvironmentSpec { whole: self.whole, python_chosen, ..environment(&name, runtime, packages) }
     }
 }
 

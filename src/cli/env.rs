@@ -183,6 +183,7 @@ fn prepared(notice: &Notice) -> Option<serde_json::Value> {
         | Notice::PackagesAdded(_)
         | Notice::PackagesAsked { .. }
         | Notice::PackagesNeeded { .. }
+        | Notice::OtherInterpreter { .. }
         | Notice::OtherProducer { .. }
         | Notice::Documented { .. }
         | Notice::Foretold { .. }

@@ -40,6 +40,7 @@ pub(super) const fn is_note(notice: &Notice) -> bool {
         Notice::LeftOut(_)
         | Notice::PackagesAsked { .. }
         | Notice::PackagesNeeded { .. }
+        | Notice::OtherInterpreter { .. }
         | Notice::OtherProducer { .. }
         | Notice::Unwritten { .. }
         | Notice::PartRefused { .. }
@@ -65,6 +66,10 @@ pub(super) fn words(notice: &Notice) -> String {
         Notice::OtherProducer { name, python, companions } => format!(
             "{name} cannot read what it should have written: tried again with Python {python}{}, which can",
             if *companions { "" } else { " and the newest packages that fit" }
+        ),
+        Notice::OtherInterpreter { name, python, before } => format!(
+            "{name} is made with Python {python}: there are no wheels of all of its packages for {before}, and no Python was \
+             asked for"
         ),
         Notice::Documented { title, works, pairs } => format!(
             "{title}: {works} of {pairs} pairs are documented as working (`shelflife plan` lists them); trying all"

@@ -110,6 +110,7 @@ fn compile_one(
             producer,
             consumer,
             external: false,
+            python_chosen: false,
             whole: false,
         };
     let named = match runtimes::declared(source, raw)? {

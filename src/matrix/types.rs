@@ -77,6 +77,9 @@ pub struct EnvironmentSpec {
     pub consumer: bool,
     /// Whether it is here only because external artifacts were written in it: no model is trained there.
     pub external: bool,
+    /// Whether its interpreter was chosen here, since nobody has named one: where there are no wheels for it, another one may
+    /// be taken.
+    pub python_chosen: bool,
     /// Whether its packages are all that it has, as a lock says it; nothing is added to them.
     pub whole: bool,
 }
@@ -100,6 +103,7 @@ impl EnvironmentSpec {
             producer: true,
             consumer: true,
             external: false,
+            python_chosen: false,
             whole: false,
         }
     }

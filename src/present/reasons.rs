@@ -293,13 +293,28 @@ fn both(names: &[EnvName]) -> String {
     names.join(" and ")
 }
 
+/// Steps of a proof that are shown.
+const MOST_STEPS: usize = 3;
+
+/// A line of an installer without what marks it.
+fn unmarked(line: &str) -> &str {
+    ["cause: ", "error: "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line)
+}
+
 /// The same words wherever an environment is missing, so that it is one finding. A first line that only announces
 /// something is followed by the last one: installers and interpreters say there what it came to.
 fn not_made(name: &EnvName, reason: &str) -> String {
     let first = first_line(reason);
-    let last = reason.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-    let last = ["cause: ", "error: "].iter().find_map(|mark| last.strip_prefix(mark)).unwrap_or(last);
-    if first.ends_with(':') && !first.ends_with(last) {
+    let lines: Vec<&str> =
+        reason.lines().map(str::trim).filter(|line| !line.is_empty()).map(unmarked).collect();
+    // What uv concludes from one thing after the other begins with what is in the way.
+    let proof = lines.iter().position(|line| line.starts_with("Because ")).unwrap_or(lines.len());
+    let last = match lines.get(proof..).unwrap_or_default() {
+        [] => lines.last().map_or_else(String::new, |line| (*line).to_owned()),
+        [because, .., end] if lines.len() - proof > MOST_STEPS => format!("{because} [...] {end}"),
+        steps => steps.join(" "),
+    };
+    if first.ends_with(':') && !first.ends_with(&last) {
         format!("{name} could not be made: {first} {last}")
     } else {
         format!("{name} could not be made: {}", first.trim_end_matches(':'))

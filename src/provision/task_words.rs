@@ -66,6 +66,11 @@ pub(super) fn task_remedy(task: &Task, failed: &ProgramFailure) -> Option<String
                  (--on PATH/bin/python)",
                 asked.python
             )),
+            Why::OtherPython => Some(format!(
+                "these versions do not take Python {}, as the message says: declare a Python that all of them take, or other \
+                 versions",
+                asked.python
+            )),
             Why::NotBuilt => Some(
                 "make the environment yourself, where the package can be built, and give its interpreter: --on \
                  PATH/bin/python (`command` of an existing environment in a matrix)"
@@ -125,6 +130,7 @@ fn tree_remedy(why: Why, mirror: &str) -> Option<String> {
         | Why::Offline
         | Why::UnknownPackage
         | Why::NoWheel
+        | Why::OtherPython
         | Why::NotBuilt
         | Why::NoSuchVersion
         | Why::NoSolution

@@ -158,8 +158,24 @@ fn uv(said: &str, offline: bool) -> Why {
     if any(said, &["not found in the package registry"]) {
         return Why::UnknownPackage;
     }
+    if wants_another_python(said) {
+        return Why::OtherPython;
+    }
     let direct = if any(said, &[" depends on "]) { Why::Unknown } else { first(UV_DIRECT, said) };
     if direct == Why::Unknown && any(said, &["No solution found"]) { Why::NoSolution } else { direct }
+}
+
+/// Whether a version that was asked for itself, and no link of a chain, does not take the interpreter.
+fn wants_another_python(said: &str) -> bool {
+    static REFUSES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(
+            r"Python version \([\d.]+\) does not satisfy Python\S+\s+and\s+(\S+)\s+depends\s+on\s+Python",
+        )
+        .ok()
+    });
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some(refuses) = REFUSES.as_ref() else { return false };
+    refuses.captures_iter(&said).any(|found| said.contains(&format!("you require {}", &found[1])))
 }
 
 /// Whether a container engine's own client ended like this: 125 is its own trouble, 126 a program that it could not
@@ -229,6 +245,17 @@ mod tests {
             ("only scikit-learn<=1.9.1 is available and you require scikit-learn>=1.11", Why::NoSuchVersion),
             ("scikit-learn==0.20.4 has no usable wheels and you require scikit-learn==0.20.4", Why::NoWheel),
             ("a==1 depends on b and b has no usable wheels", Why::NoSolution),
+            (
+                "the current Python version (3.11.7) does not satisfy Python>=3.12 and xgboost==3.4.1 depends on \
+                 Python>=3.12, we can conclude that xgboost==3.4.1 cannot be used.\n         And because you require \
+                 xgboost==3.4.1",
+                Why::OtherPython,
+            ),
+            (
+                "the current Python version (3.8.18) does not satisfy Python>=3.9 and b>=2 depends on Python>=3.9, we \
+                 can conclude that b>=2 cannot be used.\n         And because a==1 depends on b>=2 and you require a==1",
+                Why::NoSolution,
+            ),
             (
                 "sklearnnosuch was not found in the package registry and you require sklearnnosuch",
                 Why::UnknownPackage,

@@ -29,6 +29,8 @@ pub enum Why {
     UnknownPackage,
     /// There is no wheel of this version for this interpreter.
     NoWheel,
+    /// A version that was asked for wants another interpreter.
+    OtherPython,
     /// A package was built, and that failed.
     NotBuilt,
     /// There is no such version.
@@ -52,7 +54,10 @@ pub enum Why {
 impl Why {
     /// Whether fewer bounds could help. Offline every contradiction comes with a hint about the network.
     pub(super) fn is_no_solution(self) -> bool {
-        matches!(self, Self::NoSolution | Self::NoWheel | Self::NoSuchVersion | Self::Offline)
+        matches!(
+            self,
+            Self::NoSolution | Self::NoWheel | Self::OtherPython | Self::NoSuchVersion | Self::Offline
+        )
     }
 
     pub(super) fn trouble(self) -> EnvironmentTrouble {
@@ -62,7 +67,7 @@ impl Why {
             Self::Offline => Trouble::Offline,
             Self::Unreachable => Trouble::Unreachable,
             Self::UnknownPackage => Trouble::UnknownPackage,
-            Self::NoWheel | Self::NotBuilt => Trouble::NoWheel,
+            Self::NoWheel | Self::NotBuilt | Self::OtherPython => Trouble::NoWheel,
             Self::NoSuchVersion => Trouble::NoSuchVersion,
             Self::NoSolution => Trouble::NoSolution,
             Self::NoPip | Self::NoNamespaces => Trouble::ToolMissing,

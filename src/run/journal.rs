@@ -3,7 +3,7 @@
 use super::reporter::{Progress, Reporter};
 use super::request::RunError;
 use crate::state::{EnvironmentFacts, RunState};
-use crate::vocab::{ArtifactId, EnvName, Event, Lock, RunHeader};
+use crate::vocab::{ArtifactId, Event, Lock, RunHeader};
 
 /// The state of the run, and whoever keeps its events. Every event goes through here, once.
 pub(super) struct Journal<'a> {
@@ -92,13 +92,13 @@ impl<'a> Journal<'a> {
                 };
                 (name.clone(), facts)
             }
-            Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
+            Event::EnvironmentFailed { name, reason, remedy, absent, cause, .. } => {
                 let (reason, remedy) = (reason.clone(), remedy.clone());
-                (name.clone(), EnvironmentFacts::Failed { reason, remedy, absent: *absent })
+                (name.clone(), EnvironmentFacts::Failed { reason, remedy, absent: *absent, cause: *cause })
             }
             _ => return self.add(event),
         };
-        let known = self.environment(&name);
+        let known = self.state.environment(&name);
         if known == Some(&facts) {
             return Ok(());
         }
@@ -109,11 +109,6 @@ impl<'a> Journal<'a> {
             self.reporter.moved(&format!("{name} has changed since the earlier record:\n{moved}"));
         }
         self.add(event)
-    }
-
-    fn environment(&self, name: &EnvName) -> Option<&EnvironmentFacts> {
-        let planned = self.state.header().plan.environments.iter();
-        planned.zip(self.state.environments()).find(|(plan, _)| plan.name == *name).map(|(_, facts)| facts)
     }
 
     /// Records an artifact at an index of the plan, unless the record says the same already.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::vocab::{
-    Agreement, ArtifactAbsence, ArtifactId, ByOutput, Digest, EnvName, FileFacts, FilePlan, Forecast,
-    FormatPlan, InputForm, Lock, MadeUp, ModelName, NoiseSetting, Observation, OutputComparison,
+    Agreement, ArtifactAbsence, ArtifactId, ByOutput, Digest, EnvName, EnvironmentTrouble, FileFacts,
+    FilePlan, Forecast, FormatPlan, InputForm, Lock, MadeUp, ModelName, NoiseSetting, Observation,
+    OutputComparison,
 };
 
 /// The end of a run.
@@ -44,6 +45,8 @@ pub enum EnvironmentFacts {
         remedy: Option<String>,
         /// Whether what it was declared with does not exist on the machine.
         absent: bool,
+        /// The kind of trouble; `None` in records of older versions.
+        cause: Option<EnvironmentTrouble>,
     },
 }
 

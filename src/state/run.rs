@@ -126,8 +126,8 @@ impl RunState {
             Event::EnvironmentReady { name, lock, absent_models, .. } => {
                 self.set_environment(&name, EnvironmentFacts::Ready { lock: Box::new(lock), absent_models });
             }
-            Event::EnvironmentFailed { name, reason, remedy, absent, .. } => {
-                self.set_environment(&name, EnvironmentFacts::Failed { reason, remedy, absent });
+            Event::EnvironmentFailed { name, reason, remedy, absent, cause, .. } => {
+                self.set_environment(&name, EnvironmentFacts::Failed { reason, remedy, absent, cause });
             }
             Event::EnvironmentIsolation { name, gaps, .. } => {
                 if let Some(index) = self.environment_index.get(&name) {
@@ -278,6 +278,11 @@ impl RunState {
     /// RFC 3339 time of the first start.
     pub fn started(&self) -> &str {
         &self.started
+    }
+
+    /// What is known of an environment, by its name.
+    pub fn environment(&self, name: &EnvName) -> Option<&EnvironmentFacts> {
+        self.environment_index.get(name).and_then(|index| self.environments.get(*index))
     }
 
     /// One entry a planned environment, in plan order.

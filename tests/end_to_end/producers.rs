@@ -2,6 +2,7 @@
 
 use crate::cli_files::trained;
 use crate::context::{DATA, TestContext, models, name_of, text};
+use crate::machine::not_tried;
 
 /// What writes a joblib file with arrays.
 const DUMP: &str = r#"
@@ -140,4 +141,31 @@ fn where_the_first_environment_cannot_read_its_file_the_next_one_is_tried_and_to
     // What was found is remembered.
     let again = context.run(check).expect(0).to_string();
     assert!(!again.contains("tried again with"), "{again}");
+}
+
+/// numpy 2.5 takes Python 3.12 and later, and 3.11 is the interpreter of choice.
+#[test]
+fn a_release_that_wants_another_interpreter_gets_one_where_none_was_asked_for() {
+    let context = trained();
+    let check = |on: &str, run: &str| {
+        let files = ["check", "saved/scaler.joblib", "--inputs", "X.csv", "--on", on, "--run", run];
+        context.run(files).to_string()
+    };
+    let asked = check("scikit-learn==1.9.1 numpy==2.5.5 python==3.11", "python-asked");
+    let plain = asked.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.contains("Because numpy==2.5.5 ") && plain.contains("declare another Python"), "{asked}");
+    let chosen = check("scikit-learn==1.9.1 numpy==2.5.5", "python-chosen");
+    assert!(chosen.contains("sk1.9.1-numpy2.5.5 is made with Python 3.12: "), "{chosen}");
+    let failed =
+        context.events("python-chosen").into_iter().find(|event| event["event"] == "environment-failed");
+    if failed.is_some_and(|event| event["cause"] == "no-interpreter") {
+        return not_tried("numpy 2.5 beside a file: there is no Python 3.12");
+    }
+    assert!(
+        context.verdicts("python-chosen").values().all(|verdict| verdict.starts_with("identical")),
+        "{chosen}"
+    );
+    // What was found is remembered.
+    let again = check("scikit-learn==1.9.1 numpy==2.5.5", "python-again");
+    assert!(!again.contains("is made with Python") && again.contains("identical"), "{again}");
 }

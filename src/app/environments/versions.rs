@@ -165,6 +165,7 @@ fn consumer(combination: Vec<(String, VersionSpec)>) -> EnvironmentSpec {
     let runtime = RuntimeSpec::Venv { python: python_for(scikit_learn.as_deref(), python.as_deref()) };
     EnvironmentSpec {
         packages: combination.into_iter().filter(|(package, _)| package != PYTHON).collect(),
+        python_chosen: python.is_none(),
         ..EnvironmentSpec::new(name.join("-"), runtime)
     }
 }
