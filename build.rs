@@ -9,9 +9,9 @@ use std::{env, fs, io};
 
 /// What was measured, in `knowledge`.
 const MEASURED: [&str; 2] = ["facts.json", "evidence.json"];
-/// What people write there: folders, and the endings of what counts in each.
-const WRITTEN: [(&str, &[&str]); 4] =
-    [("", &["toml", "txt"]), ("rules", &["toml"]), ("mends", &["py"]), ("mends/companions", &["py"])];
+/// What people write there: folders, and the ending of what counts in each.
+const WRITTEN: [(&str, &str); 5] =
+    [("", "toml"), ("", "txt"), ("rules", "toml"), ("mends", "py"), ("mends/companions", "py")];
 /// Of Zstandard: the slowest of those that take no more memory to read.
 const LEVEL: i32 = 19;
 /// The folder and the name of the agent's package.
@@ -77,13 +77,8 @@ fn packed(bytes: &[u8]) -> io::Result<Vec<u8>> {
 /// The paths and texts of what people have written in `knowledge`, each ended by a zero byte.
 fn written(root: &Path) -> io::Result<String> {
     let mut known = String::new();
-    for (inside, endings) in WRITTEN {
-        for path in endings
-            .iter()
-            .map(|ending| files(&root.join(inside), ending))
-            .collect::<io::Result<Vec<_>>>()?
-            .concat()
-        {
+    for (inside, ending) in WRITTEN {
+        for path in files(&root.join(inside), ending)? {
             println!("cargo:rerun-if-changed={}", path.display());
             let text = fs::read_to_string(&path)?;
             if text.contains('\0') {

@@ -169,9 +169,7 @@ fn version(text: &str, option: &'static str) -> Result<Version, RequestError> {
 
 /// An end as it is tried: `1.9` is the newest release of that minor, as in a matrix.
 fn end(listed: &[(Version, String)], (version, text): (&Version, &String)) -> (Version, String) {
-    let of_minor = |(known, _): &&(Version, String)| {
-        known.part(0) == version.part(0) && known.part(1) == version.part(1)
-    };
+    let of_minor = |(known, _): &&(Version, String)| known.has_minor_of(version);
     let is_minor = text.split('.').count() == 2 && text.split('.').all(|part| part.parse::<u32>().is_ok());
     let newest = is_minor.then(|| listed.iter().filter(of_minor).max_by(|a, b| a.0.cmp(&b.0))).flatten();
     newest.cloned().unwrap_or_else(|| (version.clone(), text.clone()))
@@ -207,9 +205,7 @@ impl Session<'_> {
         let (lower, upper) = search.find(&releases)?;
         search.told(&releases, lower, upper)
     }
-}
 
-impl Session<'_> {
     /// The releases of a package for an interpreter; where that may be another one, also those for others, until both ends
     /// are among them.
     fn listed(&self, range: &Range, python: &str, is_chosen: bool) -> Result<Vec<String>, BisectError> {
@@ -229,11 +225,9 @@ impl Session<'_> {
 
 /// Whether a release, or one of a minor release, is listed.
 fn lists(listed: &[String], wanted: &Version) -> bool {
-    let is_it = |release: &Version| {
-        let is_of_minor = wanted.parts().len() == 2 && (0..2).all(|at| release.part(at) == wanted.part(at));
-        release == wanted || is_of_minor
-    };
-    listed.iter().filter_map(|text| text.parse().ok()).any(|release| is_it(&release))
+    let is_minor = wanted.parts().len() == 2;
+    let is_it = |release: Version| release == *wanted || (is_minor && release.has_minor_of(wanted));
+    listed.iter().filter_map(|text| text.parse().ok()).any(is_it)
 }
 
 /// A bisection that is going on.

@@ -1,19 +1,45 @@
 //! Another interpreter for environments whose own nobody has named, where the one that was taken has no wheels of what is
 //! declared.
 
+use super::error::AppError;
 use super::listener::Notice;
-use super::session::Session;
+use super::session::{Executed, Session};
 use crate::artifact;
 use crate::matrix::{EnvironmentSpec, Matrix, RuntimeSpec, SCIKIT_LEARN, VersionSpec};
 use crate::state::{EnvironmentFacts, RunState};
 use crate::vocab::{Digest, DigestBuilder, EnvName, EnvironmentTrouble};
 
+/// Names the records of interpreters that were found.
+const KEY: &str = "interpreter-v1";
+
 impl Session<'_> {
+    /// Runs a matrix, and once more where other interpreters are found for environments that could not be made.
+    pub(super) fn with_interpreters(
+        &mut self,
+        matrix: &mut Matrix,
+        run: impl Fn(&mut Self, &Matrix) -> Result<Executed, AppError>,
+    ) -> Result<Executed, AppError> {
+        self.recall_interpreters(matrix);
+        let executed = run(self, matrix)?;
+        if executed.is_interrupted() {
+            return Ok(executed);
+        }
+        let others = self.find_interpreters(matrix, executed.state());
+        if others.is_empty() {
+            return Ok(executed);
+        }
+        drop(executed);
+        let executed = run(self, matrix)?;
+        self.keep_interpreters(&others, executed.state());
+        Ok(executed)
+    }
+
     /// Takes the interpreters that were found for such environments before.
-    pub(super) fn recall_interpreters(&self, matrix: &mut Matrix) {
+    fn recall_interpreters(&self, matrix: &mut Matrix) {
         for environment in &mut matrix.environments {
-            let known = chosen(environment).map(|python| key(environment, python));
-            if let Some(python) = known.and_then(|key| self.cache.record::<String>(&key)) {
+            let is_open = chosen(environment).is_some();
+            let key = is_open.then(|| declared(KEY, environment).finish());
+            if let Some(python) = key.and_then(|key| self.cache.record::<String>(&key)) {
                 take(environment, python);
             }
         }
@@ -21,7 +47,7 @@ impl Session<'_> {
 
     /// Takes other interpreters for the environments that could not be made with the ones that were chosen, where the index
     /// has everything that is declared for one. They are remembered when [`Session::keep_interpreters`] has seen them made.
-    pub(super) fn find_interpreters(&mut self, matrix: &mut Matrix, state: &RunState) -> Vec<Found> {
+    fn find_interpreters(&mut self, matrix: &mut Matrix, state: &RunState) -> Vec<Found> {
         let mut all = Vec::new();
         for environment in &mut matrix.environments {
             let Some(before) = chosen(environment).map(str::to_owned) else { continue };
@@ -29,7 +55,8 @@ impl Session<'_> {
                 continue;
             }
             if let Some(python) = self.other_interpreter(environment, &before) {
-                let (name, key) = (environment.name.clone(), key(environment, &before));
+                let name = environment.name.clone();
+                let key = declared(KEY, environment).finish();
                 let notice = Notice::OtherInterpreter { name: name.clone(), python: python.clone(), before };
                 self.tell(vec![notice]);
                 take(environment, python.clone());
@@ -40,7 +67,7 @@ impl Session<'_> {
     }
 
     /// Remembers the interpreters with which environments could be made.
-    pub(super) fn keep_interpreters(&self, found: &[Found], state: &RunState) {
+    fn keep_interpreters(&self, found: &[Found], state: &RunState) {
         for found in found {
             if let Some(EnvironmentFacts::Ready { .. }) = state.environment(&found.name) {
                 // Where it cannot be kept, the next run finds it again.
@@ -66,7 +93,7 @@ impl Session<'_> {
 
 /// An interpreter that is tried instead of another one.
 #[derive(Debug)]
-pub(super) struct Found {
+struct Found {
     name: EnvName,
     key: Digest,
     python: String,
@@ -103,11 +130,9 @@ fn may_be_its_interpreter(facts: &EnvironmentFacts) -> bool {
     matches!(facts, EnvironmentFacts::Failed { cause: Some(NoSolution | NoSuchVersion | NoWheel), .. })
 }
 
-/// What a choice is remembered under: the environment that would be tried first.
-fn key(environment: &EnvironmentSpec, python: &str) -> Digest {
-    let mut key = DigestBuilder::new("interpreter-v1").text(python);
-    for (package, version) in environment.all_packages() {
-        key = key.text(&version.requirement(package));
-    }
-    key.finish()
+/// The beginning of what a choice is remembered under: the environment that would be tried first.
+pub(super) fn declared(label: &'static str, environment: &EnvironmentSpec) -> DigestBuilder {
+    let key = DigestBuilder::new(label).text(&environment.runtime.to_string());
+    let packages = environment.all_packages();
+    packages.iter().fold(key, |key, (package, version)| key.text(&version.requirement(package)))
 }

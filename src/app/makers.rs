@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::error::AppError;
+use super::interpreters::declared;
 use super::listener::Notice;
 use super::session::{Executed, Job, Session};
 use crate::matrix::{EnvironmentSpec, ExternalArtifact, Matrix, ModelSource, RuntimeSpec};
 use crate::state::RunState;
-use crate::vocab::{Digest, DigestBuilder, EnvName, Outcome, Phase};
+use crate::vocab::{Digest, EnvName, Outcome, Phase};
 
 /// Environments that are tried for one that cannot read its file, at most.
 const MOST: usize = 3;
@@ -45,14 +46,12 @@ impl Session<'_> {
                 replace(&mut matrix, index, &known);
             }
         }
-        self.recall_interpreters(&mut matrix);
-        let mut executed = self.prepared(&matrix, name, &prepare)?;
-        let others = self.find_interpreters(&mut matrix, executed.state());
-        if !others.is_empty() && !executed.is_interrupted() {
-            drop(executed);
-            executed = self.prepared(&matrix, name, &prepare)?;
-            self.keep_interpreters(&others, executed.state());
-        }
+        let run = |session: &mut Self, matrix: &Matrix| {
+            let mut job = Job::of_files(matrix.clone(), name.to_owned(), &session.policy.reports)?;
+            prepare(&mut job);
+            session.execute(job)
+        };
+        let executed = self.with_interpreters(&mut matrix, run)?;
         let unable = unable(&matrix, executed.state());
         if unable.is_empty() || executed.is_interrupted() {
             return Ok(executed);
@@ -72,18 +71,7 @@ impl Session<'_> {
             return Ok(executed);
         }
         drop(executed);
-        self.prepared(&matrix, name, &prepare)
-    }
-
-    fn prepared(
-        &mut self,
-        matrix: &Matrix,
-        name: &str,
-        prepare: &impl Fn(&mut Job),
-    ) -> Result<Executed, AppError> {
-        let mut job = Job::of_files(matrix.clone(), name.to_owned(), &self.policy.reports)?;
-        prepare(&mut job);
-        self.execute(job)
+        run(self, &matrix)
     }
 
     /// The first candidate that reads every file of a producer.
@@ -111,10 +99,7 @@ impl Session<'_> {
 /// What a choice is remembered under: the files, and the environment that would be taken first.
 fn key(matrix: &Matrix, index: usize) -> Digest {
     let environment = &matrix.environments[index];
-    let mut key = DigestBuilder::new("producer-v1").text(&environment.runtime.to_string());
-    for (package, version) in environment.all_packages() {
-        key = key.text(&version.requirement(package));
-    }
+    let mut key = declared("producer-v1", environment);
     for file in files_of(matrix, &environment.name) {
         key = key.text(&file.digest.map(|digest| digest.to_string()).unwrap_or_default());
     }

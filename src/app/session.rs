@@ -289,14 +289,9 @@ impl<'l> Session<'l> {
         label: String,
         folder: &Path,
     ) -> Result<Option<(CellRecord, Record)>, AppError> {
-        self.recall_interpreters(&mut matrix);
-        let mut executed = self.execute_hushed(Job::of_files(matrix.clone(), label.clone(), folder)?)?;
-        let others = self.find_interpreters(&mut matrix, executed.state());
-        if !others.is_empty() && !executed.is_interrupted() {
-            drop(executed);
-            executed = self.execute_hushed(Job::of_files(matrix, label, folder)?)?;
-            self.keep_interpreters(&others, executed.state());
-        }
+        let executed = self.with_interpreters(&mut matrix, |session, matrix| {
+            session.execute_hushed(Job::of_files(matrix.clone(), label.clone(), folder)?)
+        })?;
         if executed.is_interrupted() {
             return Err(AppError::Interrupted);
         }

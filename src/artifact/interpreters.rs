@@ -73,9 +73,11 @@ pub fn has_wheels(scikit_learn: &str, python: &str) -> bool {
 pub fn other_interpreters(but: &str) -> Vec<String> {
     let first = KNOWN.wheels.iter().map(|row| row.python.0).min().unwrap_or(KNOWN.choice);
     let last = KNOWN.wheels.iter().map(|row| row.python.1).max().unwrap_or(KNOWN.choice);
-    let mut minors: Vec<u64> = (first..=last).collect();
-    minors.sort_by_key(|minor| (minor.abs_diff(KNOWN.choice), u64::MAX - minor));
-    minors.into_iter().map(|minor| format!("3.{minor}")).filter(|python| python != but).collect()
+    nearest_first((first..=last).collect())
+        .into_iter()
+        .map(|minor| format!("3.{minor}"))
+        .filter(|python| python != but)
+        .collect()
 }
 
 /// The same where a file says which interpreters can have written it: what it proves goes before wheels.
@@ -100,9 +102,13 @@ pub(super) fn choices(scikit_learn: Option<&str>, proved: Option<&Minors>) -> Ve
     if all.is_empty() {
         all = proved.map_or_else(Vec::new, |proved| vec![*proved.start()]);
     }
-    // Newer ones first where two are as near.
-    all.sort_by_key(|minor| (minor.abs_diff(KNOWN.choice), u64::MAX - minor));
-    all
+    nearest_first(all)
+}
+
+/// Interpreters in the order of their distance from the one of choice; newer ones first where two are as near.
+fn nearest_first(mut minors: Vec<u64>) -> Vec<u64> {
+    minors.sort_by_key(|minor| (minor.abs_diff(KNOWN.choice), u64::MAX - minor));
+    minors
 }
 
 #[cfg(test)]

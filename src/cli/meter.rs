@@ -80,19 +80,15 @@ impl Meter {
             self.ready = made;
             note(&format!("environments: {made} of {}", progress.environments));
         }
-        let quarters = progress.cells_done * 4 / progress.cells;
-        if quarters > self.told {
-            self.told = quarters;
-            note(&format!("cells: {} of {}", progress.cells_done, progress.cells));
+        let (done, all) = (progress.cells_done, progress.cells);
+        if passes_a_quarter(&mut self.told, done, all) {
+            note(&format!("cells: {done} of {all}"));
         }
         // How many there are is known when all cells are done.
-        if quarters == 4 && progress.repeats > FEW_REPEATS {
-            let quarters = progress.repeats_done * 4 / progress.repeats;
-            if quarters > self.told_repeats {
-                self.told_repeats = quarters;
-                let (done, all) = (progress.repeats_done, progress.repeats);
-                note(&format!("references computed again, to see how far they move: {done} of {all}"));
-            }
+        let are_known = done == all;
+        let (done, all) = (progress.repeats_done, progress.repeats);
+        if are_known && all > FEW_REPEATS && passes_a_quarter(&mut self.told_repeats, done, all) {
+            note(&format!("references computed again, to see how far they move: {done} of {all}"));
         }
     }
 
@@ -101,6 +97,12 @@ impl Meter {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Whether more quarters are done than were told, which are told now.
+fn passes_a_quarter(told: &mut u64, done: u64, all: u64) -> bool {
+    let quarters = done * 4 / all;
+    quarters > std::mem::replace(told, quarters.max(*told))
 }
 
 #[cfg(test)]

@@ -153,14 +153,14 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
     };
     let mut parts = Vec::new();
     if !condition.globals.is_empty() {
-        parts.push(if condition.globals.iter().any(|wanted| imports(file, wanted)) {
+        parts.push(if condition.globals.iter().any(|wanted| file.imports(wanted)) {
             Some(true)
         } else {
             absent()
         });
     }
     if !condition.classes.is_empty() {
-        let found = condition.classes.iter().any(|class| has_class(file, class));
+        let found = condition.classes.iter().any(|class| file.has_class(class));
         parts.push(if found { Some(true) } else { absent() });
     }
     parts.push(any(&condition.lacks, |text| {
@@ -185,10 +185,10 @@ pub(super) fn holds(condition: &FileCondition, file: &FileFacts) -> Option<bool>
             })
         })));
     }
-    if condition.absent.iter().any(|name| imports(file, name)) {
+    if condition.absent.iter().any(|name| file.imports(name)) {
         parts.push(Some(false));
     }
-    if condition.unless.iter().any(|class| has_class(file, class)) {
+    if condition.unless.iter().any(|class| file.has_class(class)) {
         parts.push(None);
     }
     if let Some(protocol) = condition.protocol {
@@ -245,19 +245,4 @@ fn has_value(values: &std::collections::BTreeSet<String>, wanted: &str) -> bool 
 
 fn any(texts: &[String], check: impl Fn(&str) -> Option<bool>) -> Option<bool> {
     if texts.is_empty() { Some(true) } else { one_of(texts.iter().map(|text| check(text))) }
-}
-
-/// Whether loading imports `module:name`, or `module` or something below it.
-fn imports(file: &FileFacts, wanted: &str) -> bool {
-    if wanted.contains(':') {
-        return file.globals.contains(wanted);
-    }
-    file.globals.iter().any(|global| {
-        global.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(':') || rest.starts_with('.'))
-    })
-}
-
-fn has_class(file: &FileFacts, class: &str) -> bool {
-    file.objects.contains_key(class)
-        || file.globals.iter().any(|global| global.rsplit_once(':').is_some_and(|(_, name)| name == class))
 }

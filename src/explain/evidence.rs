@@ -290,7 +290,7 @@ impl TriedEnvironment {
         let is_minor = |name: &str| {
             let Some(wanted) = side.versions.get(name) else { return true };
             let own = self.packages.get(name).and_then(|text| text.parse::<Version>().ok());
-            own.is_some_and(|own| own.part(0) == wanted.part(0) && own.part(1) == wanted.part(1))
+            own.is_some_and(|own| own.has_minor_of(wanted))
         };
         side.bits.is_none_or(|bits| bits == self.bits) && PACKAGES.iter().all(|name| is_minor(name))
     }

@@ -9,9 +9,11 @@ use crate::knowledge;
 use crate::notation::{Version, numbers};
 
 /// The first line names the releases; each further one a name and the releases that have it, by index.
-static TEXT: LazyLock<&str> = LazyLock::new(|| knowledge::text("names.txt"));
+fn text() -> &'static str {
+    knowledge::text("names.txt")
+}
 
-static RELEASES: LazyLock<Releases> = LazyLock::new(|| Releases::parse(&TEXT));
+static RELEASES: LazyLock<Releases> = LazyLock::new(|| Releases::parse(text()));
 
 /// The releases and their names.
 #[derive(Debug, Default)]
@@ -34,9 +36,8 @@ impl Releases {
 
     /// The release that stands for another one: itself, or one of the same minor release.
     fn column(&self, version: &Version) -> Option<usize> {
-        let is_minor = |known: &Version| known.part(0) == version.part(0) && known.part(1) == version.part(1);
         let same = self.versions.iter().position(|known| known == version);
-        same.or_else(|| self.versions.iter().rposition(is_minor))
+        same.or_else(|| self.versions.iter().rposition(|known| known.has_minor_of(version)))
     }
 }
 
@@ -78,7 +79,7 @@ pub fn public_names() -> Vec<&'static str> {
         let is_public = |part: &str| !part.starts_with('_');
         (module.split('.').all(is_public) && is_public(name)).then_some(name)
     };
-    let names: BTreeSet<&str> = TEXT.lines().skip(1).filter_map(name).collect();
+    let names: BTreeSet<&str> = text().lines().skip(1).filter_map(name).collect();
     names.into_iter().collect()
 }
 
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn releases_are_in_order_and_every_line_is_read() {
         assert!(RELEASES.versions.is_sorted() && RELEASES.versions.len() > 20);
-        assert_eq!(RELEASES.names.len(), TEXT.lines().count() - 1);
+        assert_eq!(RELEASES.names.len(), text().lines().count() - 1);
     }
 
     #[test]

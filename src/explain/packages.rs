@@ -13,11 +13,11 @@ use crate::notation::package_name;
 
 /// The package of rules that speak of whichever one the failing object or name belongs to.
 pub const ANY_PACKAGE: &str = "*";
-const FILE: &str = "ecosystem.toml";
 /// What asks on behalf of others whether they are fitted.
 const ASKS_FOR_OTHERS: &str = "sklearn.utils.validation";
 
-static TABLE: LazyLock<Vec<KnownPackage>> = LazyLock::new(|| knowledge::table::<Table>(FILE).package);
+static TABLE: LazyLock<Vec<KnownPackage>> =
+    LazyLock::new(|| knowledge::table::<Table>("ecosystem.toml").package);
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,27 +74,19 @@ pub(super) fn speaks_of_what_moved(
     let asks = || {
         // What Python's own library raises, somebody has it asked.
         let asking = raising(symptom).find(|module| installed(module, producer).is_some());
-        asking.is_some_and(|module| is_in_file(symptom, module) && has_moved(module))
+        asking.is_some_and(|module| {
+            symptom.file.is_some_and(|file| file.imports(top(module))) && has_moved(module)
+        })
     };
     let is_told = |regex: &regex::Regex, text: &str| {
         let Some(captures) = regex.captures(text) else { return false };
         let named = |group: &str| captures.name(group).map(|found| found.as_str());
         named("module").is_some_and(has_moved)
-            || named("class").is_some_and(|class| is_class_in_file(symptom, class) && asks())
+            || named("class")
+                .is_some_and(|class| symptom.file.is_some_and(|file| file.has_class(class)) && asks())
     };
-    let regexes = case.messages.iter().filter_map(Pattern::regex);
-    regexes.into_iter().any(|regex| symptom.texts.iter().any(|text| is_told(regex, text)))
-}
-
-fn is_class_in_file(symptom: &Symptom<'_>, class: &str) -> bool {
-    let mut globals = symptom.file.into_iter().flat_map(|file| &file.globals);
-    globals.any(|global| global.rsplit_once(':').is_some_and(|(_, name)| name == class))
-}
-
-/// Whether the file holds anything of the package of a module.
-fn is_in_file(symptom: &Symptom<'_>, module: &str) -> bool {
-    let mut globals = symptom.file.into_iter().flat_map(|file| &file.globals);
-    globals.any(|global| top(global.split(':').next().unwrap_or(global)) == top(module))
+    let mut regexes = case.messages.iter().filter_map(Pattern::regex);
+    regexes.any(|regex| symptom.texts.iter().any(|text| is_told(regex, text)))
 }
 
 /// The modules whose code failed, or had it asked whether something is fitted, the deepest first.

@@ -8,9 +8,8 @@ use super::rule::Versions;
 use crate::knowledge;
 use crate::notation::{Version, glob};
 
-const TABLE: &str = "promises.toml";
-
-static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| knowledge::table::<Promises>(TABLE).promise);
+static PROMISES: LazyLock<Vec<Promise>> =
+    LazyLock::new(|| knowledge::table::<Promises>("promises.toml").promise);
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]

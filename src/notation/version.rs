@@ -43,6 +43,11 @@ impl Version {
         self.parts().get(index).copied().unwrap_or(0)
     }
 
+    /// Whether both are of one minor release.
+    pub fn has_minor_of(&self, other: &Self) -> bool {
+        self.part(0) == other.part(0) && self.part(1) == other.part(1)
+    }
+
     /// Whether it is a pre-release or a development release.
     pub fn is_prerelease(&self) -> bool {
         self.0.any_prerelease()

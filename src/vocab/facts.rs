@@ -42,6 +42,27 @@ pub struct FileFacts {
     pub whole: bool,
 }
 
+impl FileFacts {
+    /// Whether loading imports `module:name`, or `module` or something below it.
+    pub fn imports(&self, wanted: &str) -> bool {
+        if wanted.contains(':') {
+            return self.globals.contains(wanted);
+        }
+        self.globals.iter().any(|global| {
+            global.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(':') || rest.starts_with('.'))
+        })
+    }
+
+    /// Whether it holds a class of that name, whatever module it is of.
+    pub fn has_class(&self, class: &str) -> bool {
+        self.objects.contains_key(class)
+            || self
+                .globals
+                .iter()
+                .any(|global| global.rsplit_once(':').is_some_and(|(_, name)| name == class))
+    }
+}
+
 /// What the objects of one class hold, taken together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectFacts {
